@@ -1,0 +1,1 @@
+"""The work itself: projects, jobs and the stages from documents to a finished model. Knows no UI."""

@@ -1,0 +1,110 @@
+"""Files that survive a crash: written whole or not at all, appended line by line, published by a rename."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def write_text_atomic(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Replace `path` with `text`: a reader sees the old file or the new one, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Any, *, mode: int = 0o644) -> None:
+    """Replace `path` with `value` as indented JSON, atomically."""
+    write_text_atomic(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n", mode=mode)
+
+
+def read_json(path: Path) -> Any:
+    """The JSON in `path`. Raises FileNotFoundError, or ValueError where it is not JSON."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def append_line(path: Path, text: str) -> None:
+    """Append one line and wait until it is on the disk.
+
+    A writer that was killed may have left half a line: it is closed with a line end first, so that the new
+    line stands on its own and only the torn one is lost.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = text.encode("utf-8") + b"\n"
+    with path.open("a+b") as file:
+        if file.seek(0, os.SEEK_END) > 0:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                data = b"\n" + data
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """The complete lines of `path`, without line ends; a last line that is still being written is left out."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield line[:-1].decode("utf-8", errors="replace")
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def publish_folder(prepared: Path, final: Path) -> None:
+    """Put a finished folder where readers look for it: they see it complete or not at all.
+
+    Both must be on one file system. What stood at `final` is replaced.
+    """
+    for path in sorted(prepared.rglob("*")):
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+    final.parent.mkdir(parents=True, exist_ok=True)
+    if final.exists():
+        old = final.with_name(f".{final.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        os.replace(final, old)
+        os.replace(prepared, final)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        os.replace(prepared, final)
+    sync_folder(final.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename inside `folder` durable; Windows neither needs nor allows it."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def free_disk_gib(folder: Path) -> float:
+    """Free space, in GiB, on the disk that holds `folder` or will hold it."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free / 2**30
