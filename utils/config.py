@@ -1,0 +1,138 @@
+"""What can be set: typed, bounded once, stored as JSON. The slider, the flag and the check all read these fields."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from utils.errors import AppError
+from utils.files import read_json, write_json
+from utils.validators import checked, first_problem
+
+Section = TypeVar("Section", bound=BaseModel)
+
+
+class Settings(BaseModel):
+    """A group of settings that refuses names it does not know, so that a typing error never passes silently."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+
+class ChunkSettings(Settings):
+    """How documents are cut into chunks, in tokens."""
+
+    chunk_tokens: int = Field(512, ge=32, le=4096)
+    overlap_tokens: int = Field(50, ge=0, le=1024)
+
+
+class BaseChoice(Settings):
+    """The model that training starts from: `name` is a repository id, a folder, or the practice model."""
+
+    source: Literal["practice", "hf", "path"]
+    name: str = Field(min_length=1, max_length=500)
+
+
+class OutputSettings(Settings):
+    """What the finished model is written as."""
+
+    format: Literal["gguf", "safetensors"] = "gguf"
+    quantization: Literal["f16", "q8_0", "q4_k_m"] = "q4_k_m"
+
+
+class SftSettings(Settings):
+    """How training samples are written. `samples` is the total wanted, not how many more."""
+
+    provider: Literal["practice"] = "practice"
+    model: str = Field("practice", min_length=1, max_length=200)
+    samples: int = Field(100, ge=1, le=100_000)
+    temperature: float = Field(0.7, ge=0, le=2)
+    seed: int = Field(42, ge=0, le=2**31 - 1)
+    language: Literal["auto", "de", "en"] = "auto"
+    concurrency: int = Field(5, ge=1, le=32)
+
+
+class TrainingSettings(Settings):
+    """Hyperparameters of one training run."""
+
+    learning_rate: float = Field(2e-4, ge=1e-5, le=1e-3)
+    batch_size: int = Field(2, ge=1, le=16)
+    epochs: int = Field(3, ge=1, le=20)
+    lora_rank: int = Field(16, ge=8, le=64)
+    lora_alpha: int = Field(32, ge=8, le=128)
+    lora_dropout: float = Field(0.05, ge=0, le=0.5)
+    gradient_checkpointing: bool = False
+    four_bit: bool = False
+    max_length: int = Field(1024, ge=64, le=32_768)
+    gradient_accumulation: int = Field(1, ge=1, le=64)
+    warmup_ratio: float = Field(0.03, ge=0, le=0.5)
+    scheduler: Literal["cosine", "linear", "constant"] = "cosine"
+    weight_decay: float = Field(0.0, ge=0, le=0.5)
+    seed: int = Field(42, ge=0, le=2**31 - 1)
+    held_out_share: float = Field(0.1, ge=0, le=0.5)
+    target_modules: Literal["all-linear", "attention"] = "all-linear"
+
+
+class ProjectConfig(Settings):
+    """A project's `config.json`."""
+
+    schema_version: Literal[1] = 1
+    documents: ChunkSettings = ChunkSettings()
+    base: BaseChoice | None = None
+    output: OutputSettings = OutputSettings()
+    sft: SftSettings = SftSettings()
+    training: TrainingSettings = TrainingSettings()
+
+
+class AppSettings(Settings):
+    """The machine-wide `settings.json`, in the user's configuration folder."""
+
+    schema_version: Literal[1] = 1
+    language: Literal["auto", "de", "en"] = "auto"
+    force_cpu: bool = False
+    training: TrainingSettings = TrainingSettings()
+
+
+def load(kind: type[Section], path: Path) -> Section:
+    """The settings in `path`. Raises AppError `config_damaged` or `config_missing`; the file is left as it is."""
+    try:
+        return kind.model_validate(read_json(path))
+    except FileNotFoundError:
+        raise AppError("config_missing", file=path.name) from None
+    except ValidationError as error:
+        raise AppError("config_damaged", file=path.name, problem=first_problem(error)) from None
+    except (ValueError, UnicodeDecodeError):
+        raise AppError("config_damaged", file=path.name, problem="JSON") from None
+
+
+def save(settings: BaseModel, path: Path) -> None:
+    """Write settings atomically, as JSON that a person can read."""
+    write_json(path, settings.model_dump(mode="json"))
+
+
+def changed(settings: Section, **values: object) -> Section:
+    """A checked copy of `settings` with new values. Raises AppError naming the field that is out of bounds."""
+    return checked(type(settings), {**settings.model_dump(), **values})
+
+
+def config_folder() -> Path:
+    """Where this user's machine-wide settings live, by the custom of the operating system."""
+    if override := os.environ.get("CUSTOM_AI_CONFIG"):
+        return Path(override)
+    if sys.platform == "win32":
+        return Path(os.environ.get("APPDATA", Path.home() / "AppData/Roaming")) / "CustomAI"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Application Support/CustomAI"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "custom-ai"
+
+
+def load_app_settings() -> AppSettings:
+    """The machine-wide settings, or the defaults where none were saved. Raises AppError `config_damaged`."""
+    path = config_folder() / "settings.json"
+    return load(AppSettings, path) if path.exists() else AppSettings()
+
+
+def save_app_settings(settings: AppSettings) -> None:
+    """Keep the machine-wide settings."""
+    save(settings, config_folder() / "settings.json")

@@ -1,0 +1,84 @@
+"""Checks of what people type: names that become folders, and values with bounds."""
+
+import unicodedata
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from utils.errors import AppError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+MAX_NAME_BYTES = 120  # leaves room for suffixes below the 255 bytes that file systems allow
+FORBIDDEN_IN_NAMES = set('<>:"/\\|?*')
+# Windows opens these as devices whatever their extension; COM¹ and its kin count too.
+RESERVED_NAMES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
+    f"{device}{digit}" for device in ("com", "lpt") for digit in "0123456789¹²³"
+}
+
+
+def project_name(name: object) -> str:
+    """`name` as a folder name that every operating system takes, in NFC.
+
+    Raises AppError: name_empty, name_too_long, name_forbidden_character, name_reserved, name_dots.
+    """
+    text = unicodedata.normalize("NFC", str(name or "")).strip()
+    if not text:
+        raise AppError("name_empty")
+    if len(text.encode("utf-8", errors="replace")) > MAX_NAME_BYTES:
+        raise AppError("name_too_long", limit=MAX_NAME_BYTES)
+    for character in text:
+        # Cc control, Cf invisible (also right-to-left overrides), Cs lone surrogates, Co private use, Zl/Zp lines
+        if character in FORBIDDEN_IN_NAMES or unicodedata.category(character) in {
+            "Cc",
+            "Cf",
+            "Cs",
+            "Co",
+            "Cn",
+            "Zl",
+            "Zp",
+        }:
+            shown = character if character.isprintable() else f"U+{ord(character):04X}"
+            raise AppError("name_forbidden_character", character=shown)
+    if text.startswith(".") or text.endswith("."):
+        raise AppError("name_dots")
+    if text.split(".")[0].rstrip().casefold() in RESERVED_NAMES:
+        raise AppError("name_reserved", name=text)
+    return text
+
+
+def checked(kind: type[Model], values: dict[str, Any]) -> Model:
+    """`values` as a checked record. Raises AppError (field_too_small, field_too_large, field_not_a_number,
+    field_not_a_choice, field_invalid) that names the first field that does not fit."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise field_error(error) from None
+
+
+def field_error(error: ValidationError) -> AppError:
+    """The first problem of a pydantic error, as one that a person can read.
+
+    `field` is the field's name; a text `field.<name>` is its label.
+    """
+    problem = error.errors(include_url=False)[0]
+    field = str(problem["loc"][-1]) if problem["loc"] else ""
+    bounds = problem.get("ctx", {})
+    match problem["type"]:
+        case "greater_than_equal" | "greater_than":
+            return AppError("field_too_small", field=field, limit=bounds.get("ge", bounds.get("gt")))
+        case "less_than_equal" | "less_than":
+            return AppError("field_too_large", field=field, limit=bounds.get("le", bounds.get("lt")))
+        case "int_parsing" | "int_type" | "int_from_float" | "float_parsing" | "float_type" | "finite_number":
+            return AppError("field_not_a_number", field=field)
+        case "literal_error":
+            return AppError("field_not_a_choice", field=field, choices=bounds.get("expected", ""))
+        case "string_too_short" | "missing":
+            return AppError("field_empty", field=field)
+        case _:
+            return AppError("field_invalid", field=field)
+
+
+def first_problem(error: ValidationError) -> str:
+    """Where a stored file does not fit, in the file's own words: `training.epochs`."""
+    return ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"]) or "?"
