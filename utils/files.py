@@ -38,21 +38,23 @@ def read_json(path: Path) -> Any:
 
 
 def append_line(path: Path, text: str) -> None:
-    """Append one line and wait until it is on the disk.
-
-    A writer that was killed may have left half a line: it is closed with a line end first, so that the new
-    line stands on its own and only the torn one is lost.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = text.encode("utf-8") + b"\n"
-    with path.open("a+b") as file:
-        if file.seek(0, os.SEEK_END) > 0:
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                data = b"\n" + data
-        file.write(data)
+    """Append one line and wait until it is on the disk."""
+    heal_last_line(path)
+    with path.open("ab") as file:
+        file.write(text.encode("utf-8") + b"\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def heal_last_line(path: Path) -> None:
+    """Close the half line that a killed writer left, so that the next line stands on its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
 
 
 def read_lines(path: Path) -> Iterator[str]:

@@ -1,0 +1,26 @@
+"""The one entry: without a command it serves the browser app, with a command it does the same work headless."""
+
+import os
+import sys
+
+# Before any library is imported: none of them may call home.
+os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1")
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit code: 0 done, 1 error, 2 usage, 130 interrupted."""
+    if arguments[:1] == ["worker"]:
+        from pathlib import Path
+
+        from core.worker import work_on
+        from utils.logger import set_up_logging
+
+        set_up_logging()
+        return work_on(Path(arguments[1]))
+    from ui.command_line import run
+
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

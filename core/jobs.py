@@ -1,0 +1,147 @@
+"""The one picture of long work: what a job is, what its work may do, and what readers see of it.
+
+Pausing, being interrupted and being resumed are one mechanism: the work stops at a safe point by raising,
+keeps what it has on disk, and is simply called again; it then makes up what is missing.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from utils.errors import AppError
+
+ACCELERATOR = "accelerator"
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+ACTIVE = frozenset({JobState.QUEUED, JobState.RUNNING})
+UNFINISHED = ACTIVE | {JobState.PAUSED}
+RESUMABLE = frozenset({JobState.PAUSED, JobState.INTERRUPTED, JobState.FAILED, JobState.CANCELLED})
+
+
+class StopRequested(Exception):
+    """Raised inside work at a safe point, because a person asked for it."""
+
+
+class PauseRequested(StopRequested):
+    """Stop now; `resume` will call the work again."""
+
+
+class CancelRequested(StopRequested):
+    """Stop now; what was done is kept."""
+
+
+class WorkInterrupted(Exception):
+    """The work was lost through no fault of its own (its process was killed). Carries the AppError that says so."""
+
+    def __init__(self, error: AppError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class JobContext(Protocol):
+    """What work writes to; the same in a thread of the app and in a child process. Keys name texts in `ui/texts`."""
+
+    def progress(self, done: float, total: float | None, key: str | None = None, /, **params: object) -> None:
+        """How far the work is, and optionally what it does right now."""
+
+    def log(self, key: str, /, **params: object) -> None:
+        """One log line for people."""
+
+    def metric(self, **values: float) -> None:
+        """One point of the plots, such as step=3, loss=2.1."""
+
+    def checkpoint(self) -> None:
+        """A safe point. Raises PauseRequested or CancelRequested if somebody asked to stop."""
+
+    @property
+    def stop_request(self) -> str | None:
+        """ "pause", "cancel" or None, for callers that cannot raise."""
+
+
+class RelayContext(JobContext, Protocol):
+    """What the app's own threads offer beyond a JobContext, for work that is relayed from a child process."""
+
+    def clear(self) -> None:
+        """Forget log and metrics, because they are about to be replayed from disk."""
+
+    def restart_clock(self, started_seconds_ago: float) -> None:
+        """The work has been running before anyone looked: elapsed time counts from its real start."""
+
+
+def raise_stop(request: str | None) -> None:
+    """Raise what a stop request means. Does nothing for None."""
+    if request == "cancel":
+        raise CancelRequested
+    if request == "pause":
+        raise PauseRequested
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence for people, before its language is known."""
+
+    key: str
+    params: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What shall be done. `work` returns a JSON-able result and can be called again after it stopped half-way.
+
+    `abandon` is called when work that is not running is cancelled, so that it can note this on disk.
+    """
+
+    kind: str
+    project: str
+    work: Callable[["RelayContext"], dict[str, Any]]
+    lane: str | None = None
+    owner: str = ""
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    abandon: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class JobSnapshot:
+    """All that readers get of a job: frozen, and true at one moment. `version` grows with every change."""
+
+    id: str
+    kind: str
+    project: str
+    owner: str
+    state: JobState
+    stopping: str | None
+    done: float
+    total: float | None
+    message: Message | None
+    log: tuple[Message, ...]
+    metrics: tuple[dict[str, float], ...]
+    error: Message | None
+    result: dict[str, Any] | None
+    seconds: float
+    rate: float | None
+    eta_seconds: float | None
+    queue_position: int | None
+    created: float
+    version: int
+
+    @property
+    def fraction(self) -> float | None:
+        """How much is done, 0 to 1; None while nobody knows."""
+        return min(self.done / self.total, 1.0) if self.total else None
+
+
+def error_message(error: AppError) -> Message:
+    """An AppError as a message; the text keys are `error.<code>` and `hint.<code>`."""
+    return Message(error.code, dict(error.params))

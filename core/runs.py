@@ -1,0 +1,160 @@
+"""Run folders: one for each piece of work that a child process does, with its request and what became of it."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from core.jobs import JobState, Message
+from core.project_manager import Project
+from utils.errors import AppError
+from utils.files import read_json, write_json, write_text_atomic
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder `projects/<name>/runs/<id>`. Everything about a run is read from it, so any process can."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def project(self) -> Project:
+        return Project(self.folder.parent.parent)
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What was asked for, frozen when the run was created."""
+        return read_json(self.folder / "run.json")
+
+    @property
+    def kind(self) -> str:
+        return self.request["kind"]
+
+    @property
+    def events_file(self) -> Path:
+        return self.folder / "events.jsonl"
+
+    @property
+    def output_file(self) -> Path:
+        """All that the child printed, tracebacks included."""
+        return self.folder / "output.log"
+
+    @property
+    def metrics_file(self) -> Path:
+        return self.folder / "metrics.jsonl"
+
+    @property
+    def trainer_folder(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def _state_file(self) -> Path:
+        return self.folder / "state.json"
+
+    @property
+    def _control_file(self) -> Path:
+        return self.folder / "control"
+
+    def write_state(self, state: JobState, **more: Any) -> None:
+        """Note on disk how the run stands; `more` may be result, error, or the process that works on it."""
+        write_json(self._state_file, {"state": state, "at": time.time(), **more})
+
+    def read_state(self) -> "RunState":
+        """How the run stands. A run whose process is gone without a word was interrupted."""
+        try:
+            content = read_json(self._state_file)
+        except FileNotFoundError:
+            return RunState(JobState.INTERRUPTED)
+        state = JobState(content["state"])
+        process = content.get("process")
+        if state == JobState.RUNNING and not (process and is_alive(process)):
+            state, process = JobState.INTERRUPTED, None
+        error = content.get("error")
+        return RunState(
+            state,
+            result=content.get("result"),
+            error=Message(error["code"], error["params"]) if error else None,
+            process=process,
+        )
+
+    def ask(self, request: str) -> None:
+        """Ask the child to "pause" or "cancel", or with "" take that back."""
+        write_text_atomic(self._control_file, request)
+
+    def asked(self) -> str | None:
+        """What the child is asked for, or None."""
+        try:
+            return self._control_file.read_text(encoding="utf-8") or None
+        except FileNotFoundError:
+            return None
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How a run stands on disk; `process` is there only while a process works on it."""
+
+    state: JobState
+    result: dict[str, Any] | None = None
+    error: Message | None = None
+    process: dict[str, float] | None = None
+
+
+def create_run(project: Project, kind: str, request: dict[str, Any]) -> Run:
+    """A new run folder with its frozen request. Ids sort by time."""
+    while True:
+        now = datetime.now()
+        folder = project.runs_folder / f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{kind}"
+        try:
+            folder.mkdir(parents=True)
+            break
+        except FileExistsError:
+            time.sleep(0.001)
+    run = Run(folder)
+    write_json(folder / "run.json", {"id": run.id, "kind": kind, "created": now.isoformat(), **request})
+    return run
+
+
+def list_runs(project: Project, kind: str | None = None) -> list[Run]:
+    """A project's runs, oldest first. Folders without a readable request are passed over."""
+    if not project.runs_folder.is_dir():
+        return []
+    runs = [Run(folder) for folder in sorted(project.runs_folder.iterdir()) if (folder / "run.json").is_file()]
+    return [run for run in runs if kind is None or run.kind == kind]
+
+
+def latest_run(project: Project, kind: str, states: frozenset[JobState] | None = None) -> Run | None:
+    """The newest run of a kind, optionally only in one of `states`; None where there is none."""
+    for run in reversed(list_runs(project, kind)):
+        if states is None or run.read_state().state in states:
+            return run
+    return None
+
+
+def open_run(project: Project, run_id: str) -> Run:
+    """A run by its id. Raises AppError `run_missing`."""
+    for run in list_runs(project):
+        if run.id == run_id:
+            return run
+    raise AppError("run_missing", run=run_id)
+
+
+def this_process() -> dict[str, float]:
+    """What tells this process from every other one, also after its number was given to another."""
+    process = psutil.Process()
+    return {"pid": process.pid, "created": process.create_time()}
+
+
+def is_alive(process: dict[str, float]) -> bool:
+    """Whether that very process still runs."""
+    try:
+        found = psutil.Process(int(process["pid"]))
+        return found.create_time() == process["created"] and found.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
