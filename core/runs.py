@@ -55,6 +55,11 @@ class Run:
         return self.folder / "checkpoints"
 
     @property
+    def samples_file(self) -> Path:
+        """The samples as they were when a training run was created: editing them later does not change the run."""
+        return self.folder / "sft_data.jsonl"
+
+    @property
     def _state_file(self) -> Path:
         return self.folder / "state.json"
 
