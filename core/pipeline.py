@@ -18,7 +18,7 @@ from core import base_models, hardware_detector
 from core.chunk_store import ChunkStore
 from core.hardware_detector import Hardware
 from core.job_runner import JobRunner
-from core.jobs import ACCELERATOR, UNFINISHED, Job, JobContext, JobSnapshot, JobState
+from core.jobs import ACCELERATOR, ACTIVE, Job, JobContext, JobSnapshot, JobState
 from core.project_manager import Project, ProjectStore
 from core.runs import Run, create_run, latest_run, list_runs
 from core.sft_dataset import count_samples
@@ -151,7 +151,11 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
     require_disk(project, MINIMUM_FREE_GIB)
     hardware = services.hardware()
     request = {
-        "base": {**settings.base.model_dump(), "folder": str(folder), "fingerprint": base_models.fingerprint(folder)},
+        "base": {
+            **settings.base.model_dump(),
+            "folder": portable_path(project, folder),
+            "fingerprint": base_models.fingerprint(folder),
+        },
         "training": settings.training.model_dump(),
         "seed": settings.training.seed,
         "engine": hardware.engine,
@@ -260,7 +264,7 @@ def resume_training(services: Services, project: Project) -> JobSnapshot:
     known = services.runner.latest(project.name, ["train"])
     if known is None or known.id != run.id:
         return services.runner.start(child_job(run))
-    return known if known.state not in UNFINISHED | {JobState.INTERRUPTED} else services.runner.resume(run.id)
+    return known if known.state in ACTIVE else services.runner.resume(run.id)
 
 
 def rename_project(services: Services, old: str, new: str) -> Project:
@@ -273,6 +277,11 @@ def delete_project(services: Services, name: str) -> None:
     """Delete a project whose jobs rest. Raises AppError `project_busy`."""
     services.runner.forget_project(name)
     services.projects.delete(name)
+
+
+def portable_path(project: Project, path: Path) -> str:
+    """A path inside the project relative to it, so that it survives a rename; any other one as it is."""
+    return str(path.relative_to(project.root)) if path.is_relative_to(project.root) else str(path)
 
 
 def alone(

@@ -97,7 +97,7 @@ class ProjectStore:
             ):
                 folder.mkdir(parents=True, exist_ok=True)
             project.save_config(config.ProjectConfig(training=config.load_app_settings().training))
-        except PermissionError:
+        except (PermissionError, NotADirectoryError, FileExistsError):
             raise AppError("folder_not_writable", folder=str(self.folder)) from None
         return project
 

@@ -60,6 +60,11 @@ class Run:
         return self.folder / "sft_data.jsonl"
 
     @property
+    def base_folder(self) -> Path:
+        """The folder of the model that a training run starts from; stored relative where it lies in the project."""
+        return self.project.root / self.request["base"]["folder"]
+
+    @property
     def _state_file(self) -> Path:
         return self.folder / "state.json"
 

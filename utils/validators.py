@@ -1,5 +1,6 @@
 """Checks of what people type: names that become folders, and values with bounds."""
 
+import math
 import unicodedata
 from typing import Any, TypeVar
 
@@ -64,6 +65,8 @@ def field_error(error: ValidationError) -> AppError:
     problem = error.errors(include_url=False)[0]
     field = str(problem["loc"][-1]) if problem["loc"] else ""
     bounds = problem.get("ctx", {})
+    if isinstance(problem["input"], float) and math.isnan(problem["input"]):
+        return AppError("field_not_a_number", field=field)
     match problem["type"]:
         case "greater_than_equal" | "greater_than":
             return AppError("field_too_small", field=field, limit=bounds.get("ge", bounds.get("gt")))

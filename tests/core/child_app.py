@@ -1,0 +1,13 @@
+"""Stands in for app.py where a test needs a child process with a stage of its own."""
+
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
+
+from core import worker  # noqa: E402 - the path comes first
+
+worker.STAGES.update(dict.fromkeys(("count", "fail", "bug", "die", "deaf"), "child_stages"))
+
+if __name__ == "__main__":
+    sys.exit(worker.work_on(Path(sys.argv[2])))

@@ -1,0 +1,35 @@
+"""Small stages for the tests of worker and runner: they count, and go wrong in every way a stage can."""
+
+import os
+import signal
+import time
+
+from utils.errors import AppError
+from utils.files import append_line, read_lines
+
+
+def run(context, run):
+    """Count to `request["to"]`, a line on disk for each number, or go wrong as the kind says."""
+    match run.kind:
+        case "fail":
+            raise AppError("disk_full", free_gib=0, needed_gib=1)
+        case "bug":
+            raise ZeroDivisionError("a bug")
+        case "die":
+            context.log("test.before_death")
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "deaf":
+            append_line(run.folder / "started", "yes")
+            time.sleep(600)
+    numbers = run.folder / "numbers"
+    done = len(list(read_lines(numbers)))
+    total = run.request["to"]
+    while done < total:
+        context.checkpoint()
+        time.sleep(run.request.get("seconds_each", 0.02))
+        done += 1
+        append_line(numbers, str(done))
+        context.log("test.counted", number=done)
+        context.metric(step=done, loss=1 / done)
+        context.progress(done, total, "test.counting", number=done)
+    return {"counted": done}

@@ -1,0 +1,118 @@
+"""Projects: names that people type, folders that come of them, and what may not happen to them."""
+
+import json
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.project_manager import ProjectStore
+from utils import config
+from utils.errors import AppError
+from utils.validators import project_name
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ProjectStore(tmp_path / "projects")
+
+
+def test_a_new_project_has_its_folders_and_a_typed_config(store):
+    project = store.create("Physik 1")
+    assert project.documents_folder.is_dir()
+    assert project.checkpoints_folder.is_dir()
+    assert json.loads(project.config_file.read_text())["schema_version"] == 1
+    assert project.load_config() == config.ProjectConfig()
+    assert store.names() == ["Physik 1"]
+
+
+def test_a_second_project_of_the_same_name_is_refused_whatever_its_case(store):
+    store.create("Physik")
+    with pytest.raises(AppError, match="project_exists"):
+        store.create("PHYSIK")
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("", "name_empty"),
+        ("   ", "name_empty"),
+        ("../x", "name_forbidden_character"),
+        ("a/b", "name_forbidden_character"),
+        ("a\\b", "name_forbidden_character"),
+        ("a\0b", "name_forbidden_character"),
+        ("a\u202eb", "name_forbidden_character"),
+        ("CON", "name_reserved"),
+        ("nul.txt", "name_reserved"),
+        ("com1 .x", "name_reserved"),
+        ("..", "name_dots"),
+        (".hidden", "name_dots"),
+        ("end.", "name_dots"),
+        ("ä" * 100, "name_too_long"),
+        (None, "name_empty"),
+    ],
+)
+def test_a_name_that_cannot_be_a_folder_is_refused_with_its_reason(store, name, code):
+    with pytest.raises(AppError) as refused:
+        store.create(name)
+    assert refused.value.code == code
+    assert store.names() == []
+
+
+def test_umlauts_composed_and_decomposed_are_one_name(store):
+    store.create("U\u0308bung")
+    assert store.names() == ["\u00dcbung"]
+    assert store.open("\u00dcbung").root == store.open("U\u0308bung").root
+
+
+@given(st.text(alphabet=st.characters() | st.sampled_from(string.punctuation), max_size=60))
+def test_whatever_is_typed_either_is_refused_or_stays_inside_the_projects_folder(tmp_path_factory, text):
+    store = ProjectStore(tmp_path_factory.mktemp("wild"))
+    try:
+        project = store.create(text)
+    except AppError:
+        return
+    assert project.root.parent == store.folder
+    assert store.names() == [project.name]
+    assert project_name(project.name) == project.name
+
+
+def test_rename_keeps_everything_and_may_change_case_only(store):
+    project = store.create("physik")
+    (project.documents_folder / "a.txt").write_text("Text")
+    renamed = store.rename("physik", "Physik")
+    assert store.names() == ["Physik"]
+    assert (renamed.documents_folder / "a.txt").read_text() == "Text"
+
+
+def test_rename_onto_another_project_is_refused(store):
+    store.create("a")
+    store.create("b")
+    with pytest.raises(AppError, match="project_exists"):
+        store.rename("a", "B")
+
+
+def test_a_deleted_project_is_gone(store):
+    store.create("a")
+    store.delete("a")
+    assert store.names() == []
+    with pytest.raises(AppError, match="project_missing"):
+        store.open("a")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", '{"schema_version": 2}', '{"unknown": 1}', '{"training": {"epochs": 99}}', "[]"]
+)
+def test_a_damaged_config_is_named_and_left_as_it_is(store, content):
+    project = store.create("a")
+    project.config_file.write_text(content)
+    with pytest.raises(AppError, match="config_damaged"):
+        project.load_config()
+    assert project.config_file.read_text() == content
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_for_people(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(AppError, match="folder_not_writable"):
+        ProjectStore(tmp_path / "file").create("a")

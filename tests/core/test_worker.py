@@ -1,0 +1,188 @@
+"""Work in child processes: relayed live, stopped, killed, lost and found again. Real processes throughout."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core import worker
+from core.job_runner import JobRunner
+from core.jobs import Job, JobState
+from core.project_manager import ProjectStore
+from core.runs import create_run, is_alive, this_process
+from core.worker import ChildWork
+from utils.files import read_lines
+
+CHILD_APP = str(Path(__file__).with_name("child_app.py"))
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "own_command", lambda: [sys.executable, CHILD_APP])
+    return ProjectStore(tmp_path).create("p")
+
+
+@pytest.fixture
+def runner():
+    runner = JobRunner()
+    yield runner
+    runner.shutdown(timeout=10)
+
+
+def start(runner, run):
+    work = ChildWork(run)
+    return runner.start(Job(run.kind, run.project.name, work, id=run.id, abandon=work.abandon))
+
+
+def wait_for(condition, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.02)
+
+
+def numbers(run):
+    return list(read_lines(run.folder / "numbers"))
+
+
+def test_a_childs_progress_log_metrics_and_result_reach_the_job(project, runner):
+    run = create_run(project, "count", {"to": 5})
+    end = runner.wait(start(runner, run).id, timeout=20)
+    assert end.state == JobState.DONE
+    assert end.result == {"counted": 5}
+    assert [line.params["number"] for line in end.log] == [1, 2, 3, 4, 5]
+    assert [point["step"] for point in end.metrics] == [1, 2, 3, 4, 5]
+    assert (end.done, end.total) == (5, 5)
+
+
+def test_pause_lets_the_child_end_and_resume_counts_on(project, runner):
+    run = create_run(project, "count", {"to": 12, "seconds_each": 0.1})
+    job = start(runner, run)
+    wait_for(lambda: len(numbers(run)) >= 2)
+    runner.pause(job.id)
+    assert runner.wait(job.id, timeout=20).state == JobState.PAUSED
+    assert run.read_state().state == JobState.PAUSED
+    assert len(numbers(run)) < 12
+    runner.resume(job.id)
+    end = runner.wait(job.id, timeout=20)
+    assert end.state == JobState.DONE
+    assert numbers(run) == [str(number) for number in range(1, 13)]
+    assert [point["step"] for point in end.metrics] == list(range(1, 13))
+
+
+def test_a_killed_child_is_interrupted_with_a_hint_and_resumes_where_it_was(project, runner):
+    run = create_run(project, "count", {"to": 10, "seconds_each": 0.1})
+    job = start(runner, run)
+    wait_for(lambda: len(numbers(run)) >= 2)
+    os.kill(int(run.read_state().process["pid"]), signal.SIGKILL)
+    end = runner.wait(job.id, timeout=20)
+    assert (end.state, end.error.key) == (JobState.INTERRUPTED, "child_killed")
+    runner.resume(job.id)
+    assert runner.wait(job.id, timeout=20).state == JobState.DONE
+    assert numbers(run) == [str(number) for number in range(1, 11)]
+
+
+def test_a_child_that_kills_itself_keeps_its_last_words(project, runner):
+    end = runner.wait(start(runner, create_run(project, "die", {})).id, timeout=20)
+    assert end.state == JobState.INTERRUPTED
+    assert [line.key for line in end.log] == ["test.before_death"]
+
+
+def test_a_childs_error_reaches_the_job_as_it_was_raised(project, runner):
+    end = runner.wait(start(runner, create_run(project, "fail", {})).id, timeout=20)
+    assert (end.state, end.error.key) == (JobState.FAILED, "disk_full")
+    assert end.error.params == {"free_gib": 0, "needed_gib": 1}
+
+
+def test_a_bug_in_a_child_is_called_one_and_its_traceback_stays_in_the_runs_folder(project, runner):
+    run = create_run(project, "bug", {})
+    end = runner.wait(start(runner, run).id, timeout=20)
+    assert (end.state, end.error.key) == (JobState.FAILED, "internal")
+    assert "ZeroDivisionError: a bug" in run.output_file.read_text()
+
+
+def test_cancelling_ends_a_child_that_does_not_listen(project, runner, monkeypatch):
+    monkeypatch.setattr(worker, "CANCEL_GRACE_SECONDS", 0.3)
+    run = create_run(project, "deaf", {})
+    job = start(runner, run)
+    wait_for((run.folder / "started").exists)
+    pid = int(run.read_state().process["pid"])
+    runner.cancel(job.id)
+    assert runner.wait(job.id, timeout=20).state == JobState.CANCELLED
+    wait_for(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+
+
+def test_a_polite_kill_of_the_child_is_a_pause(project, runner):
+    run = create_run(project, "count", {"to": 100, "seconds_each": 0.1})
+    job = start(runner, run)
+    wait_for(lambda: len(numbers(run)) >= 1)
+    os.kill(int(run.read_state().process["pid"]), signal.SIGTERM)
+    assert runner.wait(job.id, timeout=20).state == JobState.PAUSED
+
+
+def test_a_second_child_of_the_same_kind_is_refused_while_the_first_works(project, runner):
+    first = create_run(project, "count", {"to": 100, "seconds_each": 0.1})
+    job = start(runner, first)
+    wait_for(lambda: len(numbers(first)) >= 1)
+    second = create_run(project, "count", {"to": 1})
+    other_app = JobRunner()
+    end = other_app.wait(start(other_app, second).id, timeout=20)
+    assert (end.state, end.error.key) == (JobState.FAILED, "job_already_running")
+    assert runner.get(job.id).state == JobState.RUNNING
+    runner.cancel(job.id)
+    runner.wait(job.id, timeout=20)
+
+
+def test_another_app_finds_a_child_at_work_and_shows_it_from_its_beginning_to_its_end(project):
+    # The first app is a process of its own that starts the child and is killed without a word.
+    run = create_run(project, "count", {"to": 30, "seconds_each": 0.1})
+    first_app = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, sys; from pathlib import Path; from core import worker; from core.runs import Run;"
+            f"worker.own_command = lambda: [sys.executable, {CHILD_APP!r}];"
+            f"worker.start_child(Run(Path({str(run.folder)!r}))); os.kill(os.getpid(), 9)",
+        ],
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    assert first_app.returncode == -signal.SIGKILL
+    wait_for(lambda: len(numbers(run)) >= 2)
+    runner = JobRunner()
+    job = start(runner, run)
+    end = runner.wait(job.id, timeout=30)
+    assert end.state == JobState.DONE
+    assert numbers(run) == [str(number) for number in range(1, 31)]
+    assert [point["step"] for point in end.metrics] == list(range(1, 31))
+
+
+def test_a_half_written_last_event_is_passed_over_and_the_next_one_is_whole(project, runner):
+    run = create_run(project, "count", {"to": 3})
+    run.events_file.write_text(
+        json.dumps({"type": "log", "key": "test.old", "params": {}}) + '\n{"type": "log", "ke', encoding="utf-8"
+    )
+    end = runner.wait(start(runner, run).id, timeout=20)
+    assert end.state == JobState.DONE
+    assert [line.key for line in end.log] == ["test.old"] + ["test.counted"] * 3
+
+
+def test_a_process_is_not_mistaken_for_another_one_with_its_number():
+    me = this_process()
+    assert is_alive(me)
+    assert not is_alive({**me, "created": me["created"] - 100})
+
+
+def test_a_paused_run_that_is_given_up_stays_given_up(project, runner):
+    run = create_run(project, "count", {"to": 100, "seconds_each": 0.1})
+    job = start(runner, run)
+    wait_for(lambda: len(numbers(run)) >= 1)
+    runner.pause(job.id)
+    runner.wait(job.id, timeout=20)
+    runner.cancel(job.id)
+    assert run.read_state().state == JobState.CANCELLED
