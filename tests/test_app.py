@@ -1,0 +1,29 @@
+"""The entry point: what importing and starting it may not do."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "unsloth", "accelerate", "xllamacpp", "auto_round")
+
+
+def python(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_importing_app_loads_no_machine_learning_library():
+    loaded = python(f"import sys, app; print([name for name in {HEAVY!r} if name in sys.modules])")
+    assert loaded.strip() == "[]"
+
+
+def test_all_that_serving_loads_is_free_of_machine_learning_libraries():
+    loaded = python(
+        "import sys, app, core.pipeline, ui.server, ui.command_line;"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    assert loaded.strip() == "[]"
+
+
+def test_analytics_and_telemetry_are_off_before_any_library_is_loaded():
+    assert python("import app, os; print(os.environ['GRADIO_ANALYTICS_ENABLED'])").strip() == "False"

@@ -1,0 +1,330 @@
+"""The command line: the same core as the browser, headless. Progress goes to stderr, results to stdout."""
+
+import argparse
+import json
+import locale
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from pydantic import BaseModel
+
+from core.jobs import JobSnapshot, JobState
+from ui import texts
+from ui.terminal import follow
+from utils import config
+from utils.errors import AppError
+from utils.logger import set_up_logging
+from utils.validators import checked
+
+if TYPE_CHECKING:
+    from core.pipeline import Services
+    from core.project_manager import Project
+
+PROJECTS_FOLDER = Path(__file__).resolve().parent.parent / "projects"
+DEMO_DOCUMENTS = Path(__file__).resolve().parent.parent / "docs" / "demo"
+DEMO_SAMPLES = 150
+EXIT_ERROR, EXIT_INTERRUPTED = 1, 130
+
+
+class JobStopped(Exception):
+    """A job that the command waited for did not finish. Carries its last snapshot."""
+
+    def __init__(self, snapshot: JobSnapshot) -> None:
+        super().__init__(snapshot.state)
+        self.snapshot = snapshot
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command. Returns 0 done, 1 error, 130 interrupted; argparse itself exits with 2 on wrong usage."""
+    set_up_logging()
+    options = parser().parse_args(arguments)
+    language = person_language()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is an interruption, like Ctrl-C
+    try:
+        result = options.command(options)
+    except AppError as error:
+        return report(error.code, error.params, language)
+    except JobStopped as stopped:
+        if stopped.snapshot.error:
+            return report(stopped.snapshot.error.key, stopped.snapshot.error.params, language)
+        print(texts.text("cli.interrupted", language), file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except KeyboardInterrupt:
+        print(texts.text("cli.interrupted", language), file=sys.stderr)
+        return EXIT_INTERRUPTED
+    if result is not None:
+        print(json.dumps(result, ensure_ascii=False) if options.json else options.show(result, language))
+    return options.exit_code(result, language)
+
+
+def report(code: str, params: dict[str, object], language: str) -> int:
+    """Print an error and what to do about it; returns the exit code."""
+    message, hint = texts.error_text(code, language, params)
+    print(f"error: {message}\nhint: {hint}", file=sys.stderr)
+    return EXIT_ERROR
+
+
+def person_language() -> str:
+    """The language chosen in the settings, else the terminal's: German or English."""
+    chosen = config.load_app_settings().language
+    if chosen != "auto":
+        return chosen
+    terminal = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+    return "de" if (terminal or locale.getlocale()[0] or "").startswith(("de", "German")) else "en"
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and flags; the flags of settings and their bounds are read from the fields in `utils/config`."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--projects", metavar="DIR", type=Path, default=argparse.SUPPRESS, help="folder of all projects"
+    )
+    common.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="last line of stdout: the result"
+    )
+    top = argparse.ArgumentParser(prog="python app.py", description=__doc__, parents=[common])
+    top.set_defaults(projects=PROJECTS_FOLDER, json=False, command=serve, show=show_result, exit_code=lambda *_: 0)
+    top.add_argument("--port", type=int, default=7860)
+    top.add_argument("--no-browser", action="store_true")
+    commands = top.add_subparsers(metavar="COMMAND")
+
+    def add(
+        name: str, command: Callable[[argparse.Namespace], object], summary: str, **defaults: Any
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary, description=summary, parents=[common])
+        added.set_defaults(command=command, **defaults)
+        return added
+
+    demo = add("demo", demo_command, "the whole path with the practice model, offline")
+    demo.add_argument("--project", default="demo")
+    demo.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    add("new", new_command, "create a project").add_argument("project")
+    add("list", list_command, "list the projects", show=lambda result, _: "\n".join(result["projects"]))
+    rag = add("rag", rag_command, "read documents into chunks", exit_code=rag_exit_code)
+    rag.add_argument("project")
+    rag.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    add_fields(rag, config.ChunkSettings)
+    search = add("search", search_command, "find words in the chunks", show=show_hits)
+    search.add_argument("project")
+    search.add_argument("words", nargs="+")
+    model = add("model", model_command, "choose base model and output format")
+    model.add_argument("project")
+    model.add_argument("--base", metavar="SOURCE:NAME", help="practice, hf:REPOSITORY or path:FOLDER")
+    add_fields(model, config.OutputSettings)
+    sft = add("sft", sft_command, "write training samples")
+    sft.add_argument("project")
+    add_fields(sft, config.SftSettings)
+    train = add("train", train_command, "train an adapter")
+    train.add_argument("project")
+    train.add_argument("--resume", action="store_true", help="continue the interrupted run, or watch it")
+    add_fields(train, config.TrainingSettings)
+    add("evaluate", evaluate_command, "base against tuned model on held-out samples").add_argument("project")
+    export = add("export", export_command, "write the finished model and check it")
+    export.add_argument("project")
+    add_fields(export, config.OutputSettings)
+    ask = add("ask", ask_command, "ask the exported model", show=lambda result, _: result["answer"])
+    ask.add_argument("project")
+    ask.add_argument("question")
+    add("doctor", doctor_command, "what this machine can do", show=lambda result, _: result["report"])
+    return top
+
+
+def add_fields(target: argparse.ArgumentParser, kind: type[BaseModel]) -> None:
+    """One flag per field; not given means: as it is set in the project."""
+    for name, field in kind.model_fields.items():
+        flag = f"--{name.replace('_', '-')}"
+        if field.annotation is bool:
+            target.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=None)
+        else:
+            choices = get_args(field.annotation) if getattr(field.annotation, "__origin__", None) is Literal else None
+            hint = "|".join(map(str, choices)) if choices else f"default {field.default}"
+            target.add_argument(flag, dest=name, metavar=name.split("_")[-1].upper(), help=hint)
+
+
+def given(options: argparse.Namespace, kind: type[BaseModel]) -> dict[str, object]:
+    """The fields of `kind` that the person set on the command line."""
+    return {name: value for name in kind.model_fields if (value := getattr(options, name, None)) is not None}
+
+
+def services_of(options: argparse.Namespace) -> "Services":
+    """The core, on the projects folder that was asked for."""
+    from core.pipeline import Services
+    from core.project_manager import ProjectStore
+
+    return Services(ProjectStore(options.projects))
+
+
+def opened(options: argparse.Namespace) -> "tuple[Services, Project]":
+    services = services_of(options)
+    return services, services.projects.open(options.project)
+
+
+def configure(project: "Project", section: str, values: dict[str, object]) -> None:
+    """Set fields of one section of the project's config. Raises AppError where one is out of bounds."""
+    if values:
+        current = project.load_config()
+        section_value = config.changed(getattr(current, section), **values)
+        project.save_config(config.changed(current, **{section: section_value.model_dump()}))
+
+
+def finish(services: "Services", snapshot: JobSnapshot) -> dict[str, Any]:
+    """Show a job until it ends and return its result. Raises JobStopped. Ctrl-C pauses it and waits for that."""
+    language = person_language()
+    try:
+        end = follow(services.runner, snapshot.id, language)
+    except KeyboardInterrupt:
+        print(texts.text("cli.stopping", language), file=sys.stderr)
+        services.runner.pause(snapshot.id)
+        end = services.runner.wait(snapshot.id, timeout=60)
+    if end.state != JobState.DONE:
+        raise JobStopped(end)
+    return end.result or {}
+
+
+def serve(options: argparse.Namespace) -> None:
+    from core import pipeline
+    from ui.server import serve as serve_app
+
+    services = services_of(options)
+    pipeline.reattach(services)
+    serve_app(services, port=options.port, open_browser=not options.no_browser)
+
+
+def new_command(options: argparse.Namespace) -> dict[str, object]:
+    project = services_of(options).projects.create(options.project)
+    return {"project": project.name, "folder": str(project.root)}
+
+
+def list_command(options: argparse.Namespace) -> dict[str, object]:
+    return {"projects": services_of(options).projects.names()}
+
+
+def rag_command(options: argparse.Namespace) -> dict[str, object]:
+    from core import pipeline
+
+    services, project = opened(options)
+    configure(project, "documents", given(options, config.ChunkSettings))
+    return finish(services, pipeline.start_documents(services, project, options.files))
+
+
+def rag_exit_code(result: dict[str, Any], language: str) -> int:
+    """An error only where not one of the files could be used."""
+    if any(row["status"] in {"done", "partial", "duplicate"} for row in result["documents"]):
+        return 0
+    return report("no_readable_document", {}, language)
+
+
+def search_command(options: argparse.Namespace) -> dict[str, object]:
+    from core.chunk_store import ChunkStore
+
+    _, project = opened(options)
+    hits = ChunkStore(project.database).search(" ".join(options.words), limit=20)
+    return {"hits": [{"document": h.filename, "page": h.page, "chunk_id": h.id, "text": h.text} for h in hits]}
+
+
+def model_command(options: argparse.Namespace) -> dict[str, object]:
+    from core import pipeline
+
+    _, project = opened(options)
+    if options.base:
+        source, _, name = options.base.partition(":")
+        choice = checked(config.BaseChoice, {"source": source, "name": name or source})
+        pipeline.choose_base(project, choice)
+    configure(project, "output", given(options, config.OutputSettings))
+    saved = project.load_config()
+    return {"base": saved.base and saved.base.model_dump(), "output": saved.output.model_dump()}
+
+
+def sft_command(options: argparse.Namespace) -> dict[str, object]:
+    from core import pipeline
+
+    services, project = opened(options)
+    configure(project, "sft", given(options, config.SftSettings))
+    return finish(services, pipeline.start_samples(services, project))
+
+
+def train_command(options: argparse.Namespace) -> dict[str, object]:
+    from core import pipeline
+
+    services, project = opened(options)
+    if options.resume:
+        return finish(services, pipeline.resume_training(services, project))
+    configure(project, "training", given(options, config.TrainingSettings))
+    make_practice_base_if_missing(services, project)
+    return finish(services, pipeline.start_training(services, project))
+
+
+def make_practice_base_if_missing(services: "Services", project: "Project") -> None:
+    """The practice model is made from the documents on the way; any other base is the person's to provide."""
+    from core import pipeline
+
+    base = project.load_config().base
+    if base and base.source == "practice" and not pipeline.status(project).base_ready:
+        finish(services, pipeline.start_practice_base(services, project))
+
+
+def evaluate_command(options: argparse.Namespace) -> dict[str, object]:
+    from core import pipeline
+
+    services, project = opened(options)
+    return finish(services, pipeline.start_evaluation(services, project))
+
+
+def export_command(options: argparse.Namespace) -> dict[str, object]:
+    from core import pipeline
+
+    services, project = opened(options)
+    configure(project, "output", given(options, config.OutputSettings))
+    return finish(services, pipeline.start_export(services, project))
+
+
+def ask_command(options: argparse.Namespace) -> dict[str, object]:
+    from core import pipeline
+
+    services, project = opened(options)
+    return finish(services, pipeline.start_question(services, project, options.question))
+
+
+def demo_command(options: argparse.Namespace) -> dict[str, object]:
+    """Documents → chunks → practice model → samples → training → comparison → checked exports, in one go."""
+    from core import pipeline
+
+    services = services_of(options)
+    if options.project in services.projects.names():
+        project = services.projects.open(options.project)
+    else:
+        project = services.projects.create(options.project)
+    files = options.files or sorted(DEMO_DOCUMENTS.iterdir())
+    result: dict[str, object] = {"project": project.name, "folder": str(project.root)}
+    result["rag"] = finish(services, pipeline.start_documents(services, project, files))
+    pipeline.choose_base(project, config.BaseChoice(source="practice", name="practice"))
+    result["base"] = finish(services, pipeline.start_practice_base(services, project))
+    configure(project, "sft", {"samples": max(project.load_config().sft.samples, DEMO_SAMPLES)})
+    result["sft"] = finish(services, pipeline.start_samples(services, project))
+    result["train"] = finish(services, pipeline.start_training(services, project))
+    result["evaluate"] = finish(services, pipeline.start_evaluation(services, project))
+    for format_name, key in (("safetensors", "export_safetensors"), ("gguf", "export")):
+        configure(project, "output", {"format": format_name})
+        result[key] = finish(services, pipeline.start_export(services, project))
+    return result
+
+
+def doctor_command(options: argparse.Namespace) -> dict[str, object]:
+    from ui.doctor import examine
+
+    return examine(services_of(options), person_language())
+
+
+def show_result(result: dict[str, Any], language: str) -> str:
+    """A result for people: one line per figure."""
+    return "\n".join(f"{key}: {value}" for key, value in result.items() if not isinstance(value, (dict, list)))
+
+
+def show_hits(result: dict[str, Any], language: str) -> str:
+    if not result["hits"]:
+        return texts.text("cli.no_hits", language)
+    return "\n\n".join(f"{hit['document']} · {hit['page']}\n{hit['text']}" for hit in result["hits"])

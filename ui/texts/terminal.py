@@ -1,0 +1,31 @@
+"""Words of the command line and of `doctor`."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "cli.interrupted": (
+        "Unterbrochen; der Stand ist gesichert. Derselbe Befehl (beim Training mit --resume) macht weiter.",
+        "Interrupted; the state is saved. The same command (train: with --resume) continues.",
+    ),
+    "cli.stopping": ("Halte an und sichere den Stand …", "Stopping and saving the state …"),
+    "cli.time_left": ("noch {seconds} s", "{seconds} s left"),
+    "cli.no_hits": ("Nichts gefunden.", "Nothing found."),
+    "error.no_readable_document": (
+        "Keine der Dateien ließ sich verwenden.",
+        "None of the files could be used.",
+    ),
+    "hint.no_readable_document": (
+        "Die Gründe stehen oben bei jeder Datei.",
+        "The reasons are listed above for each file.",
+    ),
+    "doctor.system": ("System", "System"),
+    "doctor.python": ("Python", "Python"),
+    "doctor.cpu": ("Prozessor", "Processor"),
+    "doctor.cores": ("Kerne", "Cores"),
+    "doctor.ram_gib": ("Arbeitsspeicher (GiB)", "Memory (GiB)"),
+    "doctor.free_ram_gib": ("davon frei (GiB)", "of it free (GiB)"),
+    "doctor.free_disk_gib": ("Freier Plattenplatz (GiB)", "Free disk space (GiB)"),
+    "doctor.accelerator_name": ("Trainiert wird auf", "Training runs on"),
+    "doctor.accelerator_memory_gib": ("Speicher der Grafikkarte (GiB)", "GPU memory (GiB)"),
+    "doctor.engine": ("Engine", "Engine"),
+    "doctor.bf16": ("Schnelles bfloat16", "Fast bfloat16"),
+    "doctor.versions": ("Versionen", "Versions"),
+}
