@@ -1,0 +1,150 @@
+"""Words shared by all areas: errors of names, settings, projects and jobs; labels of settings; hardware."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # names
+    "error.name_empty": ("Der Name ist leer.", "The name is empty."),
+    "hint.name_empty": (
+        "Gib dem Projekt einen Namen, zum Beispiel „Physik“.",
+        "Give the project a name, for example “Physics”.",
+    ),
+    "error.name_too_long": (
+        "Der Name ist zu lang: höchstens {limit} Bytes passen.",
+        "The name is too long: at most {limit} bytes fit.",
+    ),
+    "hint.name_too_long": ("Kürze den Namen.", "Shorten the name."),
+    "error.name_forbidden_character": (
+        "Das Zeichen „{character}“ darf in einem Namen nicht vorkommen.",
+        "The character “{character}” cannot be part of a name.",
+    ),
+    "hint.name_forbidden_character": (
+        "Nimm Buchstaben, Ziffern, Leerzeichen, Bindestriche oder Unterstriche.",
+        "Use letters, digits, spaces, hyphens or underscores.",
+    ),
+    "error.name_reserved": (
+        "„{name}“ ist unter Windows für ein Gerät reserviert.",
+        "“{name}” is reserved for a device on Windows.",
+    ),
+    "hint.name_reserved": ("Wähle einen anderen Namen.", "Choose another name."),
+    "error.name_dots": (
+        "Ein Name darf nicht mit einem Punkt beginnen oder enden.",
+        "A name cannot begin or end with a dot.",
+    ),
+    "hint.name_dots": ("Lass den Punkt weg.", "Leave out the dot."),
+    # settings
+    "error.field_too_small": (
+        "„{field}“ ist zu klein: Der kleinste erlaubte Wert ist {limit}.",
+        "“{field}” is too small: the smallest allowed value is {limit}.",
+    ),
+    "hint.field_too_small": ("Trage einen größeren Wert ein.", "Enter a larger value."),
+    "error.field_too_large": (
+        "„{field}“ ist zu groß: Der größte erlaubte Wert ist {limit}.",
+        "“{field}” is too large: the largest allowed value is {limit}.",
+    ),
+    "hint.field_too_large": ("Trage einen kleineren Wert ein.", "Enter a smaller value."),
+    "error.field_not_a_number": ("„{field}“ ist keine passende Zahl.", "“{field}” is not a suitable number."),
+    "hint.field_not_a_number": (
+        "Trage eine Zahl ein, ohne Einheit oder Text.",
+        "Enter a number, without a unit or text.",
+    ),
+    "error.field_not_a_choice": (
+        "„{field}“ hat einen unbekannten Wert. Möglich sind: {choices}.",
+        "“{field}” has an unknown value. Possible are: {choices}.",
+    ),
+    "hint.field_not_a_choice": ("Wähle einen der genannten Werte.", "Choose one of these values."),
+    "error.field_empty": ("„{field}“ fehlt.", "“{field}” is missing."),
+    "hint.field_empty": ("Fülle das Feld aus.", "Fill in the field."),
+    "error.field_invalid": ("„{field}“ passt nicht.", "“{field}” does not fit."),
+    "hint.field_invalid": ("Prüfe die Eingabe.", "Check what you entered."),
+    "error.config_missing": ("Die Datei {file} fehlt.", "The file {file} is missing."),
+    "hint.config_missing": (
+        "Lege das Projekt neu an oder hole die Datei aus einer Sicherung zurück.",
+        "Create the project again or bring the file back from a backup.",
+    ),
+    "error.config_damaged": (
+        "Die Datei {file} ist nicht lesbar (Stelle: {problem}).",
+        "The file {file} cannot be read (at: {problem}).",
+    ),
+    "hint.config_damaged": (
+        "Korrigiere die Datei mit einem Texteditor. Sie wurde nicht verändert.",
+        "Correct the file with a text editor. It was left as it is.",
+    ),
+    # projects
+    "error.project_exists": (
+        "Ein Projekt namens „{name}“ gibt es schon.",
+        "There is already a project called “{name}”.",
+    ),
+    "hint.project_exists": (
+        "Wähle einen anderen Namen. Groß- und Kleinschreibung zählt nicht als Unterschied.",
+        "Choose another name. Upper and lower case count as the same.",
+    ),
+    "error.project_missing": ("Das Projekt „{name}“ gibt es nicht.", "There is no project called “{name}”."),
+    "hint.project_missing": (
+        "Wähle ein Projekt aus der Liste oder lege ein neues an.",
+        "Choose a project from the list or create a new one.",
+    ),
+    "error.project_busy": ("In diesem Projekt läuft noch etwas.", "Something is still running in this project."),
+    "hint.project_busy": (
+        "Stoppe es zuerst oder warte, bis es fertig ist.",
+        "Stop it first, or wait until it is done.",
+    ),
+    "error.folder_not_writable": (
+        "In den Ordner {folder} kann nicht geschrieben werden.",
+        "The folder {folder} cannot be written to.",
+    ),
+    "hint.folder_not_writable": (
+        "Prüfe die Rechte oder starte die App mit --projects und einem anderen Ordner.",
+        "Check the permissions, or start the app with --projects and another folder.",
+    ),
+    # jobs
+    "error.job_already_running": ("Das läuft schon.", "This is running already."),
+    "hint.job_already_running": (
+        "Warte, bis es fertig ist, oder stoppe es zuerst.",
+        "Wait until it is done, or stop it first.",
+    ),
+    "error.job_is_paused": ("Eine frühere Arbeit ist hier noch angehalten.", "Earlier work is still paused here."),
+    "hint.job_is_paused": (
+        "Setze sie mit „Fortsetzen“ fort oder beende sie mit „Stopp“.",
+        "Continue it with “Resume”, or end it with “Stop”.",
+    ),
+    "error.job_is_done": ("Diese Arbeit ist schon fertig.", "This work is already done."),
+    "hint.job_is_done": (
+        "Starte sie neu, wenn du sie wiederholen willst.",
+        "Start it anew if you want to repeat it.",
+    ),
+    "error.job_missing": ("Diese Arbeit gibt es nicht mehr.", "This work no longer exists."),
+    "hint.job_missing": ("Lade die Seite neu.", "Reload the page."),
+    "error.app_is_closing": ("Die App wird gerade beendet.", "The app is closing."),
+    "hint.app_is_closing": ("Starte sie neu und versuche es noch einmal.", "Start it again and try once more."),
+    # labels of settings
+    "field.chunk_tokens": ("Länge eines Abschnitts (Tokens)", "Length of a chunk (tokens)"),
+    "field.overlap_tokens": ("Überlappung (Tokens)", "Overlap (tokens)"),
+    "field.name": ("Name", "Name"),
+    "field.source": ("Herkunft des Modells", "Source of the model"),
+    "field.format": ("Ausgabeformat", "Output format"),
+    "field.quantization": ("Genauigkeit der Datei", "Precision of the file"),
+    "field.provider": ("Wer schreibt die Beispiele?", "Who writes the samples?"),
+    "field.model": ("Helfer-Modell", "Helper model"),
+    "field.samples": ("Anzahl Beispiele", "Number of samples"),
+    "field.temperature": ("Temperatur", "Temperature"),
+    "field.seed": ("Startwert (Seed)", "Seed"),
+    "field.language": ("Sprache der Beispiele", "Language of the samples"),
+    "field.concurrency": ("Gleichzeitige Anfragen", "Parallel requests"),
+    "field.learning_rate": ("Lernrate", "Learning rate"),
+    "field.batch_size": ("Batch-Größe", "Batch size"),
+    "field.epochs": ("Epochen", "Epochs"),
+    "field.lora_rank": ("LoRA-Rang", "LoRA rank"),
+    "field.lora_alpha": ("LoRA-Alpha", "LoRA alpha"),
+    "field.lora_dropout": ("LoRA-Dropout", "LoRA dropout"),
+    "field.gradient_checkpointing": (
+        "Gradient Checkpointing (spart Speicher)",
+        "Gradient checkpointing (saves memory)",
+    ),
+    "field.four_bit": ("4-Bit-Training (QLoRA)", "4-bit training (QLoRA)"),
+    "field.max_length": ("Höchste Länge (Tokens)", "Maximum length (tokens)"),
+    "field.gradient_accumulation": ("Gradienten sammeln (Schritte)", "Gradient accumulation (steps)"),
+    "field.warmup_ratio": ("Anteil der Aufwärmphase", "Share of warm-up"),
+    "field.scheduler": ("Verlauf der Lernrate", "Course of the learning rate"),
+    "field.weight_decay": ("Gewichtsabnahme (Weight Decay)", "Weight decay"),
+    "field.held_out_share": ("Anteil zum Prüfen", "Share held out for testing"),
+    "field.target_modules": ("Angepasste Schichten", "Adapted layers"),
+}

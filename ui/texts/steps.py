@@ -1,0 +1,223 @@
+"""Words of the four tabs: what each step is for, its labels, its choices and its explanations."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # 1 documents
+    "documents.about": (
+        "Lade Texte hoch, aus denen dein Modell lernen soll. Sie werden in Abschnitte geteilt und bleiben auf"
+        " diesem Rechner.",
+        "Upload the texts your model shall learn from. They are cut into chunks and stay on this machine.",
+    ),
+    "documents.files": ("PDF, TXT, MD oder DOCX", "PDF, TXT, MD or DOCX"),
+    "documents.chunking": ("Wie Texte geteilt werden", "How texts are cut"),
+    "documents.chunking_about": (
+        "Ein Token ist ein Wortstück, im Schnitt vier Zeichen. Kurze Abschnitte geben genaue Beispiele, lange"
+        " mehr Zusammenhang. Die Überlappung verhindert, dass ein Gedanke an der Schnittstelle verloren geht.",
+        "A token is a piece of a word, four characters on average. Short chunks give precise samples, long "
+        "ones more context. The overlap keeps a thought from being lost at a cut.",
+    ),
+    "documents.process": ("Verarbeiten", "Process"),
+    "documents.none": ("Noch keine Dokumente.", "No documents yet."),
+    "documents.total": (
+        "{documents} Dokumente, {chunks:,} Abschnitte",
+        "{documents} documents, {chunks:,} chunks",
+    ),
+    "documents.head_name": ("Dokument", "Document"),
+    "documents.head_status": ("Stand", "Status"),
+    "documents.head_pages": ("Seiten", "Pages"),
+    "documents.head_chunks": ("Abschnitte", "Chunks"),
+    "documents.search": ("In den Dokumenten suchen", "Search the documents"),
+    "documents.search_example": ("Wörter, dann Eingabetaste", "Words, then Enter"),
+    "documents.nothing_found": ("Nichts gefunden zu „{words}“.", "Nothing found for “{words}”."),
+    "documents.page": ("Seite {page}", "page {page}"),
+    "documents.export": ("Datenbank exportieren", "Export database"),
+    "documents.exported": ("Die Datenbank ist exportiert:", "The database is exported:"),
+    # 2 model
+    "model.about": (
+        "Training gibt einem vorhandenen Modell dein Wissen mit. Wähle, womit es beginnt.",
+        "Training adds your knowledge to an existing model. Choose where it starts.",
+    ),
+    "model.source.practice": ("Übungsmodell", "Practice model"),
+    "model.source.path": ("Ordner auf diesem Rechner", "Folder on this machine"),
+    "model.source.hf": ("Hugging Face", "Hugging Face"),
+    "model.about.practice": (
+        "Ein winziges Modell, das hier in etwa einer Minute aus deinen Dokumenten entsteht, ohne Internet und"
+        " ohne Grafikkarte. Es ist zum Üben: Du lernst damit jeden Schritt kennen, kluge Antworten gibt es "
+        "nicht.",
+        "A tiny model that is made here from your documents in about a minute, without internet or a graphics"
+        " card. It is for practice: you get to know every step, but it gives no clever answers.",
+    ),
+    "model.about.path": (
+        "Ein Modell, das schon auf diesem Rechner liegt, im Format von Hugging Face (config.json, "
+        "safetensors, Tokenizer).",
+        "A model that already lies on this machine, in Hugging Face format (config.json, safetensors, tokenizer).",
+    ),
+    "model.about.hf": (
+        "Ein Modell von huggingface.co. Fehlt es auf diesem Rechner, wird es beim Übernehmen aus dem Internet"
+        " geladen; das können mehrere Gigabyte sein.",
+        "A model from huggingface.co. If it is not on this machine, choosing it downloads it from the "
+        "internet; that can be several gigabytes.",
+    ),
+    "field.base_path": ("Ordner des Modells", "Folder of the model"),
+    "about.base_path": (
+        "Ganzer Pfad, zum Beispiel /home/anna/modelle/qwen",
+        "Full path, for example /home/anna/models/qwen",
+    ),
+    "field.base_hf": ("Name auf Hugging Face", "Name on Hugging Face"),
+    "about.base_hf": ("Zum Beispiel Qwen/Qwen2.5-0.5B-Instruct", "For example Qwen/Qwen2.5-0.5B-Instruct"),
+    "model.create": ("Übungsmodell erstellen", "Create practice model"),
+    "model.create_again": ("Übungsmodell neu erstellen", "Create practice model anew"),
+    "model.choose": ("Modell übernehmen", "Use this model"),
+    "model.chosen": ("Gewählt: {name}", "Chosen: {name}"),
+    "model.none": ("Noch kein Modell gewählt.", "No model chosen yet."),
+    "model.current": ("Gewähltes Modell", "Chosen model"),
+    "model.ready": ("bereit", "ready"),
+    "model.not_ready": ("noch nicht da", "not there yet"),
+    "about.format": (
+        "GGUF läuft in llama.cpp und Ollama. Safetensors ist das Format von Hugging Face.",
+        "GGUF runs in llama.cpp and Ollama. Safetensors is Hugging Face's format.",
+    ),
+    "choice.format.gguf": ("GGUF", "GGUF"),
+    "choice.format.safetensors": ("Safetensors", "Safetensors"),
+    "about.quantization": (
+        "Weniger Bits machen die GGUF-Datei klein und schnell, kosten aber etwas Genauigkeit.",
+        "Fewer bits make the GGUF file small and fast, at the price of some precision.",
+    ),
+    "choice.quantization.f16": ("f16: genau, groß", "f16: precise, large"),
+    "choice.quantization.q8_0": ("q8_0: halb so groß, kaum Verlust", "q8_0: half the size, hardly any loss"),
+    "choice.quantization.q4_k_m": ("q4_k_m: klein, üblich", "q4_k_m: small, usual"),
+    # 3 samples
+    "samples.about": (
+        "Ein Modell lernt aus Beispielen: einer Frage und der Antwort, die es geben soll. Jedes Beispiel "
+        "kennt seine Stelle im Dokument.",
+        "A model learns from samples: a question and the answer it shall give. Each sample knows its place in"
+        " the document.",
+    ),
+    "choice.provider.practice": ("Übungshelfer", "Practice helper"),
+    "samples.practice": ("Der Übungshelfer ist keine KI.", "The practice helper is not an AI."),
+    "samples.practice_about": (
+        "Er baut Fragen nach festen Regeln aus Überschriften, Definitionen und Sätzen deiner Dokumente, ohne "
+        "Internet. So kannst du alles ausprobieren; für gute Daten brauchst du später ein echtes Helfer-"
+        "Modell.",
+        "It builds questions by fixed rules from headings, definitions and sentences of your documents, "
+        "without internet. That lets you try everything; for good data you will later need a real helper "
+        "model.",
+    ),
+    "about.samples": (
+        "Wie viele es insgesamt sein sollen. Fehlende werden ergänzt.",
+        "How many there shall be in total. Missing ones are added.",
+    ),
+    "about.language": ("In welcher Sprache gefragt wird.", "The language of the questions."),
+    "choice.language.auto": ("wie das Dokument", "as the document"),
+    "choice.language.de": ("Deutsch", "German"),
+    "choice.language.en": ("Englisch", "English"),
+    "about.seed": (
+        "Gleicher Startwert, gleiches Ergebnis.",
+        "The same seed gives the same result.",
+    ),
+    "samples.generate": ("Beispiele erzeugen", "Generate samples"),
+    "samples.continue": ("Weiter erzeugen", "Continue generating"),
+    "samples.none": ("Noch keine Beispiele.", "No samples yet."),
+    "samples.counter": ("{count:,}/{wanted:,} Beispiele", "{count:,}/{wanted:,} samples"),
+    "samples.head_instruction": ("Frage", "Question"),
+    "samples.head_output": ("Antwort", "Answer"),
+    "samples.head_source": ("Quelle", "Source"),
+    # 4 training
+    "training.about": (
+        "Das Modell geht deine Beispiele mehrmals durch. Sinkt der Fehler, lernt es. Die Vorgaben passen für "
+        "den Anfang.",
+        "The model goes through your samples several times. When the loss falls, it learns. The defaults are "
+        "fine to begin with.",
+    ),
+    "about.epochs": (
+        "Wie oft alle Beispiele durchlaufen werden.",
+        "How often all samples are gone through.",
+    ),
+    "about.learning_rate": (
+        "Wie stark jeder Schritt das Modell verändert. Zu hoch: es vergisst; zu niedrig: es lernt kaum.",
+        "How much each step changes the model. Too high: it forgets; too low: it hardly learns.",
+    ),
+    "about.batch_size": (
+        "Beispiele je Schritt. Mehr braucht mehr Speicher.",
+        "Samples per step. More needs more memory.",
+    ),
+    "about.lora_rank": (
+        "LoRA trainiert kleine Zusatzmatrizen statt des ganzen Modells. Der Rang ist ihre Größe.",
+        "LoRA trains small extra matrices instead of the whole model. The rank is their size.",
+    ),
+    "about.lora_alpha": (
+        "Wie stark die Zusatzmatrizen wirken. Üblich: das Doppelte des Rangs.",
+        "How strongly the extra matrices act. Usual: twice the rank.",
+    ),
+    "about.max_length": (
+        "Längere Beispiele werden gekürzt.",
+        "Longer samples are cut.",
+    ),
+    "about.gradient_accumulation": (
+        "So viele Schritte zählen als einer: wie eine größere Batch, ohne mehr Speicher.",
+        "So many steps count as one: like a larger batch, without more memory.",
+    ),
+    "about.held_out_share": (
+        "Dieser Teil wird nicht gelernt, sondern dient dem ehrlichen Vergleich.",
+        "This part is not learned but kept for an honest comparison.",
+    ),
+    "about.lora_dropout": (
+        "Zufälliges Weglassen gegen Auswendiglernen.",
+        "Random omission against learning by heart.",
+    ),
+    "about.warmup_ratio": (
+        "Am Anfang steigt die Lernrate langsam an.",
+        "The learning rate rises slowly at the start.",
+    ),
+    "about.weight_decay": ("Zieht große Gewichte zur Null hin.", "Pulls large weights towards zero."),
+    "about.scheduler": (
+        "Wie die Lernrate nach dem Aufwärmen weitergeht.",
+        "How the learning rate goes on after the warm-up.",
+    ),
+    "choice.scheduler.cosine": ("sanft fallend (Kosinus)", "falling gently (cosine)"),
+    "choice.scheduler.linear": ("gerade fallend", "falling linearly"),
+    "choice.scheduler.constant": ("gleichbleibend", "constant"),
+    "about.target_modules": (
+        "Alle linearen Schichten lernen mehr, nur Aufmerksamkeit spart Speicher.",
+        "All linear layers learn more, attention only saves memory.",
+    ),
+    "choice.target_modules.all-linear": ("alle linearen", "all linear"),
+    "choice.target_modules.attention": ("nur Aufmerksamkeit", "attention only"),
+    "about.gradient_checkpointing": (
+        "Braucht weniger Speicher, dauert etwa ein Drittel länger.",
+        "Needs less memory, takes about a third longer.",
+    ),
+    "about.four_bit": (
+        "Lädt das Modell mit 4 Bit je Gewicht: große Modelle passen in wenig Speicher.",
+        "Loads the model with 4 bits per weight: large models fit into little memory.",
+    ),
+    "training.start": ("Training starten", "Start training"),
+    "training.loss_now": ("Fehler jetzt", "Loss now"),
+    "training.loss_best": ("Bester beim Prüfen", "Best when tested"),
+    "training.loss": ("{loss:.3f}", "{loss:.3f}"),
+    "training.elapsed": ("Vergangen", "Elapsed"),
+    "training.left": ("Noch", "Left"),
+    "training.steps": ("Schritt", "Step"),
+    "training.loss_title": ("Fehler (Loss)", "Loss"),
+    "training.line_loss": ("beim Lernen", "learning"),
+    "training.line_eval_loss": ("beim Prüfen", "testing"),
+    "training.no_plot": (
+        "Hier erscheint die Kurve des Fehlers, sobald das Training läuft.",
+        "The loss curve appears here once the training runs.",
+    ),
+    "evaluation.title": ("Vorher und nachher", "Before and after"),
+    "evaluation.about": (
+        "Vergleicht das ursprüngliche mit deinem Modell, an Beispielen, die nicht gelernt wurden.",
+        "Compares the original with your model, on samples that were not learned.",
+    ),
+    "evaluation.start": ("Vergleichen", "Compare"),
+    "export.title": ("Exportieren", "Export"),
+    "export.plan": ("Format aus Schritt 2: {chosen}.", "Format from step 2: {chosen}."),
+    "export.start": ("Exportieren", "Export"),
+    "ask.title": ("Frag dein Modell", "Ask your model"),
+    "ask.about": (
+        "Hier antwortet die exportierte Datei selbst.",
+        "The exported file itself answers here.",
+    ),
+    "ask.question": ("Deine Frage", "Your question"),
+    "ask.start": ("Fragen", "Ask"),
+}
