@@ -82,7 +82,7 @@ def message_text(key: str, params: Mapping[str, Any], language: str) -> str:
         return " ".join([key, *(f"{name}={value}" for name, value in params.items())])
 
 
-def error_text(code: str, params: Mapping[str, Any], language: str) -> tuple[str, str]:
+def error_text(code: str, language: str, params: Mapping[str, Any]) -> tuple[str, str]:
     """What happened and what to do about it; the hint is empty where there is nothing to do."""
     hint = f"hint.{code}"
     happened = message_text(f"error.{code}", params, language)

@@ -15,7 +15,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tab.training": ("④ Training & Export", "④ Training & export"),
     # project bar
     "project.label": ("Projekt", "Project"),
-    "project.new": ("＋ Neu", "＋ New"),
+    "project.new": ("+ Neu", "+ New"),
     "project.rename": ("Umbenennen", "Rename"),
     "project.delete": ("Löschen", "Delete"),
     "project.name": ("Name des Projekts", "Name of the project"),
@@ -34,8 +34,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "running.label": ("Läuft gerade", "Running now"),
     "next.label": ("Nächster Schritt", "Next step"),
     "next.project": (
-        "Lege mit „＋ Neu“ dein erstes Projekt an.",
-        "Create your first project with “＋ New”.",
+        "Lege mit „+ Neu“ dein erstes Projekt an.",
+        "Create your first project with “+ New”.",
     ),
     "next.documents": ("Dokumente hochladen", "Upload documents"),
     "next.model": ("Modell wählen", "Choose a model"),

@@ -1,0 +1,98 @@
+"""Settings as widgets and back. Label, bounds and kind come from the pydantic field, so they are declared once."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, Literal, get_args, get_origin
+
+import gradio as gr
+from pydantic import BaseModel
+
+from core.project_manager import Project
+from ui.page_frame import Component, PageFrame
+from ui.texts import TEXTS, text
+from utils import config
+
+# Steps of sliders; whole numbers go by one.
+STEPS = {"learning_rate": 1e-5}
+FRACTION_STEP = 0.01
+
+
+def bounds(kind: type[BaseModel], name: str) -> tuple[float | None, float | None]:
+    """The smallest and the largest value that a setting takes."""
+    limits = kind.model_fields[name].metadata
+    low = next((limit.ge for limit in limits if hasattr(limit, "ge")), None)
+    high = next((limit.le for limit in limits if hasattr(limit, "le")), None)
+    return low, high
+
+
+def widget(kind: type[BaseModel], name: str, language: str, *, slider: bool = False) -> Component:
+    """The widget of one setting, with its label and explanation.
+
+    Number boxes get no bounds on purpose: Gradio would refuse a value in English words, ours come from the check.
+    """
+    setting = kind.model_fields[name]
+    label, about = text(f"field.{name}", language), explanation(name, language)
+    default = setting.get_default(call_default_factory=True)
+    if setting.annotation is bool:
+        return gr.Checkbox(default, label=label, info=about, interactive=True)
+    if get_origin(setting.annotation) is Literal:
+        choices = [(choice_label(name, choice, language), choice) for choice in get_args(setting.annotation)]
+        return gr.Dropdown(choices, value=default, label=label, info=about, filterable=False, interactive=True)
+    if setting.annotation in (int, float):
+        low, high = bounds(kind, name)
+        if slider and low is not None and high is not None:
+            step = STEPS.get(name, 1 if setting.annotation is int else FRACTION_STEP)
+            return gr.Slider(low, high, default, step=step, label=label, info=about, buttons=[], interactive=True)
+        return gr.Number(default, label=label, info=with_bounds(about, low, high, language), interactive=True)
+    return gr.Textbox(default, label=label, info=about, interactive=True)
+
+
+def widgets(
+    kind: type[BaseModel], names: Iterable[str], language: str, *, slider: bool = False
+) -> dict[str, Component]:
+    """The widgets of several settings, by name."""
+    return {name: widget(kind, name, language, slider=slider) for name in names}
+
+
+def choice_label(name: str, choice: object, language: str) -> str:
+    """How a choice reads; a choice without a text of its own is its own name."""
+    key = f"choice.{name}.{choice}"
+    return text(key, language) if key in TEXTS else str(choice)
+
+
+def explanation(name: str, language: str) -> str | None:
+    """What a setting does, in a sentence; None where its label says it all."""
+    key = f"about.{name}"
+    return text(key, language) if key in TEXTS else None
+
+
+def with_bounds(about: str | None, low: Any, high: Any, language: str) -> str | None:
+    """The explanation with the range of values behind it."""
+    if low is None or high is None or high > 2**30:
+        return about
+    limits = text("form.bounds", language, low=low, high=high)
+    return f"{about} {limits}" if about else limits
+
+
+def save_section(project: Project, section: str, values: dict[str, Any]) -> None:
+    """Keep values of a section of the project's settings. Raises AppError that names the field that does not fit."""
+    current = project.load_config()
+    new = config.changed(getattr(current, section), **values)
+    project.save_config(config.changed(current, **{section: new.model_dump()}))
+
+
+def autosave(frame: PageFrame, section: str, fields: dict[str, Component], notice: gr.HTML) -> None:
+    """Keep each value as soon as it is set, so that a reload or a lost connection loses nothing."""
+
+    def keep(project: Project, values: dict[str, Any]) -> None:
+        save_section(project, section, values)
+
+    for name, field in fields.items():
+        frame.fill(field, partial(_read, section, name))
+        # A box is done when it is left: half of a number is not worth an error.
+        trigger = field.blur if isinstance(field, (gr.Number, gr.Textbox)) else field.input  # type: ignore[attr-defined]
+        frame.act(trigger, keep, notice, {name: field}, trigger_mode="always_last")
+
+
+def _read(section: str, name: str, settings: config.ProjectConfig) -> Any:
+    return getattr(getattr(settings, section), name)

@@ -1,0 +1,60 @@
+"""Small pieces of HTML: tables, bars, boxes, figures. Everything that comes from outside is escaped here."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+TONES = ("info", "good", "warn", "bad")
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> str:
+    """A table whose cells are HTML already; on a narrow screen each cell repeats its header."""
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td data-label="{escape(head)}">{cell}</td>' for head, cell in zip(headers, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    if not body:
+        return muted(empty)
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in headers)
+    filled = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="table-scroll"><table class="data">{filled}</table></div>'
+
+
+def muted(words: str) -> str:
+    """A quiet line, such as what an empty place will hold."""
+    return f'<p class="muted">{escape(words)}</p>' if words else ""
+
+
+def box(tone: str, words: str, more: str = "") -> str:
+    """A coloured box: what happened in bold, what to do below it."""
+    hint = f"<p>{escape(more)}</p>" if more else ""
+    role = "alert" if tone == "bad" else "status"
+    return f'<div class="box {tone}" role="{role}"><strong>{escape(words)}</strong>{hint}</div>'
+
+
+def badge(tone: str, words: str) -> str:
+    """A word with a colour, such as the state of a document."""
+    return f'<span class="badge {tone}">{escape(words)}</span>'
+
+
+def bar(fraction: float | None, label: str) -> str:
+    """A progress bar; without a fraction it shows that something moves."""
+    if fraction is None:
+        return f'<div class="bar unknown" role="progressbar" aria-label="{escape(label)}"><div></div></div>'
+    percent = round(fraction * 100, 1)
+    return (
+        f'<div class="bar" role="progressbar" aria-label="{escape(label)}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{percent}"><div style="width:{percent}%"></div></div>'
+    )
+
+
+def tiles(figures: Iterable[tuple[str, str]]) -> str:
+    """Labelled figures side by side; both parts are plain words."""
+    cells = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>" for label, value in figures)
+    return f'<dl class="tiles">{cells}</dl>'
+
+
+def more(summary: str, body: str) -> str:
+    """Text that opens on a click."""
+    return f'<details class="more"><summary>{escape(summary)}</summary>{body}</details>'

@@ -1,0 +1,81 @@
+"""A line plot as SVG: light, sharp, dark-mode aware. Knows numbers; knows nothing of training."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+from math import ceil, floor, log10
+
+WIDTH, HEIGHT = 640, 260
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 34
+POINTS_DRAWN = 400  # more do not fit into the pixels
+Place = Callable[[float, float], tuple[float, float]]
+Line = tuple[str, Sequence[tuple[float, float]]]
+
+
+def line_plot(lines: Sequence[Line], x_title: str, y_title: str) -> str:
+    """Named lines of (x, y) points. The first line is thin and may be long; the others have visible points."""
+    drawn = [(name, thinned(points)) for name, points in lines if points]
+    if not drawn:
+        return ""
+    xs = [x for _, points in drawn for x, _ in points]
+    ys = [y for _, points in drawn for _, y in points]
+    y_ticks = ticks(min(ys), max(ys))
+    x_ticks = [tick for tick in ticks(min(xs), max(xs)) if tick == int(tick) and min(xs) <= tick <= max(xs)]
+    x_low, x_span = min(xs), (max(xs) - min(xs)) or 1.0
+    y_low, y_span = y_ticks[0], (y_ticks[-1] - y_ticks[0]) or 1.0
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return (
+            round(LEFT + (x - x_low) / x_span * (WIDTH - LEFT - RIGHT), 1),
+            round(HEIGHT - BOTTOM - (y - y_low) / y_span * (HEIGHT - TOP - BOTTOM), 1),
+        )
+
+    parts = [_grid(place, y_ticks, x_ticks, x_low)]
+    for number, (name, points) in enumerate(drawn):
+        parts.append(_line(number, name, points, place))
+    legend = "".join(f'<span class="line-{number}">{escape(name)}</span>' for number, (name, _) in enumerate(drawn))
+    return (
+        f'<figure class="plot"><figcaption>{escape(y_title)}<span class="legend">{legend}</span></figcaption>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(y_title)}">{"".join(parts)}'
+        f'<text class="axis" x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 4}" text-anchor="middle">{escape(x_title)}</text>'
+        "</svg></figure>"
+    )
+
+
+def thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """At most POINTS_DRAWN points, the last among them."""
+    step = max(1, ceil(len(points) / POINTS_DRAWN))
+    kept = list(points[::step])
+    return kept if kept[-1] == points[-1] else [*kept, points[-1]]
+
+
+def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
+    """Round values that enclose low and high."""
+    span = (high - low) or abs(high) or 1.0
+    rough = span / (wanted - 1)
+    magnitude = 10.0 ** floor(log10(rough))
+    step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= rough * 0.999)
+    first, last = floor(low / step), ceil(high / step)
+    return [round(number * step, 10) for number in range(first, max(last, first + 1) + 1)]
+
+
+def _grid(place: Place, y_ticks: list[float], x_ticks: list[float], x_low: float) -> str:
+    parts = []
+    for tick in y_ticks:
+        _, y = place(x_low, tick)
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
+        parts.append(f'<text class="axis" x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{tick:g}</text>')
+    for tick in x_ticks:
+        x, _ = place(tick, y_ticks[0])
+        parts.append(f'<text class="axis" x="{x}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{tick:g}</text>')
+    return "".join(parts)
+
+
+def _line(number: int, name: str, points: list[tuple[float, float]], place: Place) -> str:
+    placed = [place(x, y) for x, y in points]
+    path = " ".join(f"{x},{y}" for x, y in placed)
+    parts = [f'<polyline class="line line-{number}" points="{path}"/>']
+    if number or len(points) == 1:
+        for (x, y), (at, value) in zip(placed, points, strict=True):
+            tip = f"<title>{escape(name)} {at:g}: {value:.4g}</title>"
+            parts.append(f'<circle class="line-{number}" cx="{x}" cy="{y}" r="4">{tip}</circle>')
+    return "".join(parts)

@@ -1,0 +1,142 @@
+"""The web server: one Gradio page per language behind a guard. Knows HTTP and Gradio's mounting; knows no widget."""
+
+import asyncio
+import contextlib
+import ipaddress
+import os
+import socket
+import threading
+import time
+import webbrowser
+from collections.abc import AsyncIterator, Iterable
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from core.pipeline import Services
+from ui.guard import Guard
+from ui.language_page import LanguagePage
+from ui.texts import LANGUAGES
+from utils import config
+from utils.errors import AppError
+
+LANGUAGE_COOKIE = "language"
+LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
+SHUTDOWN_SECONDS = 2  # open pages hold a connection for ever; nobody waits for them
+
+
+def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()) -> FastAPI:
+    """The whole web app. Leaving its lifespan shuts `services` down, which pauses what runs."""
+    os.environ["GRADIO_TEMP_DIR"] = str(services.projects.folder / ".uploads")
+    pages = {language: LanguagePage(services, language) for language in LANGUAGES}
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await asyncio.gather(*(one.close() for one in pages.values()))
+        await asyncio.to_thread(services.runner.shutdown)
+
+    server = FastAPI(lifespan=lifespan, openapi_url=None)
+
+    @server.get("/")
+    def start(request: Request) -> Response:
+        return RedirectResponse(_with_query(f"/{chosen_language(request)}/", request), status_code=303)
+
+    @server.get("/language/{language}")
+    def switch_language(language: str, request: Request) -> Response:
+        if language not in LANGUAGES:
+            return Response(status_code=404)
+        response = RedirectResponse(_with_query(f"/{language}/", request), status_code=303)
+        response.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=LANGUAGE_COOKIE_SECONDS, samesite="strict", httponly=True
+        )
+        return response
+
+    async def by_language(scope: Scope, receive: Receive, send: Send) -> None:
+        language = scope["path"].split("/", 2)[1]
+        await pages.get(language, Response(status_code=404))(scope, receive, send)
+
+    server.mount("", by_language)
+    server.add_middleware(Guard, port=port, extra_hosts=tuple(extra_hosts))
+    return server
+
+
+def chosen_language(request: Request) -> str:
+    """The language somebody wants: chosen by click, then in the settings, then in the browser; else English."""
+    with contextlib.suppress(AppError):  # damaged settings are reported where they are shown, not on the way in
+        for wish in (request.cookies.get(LANGUAGE_COOKIE), config.load_app_settings().language):
+            if wish in LANGUAGES:
+                return wish
+    return preferred_language(request.headers.get("accept-language", ""))
+
+
+def preferred_language(accept_language: str) -> str:
+    """The best of our languages for an Accept-Language header such as `fr, de-AT;q=0.8, en;q=0.5`."""
+    wishes = []
+    for position, part in enumerate(accept_language.split(",")):
+        tag, _, quality = part.strip().partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            weight = 0.0
+        wishes.append((-weight, position, tag.split("-")[0].lower()))
+    return next((tag for weight, _, tag in sorted(wishes) if tag in LANGUAGES and weight), "en")
+
+
+def serve(services: Services, port: int = 7860, *, lan: bool = False, open_browser: bool = True) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises AppError `port_in_use`."""
+    listener = _listen("0.0.0.0" if lan else "127.0.0.1", port)
+    port = listener.getsockname()[1]
+    app = create_server(services, port, extra_hosts=_own_names() if lan else ())
+    settings = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS, server_header=False
+    )
+    server = uvicorn.Server(settings)
+    url = f"http://127.0.0.1:{port}/"
+    threading.Thread(target=_announce, args=(server, url, open_browser), daemon=True).start()
+    server.run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if os.name == "posix":  # on Windows this option would let two apps share the port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise AppError("port_in_use", port=port) from None
+    return listener
+
+
+def _own_names() -> list[str]:
+    """The names and addresses under which others in the local network can reach this machine."""
+    name = socket.gethostname()
+    names = {name, f"{name}.local"}
+    with contextlib.suppress(OSError):
+        names.update(str(address[4][0]) for address in socket.getaddrinfo(name, None, socket.AF_INET))
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing; only asks which address would be used
+        names.add(probe.getsockname()[0])
+    return sorted(name for name in names if not _is_unspecified(name))
+
+
+def _is_unspecified(name: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(name).is_unspecified
+    return False
+
+
+def _announce(server: uvicorn.Server, url: str, open_browser: bool) -> None:
+    while not server.started and not server.should_exit:
+        time.sleep(0.02)
+    if server.started:
+        print(url, flush=True)
+        if open_browser:
+            webbrowser.open(url)
+
+
+def _with_query(path: str, request: Request) -> str:
+    return f"{path}?{request.url.query}" if request.url.query else path

@@ -1,0 +1,113 @@
+"""Step 2: which model training starts from, and what it is written as in the end."""
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from core import pipeline
+from core.jobs import ACTIVE
+from core.project_manager import Project
+from ui import forms, html
+from ui.job_panel import job_panel
+from ui.page_frame import QUIET, PageFrame
+from ui.view import View
+from utils.config import BaseChoice, OutputSettings, ProjectConfig
+from utils.errors import AppError
+
+KINDS = ("practice_base",)
+PRACTICE = "practice"
+SOURCES = (PRACTICE, "path", "hf")
+
+
+def build(frame: PageFrame) -> None:
+    t = frame.t
+    gr.HTML(html.muted(t("model.about")))
+    with gr.Row(elem_classes="two-columns"):
+        with gr.Column(min_width=280, scale=2):
+            source = gr.Radio(
+                [(t(f"model.source.{name}"), name) for name in SOURCES], value=PRACTICE, label=t("field.source")
+            )
+            about = gr.HTML(about_html(frame, PRACTICE))
+            folder = gr.Textbox(label=t("field.base_path"), info=t("about.base_path"), visible=False, max_lines=1)
+            repository = gr.Textbox(label=t("field.base_hf"), info=t("about.base_hf"), visible=False, max_lines=1)
+            create = gr.Button(t("model.create"), variant="primary", elem_id="create-practice")
+            choose = gr.Button(t("model.choose"), variant="primary", visible=False)
+            why_not = gr.HTML()
+            notice = gr.HTML()
+        with gr.Column(min_width=280, scale=3):
+            frame.live.show(gr.HTML(), base_html)
+            output = forms.widgets(OutputSettings, ("format", "quantization"), frame.language)
+            saved = gr.HTML()
+    job_panel(frame, KINDS)
+
+    def create_practice(project: Project, _: object) -> None:
+        pipeline.choose_base(project, BaseChoice(source=PRACTICE, name=PRACTICE))
+        pipeline.start_practice_base(frame.services, project)
+
+    def choose_other(project: Project, values: dict[str, Any]) -> dict[str, Any]:
+        field = "base_path" if values["source"] == "path" else "base_hf"
+        name = (values[field] or "").strip()
+        if not name:
+            raise AppError("field_empty", field=field)
+        pipeline.choose_base(project, BaseChoice(source=values["source"], name=name))
+        return {"notice": html.box("good", t("model.chosen", name=name))}
+
+    source.change(
+        lambda name: [
+            about_html(frame, name),
+            gr.update(visible=name == "path"),
+            gr.update(visible=name == "hf"),
+            gr.update(visible=name == PRACTICE),
+            gr.update(visible=name != PRACTICE),
+        ],
+        [source],
+        [about, folder, repository, create, choose],
+        **{**QUIET, "preprocess": False},
+    )
+    frame.fill(source, lambda config: config.base.source if config.base else PRACTICE)
+    frame.fill(folder, lambda config: name_of(config, "path"))
+    frame.fill(repository, lambda config: name_of(config, "hf"))
+    forms.autosave(frame, "output", output, saved)
+    frame.live.show(create, lambda view: gr.update(interactive=not blocked(view), value=create_label(view)))
+    frame.live.show(choose, lambda view: gr.update(interactive=view.project is not None))
+    frame.live.show(why_not, lambda view: html.muted(blocked(view)))
+    frame.act(create.click, create_practice, notice)
+    frame.act(choose.click, choose_other, notice, {"source": source, "base_path": folder, "base_hf": repository})
+
+
+def about_html(frame: PageFrame, source: str) -> str:
+    return html.muted(frame.t(f"model.about.{source}"))
+
+
+def name_of(config: ProjectConfig, source: str) -> str:
+    return config.base.name if config.base and config.base.source == source else ""
+
+
+def create_label(view: View) -> str:
+    practice = view.config and view.config.base and view.config.base.source == PRACTICE
+    return view.t("model.create_again" if practice and view.status and view.status.base_ready else "model.create")
+
+
+def blocked(view: View) -> str:
+    """Why the practice model cannot be made now; empty if it can."""
+    if view.project is None:
+        return view.t("blocked.no_project")
+    job = view.job(KINDS)
+    if job and job.state in ACTIVE:
+        return view.t("blocked.practice_running")
+    return "" if view.status and view.status.chunks else view.t("blocked.no_chunks")
+
+
+def base_html(view: View) -> str:
+    """The model that is chosen, and whether it is there."""
+    base = view.config.base if view.config else None
+    if base is None or view.status is None:
+        return html.muted(view.t("model.none"))
+    ready = view.status.base_ready
+    name = view.t("model.source.practice") if base.source == PRACTICE else base.name
+    state = html.badge("good" if ready else "warn", view.t("model.ready" if ready else "model.not_ready"))
+    return (
+        f'<div class="chosen"><small>{escape(view.t("model.current"))}</small>'
+        f"<div><strong>{escape(name)}</strong> {state}</div></div>"
+    )

@@ -1,0 +1,167 @@
+"""Step 4: train, compare with the base model, export, and ask the finished model."""
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from core import pipeline
+from core.jobs import ACTIVE
+from core.project_manager import Project
+from ui import forms, html
+from ui.job_panel import duration, job_panel
+from ui.page_frame import PageFrame
+from ui.plot import line_plot
+from ui.training_results import answer_html, evaluation_html, export_html
+from ui.view import TRAINING_KINDS, View
+from utils.config import TrainingSettings
+
+MAIN = ("epochs", "learning_rate", "batch_size", "lora_rank", "lora_alpha")
+ADVANCED = (
+    "max_length",
+    "gradient_accumulation",
+    "held_out_share",
+    "lora_dropout",
+    "warmup_ratio",
+    "weight_decay",
+    "scheduler",
+    "target_modules",
+    "seed",
+    "gradient_checkpointing",
+    "four_bit",
+)
+
+
+def build(frame: PageFrame) -> None:
+    t = frame.t
+    gr.HTML(html.muted(t("training.about")))
+    with gr.Row(elem_classes="two-columns"):
+        with gr.Column(min_width=280, scale=2):
+            fields = forms.widgets(TrainingSettings, MAIN, frame.language, slider=True)
+            with gr.Accordion(t("form.advanced"), open=False):
+                fields |= forms.widgets(TrainingSettings, ADVANCED, frame.language)
+            start = gr.Button(t("training.start"), variant="primary", elem_id="train")
+            why_not = gr.HTML()
+            notice = gr.HTML()
+        with gr.Column(min_width=280, scale=3):
+            frame.live.show(gr.HTML(), figures_html)
+            frame.live.show(gr.HTML(), loss_html)
+    job_panel(frame, TRAINING_KINDS)
+    after_training(frame)
+
+    def train(project: Project, values: dict[str, Any]) -> None:
+        forms.save_section(project, "training", values)
+        pipeline.start_training(frame.services, project)
+
+    forms.autosave(frame, "training", fields, notice)
+    frame.allow(start, why_not, blocked)
+    frame.act(start.click, train, notice, fields)
+
+
+def after_training(frame: PageFrame) -> None:
+    """Compare, export and ask: three cards that open up as soon as there is a trained model."""
+    t = frame.t
+    with gr.Row(elem_classes="cards"):
+        with gr.Column(min_width=230, elem_classes="card"):
+            gr.HTML(f"<h3>{escape(t('evaluation.title'))}</h3>{html.muted(t('evaluation.about'))}")
+            evaluate = gr.Button(t("evaluation.start"), elem_id="evaluate")
+            evaluate_why_not, evaluate_notice = gr.HTML(), gr.HTML()
+            frame.live.show(gr.HTML(), evaluation_html)
+        with gr.Column(min_width=230, elem_classes="card"):
+            gr.HTML(f"<h3>{escape(t('export.title'))}</h3>")
+            frame.live.show(gr.HTML(), lambda view: html.muted(export_plan(view)))
+            export = gr.Button(t("export.start"), elem_id="export")
+            export_why_not, export_notice = gr.HTML(), gr.HTML()
+            frame.live.show(gr.HTML(), export_html)
+        with gr.Column(min_width=230, elem_classes="card"):
+            gr.HTML(f"<h3>{escape(t('ask.title'))}</h3>{html.muted(t('ask.about'))}")
+            question = gr.Textbox(label=t("ask.question"), elem_id="question", lines=2, max_length=2000)
+            ask = gr.Button(t("ask.start"), elem_id="ask")
+            ask_why_not, ask_notice = gr.HTML(), gr.HTML()
+            frame.live.show(gr.HTML(elem_id="answer"), answer_html)
+
+    def compare(project: Project, _: object) -> None:
+        pipeline.start_evaluation(frame.services, project)
+
+    def write(project: Project, _: object) -> None:
+        pipeline.start_export(frame.services, project)
+
+    def put(project: Project, values: dict[str, Any]) -> None:
+        pipeline.start_question(frame.services, project, values["question"] or "")
+
+    frame.allow(evaluate, evaluate_why_not, lambda view: after_blocked(view, "evaluate"))
+    frame.allow(export, export_why_not, lambda view: after_blocked(view, "export"))
+    frame.allow(ask, ask_why_not, ask_blocked)
+    frame.act(evaluate.click, compare, evaluate_notice)
+    frame.act(export.click, write, export_notice)
+    frame.act(ask.click, put, ask_notice, {"question": question})
+    frame.act(question.submit, put, ask_notice, {"question": question})
+
+
+def blocked(view: View) -> str:
+    """Why no training can start now; empty if it can."""
+    if view.project is None:
+        return view.t("blocked.no_project")
+    if job := view.unfinished("train"):
+        return view.t("blocked.training_running" if job.state in ACTIVE else "blocked.training_paused")
+    if view.status is None:
+        return ""
+    if not view.status.base_ready:
+        return view.t("blocked.no_base")
+    if view.status.samples < pipeline.MINIMUM_SAMPLES:
+        return view.t("blocked.no_samples", minimum=pipeline.MINIMUM_SAMPLES)
+    return ""
+
+
+def after_blocked(view: View, kind: str) -> str:
+    if view.project is None:
+        return view.t("blocked.no_project")
+    if view.unfinished(kind):
+        return view.t("blocked.already_running")
+    return "" if view.trained else view.t("blocked.not_trained")
+
+
+def ask_blocked(view: View) -> str:
+    if view.project is None:
+        return view.t("blocked.no_project")
+    if view.unfinished("ask"):
+        return view.t("blocked.already_running")
+    return "" if view.status and view.status.exported else view.t("blocked.not_exported")
+
+
+def export_plan(view: View) -> str:
+    """What an export will write, as set in step 2."""
+    if view.config is None:
+        return ""
+    output = view.config.output
+    quantization = f" · {output.quantization}" if output.format == "gguf" else ""
+    chosen = f"{forms.choice_label('format', output.format, view.language)}{quantization}"
+    return view.t("export.plan", chosen=chosen)
+
+
+def figures_html(view: View) -> str:
+    """Current and best loss, elapsed and remaining time."""
+    points = view.metrics
+    losses = [point["loss"] for point in points if "loss" in point]
+    checks = [point["eval_loss"] for point in points if "eval_loss" in point]
+    job = view.job(["train"])
+    left = job.eta_seconds if job and job.state in ACTIVE else None
+    return html.tiles(
+        (
+            (view.t("training.loss_now"), view.t("training.loss", loss=losses[-1]) if losses else "–"),
+            (view.t("training.loss_best"), view.t("training.loss", loss=min(checks)) if checks else "–"),
+            (view.t("training.elapsed"), duration(view, job.seconds) if job else "–"),
+            (view.t("training.left"), duration(view, left) if left is not None else "–"),
+        )
+    )
+
+
+def loss_html(view: View) -> str:
+    """The loss over the steps: falling means that the model learns."""
+    points = view.metrics
+    lines = [
+        (view.t(f"training.line_{name}"), [(point["step"], point[name]) for point in points if name in point])
+        for name in ("loss", "eval_loss")
+    ]
+    plot = line_plot(lines, view.t("training.steps"), view.t("training.loss_title"))
+    return plot or html.muted(view.t("training.no_plot"))

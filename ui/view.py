@@ -1,0 +1,149 @@
+"""What is true of one project at one moment, read once for all places of a page. Knows core; knows no widget."""
+
+import json
+import os
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from core import pipeline, runs
+from core.jobs import ACTIVE, JobSnapshot, JobState, Message
+from core.pipeline import ProjectStatus, Services
+from core.project_manager import Project
+from ui import html
+from ui.texts import error_text, message_text, text
+from utils.config import ProjectConfig
+from utils.errors import AppError
+from utils.files import read_json, read_lines
+
+TRAINING_KINDS = ("train", "evaluate", "export", "ask")
+PREVIEWED_SAMPLES = 10
+
+
+class View:
+    """Read-only. Every property is read when it is first asked for, and then stays as it was."""
+
+    def __init__(self, services: Services, language: str, project_name: str) -> None:
+        self.services = services
+        self.language = language
+        self.project_name = project_name
+
+    def t(self, key: str, /, **params: object) -> str:
+        return text(key, self.language, **params)
+
+    def message(self, message: Message) -> str:
+        return message_text(message.key, message.params, self.language)
+
+    def error(self, message: Message) -> tuple[str, str]:
+        return error_text(message.key, self.language, message.params)
+
+    def error_box(self, error: AppError) -> str:
+        return html.box("bad", *error_text(error.code, self.language, error.params))
+
+    @cached_property
+    def projects(self) -> list[str]:
+        return self.services.projects.names()
+
+    @cached_property
+    def project(self) -> Project | None:
+        try:
+            return self.services.projects.open(self.project_name)
+        except AppError:
+            return None
+
+    @cached_property
+    def problem(self) -> AppError | None:
+        """Why the project cannot be shown, such as a damaged file."""
+        try:
+            self._status  # noqa: B018 - reading it is the test
+        except AppError as error:
+            return error
+        return None
+
+    @cached_property
+    def _status(self) -> ProjectStatus | None:
+        return pipeline.status(self.project) if self.project else None
+
+    @cached_property
+    def status(self) -> ProjectStatus | None:
+        """How far the project is; None where there is none, or where it cannot be read."""
+        return None if self.problem else self._status
+
+    @cached_property
+    def config(self) -> ProjectConfig | None:
+        return self.project.load_config() if self.project and not self.problem else None
+
+    @cached_property
+    def trained(self) -> bool:
+        """Whether there is a finished training, which is what comparing and exporting need."""
+        return self.result("train") is not None
+
+    @cached_property
+    def all_jobs(self) -> list[JobSnapshot]:
+        return self.services.runner.jobs()
+
+    @cached_property
+    def moving(self) -> bool:
+        """Whether anything runs, so that clocks tick even while nothing else changes."""
+        return any(job.state in ACTIVE for job in self.all_jobs)
+
+    def job(self, kinds: Iterable[str]) -> JobSnapshot | None:
+        """The project's newest job of these kinds."""
+        wanted = set(kinds)
+        mine = [job for job in self.all_jobs if job.project == self.project_name and job.kind in wanted]
+        unfinished = [job for job in mine if job.state in ACTIVE or job.state == JobState.PAUSED]
+        return next(reversed(unfinished or mine), None)
+
+    def unfinished(self, kind: str) -> JobSnapshot | None:
+        """The project's job of this kind that still runs, waits or is paused."""
+        job = self.job([kind])
+        return job if job and (job.state in ACTIVE or job.state == JobState.PAUSED) else None
+
+    def result(self, kind: str) -> dict[str, Any] | None:
+        """What the newest finished job of this kind gave, also if an earlier app ran it."""
+        done = [
+            job
+            for job in self.all_jobs
+            if (job.project, job.kind, job.state) == (self.project_name, kind, JobState.DONE)
+        ]
+        if done:
+            return done[-1].result
+        run = runs.latest_run(self.project, kind, frozenset({JobState.DONE})) if self.project else None
+        return run.read_state().result if run else None
+
+    @cached_property
+    def metrics(self) -> list[dict[str, float]]:
+        """The points of the newest training, live or from its folder."""
+        job = self.job(["train"])
+        if job and job.metrics:
+            return list(job.metrics)
+        run = runs.latest_run(self.project, "train") if self.project else None
+        return points_of(run.metrics_file) if run else []
+
+    def verification(self, export_format: str) -> dict[str, Any] | None:
+        """What checking the newest export of a format found."""
+        file = self.project.final_folder / export_format / "verification.json" if self.project else None
+        return read_json(file) if file and file.is_file() else None
+
+    def stamp(self) -> tuple[Any, ...]:
+        """Changes whenever something that the page shows may have changed; cheap enough to ask every second."""
+        files: list[Path] = []
+        if root := self.project:
+            files = [root.config_file, root.database, root.database.with_name("rag.db-wal"), root.samples_file]
+            files += [root.final_folder, root.final_folder / "gguf", root.checkpoints_folder, root.practice_folder]
+        return (self.project_name, self.services.runner.version, tuple(self.projects), *map(file_stamp, files))
+
+
+def file_stamp(path: Path) -> tuple[int, int]:
+    """Differs whenever a file or a folder's list of files was changed."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return (0, 0)
+    return found.st_mtime_ns, found.st_size
+
+
+def points_of(metrics_file: Path) -> list[dict[str, float]]:
+    """The points of a finished training."""
+    return [json.loads(line) for line in read_lines(metrics_file)] if metrics_file.is_file() else []
