@@ -1,0 +1,205 @@
+"""A choice of base model → a local folder that transformers can load. Knows files and the Hugging Face cache.
+
+Loads no torch and no transformers: the app's own process asks here what a model is.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from core.project_manager import Project
+from utils.config import BaseChoice
+from utils.errors import AppError
+from utils.files import read_json
+
+PRACTICE_LEARNING_RATE = 1e-3
+"""A tiny model has to move far to learn anything: the highest rate that the settings allow."""
+
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}|[A-Za-z0-9][\w.-]{0,95}")
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
+FILES_OF_A_MODEL = [
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "config.json",
+    "generation_config.json",
+    "tokenizer*",
+    "vocab.json",
+    "merges.txt",
+    "added_tokens.json",
+    "special_tokens_map.json",
+    "chat_template*",
+    "README.md",
+    "LICENSE*",
+]
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a model folder says of itself. `parameters` counts stored weights; tied ones are stored once."""
+
+    architecture: str
+    parameters: int
+    size_bytes: int
+    licence: str | None
+    context_tokens: int | None
+
+
+def resolve(project: Project, choice: BaseChoice) -> Path:
+    """The folder of the chosen model; one from Hugging Face is downloaded where it is not on this machine yet.
+
+    Raises AppError `practice_missing`, `base_missing`, `base_not_a_model`, `base_no_weights`,
+    `base_no_tokenizer`, `base_not_text`, `base_name`, `base_offline`, `base_gated`, `base_unknown`.
+    """
+    return require_model(SOURCES[choice.source](project, choice.name, True))
+
+
+def is_ready(project: Project, choice: BaseChoice) -> bool:
+    """Whether the chosen model lies on this machine, complete, so that `resolve` needs no network."""
+    try:
+        require_model(SOURCES[choice.source](project, choice.name, False))
+    except AppError:
+        return False
+    return True
+
+
+def check(choice: BaseChoice) -> None:
+    """Raise AppError where a choice can never become a model: a folder that holds none, a name that is none."""
+    if choice.source == "path":
+        require_model(_given_folder(choice.name))
+    elif choice.source == "hf" and not REPOSITORY.fullmatch(choice.name):
+        raise AppError("base_name", name=choice.name)
+
+
+def describe(folder: Path) -> ModelFacts:
+    """What the model in `folder` is, read from its config and the headers of its weight files."""
+    config = _config(folder)
+    text_config = config.get("text_config") or config
+    return ModelFacts(
+        architecture=_architecture(config),
+        parameters=sum(
+            prod(tensor["shape"])
+            for path in _weight_files(folder)
+            for name, tensor in _header(path).items()
+            if name != "__metadata__"
+        ),
+        size_bytes=sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
+        licence=_licence(folder),
+        context_tokens=text_config.get("max_position_embeddings"),
+    )
+
+
+def fingerprint(folder: Path) -> str:
+    """A hash that changes with the model: its config, its tokenizer, and of each weight file header and ends.
+
+    Whole weight files would take minutes to read; two trainings of one model differ in every block.
+    """
+    digest = hashlib.sha256()
+    small = [folder / name for name in ("config.json", *TOKENIZER_FILES)]
+    for path in (path for path in small if path.is_file()):
+        digest.update(path.name.encode() + path.read_bytes())
+    for path in _weight_files(folder):
+        size = path.stat().st_size
+        digest.update(f"{path.name}:{size}".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(1 << 20))
+            file.seek(max(0, size - (1 << 20)))
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+def require_model(folder: Path) -> Path:
+    """`folder`, if it holds a text model that can be trained. Raises AppError that says what is missing."""
+    config = _config(folder)
+    if not _architecture(config).endswith("ForCausalLM"):
+        raise AppError("base_not_text", folder=str(folder), architecture=_architecture(config))
+    if not _weight_files(folder):
+        raise AppError("base_no_weights", folder=str(folder))
+    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
+        raise AppError("base_no_tokenizer", folder=str(folder))
+    return folder
+
+
+def _practice_folder(project: Project, name: str, download: bool) -> Path:
+    if not (project.practice_folder / "practice.json").is_file():
+        raise AppError("practice_missing")
+    return project.practice_folder
+
+
+def _chosen_folder(project: Project, name: str, download: bool) -> Path:
+    return _given_folder(name)
+
+
+def _given_folder(name: str) -> Path:
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise AppError("base_missing", folder=name)
+    return folder.resolve()
+
+
+def _hub_folder(project: Project, name: str, download: bool) -> Path:
+    """The snapshot in the Hugging Face cache of this machine."""
+    if not REPOSITORY.fullmatch(name):
+        raise AppError("base_name", name=name)
+    from huggingface_hub import errors, snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=FILES_OF_A_MODEL, local_files_only=True))
+    except errors.LocalEntryNotFoundError:
+        if not download:
+            raise AppError("base_offline", name=name) from None
+    try:
+        return Path(snapshot_download(name, allow_patterns=FILES_OF_A_MODEL))
+    except errors.GatedRepoError:
+        raise AppError("base_gated", name=name) from None
+    except errors.RepositoryNotFoundError:
+        raise AppError("base_unknown", name=name) from None
+    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, errors.HfHubHTTPError, OSError):
+        raise AppError("base_offline", name=name) from None
+
+
+SOURCES: dict[str, Callable[[Project, str, bool], Path]] = {
+    "practice": _practice_folder,
+    "path": _chosen_folder,
+    "hf": _hub_folder,
+}
+"""Source of a choice → (project, name, whether a download is allowed) → folder."""
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    try:
+        config = read_json(folder / "config.json")
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise AppError("base_not_a_model", folder=str(folder)) from None
+    if not isinstance(config, dict):
+        raise AppError("base_not_a_model", folder=str(folder))
+    return config
+
+
+def _architecture(config: dict[str, Any]) -> str:
+    return (config.get("architectures") or ["?"])[0]
+
+
+def _weight_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.safetensors"))
+
+
+def _header(path: Path) -> dict[str, Any]:
+    """The table of contents at the start of a safetensors file: eight bytes of length, then JSON."""
+    with path.open("rb") as file:
+        return json.loads(file.read(int.from_bytes(file.read(8), "little")))
+
+
+def _licence(folder: Path) -> str | None:
+    """The licence that the model card names in its head, such as "apache-2.0"."""
+    try:
+        card = (folder / "README.md").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+    head = re.match(r"---\n(.*?)\n---", card, re.DOTALL)
+    found = re.search(r"^license(?:_name)?:\s*[\"']?([\w.-]+)", head[1], re.MULTILINE) if head else None
+    return found[1] if found else None
