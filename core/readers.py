@@ -5,11 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import charset_normalizer
-
-from core.docx_reader import read_docx
 from core.page_text import PAGE_NUMBER, Heading, Page, clean_characters, is_numbered_heading
-from core.pdf_reader import read_pdf
 from utils.errors import AppError
 
 BOMS = (
@@ -39,6 +35,20 @@ def read_document(path: Path) -> Iterator[Page]:
     if not path.is_file():
         raise AppError("file_missing", file=path.name)
     return reader(path)
+
+
+def read_pdf(path: Path) -> Iterator[Page]:
+    """See core/pdf_reader.py. Loaded where a PDF is read: the app's own process only needs to know the formats."""
+    from core import pdf_reader
+
+    return pdf_reader.read_pdf(path)
+
+
+def read_docx(path: Path) -> Iterator[Page]:
+    """See core/docx_reader.py; loaded as late."""
+    from core import docx_reader
+
+    return docx_reader.read_docx(path)
 
 
 def read_text(path: Path) -> Iterator[Page]:
@@ -103,6 +113,8 @@ def _decode_legacy(data: bytes) -> str:
         return data.decode("utf-8", errors="keep_bytes")
     if len(WESTERN.findall(data)) >= 0.95 * len(ABOVE_ASCII.findall(data)):
         return data.decode("cp1252", errors="keep_bytes")
+    import charset_normalizer  # 70 ms that only such a file pays
+
     best = charset_normalizer.from_bytes(data).best()
     return str(best) if best is not None else data.decode("cp1252", errors="keep_bytes")
 
