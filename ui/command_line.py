@@ -89,7 +89,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python app.py", description=__doc__, parents=[common])
     top.set_defaults(projects=PROJECTS_FOLDER, json=False, command=serve, show=show_result, exit_code=lambda *_: 0)
     top.add_argument("--port", type=int, default=7860)
-    top.add_argument("--no-browser", action="store_true")
+    top.add_argument("--no-browser", action="store_true", help="do not open the browser")
+    top.add_argument("--lan", action="store_true", help="let others on the local network in, with a join code")
     commands = top.add_subparsers(metavar="COMMAND")
 
     def add(
@@ -191,7 +192,7 @@ def serve(options: argparse.Namespace) -> None:
 
     services = services_of(options)
     pipeline.reattach(services)
-    serve_app(services, port=options.port, open_browser=not options.no_browser)
+    serve_app(services, port=options.port, lan=options.lan, open_browser=not options.no_browser)
 
 
 def new_command(options: argparse.Namespace) -> dict[str, object]:
@@ -223,7 +224,8 @@ def search_command(options: argparse.Namespace) -> dict[str, object]:
 
     _, project = opened(options)
     hits = ChunkStore(project.database).search(" ".join(options.words), limit=20)
-    return {"hits": [{"document": h.filename, "page": h.page, "chunk_id": h.id, "text": h.text} for h in hits]}
+    chunks = [hit.chunk for hit in hits]
+    return {"hits": [{"document": c.filename, "page": c.page, "chunk_id": c.id, "text": c.text} for c in chunks]}
 
 
 def model_command(options: argparse.Namespace) -> dict[str, object]:

@@ -1,0 +1,156 @@
+"""The pipeline: what it refuses and why, and what it finds after the app was gone."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core import pipeline, worker
+from core.jobs import JobState
+from core.pipeline import Services
+from core.project_manager import ProjectStore
+from core.runs import create_run, list_runs
+from utils import config
+from utils.errors import AppError
+from utils.files import append_line, read_lines
+
+
+@pytest.fixture
+def services(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
+    services = Services(ProjectStore(tmp_path / "projects"))
+    yield services
+    services.runner.shutdown(timeout=10)
+
+
+@pytest.fixture
+def project(services):
+    return services.projects.create("p")
+
+
+def code_of(action) -> str:
+    with pytest.raises(AppError) as refused:
+        action()
+    return refused.value.code
+
+
+def test_each_stage_names_what_is_missing_before_anything_starts(services, project):
+    assert code_of(lambda: pipeline.start_documents(services, project, [])) == "no_files"
+    assert code_of(lambda: pipeline.start_documents(services, project, [Path("/nowhere/a.pdf")])) == "file_missing"
+    assert code_of(lambda: pipeline.start_samples(services, project)) == "no_chunks"
+    assert code_of(lambda: pipeline.start_practice_base(services, project)) == "no_chunks"
+    assert code_of(lambda: pipeline.start_training(services, project)) == "too_few_samples"
+    assert code_of(lambda: pipeline.start_evaluation(services, project)) == "not_trained"
+    assert code_of(lambda: pipeline.start_export(services, project)) == "not_trained"
+    assert code_of(lambda: pipeline.start_question(services, project, "Wer?")) == "not_exported"
+    assert code_of(lambda: pipeline.start_question(services, project, "  ")) == "no_question"
+    assert code_of(lambda: pipeline.resume_training(services, project)) == "nothing_to_resume"
+    assert list_runs(project) == []
+
+
+def test_training_asks_for_a_base_model_and_then_for_its_files(services, project, tmp_path):
+    for number in range(8):
+        append_line(project.samples_file, f'{{"instruction": "q{number}", "output": "a{number}"}}')
+    assert code_of(lambda: pipeline.start_training(services, project)) == "no_base"
+    settings = config.changed(project.load_config(), base={"source": "practice", "name": "practice"})
+    project.save_config(settings)
+    with pytest.raises(AppError):
+        pipeline.start_training(services, project)
+    assert list_runs(project) == []
+
+
+def test_a_start_that_is_refused_leaves_no_run_folder(services, project, monkeypatch):
+    def refuse(job):
+        raise AppError("job_already_running")
+
+    monkeypatch.setattr(services.runner, "start", refuse)
+    with pytest.raises(AppError, match="job_already_running"):
+        pipeline.start_child_job(services, project, "rag", {"files": []}, "")
+    assert list_runs(project) == []
+
+
+def test_the_next_step_of_a_new_project_is_documents(project):
+    found = pipeline.status(project)
+    assert (found.documents, found.chunks, found.samples, found.next_step) == (0, 0, 0, "documents")
+
+
+def test_the_practice_model_brings_its_learning_rate_and_takes_it_away_again(project, tmp_path):
+    pipeline.choose_base(project, config.BaseChoice(source="practice", name="practice"))
+    practice_rate = project.load_config().training.learning_rate
+    assert practice_rate > config.TrainingSettings().learning_rate
+    project.save_config(
+        config.changed(project.load_config(), training=config.TrainingSettings(learning_rate=5e-5).model_dump())
+    )
+    pipeline.choose_base(project, config.BaseChoice(source="practice", name="practice"))
+    assert project.load_config().training.learning_rate == 5e-5
+
+
+def wait_for(condition):
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def counting_child(monkeypatch):
+    child_app = str(Path(__file__).with_name("child_app.py"))
+    monkeypatch.setattr(worker, "own_command", lambda: [sys.executable, child_app])
+
+
+def test_a_restarted_app_shows_a_run_that_still_works_and_sees_it_end(services, project, counting_child):
+    run = create_run(project, "count", {"to": 20, "seconds_each": 0.1})
+    child = worker.start_child(run)
+    wait_for(lambda: run.read_state().process)
+    pipeline.reattach(services)
+    (job,) = services.runner.jobs("p")
+    assert (job.id, job.state) == (run.id, JobState.RUNNING)
+    child.wait(timeout=20)  # the test is its parent, so it has to be collected here
+    assert services.runner.wait(job.id, timeout=20).result == {"counted": 20}
+
+
+def test_a_restarted_app_offers_to_resume_what_was_interrupted(services, project, counting_child):
+    run = create_run(project, "count", {"to": 3})
+    append_line(run.folder / "numbers", "1")
+    run.write_state(JobState.RUNNING, process={"pid": 999_999_999, "created": 1.0})
+    pipeline.reattach(services)
+    (job,) = services.runner.jobs("p")
+    assert job.state == JobState.INTERRUPTED
+    services.runner.resume(job.id)
+    assert services.runner.wait(job.id, timeout=20).result == {"counted": 3}
+    assert list(read_lines(run.folder / "numbers")) == ["1", "2", "3"]
+
+
+def test_a_restarted_app_leaves_finished_runs_alone(services, project):
+    run = create_run(project, "train", {})
+    run.write_state(JobState.DONE, result={})
+    pipeline.reattach(services)
+    assert services.runner.jobs() == []
+
+
+def test_a_project_with_running_work_is_neither_renamed_nor_deleted(services, project, counting_child):
+    run = create_run(project, "count", {"to": 100, "seconds_each": 0.1})
+    job = services.runner.start(pipeline.child_job(run))
+    assert code_of(lambda: pipeline.rename_project(services, "p", "q")) == "project_busy"
+    assert code_of(lambda: pipeline.delete_project(services, "p")) == "project_busy"
+    services.runner.cancel(job.id)
+    services.runner.wait(job.id, timeout=20)
+    pipeline.rename_project(services, "p", "q")
+    assert services.projects.names() == ["q"]
+
+
+def test_samples_are_written_by_one_process_at_a_time(project):
+    def work(context):
+        with pytest.raises(AppError, match="job_already_running"):
+            pipeline.alone(project, "sft", lambda _: {})(context)
+        return {"ran": True}
+
+    assert pipeline.alone(project, "sft", work)(None) == {"ran": True}
+    assert pipeline.alone(project, "sft", lambda _: {"again": True})(None) == {"again": True}
+
+
+def test_a_full_disk_is_said_before_anything_is_written(services, project, monkeypatch, tmp_path):
+    (tmp_path / "a.txt").write_text("Text")
+    monkeypatch.setattr(pipeline, "free_disk_gib", lambda folder: 0.1)
+    assert code_of(lambda: pipeline.start_documents(services, project, [tmp_path / "a.txt"])) == "disk_full"
