@@ -48,16 +48,16 @@ def _open(path: Path) -> Document:
     try:
         return docx.Document(str(path))
     except (ValueError, KeyError, OpcError) as error:
-        # A zip file without Word's parts in it is another kind of file; a broken part is a broken document.
-        raise AppError("docx_damaged" if _has_body(path) else "docx_not_docx", file=path.name) from error
+        raise AppError("docx_not_docx" if _is_other_archive(path) else "docx_damaged", file=path.name) from error
     except (zipfile.BadZipFile, zipfile.LargeZipFile, etree.XMLSyntaxError, OSError, EOFError) as error:
         raise AppError("docx_damaged", file=path.name) from error
 
 
-def _has_body(path: Path) -> bool:
+def _is_other_archive(path: Path) -> bool:
+    """Whether a whole zip file simply holds something else: a spreadsheet, an e-book, any archive."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return "word/document.xml" in archive.namelist()
+            return "word/document.xml" not in archive.namelist()
     except (zipfile.BadZipFile, OSError):
         return False
 

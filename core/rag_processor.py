@@ -150,13 +150,14 @@ def _take_in(project: Project, store: ChunkStore, file: Path, batch: str, taken:
         return _Intake(file.name, replace(refused, detail="file_missing", params={"file": file.name}), False)
     for source in store.with_hash(sha256):
         same_call = bool(batch) and source.batch == batch and source.original_name == file.name
-        if source.filename in taken or (source.status in FINISHED and not same_call):
+        same_format = Path(source.filename).suffix == file.suffix.lower()
+        if (source.filename in taken and same_format) or (source.status in FINISHED and not same_call):
             params = {"file": file.name, "same_as": source.filename}
             twin = replace(source, status="duplicate", detail="file_duplicate", params=params, chunks=0, tokens=0)
             return _Intake(file.name, twin, False)
         if source.status in FINISHED:
             return _Intake(file.name, source, False)
-        if (project.documents_folder / source.filename).is_file():
+        if same_format and (project.documents_folder / source.filename).is_file():
             again = replace(source, original_name=file.name, batch=batch, status="queued", detail="", params={})
             return _Intake(file.name, again, True)
     name = _place_original(file, project.documents_folder, sha256)

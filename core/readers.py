@@ -20,6 +20,7 @@ WESTERN = re.compile(
     rb"[\xc0-\xd6\xd8-\xf6\xf8-\xff\x80\x82\x84\x85\x8a\x8c\x8e\x91-\x97\x9a\x9c\x9e\xa0\xa7\xab\xad\xb0\xb2\xb3\xb4\xb5\xb7\xbb]"
 )
 ABOVE_ASCII = re.compile(rb"[\x80-\xff]")
+MAX_WESTERN_SHARE = 0.25  # a Greek or Cyrillic text lies above ASCII almost whole, a Western one hardly
 UTF8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 ATX_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)(?:[ \t]+#*)?$")
 UNDERLINE = re.compile(r"=={2,}|--{2,}|~~{2,}|\*\*{2,}|\^\^{2,}")
@@ -111,7 +112,8 @@ def _decode_legacy(data: bytes) -> str:
     stray = len(ABOVE_ASCII.findall(UTF8_CHARACTER.sub(b"", data)))
     if len(UTF8_CHARACTER.findall(data)) > 4 * stray:
         return data.decode("utf-8", errors="keep_bytes")
-    if len(WESTERN.findall(data)) >= 0.95 * len(ABOVE_ASCII.findall(data)):
+    above = len(ABOVE_ASCII.findall(data))
+    if above < MAX_WESTERN_SHARE * len(data) and len(WESTERN.findall(data)) >= 0.95 * above:
         return data.decode("cp1252", errors="keep_bytes")
     import charset_normalizer  # 70 ms that only such a file pays
 
