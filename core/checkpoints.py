@@ -1,0 +1,135 @@
+"""Training checkpoints on disk: which are complete, which are torn, which are published. Knows files, no model.
+
+The trainer library writes straight into `checkpoint-N`, so a process that is killed while it saves leaves a
+folder that looks like a checkpoint and is none. Only a folder with a mark that was written last counts.
+"""
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from utils.errors import AppError
+from utils.files import free_disk_gib, publish_folder, read_json, sync_folder, write_json
+
+MARK = "complete.json"
+TRAINER_STATE = "trainer_state.json"
+ADAPTER_FILES = ("adapter_model.safetensors", "adapter_config.json", "training_args.bin")
+PUBLISHED_NOTE = "checkpoint.json"
+KEPT_CHECKPOINTS = 2
+DISK_RESERVE_GIB = 0.1
+
+_CHECKPOINT_NAME = re.compile(r"checkpoint-(\d+)")
+_PUBLISHED_NAME = re.compile(r"\.?(best|epoch_\d+)(\.new|\.old)?")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A complete checkpoint of a run: all that is needed to go on exactly where it was written."""
+
+    folder: Path
+    step: int
+
+    @property
+    def trainer_state(self) -> dict[str, Any]:
+        """The trainer library's own record: step, number of steps, every logged value."""
+        return read_json(self.folder / TRAINER_STATE)
+
+
+def mark_complete(folder: Path) -> None:
+    """Declare a checkpoint folder complete, after everything in it has reached the disk."""
+    sizes = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+            sizes[path.relative_to(folder).as_posix()] = path.stat().st_size
+    write_json(folder / MARK, {"files": sizes})
+    sync_folder(folder.parent)
+
+
+def complete_checkpoints(trainer_folder: Path) -> list[Checkpoint]:
+    """The checkpoints that a run can go on from, oldest first."""
+    found = [
+        Checkpoint(path, int(match[1]))
+        for path in _subfolders(trainer_folder)
+        if (match := _CHECKPOINT_NAME.fullmatch(path.name)) and _is_complete(path)
+    ]
+    return sorted(found, key=lambda checkpoint: checkpoint.step)
+
+
+def newest_complete(trainer_folder: Path) -> Checkpoint | None:
+    """Where a run goes on, or None where it starts afresh."""
+    checkpoints = complete_checkpoints(trainer_folder)
+    return checkpoints[-1] if checkpoints else None
+
+
+def remove_torn(trainer_folder: Path) -> int:
+    """Remove what an interrupted save left behind. Returns how many folders that were."""
+    complete = {checkpoint.folder for checkpoint in complete_checkpoints(trainer_folder)}
+    torn = [path for path in _subfolders(trainer_folder) if _is_checkpoint(path) and path not in complete]
+    for path in torn:
+        shutil.rmtree(path)
+    return len(torn)
+
+
+def prune(trainer_folder: Path, keep: int = KEPT_CHECKPOINTS) -> None:
+    """Keep the newest `keep` checkpoints. The mark goes first, so that a half-removed one never counts."""
+    for checkpoint in complete_checkpoints(trainer_folder)[:-keep]:
+        (checkpoint.folder / MARK).unlink()
+        shutil.rmtree(checkpoint.folder)
+
+
+def publish_adapter(checkpoint_folder: Path, final: Path, note: dict[str, Any]) -> None:
+    """Put a checkpoint's adapter where evaluation and export read it; it is there complete or not at all.
+
+    `note` says which run and step it is, for readers that must not mistake one run's adapter for another's.
+    """
+    prepared = final.with_name(f".{final.name}.new")
+    shutil.rmtree(prepared, ignore_errors=True)
+    prepared.mkdir(parents=True)
+    for name in ADAPTER_FILES:
+        shutil.copyfile(checkpoint_folder / name, prepared / name)
+    write_json(prepared / PUBLISHED_NOTE, note)
+    publish_folder(prepared, final)
+
+
+def clear_published(checkpoints_folder: Path) -> None:
+    """Remove the previous run's `epoch_N` and `best`, and what an interrupted publication left."""
+    for path in _subfolders(checkpoints_folder):
+        if _PUBLISHED_NAME.fullmatch(path.name):
+            shutil.rmtree(path)
+
+
+def published_note(folder: Path) -> dict[str, Any] | None:
+    """What `publish_adapter` noted, or None where nothing whole is published."""
+    try:
+        return read_json(folder / PUBLISHED_NOTE)
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def require_disk(folder: Path, needed_gib: float) -> None:
+    """Raises AppError `disk_full` where a save would not fit; what was saved before stays whole."""
+    free_gib = free_disk_gib(folder)
+    if free_gib < needed_gib + DISK_RESERVE_GIB:
+        raise AppError("disk_full", needed_gib=round(needed_gib + DISK_RESERVE_GIB, 2), free_gib=round(free_gib, 2))
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if path.is_dir()] if folder.is_dir() else []
+
+
+def _is_checkpoint(path: Path) -> bool:
+    return _CHECKPOINT_NAME.fullmatch(path.name) is not None
+
+
+def _is_complete(folder: Path) -> bool:
+    """Marked, and every file that was there at that time is still there at its full size."""
+    try:
+        sizes = read_json(folder / MARK)["files"]
+    except (FileNotFoundError, ValueError, KeyError):
+        return False
+    return all((folder / name).is_file() and (folder / name).stat().st_size == size for name, size in sizes.items())

@@ -1,0 +1,157 @@
+"""Training engines: each loads a base model with a fresh LoRA adapter. What follows is the same for all.
+
+Nothing here is imported before it is needed: Unsloth rewrites transformers and trl at import, so it has to be
+first in its process.
+"""
+
+import importlib.util
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from utils.config import TrainingSettings
+from utils.errors import AppError
+
+ATTENTION_MODULES = ["q_proj", "k_proj", "v_proj", "o_proj"]
+LINEAR_MODULES = [*ATTENTION_MODULES, "gate_proj", "up_proj", "down_proj"]
+
+# Up to this size the weights stay in full precision where they are computed with on the CPU: memory is no
+# question then, and small models lose quality first.
+FULL_PRECISION_PARAMETERS = 300_000_000
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where a run computes, and whether bfloat16 is quick and safe there."""
+
+    kind: str
+    bf16: bool
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A base model with a trainable adapter, and its tokenizer."""
+
+    model: Any
+    tokenizer: Any
+    device: Device
+
+
+def detect_device(force_cpu: bool = False) -> Device:
+    """The accelerator that torch sees, or the CPU."""
+    if not force_cpu:
+        if torch.cuda.is_available():
+            return Device("cuda", torch.cuda.is_bf16_supported(including_emulation=False))
+        if torch.xpu.is_available():
+            return Device("xpu", True)
+        if torch.backends.mps.is_available():
+            return Device("mps", False)
+    return Device("cpu", _cpu_has_bf16())
+
+
+def choose_engine(wanted: str | None, device: Device) -> str:
+    """The name of the engine to use: what was asked for if it can run here, else the one that can."""
+    unsloth_runs = device.kind in ("cuda", "xpu") and importlib.util.find_spec("unsloth") is not None
+    if wanted not in (None, "auto", *ENGINES):
+        raise AppError("training_engine_unknown", engine=wanted)
+    return "unsloth" if unsloth_runs and wanted != "trl" else "trl"
+
+
+def use_cores() -> int:
+    """Let torch use the cores that this process may use; with many, one is left to the app. Returns the number."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    usable = len(affinity(0)) if affinity else os.cpu_count() or 1
+    physical = min(usable, torch.get_num_threads())
+    threads = physical - 1 if physical > 4 else physical
+    torch.set_num_threads(max(1, threads))
+    return max(1, threads)
+
+
+def load_trl(base_folder: Path, settings: TrainingSettings, device: Device) -> Loaded:
+    """Plain transformers and PEFT: CUDA, Apple MPS and CPU."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
+
+    tokenizer = AutoTokenizer.from_pretrained(base_folder, local_files_only=True)
+    model = AutoModelForCausalLM.from_pretrained(
+        base_folder,
+        local_files_only=True,
+        dtype=_weights_dtype(base_folder, device),
+        quantization_config=_four_bit(device) if settings.four_bit else None,
+        device_map={"": device.kind} if settings.four_bit else None,
+    )
+    model.config.use_cache = False
+    # The adapter's first weights are random: without a seed of their own, two runs would never be alike.
+    set_seed(settings.seed)
+    adapter = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=settings.lora_rank,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        target_modules="all-linear" if settings.target_modules == "all-linear" else ATTENTION_MODULES,
+    )
+    return Loaded(get_peft_model(model, adapter), tokenizer, device)
+
+
+def load_unsloth(base_folder: Path, settings: TrainingSettings, device: Device) -> Loaded:
+    """Unsloth's kernels: NVIDIA, AMD and Intel GPUs."""
+    os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"  # else it downloads a file on every model load
+    from unsloth import FastLanguageModel
+
+    model, tokenizer = FastLanguageModel.from_pretrained(
+        model_name=str(base_folder),
+        max_seq_length=settings.max_length,
+        dtype=None,
+        load_in_4bit=settings.four_bit,
+        load_in_16bit=not settings.four_bit,
+        # Without this it replaces a model that it knows by a variant of its own from the network.
+        use_exact_model_name=True,
+        random_state=settings.seed,
+    )
+    model = FastLanguageModel.get_peft_model(
+        model,
+        r=settings.lora_rank,
+        target_modules=LINEAR_MODULES if settings.target_modules == "all-linear" else ATTENTION_MODULES,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        bias="none",
+        use_gradient_checkpointing="unsloth" if settings.gradient_checkpointing else False,
+        random_state=settings.seed,
+        max_seq_length=settings.max_length,
+    )
+    return Loaded(model, tokenizer, device)
+
+
+ENGINES: dict[str, Callable[[Path, TrainingSettings, Device], Loaded]] = {"trl": load_trl, "unsloth": load_unsloth}
+
+
+def _cpu_has_bf16() -> bool:
+    return torch.cpu._is_avx512_bf16_supported()
+
+
+def _weights_dtype(base_folder: Path, device: Device) -> torch.dtype:
+    if device.bf16 and (device.kind != "cpu" or _weight_bytes(base_folder) > 2 * FULL_PRECISION_PARAMETERS):
+        return torch.bfloat16
+    return torch.float32
+
+
+def _weight_bytes(base_folder: Path) -> int:
+    return sum(path.stat().st_size for path in base_folder.glob("*.safetensors"))
+
+
+def _four_bit(device: Device) -> Any:
+    """NF4 with double quantization. Raises AppError `training_four_bit_unavailable`."""
+    from transformers import BitsAndBytesConfig
+
+    if device.kind == "mps" or importlib.util.find_spec("bitsandbytes") is None:
+        raise AppError("training_four_bit_unavailable", device=device.kind)
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16 if device.bf16 else torch.float32,
+    )

@@ -1,0 +1,269 @@
+"""One training run: samples in, a LoRA adapter out. It can be stopped or killed at any moment and called again.
+
+Everything that decides about the result stands in the run's folder: the frozen settings, a copy of the
+samples, and checkpoints that hold weights, optimizer, schedule and random numbers. So a run that goes on ends
+with exactly the adapter that it would have had.
+"""
+
+import errno
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+from safetensors import SafetensorError
+
+from core import checkpoints, engines, sft_dataset, training_data
+from core.jobs import JobContext, PauseRequested, raise_stop
+from core.runs import Run
+from utils.config import TrainingSettings
+from utils.errors import AppError
+from utils.files import read_lines
+
+MINIMUM_SAMPLES = 4
+SCHEDULERS = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
+SMOOTHED_STEPS = 10
+"""The first and the last loss are means over so many steps: a single small batch says little."""
+ADAPTER_COPIES = 8
+"""A saved checkpoint takes about this many times the adapter: weights, two moments, its publications, and room
+for the tokenizer that the library adds each time."""
+
+LIBRARY_ERRORS = (RuntimeError, OSError, MemoryError, ValueError, SafetensorError)
+
+
+def run(context: JobContext, run: Run) -> dict[str, Any]:
+    """Train, or go on training. Raises AppError for what a person can mend, PauseRequested or CancelRequested."""
+    try:
+        return _run(context, run)
+    except LIBRARY_ERRORS as error:
+        known = as_app_error(error)
+        if known is None:
+            raise
+        raise known from error
+
+
+def as_app_error(error: BaseException) -> AppError | None:
+    """What a library's error means to a person, or None where it is a bug. Libraries wrap causes, so all are read."""
+    cause: BaseException | None = error
+    while cause is not None:
+        text = str(cause)
+        if isinstance(cause, torch.OutOfMemoryError) or "out of memory" in text.lower():
+            return AppError("training_out_of_memory")
+        if isinstance(cause, MemoryError) or "DefaultCPUAllocator" in text:
+            return AppError("training_out_of_memory")
+        if getattr(cause, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "os error 28" in text:
+            return AppError("disk_full", needed_gib=checkpoints.DISK_RESERVE_GIB, free_gib=0)
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a run is made of, before any model is loaded."""
+
+    settings: TrainingSettings
+    base_folder: Path
+    train: list[sft_dataset.Sample]
+    held_out: list[sft_dataset.Sample]
+
+
+def _run(context: JobContext, run: Run) -> dict[str, Any]:
+    started = time.monotonic()
+    plan = _plan(run)
+    checkpoints.remove_torn(run.trainer_folder)
+    newest = checkpoints.newest_complete(run.trainer_folder)
+    if newest and newest.trainer_state["global_step"] >= newest.trainer_state["max_steps"]:
+        return _result(run, plan, newest.trainer_state)
+    context.progress(0, None, "training.loading")
+    loaded, train, held_out = _load(context, run, plan)
+    context.checkpoint()
+    if newest is None:
+        checkpoints.clear_published(run.project.checkpoints_folder)
+    else:
+        context.log("training.resumed", step=newest.step)
+    trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out))
+    try:
+        trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
+    finally:
+        reporter.close()
+    state = {"global_step": trainer.state.global_step, "max_steps": trainer.state.max_steps}
+    if state["global_step"] < state["max_steps"]:
+        context.log("training.stopped", step=state["global_step"], steps=state["max_steps"])
+        raise_stop(context.stop_request)
+        raise PauseRequested  # the request was taken back after the trainer had followed it
+    context.log("training.memory", **_peak_memory_gib(loaded.device))
+    context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
+    return _result(run, plan, {**state, "log_history": trainer.state.log_history})
+
+
+def _plan(run: Run) -> _Plan:
+    """Read the run's request and its samples. Raises AppError for what is missing."""
+    settings = TrainingSettings(**run.request["training"])
+    samples = sft_dataset.usable(sft_dataset.read_samples(run.samples_file))
+    if not samples:
+        raise AppError("training_no_samples")
+    train, held_out = sft_dataset.split_by_source(samples, settings.held_out_share, settings.seed)
+    if len(train) < MINIMUM_SAMPLES:
+        raise AppError("too_few_samples", samples=len(train), minimum=MINIMUM_SAMPLES)
+    return _Plan(settings, base_folder_of(run), train, held_out)
+
+
+def base_folder_of(run: Run) -> Path:
+    """The folder of the base model. Raises AppError `training_base_missing`."""
+    if not (run.base_folder / "config.json").is_file():
+        raise AppError("training_base_missing", folder=str(run.base_folder))
+    return run.base_folder
+
+
+def _load(
+    context: JobContext, run: Run, plan: _Plan
+) -> tuple[engines.Loaded, training_data.Prepared, training_data.Prepared]:
+    """Load base model and engine, and encode the samples with the model's own tokenizer."""
+    request = run.request
+    device = engines.detect_device(bool(request.get("force_cpu")))
+    name = engines.choose_engine(request.get("engine"), device)
+    threads = engines.use_cores()
+    context.log("training.engine", engine=name, device=device.kind, threads=threads, bf16=device.bf16)
+    try:
+        loaded = engines.ENGINES[name](plan.base_folder, plan.settings, device)
+    except (SafetensorError, ValueError, KeyError, OSError) as error:
+        if as_app_error(error):
+            raise
+        raise AppError("training_base_damaged", folder=str(plan.base_folder), reason=str(error)[:300]) from error
+    context.checkpoint()
+    if training_data.ensure_chat_template(loaded.tokenizer):
+        context.log("training.plain_template")
+    stop_ids = training_data.stop_ids_of(loaded.tokenizer, loaded.model)
+    train = training_data.prepare(loaded.tokenizer, plan.train, stop_ids, plan.settings.max_length)
+    held_out = training_data.prepare(loaded.tokenizer, plan.held_out, stop_ids, plan.settings.max_length)
+    _report_data(context, plan, train, held_out)
+    return loaded, train, held_out
+
+
+def _report_data(
+    context: JobContext, plan: _Plan, train: training_data.Prepared, held_out: training_data.Prepared
+) -> None:
+    """Say what is trained on and what had to be left out. Raises AppError where nothing would be learned."""
+    limit = plan.settings.max_length
+    if not train.kept:
+        raise AppError("training_nothing_to_learn", max_length=limit)
+    context.log(
+        "training.samples", samples=len(train.kept), held_out=len(held_out.kept), longest=train.longest_tokens
+    )
+    if train.cut:
+        context.log("training.samples_cut", cut=train.cut, samples=len(plan.train), max_length=limit)
+    if train.dropped:
+        context.log("training.samples_dropped", dropped=train.dropped, samples=len(plan.train), max_length=limit)
+
+
+def _make_trainer(
+    context: JobContext,
+    run: Run,
+    plan: _Plan,
+    loaded: engines.Loaded,
+    data: tuple[training_data.Prepared, training_data.Prepared],
+) -> tuple[Any, Any]:
+    """The trainer, the same for every engine, and the reporter that watches it."""
+    from datasets import Dataset
+    from transformers import PrinterCallback
+    from trl import SFTConfig, SFTTrainer
+
+    from core.training_reporter import Reporter
+
+    train, held_out = data
+    adapter_bytes = 4 * sum(weight.numel() for weight in loaded.model.parameters() if weight.requires_grad)
+    save_gib = ADAPTER_COPIES * adapter_bytes / 2**30
+    checkpoints.require_disk(run.folder, save_gib)
+    reporter = Reporter(context, run, save_gib)
+    trainer: Any = SFTTrainer(
+        model=loaded.model,
+        args=SFTConfig(**_trainer_settings(run, plan.settings, loaded, measure=bool(held_out.kept))),
+        train_dataset=Dataset.from_list(train.rows),
+        eval_dataset=Dataset.from_list(held_out.rows) if held_out.kept else None,
+        processing_class=loaded.tokenizer,
+        callbacks=[reporter],
+    )
+    # The library would write a README into the run's folder with every checkpoint.
+    trainer.create_model_card = lambda *_, **__: None
+    trainer.remove_callback(PrinterCallback)
+    return trainer, reporter
+
+
+def _trainer_settings(
+    run: Run, settings: TrainingSettings, loaded: engines.Loaded, *, measure: bool
+) -> dict[str, Any]:
+    """Every setting that matters, spelled out: the library's defaults differ between its versions and devices."""
+    device = loaded.device
+    return {
+        "output_dir": str(run.trainer_folder),
+        "per_device_train_batch_size": settings.batch_size,
+        "per_device_eval_batch_size": settings.batch_size,
+        "gradient_accumulation_steps": settings.gradient_accumulation,
+        "num_train_epochs": settings.epochs,
+        "learning_rate": settings.learning_rate,
+        "lr_scheduler_type": SCHEDULERS[settings.scheduler],
+        "warmup_steps": settings.warmup_ratio,  # below 1 it is a share of all steps
+        "weight_decay": settings.weight_decay,
+        "max_grad_norm": 1.0,
+        "optim": "adamw_torch" if device.kind == "mps" else "adamw_torch_fused",
+        "seed": settings.seed,
+        "data_seed": settings.seed,
+        "use_cpu": device.kind == "cpu",
+        "bf16": device.bf16,
+        "fp16": False,
+        "gradient_checkpointing": settings.gradient_checkpointing,
+        "max_length": settings.max_length,
+        "packing": False,
+        "dataset_kwargs": {"skip_prepare_dataset": True},
+        "loss_type": "chunked_nll" if hasattr(loaded.model.get_base_model(), "lm_head") else "nll",
+        "dataloader_num_workers": 0,
+        "dataloader_pin_memory": device.kind == "cuda",
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # it would hide a diverging run behind the last good loss
+        "save_strategy": "epoch",
+        "eval_strategy": "epoch" if measure else "no",
+        "load_best_model_at_end": False,  # the best adapter is published the moment it is found
+        "save_total_limit": None,
+        "report_to": "none",
+        "disable_tqdm": True,
+        "push_to_hub": False,
+    }
+
+
+def _peak_memory_gib(device: engines.Device) -> dict[str, float]:
+    """The most memory that this process held, on the device too where it has its own."""
+    memory = psutil.Process().memory_info()
+    peak_bytes = getattr(memory, "peak_wset", 0)
+    if not peak_bytes:
+        import resource
+
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak_bytes = used if os.uname().sysname == "Darwin" else used * 1024
+    device_bytes = torch.cuda.max_memory_allocated() if device.kind == "cuda" else 0
+    return {"ram_gib": round(peak_bytes / 2**30, 2), "device_gib": round(device_bytes / 2**30, 2)}
+
+
+def _result(run: Run, plan: _Plan, state: dict[str, Any]) -> dict[str, Any]:
+    """What came of the run, read from the trainer's record, so that it is the same for a run that was resumed."""
+    history = state["log_history"]
+    losses = [entry["loss"] for entry in history if "loss" in entry]
+    measured = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
+    window = max(1, min(SMOOTHED_STEPS, len(losses) // 4))
+    metrics = list(read_lines(run.metrics_file))
+    return {
+        "run": run.id,
+        "state": "done",
+        "epochs": plan.settings.epochs,
+        "steps": state["global_step"],
+        "loss": sum(losses[-window:]) / window,
+        "first_loss": sum(losses[:window]) / window,
+        "eval_loss": min(measured) if measured else None,
+        "checkpoint": str(run.project.checkpoints_folder / "best"),
+        "samples": len(plan.train),
+        "held_out": len(plan.held_out),
+        "seconds": json.loads(metrics[-1])["seconds"] if metrics else 0.0,
+    }

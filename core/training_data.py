@@ -1,0 +1,133 @@
+"""Samples → token ids with labels, exactly as the model will meet them. Knows tokenizers; knows no trainer.
+
+Prompt and answer are tokenized apart and joined: when the finished model is asked, it also sees the prompt's
+tokens first and then writes the answer's. Only the answer and its end-of-turn token carry labels.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.sft_dataset import Sample
+from utils.errors import AppError
+
+IGNORED = -100
+"""The label of a token that is read but not learned."""
+
+# For a base model that brings no chat template of its own. It travels with the checkpoint's tokenizer, so that
+# the exported model is asked in the same form as it was trained in.
+PLAIN_CHAT_TEMPLATE = (
+    "{%- for message in messages -%}"
+    "{%- if message['role'] == 'assistant' -%}"
+    "{{- '### Response:\\n' + message['content'] + eos_token -}}"
+    "{%- else -%}"
+    "{{- '### Instruction:\\n' + message['content'] + '\\n\\n' -}}"
+    "{%- endif -%}"
+    "{%- endfor -%}"
+    "{%- if add_generation_prompt -%}{{- '### Response:\\n' -}}{%- endif -%}"
+)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One sample in tokens. `cut` says that the answer did not fit and lost its end."""
+
+    prompt_ids: list[int]
+    answer_ids: list[int]
+    cut: bool
+
+    @property
+    def row(self) -> dict[str, list[int]]:
+        """What the trainer reads."""
+        return {
+            "input_ids": self.prompt_ids + self.answer_ids,
+            "labels": [IGNORED] * len(self.prompt_ids) + self.answer_ids,
+        }
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Samples that can be trained on, and what had to be left out."""
+
+    kept: list[tuple[Sample, Encoded]]
+    cut: int
+    dropped: int
+
+    @property
+    def rows(self) -> list[dict[str, list[int]]]:
+        return [encoded.row for _, encoded in self.kept]
+
+    @property
+    def longest_tokens(self) -> int:
+        return max(len(encoded.prompt_ids) + len(encoded.answer_ids) for _, encoded in self.kept)
+
+
+def ensure_chat_template(tokenizer: Any) -> bool:
+    """Give the tokenizer the plain template where it has none. Returns whether that was so."""
+    if tokenizer.chat_template:
+        return False
+    tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
+    return True
+
+
+def stop_ids_of(tokenizer: Any, model: Any) -> frozenset[int]:
+    """The tokens at which the model stops to write. Raises AppError `training_no_stop_token` where there is none."""
+    ids: set[int] = set()
+    for source in (tokenizer, getattr(model, "generation_config", None), getattr(model, "config", None)):
+        value = getattr(source, "eos_token_id", None)
+        ids.update(value if isinstance(value, (list, tuple)) else [] if value is None else [value])
+    if not ids or tokenizer.eos_token_id is None:
+        raise AppError("training_no_stop_token")
+    return frozenset(ids)
+
+
+def encode_prompt(tokenizer: Any, instruction: str) -> list[int]:
+    """A question as the model is asked it, up to where its answer begins."""
+    return _token_ids(tokenizer, _prompt_text(tokenizer, instruction))
+
+
+def encode(tokenizer: Any, sample: Sample, stop_ids: frozenset[int], max_length: int) -> Encoded:
+    """A sample in tokens, at most `max_length` of them.
+
+    What does not fit is cut from the answer's end; a cut answer gets no end-of-turn token, since that would
+    teach the model to stop in mid-sentence.
+    """
+    prompt = _prompt_text(tokenizer, sample.instruction)
+    turns = [{"role": "user", "content": sample.instruction}, {"role": "assistant", "content": sample.output}]
+    whole = tokenizer.apply_chat_template(turns, tokenize=False)
+    # Some templates rewrite earlier turns, so that the prompt is no prefix; then the bare answer follows it.
+    answer = whole[len(prompt) :] if whole.startswith(prompt) else sample.output
+    prompt_ids = _token_ids(tokenizer, prompt)
+    answer_ids = _ended(_token_ids(tokenizer, answer), stop_ids, tokenizer.eos_token_id)
+    room = max(0, max_length - len(prompt_ids))
+    return Encoded(prompt_ids, answer_ids[:room], cut=len(answer_ids) > room)
+
+
+def prepare(tokenizer: Any, samples: Iterable[Sample], stop_ids: frozenset[int], max_length: int) -> Prepared:
+    """Encode samples and leave out those of which no answer token would be learned."""
+    kept, dropped = [], 0
+    for sample in samples:
+        encoded = encode(tokenizer, sample, stop_ids, max_length)
+        if encoded.answer_ids:
+            kept.append((sample, encoded))
+        else:
+            dropped += 1
+    return Prepared(kept, cut=sum(encoded.cut for _, encoded in kept), dropped=dropped)
+
+
+def _prompt_text(tokenizer: Any, instruction: str) -> str:
+    turns = [{"role": "user", "content": instruction}]
+    return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+
+
+def _token_ids(tokenizer: Any, text: str) -> list[int]:
+    """Tokens of a text that already holds every special token it needs."""
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def _ended(ids: Sequence[int], stop_ids: frozenset[int], eos_id: int) -> list[int]:
+    """The answer up to its end-of-turn token; it gets one where the template gave none."""
+    for position in range(len(ids) - 1, -1, -1):
+        if ids[position] in stop_ids:
+            return list(ids[: position + 1])
+    return [*ids, eos_id]

@@ -1,0 +1,217 @@
+"""What happens beside each training step: figures out, stop requests in, checkpoints marked and published.
+
+Imports transformers, so it must be imported after the engine was loaded.
+"""
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from core import checkpoints
+from core.jobs import JobContext
+from core.runs import Run
+from utils.errors import AppError
+from utils.files import read_lines, write_text_atomic
+
+SAVE_EVERY_SECONDS = 300.0
+"""A kill in the middle of a long epoch costs at most this much work."""
+
+
+class Reporter(TrainerCallback):
+    """Reports a run to its JobContext, its `metrics.jsonl` and the project's training.log, and stops it on request.
+
+    Exact resume depends on when a checkpoint is written. In mid-epoch it is written right after a step, and the
+    evaluation that the trainer would run on its way out is switched off, since that would move the random
+    numbers. At the last step of an epoch nothing is written before the epoch's evaluation is done: a checkpoint
+    in between would resume behind that evaluation and never make up for it.
+    """
+
+    def __init__(self, context: JobContext, run: Run, save_gib: float) -> None:
+        self._context = context
+        self._run = run
+        self._save_gib = save_gib
+        self._stopped_at_step = False
+        self._metrics: IO[str] | None = None
+        self._log: IO[str] | None = None
+        self._seconds_before = 0.0
+        self._started = self._last_step_at = self._last_save_at = time.monotonic()
+        self._tokens_seen = 0.0
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        kept = keep_metrics_until(self._run.metrics_file, state.global_step)
+        self._seconds_before = kept[-1]["seconds"] if kept else 0.0
+        self._metrics = self._run.metrics_file.open("a", encoding="utf-8")
+        training_log = self._run.project.training_log
+        training_log.parent.mkdir(parents=True, exist_ok=True)
+        self._log = training_log.open("a", encoding="utf-8")
+        self._note(run=self._run.id, from_step=state.global_step, steps=state.max_steps)
+        self._started = self._last_step_at = self._last_save_at = time.monotonic()
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        epoch = state.global_step // _steps_per_epoch(state, args) + 1
+        self._context.progress(
+            state.global_step, state.max_steps, "training.epoch", epoch=epoch, epochs=int(args.num_train_epochs)
+        )
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self._context.progress(state.global_step, state.max_steps)
+        if _at_epoch_end(state, args):
+            return
+        if self._context.stop_request:
+            self._stopped_at_step = True
+            control.should_training_stop = True
+            control.should_save = True
+        elif time.monotonic() - self._last_save_at >= SAVE_EVERY_SECONDS:
+            control.should_save = True
+        if control.should_save:
+            self._require_disk()
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if self._stopped_at_step:
+            control.should_evaluate = False
+            control.should_save = False
+            return
+        if self._context.stop_request:
+            control.should_training_stop = True
+        if control.should_evaluate:
+            self._context.progress(state.global_step, state.max_steps, "training.measuring")
+        self._require_disk()
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        logs = logs or {}
+        if "loss" in logs:
+            self._report(state, self._step_figures(logs))
+        elif "eval_loss" in logs:
+            self._report(state, {"eval_loss": logs["eval_loss"]})
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        self._last_save_at = time.monotonic()
+        if not state.is_world_process_zero:
+            return
+        folder = self._run.trainer_folder / f"checkpoint-{state.global_step}"
+        # Published first: once the checkpoint counts as complete, nothing of its epoch is left to be made up.
+        if _at_epoch_end(state, args):
+            self._publish(folder, state, args)
+        checkpoints.mark_complete(folder)
+        checkpoints.prune(self._run.trainer_folder)
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the open files; also after a failure."""
+        for file in (self._metrics, self._log):
+            if file is not None:
+                file.close()
+
+    def _step_figures(self, logs: dict[str, float]) -> dict[str, float]:
+        now = time.monotonic()
+        figures = {"loss": logs["loss"], "learning_rate": logs["learning_rate"]}
+        if "num_tokens" in logs:
+            figures["tokens_per_second"] = round(
+                (logs["num_tokens"] - self._tokens_seen) / max(now - self._last_step_at, 1e-6), 1
+            )
+            self._tokens_seen = logs["num_tokens"]
+        self._last_step_at = now
+        return figures
+
+    def _report(self, state: TrainerState, figures: dict[str, float]) -> None:
+        """Pass on one point of the curves. Raises AppError `training_diverged` when the loss is no number."""
+        seconds = round(self._seconds_before + time.monotonic() - self._started, 3)
+        point = {"step": state.global_step, "epoch": round(state.epoch or 0.0, 4), **figures, "seconds": seconds}
+        if not all(math.isfinite(value) for value in point.values()):
+            raise AppError("training_diverged", step=state.global_step)
+        if self._metrics is not None:
+            # Flushed but not synced: it survives a kill, and a step need not wait for the disk.
+            self._metrics.write(json.dumps(point) + "\n")
+            self._metrics.flush()
+        self._note(**point)
+        self._context.metric(**point)
+
+    def _note(self, **values: object) -> None:
+        """One line of training.log: for people, but as names and numbers, which need no language."""
+        if self._log is not None:
+            shown = (
+                f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value}"
+                for name, value in values.items()
+            )
+            self._log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {'  '.join(shown)}\n")
+            self._log.flush()
+
+    def _publish(self, folder: Path, state: TrainerState, args: TrainingArguments) -> None:
+        epoch = state.global_step // _steps_per_epoch(state, args)
+        losses = epoch_losses(state.log_history, _steps_per_epoch(state, args))
+        note = {"run": self._run.id, "step": state.global_step, "epoch": epoch, **losses[-1]}
+        published = self._run.project.checkpoints_folder
+        checkpoints.publish_adapter(folder, published / f"epoch_{epoch}", note)
+        if best_epoch(losses) == epoch:
+            checkpoints.publish_adapter(folder, published / "best", note)
+        self._note(**note)
+
+    def _require_disk(self) -> None:
+        checkpoints.require_disk(self._run.folder, self._save_gib)
+
+
+def keep_metrics_until(metrics_file: Path, step: int) -> list[dict[str, float]]:
+    """Drop the points of steps that will be done again after a resume. Returns the points that stay."""
+    kept = []
+    for line in read_lines(metrics_file):
+        try:
+            point = json.loads(line)
+        except ValueError:
+            continue
+        if point["step"] <= step:
+            kept.append(point)
+    write_text_atomic(metrics_file, "".join(json.dumps(point) + "\n" for point in kept))
+    return kept
+
+
+def epoch_losses(log_history: list[dict[str, float]], steps_per_epoch: int) -> list[dict[str, float]]:
+    """For each finished epoch its mean training loss and, where measured, its `eval_loss`."""
+    by_epoch: dict[int, list[float]] = {}
+    measured: dict[int, float] = {}
+    for entry in log_history:
+        epoch = math.ceil(entry["step"] / steps_per_epoch)
+        if "loss" in entry:
+            by_epoch.setdefault(epoch, []).append(entry["loss"])
+        elif "eval_loss" in entry:
+            measured[epoch] = entry["eval_loss"]
+    return [
+        {"loss": sum(losses) / len(losses), **({"eval_loss": measured[epoch]} if epoch in measured else {})}
+        for epoch, losses in sorted(by_epoch.items())
+    ]
+
+
+def best_epoch(losses: list[dict[str, float]]) -> int:
+    """The number, from 1, of the epoch with the lowest loss: on held-out samples, or in training without any."""
+    values = [epoch.get("eval_loss", epoch["loss"]) for epoch in losses]
+    return values.index(min(values)) + 1
+
+
+def _steps_per_epoch(state: TrainerState, args: TrainingArguments) -> int:
+    return state.max_steps // int(args.num_train_epochs)
+
+
+def _at_epoch_end(state: TrainerState, args: TrainingArguments) -> bool:
+    return state.global_step % _steps_per_epoch(state, args) == 0
