@@ -20,6 +20,7 @@ from core.sentences import (
     detect_language,
     is_clean,
     names_its_matter,
+    points_elsewhere,
     prose_paragraphs,
     split_sentences,
     stands_alone,
@@ -164,7 +165,7 @@ def _opening(section: _Section, language: str) -> str:
     for paragraph in section.paragraphs[:2]:
         for sentence in paragraph:
             fits = len(answer) + len(sentence) < MAX_ANSWER_CHARACTERS
-            if not is_clean(sentence, language) or not fits:
+            if not is_clean(sentence, language) or points_elsewhere(sentence) or not fits:
                 return answer if len(answer) >= 40 else ""
             answer = f"{answer} {sentence}".strip()
         if len(answer) >= 120:

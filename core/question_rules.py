@@ -21,7 +21,7 @@ from core.word_lists import (
 
 # Subjects that mean something only after another sentence.
 RELATIVE = re.compile(
-    r"\b(?:weiter\w*|einzige\w*|ander\w*|gleiche?\w*|derzeitige\w*|another|other|same|current|next|last|first|second|only)\b",
+    r"\b(?:weiter\w*|einzige\w*|ander\w*|gleiche?\w*|another|other|same|next|last|first|second|only)\b",
     re.IGNORECASE,
 )
 SINGULAR_ENDING_DE = re.compile(r"(?:ung|ion|heit|keit|tät|schaft|ismus)$")
@@ -38,6 +38,7 @@ HEDGE_DE = re.compile(
 CLAUSE_OPENERS_DE = frozenset(
     ["ohne", "welche", "welcher", "welches", "dass", "ob", "wie", "was", "der", "die", "das"]
 )
+DASS_CLAUSE = re.compile(r"^([\w -]+), dass\b")  # the comma belongs to the clause and not to the verb before it
 YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 
 
@@ -72,7 +73,7 @@ def question_for(sentence: str, language: str, names: Set[str]) -> tuple[str, st
 
 def take_apart(sentence: str, language: str, names: Set[str]) -> Statement | None:
     """Subject, verb and rest of a sentence that begins with its subject; None where that is not certain."""
-    words = sentence.rstrip(".!").split()
+    words = DASS_CLAUSE.sub(r"\1 dass", sentence).rstrip(".!").split()
     verbs = VERBS_DE if language == "de" else VERBS_EN
     at = next((number for number, word in enumerate(words[: MAX_SUBJECT_WORDS + 1]) if word in verbs), 0)
     if not 0 < at < len(words) - 1:
@@ -188,7 +189,7 @@ def _clause_question_de(sentence: str) -> str | None:
 
 def _statement_question_de(statement: Statement) -> str | None:
     subject, verb, rest, _ = statement
-    reason = re.match(r"([^:;]{5,110}), (?:weil|da) ", rest)
+    reason = re.match(r"([^:;]{3,110}), (?:weil|da) ", rest)
     if reason and not re.search(r"\b(?:sie|er|es|ihn|dies\w*)\b", reason.group(1)):
         return f"Warum {verb} {subject} {reason.group(1)}?"
     if verb in ("wurde", "wurden"):
@@ -238,7 +239,7 @@ def _clause_question_en(sentence: str) -> str | None:
 
 def _statement_question_en(statement: Statement) -> str | None:
     subject, verb, rest, _ = statement
-    reason = re.match(r"([^:;]{5,110}),? because ", rest)
+    reason = re.match(r"([^:;]{3,110}),? because ", rest)
     if reason and verb in AUXILIARIES_EN and not re.search(r"\b(?:it|they|this)\b", reason.group(1)):
         return f"Why {verb} {subject} {reason.group(1).rstrip(',')}?"
     if verb in ("was", "were"):

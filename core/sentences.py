@@ -102,7 +102,12 @@ def is_clean(sentence: str, language: str) -> bool:
 
 def stands_alone(sentence: str, language: str) -> bool:
     """Whether a clean sentence can be understood by someone who knows the heading it stands under."""
-    return not LEANING[language].match(sentence) and not POINTING.search(sentence)
+    return not LEANING[language].match(sentence) and not points_elsewhere(sentence)
+
+
+def points_elsewhere(sentence: str) -> bool:
+    """Whether a sentence sends the reader to another place: "see below", "Abschnitt 4"."""
+    return POINTING.search(sentence) is not None
 
 
 def names_its_matter(sentence: str) -> bool:

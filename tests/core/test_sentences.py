@@ -1,0 +1,103 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.sentences import (
+    detect_language,
+    is_clean,
+    names_its_matter,
+    prose_paragraphs,
+    split_sentences,
+    stands_alone,
+)
+
+
+def test_abbreviations_initials_and_ordinals_end_no_sentence() -> None:
+    text = "Am 29. Februar traf Dr. E. Knuth, d. h. der Autor, z. B. Herrn Meier. Danach ging er. „So!“ Ende."
+    assert split_sentences(text) == [
+        "Am 29. Februar traf Dr. E. Knuth, d. h. der Autor, z. B. Herrn Meier.",
+        "Danach ging er.",
+        "„So!“",
+        "Ende.",
+    ]
+
+
+@given(st.text())
+def test_splitting_keeps_every_word(text: str) -> None:
+    assert "".join("".join(split_sentences(text)).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Die Energie ist eine Größe, die nicht verloren geht und sich in der Natur erhält.", "de"),
+        ("The energy is a quantity that is not lost and can be found in all of nature.", "en"),
+        ("エネルギーは保存されます。エネルギーは保存されます。", None),
+        ("0x3F 0x40 0x41", None),
+        ("", None),
+    ],
+)
+def test_the_language_of_a_text_is_told(text: str, language: str | None) -> None:
+    assert detect_language(text) == language
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Das Debian-Projekt wurde 1993 von Ian Murdock gegründet.",
+        "Freie Software bedeutet, dass Sie die Freiheit haben, Kopien zu vertreiben.",
+    ],
+)
+def test_whole_sentences_are_clean(sentence: str) -> None:
+    assert is_clean(sentence, "de")
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "und deshalb fehlt diesem Satz hier der Anfang.",
+        "Dieser Satz ist am Ende der Seite abgeschnitten und",
+        "1.1 Was ist diese FAQ? . . . . . . . . . . . . . 1",
+        "Der Befehl ist \\documentclass{article} und steht am Anfang der Datei.",
+        "Sehen Sie unter https://www.debian.org nach, ob es das Paket schon gibt.",
+        "KAPITEL EINS DIE GROSSE REISE DER KLEINEN LEUTE IST EIN BUCH.",
+        "Die Klammer ist (auf, aber sie ist nicht zu, wie es sein sollte.",
+        "Kurz.",
+        "Apfel Birne Kirsche Pflaume Traube Melone Zitrone.",
+    ],
+)
+def test_fragments_code_and_contents_are_not_clean(junk: str) -> None:
+    assert not is_clean(junk, "de")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language", "alone"),
+    [
+        ("Ein Pendel zeigt die Umwandlung besonders schön.", "de", True),
+        ("Diese zeigt die Umwandlung besonders schön.", "de", False),
+        ("Die Werte stehen in der folgenden Tabelle.", "de", False),
+        ("Das Ergebnis ist in Abschnitt 3 beschrieben.", "de", False),
+        ("The kernel returns an error.", "en", True),
+        ("However, it returns an error.", "en", False),
+        ("The value is described in section 4.", "en", False),
+    ],
+)
+def test_sentences_that_lean_on_others_are_told(sentence: str, language: str, alone: bool) -> None:
+    assert stands_alone(sentence, language) is alone
+
+
+def test_a_sentence_that_points_with_this_does_not_name_its_matter() -> None:
+    assert not names_its_matter("If this ioctl is not called, the default is used.")
+    assert names_its_matter("If the ioctl is not called, the default is used.")
+
+
+def test_lists_code_and_contents_are_no_prose() -> None:
+    text = (
+        "Ein ganzer Absatz, der aus einem Satz besteht.\n\n• ein Punkt in einer Liste, lang genug\n\n"
+        "```\nprint('das ist Programmtext')\n```\n\n1.1 Was ist das? . . . . . . . . . . . 1\n\n"
+        "Ein Absatz, der im Druck über zwei Zeilen läuft und erst in der\nzweiten Zeile endet."
+    )
+    assert list(prose_paragraphs(text)) == [
+        "Ein ganzer Absatz, der aus einem Satz besteht.",
+        "Ein Absatz, der im Druck über zwei Zeilen läuft und erst in der zweiten Zeile endet.",
+    ]

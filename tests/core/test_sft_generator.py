@@ -1,0 +1,185 @@
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recording_context import RecordingContext
+
+from core import sft_generator
+from core.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.drafts import Draft, Task, Usage
+from core.jobs import PauseRequested
+from core.project_manager import Project, ProjectStore
+from core.sft_dataset import count_samples, read_samples
+from core.sft_generator import generate_samples
+from utils.config import SftSettings
+from utils.errors import AppError
+
+THINGS = [
+    "Pumpe",
+    "Feder",
+    "Kugel",
+    "Rolle",
+    "Säule",
+    "Schraube",
+    "Welle",
+    "Kette",
+    "Achse",
+    "Düse",
+    "Klappe",
+    "Spule",
+]
+CHUNKS = len(THINGS)
+
+
+def text_about(thing: str) -> str:
+    return (
+        f"Die {thing} ist ein Teil der Maschine und liegt im Keller. "
+        f"Die {thing} benötigt sehr viel Strom und Wasser. "
+        f"Wenn die {thing} kaputt ist, steht die ganze Maschine still. "
+        f"Die {thing} dient zum Heben von schweren Lasten."
+    )
+
+
+def fill(project: Project) -> Project:
+    chunks = [
+        NewChunk(text_about(thing), {"page": number, "tokens": 60}) for number, thing in enumerate(THINGS, start=1)
+    ]
+    ChunkStore(project.database).add_document(SourceFile("maschine.pdf", "maschine.pdf", "ab", "done"), chunks)
+    return project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return fill(ProjectStore(tmp_path).create("Maschine"))
+
+
+def generate(project: Project, samples: int, context: RecordingContext | None = None, seed: int = 42) -> dict:
+    return generate_samples(context or RecordingContext(), project, SftSettings(samples=samples, seed=seed))
+
+
+def test_each_sample_is_traced_to_its_chunk(project: Project) -> None:
+    assert generate(project, 10) == {"samples": 10, "requested": 10, "requests": 10, "failed": 0, "cost_usd": 0.0}
+    store = ChunkStore(project.database)
+    for sample in read_samples(project.samples_file):
+        assert sample.source is not None
+        chunk = store.chunk(sample.source.chunk_id or 0)
+        assert chunk is not None
+        assert sample.output in chunk.text
+        assert (sample.source.document, sample.source.page) == ("maschine.pdf", chunk.page)
+        assert (sample.status, sample.language) == ("new", "de")
+
+
+def test_all_chunks_are_covered_evenly(project: Project) -> None:
+    generate(project, 2 * CHUNKS)
+    per_chunk = Counter(sample.source.chunk_id for sample in read_samples(project.samples_file) if sample.source)
+    assert len(per_chunk) == CHUNKS
+    assert set(per_chunk.values()) == {2}
+
+
+def test_the_seed_decides_what_is_drawn(project: Project, tmp_path: Path) -> None:
+    twin, other = (fill(ProjectStore(tmp_path).create(name)) for name in ("Zwilling", "Anders"))
+    generate(project, 5)
+    generate(twin, 5)
+    generate(other, 5, seed=7)
+    assert project.samples_file.read_text() == twin.samples_file.read_text() != other.samples_file.read_text()
+
+
+def test_a_second_call_makes_up_only_what_is_missing(project: Project) -> None:
+    generate(project, 8)
+    first = project.samples_file.read_text()
+    assert generate(project, 20)["samples"] == 20
+    assert project.samples_file.read_text().startswith(first)
+    assert generate(project, 15)["samples"] == 20
+    assert count_samples(project.samples_file) == 20
+
+
+def test_texts_that_give_less_say_so(project: Project) -> None:
+    context = RecordingContext()
+    result = generate(project, 5000, context)
+    assert result["requested"] == 5000
+    assert CHUNKS * 4 <= result["samples"] < 5000
+    assert result["samples"] == count_samples(project.samples_file)
+    assert "samples.log_exhausted" in [key for key, _ in context.log_lines]
+    assert generate(project, 5000)["samples"] == result["samples"]
+
+
+@settings(max_examples=15, deadline=None)
+@given(stops=st.lists(st.integers(0, 9), max_size=6))
+def test_stops_at_any_place_lose_and_double_nothing(
+    stops: list[int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = fill(ProjectStore(tmp_path_factory.mktemp("stops")).create("Maschine"))
+    for stop_after in stops:
+        try:
+            generate(project, 30, RecordingContext(stop_after=stop_after))
+        except PauseRequested:
+            torn = project.samples_file
+            if torn.exists():
+                with torn.open("a") as file:
+                    file.write('{"instruction": "torn by a kill')
+    assert generate(project, 30)["samples"] == 30
+    samples = read_samples(project.samples_file)
+    assert len(samples) == 30
+    assert len({sample.id for sample in samples}) == len({sample.instruction for sample in samples}) == 30
+
+
+def test_rejected_samples_are_made_up_for_but_not_asked_again(project: Project) -> None:
+    generate(project, 4)
+    lines = project.samples_file.read_text()
+    project.samples_file.write_text(lines.replace('"status": "new"', '"status": "rejected"', 1))
+    assert generate(project, 4)["samples"] == 4
+    questions = [sample.instruction for sample in read_samples(project.samples_file)]
+    assert len(questions) == len(set(questions)) == 5
+
+
+def test_a_project_without_chunks_says_so(tmp_path: Path) -> None:
+    with pytest.raises(AppError, match="no_chunks"):
+        generate(ProjectStore(tmp_path).create("Leer"), 5)
+
+
+def test_progress_counts_what_is_on_disk(project: Project) -> None:
+    seen: list[tuple[float, int]] = []
+
+    class Watching(RecordingContext):
+        def progress(self, done, total, key=None, /, **params):
+            seen.append((done, count_samples(project.samples_file)))
+
+    generate(project, 6, Watching())
+    assert seen == [(number, number) for number in range(7)]
+
+
+def test_another_provider_fits_in_with_its_usage_and_is_closed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = []
+
+    def cloud(tasks: Iterable[Task], chosen: SftSettings, usage: Usage):
+        try:
+            for task in tasks:
+                usage.requests += 1
+                if usage.requests % 3 == 0:
+                    usage.failed += 1
+                    continue
+                usage.cost_usd += 0.001
+                yield Draft(f"Frage {task.chunk.id}-{task.turn}?", "Antwort", task.chunk, "de")
+        finally:
+            closed.append(True)
+
+    monkeypatch.setitem(sft_generator.PROVIDERS, "practice", cloud)
+    result = generate(project, 30)
+    assert result == {"samples": 30, "requested": 30, "requests": 44, "failed": 14, "cost_usd": 0.03}
+    assert closed == [True]
+
+
+def test_a_provider_that_repeats_itself_comes_to_an_end(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parrot(tasks: Iterable[Task], chosen: SftSettings, usage: Usage):
+        for task in tasks:
+            yield Draft("Immer  dasselbe?", "Ja.", task.chunk, "de")
+            yield Draft("immer dasselbe?", "Ja.", task.chunk, "de")
+            yield Draft("Leer?", "  ", task.chunk, "de")
+
+    monkeypatch.setitem(sft_generator.PROVIDERS, "practice", parrot)
+    assert generate(project, 10)["samples"] == 1
