@@ -72,6 +72,8 @@ class LanguagePage:
             if message["type"] == "http.response.start":
                 started = message
                 return
+            if message["type"] != "http.response.body":
+                return
             body += message.get("body", b"")
             if not message.get("more_body", False):
                 whole = localized(body.decode(), self.language).encode()

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from html import escape
 from math import ceil, floor, log10
 
-WIDTH, HEIGHT = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 34
+WIDTH, HEIGHT = 480, 230
+LEFT, RIGHT, TOP, BOTTOM = 42, 10, 10, 36
 POINTS_DRAWN = 400  # more do not fit into the pixels
 Place = Callable[[float, float], tuple[float, float]]
 Line = tuple[str, Sequence[tuple[float, float]]]

@@ -125,8 +125,8 @@ def next_step_html(view: View) -> str:
     tab = STEP_TABS.get(step, "training")
     return (
         f'<div class="card next"><span>{escape(view.t("next.label"))}</span>'
-        f"<button onclick=\"document.getElementById('tab-{tab}-button').click()\">"
-        f"{escape(view.t(f'next.{step}'))} →</button></div>"
+        f"<a href='#steps' onclick=\"document.getElementById('tab-{tab}-button').click(); return false\">"
+        f"{escape(view.t(f'next.{step}'))} →</a></div>"
     )
 
 

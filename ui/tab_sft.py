@@ -55,6 +55,8 @@ def blocked(view: View) -> str:
     job = view.job(KINDS)
     if job and job.state in ACTIVE:
         return view.t("blocked.samples_running")
+    if view.status and view.config and 0 < view.config.sft.samples <= view.status.samples:
+        return view.t("blocked.samples_complete", count=view.status.samples)
     return "" if view.status and view.status.chunks else view.t("blocked.no_chunks")
 
 

@@ -36,14 +36,14 @@ def build(frame: PageFrame) -> None:
     t = frame.t
     gr.HTML(html.muted(t("training.about")))
     with gr.Row(elem_classes="two-columns"):
-        with gr.Column(min_width=280, scale=2):
+        with gr.Column(min_width=280, scale=1):
             fields = forms.widgets(TrainingSettings, MAIN, frame.language, slider=True)
             with gr.Accordion(t("form.advanced"), open=False):
                 fields |= forms.widgets(TrainingSettings, ADVANCED, frame.language)
             start = gr.Button(t("training.start"), variant="primary", elem_id="train")
             why_not = gr.HTML()
             notice = gr.HTML()
-        with gr.Column(min_width=280, scale=3):
+        with gr.Column(min_width=280, scale=1):
             frame.live.show(gr.HTML(), figures_html)
             frame.live.show(gr.HTML(), loss_html)
     job_panel(frame, TRAINING_KINDS)

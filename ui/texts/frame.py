@@ -120,6 +120,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The practice model is being made right now.",
     ),
     "blocked.samples_running": ("Die Beispiele entstehen gerade.", "The samples are being written right now."),
+    "blocked.samples_complete": (
+        "Alle {count:,} Beispiele sind da. Für mehr erhöhe die Anzahl.",
+        "All {count:,} samples are there. Raise the number to get more.",
+    ),
     "blocked.training_running": (
         "Das Training läuft. Du siehst es unten.",
         "The training is running. You see it below.",

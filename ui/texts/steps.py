@@ -18,8 +18,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "documents.process": ("Verarbeiten", "Process"),
     "documents.none": ("Noch keine Dokumente.", "No documents yet."),
     "documents.total": (
-        "{documents} Dokumente, {chunks:,} Abschnitte",
-        "{documents} documents, {chunks:,} chunks",
+        "Dokumente: {documents:,} · Abschnitte: {chunks:,}",
+        "Documents: {documents:,} · chunks: {chunks:,}",
     ),
     "documents.head_name": ("Dokument", "Document"),
     "documents.head_status": ("Stand", "Status"),

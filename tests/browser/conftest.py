@@ -1,0 +1,142 @@
+"""A real app in its own process and a real browser. The browser may talk to nobody but the app."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+SCREENSHOTS = ROOT / "build" / "browser-failures"
+START_SECONDS = 90
+
+
+class App:
+    """The app as a person starts it: `python app.py`, with its own projects and settings folders."""
+
+    def __init__(self, folder: Path) -> None:
+        self.projects = folder / "projects"
+        self._settings = folder / "settings"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.output = folder / "app.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [
+            sys.executable,
+            "app.py",
+            "--no-browser",
+            "--port",
+            str(self.port),
+            "--projects",
+            str(self.projects),
+        ]
+        with self.output.open("ab") as output:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, "CUSTOM_AI_CONFIG": str(self._settings)},
+            )
+        for _ in range(START_SECONDS * 10):
+            assert self._process.poll() is None, self.output.read_text()
+            try:
+                urllib.request.urlopen(f"{self.address}/language/xx", timeout=5)
+            except urllib.error.HTTPError:
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError(f"the app did not answer: {self.output.read_text()}")
+
+    def kill(self) -> None:
+        """What a crash or a pulled plug does."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> int:
+        assert self._process
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    made = App(tmp_path_factory.mktemp("app"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if not CHROMIUM.exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"{CHROMIUM} is missing; .ci/run installs it")
+        pytest.skip(f"no browser at {CHROMIUM}; set CHROMIUM to one, or install the chromium package")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def foreign_requests() -> list[str]:
+    """Every address outside of this machine that a page asked for."""
+    return []
+
+
+@pytest.fixture
+def open_page(chromium, app: App, foreign_requests: list[str], request: pytest.FixtureRequest) -> Iterator[Callable]:
+    """`open_page(path, locale=…)`: a page in a browser of its own, as another person would open it."""
+    contexts = []
+
+    def note(address: str) -> None:
+        if not address.startswith((app.address + "/", "data:", "blob:", "about:")):
+            foreign_requests.append(address)
+
+    def make(path: str = "/", locale: str = "de-DE", **options):
+        context = chromium.new_context(locale=locale, viewport={"width": 1280, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda sent: note(sent.url))
+        page.on("websocket", lambda opened: note(opened.url.replace("ws:", "http:", 1)))
+        page.goto(app.address + path)
+        page.wait_for_selector("#steps")
+        return page
+
+    yield make
+    if getattr(request.node, "failed", False):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        name = re.sub(r"\W+", "-", request.node.name)
+        for number, context in enumerate(contexts):
+            for page in context.pages:
+                page.screenshot(path=SCREENSHOTS / f"{name}-{number}.png", full_page=True)
+    for context in contexts:
+        context.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    outcome = yield
+    if outcome.get_result().failed:
+        item.failed = True

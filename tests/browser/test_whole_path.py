@@ -1,0 +1,107 @@
+"""One person, one browser, the whole path in German: from a PDF to a model that answers."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.material import write_energy_pdf
+
+MINUTE = 60_000  # Playwright counts in milliseconds; these are limits for a hanging step, never a measurement
+SAMPLES = 60
+
+
+def open_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+
+
+def shown_panel(page: Page):
+    return page.locator(".job-panel:visible")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_a_german_pdf_becomes_a_model_that_answers(open_page, app, tmp_path, foreign_requests):
+    page = open_page("/")
+    expect(page).to_have_title("Custom AI Training App")
+    assert "/de/" in page.url
+
+    create_project(page, "Physik")
+    process_documents(page, write_energy_pdf(tmp_path / "Energie für Anfänger.pdf"))
+    create_practice_model(page)
+    generate_samples(page)
+    train(page, open_page, app)
+    compare_export_and_ask(page)
+
+    assert foreign_requests == []
+
+
+def create_project(page: Page, name: str) -> None:
+    expect(page.get_by_role("button", name="Verarbeiten")).to_be_disabled()
+    expect(page.get_by_text("Lege zuerst links ein Projekt an.").first).to_be_visible()
+    page.locator("#project-new").click()
+    page.get_by_label("Name des Projekts").fill(name)
+    page.get_by_role("button", name="Anlegen").click()
+    expect(page.get_by_role("button", name="Verarbeiten")).to_be_enabled()
+    page.wait_for_url(f"**/de/?*project={name}*")
+
+
+def process_documents(page: Page, pdf) -> None:
+    page.locator("#tab-documents-button").click()
+    page.locator("input[type=file]").set_input_files(pdf)
+    expect(page.get_by_text(pdf.stem).first).to_be_visible()
+    page.get_by_role("button", name="Verarbeiten").click()
+    row = page.locator("table.data tr", has_text="Energie für Anfänger.pdf")
+    expect(row).to_contain_text("fertig", timeout=2 * MINUTE)
+    page.get_by_label("In den Dokumenten suchen").fill("Wirkungsgrad")
+    page.get_by_label("In den Dokumenten suchen").press("Enter")
+    expect(page.locator(".hit mark").first).to_contain_text("Wirkungsgrad")
+    page.get_by_role("button", name="Datenbank exportieren").click()
+    expect(page.get_by_text("rag_export.db")).to_be_visible()
+
+
+def create_practice_model(page: Page) -> None:
+    open_tab(page, "Modell")
+    page.get_by_role("button", name="Übungsmodell erstellen").click()
+    expect(page.locator(".chosen")).to_contain_text("bereit", timeout=5 * MINUTE)
+
+
+def generate_samples(page: Page) -> None:
+    open_tab(page, "Trainingsdaten")
+    page.get_by_label("Anzahl Beispiele").fill(str(SAMPLES))
+    page.get_by_role("button", name="Beispiele erzeugen").click()
+    expect(page.locator(".counter")).to_contain_text(f"{SAMPLES}/{SAMPLES} Beispiele", timeout=2 * MINUTE)
+    first = page.locator("table.data:visible tbody tr").first
+    expect(first).to_contain_text("Energie für Anfänger.pdf")
+    expect(first).to_contain_text("Seite")
+
+
+def train(page: Page, open_page, app) -> None:
+    """Starts, and while it runs: a reload, a second browser in English, a pause and a resume."""
+    open_tab(page, "Training & Export")
+    page.get_by_role("button", name="Training starten").click()
+    expect(shown_panel(page).locator(".badge")).to_have_text("läuft", timeout=MINUTE)
+    expect(page.get_by_role("button", name="Training starten")).to_be_disabled()
+
+    page.reload()
+    expect(shown_panel(page)).to_contain_text("Training", timeout=MINUTE)
+    expect(shown_panel(page).locator("[role=progressbar]")).to_be_visible()
+
+    other = open_page("/en/?project=Physik&tab=training", locale="en-GB")
+    expect(shown_panel(other).locator(".badge")).to_have_text("running", timeout=MINUTE)
+    other.get_by_role("button", name="Pause").click()
+    expect(shown_panel(page).locator(".badge")).to_have_text("angehalten", timeout=2 * MINUTE)
+    page.get_by_role("button", name="Fortsetzen").click()
+
+    expect(shown_panel(page).locator(".badge")).to_have_text("fertig", timeout=10 * MINUTE)
+    expect(shown_panel(other).locator(".badge")).to_have_text("done", timeout=MINUTE)
+    expect(page.locator("figure.plot polyline").first).to_be_visible()
+
+
+def compare_export_and_ask(page: Page) -> None:
+    page.get_by_role("button", name="Vergleichen").click()
+    expect(page.locator(".evaluation")).to_be_visible(timeout=5 * MINUTE)
+    page.locator("#export").click()
+    expect(page.locator(".export-result .badge.good").first).to_be_visible(timeout=10 * MINUTE)
+    expect(page.locator(".export-result")).to_contain_text(".gguf")
+    page.get_by_label("Deine Frage").fill("Was ist Energie?")
+    page.get_by_role("button", name="Fragen").click()
+    expect(page.locator(".answer")).not_to_be_empty(timeout=5 * MINUTE)

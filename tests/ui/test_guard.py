@@ -1,0 +1,68 @@
+"""Only this machine's own pages get an answer."""
+
+import pytest
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+from ui.guard import Guard
+
+PORT = 7860
+
+
+def guard(*extra_hosts: str, port: int = PORT) -> Guard:
+    return Guard(PlainTextResponse("ours"), port, extra_hosts)
+
+
+def answer(host: str, origin: str | None = None, *extra_hosts: str) -> int:
+    headers = {"host": host} | ({"origin": origin} if origin is not None else {})
+    return TestClient(guard(*extra_hosts)).get("/", headers=headers).status_code
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:7860", "localhost:7860", "LOCALHOST:7860", "[::1]:7860"])
+def test_names_of_this_machine_are_answered(host):
+    assert answer(host) == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example:7860", "127.0.0.1:7861", "127.0.0.1", "localhost.evil.example:7860", "192.168.0.5:7860", ""],
+)
+def test_a_foreign_host_is_refused(host):
+    assert answer(host) == 403
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "",
+        "http://127.0.0.1:9999",
+        "http://127.0.0.1:7860.evil.example",
+        "http://evil.example@127.0.0.1:7860",
+        "file://127.0.0.1:7860",
+    ],
+)
+def test_a_foreign_origin_is_refused(origin):
+    assert answer("127.0.0.1:7860", origin) == 403
+
+
+def test_our_own_origin_is_answered():
+    assert answer("127.0.0.1:7860", "http://127.0.0.1:7860") == 200
+
+
+def test_names_of_the_local_network_are_answered_only_when_sharing_was_asked_for():
+    assert answer("192.168.0.5:7860") == 403
+    assert answer("192.168.0.5:7860", "http://192.168.0.5:7860", "192.168.0.5") == 200
+
+
+def test_the_default_port_may_be_left_out():
+    assert guard(port=80).allows(Headers({"host": "localhost"}))
+    assert not guard(port=81).allows(Headers({"host": "localhost"}))
+
+
+def test_pages_may_load_nothing_from_elsewhere():
+    policy = TestClient(guard()).get("/", headers={"host": "localhost:7860"}).headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "http" not in policy

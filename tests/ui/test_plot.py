@@ -1,0 +1,34 @@
+"""The loss curve: readable axes, few enough points, no surprises with odd data."""
+
+import pytest
+
+from ui.plot import POINTS_DRAWN, line_plot, thinned, ticks
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.0, 1.0), (1.37, 8.9), (2.0, 2.0), (0.0, 0.0), (-3.0, 4.5), (1e-7, 3e-7)]
+)
+def test_ticks_enclose_the_values_and_are_few(low, high):
+    found = ticks(low, high)
+    assert found[0] <= low
+    assert found[-1] >= high
+    assert 2 <= len(found) <= 8
+
+
+def test_a_long_curve_keeps_its_last_point_and_stays_light():
+    points = [(float(step), 1 / (step + 1)) for step in range(10_001)]
+    kept = thinned(points)
+    assert len(kept) <= POINTS_DRAWN + 1
+    assert kept[-1] == points[-1]
+
+
+def test_nothing_to_draw_draws_nothing():
+    assert line_plot([("a", [])], "x", "y") == ""
+
+
+def test_a_single_point_is_visible():
+    assert "<circle" in line_plot([("a", [(1.0, 2.0)])], "x", "y")
+
+
+def test_names_are_escaped():
+    assert "<b>" not in line_plot([("<b>", [(1.0, 2.0), (2.0, 3.0)])], "<b>", "<b>")

@@ -1,0 +1,116 @@
+"""What the web server answers before any page is clicked."""
+
+import json
+import re
+from pathlib import Path
+
+import gradio
+import pytest
+from starlette.testclient import TestClient
+
+from ui.language_page import localized
+from ui.server import create_server, preferred_language
+from ui.texts import TEXTS
+from utils import config
+
+BASE = "http://127.0.0.1:7860"
+
+
+@pytest.fixture
+def browser(services):
+    with TestClient(create_server(services, 7860), base_url=BASE, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("en-GB", "en"),
+        ("fr, de;q=0.5, en;q=0.7", "en"),
+        ("fr", "en"),
+        ("", "en"),
+        ("de;q=0, en;q=0.1", "en"),
+        ("de;q=much", "en"),
+        ("*", "en"),
+    ],
+)
+def test_the_browser_chooses_the_language(header, language):
+    assert preferred_language(header) == language
+
+
+def test_the_start_page_keeps_what_the_address_asks_for(browser):
+    answer = browser.get("/?project=Physik&tab=model", headers={"accept-language": "de"})
+    assert answer.headers["location"] == "/de/?project=Physik&tab=model"
+
+
+def test_a_chosen_language_wins_over_the_browsers(browser):
+    switched = browser.get("/language/en?tab=model", headers={"accept-language": "de"})
+    assert switched.headers["location"] == "/en/?tab=model"
+    assert browser.get("/", headers={"accept-language": "de"}).headers["location"] == "/en/"
+
+
+def test_a_language_from_the_settings_wins_over_the_browsers(browser):
+    config.save_app_settings(config.AppSettings(language="de"))
+    assert browser.get("/", headers={"accept-language": "en"}).headers["location"] == "/de/"
+
+
+def test_an_unknown_language_or_page_is_not_found(browser):
+    assert browser.get("/language/xx").status_code == 404
+    assert browser.get("/fr/").status_code == 404
+    assert browser.get("/docs").status_code == 404
+
+
+def test_a_foreign_host_gets_nothing_from_the_real_server(browser):
+    assert browser.get("/de/", headers={"host": "evil.example"}).status_code == 403
+    refused = browser.post("/de/gradio_api/run/predict", json={}, headers={"origin": "https://evil.example"})
+    assert refused.status_code == 403
+
+
+@pytest.mark.parametrize(("language", "other"), [("de", 1), ("en", 0)])
+def test_a_page_holds_no_words_of_the_other_language(browser, language, other):
+    page = browser.get(f"/{language}/").text
+    settings = json.loads(re.search(r"window\.gradio_config = (\{.*?\});</script>", page, re.S)[1])
+    shown = {word for component in settings["components"] for word in strings(component["props"])}
+    foreign = {pair[other] for pair in TEXTS.values() if pair[0] != pair[1]} - {
+        pair[1 - other] for pair in TEXTS.values()
+    }
+    assert shown & foreign == set()
+    assert f'<html lang="{language}"' in page
+
+
+def test_a_page_names_no_other_site(browser):
+    page = browser.get("/de/").text
+    assert not re.search(r"""(?:src|href|content)=["']https?://""", page)
+
+
+def test_nothing_is_recorded_or_watched(browser):
+    page = browser.get("/de/").text
+    assert '"analytics_enabled":false' in page.replace(": ", ":")
+    assert browser.get("/de/monitoring/summary").status_code in {401, 403, 404}
+    assert browser.get("/de/gradio_api/runs").status_code == 404
+
+
+def test_files_of_a_project_are_not_served(browser, project):
+    assert browser.get(f"/de/gradio_api/file={project.config_file}").status_code in {403, 404}
+
+
+def test_gradios_page_template_still_has_what_we_change():
+    template = Path(gradio.__file__).parent / "templates/frontend/index.html"
+    page = localized(template.read_text(encoding="utf-8"), "de")
+    assert '<html lang="de"' in page
+    assert "askedFor" in page
+    assert "manifest.json" not in page
+    assert "og:image" not in page
+
+
+def strings(value: object) -> set[str]:
+    if isinstance(value, str):
+        return {value}
+    if isinstance(value, dict):
+        if "choices" in value:  # pairs of words and what they stand for; only the words are shown
+            value = {**value, "value": None, "choices": [words for words, _ in value["choices"]]}
+        return set().union(*(strings(inner) for inner in value.values())) if value else set()
+    if isinstance(value, list):
+        return set().union(*(strings(inner) for inner in value)) if value else set()
+    return set()
