@@ -48,7 +48,9 @@ NUMBERED_HEADING = re.compile(
 DOT_LEADER = re.compile(r"(?:\.\s?){4,}")  # what leads to the page number in a table of contents
 SENTENCE_END = re.compile(r"[.!?…:;][\"'”“’»)\]]*\d{0,3}$")
 CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]")
-BROKEN_PATH = re.compile(r"(?:^|[\s(])(?:https?://|/|~/)\S*[./]$")  # an address or path that goes on in the next line
+BROKEN_PATH = re.compile(
+    r"(?:^|[\s(])(?:(?:https?://|/|~/)\S*[./]|https?:)$"
+)  # an address or path that goes on in the next line
 SUSPENDED = {"und", "oder", "bzw", "bis", "sowie", "noch", "als", "and", "or", "to"}
 
 
@@ -100,7 +102,7 @@ def join_lines(left: str, right: str, compounds: Set[str] = frozenset()) -> str:
         return join_word(left, right, compounds)
     if left and right and CJK.match(left[-1]) and CJK.match(right[0]):
         return f"{left}{right}"
-    if BROKEN_PATH.search(left) and right[:1].islower():
+    if BROKEN_PATH.search(left) and (right[:1].islower() or right.startswith("//")):
         return f"{left}{right}"
     return f"{left} {right}"
 

@@ -30,6 +30,7 @@ from utils.config import SftSettings
 
 MAX_ANSWER_CHARACTERS = 450
 MAX_HEADING_CHARACTERS = 140
+MAX_HEADING_IN_QUESTION = 70
 # Which kind of question comes first when a chunk is asked for only one.
 RANK = {"asked": 0.0, "definition": 0.2, "rule": 0.5, "heading": 0.9, "subject": 1.5, "term": 2.2, "completion": 3.5}
 RANK_SPREAD = 0.9
@@ -39,6 +40,10 @@ EMPTY_HEADINGS = re.compile(
     r"|glossar|beispiele?|hinweise?|syntax|introduction|preface|overview|general|summary|contents|references|bibliography"
     r"|appendix|glossary|examples?|notes?|description|usage|options|see also|copyright|sonstiges|miscellaneous)\W*",
     re.IGNORECASE,
+)
+# Nouns and pronouns that any sentence may hold.
+TELLING = re.compile(
+    r"^(?!(?:Beispiele?|Fälle?|Fall|Weise|Arte?n?|Teile?|Zeit|Regel|Seiten?|Fragen?|Text|Ihnen|Ihre?[nmrs]?|case|same|way)$)"
 )
 GOES_ON = re.compile(r"(?:Es|Sie|Er|It|They)\b")
 NOUN_PHRASE_EN = (
@@ -192,8 +197,10 @@ def _sentence_pairs(
         if subject and len(subject) > 3:
             return [*pairs, _Pair("subject", _phrase("subject", sentence, language, seed, subject=subject), sentence)]
     term = _salient_term(sentence, language, frequency)
-    if term and section.heading and term.casefold() not in section.heading.casefold():
-        question = _phrase("term_in_section", sentence, language, seed, heading=section.heading, term=term)
+    short = 0 < len(section.heading) <= MAX_HEADING_IN_QUESTION
+    if term and short and term.casefold() not in section.heading.casefold():
+        kind = "term_in_question" if section.heading.endswith("?") else "term_in_section"
+        question = _phrase(kind, sentence, language, seed, heading=section.heading, term=term)
         pairs.append(_Pair("term", question, sentence))
     elif term and names_its_matter(sentence):
         pairs.append(_Pair("term", _phrase("term", sentence, language, seed, term=term), sentence))
@@ -207,7 +214,7 @@ def _salient_term(sentence: str, language: str, frequency: Counter[str]) -> str:
     for match in re.finditer(pattern, sentence):
         term = match.group()
         words = [word.casefold() for word in term.split()]
-        if len(term) < 4 or any(word in COMMON_WORDS[language] for word in words):
+        if len(term) < 4 or not TELLING.search(term) or any(word in COMMON_WORDS[language] for word in words):
             continue
         score = min(len(term), 16) + 3 * min(frequency[words[-1]], 4)
         if score > best_score:

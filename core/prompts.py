@@ -26,6 +26,7 @@ QUESTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "Was steht unter „{heading}“ zu „{term}“?",
             "Was wird zum Thema „{heading}“ über „{term}“ gesagt?",
         ),
+        "term_in_question": ("Zur Frage „{heading}“: Was wird über „{term}“ gesagt?",),
         "completion": ("Vervollständige den Satz: „{start} …“", "Wie geht dieser Satz weiter: „{start} …“?"),
     },
     "en": {
@@ -50,6 +51,7 @@ QUESTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "What does “{heading}” say about “{term}”?",
             "Under “{heading}”, what is said about “{term}”?",
         ),
+        "term_in_question": ("Regarding “{heading}”: what is said about “{term}”?",),
         "completion": ("Complete the sentence: “{start} …”", "How does this sentence go on: “{start} …”?"),
     },
 }

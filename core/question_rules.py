@@ -24,6 +24,11 @@ RELATIVE = re.compile(
     r"\b(?:weiter\w*|einzige\w*|ander\w*|gleiche?\w*|another|other|same|next|last|first|second|only)\b",
     re.IGNORECASE,
 )
+# Things that every text has: alone they do not say what is asked about.
+VAGUE = re.compile(
+    r"(?:\w+ )?(?:result|reason|reader|problem|value|user|Ergebnis|Grund|Problem|Leser|Benutzer|Text)s?",
+    re.IGNORECASE,
+)
 SINGULAR_ENDING_DE = re.compile(r"(?:ung|ion|heit|keit|tät|schaft|ismus)$")
 PRONOUNS_DE = {"sie", "man", "wir", "ich", "er", "es", "du", "ihr", "sich"}
 MAX_SUBJECT_WORDS = 6
@@ -102,6 +107,8 @@ def take_apart(sentence: str, language: str, names: Set[str]) -> Statement | Non
 def _is_subject(words: list[str], language: str, names: Set[str]) -> bool:
     first, last = words[0], words[-1]
     if any(re.search(r"[,;:()\[\]„“»«\"]", word) for word in words) or RELATIVE.search(" ".join(words)):
+        return False
+    if VAGUE.fullmatch(" ".join(words)):
         return False
     if any(word[0].isupper() and word.casefold() in ARTICLES[language] for word in words[1:]):
         return False

@@ -29,7 +29,9 @@ POINTING = re.compile(
 )
 DEMONSTRATIVE = re.compile(r"\b(?:dies\w{0,2}|jene\w?|solch\w*|this|these|those|such)\b", re.IGNORECASE)
 ABBREVIATED = re.compile(r"[^\W\d_]|\d{1,2}|[ivx]{1,5}|(?:[^\W\d_]\.)+[^\W\d_]?")
-CODE = re.compile(r", \d+ [a-zäöü]|[\\{}<>|=_~^$#@]|://|\w\(\)|--\w|\s/\w+/|\.\.\.|…|\. \. |[^\w\s]{4}|□|\ufffd|[←→]")
+CODE = re.compile(
+    r", \d+ [a-zäöü]|[\\{}<>|=_~^$#@]|://|https?:|\w\(\)|--\w|\s/\w+/|\.\.\.|…|\. \. |[^\w\s]{4}|□|\ufffd|[←→]"
+)
 SENTENCE_BREAK = re.compile(r"(?<=[.!?])(?P<close>[\"'”“’»)\]]*)\s+(?=[\"'„“”»«(\[]*[A-ZÄÖÜ0-9])")
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
@@ -81,7 +83,7 @@ def is_clean(sentence: str, language: str) -> bool:
     words = WORD.findall(sentence)
     if not 5 <= len(words) <= 45 or not 35 <= len(sentence) <= 320:
         return False
-    if not re.match(r"[\"„“»(]?[A-ZÄÖÜ]", sentence) or not re.search(r"[^\W\d_\s]\w*[)\"“”»’]*[.!]$", sentence):
+    if not re.match(r"[\"„“»]?[A-ZÄÖÜ]", sentence) or not re.search(r"[^\W\d_\s]\w*[)\"“”»’]*[.!]$", sentence):
         return False
     if CODE.search(sentence) or sentence.count("(") != sentence.count(")"):
         return False
