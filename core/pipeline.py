@@ -123,6 +123,19 @@ def start_practice_base(services: Services, project: Project, owner: str = "") -
     return start_child_job(services, project, "practice_base", {"seed": seed}, owner)
 
 
+def start_download(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+    """Fetch the chosen base model onto this machine. Raises AppError `no_base`; the job, what `resolve` raises."""
+    choice = project.load_config().base
+    if choice is None:
+        raise AppError("no_base")
+
+    def work(context: JobContext) -> dict[str, Any]:
+        context.progress(0, None, "model.downloading", name=choice.name)
+        return {"folder": str(base_models.resolve(project, choice))}
+
+    return services.runner.start(Job("download", project.name, work, owner=owner))
+
+
 def choose_base(project: Project, choice: config.BaseChoice) -> None:
     """Set the model that training starts from; the practice model brings the settings that suit its size.
 

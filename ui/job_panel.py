@@ -32,11 +32,13 @@ def job_panel(frame: PageFrame, kinds: tuple[str, ...]) -> None:
             pause = gr.Button(t("job.pause"), size="sm", visible=False, min_width=90)
             resume = gr.Button(t("job.resume"), size="sm", visible=False, min_width=90)
             stop = gr.Button(t("job.stop"), size="sm", visible=False, min_width=90, variant="stop")
-        log = gr.HTML()
+        with gr.Accordion(t("job.log"), open=False, visible=False) as log_box:
+            log = gr.HTML()
         notice = gr.HTML()
     frame.live.show(pause, lambda view: gr.update(visible=can_pause(view.job(kinds))))
     frame.live.show(resume, lambda view: gr.update(visible=can_resume(view.job(kinds))))
     frame.live.show(stop, lambda view: gr.update(visible=can_stop(view.job(kinds))))
+    frame.live.show(log_box, lambda view: gr.update(visible=has_log(view.job(kinds))))
     frame.live.show(log, lambda view: log_html(view, view.job(kinds)))
 
     runner = frame.services.runner
@@ -65,6 +67,10 @@ def can_resume(job: JobSnapshot | None) -> bool:
 def can_stop(job: JobSnapshot | None) -> bool:
     unfinished = job and (job.state in ACTIVE or job.state in {JobState.PAUSED, JobState.INTERRUPTED})
     return bool(job and unfinished and job.stopping != "cancel")
+
+
+def has_log(job: JobSnapshot | None) -> bool:
+    return bool(job and job.log)
 
 
 def progress_html(view: View, job: JobSnapshot | None) -> str:
@@ -122,8 +128,8 @@ def duration(view: View, seconds: float) -> str:
 
 
 def log_html(view: View, job: JobSnapshot | None) -> str:
-    """The log, newest line first, closed until somebody opens it."""
+    """The log, newest line first."""
     if job is None or not job.log:
         return ""
     lines = "".join(f"<li>{escape(view.message(line))}</li>" for line in reversed(job.log[-LOG_LINES_SHOWN:]))
-    return html.more(view.t("job.log", lines=len(job.log)), f'<ol class="log" reversed>{lines}</ol>')
+    return f'<ol class="log" reversed start="{len(job.log)}">{lines}</ol>'

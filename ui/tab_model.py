@@ -14,8 +14,9 @@ from ui.page_frame import QUIET, PageFrame
 from ui.view import View
 from utils.config import BaseChoice, OutputSettings, ProjectConfig
 from utils.errors import AppError
+from utils.validators import checked
 
-KINDS = ("practice_base",)
+KINDS = ("practice_base", "download")
 PRACTICE = "practice"
 SOURCES = (PRACTICE, "path", "hf")
 
@@ -33,7 +34,7 @@ def build(frame: PageFrame) -> None:
             repository = gr.Textbox(label=t("field.base_hf"), info=t("about.base_hf"), visible=False, max_lines=1)
             create = gr.Button(t("model.create"), variant="primary", elem_id="create-practice")
             choose = gr.Button(t("model.choose"), variant="primary", visible=False)
-            why_not = gr.HTML()
+            why_not, choosing_why_not = gr.HTML(), gr.HTML(visible=False)
             notice = gr.HTML()
         with gr.Column(min_width=280, scale=3):
             frame.live.show(gr.HTML(), base_html)
@@ -50,7 +51,9 @@ def build(frame: PageFrame) -> None:
         name = (values[field] or "").strip()
         if not name:
             raise AppError("field_empty", field=field)
-        pipeline.choose_base(project, BaseChoice(source=values["source"], name=name))
+        pipeline.choose_base(project, checked(BaseChoice, {"source": values["source"], "name": name}))
+        if not pipeline.status(project).base_ready:
+            pipeline.start_download(frame.services, project)
         return {"notice": html.box("good", t("model.chosen", name=name))}
 
     source.change(
@@ -58,11 +61,11 @@ def build(frame: PageFrame) -> None:
             about_html(frame, name),
             gr.update(visible=name == "path"),
             gr.update(visible=name == "hf"),
-            gr.update(visible=name == PRACTICE),
-            gr.update(visible=name != PRACTICE),
+            *(gr.update(visible=name == PRACTICE) for _ in range(2)),
+            *(gr.update(visible=name != PRACTICE) for _ in range(2)),
         ],
         [source],
-        [about, folder, repository, create, choose],
+        [about, folder, repository, create, why_not, choose, choosing_why_not],
         **{**QUIET, "preprocess": False},
     )
     frame.fill(source, lambda config: config.base.source if config.base else PRACTICE)
@@ -70,8 +73,9 @@ def build(frame: PageFrame) -> None:
     frame.fill(repository, lambda config: name_of(config, "hf"))
     forms.autosave(frame, "output", output, saved)
     frame.live.show(create, lambda view: gr.update(interactive=not blocked(view), value=create_label(view)))
-    frame.live.show(choose, lambda view: gr.update(interactive=view.project is not None))
+    frame.live.show(choose, lambda view: gr.update(interactive=not choosing_blocked(view)))
     frame.live.show(why_not, lambda view: html.muted(blocked(view)))
+    frame.live.show(choosing_why_not, lambda view: html.muted(choosing_blocked(view)))
     frame.act(create.click, create_practice, notice)
     frame.act(choose.click, choose_other, notice, {"source": source, "base_path": folder, "base_hf": repository})
 
@@ -95,8 +99,15 @@ def blocked(view: View) -> str:
         return view.t("blocked.no_project")
     job = view.job(KINDS)
     if job and job.state in ACTIVE:
-        return view.t("blocked.practice_running")
+        return view.t("blocked.practice_running" if job.kind == "practice_base" else "blocked.download_running")
     return "" if view.status and view.status.chunks else view.t("blocked.no_chunks")
+
+
+def choosing_blocked(view: View) -> str:
+    """Why no other model can be chosen now; empty if it can."""
+    if view.project is None:
+        return view.t("blocked.no_project")
+    return view.t("blocked.download_running") if view.unfinished("download") else ""
 
 
 def base_html(view: View) -> str:

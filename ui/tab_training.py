@@ -145,12 +145,13 @@ def figures_html(view: View) -> str:
     losses = [point["loss"] for point in points if "loss" in point]
     checks = [point["eval_loss"] for point in points if "eval_loss" in point]
     job = view.job(["train"])
+    seconds = job.seconds if job else points[-1].get("seconds") if points else None
     left = job.eta_seconds if job and job.state in ACTIVE else None
     return html.tiles(
         (
             (view.t("training.loss_now"), view.t("training.loss", loss=losses[-1]) if losses else "–"),
             (view.t("training.loss_best"), view.t("training.loss", loss=min(checks)) if checks else "–"),
-            (view.t("training.elapsed"), duration(view, job.seconds) if job else "–"),
+            (view.t("training.elapsed"), duration(view, seconds) if seconds else "–"),
             (view.t("training.left"), duration(view, left) if left is not None else "–"),
         )
     )

@@ -14,21 +14,52 @@ def evaluation_html(view: View) -> str:
 
 
 def export_html(view: View) -> str:
-    """Where the files lie, and whether the exported file answers as the trainer's model does."""
+    """The files with the verdict on each: does the exported file itself answer as the trained model does?"""
     result = view.result("export")
     if result is None:
         return ""
-    files = "".join(f"<li><code>{escape(str(file))}</code></li>" for file in result["files"])
-    return f"<ul class='files'>{files}</ul>{verification_html(view, result.get('verification') or {})}"
+    reports = (result.get("verification") or {}).get("files", [])
+    files = "".join(file_html(view, report) for report in reports)
+    place = f"<p class='muted'>{escape(view.t('export.folder'))}<br><code>{escape(str(result['folder']))}</code></p>"
+    return f'<div class="export-result">{files}{place}</div>'
 
 
-def verification_html(view: View, verification: dict[str, Any]) -> str:
-    return html.muted(str(verification))
+def file_html(view: View, report: dict[str, Any]) -> str:
+    """One exported file: its name and size, green or red, and what was checked."""
+    passed = report["passed"]
+    badge = html.badge("good" if passed else "bad", view.t("export.passed" if passed else "export.failed"))
+    size = f" <small>{escape(size_words(view, report['bytes']))}</small>" if "bytes" in report else ""
+    name = view.t("choice.format.safetensors") if report["file"] == "." else report["file"]
+    reasons = "".join(
+        html.box("bad", view.t(f"verify.{check['name']}"), view.t(f"verify.reason.{check['reason']}"))
+        for check in report["checks"]
+        if not check["passed"]
+    )
+    checks = "".join(f"<li>{escape(check_words(view, check))}</li>" for check in report["checks"])
+    details = html.more(view.t("export.checks", count=len(report["checks"])), f"<ul class='checks'>{checks}</ul>")
+    return f"<div class='file-row'><strong>{escape(name)}</strong>{size} {badge}{reasons}{details}</div>"
+
+
+def check_words(view: View, check: dict[str, Any]) -> str:
+    """`✓ The same answers as in training (9 of 10)`"""
+    figures = check["figures"]
+    counted = f" ({view.t('export.counted', **figures)})" if {"same", "of"} <= figures.keys() else ""
+    return f"{'✓' if check['passed'] else '✗'} {view.t('verify.' + check['name'])}{counted}"
+
+
+def size_words(view: View, size_bytes: int) -> str:
+    gib = size_bytes / 2**30
+    return view.t("export.size_gib", size=gib) if gib >= 1 else view.t("export.size_mib", size=gib * 1024)
 
 
 def answer_html(view: View) -> str:
-    """The newest question with the model's answer."""
+    """The newest answer, and which file gave it."""
+    job = view.job(["ask"])
+    if job and job.error:
+        return html.box("bad", *view.error(job.error))
     result = view.result("ask")
     if result is None:
         return ""
-    return f'<blockquote class="answer">{escape(str(result.get("answer", "")))}</blockquote>'
+    source = view.t("ask.source", file=result["file"], seconds=result["seconds"])
+    words = result["answer"] or view.t("ask.empty")
+    return f'<blockquote class="answer">{escape(words)}</blockquote>{html.muted(source)}'

@@ -15,7 +15,7 @@ from ui import html
 from ui.texts import error_text, message_text, text
 from utils.config import ProjectConfig
 from utils.errors import AppError
-from utils.files import read_json, read_lines
+from utils.files import read_lines
 
 TRAINING_KINDS = ("train", "evaluate", "export", "ask")
 PREVIEWED_SAMPLES = 10
@@ -120,11 +120,6 @@ class View:
             return list(job.metrics)
         run = runs.latest_run(self.project, "train") if self.project else None
         return points_of(run.metrics_file) if run else []
-
-    def verification(self, export_format: str) -> dict[str, Any] | None:
-        """What checking the newest export of a format found."""
-        file = self.project.final_folder / export_format / "verification.json" if self.project else None
-        return read_json(file) if file and file.is_file() else None
 
     def stamp(self) -> tuple[Any, ...]:
         """Changes whenever something that the page shows may have changed; cheap enough to ask every second."""

@@ -68,6 +68,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "model.create_again": ("Übungsmodell neu erstellen", "Create practice model anew"),
     "model.choose": ("Modell übernehmen", "Use this model"),
     "model.chosen": ("Gewählt: {name}", "Chosen: {name}"),
+    "model.downloading": (
+        "{name} wird geladen. Das kann dauern; du kannst inzwischen weiterarbeiten.",
+        "Downloading {name}. This can take a while; you can go on working meanwhile.",
+    ),
     "model.none": ("Noch kein Modell gewählt.", "No model chosen yet."),
     "model.current": ("Gewähltes Modell", "Chosen model"),
     "model.ready": ("bereit", "ready"),
@@ -213,6 +217,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "export.title": ("Exportieren", "Export"),
     "export.plan": ("Format aus Schritt 2: {chosen}.", "Format from step 2: {chosen}."),
     "export.start": ("Exportieren", "Export"),
+    "export.folder": ("Die Dateien liegen hier:", "The files lie here:"),
+    "export.passed": ("geprüft", "checked"),
+    "export.failed": ("weicht ab", "differs"),
+    "export.checks": ("Was geprüft wurde ({count})", "What was checked ({count})"),
+    "export.counted": ("{same} von {of}", "{same} of {of}"),
+    "export.size_gib": ("{size:.1f} GB", "{size:.1f} GB"),
+    "export.size_mib": ("{size:.0f} MB", "{size:.0f} MB"),
     "ask.title": ("Frag dein Modell", "Ask your model"),
     "ask.about": (
         "Hier antwortet die exportierte Datei selbst.",
@@ -220,4 +231,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "ask.question": ("Deine Frage", "Your question"),
     "ask.start": ("Fragen", "Ask"),
+    "ask.source": ("{file}, {seconds:.1f} s", "{file}, {seconds:.1f} s"),
+    "ask.empty": ("(keine Antwort)", "(no answer)"),
 }
