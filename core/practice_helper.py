@@ -132,9 +132,10 @@ def _sections(chunk: Chunk, language: str) -> list[_Section]:
         text = chunk.text[offset:end]
         if begins:
             text = text[text.find(title) + len(title) :] if title in text else text
-        paragraphs = [split_sentences(paragraph) for paragraph in prose_paragraphs(text)]
-        if not begins and chunk.index > 0 and paragraphs:
-            paragraphs[0] = paragraphs[0][1:]
+        paragraphs: list[list[str]] = []
+        for paragraph, is_whole in prose_paragraphs(text):
+            torn = not is_whole or (not paragraphs and not begins and chunk.index > 0)
+            paragraphs.append(split_sentences(paragraph)[1 if torn else 0 :])
         sections.append(_Section(_tidy_heading(title), begins, tuple(tuple(p) for p in paragraphs if p)))
     return sections
 

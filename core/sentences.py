@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from core.page_text import BULLET, DOT_LEADER, blocks_of_lines
+from core.page_text import BULLET, DOT_LEADER, PAGE_NUMBER, SENTENCE_END, blocks_of_lines
 from core.word_lists import ABBREVIATIONS, COMMON_WORDS, LEANING_WORDS, POINTING_WORDS
 
 # What a sentence leans on may also be more than one word.
@@ -33,6 +33,7 @@ CODE = re.compile(
     r", \d+ [a-zäöü]|[\\{}<>|=_~^$#@]|://|https?:|\w\(\)|--\w|\s/\w+/|\.\.\.|…|\. \. |[^\w\s]{4}|□|\ufffd|[←→]"
 )
 SENTENCE_BREAK = re.compile(r"(?<=[.!?])(?P<close>[\"'”“’»)\]]*)\s+(?=[\"'„“”»«(\[]*[A-ZÄÖÜ0-9])")
+LEAST_LINE = 50  # characters; what is shorter and ends no sentence is a title, not a torn paragraph
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
@@ -47,15 +48,22 @@ def detect_language(text: str) -> str | None:
     return best
 
 
-def prose_paragraphs(text: str) -> Iterator[str]:
-    """The paragraphs of a text that are prose, each on one line: no lists, tables, code or contents."""
+def prose_paragraphs(text: str) -> Iterator[tuple[str, bool]]:
+    """The paragraphs of a text that are prose: (on one line, is it whole); no lists, tables, code or contents.
+
+    A paragraph is not whole where the one before it breaks off in mid-sentence, as at the end of a printed page.
+    """
+    before = ""
     for part in re.split(r"\n\s*\n", text):
         lines = [line.strip() for line in part.split("\n")]
         if any(line.startswith(("```", "$ ", "# ", "> ", "|")) for line in lines):
             continue
         for block in blocks_of_lines(lines):
+            if PAGE_NUMBER.fullmatch(block.text):
+                continue
             if len(block.text) >= 30 and not DOT_LEADER.search(block.text) and not BULLET.match(block.text):
-                yield block.text
+                yield block.text, len(before) < LEAST_LINE or SENTENCE_END.search(before) is not None
+            before = block.text
 
 
 def split_sentences(paragraph: str) -> list[str]:

@@ -98,6 +98,12 @@ def test_lists_code_and_contents_are_no_prose() -> None:
         "Ein Absatz, der im Druck über zwei Zeilen läuft und erst in der\nzweiten Zeile endet."
     )
     assert list(prose_paragraphs(text)) == [
-        "Ein ganzer Absatz, der aus einem Satz besteht.",
-        "Ein Absatz, der im Druck über zwei Zeilen läuft und erst in der zweiten Zeile endet.",
+        ("Ein ganzer Absatz, der aus einem Satz besteht.", True),
+        ("Ein Absatz, der im Druck über zwei Zeilen läuft und erst in der zweiten Zeile endet.", True),
     ]
+
+
+def test_what_a_page_break_tore_off_is_not_whole() -> None:
+    before = "Früher gab es nur ein Programm, heute wurde dazu ein neues"
+    text = f"{before}\n\n12\n\nMakropaket entwickelt, das vieles besser kann."
+    assert [whole for _, whole in prose_paragraphs(text)] == [True, False]
