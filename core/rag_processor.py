@@ -23,6 +23,7 @@ from utils.files import sha256_of, sync_folder
 from utils.validators import FORBIDDEN_IN_NAMES, RESERVED_NAMES
 
 MAX_STORED_NAME_BYTES = 150
+MAX_PROGRESS_STEPS = 50  # per file: each is written to disk, and a book has thousands of pages
 FINISHED = ("done", "partial")
 STATUS_OF_ERROR = {
     "file_unsupported": "unsupported",
@@ -100,16 +101,17 @@ def _process(
     params: dict[str, object]
     try:
         for page in read_document(project.documents_folder / source.filename):
-            context.progress(
-                number - 1 + page.number / page.page_count,
-                count,
-                "documents.reading",
-                page=page.number,
-                pages=page.page_count,
-                file=source.original_name,
-                number=number,
-                count=count,
-            )
+            if page.number % max(1, page.page_count // MAX_PROGRESS_STEPS) == 0:
+                context.progress(
+                    number - 1 + page.number / page.page_count,
+                    count,
+                    "documents.reading",
+                    page=page.number,
+                    pages=page.page_count,
+                    file=source.original_name,
+                    number=number,
+                    count=count,
+                )
             context.checkpoint()
             pages.append(page)
         chunks = chunks_of_pages(pages, cutting[0], cutting[1], source.sha256)

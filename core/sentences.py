@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from core.page_text import BULLET, DOT_LEADER, PAGE_NUMBER, SENTENCE_END, blocks_of_lines
 from core.word_lists import ABBREVIATIONS, COMMON_WORDS, LEANING_WORDS, POINTING_WORDS
@@ -37,6 +38,7 @@ LEAST_LINE = 50  # characters; what is shorter and ends no sentence is a title, 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
+@lru_cache(maxsize=4096)
 def detect_language(text: str) -> str | None:
     """ "de", "en", or None where a text is neither or too short to tell."""
     words = [word.casefold() for word in WORD.findall(text[:6000])]

@@ -10,7 +10,7 @@ from utils.errors import AppError
 
 # A vocabulary of today's size needs about 1.3 tokens for an English word and 1.9 for a German one. This rule counts
 # a little more, so that a chunk rarely exceeds its limit once the model that will read it is known.
-PIECE = re.compile(r"[A-Za-z]{1,4}|\n+|[^\sA-Za-z]")
+PIECE = re.compile(r"[A-Za-z]{1,4}|\n{1,4}|[^\S\n]{2,16}|[^\sA-Za-z]")
 
 
 class TokenCounter(NamedTuple):
@@ -26,7 +26,7 @@ def _count_by_rule(text: str) -> int:
 
 
 def rule_counter() -> TokenCounter:
-    """Counts without any vocabulary: up to four plain letters, or one other character, are a token."""
+    """Counts without any vocabulary: up to four plain letters, a run of spaces, or one other character are a token."""
     return TokenCounter("rule-4-letters", _count_by_rule)
 
 
