@@ -135,8 +135,9 @@ def list_runs(project: Project, kind: str | None = None) -> list[Run]:
     """A project's runs, oldest first. Folders without a readable request are passed over."""
     if not project.runs_folder.is_dir():
         return []
-    runs = [Run(folder) for folder in sorted(project.runs_folder.iterdir()) if (folder / "run.json").is_file()]
-    return [run for run in runs if kind is None or run.kind == kind]
+    ending = f"-{kind}" if kind else ""  # an id ends with its kind, which spares reading every request
+    folders = sorted(folder for folder in project.runs_folder.iterdir() if folder.name.endswith(ending))
+    return [Run(folder) for folder in folders if (folder / "run.json").is_file()]
 
 
 def latest_run(project: Project, kind: str, states: frozenset[JobState] | None = None) -> Run | None:

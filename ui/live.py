@@ -1,6 +1,8 @@
 """What keeps a page up to date: one timer, and for each place on the page a function that says what it shows."""
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -9,7 +11,18 @@ from core.pipeline import Services
 from ui.view import View
 
 INTERVAL_SECONDS = 1.0
+SHARED_SECONDS = 0.6  # what was shown to one viewer is good enough for the timers of all others this long
 Render = Callable[[View], Any]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What all places showed at one moment; `prints` tell cheaply whether a value is another one."""
+
+    stamp: tuple[Any, ...]
+    made: float
+    values: list[Any]
+    prints: list[int]
 
 
 class Live:
@@ -18,27 +31,44 @@ class Live:
     def __init__(self, services: Services, language: str) -> None:
         self.services = services
         self.language = language
-        self._places: list[tuple[gr.blocks.Block, Render]] = []
+        self._places: list[tuple[Any, Render]] = []
+        self._last: dict[str, Shown] = {}
 
-    def show(self, component: gr.blocks.Block, render: Render) -> None:
+    def show(self, component: Any, render: Render) -> None:
         """`render` gives the component's value, or a gr.update(…), for what is true now."""
         self._places.append((component, render))
 
     @property
-    def outputs(self) -> list[gr.blocks.Block]:
+    def outputs(self) -> list[Any]:
         return [component for component, _ in self._places]
 
-    def refresh(self, project_name: str | None, seen: dict[str, Any]) -> list[Any]:
-        """What has changed since this page was `seen`; everything else is left out of the answer."""
-        view = View(self.services, self.language, project_name or "")
-        stamp = view.stamp()
-        if seen.get("stamp") == stamp and not view.moving:
+    def refresh(self, project_name: str | None, seen: dict[str, Any], *, at_once: bool = True) -> list[Any]:
+        """What has changed since this page was `seen`; everything else is left out of the answer.
+
+        A timer need not know it `at_once`: viewers of the same project then share the work.
+        """
+        shown = self._shown(project_name or "", at_once)
+        if seen.get("made") == shown.made and seen.get("project") == project_name:
             return [gr.skip() for _ in range(len(self._places) + 1)]
-        sent = seen.get("sent", {}) if seen.get("project") == project_name else {}
-        answers = []
-        now: dict[int, int] = {}
-        for number, (_, render) in enumerate(self._places):
-            value = render(view)
-            now[number] = hash(repr(value))
-            answers.append(gr.skip() if sent.get(number) == now[number] else value)
-        return [*answers, {"stamp": stamp, "sent": now, "project": project_name}]
+        known = seen.get("prints") if seen.get("project") == project_name else None
+        known = known or [None] * len(shown.prints)
+        answers = [
+            gr.skip() if before == now else value
+            for before, now, value in zip(known, shown.prints, shown.values, strict=True)
+        ]
+        return [*answers, {"project": project_name, "made": shown.made, "prints": shown.prints}]
+
+    def _shown(self, project_name: str, at_once: bool) -> Shown:
+        last = self._last.get(project_name)
+        now = time.monotonic()
+        if last and not at_once and now - last.made < SHARED_SECONDS:
+            return last
+        view = View(self.services, self.language, project_name)
+        stamp = view.stamp()
+        if last and last.stamp == stamp and not view.moving:
+            return last
+        values = [render(view) for _, render in self._places]
+        shown = Shown(stamp, now, values, [hash(repr(value)) for value in values])
+        if view.project or not project_name:  # nobody fills the memory with names that do not exist
+            self._last[project_name] = shown
+        return shown

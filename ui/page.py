@@ -108,6 +108,9 @@ def connect(
     def refresh(name: str | None, state: dict[str, Any]) -> list[Any]:
         return frame.live.refresh(name, state)
 
+    def tick(name: str | None, state: dict[str, Any]) -> list[Any]:
+        return frame.live.refresh(name, state, at_once=False)
+
     everything = [frame.project, bar.selector, *fields]
     live = {"inputs": [frame.project, seen], "outputs": [*frame.live.outputs, seen], **QUIET}
     load = page.load(open_address, [frame.project, address_tab], [tabs, *everything], js=READ_ADDRESS, **QUIET)
@@ -118,4 +121,4 @@ def connect(
         opened = trigger(filled, [source], everything, **{**QUIET, "preprocess": False})
         opened.then(refresh, **live).then(None, [frame.project], js=WRITE_ADDRESS, **QUIET)
     frame.connect(refresh, seen)
-    gr.Timer(INTERVAL_SECONDS).tick(refresh, trigger_mode="once", **live)
+    gr.Timer(INTERVAL_SECONDS).tick(tick, trigger_mode="once", **live)

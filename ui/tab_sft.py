@@ -1,6 +1,7 @@
 """Step 3: question-answer pairs from the documents."""
 
 from html import escape
+from itertools import islice
 from typing import Any
 
 import gradio as gr
@@ -8,14 +9,16 @@ import gradio as gr
 from core import pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from core.sft_dataset import Sample, read_samples
+from core.sft_dataset import Sample, parse_sample
 from ui import forms, html
 from ui.job_panel import job_panel
 from ui.page_frame import PageFrame
-from ui.view import PREVIEWED_SAMPLES, View
+from ui.view import View
 from utils.config import SftSettings
+from utils.files import read_lines
 
 KINDS = ("sft",)
+PREVIEWED_SAMPLES = 10
 CELL_CHARACTERS = 300
 
 
@@ -77,7 +80,8 @@ def preview_html(view: View) -> str:
     """The first samples, each with the place it comes from."""
     if view.project is None or not view.project.samples_file.is_file():
         return html.muted(view.t("samples.none"))
-    samples = read_samples(view.project.samples_file)[:PREVIEWED_SAMPLES]
+    lines = islice(read_lines(view.project.samples_file), PREVIEWED_SAMPLES)
+    samples = [sample for line in lines if (sample := parse_sample(line))]
     heads = [view.t(f"samples.head_{name}") for name in ("instruction", "output", "source")]
     return html.table(heads, (sample_row(view, sample) for sample in samples), view.t("samples.none"))
 

@@ -18,7 +18,6 @@ from utils.errors import AppError
 from utils.files import read_lines
 
 TRAINING_KINDS = ("train", "evaluate", "export", "ask")
-PREVIEWED_SAMPLES = 10
 
 
 class View:
