@@ -132,27 +132,37 @@ class _Walk:
         return "".join(text), boxes, notes
 
     def _table(self, table: etree._Element) -> None:
-        """A table's rows as lines, cells set apart by ` | `; tables within cells follow their row."""
+        """A table's rows as lines, cells set apart by ` | `; what is anchored in cells follows their row."""
         for row in table.iter(f"{WORD}tr"):
             if next(row.iterancestors(f"{WORD}tbl")) is not table:
                 continue
             cells: list[str] = []
             inner: list[etree._Element] = []
+            below: list[etree._Element] = []
+            notes_below: list[str] = []
             for cell in row.iter(f"{WORD}tc"):
                 if next(cell.iterancestors(f"{WORD}tr")) is not row:
                     continue
-                words = [self._text_of(paragraph)[0] for paragraph in _own_paragraphs(cell)]
+                words: list[str] = []
+                for paragraph in _own_paragraphs(cell):
+                    text, boxes, notes = self._text_of(paragraph)
+                    words.append(text)
+                    below.extend(boxes)
+                    notes_below.extend(notes)
                 cells.append(" ".join(clean_characters(" ".join(words)).split()))
                 inner.extend(element for element in cell if element.tag == f"{WORD}tbl")
             if any(cells):
                 self.pages[-1].append(Block(" | ".join(cells), is_line=True))
             for element in inner:
                 self._table(element)
+            for box in below:
+                self.blocks_of(box)
+            self.pages[-1].extend(Block(note) for note in notes_below)
 
 
 def _own_paragraphs(cell: etree._Element) -> list[etree._Element]:
-    """The paragraphs of a cell, without those of tables inside it."""
-    return [p for p in cell.iter(f"{WORD}p") if next(p.iterancestors(f"{WORD}tc")) is cell]
+    """The paragraphs of a cell, without those of tables and text boxes inside it."""
+    return [p for p in cell.iter(f"{WORD}p") if next(p.iterancestors(f"{WORD}tc", f"{WORD}txbxContent")) is cell]
 
 
 def _heading_styles(document: Document) -> set[str]:

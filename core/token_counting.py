@@ -26,7 +26,7 @@ def _count_by_rule(text: str) -> int:
 
 
 def rule_counter() -> TokenCounter:
-    """Counts without any vocabulary: up to four plain letters, a run of spaces, or one other character are a token."""
+    """Counts without any vocabulary: up to four plain letters, some spaces, or one other character are a token."""
     return TokenCounter("rule-4-letters", _count_by_rule)
 
 

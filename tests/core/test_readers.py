@@ -196,9 +196,14 @@ def test_page_breaks_of_a_docx_part_its_pages(tmp_path: Path) -> None:
     assert [(page.number, page.text) for page in read(tmp_path / "a.docx")] == [(1, "Vorn."), (2, "Hinten.")]
 
 
-def test_text_boxes_and_tracked_changes_of_a_docx_are_read_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_table", [False, True])
+def test_text_boxes_and_tracked_changes_of_a_docx_are_read_once(tmp_path: Path, in_table: bool) -> None:
     document = docx.Document()
-    paragraph = document.add_paragraph("Vor dem Kasten.")
+    if in_table:
+        paragraph = document.add_table(rows=1, cols=1).cell(0, 0).paragraphs[0]
+        paragraph.text = "Vor dem Kasten."
+    else:
+        paragraph = document.add_paragraph("Vor dem Kasten.")
     box = OxmlElement("w:txbxContent")
     inner = OxmlElement("w:p")
     run, text = OxmlElement("w:r"), OxmlElement("w:t")
