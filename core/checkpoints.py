@@ -17,6 +17,7 @@ from utils.files import free_disk_gib, publish_folder, read_json, sync_folder, w
 MARK = "complete.json"
 TRAINER_STATE = "trainer_state.json"
 ADAPTER_FILES = ("adapter_model.safetensors", "adapter_config.json", "training_args.bin")
+CHAT_TEMPLATE = "chat_template.jinja"
 PUBLISHED_NOTE = "checkpoint.json"
 KEPT_CHECKPOINTS = 2
 DISK_RESERVE_GIB = 0.1
@@ -82,15 +83,15 @@ def prune(trainer_folder: Path, keep: int = KEPT_CHECKPOINTS) -> None:
         shutil.rmtree(checkpoint.folder)
 
 
-def publish_adapter(checkpoint_folder: Path, final: Path, note: dict[str, Any]) -> None:
-    """Put a checkpoint's adapter where evaluation and export read it; it is there complete or not at all.
+def publish_adapter(checkpoint_folder: Path, final: Path, note: dict[str, Any], more: tuple[str, ...] = ()) -> None:
+    """Put a checkpoint's adapter, and `more` of its files, where evaluation and export read it, whole or not at all.
 
     `note` says which run and step it is, for readers that must not mistake one run's adapter for another's.
     """
     prepared = final.with_name(f".{final.name}.new")
     shutil.rmtree(prepared, ignore_errors=True)
     prepared.mkdir(parents=True)
-    for name in ADAPTER_FILES:
+    for name in ADAPTER_FILES + more:
         shutil.copyfile(checkpoint_folder / name, prepared / name)
     write_json(prepared / PUBLISHED_NOTE, note)
     publish_folder(prepared, final)

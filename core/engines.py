@@ -71,19 +71,27 @@ def use_cores() -> int:
     return max(1, threads)
 
 
-def load_trl(base_folder: Path, settings: TrainingSettings, device: Device) -> Loaded:
-    """Plain transformers and PEFT: CUDA, Apple MPS and CPU."""
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
+def load_base(base_folder: Path, device: Device, *, four_bit: bool) -> tuple[Any, Any]:
+    """A base model and its tokenizer by plain transformers, without any network."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(base_folder, local_files_only=True)
     model = AutoModelForCausalLM.from_pretrained(
         base_folder,
         local_files_only=True,
         dtype=_weights_dtype(base_folder, device),
-        quantization_config=_four_bit(device) if settings.four_bit else None,
-        device_map={"": device.kind} if settings.four_bit else None,
+        quantization_config=_four_bit(device) if four_bit else None,
+        device_map={"": device.kind} if four_bit else None,
     )
+    return model, tokenizer
+
+
+def load_trl(base_folder: Path, settings: TrainingSettings, device: Device) -> Loaded:
+    """Plain transformers and PEFT: CUDA, Apple MPS and CPU."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import set_seed
+
+    model, tokenizer = load_base(base_folder, device, four_bit=settings.four_bit)
     model.config.use_cache = False
     # The adapter's first weights are random: without a seed of their own, two runs would never be alike.
     set_seed(settings.seed)

@@ -178,7 +178,9 @@ def _make_trainer(
     adapter_bytes = 4 * sum(weight.numel() for weight in loaded.model.parameters() if weight.requires_grad)
     save_gib = ADAPTER_COPIES * adapter_bytes / 2**30
     checkpoints.require_disk(run.folder, save_gib)
-    reporter = Reporter(context, run, save_gib)
+    # A template that only training knows has to reach the exported model.
+    own_template = loaded.tokenizer.chat_template == training_data.PLAIN_CHAT_TEMPLATE
+    reporter = Reporter(context, run, save_gib, publish_template=own_template)
     trainer: Any = SFTTrainer(
         model=loaded.model,
         args=SFTConfig(**_trainer_settings(run, plan.settings, loaded, measure=bool(held_out.kept))),

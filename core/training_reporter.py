@@ -30,10 +30,11 @@ class Reporter(TrainerCallback):
     in between would resume behind that evaluation and never make up for it.
     """
 
-    def __init__(self, context: JobContext, run: Run, save_gib: float) -> None:
+    def __init__(self, context: JobContext, run: Run, save_gib: float, *, publish_template: bool) -> None:
         self._context = context
         self._run = run
         self._save_gib = save_gib
+        self._more_files = (checkpoints.CHAT_TEMPLATE,) if publish_template else ()
         self._stopped_at_step = False
         self._metrics: IO[str] | None = None
         self._log: IO[str] | None = None
@@ -164,9 +165,9 @@ class Reporter(TrainerCallback):
         losses = epoch_losses(state.log_history, _steps_per_epoch(state, args))
         note = {"run": self._run.id, "step": state.global_step, "epoch": epoch, **losses[-1]}
         published = self._run.project.checkpoints_folder
-        checkpoints.publish_adapter(folder, published / f"epoch_{epoch}", note)
+        checkpoints.publish_adapter(folder, published / f"epoch_{epoch}", note, self._more_files)
         if best_epoch(losses) == epoch:
-            checkpoints.publish_adapter(folder, published / "best", note)
+            checkpoints.publish_adapter(folder, published / "best", note, self._more_files)
         self._note(**note)
 
     def _require_disk(self) -> None:

@@ -1,0 +1,245 @@
+"""Base against tuned model on samples that training never saw. "No better" is a result like any other.
+
+The measure is the mean negative log-likelihood of an answer's tokens. Both models read the same samples, so the
+uncertainty is that of the paired difference; it is resampled by source chunk, because samples of one chunk
+resemble each other and would otherwise count as more evidence than they are.
+"""
+
+import inspect
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+
+from core import checkpoints, engines, sft_dataset, training_data
+from core.jobs import JobContext
+from core.runs import Run, open_run
+from core.sft_dataset import Sample
+from utils.config import TrainingSettings
+from utils.errors import AppError
+from utils.files import append_line, read_lines, write_json
+
+RESULT = "evaluation.json"
+MEASURED = "measured.jsonl"
+MOST_SAMPLES = 500
+MINIMUM_CHUNKS = 8
+"""With fewer passages the interval would look surer than it is."""
+RESAMPLES = 4000
+QUESTIONS = 5
+ANSWER_TOKENS = 128
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Both models on one sample, in nats per answer token. `chunk` tells passages apart."""
+
+    sample: str
+    chunk: str
+    base_loss: float
+    tuned_loss: float
+
+
+@dataclass(frozen=True)
+class _Models:
+    """Base and tuned model in one: the adapter can be switched off."""
+
+    model: Any
+    tokenizer: Any
+    stop_ids: frozenset[int]
+
+
+def run(context: JobContext, run: Run) -> dict[str, Any]:
+    """Compare the models of a training run. Raises AppError where there is nothing to compare."""
+    started = time.monotonic()
+    train_run = open_run(run.project, run.request["train_run"])
+    settings = TrainingSettings(**train_run.request["training"])
+    held_out = _held_out(train_run, settings)
+    adapter = adapter_of(train_run)
+    context.progress(0, None, "evaluation.loading")
+    models = _load(train_run, adapter, settings)
+    prepared = training_data.prepare(models.tokenizer, held_out, models.stop_ids, settings.max_length)
+    if not prepared.kept:
+        raise AppError("evaluation_nothing_held_out")
+    measured = _measure(context, run, models, prepared.kept)
+    result = {
+        "run": train_run.id,
+        **compare(measured, settings.seed),
+        "answers": _answers(context, models, [sample for sample, _ in prepared.kept]),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    write_json(run.folder / RESULT, result)
+    context.log(f"evaluation.{result['verdict']}")
+    return result
+
+
+def adapter_of(train_run: Run) -> Path:
+    """The best adapter of a training run. Raises AppError `adapter_missing` where another run's took its place."""
+    folder = train_run.project.checkpoints_folder / "best"
+    note = checkpoints.published_note(folder)
+    if note is None or note["run"] != train_run.id:
+        raise AppError("adapter_missing", run=train_run.id)
+    return folder
+
+
+def compare(measured: Sequence[Measured], seed: int) -> dict[str, Any]:
+    """The figures and the verdict. `difference` is tuned minus base: below zero the tuned model is better.
+
+    `low` and `high` bound it with 95 % by the percentile bootstrap over source chunks (Efron and Tibshirani,
+    An Introduction to the Bootstrap, 1993, chapters 13 and 8.4).
+    """
+    base = float(np.mean([item.base_loss for item in measured]))
+    tuned = float(np.mean([item.tuned_loss for item in measured]))
+    by_chunk: dict[str, list[float]] = {}
+    for item in measured:
+        by_chunk.setdefault(item.chunk, []).append(item.tuned_loss - item.base_loss)
+    low, high = _interval(list(by_chunk.values()), seed)
+    return {
+        "verdict": _verdict(low, high, chunks=len(by_chunk)),
+        "samples": len(measured),
+        "chunks": len(by_chunk),
+        "wins": sum(item.tuned_loss < item.base_loss for item in measured),
+        "base_loss": base,
+        "tuned_loss": tuned,
+        "base_perplexity": _perplexity(base),
+        "tuned_perplexity": _perplexity(tuned),
+        "difference": tuned - base,
+        "low": low,
+        "high": high,
+    }
+
+
+def _held_out(train_run: Run, settings: TrainingSettings) -> list[Sample]:
+    """The samples that this run did not train on, at most `MOST_SAMPLES`, taken evenly."""
+    samples = sft_dataset.usable(sft_dataset.read_samples(train_run.samples_file))
+    _, held_out = sft_dataset.split_by_source(samples, settings.held_out_share, settings.seed)
+    if not held_out:
+        raise AppError("evaluation_nothing_held_out")
+    return held_out[:: math.ceil(len(held_out) / MOST_SAMPLES)]
+
+
+def _load(train_run: Run, adapter: Path, settings: TrainingSettings) -> _Models:
+    from peft import PeftModel
+
+    device = engines.detect_device(bool(train_run.request.get("force_cpu")))
+    engines.use_cores()
+    if not (train_run.base_folder / "config.json").is_file():
+        raise AppError("training_base_missing", folder=str(train_run.base_folder))
+    model, tokenizer = engines.load_base(train_run.base_folder, device, four_bit=settings.four_bit)
+    training_data.ensure_chat_template(tokenizer)
+    stop_ids = training_data.stop_ids_of(tokenizer, model)
+    try:
+        tuned = PeftModel.from_pretrained(model, adapter, torch_device=device.kind)
+    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
+        raise AppError("adapter_damaged", reason=str(error)[:300]) from error
+    if not settings.four_bit:  # that one lies on its device already and must not be moved
+        tuned = tuned.to(device.kind)
+    return _Models(tuned.eval(), tokenizer, stop_ids)
+
+
+def _measure(
+    context: JobContext, run: Run, models: _Models, kept: Sequence[tuple[Sample, training_data.Encoded]]
+) -> list[Measured]:
+    """Both losses of every sample. What an interrupted comparison has measured is not measured again."""
+    file = run.folder / MEASURED
+    known = {item.sample: item for item in (Measured(**json.loads(line)) for line in read_lines(file))}
+    context.progress(len(known), len(kept), "evaluation.measuring", samples=len(kept))
+    measured = []
+    for number, (sample, encoded) in enumerate(kept):
+        context.checkpoint()
+        key = f"{number} {sample.id}"
+        if key not in known:
+            with models.model.disable_adapter():
+                base_loss = answer_loss(models.model, encoded)
+            tuned_loss = answer_loss(models.model, encoded)
+            known[key] = Measured(key, chunk_of(sample), base_loss, tuned_loss)
+            append_line(file, json.dumps(asdict(known[key])))
+        measured.append(known[key])
+        context.progress(number + 1, len(kept))
+    return measured
+
+
+@torch.inference_mode()
+def answer_loss(model: Any, encoded: training_data.Encoded) -> float:
+    """Mean negative log-likelihood, in nats, of an answer's tokens after its prompt."""
+    ids = torch.tensor([encoded.prompt_ids + encoded.answer_ids], device=model.device)
+    length = len(encoded.answer_ids)
+    forward = inspect.signature(model.get_base_model().forward).parameters
+    # The logits of the prompt are not asked for: with a large vocabulary they are most of the memory.
+    options = {"logits_to_keep": length + 1} if "logits_to_keep" in forward else {}
+    logits = model(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False, **options).logits
+    predicted = logits[0, -length - 1 : -1].float()
+    return float(torch.nn.functional.cross_entropy(predicted, ids[0, -length:]))
+
+
+def chunk_of(sample: Sample) -> str:
+    """The passage that a sample comes from; without one it stands for itself."""
+    if sample.source is None or sample.source.chunk_id is None:
+        return f"sample {sample.id}"
+    return f"chunk {sample.source.chunk_id}"
+
+
+def _answers(context: JobContext, models: _Models, samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """A few questions with the expected answer and both models' own, without any randomness."""
+    chosen = samples[:: math.ceil(len(samples) / QUESTIONS)]
+    context.progress(0, len(chosen), "evaluation.answering", questions=len(chosen))
+    answers = []
+    for number, sample in enumerate(chosen):
+        context.checkpoint()
+        with models.model.disable_adapter():
+            base = _answer(models, sample.instruction)
+        answers.append(
+            {
+                "question": sample.instruction,
+                "expected": sample.output,
+                "base": base,
+                "tuned": _answer(models, sample.instruction),
+                "document": sample.source.document if sample.source else None,
+                "page": sample.source.page if sample.source else None,
+            }
+        )
+        context.progress(number + 1, len(chosen))
+    return answers
+
+
+@torch.inference_mode()
+def _answer(models: _Models, question: str) -> str:
+    ids = torch.tensor([training_data.encode_prompt(models.tokenizer, question)], device=models.model.device)
+    pad = models.tokenizer.pad_token_id
+    written = models.model.generate(
+        input_ids=ids,
+        attention_mask=torch.ones_like(ids),
+        max_new_tokens=ANSWER_TOKENS,
+        do_sample=False,
+        eos_token_id=sorted(models.stop_ids),
+        pad_token_id=models.tokenizer.eos_token_id if pad is None else pad,
+    )
+    return models.tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True).strip()
+
+
+def _interval(differences: Sequence[Sequence[float]], seed: int) -> tuple[float, float]:
+    """The 95 % interval of the mean over all samples, when whole chunks are drawn again and again."""
+    sums = np.array([sum(chunk) for chunk in differences])
+    counts = np.array([len(chunk) for chunk in differences])
+    draws = np.random.default_rng(seed).integers(0, len(sums), size=(RESAMPLES, len(sums)))
+    means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _verdict(low: float, high: float, *, chunks: int) -> str:
+    if chunks < MINIMUM_CHUNKS:
+        return "too_few"
+    if high < 0:
+        return "better"
+    return "worse" if low > 0 else "no_better"
+
+
+def _perplexity(loss: float) -> float:
+    return math.exp(min(loss, 700.0))  # beyond that it is no float any more

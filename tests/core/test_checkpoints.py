@@ -1,0 +1,87 @@
+"""Which checkpoint folders count, and what is left of the others."""
+
+from pathlib import Path
+
+import pytest
+
+from core import checkpoints
+from utils.errors import AppError
+
+
+def write_checkpoint(folder: Path, step: int, *, complete: bool = True) -> Path:
+    checkpoint = folder / f"checkpoint-{step}"
+    checkpoint.mkdir(parents=True)
+    for name in (*checkpoints.ADAPTER_FILES, checkpoints.TRAINER_STATE, "rng_state.pth"):
+        (checkpoint / name).write_text(f'{{"step": {step}}}')
+    if complete:
+        checkpoints.mark_complete(checkpoint)
+    return checkpoint
+
+
+def test_only_marked_checkpoints_count_and_the_newest_wins(tmp_path: Path) -> None:
+    for step in (9, 10):
+        write_checkpoint(tmp_path, step)
+    write_checkpoint(tmp_path, 11, complete=False)
+    newest = checkpoints.newest_complete(tmp_path)
+    assert newest is not None
+    assert (newest.step, newest.trainer_state) == (10, {"step": 10})
+
+
+def test_a_checkpoint_with_a_missing_or_shorter_file_does_not_count(tmp_path: Path) -> None:
+    (write_checkpoint(tmp_path, 1) / "rng_state.pth").unlink()
+    (write_checkpoint(tmp_path, 2) / "rng_state.pth").write_text("")
+    (write_checkpoint(tmp_path, 3) / checkpoints.MARK).write_text("{half")
+    assert checkpoints.newest_complete(tmp_path) is None
+
+
+def test_torn_checkpoints_are_removed_and_other_folders_stay(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, 1)
+    write_checkpoint(tmp_path, 2, complete=False)
+    (tmp_path / "notes").mkdir()
+    assert checkpoints.remove_torn(tmp_path) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint-1", "notes"}
+
+
+def test_a_run_without_a_folder_has_no_checkpoints(tmp_path: Path) -> None:
+    assert checkpoints.newest_complete(tmp_path / "none") is None
+    assert checkpoints.remove_torn(tmp_path / "none") == 0
+
+
+def test_pruning_keeps_the_newest(tmp_path: Path) -> None:
+    for step in (1, 2, 10, 11):
+        write_checkpoint(tmp_path, step)
+    checkpoints.prune(tmp_path, keep=2)
+    assert [checkpoint.step for checkpoint in checkpoints.complete_checkpoints(tmp_path)] == [10, 11]
+
+
+def test_a_published_adapter_is_whole_and_says_whose_it_is(tmp_path: Path) -> None:
+    source, final = write_checkpoint(tmp_path / "run", 5), tmp_path / "models" / "best"
+    checkpoints.publish_adapter(source, final, {"run": "old"})
+    checkpoints.publish_adapter(source, final, {"run": "new"})
+    assert {path.name for path in final.iterdir()} == {*checkpoints.ADAPTER_FILES, checkpoints.PUBLISHED_NOTE}
+    assert checkpoints.published_note(final) == {"run": "new"}
+    assert [path.name for path in final.parent.iterdir()] == ["best"]
+
+
+def test_a_publication_that_fails_leaves_the_previous_one(tmp_path: Path) -> None:
+    source, final = write_checkpoint(tmp_path / "run", 5), tmp_path / "models" / "best"
+    checkpoints.publish_adapter(source, final, {"run": "old"})
+    (source / checkpoints.ADAPTER_FILES[-1]).unlink()
+    with pytest.raises(FileNotFoundError):
+        checkpoints.publish_adapter(source, final, {"run": "new"})
+    assert checkpoints.published_note(final) == {"run": "old"}
+
+
+def test_clearing_removes_publications_and_their_leftovers_only(tmp_path: Path) -> None:
+    for name in ("epoch_1", "epoch_12", "best", ".best.new", ".epoch_1.old", "mine"):
+        (tmp_path / name).mkdir()
+    checkpoints.clear_published(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_disk_that_is_too_full_is_said_with_figures(tmp_path: Path) -> None:
+    with pytest.raises(AppError) as caught:
+        checkpoints.require_disk(tmp_path, 1e9)
+    assert caught.value.code == "disk_full"
+    assert caught.value.params["needed_gib"] > caught.value.params["free_gib"]
+    checkpoints.require_disk(tmp_path, 0.0)

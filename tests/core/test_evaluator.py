@@ -1,0 +1,154 @@
+"""Base against tuned model, with a tiny model that was really trained."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core import checkpoints, evaluator, trainer, training_data
+from core.evaluator import Measured
+from core.jobs import PauseRequested
+from core.project_manager import Project
+from core.runs import Run, create_run
+from tests.core.training_material import TrainingContext, make_base, make_project, make_run
+from ui.texts import TEXTS
+from utils.errors import AppError
+from utils.files import read_json
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    base = make_base(tmp_path_factory.mktemp("base"))
+    project = make_project(tmp_path_factory.mktemp("projects"), samples=40)
+    run = make_run(project, base, epochs=4, learning_rate=1e-3, held_out_share=0.45, lora_dropout=0.0)
+    trainer.run(TrainingContext(), run)
+    return run
+
+
+def evaluation_of(trained: Run) -> Run:
+    return create_run(trained.project, "evaluate", {"train_run": trained.id})
+
+
+class PausingContext(TrainingContext):
+    """Asks for a pause at the `at`-th safe point."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self._left = at
+
+    def checkpoint(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise PauseRequested
+
+
+def test_a_model_that_learned_is_better_on_samples_it_never_saw(trained: Run) -> None:
+    run = evaluation_of(trained)
+    result = evaluator.run(TrainingContext(), run)
+    assert result["verdict"] == "better"
+    assert result["low"] <= result["difference"] <= result["high"] < 0
+    assert result["wins"] > result["samples"] / 2
+    assert result["tuned_perplexity"] < result["base_perplexity"]
+    assert (result["samples"], result["chunks"]) == (18, 9)
+    assert read_json(run.folder / evaluator.RESULT) == json.loads(json.dumps(result))
+
+
+def test_answers_of_both_models_stand_beside_the_expected_one_with_their_source(trained: Run) -> None:
+    answers = evaluator.run(TrainingContext(), evaluation_of(trained))["answers"]
+    assert 1 <= len(answers) <= evaluator.QUESTIONS
+    assert answers[0]["expected"].startswith("Kapitel")
+    assert (answers[0]["document"], answers[0]["page"]) == ("buch.pdf", 1)
+    assert any(answer["base"] != answer["tuned"] for answer in answers)
+
+
+def test_the_measured_loss_is_that_of_the_trainer(trained: Run) -> None:
+    result = evaluator.run(TrainingContext(), evaluation_of(trained))
+    note = read_json(trained.project.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE)
+    # The trainer averages over tokens of a batch and may compute in bfloat16.
+    assert result["tuned_loss"] == pytest.approx(note["eval_loss"], rel=0.02)
+
+
+def test_a_paused_comparison_goes_on_where_it_stopped(trained: Run) -> None:
+    whole = evaluator.run(TrainingContext(), evaluation_of(trained))
+    run = evaluation_of(trained)
+    with pytest.raises(PauseRequested):
+        evaluator.run(PausingContext(at=8), run)
+    assert len((run.folder / evaluator.MEASURED).read_text().splitlines()) == 7
+    again = evaluator.run(TrainingContext(), run)
+    assert {**again, "seconds": 0} == {**whole, "seconds": 0}
+
+
+def test_every_message_of_a_comparison_has_its_text(trained: Run) -> None:
+    context = TrainingContext()
+    evaluator.run(context, evaluation_of(trained))
+    assert set(context.keys) <= set(TEXTS)
+    for verdict in ("better", "no_better", "worse", "too_few"):
+        assert f"evaluation.{verdict}" in TEXTS
+
+
+def test_a_run_whose_adapter_was_replaced_is_not_measured_with_another_ones(trained: Run) -> None:
+    other = make_run(trained.project, trained.base_folder)
+    with pytest.raises(AppError) as caught:
+        evaluator.run(TrainingContext(), evaluation_of(other))
+    assert caught.value.code == "adapter_missing"
+
+
+def test_a_damaged_adapter_is_said(tmp_path: Path) -> None:
+    base = make_base(tmp_path / "base")
+    run = make_run(make_project(tmp_path), base, epochs=1)
+    trainer.run(TrainingContext(), run)
+    (run.project.checkpoints_folder / "best" / "adapter_model.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(AppError) as caught:
+        evaluator.run(TrainingContext(), evaluation_of(run))
+    assert caught.value.code == "adapter_damaged"
+
+
+def test_without_held_out_samples_there_is_nothing_to_compare(tmp_path: Path) -> None:
+    project: Project = make_project(tmp_path)
+    run = make_run(project, make_base(tmp_path / "base"), held_out_share=0.0)
+    with pytest.raises(AppError) as caught:
+        evaluator.run(TrainingContext(), evaluation_of(run))
+    assert caught.value.code == "evaluation_nothing_held_out"
+
+
+def series(differences: list[float]) -> list[Measured]:
+    return [
+        Measured(str(number), f"chunk {number}", 2.0, 2.0 + difference)
+        for number, difference in enumerate(differences)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("differences", "verdict"),
+    [
+        ([-0.5, -0.4, -0.6] * 4, "better"),
+        ([0.5, 0.4, 0.6] * 4, "worse"),
+        ([0.5, -0.4, -0.1] * 4, "no_better"),
+        ([-0.5] * 7, "too_few"),
+    ],
+)
+def test_the_verdict_follows_from_the_interval(differences: list[float], verdict: str) -> None:
+    assert evaluator.compare(series(differences), seed=1)["verdict"] == verdict
+
+
+def test_many_samples_of_one_chunk_do_not_count_as_much_evidence() -> None:
+    apart = series([-0.6, 0.3, -0.5, 0.2, -0.7, 0.1, -0.4, 0.2] * 8)
+    together = [Measured(item.sample, str(int(item.sample) % 8), item.base_loss, item.tuned_loss) for item in apart]
+    narrow, wide = evaluator.compare(apart, seed=1), evaluator.compare(together, seed=1)
+    assert narrow["difference"] == wide["difference"]
+    assert wide["high"] - wide["low"] > 2 * (narrow["high"] - narrow["low"])
+    assert (narrow["verdict"], wide["verdict"]) == ("better", "no_better")
+
+
+def test_the_same_figures_give_the_same_interval() -> None:
+    assert evaluator.compare(series([0.1, -0.3] * 5), seed=3) == evaluator.compare(series([0.1, -0.3] * 5), seed=3)
+
+
+def test_the_plain_template_is_measured_as_it_was_trained(tmp_path: Path) -> None:
+    run = make_run(make_project(tmp_path), make_base(tmp_path / "base", chat_template=None), epochs=1)
+    trainer.run(TrainingContext(), run)
+    result = evaluator.run(TrainingContext(), evaluation_of(run))
+    assert result["samples"] == 4
+    assert training_data.PLAIN_CHAT_TEMPLATE in (
+        run.project.checkpoints_folder / "best" / "chat_template.jinja"
+    ).read_text(encoding="utf-8")

@@ -1,0 +1,306 @@
+"""Training for real, with a model so small that an epoch takes a moment."""
+
+import errno
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from core import checkpoints, engines, trainer, training_data, training_reporter
+from core.jobs import CancelRequested, PauseRequested
+from core.project_manager import Project
+from core.runs import Run
+from tests.core.training_material import TrainingContext, curve, make_base, make_project, make_run, published
+from ui.texts import TEXTS
+from utils.errors import AppError
+from utils.files import read_json
+
+# What makes an exact resume hard: dropout, evaluation, accumulation that does not divide the epoch.
+HARD = {"epochs": 2, "batch_size": 2, "gradient_accumulation": 3, "lora_dropout": 0.1, "learning_rate": 1e-3}
+STEPS_PER_EPOCH = 4
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, base: Path) -> tuple[Run, dict[str, object]]:
+    run = make_run(make_project(tmp_path_factory.mktemp("projects")), base, **HARD)
+    return run, trainer.run(TrainingContext(), run)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return make_project(tmp_path)
+
+
+def test_a_run_publishes_every_epoch_and_the_best_one(uninterrupted: tuple[Run, dict[str, object]]) -> None:
+    run, result = uninterrupted
+    assert set(published(run.project)) == {"epoch_1", "epoch_2", "best"}
+    for folder in run.project.checkpoints_folder.iterdir():
+        assert {path.name for path in folder.iterdir()} >= set(checkpoints.ADAPTER_FILES)
+    measured = [point["eval_loss"] for point in curve(run) if "eval_loss" in point]
+    best = read_json(run.project.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE)
+    assert best["run"] == run.id
+    assert best["eval_loss"] == min(measured) == result["eval_loss"]
+
+
+def test_a_run_says_what_it_did(uninterrupted: tuple[Run, dict[str, object]]) -> None:
+    run, result = uninterrupted
+    assert json.loads(json.dumps(result)) == result
+    assert (result["run"], result["state"]) == (run.id, "done")
+    assert (result["epochs"], result["steps"]) == (2, 2 * STEPS_PER_EPOCH)
+    assert (result["samples"], result["held_out"]) == (20, 4)
+    assert result["loss"] < result["first_loss"]
+    steps = [json.loads(line) for line in run.metrics_file.read_text().splitlines() if '"loss"' in line]
+    assert [point["step"] for point in steps] == list(range(1, 9))
+    assert set(steps[0]) == {"step", "epoch", "loss", "learning_rate", "tokens_per_second", "seconds"}
+    assert "eval_loss=" in run.project.training_log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("stop_at", [1, 3, STEPS_PER_EPOCH, 6, 2 * STEPS_PER_EPOCH - 1])
+def test_a_paused_run_ends_as_if_it_had_never_stopped(
+    uninterrupted: tuple[Run, dict[str, object]], project: Project, base: Path, stop_at: int
+) -> None:
+    whole, _ = uninterrupted
+    run = make_run(project, base, **HARD)
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at), run)
+    context = TrainingContext()
+    trainer.run(context, run)
+    assert context.points[0]["step"] == stop_at + 1
+    assert curve(run) == curve(whole)
+    assert published(project) == published(whole.project)
+
+
+def test_a_pause_during_the_last_step_still_finishes(project: Project, base: Path) -> None:
+    run = make_run(project, base, **HARD)
+    result = trainer.run(TrainingContext(stop_at=2 * STEPS_PER_EPOCH), run)
+    assert result["state"] == "done"
+    assert {"epoch_1", "epoch_2", "best"} == set(published(project))
+
+
+def test_a_cancelled_run_keeps_its_checkpoint(project: Project, base: Path) -> None:
+    run = make_run(project, base, **HARD)
+    with pytest.raises(CancelRequested):
+        trainer.run(TrainingContext(stop_at=2, request="cancel"), run)
+    newest = checkpoints.newest_complete(run.trainer_folder)
+    assert newest is not None and newest.step == 2
+
+
+def test_a_finished_run_that_is_called_again_trains_nothing(
+    uninterrupted: tuple[Run, dict[str, object]],
+) -> None:
+    run, result = uninterrupted
+    context = TrainingContext()
+    assert trainer.run(context, run) == result
+    assert context.points == []
+
+
+def test_a_torn_checkpoint_is_ignored_and_the_one_before_is_used(
+    uninterrupted: tuple[Run, dict[str, object]], project: Project, base: Path
+) -> None:
+    whole, _ = uninterrupted
+    run = make_run(project, base, **HARD)
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at=2), run)
+    torn = run.trainer_folder / "checkpoint-3"
+    shutil.copytree(run.trainer_folder / "checkpoint-2", torn)
+    (torn / "rng_state.pth").unlink()
+    trainer.run(TrainingContext(), run)
+    assert curve(run) == curve(whole)
+    assert published(project) == published(whole.project)
+
+
+def test_editing_the_samples_does_not_change_a_paused_run(
+    uninterrupted: tuple[Run, dict[str, object]], project: Project, base: Path
+) -> None:
+    run = make_run(project, base, **HARD)
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at=2), run)
+    project.samples_file.write_text("")
+    trainer.run(TrainingContext(), run)
+    assert published(project) == published(uninterrupted[0].project)
+
+
+def test_long_epochs_are_saved_by_the_clock_without_changing_anything(
+    uninterrupted: tuple[Run, dict[str, object]],
+    project: Project,
+    base: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(training_reporter, "SAVE_EVERY_SECONDS", 0.0)
+    run = make_run(project, base, **HARD)
+    trainer.run(TrainingContext(), run)
+    steps = [checkpoint.step for checkpoint in checkpoints.complete_checkpoints(run.trainer_folder)]
+    assert steps == [2 * STEPS_PER_EPOCH - 1, 2 * STEPS_PER_EPOCH]
+    assert curve(run) == curve(uninterrupted[0])
+    assert published(project) == published(uninterrupted[0].project)
+
+
+def test_a_new_run_replaces_what_the_previous_one_published(project: Project, base: Path) -> None:
+    first = make_run(project, base, epochs=2)
+    trainer.run(TrainingContext(), first)
+    second = make_run(project, base, epochs=1)
+    trainer.run(TrainingContext(), second)
+    assert set(published(project)) == {"epoch_1", "best"}
+    assert read_json(project.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE)["run"] == second.id
+    assert checkpoints.newest_complete(first.trainer_folder) is not None
+
+
+def test_without_held_out_samples_the_training_loss_decides(project: Project, base: Path) -> None:
+    run = make_run(project, base, epochs=2, held_out_share=0.0, learning_rate=1e-3)
+    result = trainer.run(TrainingContext(), run)
+    assert (result["held_out"], result["eval_loss"]) == (0, None)
+    note = read_json(project.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE)
+    assert note["epoch"] == 2
+
+
+def test_training_in_4_bit_learns_on_the_cpu_too(project: Project, base: Path) -> None:
+    result = trainer.run(TrainingContext(), make_run(project, base, epochs=2, four_bit=True, learning_rate=1e-3))
+    assert result["loss"] < result["first_loss"]
+
+
+def test_gradient_checkpointing_learns_the_same(project: Project, base: Path) -> None:
+    plain = make_run(project, base, epochs=1, lora_dropout=0.0)
+    trainer.run(TrainingContext(), plain)
+    saving = make_run(project, base, epochs=1, lora_dropout=0.0, gradient_checkpointing=True)
+    trainer.run(TrainingContext(), saving)
+    losses = [[point["loss"] for point in curve(run) if "loss" in point] for run in (plain, saving)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_a_model_without_a_chat_template_gets_a_plain_one(project: Project, tmp_path: Path) -> None:
+    context = TrainingContext()
+    run = make_run(project, make_base(tmp_path / "base", chat_template=None), epochs=1)
+    trainer.run(context, run)
+    assert "training.plain_template" in context.keys
+    template = project.checkpoints_folder / "best" / "chat_template.jinja"
+    assert template.read_text() == training_data.PLAIN_CHAT_TEMPLATE
+
+
+def test_every_message_of_a_run_has_its_text(project: Project, base: Path) -> None:
+    context = TrainingContext()
+    run = make_run(project, base, epochs=1)
+    trainer.run(context, run)
+    assert set(context.keys) <= set(TEXTS)
+
+
+def test_a_missing_base_folder_is_said(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(AppError) as caught:
+        trainer.run(TrainingContext(), make_run(project, tmp_path / "gone"))
+    assert caught.value.code == "training_base_missing"
+
+
+def test_a_damaged_base_model_is_said(project: Project, base: Path, tmp_path: Path) -> None:
+    damaged = shutil.copytree(base, tmp_path / "damaged")
+    (damaged / "model.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(AppError) as caught:
+        trainer.run(TrainingContext(), make_run(project, damaged))
+    assert caught.value.code == "training_base_damaged"
+
+
+def test_no_samples_and_too_few_samples_are_said(tmp_path: Path, base: Path) -> None:
+    few = make_project(tmp_path / "few", samples=3)
+    with pytest.raises(AppError) as caught:
+        trainer.run(TrainingContext(), make_run(few, base))
+    assert caught.value.code == "too_few_samples"
+    few.samples_file.write_text("")
+    with pytest.raises(AppError) as caught:
+        trainer.run(TrainingContext(), make_run(few, base))
+    assert caught.value.code == "training_no_samples"
+
+
+def test_a_diverging_run_stops_and_keeps_the_last_good_checkpoint(
+    project: Project, base: Path, tmp_path: Path
+) -> None:
+    sick = shutil.copytree(base, tmp_path / "sick")
+    weights = load_file(sick / "model.safetensors")
+    weights["model.norm.weight"].fill_(float("nan"))
+    save_file(weights, sick / "model.safetensors", metadata={"format": "pt"})
+    run = make_run(project, sick)
+    with pytest.raises(AppError) as caught:
+        trainer.run(TrainingContext(), run)
+    assert (caught.value.code, caught.value.params["step"]) == ("training_diverged", 1)
+    assert published(project) == {}
+
+
+def test_a_full_disk_stops_the_run_before_it_writes(
+    project: Project, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(project, base, **HARD)
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at=2), run)
+    monkeypatch.setattr(checkpoints, "free_disk_gib", lambda folder: 0.01)
+    with pytest.raises(AppError) as caught:
+        trainer.run(TrainingContext(), run)
+    assert caught.value.code == "disk_full"
+    monkeypatch.undo()
+    assert trainer.run(TrainingContext(), run)["state"] == "done"
+
+
+def test_errors_of_libraries_become_what_they_mean() -> None:
+    def code(error: BaseException) -> str | None:
+        known = trainer.as_app_error(error)
+        return known.code if known else None
+
+    wrapped = RuntimeError("PytorchStreamWriter failed")
+    wrapped.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    assert code(torch.OutOfMemoryError("CUDA out of memory")) == "training_out_of_memory"
+    assert code(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")) == "training_out_of_memory"
+    assert code(wrapped) == "disk_full"
+    assert code(RuntimeError("shape mismatch")) is None
+
+
+def test_unsloth_is_chosen_only_where_it_can_run() -> None:
+    assert engines.choose_engine("unsloth", engines.Device("cpu", bf16=True)) == "trl"
+    assert engines.choose_engine(None, engines.Device("mps", bf16=False)) == "trl"
+    with pytest.raises(AppError) as caught:
+        engines.choose_engine("magic", engines.Device("cpu", bf16=True))
+    assert caught.value.code == "training_engine_unknown"
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from core import trainer
+from core.runs import Run
+from tests.core.training_material import TrainingContext
+trainer.run(TrainingContext(), Run(Path(sys.argv[1])))
+"""
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_again_and_again_ends_as_if_nothing_had_happened(
+    uninterrupted: tuple[Run, dict[str, object]], project: Project, base: Path
+) -> None:
+    whole, _ = uninterrupted
+    run = make_run(project, base, **HARD)
+    dice = random.Random(7)
+    for lines in (2, 4, 7, 9):
+        child = subprocess.Popen([sys.executable, "-c", CHILD, str(run.folder)], cwd=Path(__file__).parents[2])
+        # From a moment after a line was written on, so that some of the blows fall into a save.
+        while child.poll() is None and _lines(run) < lines:
+            time.sleep(0.002)
+        time.sleep(dice.uniform(0, 0.03))
+        if child.poll() is None:
+            os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+    trainer.run(TrainingContext(), run)
+    assert curve(run) == curve(whole)
+    assert published(project) == published(whole.project)
+
+
+def _lines(run: Run) -> int:
+    return run.metrics_file.read_bytes().count(b"\n") if run.metrics_file.exists() else 0

@@ -1,0 +1,104 @@
+"""Samples in tokens: what is read, what is learned, what is cut."""
+
+from pathlib import Path
+
+import pytest
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from core import training_data
+from core.sft_dataset import Sample
+from core.training_data import IGNORED, encode, prepare
+from tests.core.training_material import make_base
+from utils.errors import AppError
+
+SAMPLE = Sample("Wovon handelt Kapitel 1?", "Kapitel 1 handelt von Licht.", "a")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture
+def tokenizer(base: Path):
+    return AutoTokenizer.from_pretrained(base)
+
+
+@pytest.fixture(scope="module")
+def model(base: Path):
+    return AutoModelForCausalLM.from_pretrained(base)
+
+
+def test_only_the_answer_and_its_end_are_learned(tokenizer, model) -> None:
+    encoded = encode(tokenizer, SAMPLE, training_data.stop_ids_of(tokenizer, model), 200)
+    row = encoded.row
+    learned = [label for label in row["labels"] if label != IGNORED]
+    assert tokenizer.decode(learned) == "Kapitel 1 handelt von Licht.<end>"
+    assert tokenizer.decode(row["input_ids"]) == (
+        "<user>Wovon handelt Kapitel 1?<end><assistant>Kapitel 1 handelt von Licht.<end>"
+    )
+    assert not encoded.cut
+
+
+def test_a_prompt_is_tokenized_as_it_will_be_when_the_model_is_asked(tokenizer, model) -> None:
+    encoded = encode(tokenizer, SAMPLE, training_data.stop_ids_of(tokenizer, model), 200)
+    turns = [{"role": "user", "content": SAMPLE.instruction}]
+    asked = tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=True)["input_ids"]
+    assert encoded.prompt_ids == asked == training_data.encode_prompt(tokenizer, SAMPLE.instruction)
+
+
+def test_a_template_that_does_not_end_the_turn_gets_an_end_token(tokenizer, model) -> None:
+    tokenizer.chat_template = "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\n' }}{% endfor %}"
+    encoded = encode(tokenizer, SAMPLE, frozenset({tokenizer.eos_token_id}), 200)
+    assert encoded.answer_ids[-1] == tokenizer.eos_token_id
+
+
+def test_what_a_template_writes_after_the_end_token_is_not_learned(tokenizer, model) -> None:
+    tokenizer.chat_template = tokenizer.chat_template.replace("'<end>'", "'<end>\\n'")
+    encoded = encode(tokenizer, SAMPLE, frozenset({tokenizer.eos_token_id}), 200)
+    assert tokenizer.decode(encoded.answer_ids) == "Kapitel 1 handelt von Licht.<end>"
+
+
+def test_a_template_whose_prompt_is_no_prefix_still_trains_the_bare_answer(tokenizer, model) -> None:
+    tokenizer.chat_template = (
+        "{{ messages | length }}{% for m in messages %}{{ m['content'] }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}"
+    )
+    encoded = encode(tokenizer, SAMPLE, frozenset({tokenizer.eos_token_id}), 200)
+    assert tokenizer.decode(encoded.answer_ids) == "Kapitel 1 handelt von Licht.<end>"
+
+
+def test_a_cut_answer_does_not_learn_to_stop_in_mid_sentence(tokenizer, model) -> None:
+    stop_ids = training_data.stop_ids_of(tokenizer, model)
+    whole = encode(tokenizer, SAMPLE, stop_ids, 200)
+    length = len(whole.prompt_ids) + len(whole.answer_ids)
+    cut = encode(tokenizer, SAMPLE, stop_ids, length - 1)
+    assert cut.cut and len(cut.row["input_ids"]) == length - 1
+    assert tokenizer.eos_token_id not in cut.answer_ids
+    assert not encode(tokenizer, SAMPLE, stop_ids, length).cut
+
+
+def test_samples_of_which_nothing_would_be_learned_are_left_out_and_counted(tokenizer, model) -> None:
+    stop_ids = training_data.stop_ids_of(tokenizer, model)
+    room = len(encode(tokenizer, SAMPLE, stop_ids, 200).prompt_ids) + 2
+    long = Sample("Wovon handelt Kapitel 1 und Kapitel 2 und Kapitel 3 und Kapitel 4?", "Licht.", "b")
+    prepared = prepare(tokenizer, [SAMPLE, long], stop_ids, room)
+    assert [sample.id for sample, _ in prepared.kept] == ["a"]
+    assert (prepared.cut, prepared.dropped) == (1, 1)
+    assert all(any(label != IGNORED for label in row["labels"]) for row in prepared.rows)
+
+
+def test_the_plain_template_asks_and_ends_like_any_other(tokenizer, model) -> None:
+    tokenizer.chat_template = None
+    assert training_data.ensure_chat_template(tokenizer)
+    encoded = encode(tokenizer, SAMPLE, training_data.stop_ids_of(tokenizer, model), 200)
+    assert tokenizer.decode(encoded.prompt_ids) == "### Instruction:\nWovon handelt Kapitel 1?\n\n### Response:\n"
+    assert tokenizer.decode(encoded.answer_ids) == "Kapitel 1 handelt von Licht.<end>"
+    assert not training_data.ensure_chat_template(tokenizer)
+
+
+def test_a_model_without_an_end_token_is_refused(tokenizer, model) -> None:
+    tokenizer.eos_token = None
+    with pytest.raises(AppError) as caught:
+        training_data.stop_ids_of(tokenizer, model)
+    assert caught.value.code == "training_no_stop_token"

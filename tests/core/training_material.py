@@ -1,0 +1,121 @@
+"""Something to train with in seconds: a random Llama of a few thousand weights, samples, and a watching context."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from core.jobs import raise_stop
+from core.project_manager import Project, ProjectStore
+from core.runs import Run, create_run
+from core.sft_dataset import Sample, Source, append_sample
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ '<' + message['role'] + '>' + message['content'] + '<end>' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}"
+)
+TOPICS = ("Wasser", "Licht", "Wärme")
+
+
+class TrainingContext:
+    """Notes what a run reports, and asks it to stop once step `stop_at` is done."""
+
+    def __init__(self, stop_at: int | None = None, request: str = "pause") -> None:
+        self._stop_at = stop_at
+        self._request = request
+        self.step = 0
+        self.points: list[dict[str, float]] = []
+        self.keys: list[str] = []
+
+    def progress(self, done: float, total: float | None, key: str | None = None, /, **params: object) -> None:
+        self.step = int(done)
+        if key:
+            self.keys.append(key)
+
+    def log(self, key: str, /, **params: object) -> None:
+        self.keys.append(key)
+
+    def metric(self, **values: float) -> None:
+        self.points.append(values)
+
+    def checkpoint(self) -> None:
+        raise_stop(self.stop_request)
+
+    @property
+    def stop_request(self) -> str | None:
+        return self._request if self._stop_at is not None and self.step >= self._stop_at else None
+
+
+def make_base(folder: Path, *, chat_template: str | None = CHAT_TEMPLATE) -> Path:
+    """A Llama with random weights that transformers can load."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    specials = ["<pad>", "<user>", "<assistant>", "<end>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=specials, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+    )
+    tokenizer.train_from_iterator([f"Wovon handelt Kapitel 12? Kapitel 12 handelt von {t}." for t in TOPICS], trainer)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<end>")
+    fast.chat_template = chat_template
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(fast),
+            hidden_size=64,
+            intermediate_size=128,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            num_key_value_heads=2,
+            max_position_embeddings=256,
+            bos_token_id=None,
+            eos_token_id=fast.eos_token_id,
+            pad_token_id=fast.pad_token_id,
+            tie_word_embeddings=True,
+        )
+    )
+    model.save_pretrained(folder)
+    fast.save_pretrained(folder)
+    return folder
+
+
+def make_project(folder: Path, samples: int = 24) -> Project:
+    """A project with samples of which each two come from one chunk."""
+    project = ProjectStore(folder).create("Physik")
+    for number in range(samples):
+        topic = TOPICS[number % len(TOPICS)]
+        question, answer = f"Wovon handelt Kapitel {number}?", f"Kapitel {number} handelt von {topic}."
+        append_sample(project.samples_file, Sample(question, answer, str(number), Source("buch.pdf", 1, number // 2)))
+    return project
+
+
+def make_run(project: Project, base: Path, **training: Any) -> Run:
+    """A training run as the pipeline creates it."""
+    request = {
+        "base": {"source": "path", "name": str(base), "folder": str(base)},
+        "training": training,
+        "engine": "trl",
+        "force_cpu": True,
+    }
+    run = create_run(project, "train", request)
+    shutil.copyfile(project.samples_file, run.samples_file)
+    return run
+
+
+def curve(run: Run) -> list[dict[str, float]]:
+    """All points of a run's curves, without what a clock says."""
+    points = [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
+    return [
+        {name: value for name, value in point.items() if name not in ("seconds", "tokens_per_second")}
+        for point in points
+    ]
+
+
+def published(project: Project) -> dict[str, bytes]:
+    """Every published adapter's weights, by the name of its folder."""
+    files = project.checkpoints_folder.glob("*/adapter_model.safetensors")
+    return {path.parent.name: path.read_bytes() for path in sorted(files)}
