@@ -1,4 +1,5 @@
 import io
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -119,8 +120,6 @@ def test_a_pdf_with_wrong_bytes_never_raises_anything_else(changes: list[tuple[f
     data = bytearray(buffer.getvalue())
     for place, value in changes:
         data[int(place * len(data))] = value
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "broken.pdf"
         path.write_bytes(data)
@@ -173,17 +172,13 @@ def test_a_docx_gives_headings_lists_and_tables_in_reading_order(tmp_path: Path)
     document.add_paragraph("Danach.")
     document.save(str(tmp_path / "a.docx"))
     (page,) = read(tmp_path / "a.docx")
-    assert (
-        page.text.split("\n\n")
-        == [
-            "Der Motor",
-            "Ein Motor wandelt Energie um.",
-            "Art | Leistung\nDiesel | 90 kW",
-            "leise",
-            "Danach.",
-        ]
-        or "• leise" in page.text
-    )
+    assert page.text.replace("• ", "").split("\n\n") == [
+        "Der Motor",
+        "Ein Motor wandelt Energie um.",
+        "Art | Leistung\nDiesel | 90 kW",
+        "leise",
+        "Danach.",
+    ]
     assert [(heading.offset, heading.title) for heading in page.headings] == [(0, "Der Motor")]
 
 
