@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,8 @@ from ui.texts import TEXTS
 from utils.errors import AppError
 from utils.files import read_json
 
+Evaluated = tuple[Run, dict[str, Any], TrainingContext]
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
@@ -23,6 +26,17 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = make_run(project, base, epochs=4, learning_rate=1e-3, held_out_share=0.45, lora_dropout=0.0)
     trainer.run(TrainingContext(), run)
     return run
+
+
+@pytest.fixture(autouse=True)
+def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluator, "ANSWER_TOKENS", 12)
+
+
+@pytest.fixture(scope="module")
+def whole(trained: Run) -> Evaluated:
+    run, context = evaluation_of(trained), TrainingContext()
+    return run, evaluator.run(context, run), context
 
 
 def evaluation_of(trained: Run) -> Run:
@@ -42,9 +56,8 @@ class PausingContext(TrainingContext):
             raise PauseRequested
 
 
-def test_a_model_that_learned_is_better_on_samples_it_never_saw(trained: Run) -> None:
-    run = evaluation_of(trained)
-    result = evaluator.run(TrainingContext(), run)
+def test_a_model_that_learned_is_better_on_samples_it_never_saw(whole: Evaluated) -> None:
+    run, result, _ = whole
     assert result["verdict"] == "better"
     assert result["low"] <= result["difference"] <= result["high"] < 0
     assert result["wins"] > result["samples"] / 2
@@ -53,35 +66,32 @@ def test_a_model_that_learned_is_better_on_samples_it_never_saw(trained: Run) ->
     assert read_json(run.folder / evaluator.RESULT) == json.loads(json.dumps(result))
 
 
-def test_answers_of_both_models_stand_beside_the_expected_one_with_their_source(trained: Run) -> None:
-    answers = evaluator.run(TrainingContext(), evaluation_of(trained))["answers"]
+def test_answers_of_both_models_stand_beside_the_expected_one_with_their_source(whole: Evaluated) -> None:
+    answers = whole[1]["answers"]
     assert 1 <= len(answers) <= evaluator.QUESTIONS
     assert answers[0]["expected"].startswith("Kapitel")
     assert (answers[0]["document"], answers[0]["page"]) == ("buch.pdf", 1)
     assert any(answer["base"] != answer["tuned"] for answer in answers)
 
 
-def test_the_measured_loss_is_that_of_the_trainer(trained: Run) -> None:
-    result = evaluator.run(TrainingContext(), evaluation_of(trained))
+def test_the_measured_loss_is_that_of_the_trainer(trained: Run, whole: Evaluated) -> None:
+    result = whole[1]
     note = read_json(trained.project.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE)
     # The trainer averages over tokens of a batch and may compute in bfloat16.
     assert result["tuned_loss"] == pytest.approx(note["eval_loss"], rel=0.02)
 
 
-def test_a_paused_comparison_goes_on_where_it_stopped(trained: Run) -> None:
-    whole = evaluator.run(TrainingContext(), evaluation_of(trained))
+def test_a_paused_comparison_goes_on_where_it_stopped(trained: Run, whole: Evaluated) -> None:
     run = evaluation_of(trained)
     with pytest.raises(PauseRequested):
         evaluator.run(PausingContext(at=8), run)
     assert len((run.folder / evaluator.MEASURED).read_text().splitlines()) == 7
     again = evaluator.run(TrainingContext(), run)
-    assert {**again, "seconds": 0} == {**whole, "seconds": 0}
+    assert {**again, "seconds": 0} == {**whole[1], "seconds": 0, "answers": again["answers"]}
 
 
-def test_every_message_of_a_comparison_has_its_text(trained: Run) -> None:
-    context = TrainingContext()
-    evaluator.run(context, evaluation_of(trained))
-    assert set(context.keys) <= set(TEXTS)
+def test_every_message_of_a_comparison_has_its_text(whole: Evaluated) -> None:
+    assert set(whole[2].keys) <= set(TEXTS)
     for verdict in ("better", "no_better", "worse", "too_few"):
         assert f"evaluation.{verdict}" in TEXTS
 
