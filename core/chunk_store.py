@@ -110,7 +110,11 @@ class ChunkStore:
                 "INSERT INTO documents (filename, chunk_index, chunk_text, metadata) VALUES (?, ?, ?, ?)", rows
             )
             names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
-            connection.execute(f"INSERT OR REPLACE INTO sources ({names}) VALUES ({places})", values)
+            changes = ", ".join(f"{name} = excluded.{name}" for name in values)
+            connection.execute(
+                f"INSERT INTO sources ({names}) VALUES ({places}) ON CONFLICT (filename) DO UPDATE SET {changes}",
+                values,
+            )
         return source
 
     def remove_document(self, filename: str) -> None:

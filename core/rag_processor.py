@@ -180,7 +180,7 @@ def _place_original(file: Path, folder: Path, sha256: str) -> str:
             return name
         number += 1
         name = f"{stem} ({number}){suffix}"
-    temporary = folder / f".{sha256[:16]}.{os.getpid()}.tmp"
+    temporary = folder / f".{sha256[:16]}.tmp"
     try:
         shutil.copyfile(file, temporary)
         os.replace(temporary, folder / name)

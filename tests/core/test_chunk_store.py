@@ -67,8 +67,10 @@ def test_a_store_never_written_to_is_empty_and_makes_no_file(store: ChunkStore) 
 
 def test_adding_a_document_again_replaces_its_chunks(store: ChunkStore) -> None:
     store.add_document(source("a.pdf", "queued"), [])
+    store.add_document(source("b.pdf", "queued"), [])
     store.add_document(source("a.pdf"), [chunk("Alt")])
     store.add_document(source("a.pdf"), [chunk("Neu")])
+    assert [(s.filename, s.status) for s in store.documents()] == [("a.pdf", "done"), ("b.pdf", "queued")]
     assert [c.text for c in store.chunks()] == ["Neu"]
     assert store.search("Alt") == []
 
