@@ -1,0 +1,38 @@
+"""Ask an exported GGUF file a question, in llama.cpp itself."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from core.jobs import JobContext
+from core.llama_server import LlamaServer
+from core.runs import Run
+from utils.errors import AppError
+
+CONTEXT_TOKENS = 2048
+ANSWER_TOKENS = 256
+
+
+def run(context: JobContext, run: Run) -> dict[str, Any]:
+    """Answer the request's question with its file; returns {"answer", "tokens", "seconds", "ended"}.
+
+    Raises AppError `not_exported`, `gguf_unreadable`, `gguf_no_answer`.
+    """
+    request = run.request
+    file = Path(request["file"])
+    if not file.is_file():
+        raise AppError("not_exported")
+    context.progress(0, None, "chat.loading", file=file.name)
+    with LlamaServer(file, CONTEXT_TOKENS) as server:
+        context.checkpoint()
+        context.progress(0, None, "chat.answering")
+        started = time.monotonic()
+        messages = [{"role": "user", "content": request["question"]}]
+        answer = server.chat(messages, int(request.get("max_tokens", ANSWER_TOKENS)))
+    return {
+        "answer": answer.text.strip(),
+        "tokens": len(answer.tokens),
+        "seconds": round(time.monotonic() - started, 2),
+        "ended": answer.ended,
+        "file": file.name,
+    }

@@ -1,0 +1,241 @@
+"""Export: the trained adapter becomes a model of its own, as safetensors and as GGUF, checked before it is shown.
+
+Knows models and files. Each format's folder is complete with its model card and its verification, or absent.
+"""
+
+import json
+import re
+import shutil
+import tempfile
+import time
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+from core import base_models, checkpoints, gguf, model_card, training_data, verifier
+from core.jobs import JobContext
+from core.runs import Run, open_run
+from core.sft_dataset import Sample, read_samples, split_by_source, usable
+from utils.errors import AppError
+from utils.files import free_disk_gib, publish_folder, write_json, write_text_atomic
+
+QUANTIZATIONS = ("f16", "q8_0", "q4_k_m")
+BYTES_PER_WEIGHT = {"f16": 2.0, "q8_0": 1.07, "q4_k_m": 0.65}
+SPARE_GIB = 0.2
+
+
+@dataclass(frozen=True)
+class Material:
+    """What an export is made of, and where its parts are prepared."""
+
+    export: Run
+    training: Run
+    adapter: Path
+    base: Path
+    name: str
+    workshop: Path
+
+    @property
+    def merged(self) -> Path:
+        return self.workshop / "safetensors"
+
+    @property
+    def quantizations(self) -> list[str]:
+        wanted = set(self.export.request.get("quantization") or ["f16"])
+        if unknown := wanted - set(QUANTIZATIONS):
+            raise AppError("export_quantization", quantization=sorted(unknown)[0])
+        return [name for name in QUANTIZATIONS if name in wanted]
+
+    @property
+    def questions(self) -> list[Sample]:
+        """Samples that the model was not trained on; all, where none were held out."""
+        samples = usable(read_samples(self.training.samples_file))
+        settings = self.training.request["training"]
+        _, held_out = split_by_source(samples, settings["held_out_share"], settings["seed"])
+        return held_out or samples
+
+
+def run(context: JobContext, run: Run) -> dict[str, Any]:
+    """Write the formats that `run` asks for and verify them; returns {"format", "files", "verification", …}.
+
+    Raises AppError `export_format`, `export_quantization`, `not_trained`, `disk_full`, `gguf_*`, and those of
+    a base model that is gone. What was exported before stays until the new export is complete.
+    """
+    started = time.monotonic()
+    wanted = run.request["format"]
+    if wanted not in EXPORTERS:
+        raise AppError("export_format", format=wanted)
+    final = run.project.final_folder
+    final.mkdir(parents=True, exist_ok=True)
+    for leftover in final.glob(".export_*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    training = open_run(run.project, run.request["train_run"])
+    base = base_models.require_model(training.base_folder)
+    workshop = Path(tempfile.mkdtemp(prefix=".export_", dir=final))
+    try:
+        material = Material(run, training, find_adapter(training), base, safe_name(run.project.name), workshop)
+        require_disk(material)
+        merge(context, material)
+        context.progress(0, None, "export.reference")
+        reference = verifier.Reference.load(material.merged, material.questions)
+        results = [export(context, material, reference) for export in EXPORTERS[wanted]]
+        context.checkpoint()
+        for result in results:
+            publish_folder(result.folder, final / result.folder.name)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+    main = results[-1]
+    files = [str(final / result.folder.name / name) for result in results for name in result.files]
+    context.log("export.done" if main.passed else "export.done_with_doubts", seconds=time.monotonic() - started)
+    return {
+        "format": wanted,
+        "files": files,
+        "folder": str(final / main.folder.name),
+        "verification": {"passed": all(result.passed for result in results), "files": main.verification},
+        "seconds": round(time.monotonic() - started, 1),
+    }
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One format's finished folder, still in the workshop; `verification` has one entry per model file."""
+
+    folder: Path
+    files: list[str]
+    verification: list[dict[str, Any]]
+
+    @property
+    def passed(self) -> bool:
+        return all(entry["passed"] for entry in self.verification)
+
+
+def export_safetensors(context: JobContext, material: Material, reference: verifier.Reference) -> Exported:
+    """The merged model as transformers loads it."""
+    report = verifier.verify_safetensors(reference)
+    return finish(material, material.merged, ["."], [report])
+
+
+def export_gguf(context: JobContext, material: Material, reference: verifier.Reference) -> Exported:
+    """GGUF files of all wanted quantizations; f16 comes first, since the smallest one is made from it."""
+    folder = material.workshop / "gguf"
+    folder.mkdir()
+    files: list[str] = []
+    reports: list[dict[str, Any]] = []
+    full = folder / f"{material.name}-f16.gguf"
+    for name in dict.fromkeys(["f16", *material.quantizations]):
+        context.checkpoint()
+        context.progress(len(files), None, "export.writing", quantization=name)
+        file = folder / f"{material.name}-{name}.gguf"
+        if name == "q4_k_m":
+            gguf.write_q4_k_m(full, file, lambda done, total: tell(context, done, total))
+        else:
+            gguf.write_converted(material.merged, file, name)
+        if name not in material.quantizations:
+            continue
+        context.checkpoint()
+        context.progress(len(files), None, "export.verifying", quantization=name)
+        report = verifier.verify_gguf(file, name, reference)
+        context.log("export.verified" if report["passed"] else "export.doubtful", file=file.name)
+        files.append(file.name)
+        reports.append(report)
+    if "f16" not in material.quantizations:
+        full.unlink()
+    return finish(material, folder, files, reports)
+
+
+EXPORTERS: dict[str, list[Callable[[JobContext, Material, verifier.Reference], Exported]]] = {
+    "safetensors": [export_safetensors],
+    "gguf": [export_safetensors, export_gguf],
+}
+"""Format → what is written for it, in order. A GGUF is made from the merged model, which is kept beside it."""
+
+
+def finish(material: Material, folder: Path, files: list[str], reports: list[dict[str, Any]]) -> Exported:
+    """Put the model card and the verification beside the files."""
+    write_json(folder / "verification.json", {"passed": all(r["passed"] for r in reports), "files": reports})
+    card = model_card.write(material.training, material.base, material.name, reports)
+    write_text_atomic(folder / "model_card.md", card)
+    return Exported(folder, files, reports)
+
+
+def tell(context: JobContext, done: int, total: int) -> None:
+    """Progress of the slow quantization; a safe point to stop at."""
+    context.checkpoint()
+    context.progress(done, total)
+
+
+def merge(context: JobContext, material: Material) -> None:
+    """Write base and adapter as one model, in the base's own precision, with everything that asking it needs."""
+    context.progress(0, None, "export.merging")
+    stored = torch_dtype_of(material.base)
+    model = AutoModelForCausalLM.from_pretrained(
+        material.base, local_files_only=True, dtype=working_dtype(material.base, stored)
+    )
+    merged = PeftModel.from_pretrained(model, material.adapter).merge_and_unload(safe_merge=True)
+    tokenizer = AutoTokenizer.from_pretrained(material.base, local_files_only=True)
+    training_data.ensure_chat_template(tokenizer)
+    merged.generation_config = generation_config(merged, tokenizer)
+    merged.to(stored).save_pretrained(material.merged)
+    tokenizer.save_pretrained(material.merged)
+
+
+def generation_config(model: Any, tokenizer: Any) -> GenerationConfig:
+    """The base's, with the tokenizer's end-of-turn token among those that end an answer."""
+    config = model.generation_config
+    known = config.eos_token_id
+    ids = known if isinstance(known, list) else [] if known is None else [known]
+    if tokenizer.eos_token_id is not None and tokenizer.eos_token_id not in ids:
+        ids = [tokenizer.eos_token_id, *ids]
+    config.eos_token_id = ids[0] if len(ids) == 1 else ids
+    return config
+
+
+def torch_dtype_of(folder: Path) -> torch.dtype:
+    """The precision in which a model is stored; a quantized or unknown one counts as bfloat16."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    name = config.get("dtype") or config.get("torch_dtype") or "float32"
+    return {"float32": torch.float32, "float16": torch.float16}.get(name, torch.bfloat16)
+
+
+def working_dtype(folder: Path, stored: torch.dtype) -> torch.dtype:
+    """Full precision for the sum of base and adapter, where memory allows."""
+    needed = 4 * base_models.describe(folder).parameters
+    return torch.float32 if needed < 0.5 * psutil.virtual_memory().available else stored
+
+
+def find_adapter(training: Run) -> Path:
+    """The best adapter of the training run, or its last. Raises AppError `not_trained`."""
+    folder = training.project.checkpoints_folder
+    epochs = sorted(folder.glob("epoch_*"), key=lambda path: int(path.name.removeprefix("epoch_")), reverse=True)
+    for candidate in (folder / "best", *epochs):
+        note = checkpoints.published_note(candidate)
+        if note is not None and note.get("run") == training.id:
+            return candidate
+    raise AppError("not_trained")
+
+
+def require_disk(material: Material) -> None:
+    """Raises AppError `disk_full` before anything is written."""
+    facts = base_models.describe(material.base)
+    bytes_needed = facts.size_bytes * 1.05
+    if material.export.request["format"] == "gguf":
+        written = {"f16", *material.quantizations}
+        bytes_needed += facts.parameters * sum(BYTES_PER_WEIGHT[name] for name in written)
+    needed = bytes_needed / 2**30 + SPARE_GIB
+    free = free_disk_gib(material.workshop)
+    if free < needed:
+        raise AppError("disk_full", free_gib=round(free, 2), needed_gib=round(needed, 2))
+
+
+def safe_name(project_name: str) -> str:
+    """A file name that every system and every tool takes, as close to the project's name as that allows."""
+    spelled = project_name.translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss"})
+    plain = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-_")[:60] or "model"

@@ -1,0 +1,146 @@
+"""llama.cpp in this process: load a GGUF file and ask it. Knows no project and no transformers."""
+
+import json
+import os
+import secrets
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import xllamacpp
+
+from utils.errors import AppError
+
+CERTAIN = 1000.0
+"""A bias that outweighs any logit: the token is chosen for sure, and reported probabilities stay as they were."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """Tokens that were written after a prompt; `ended` says that the model itself stopped."""
+
+    tokens: list[int]
+    text: str
+    ended: bool
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the model thinks of one given next token, and which one it would have preferred."""
+
+    log_probability: float
+    preferred: int
+
+
+class LlamaServer:
+    """One loaded model. Raises AppError `gguf_unreadable` where llama.cpp refuses the file."""
+
+    def __init__(self, file: Path, context_tokens: int) -> None:
+        parameters = xllamacpp.CommonParams()
+        parameters.model.path = str(file)
+        parameters.n_ctx = context_tokens
+        parameters.n_parallel = 1
+        parameters.warmup = False
+        parameters.verbosity = -1
+        parameters.cpuparams.n_threads = usable_cores()
+        # It also listens on a port of this machine, where other users must not reach it.
+        self._key = secrets.token_urlsafe(16)
+        parameters.api_keys = [self._key]
+        try:
+            self._server = xllamacpp.Server(parameters)
+        except RuntimeError as error:
+            raise AppError("gguf_unreadable", file=file.name, problem=str(error)) from error
+
+    def __enter__(self) -> "LlamaServer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        del self._server
+
+    def tokenize(self, text: str) -> list[int]:
+        """The tokens of a text; special tokens in it count as such, none are added."""
+        content = {"content": text, "add_special": False, "parse_special": True}
+        return self._post("/tokenize", content)["tokens"]
+
+    def chat_prompt_ids(self, messages: list[dict[str, str]]) -> list[int]:
+        """The tokens that the model is given when it is asked through the chat endpoint."""
+        prompt = self._post("/apply-template", {"messages": messages})["prompt"]
+        return self._post("/tokenize", {"content": prompt, "add_special": True, "parse_special": True})["tokens"]
+
+    def complete(self, prompt_ids: list[int], most_tokens: int) -> Completion:
+        """The greedy continuation of a prompt."""
+        choice = self._complete(prompt_ids, most_tokens)
+        tokens = [entry["id"] for entry in choice["logprobs"]["content"]]
+        ended = choice["finish_reason"] == "stop"
+        return Completion(tokens, choice["text"], ended)
+
+    def judge(self, prompt_ids: list[int], token: int) -> Judgement:
+        """How likely the model holds `token` to come next."""
+        entry = self._complete(prompt_ids, 1, [[token, CERTAIN]])["logprobs"]["content"][0]
+        return Judgement(entry["logprob"], entry["top_logprobs"][0]["id"])
+
+    def ends_at(self, prompt_ids: list[int], token: int) -> bool:
+        """Whether the answer ends where the model chooses `token`."""
+        return self._complete(prompt_ids, 2, [[token, CERTAIN]])["finish_reason"] == "stop"
+
+    def chat(self, messages: list[dict[str, str]], most_tokens: int) -> Completion:
+        """The greedy answer through the chat endpoint, as every client of llama.cpp would get it."""
+        choice = self._answer(
+            self._server.handle_chat_completions(
+                {
+                    "messages": messages,
+                    "max_tokens": most_tokens,
+                    "temperature": 0,
+                    "logprobs": True,
+                    "top_logprobs": 1,
+                }
+            )
+        )
+        tokens = [entry["id"] for entry in (choice.get("logprobs") or {}).get("content") or []]
+        return Completion(tokens, choice["message"]["content"] or "", choice["finish_reason"] == "stop")
+
+    def _complete(
+        self, prompt_ids: list[int], most_tokens: int, bias: list[list[float]] | None = None
+    ) -> dict[str, Any]:
+        return self._answer(
+            self._server.handle_completions(
+                {
+                    "prompt": prompt_ids,
+                    "max_tokens": most_tokens,
+                    "temperature": 0,
+                    "repeat_penalty": 1.0,
+                    "logprobs": 1,
+                    "cache_prompt": True,
+                    "logit_bias": bias or [],
+                }
+            )
+        )
+
+    @staticmethod
+    def _answer(response: dict[str, Any]) -> dict[str, Any]:
+        """The first choice. Raises AppError `gguf_no_answer` with llama.cpp's own words."""
+        if "choices" not in response:
+            raise AppError("gguf_no_answer", problem=str(response.get("message") or response)[:300])
+        return response["choices"][0]
+
+    def _post(self, path: str, content: dict[str, Any]) -> dict[str, Any]:
+        request = urllib.request.Request(
+            self._server.listening_address + path,
+            json.dumps(content).encode(),
+            {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"},
+        )
+        # No proxy of the environment may stand between this process and its own port.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=60) as response:
+            return json.loads(response.read())
+
+
+def usable_cores() -> int:
+    """Cores that this process may use; the app is left one where there are many."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return cores - 1 if cores > 4 else cores
