@@ -29,6 +29,8 @@ VAGUE = re.compile(
     r"(?:\w+ )?(?:result|reason|reader|problem|value|user|Ergebnis|Grund|Problem|Leser|Benutzer|Text)s?",
     re.IGNORECASE,
 )
+RELATIVE_CLAUSE_EN = frozenset(["that", "which", "who", "where", "whose"])
+OBJECT_PRONOUN = re.compile(r"(?:sich|es|sie|ihn|ihm|it|them|him|her)\b")
 SINGULAR_ENDING_DE = re.compile(r"(?:ung|ion|heit|keit|tät|schaft|ismus)$")
 PRONOUNS_DE = {"sie", "man", "wir", "ich", "er", "es", "du", "ihr", "sich"}
 MAX_SUBJECT_WORDS = 6
@@ -125,7 +127,7 @@ def _is_subject(words: list[str], language: str, names: Set[str]) -> bool:
             return False
         # Nouns are capitalised; what is not is an article, a preposition or an adjective.
         return all(w[0].isupper() or w in INNER_WORDS["de"] or re.search(r"(?:e[rnsm]?|te[rn]?)$", w) for w in inner)
-    if last.casefold() in INNER_WORDS["en"] or last.casefold().endswith("ly"):
+    if last.casefold() in INNER_WORDS["en"] or last.casefold().endswith("ly") or RELATIVE_CLAUSE_EN & set(words):
         return False
     plural = last.endswith("s") and first[1:].islower() and not first.casefold().endswith(("ly", "ing"))
     return has_article or named or (plural and len(words) <= 3 and first.casefold() not in INNER_WORDS["en"])
@@ -223,7 +225,7 @@ def _statement_question_de(statement: Statement) -> str | None:
         return f"Wo {verb} sich {subject}?"
     if verb in ("wird", "werden") and re.search(r"\b(?:verwendet|benutzt|genutzt|eingesetzt)\b", rest):
         return f"Wofür {verb} {subject} verwendet?" if re.search(r"\b(?:um|für|zum|zur)\b", rest) else None
-    if verb in WHAT_VERBS_DE and rest.split()[0].casefold() != "sich":
+    if verb in WHAT_VERBS_DE and not OBJECT_PRONOUN.match(rest):
         return f"Was {verb} {subject}?"
     return None
 
@@ -260,6 +262,8 @@ def _statement_question_en(statement: Statement) -> str | None:
         return (
             f"What {'does' if verb.endswith('s') else 'do'} {subject} consist of?" if rest.startswith("of ") else None
         )
+    if OBJECT_PRONOUN.match(rest):
+        return None
     if verb in WHAT_VERBS_EN:
         return f"What does {subject} {WHAT_VERBS_EN[verb]}?"
     if verb in WHAT_VERBS_EN.values():

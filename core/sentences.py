@@ -28,6 +28,11 @@ POINTING = re.compile(
     r"|\b(?:p\.|page|chapter|section|figure|table|Abschnitt|Kapitel|Abbildung|Tabelle|Listing|Seite)\s?\d",
     re.IGNORECASE,
 )
+EARLY_CHARACTERS = 30
+EARLY_PRONOUN = {  # "Fehlt es, …", "Where it is missing, …"
+    "de": re.compile(r"\b(?:es|sie|er|ihn|ihm|davon|dazu|dabei|damit|daran|darin|darüber|dort)\b"),
+    "en": re.compile(r"\b(?:it|its|they|them|their|there|he|she)\b"),
+}
 DEMONSTRATIVE = re.compile(r"\b(?:dies\w{0,2}|jene\w?|solch\w*|this|these|those|such)\b", re.IGNORECASE)
 ABBREVIATED = re.compile(r"[^\W\d_]|\d{1,2}|[ivx]{1,5}|(?:[^\W\d_]\.)+[^\W\d_]?")
 CODE = re.compile(
@@ -114,7 +119,8 @@ def is_clean(sentence: str, language: str) -> bool:
 
 def stands_alone(sentence: str, language: str) -> bool:
     """Whether a clean sentence can be understood by someone who knows the heading it stands under."""
-    return not LEANING[language].match(sentence) and not points_elsewhere(sentence)
+    leans = LEANING[language].match(sentence) or EARLY_PRONOUN[language].search(sentence[:EARLY_CHARACTERS])
+    return not leans and not points_elsewhere(sentence)
 
 
 def points_elsewhere(sentence: str) -> bool:

@@ -73,6 +73,8 @@ def test_english_sentences_become_the_question_they_answer(sentence: str, questi
         ("Wenn Sie aber bestimmte, neue Geräte haben, fehlen Treiber.", "de"),  # the clause is cut by a comma
         ("In most cases is the default a good choice.", "en"),
         ("There is a function for that.", "en"),
+        ("A chunk that is too short tears thoughts apart.", "en"),  # the verb belongs to the relative clause
+        ("The app uses it as a document.", "en"),
     ],
 )
 def test_where_grammar_leaves_a_doubt_there_is_no_question(sentence: str, language: str) -> None:

@@ -79,6 +79,8 @@ def test_fragments_code_and_contents_are_not_clean(junk: str) -> None:
         ("Das Ergebnis ist in Abschnitt 3 beschrieben.", "de", False),
         ("The kernel returns an error.", "en", True),
         ("However, it returns an error.", "en", False),
+        ("Where it is missing, the model talks on.", "en", False),
+        ("Fehlt es, redet das Modell endlos weiter.", "de", False),
         ("The value is described in section 4.", "en", False),
     ],
 )
