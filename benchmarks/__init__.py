@@ -1,1 +1,1 @@
-"""One command per claim of docs/performance.md. Each runs baseline and ours interleaved and prints medians and ratios."""
+"""One command per claim of docs/performance.md: baseline and ours interleaved in one run, medians and ratios."""

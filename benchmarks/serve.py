@@ -14,6 +14,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -47,11 +48,12 @@ def main() -> None:
     print(f"first page, median of {runs} interleaved runs")
     print(f"  three-line Gradio app  {statistics.median(baseline):6.2f} s")
     print(f"  ours                   {statistics.median(ours):6.2f} s")
-    print(f"  ratio                  {statistics.median(ratios):6.2f}   (pairs {min(ratios):.2f} to {max(ratios):.2f})")
+    spread = f"pairs {min(ratios):.2f} to {max(ratios):.2f}"
+    print(f"  ratio                  {statistics.median(ratios):6.2f}   ({spread})")
     print(f"  our memory (RSS)       {statistics.median(memory):6.0f} MiB")
 
 
-def first_page(command_for_port) -> tuple[float, float]:
+def first_page(command_for_port: Callable[[int], list[str]]) -> tuple[float, float]:
     """Start a server and fetch its page. Returns the seconds until the page was there, and its memory in MiB."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

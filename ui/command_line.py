@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import locale
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -14,7 +12,7 @@ from pydantic import BaseModel
 
 from core.jobs import JobSnapshot, JobState
 from ui import texts
-from ui.terminal import follow
+from ui.terminal import follow, person_language
 from utils import config
 from utils.errors import AppError
 from utils.logger import set_up_logging
@@ -66,15 +64,6 @@ def report(code: str, params: dict[str, object], language: str) -> int:
     message, hint = texts.error_text(code, language, params)
     print(f"error: {message}\nhint: {hint}", file=sys.stderr)
     return EXIT_ERROR
-
-
-def person_language() -> str:
-    """The language chosen in the settings, else the terminal's: German or English."""
-    chosen = config.load_app_settings().language
-    if chosen != "auto":
-        return chosen
-    terminal = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
-    return "de" if (terminal or locale.getlocale()[0] or "").startswith(("de", "German")) else "en"
 
 
 def parser() -> argparse.ArgumentParser:

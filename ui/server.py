@@ -17,8 +17,10 @@ from starlette.types import Receive, Scope, Send
 
 from core.pipeline import Services
 from ui.guard import Guard
+from ui.join import JoinGate, new_code
 from ui.language_page import LanguagePage
-from ui.texts import LANGUAGES
+from ui.terminal import person_language
+from ui.texts import LANGUAGES, text
 from utils import config
 from utils.errors import AppError
 
@@ -27,8 +29,13 @@ LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 SHUTDOWN_SECONDS = 2  # open pages hold a connection for ever; nobody waits for them
 
 
-def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()) -> FastAPI:
-    """The whole web app. Leaving its lifespan shuts `services` down, which pauses what runs."""
+def create_server(
+    services: Services, port: int, extra_hosts: Iterable[str] = (), join_code: str | None = None
+) -> FastAPI:
+    """The whole web app. Leaving its lifespan shuts `services` down, which pauses what runs.
+
+    With a `join_code`, other machines get in by typing it; without one, nobody asks.
+    """
     os.environ["GRADIO_TEMP_DIR"] = str(services.projects.folder / ".uploads")
     pages = {language: LanguagePage(services, language) for language in LANGUAGES}
 
@@ -59,6 +66,8 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
         await pages.get(language, Response(status_code=404))(scope, receive, send)
 
     server.mount("", by_language)
+    if join_code:
+        server.add_middleware(JoinGate, code=join_code, language_of=chosen_language)
     server.add_middleware(Guard, port=port, extra_hosts=tuple(extra_hosts))
     return server
 
@@ -89,13 +98,15 @@ def serve(services: Services, port: int = 7860, *, lan: bool = False, open_brows
     """Serve until SIGTERM or Ctrl-C. Raises AppError `port_in_use`."""
     listener = _listen("0.0.0.0" if lan else "127.0.0.1", port)
     port = listener.getsockname()[1]
-    app = create_server(services, port, extra_hosts=_own_names() if lan else ())
+    names = _own_names() if lan else []
+    join_code = new_code() if lan else None
+    app = create_server(services, port, names, join_code)
     settings = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS, server_header=False
     )
     server = uvicorn.Server(settings)
-    url = f"http://127.0.0.1:{port}/"
-    threading.Thread(target=_announce, args=(server, url, open_browser), daemon=True).start()
+    urls = [f"http://{name}:{port}/" for name in ("127.0.0.1", *names)]
+    threading.Thread(target=_announce, args=(server, urls, join_code, open_browser), daemon=True).start()
     server.run(sockets=[listener])
 
 
@@ -129,13 +140,16 @@ def _is_unspecified(name: str) -> bool:
     return False
 
 
-def _announce(server: uvicorn.Server, url: str, open_browser: bool) -> None:
+def _announce(server: uvicorn.Server, urls: list[str], join_code: str | None, open_browser: bool) -> None:
     while not server.started and not server.should_exit:
         time.sleep(0.02)
-    if server.started:
-        print(url, flush=True)
-        if open_browser:
-            webbrowser.open(url)
+    if not server.started:
+        return
+    print("\n".join(urls), flush=True)
+    if join_code:
+        print(text("cli.join_code", person_language(), code=join_code), flush=True)
+    if open_browser:
+        webbrowser.open(urls[0])
 
 
 def _with_query(path: str, request: Request) -> str:

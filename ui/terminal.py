@@ -1,5 +1,7 @@
 """A job in a terminal: a bar that moves where there is one, plain lines where the output goes to a file."""
 
+import locale
+import os
 import sys
 import time
 from typing import TextIO
@@ -7,10 +9,20 @@ from typing import TextIO
 from core.job_runner import JobRunner
 from core.jobs import ACTIVE, JobSnapshot, Message
 from ui import texts
+from utils import config
 
 BAR_WIDTH = 24
 REFRESH_SECONDS = 0.2
 PLAIN_LINE_EVERY_SECONDS = 5.0
+
+
+def person_language() -> str:
+    """The language chosen in the settings, else the terminal's: German or English."""
+    chosen = config.load_app_settings().language
+    if chosen != "auto":
+        return chosen
+    terminal = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+    return "de" if (terminal or locale.getlocale()[0] or "").startswith(("de", "German")) else "en"
 
 
 def follow(runner: JobRunner, job_id: str, language: str, output: TextIO | None = None) -> JobSnapshot:

@@ -1,4 +1,4 @@
-"""Words of the command line and of `doctor`."""
+"""Words outside the tabs: the command line, `doctor`, and the page that asks for the join code."""
 
 TEXTS: dict[str, tuple[str, str]] = {
     "cli.interrupted": (
@@ -28,4 +28,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "doctor.engine": ("Engine", "Engine"),
     "doctor.bf16": ("Schnelles bfloat16", "Fast bfloat16"),
     "doctor.versions": ("Versionen", "Versions"),
+    "cli.join_code": ("Beitrittscode für andere: {code}", "Join code for others: {code}"),
+    "join.title": ("Beitreten", "Join"),
+    "join.label": ("Code, den die Lehrkraft nennt", "Code that the teacher gives"),
+    "join.button": ("Weiter", "Continue"),
+    "join.wrong": ("Der Code stimmt nicht. Versuche es noch einmal.", "The code is not right. Try again."),
 }
