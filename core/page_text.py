@@ -80,8 +80,10 @@ def join_word(left: str, right: str, compounds: Set[str] = frozenset()) -> str:
     last_word = re.search(r"\w+$", stem)
     if stem.endswith("/"):
         return f"{stem}{right}"
-    if not next_word or not next_word.group() or not last_word:
+    if not next_word or not next_word.group():
         return f"{left} {right}"
+    if not last_word:
+        return f"{left}{right}"  # "»incoming«-", "Verzeichnis"
     if next_word.group().casefold() in SUSPENDED:
         return f"{left} {right}"
     if not next_word.group()[0].islower() or not last_word.group()[-1].isalpha():

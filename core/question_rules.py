@@ -118,6 +118,7 @@ def _is_subject(words: list[str], language: str, names: Set[str]) -> bool:
     if has_article and len(words) == 1:
         return False
     named = first in names or re.search(r"[A-ZÄÖÜ\d]", first[1:]) is not None
+    named = named or (language == "de" and SINGULAR_ENDING_DE.search(first) is not None)
     inner = words[1:-1]
     if language == "de":
         if not last[0].isupper() or not last[0].isalpha():

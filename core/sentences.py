@@ -38,7 +38,7 @@ ABBREVIATED = re.compile(r"[^\W\d_]|\d{1,2}|[ivx]{1,5}|(?:[^\W\d_]\.)+[^\W\d_]?"
 CODE = re.compile(
     r", \d+ [a-zäöü]|[\\{}<>|=_~^$#@]|://|https?:|\w\(\)|--\w|\s/\w+/|\.\.\.|…|\. \. |[^\w\s]{4}|□|\ufffd|[←→]"
 )
-SENTENCE_BREAK = re.compile(r"(?<=[.!?])(?P<close>[\"'”“’»)\]]*)\s+(?=[\"'„“”»«(\[]*[A-ZÄÖÜ0-9])")
+SENTENCE_BREAK = re.compile(r"(?<=[.!?])(?P<close>[\"'”“’»)\]]*)\s+(?=[⁰¹²³⁴⁵⁶⁷⁸⁹]*\s?[\"'„“”»«(\[]*[A-ZÄÖÜ0-9])")
 LEAST_LINE = 50  # characters; what is shorter and ends no sentence is a title, not a torn paragraph
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 

@@ -93,25 +93,26 @@ WHAT_VERBS_DE = _words(
     erfordert erfordern verhindert verhindern bezeichnet bezeichnen bedeutet bedeuten verwendet verwenden
     benutzt benutzen regelt regeln bestimmt bestimmen prüft prüfen installiert installieren verwaltet verwalten
     übernimmt übernehmen besitzt besitzen bildet bilden verlangt verlangen untersucht untersuchen misst messen
-    vermeidet vermeiden
+    vermeidet vermeiden erreicht erreichen nutzt nutzen leistet leisten braucht brauchen senkt senken erhöht
+    erhöhen speichert speichern berechnet berechnen verändert verändern verringert verringern
     """
 )
 OTHER_VERBS_DE = _words(
     """
     kann können muss müssen soll sollen sollte sollten darf dürfen hat haben dient dienen besteht bestehen gilt
     gelten heißt heißen bietet bieten läuft laufen funktioniert funktionieren befindet befinden steht stehen
-    liegt liegen gehört gehören entspricht entsprechen braucht brauchen hilft helfen sorgt sorgen basiert
+    liegt liegen gehört gehören entspricht entsprechen hilft helfen sorgt sorgen basiert
     basieren beginnt beginnen
     """
 )
 SEPARABLE_DE = _words(
     """
-    stellt stellen legt legen gibt geben bietet bieten führt führen zeigt zeigen
+    stellt stellen legt legen gibt geben bietet bieten führt führen zeigt zeigen wandelt wandeln nimmt nehmen
     """
 )
 PREFIXES_DE = _words(
     """
-    dar bereit fest aus an vor durch
+    dar bereit fest aus an vor durch um ab auf
     """
 )
 BE_DE = _words(
@@ -135,6 +136,8 @@ WHAT_VERBS_EN = dict(
         determines:determine indicates:indicate means:mean produces:produce sets:set reads:read writes:write
         performs:perform implements:implement expects:expect accepts:accept handles:handle prevents:prevent
         installs:install generates:generate computes:compute consists:consist needs:need
+        converts:convert stores:store reduces:reduce increases:increase measures:measure
+        reaches:reach
         """
     )
 )

@@ -45,6 +45,7 @@ def test_cleaning_gives_one_spelling() -> None:
         ("vom GNU\x02Projekt", "vom GNU-Projekt"),
         ("Ein-\nund Ausgabe", "Ein- und Ausgabe"),
         ("GNU/-\nLinux", "GNU/Linux"),
+        ("»incoming«-\nVerzeichnis", "»incoming«-Verzeichnis"),
         ("die 3-\n4 Seiten", "die 3-4 Seiten"),
         ("ein Strich -\nund weiter", "ein Strich - und weiter"),
         ("https://www.example.\norg/hilfe", "https://www.example.org/hilfe"),

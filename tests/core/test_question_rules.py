@@ -21,6 +21,8 @@ NAMES = frozenset({"Debian", "Pakete", "Spannenergie", "Dokumentation", "KVM"})
         ("Das Programm stellt mehrere Befehle bereit.", "Was stellt das Programm bereit?"),
         ("Der Schalter dient zum Ein- und Ausschalten der Pumpe.", "Wozu dient der Schalter?"),
         ("Das Gerät besteht aus drei Teilen.", "Woraus besteht das Gerät?"),
+        ("Wärmeleitung ist der Transport von Wärme durch einen Stoff.", "Was ist Wärmeleitung?"),
+        ("Eine Solarzelle wandelt Sonnenlicht in elektrische Energie um.", "Was wandelt eine Solarzelle um?"),
         ("Die Pumpe befindet sich im Keller des Hauses.", "Wo befindet sich die Pumpe?"),
         ("Freie Software bedeutet, dass jeder sie kopieren darf.", "Was bedeutet freie Software?"),
         (
