@@ -88,6 +88,9 @@ class Size:
         return min(1.0, rise, fall)
 
 
+SIZE = Size()
+
+
 def run(context: JobContext, run: Run) -> dict[str, Any]:
     """Make the practice base of `run`'s project, or keep the one that the same chunks and seed gave.
 
@@ -96,7 +99,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     seed = int(run.request.get("seed", 42))
     folder = run.project.practice_folder
     context.progress(0, None, "model.practice.reading")
-    texts = sample_evenly(ChunkStore(run.project.database).texts, Size.most_characters)
+    texts = sample_evenly(ChunkStore(run.project.database).texts, SIZE.most_characters)
     if not texts:
         raise AppError("no_chunks")
     facts = known_facts(folder)
@@ -107,7 +110,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     remove_leftovers(folder.parent)
     prepared = Path(tempfile.mkdtemp(prefix=".practice_", dir=folder.parent))
     try:
-        facts = make_practice_model(context, texts, prepared, seed)
+        facts = make_practice_model(context, texts, prepared, seed, SIZE)
         publish_folder(prepared, folder)
         context.log("model.practice.done", **{name: facts[name] for name in ("first_loss", "loss", "seconds")})
     finally:
@@ -129,11 +132,8 @@ def known_facts(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def make_practice_model(
-    context: JobContext, texts: list[str], folder: Path, seed: int, size: Size | None = None
-) -> dict[str, Any]:
+def make_practice_model(context: JobContext, texts: list[str], folder: Path, seed: int, size: Size) -> dict[str, Any]:
     """Write a model folder that transformers loads, and return its facts (also in practice.json)."""
-    size = size or Size()
     started = time.monotonic()
     context.progress(0, None, "model.practice.tokenizer")
     tokenizer = make_tokenizer(texts, size)

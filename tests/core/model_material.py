@@ -1,0 +1,68 @@
+"""A small project that has everything an export needs: chunks, samples, a practice base and an adapter."""
+
+import shutil
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM
+
+from core import practice_base
+from core.jobs import JobState
+from core.project_manager import Project, ProjectStore
+from core.rag_processor import process_documents
+from core.runs import Run, create_run
+from core.sft_dataset import Generator, Sample, Source, append_sample
+from tests.core.recording_context import RecordingContext
+from tests.material import ENERGY_TEXT
+from utils.config import TrainingSettings
+from utils.files import write_json
+
+HOSTILE_NAME = "Größe & „Maß“ 100%"
+SMALL = practice_base.Size(
+    vocabulary=600, hidden=256, feed_forward=256, layers=2, steps=12, batch=4, sequence_tokens=48
+)
+
+
+def read_project(folder: Path) -> Project:
+    """A project whose chunks come from a real document."""
+    project = ProjectStore(folder / "projects").create(HOSTILE_NAME)
+    document = folder / "energie.md"
+    document.write_text(ENERGY_TEXT, encoding="utf-8")
+    process_documents(RecordingContext(), project, [document])
+    return project
+
+
+def make_base(project: Project, seed: int = 42) -> dict[str, object]:
+    """A practice base that is even smaller than the app's."""
+    return practice_base.run(RecordingContext(), create_run(project, "practice_base", {"seed": seed}))
+
+
+def pretend_training(project: Project) -> Run:
+    """A finished training run with a random, but strong adapter: exports must carry it, whatever it is."""
+    for number in range(12):
+        append_sample(
+            project.samples_file,
+            Sample(
+                f"Was ist Energie Nummer {number}?",
+                f"Energie Nummer {number} ist die Fähigkeit, Arbeit zu verrichten.",
+                f"s{number}",
+                Source("energie.md", 1, number),
+                Generator("practice", "practice"),
+            ),
+        )
+    settings = TrainingSettings(held_out_share=0.2).model_dump()
+    base = {"source": "practice", "name": "practice", "folder": "models/practice_base"}
+    run = create_run(project, "train", {"base": base, "training": settings, "samples_sha256": "0", "engine": "trl"})
+    shutil.copy2(project.samples_file, run.samples_file)
+    torch.manual_seed(1)
+    model = AutoModelForCausalLM.from_pretrained(project.practice_folder)
+    tuned = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", r=8, lora_alpha=16, target_modules="all-linear"))
+    for name, parameter in tuned.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.05)
+    best = project.checkpoints_folder / "best"
+    tuned.save_pretrained(best)
+    write_json(best / "checkpoint.json", {"run": run.id, "step": 1, "epoch": 1})
+    run.write_state(JobState.DONE, result={"run": run.id, "steps": 3, "loss": 1.5, "first_loss": 3.0})
+    return run
