@@ -1,6 +1,7 @@
 """DOCX → pages: everything a person reads, in reading order. Knows Word's XML; knows no chunk and no UI."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,16 @@ WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 OLE_FILE = b"\xd0\xcf\x11\xe0"  # what Word wraps a document with a password in, and the old .doc format too
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+# What broken archives raise: bad structure or XML, broken compression, methods nobody knows, encrypted entries.
+ARCHIVE_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    etree.XMLSyntaxError,
+    OSError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 TITLE_STYLES = {"title", "subtitle"}
 
 
@@ -49,7 +60,7 @@ def _open(path: Path) -> Document:
         return docx.Document(str(path))
     except (ValueError, KeyError, OpcError) as error:
         raise AppError("docx_not_docx" if _is_other_archive(path) else "docx_damaged", file=path.name) from error
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, etree.XMLSyntaxError, OSError, EOFError) as error:
+    except ARCHIVE_ERRORS as error:
         raise AppError("docx_damaged", file=path.name) from error
 
 
@@ -58,7 +69,7 @@ def _is_other_archive(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return "word/document.xml" not in archive.namelist()
-    except (zipfile.BadZipFile, OSError):
+    except (ValueError, *ARCHIVE_ERRORS):
         return False
 
 

@@ -98,6 +98,7 @@ def _outline(path: Path) -> tuple[int, dict[int, list[str]]]:
 
 def _pdfium_texts(path: Path, page_count: int) -> Iterator[str | None]:
     """The raw text of each page, None where neither library can read it."""
+    rescuers: list[PdfReader | None] = []  # opened at the first page that needs it: that reads the whole file
     for start in range(0, page_count, PAGES_PER_OPENING):
         with closing(pypdfium2.PdfDocument(path)) as document:
             for index in range(start, min(start + PAGES_PER_OPENING, page_count)):
@@ -105,35 +106,36 @@ def _pdfium_texts(path: Path, page_count: int) -> Iterator[str | None]:
                     with closing(document[index]) as page, closing(page.get_textpage()) as text_page:
                         text = text_page.get_text_bounded()
                 except pypdfium2.PdfiumError:
-                    text = None
-                yield text if text is not None else _rescue_page(path, index)
+                    if not rescuers:
+                        rescuers.append(_open_with_pypdf(path))
+                    text = _pypdf_text(rescuers[0], index)
+                yield text
 
 
 def _rescue(path: Path) -> tuple[int, Iterator[str | None]]:
     """The pages of a file that pdfium cannot open, with pypdf."""
+    reader = _open_with_pypdf(path)
     try:
-        reader = PdfReader(path, strict=False)
-        if reader.is_encrypted and not reader.decrypt(""):
+        if reader is not None and reader.is_encrypted and not reader.decrypt(""):
             raise AppError("pdf_password", file=path.name)
-        page_count = len(reader.pages)
+        page_count = len(reader.pages) if reader is not None else 0
     except PYPDF_ERRORS:
-        raise AppError("pdf_damaged", file=path.name) from None
+        page_count = 0
     if page_count == 0:
         raise AppError("pdf_damaged", file=path.name)
     return page_count, (_pypdf_text(reader, index) for index in range(page_count))
 
 
-def _rescue_page(path: Path, index: int) -> str | None:
+def _open_with_pypdf(path: Path) -> PdfReader | None:
     try:
-        reader = PdfReader(path, strict=False)
+        return PdfReader(path, strict=False)
     except PYPDF_ERRORS:
         return None
-    return _pypdf_text(reader, index)
 
 
-def _pypdf_text(reader: PdfReader, index: int) -> str | None:
+def _pypdf_text(reader: PdfReader | None, index: int) -> str | None:
     try:
-        return reader.pages[index].extract_text()
+        return reader.pages[index].extract_text() if reader is not None else None
     except PYPDF_ERRORS:
         return None
 

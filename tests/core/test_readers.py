@@ -20,6 +20,18 @@ from utils.errors import AppError
 GERMAN = "Größe, Übermut und „Anführung“ – für 5 € im Café.\nZweite Zeile: Straße, Äpfel, Öl."
 
 
+def small_docx() -> bytes:
+    buffer = io.BytesIO()
+    document = docx.Document()
+    document.add_heading("Der Motor", level=1)
+    document.add_paragraph("Ein Motor wandelt Energie um.")
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+SMALL_DOCX = small_docx()
+
+
 def make_pdf(path: Path, pages: list[list[str]], bookmarks: dict[int, str] | None = None, **options: object) -> Path:
     canvas = Canvas(str(path), **options)
     for number, lines in enumerate(pages):
@@ -228,6 +240,21 @@ def test_a_style_that_builds_on_a_heading_is_one(tmp_path: Path) -> None:
     assert style.element.find(qn("w:basedOn")) is not None
     document.save(str(tmp_path / "a.docx"))
     assert [heading.title for heading in read(tmp_path / "a.docx")[0].headings] == ["Eigene Überschrift"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=40))
+def test_a_docx_with_wrong_bytes_never_raises_anything_else(changes: list[tuple[float, int]]) -> None:
+    data = bytearray(SMALL_DOCX)
+    for place, value in changes:
+        data[int(place * len(data))] = value
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "broken.docx"
+        path.write_bytes(data)
+        try:
+            read(path)
+        except AppError as error:
+            assert error.code.startswith(("docx_", "file_"))
 
 
 def test_files_that_are_no_docx_are_told_apart(tmp_path: Path) -> None:
