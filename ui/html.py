@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-TONES = ("info", "good", "warn", "bad")
+CELL_CHARACTERS = 300
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> str:
@@ -19,6 +19,11 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> 
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in headers)
     filled = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     return f'<div class="table-scroll"><table class="data">{filled}</table></div>'
+
+
+def shortened(words: str) -> str:
+    """A text for a cell: long ones are cut, since the whole of it would hide the other rows."""
+    return escape(words if len(words) <= CELL_CHARACTERS else f"{words[:CELL_CHARACTERS]}…")
 
 
 def muted(words: str) -> str:

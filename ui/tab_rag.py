@@ -23,7 +23,12 @@ from utils.errors import AppError
 KINDS = ("rag",)
 FOUND_SHOWN = 5
 MARKED = re.compile(r"\[([^\[\]]*)\]")  # the store sets the found words in brackets
-STATUS_TONES = {"done": "good", "partial": "warn", "duplicate": "info"}  # every other status is a failure
+STATUS_TONES = {
+    "queued": "info",
+    "done": "good",
+    "partial": "warn",
+    "duplicate": "info",
+}  # every other status is a failure
 
 
 def build(frame: PageFrame) -> None:

@@ -19,7 +19,6 @@ from utils.files import read_lines
 
 KINDS = ("sft",)
 PREVIEWED_SAMPLES = 10
-CELL_CHARACTERS = 300
 
 
 def build(frame: PageFrame) -> None:
@@ -92,9 +91,4 @@ def sample_row(view: View, sample: Sample) -> list[str]:
         source = f'<span class="file">{escape(sample.source.document)}</span>'
         if sample.source.page:
             source += f"<br><small>{escape(view.t('documents.page', page=sample.source.page))}</small>"
-    return [shortened(sample.instruction), shortened(sample.output), source]
-
-
-def shortened(words: str) -> str:
-    cut = words if len(words) <= CELL_CHARACTERS else f"{words[:CELL_CHARACTERS]}…"
-    return escape(cut)
+    return [html.shortened(sample.instruction), html.shortened(sample.output), source]

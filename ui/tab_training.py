@@ -12,7 +12,7 @@ from ui import forms, html
 from ui.job_panel import duration, job_panel
 from ui.page_frame import PageFrame
 from ui.plot import line_plot
-from ui.training_results import answer_html, evaluation_html, export_html
+from ui.training_results import answer_html, answers_html, evaluation_html, export_html
 from ui.view import TRAINING_KINDS, View
 from utils.config import TrainingSettings
 
@@ -79,6 +79,8 @@ def after_training(frame: PageFrame) -> None:
             ask = gr.Button(t("ask.start"), elem_id="ask")
             ask_why_not, ask_notice = gr.HTML(), gr.HTML()
             frame.live.show(gr.HTML(elem_id="answer"), answer_html)
+
+    frame.live.show(gr.HTML(), answers_html)
 
     def compare(project: Project, _: object) -> None:
         pipeline.start_evaluation(frame.services, project)

@@ -6,11 +6,38 @@ from typing import Any
 from ui import html
 from ui.view import View
 
+VERDICT_TONES = {"better": "good", "no_better": "warn", "worse": "bad", "too_few": "info"}
+
 
 def evaluation_html(view: View) -> str:
-    """Base and tuned model side by side, with the number of samples and the uncertainty."""
+    """The verdict, and the figures it rests on: both losses, their difference with its interval, and n."""
     result = view.result("evaluate")
-    return "" if result is None else html.muted(str(result))
+    if result is None:
+        return ""
+    verdict = html.box(VERDICT_TONES[result["verdict"]], view.t(f"evaluation.{result['verdict']}"))
+    figures = html.tiles(
+        (
+            (view.t("evaluation.before"), view.t("training.loss", loss=result["base_loss"])),
+            (view.t("evaluation.after"), view.t("training.loss", loss=result["tuned_loss"])),
+        )
+    )
+    interval = ""
+    if result["verdict"] != "too_few":  # an interval of so little would look surer than it is
+        interval = view.t("evaluation.interval", **{name: result[name] for name in ("difference", "low", "high")})
+    counts = view.t("evaluation.counts", **{name: result[name] for name in ("samples", "chunks", "wins")})
+    return f'<div class="evaluation">{verdict}{figures}{html.muted(interval)}{html.muted(counts)}</div>'
+
+
+def answers_html(view: View) -> str:
+    """Some held-out questions with what was expected and what both models answered."""
+    result = view.result("evaluate")
+    if result is None or not result["answers"]:
+        return ""
+    columns = ("question", "expected", "base", "tuned")
+    heads = [view.t(f"evaluation.head_{name}") for name in columns]
+    rows = [[html.shortened(answer[name]) for name in columns] for answer in result["answers"]]
+    title = escape(view.t("evaluation.answers"))
+    return f'<div class="answers"><h3>{title}</h3>{html.table(heads, rows, "")}</div>'
 
 
 def export_html(view: View) -> str:

@@ -19,7 +19,7 @@ def shown_panel(page: Page):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_a_german_pdf_becomes_a_model_that_answers(open_page, app, tmp_path, foreign_requests):
+def test_a_german_pdf_becomes_a_model_that_answers(open_page, tmp_path, foreign_requests):
     page = open_page("/")
     expect(page).to_have_title("Custom AI Training App")
     assert "/de/" in page.url
@@ -28,7 +28,7 @@ def test_a_german_pdf_becomes_a_model_that_answers(open_page, app, tmp_path, for
     process_documents(page, write_energy_pdf(tmp_path / "Energie für Anfänger.pdf"))
     create_practice_model(page)
     generate_samples(page)
-    train(page, open_page, app)
+    train(page, open_page)
     compare_export_and_ask(page)
 
     assert foreign_requests == []
@@ -74,7 +74,7 @@ def generate_samples(page: Page) -> None:
     expect(first).to_contain_text("Seite")
 
 
-def train(page: Page, open_page, app) -> None:
+def train(page: Page, open_page) -> None:
     """Starts, and while it runs: a reload, a second browser in English, a pause and a resume."""
     open_tab(page, "Training & Export")
     page.get_by_role("button", name="Training starten").click()

@@ -4,35 +4,15 @@ Each area has a file with one dict, `TEXTS[key] = (German, English)`; `{placehol
 key. Errors have two keys: `error.<code>` says what happened, `hint.<code>` what to do.
 """
 
-import importlib
 import string
 from collections.abc import Mapping
 from typing import Any
 
+from ui.texts import common, core, documents, export, frame, model, samples, steps, terminal, training
+
 LANGUAGES = ("de", "en")
-
-
-def _area(name: str) -> Mapping[str, tuple[str, str]]:
-    try:
-        return importlib.import_module(f"ui.texts.{name}").TEXTS
-    except ModuleNotFoundError:
-        return {}
-
-
 AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
-    _area(name)
-    for name in (
-        "common",
-        "core",
-        "terminal",
-        "frame",
-        "steps",
-        "documents",
-        "model",
-        "samples",
-        "training",
-        "export",
-    )
+    area.TEXTS for area in (common, core, terminal, frame, steps, documents, model, samples, training, export)
 )
 
 

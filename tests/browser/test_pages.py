@@ -1,0 +1,131 @@
+"""What a page shows and how it answers mistakes, in a real browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+from ui.texts import TEXTS
+
+WORDS_OF_GRADIO = (
+    "Drop File Here",
+    "Click to Upload",
+    "Upload",
+    "Clear",
+    "Loading",
+    "Error",
+    "Built with Gradio",
+    "Settings",
+)
+
+
+@pytest.fixture
+def project(app):
+    """A project that is there before the page is opened, as after yesterday's work."""
+    from core.project_manager import ProjectStore
+
+    store = ProjectStore(app.projects)
+    return store.open("Physik") if "Physik" in store.names() else store.create("Physik")
+
+
+def test_the_german_page_speaks_german_only(open_page, project, foreign_requests):
+    page = open_page("/", locale="de-DE")
+    expect(page.get_by_role("button", name="Verarbeiten")).to_be_enabled()
+    shown = []
+    for tab in ("documents", "model", "samples", "training"):
+        page.locator(f"#tab-{tab}-button").click()
+        for closed in page.get_by_role("button", name="Erweitert").all():
+            if closed.is_visible():
+                closed.click()
+        shown += page.locator("body").inner_text().splitlines()
+    lines = {line.strip() for line in shown}
+    english = {pair[1] for pair in TEXTS.values() if pair[0] != pair[1]} - {pair[0] for pair in TEXTS.values()}
+    assert lines & english == set()
+    assert lines & set(WORDS_OF_GRADIO) == set()
+    assert foreign_requests == []
+
+
+def test_the_page_speaks_german_in_an_english_browser_too(open_page, project):
+    page = open_page("/de/", locale="en-US")
+    expect(page.get_by_text("Datei hier ablegen")).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "de"
+
+
+def test_the_language_switch_keeps_project_and_tab(open_page, project):
+    page = open_page("/de/?project=Physik&tab=samples")
+    expect(page.get_by_role("button", name="Beispiele erzeugen")).to_be_visible()
+    page.get_by_title("English").click()
+    page.wait_for_url("**/en/?*")
+    assert "project=Physik" in page.url
+    assert "tab=samples" in page.url
+    expect(page.get_by_role("button", name="Generate samples")).to_be_visible()
+
+
+def test_a_reload_keeps_what_was_typed(open_page, project):
+    page = open_page("/de/?project=Physik&tab=samples")
+    page.get_by_label("Anzahl Beispiele").fill("77")
+    page.get_by_label("Anzahl Beispiele").blur()
+    expect(page.locator(".counter")).to_contain_text("0/77")
+    page.reload()
+    expect(page.get_by_label("Anzahl Beispiele")).to_have_value("77")
+
+
+def test_a_wrong_value_is_explained_in_german_and_not_kept(open_page, project):
+    before = project.load_config()
+    page = open_page("/de/?project=Physik&tab=samples")
+    page.get_by_label("Anzahl Beispiele").fill("0")
+    page.get_by_label("Anzahl Beispiele").blur()
+    warning = page.locator(".box.bad:visible")
+    expect(warning).to_contain_text("„Anzahl Beispiele“ ist zu klein: Der kleinste erlaubte Wert ist 1.")
+    expect(warning).to_contain_text("Trage einen größeren Wert ein.")
+    assert project.load_config() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("", "Der Name ist leer."),
+        ("../../etc", "Ein Name darf nicht mit einem Punkt beginnen"),
+        ("a/b", "Das Zeichen „/“ darf in einem Namen nicht vorkommen."),
+        ("NUL", "„NUL“ ist unter Windows für ein Gerät reserviert."),
+        ("physik", "Ein Projekt namens „physik“ gibt es schon."),
+    ],
+)
+def test_a_bad_project_name_is_explained(open_page, project, name, sentence):
+    page = open_page("/de/")
+    page.locator("#project-new").click()
+    page.get_by_label("Name des Projekts").fill(name)
+    page.get_by_role("button", name="Anlegen").click()
+    expect(page.locator("#sidebar .box.bad")).to_contain_text(sentence)
+
+
+def test_a_project_is_renamed_and_deleted_only_after_its_name_was_typed(open_page, app):
+    page = open_page("/de/")
+    page.locator("#project-new").click()
+    page.get_by_label("Name des Projekts").fill("Chemie")
+    page.get_by_role("button", name="Anlegen").click()
+    page.wait_for_url("**project=Chemie**")
+
+    page.get_by_role("button", name="Umbenennen").click()
+    page.get_by_label("Name des Projekts").fill("Biologie")
+    page.get_by_role("button", name="Umbenennen").last.click()
+    page.wait_for_url("**project=Biologie**")
+    assert (app.projects / "Biologie" / "config.json").is_file()
+    assert not (app.projects / "Chemie").exists()
+
+    page.get_by_role("button", name="Löschen", exact=True).click()
+    page.get_by_role("button", name="Endgültig löschen").click()
+    expect(page.locator("#sidebar .box.bad")).to_contain_text("Nichts wurde gelöscht.")
+    assert (app.projects / "Biologie").exists()
+    page.get_by_label("Name des Projekts").fill("Biologie")
+    page.get_by_role("button", name="Endgültig löschen").click()
+    expect(page.get_by_role("button", name="Endgültig löschen")).to_be_hidden()
+    assert not (app.projects / "Biologie").exists()
+
+
+@pytest.mark.parametrize("tab", ["documents", "model", "samples", "training"])
+def test_a_phone_needs_no_sideways_scrolling(chromium, app, project, tab):
+    context = chromium.new_context(locale="de-DE", viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{app.address}/de/?project=Physik&tab={tab}")
+    page.wait_for_selector(f"#tab-{tab}-button[aria-selected=true]")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
