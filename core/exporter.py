@@ -22,7 +22,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from core import base_models, checkpoints, gguf, model_card, training_data, verifier
 from core.jobs import JobContext
 from core.runs import Run, open_run
-from core.sft_dataset import Sample, read_samples, split_by_source, usable
+from core.sft_dataset import read_samples, split_by_source, usable
 from utils.errors import AppError
 from utils.files import free_disk_gib, publish_folder, write_json, write_text_atomic
 
@@ -53,13 +53,12 @@ class Material:
             raise AppError("export_quantization", quantization=sorted(unknown)[0])
         return [name for name in QUANTIZATIONS if name in wanted]
 
-    @property
-    def questions(self) -> list[Sample]:
-        """Samples that the model was not trained on; all, where none were held out."""
+    def load_reference(self) -> verifier.Reference:
+        """The merged model with its answers to questions it was not trained on (any, where none were held out)."""
         samples = usable(read_samples(self.training.samples_file))
         settings = self.training.request["training"]
-        _, held_out = split_by_source(samples, settings["held_out_share"], settings["seed"])
-        return held_out or samples
+        trained_on, held_out = split_by_source(samples, settings["held_out_share"], settings["seed"])
+        return verifier.Reference.load(self.merged, [*held_out, *trained_on][: verifier.PROMPTS], samples)
 
 
 def run(context: JobContext, run: Run) -> dict[str, Any]:
@@ -84,7 +83,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
         require_disk(material)
         merge(context, material)
         context.progress(0, None, "export.reference")
-        reference = verifier.Reference.load(material.merged, material.questions)
+        reference = material.load_reference()
         results = [export(context, material, reference) for export in EXPORTERS[wanted]]
         context.checkpoint()
         for result in results:

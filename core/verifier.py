@@ -69,13 +69,16 @@ class Reference:
     texts: list[str]
 
     @classmethod
-    def load(cls, folder: Path, samples: Sequence[Sample]) -> "Reference":
-        """Load the merged folder and answer up to ten questions with it; the model is let go afterwards."""
+    def load(cls, folder: Path, questions: Sequence[Sample], samples: Sequence[Sample]) -> "Reference":
+        """Load the merged folder and answer up to ten of the questions with it; the model is let go afterwards.
+
+        All `samples` lend their texts to the comparison of tokens.
+        """
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32).eval()
         eos = model.generation_config.eos_token_id
         stop_ids = list(eos) if isinstance(eos, list) else [eos]
-        chosen = evenly(samples, PROMPTS)
+        chosen = evenly(questions, PROMPTS)
         asked = [ask(model, tokenizer, stop_ids, sample.instruction) for sample in chosen]
         texts = [text for sample in evenly(samples, 50) for text in (sample.instruction, sample.output)]
         return cls(folder, tokenizer, stop_ids, asked, [*TRICKY_TEXTS, *texts])
@@ -195,9 +198,10 @@ def check_answers(server: LlamaServer, reference: Reference, quantization: str) 
     same = ties = ended = 0
     for asked in reference.asked:
         given = server.complete(asked.prompt_ids, ANSWER_TOKENS)
-        if given.tokens == asked.answer_ids and given.ended == asked.ended:
+        written = [token for token in given.tokens if token not in reference.stop_ids]
+        if written == asked.answer_ids and given.ended == asked.ended:
             same += 1
-        elif is_tie(asked, given.tokens, reference.stop_ids):
+        elif is_tie(asked, written, reference.stop_ids):
             ties += 1
         ended += given.ended
     count = len(reference.asked)
