@@ -29,7 +29,7 @@ def build(frame: PageFrame) -> None:
             provider = forms.widget(SftSettings, "provider", frame.language)
             gr.HTML(html.box("info", t("samples.practice"), t("samples.practice_about")))
             main = forms.widgets(SftSettings, ("samples", "language"), frame.language)
-            with gr.Accordion(t("form.advanced"), open=False):
+            with gr.Accordion(t("form.advanced"), open=False, elem_classes="advanced"):
                 advanced = forms.widgets(SftSettings, ("seed",), frame.language)
             generate = gr.Button(t("samples.generate"), variant="primary", elem_id="generate")
             why_not = gr.HTML()

@@ -38,7 +38,7 @@ def build(frame: PageFrame) -> None:
     with gr.Row(elem_classes="two-columns"):
         with gr.Column(min_width=280, scale=1):
             fields = forms.widgets(TrainingSettings, MAIN, frame.language, slider=True)
-            with gr.Accordion(t("form.advanced"), open=False):
+            with gr.Accordion(t("form.advanced"), open=False, elem_classes="advanced"):
                 fields |= forms.widgets(TrainingSettings, ADVANCED, frame.language)
             start = gr.Button(t("training.start"), variant="primary", elem_id="train")
             why_not = gr.HTML()

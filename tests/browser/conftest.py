@@ -22,6 +22,7 @@ FLAGS = (
 )
 SCREENSHOTS = ROOT / "build" / "browser-failures"
 START_SECONDS = 90
+PATIENCE_MILLISECONDS = 30_000  # when a page hangs, not when it is slow: other tests may run beside this one
 
 
 class App:
@@ -91,8 +92,9 @@ def chromium():
         if os.environ.get("CI"):
             pytest.fail(f"{CHROMIUM} is missing; .ci/run installs it")
         pytest.skip(f"no browser at {CHROMIUM}; set CHROMIUM to one, or install the chromium package")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
         yield browser
@@ -117,6 +119,7 @@ def open_page(chromium, app: App, foreign_requests: list[str], request: pytest.F
     def make(path: str = "/", locale: str = "de-DE", **options):
         context = chromium.new_context(locale=locale, viewport={"width": 1280, "height": 900}, **options)
         contexts.append(context)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
         page = context.new_page()
         page.on("request", lambda sent: note(sent.url))
         page.on("websocket", lambda opened: note(opened.url.replace("ws:", "http:", 1)))

@@ -83,8 +83,8 @@ def test_a_wrong_value_is_explained_in_german_and_not_kept(open_page, project):
     ("name", "sentence"),
     [
         ("", "Der Name ist leer."),
-        ("../../etc", "Ein Name darf nicht mit einem Punkt beginnen"),
-        ("a/b", "Das Zeichen „/“ darf in einem Namen nicht vorkommen."),
+        ("..", "Ein Name darf nicht mit einem Punkt beginnen"),
+        ("../../etc", "Das Zeichen „/“ darf in einem Namen nicht vorkommen."),
         ("NUL", "„NUL“ ist unter Windows für ein Gerät reserviert."),
         ("physik", "Ein Projekt namens „physik“ gibt es schon."),
     ],

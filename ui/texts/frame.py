@@ -73,7 +73,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "time.hours": ("{hours} h {minutes} min", "{hours} h {minutes} min"),
     # forms and settings
     "form.advanced": ("Erweitert", "Advanced"),
-    "form.bounds": ("({low} bis {high})", "({low} to {high})"),
+    "form.bounds": ("({low:,} bis {high:,})", "({low:,} to {high:,})"),
     "settings.title": ("Einstellungen", "Settings"),
     "settings.saved": ("Gespeichert.", "Saved."),
     "settings.as_default": (
