@@ -68,15 +68,9 @@ def report(code: str, params: dict[str, object], language: str) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and flags; the flags of settings and their bounds are read from the fields in `utils/config`."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--projects", metavar="DIR", type=Path, default=argparse.SUPPRESS, help="folder of all projects"
-    )
-    common.add_argument(
-        "--json", action="store_true", default=argparse.SUPPRESS, help="last line of stdout: the result"
-    )
-    top = argparse.ArgumentParser(prog="python app.py", description=__doc__, parents=[common])
-    top.set_defaults(projects=PROJECTS_FOLDER, json=False, command=serve, show=show_result, exit_code=lambda *_: 0)
+    top = argparse.ArgumentParser(prog="python app.py", description=__doc__)
+    add_common(top, projects=PROJECTS_FOLDER, json=False)
+    top.set_defaults(command=serve, show=show_result, exit_code=lambda *_: 0)
     top.add_argument("--port", type=int, default=7860)
     top.add_argument("--no-browser", action="store_true", help="do not open the browser")
     top.add_argument("--lan", action="store_true", help="let others on the local network in, with a join code")
@@ -85,7 +79,8 @@ def parser() -> argparse.ArgumentParser:
     def add(
         name: str, command: Callable[[argparse.Namespace], object], summary: str, **defaults: Any
     ) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=summary, description=summary, parents=[common])
+        added = commands.add_parser(name, help=summary, description=summary)
+        add_common(added, projects=argparse.SUPPRESS, json=argparse.SUPPRESS)  # keeps what stood before the command
         added.set_defaults(command=command, **defaults)
         return added
 
@@ -121,6 +116,16 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("question")
     add("doctor", doctor_command, "what this machine can do", show=lambda result, _: result["report"])
     return top
+
+
+def add_common(target: argparse.ArgumentParser, **defaults: object) -> None:
+    """The flags that work before and after the command."""
+    target.add_argument(
+        "--projects", metavar="DIR", type=Path, default=defaults["projects"], help="folder of all projects"
+    )
+    target.add_argument(
+        "--json", action="store_true", default=defaults["json"], help="print the result as the last line of stdout"
+    )
 
 
 def add_fields(target: argparse.ArgumentParser, kind: type[BaseModel]) -> None:
