@@ -23,6 +23,10 @@ LINEAR_MODULES = [*ATTENTION_MODULES, "gate_proj", "up_proj", "down_proj"]
 # question then, and small models lose quality first.
 FULL_PRECISION_PARAMETERS = 300_000_000
 
+# A smaller model gains nothing from a second core, and where another program wants that core, its threads wait
+# for each other longer than they compute: one core took 86 ms a step where two took 787.
+SINGLE_CORE_BYTES = 100_000_000
+
 
 @dataclass(frozen=True)
 class Device:
@@ -61,14 +65,15 @@ def choose_engine(wanted: str | None, device: Device) -> str:
     return "unsloth" if unsloth_runs and wanted != "trl" else "trl"
 
 
-def use_cores() -> int:
+def use_cores(base_folder: Path) -> int:
     """Let torch use the cores that this process may use; with many, one is left to the app. Returns the number."""
     affinity = getattr(os, "sched_getaffinity", None)
-    usable = len(affinity(0)) if affinity else os.cpu_count() or 1
-    physical = min(usable, torch.get_num_threads())
-    threads = physical - 1 if physical > 4 else physical
-    torch.set_num_threads(max(1, threads))
-    return max(1, threads)
+    usable = min(len(affinity(0)) if affinity else os.cpu_count() or 1, torch.get_num_threads())
+    threads = usable - 1 if usable > 4 else usable
+    if _weight_bytes(base_folder) < SINGLE_CORE_BYTES:
+        threads = 1
+    torch.set_num_threads(threads)
+    return threads
 
 
 def load_base(base_folder: Path, device: Device, *, four_bit: bool) -> tuple[Any, Any]:

@@ -128,7 +128,7 @@ def _load(train_run: Run, adapter: Path, settings: TrainingSettings) -> _Models:
     from peft import PeftModel
 
     device = engines.detect_device(bool(train_run.request.get("force_cpu")))
-    engines.use_cores()
+    engines.use_cores(train_run.base_folder)
     if not (train_run.base_folder / "config.json").is_file():
         raise AppError("training_base_missing", folder=str(train_run.base_folder))
     model, tokenizer = engines.load_base(train_run.base_folder, device, four_bit=settings.four_bit)

@@ -126,7 +126,7 @@ def _load(
     request = run.request
     device = engines.detect_device(bool(request.get("force_cpu")))
     name = engines.choose_engine(request.get("engine"), device)
-    threads = engines.use_cores()
+    threads = engines.use_cores(plan.base_folder)
     context.log("training.engine", engine=name, device=device.kind, threads=threads, bf16=device.bf16)
     try:
         loaded = engines.ENGINES[name](plan.base_folder, plan.settings, device)
@@ -220,6 +220,8 @@ def _trainer_settings(
         "gradient_checkpointing": settings.gradient_checkpointing,
         "max_length": settings.max_length,
         "packing": False,
+        # Fewer different shapes: on the CPU each one costs a compilation and memory that is never given back.
+        "pad_to_multiple_of": 16,
         "dataset_kwargs": {"skip_prepare_dataset": True},
         "loss_type": "chunked_nll" if hasattr(loaded.model.get_base_model(), "lm_head") else "nll",
         "dataloader_num_workers": 0,
