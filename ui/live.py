@@ -9,6 +9,7 @@ import gradio as gr
 
 from core.pipeline import Services
 from ui.view import View
+from utils.errors import AppError
 
 INTERVAL_SECONDS = 1.0
 SHARED_SECONDS = 0.6  # what was shown to one viewer is good enough for the timers of all others this long
@@ -67,8 +68,16 @@ class Live:
         stamp = view.stamp()
         if last and last.stamp == stamp and not view.moving:
             return last
-        values = [render(view) for _, render in self._places]
+        values = [value_of(component, render, view) for component, render in self._places]
         shown = Shown(stamp, now, values, [hash(repr(value)) for value in values])
         if view.project or not project_name:  # nobody fills the memory with names that do not exist
             self._last[project_name] = shown
         return shown
+
+
+def value_of(component: Any, render: Render, view: View) -> Any:
+    """What a place shows. One that cannot be read says why, and the others stay alive."""
+    try:
+        return render(view)
+    except AppError as error:
+        return view.error_box(error) if isinstance(component, gr.HTML) else gr.skip()

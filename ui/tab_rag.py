@@ -11,7 +11,6 @@ from core import pipeline
 from core.chunk_store import ChunkStore, Found, SourceFile
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from core.readers import READERS
 from ui import forms, html
 from ui.job_panel import job_panel
 from ui.page_frame import PageFrame
@@ -36,9 +35,8 @@ def build(frame: PageFrame) -> None:
     gr.HTML(html.muted(t("documents.about")))
     with gr.Row(elem_classes="two-columns"):
         with gr.Column(min_width=280, scale=2):
-            files = gr.File(
-                file_count="multiple", file_types=list(READERS), label=t("documents.files"), height=150, buttons=[]
-            )
+            # Every type is taken: Gradio would refuse the others in English, the reader says it in both languages.
+            files = gr.File(file_count="multiple", label=t("documents.files"), height=150, buttons=[])
             with gr.Accordion(t("documents.chunking"), open=False):
                 gr.HTML(html.muted(t("documents.chunking_about")))
                 chunking = forms.widgets(ChunkSettings, ("chunk_tokens", "overlap_tokens"), frame.language)

@@ -1,7 +1,7 @@
 """One person, one browser, the whole path in German: from a PDF to a model that answers."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.material import write_energy_pdf
 
@@ -13,13 +13,18 @@ def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
 
 
-def shown_panel(page: Page):
+def shown_panel(page: Page) -> Locator:
     return page.locator(".job-panel:visible")
+
+
+def badge(page: Page) -> Locator:
+    """The word for the state of the job on the open tab."""
+    return shown_panel(page).locator(".badge")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_a_german_pdf_becomes_a_model_that_answers(open_page, tmp_path, foreign_requests):
+def test_a_german_pdf_becomes_a_model_that_answers(open_page, app, tmp_path, foreign_requests):
     page = open_page("/")
     expect(page).to_have_title("Custom AI Training App")
     assert "/de/" in page.url
@@ -28,7 +33,7 @@ def test_a_german_pdf_becomes_a_model_that_answers(open_page, tmp_path, foreign_
     process_documents(page, write_energy_pdf(tmp_path / "Energie für Anfänger.pdf"))
     create_practice_model(page)
     generate_samples(page)
-    train(page, open_page)
+    train(page, open_page, app)
     compare_export_and_ask(page)
 
     assert foreign_requests == []
@@ -74,25 +79,28 @@ def generate_samples(page: Page) -> None:
     expect(first).to_contain_text("Seite")
 
 
-def train(page: Page, open_page) -> None:
-    """Starts, and while it runs: a reload, a second browser in English, a pause and a resume."""
+def train(page: Page, open_page, app) -> None:
+    """Starts, and while it runs: a reload, a pause from a second browser in English, and a crash of the app."""
     open_tab(page, "Training & Export")
     page.get_by_role("button", name="Training starten").click()
-    expect(shown_panel(page).locator(".badge")).to_have_text("läuft", timeout=MINUTE)
+    expect(badge(page)).to_have_text("läuft", timeout=MINUTE)
     expect(page.get_by_role("button", name="Training starten")).to_be_disabled()
-
     page.reload()
-    expect(shown_panel(page)).to_contain_text("Training", timeout=MINUTE)
-    expect(shown_panel(page).locator("[role=progressbar]")).to_be_visible()
+    expect(badge(page)).to_have_text("läuft", timeout=MINUTE)
+    expect(shown_panel(page).get_by_role("progressbar")).to_be_visible()
 
     other = open_page("/en/?project=Physik&tab=training", locale="en-GB")
-    expect(shown_panel(other).locator(".badge")).to_have_text("running", timeout=MINUTE)
+    expect(badge(other)).to_have_text("running", timeout=MINUTE)
     other.get_by_role("button", name="Pause").click()
-    expect(shown_panel(page).locator(".badge")).to_have_text("angehalten", timeout=2 * MINUTE)
+    expect(badge(page)).to_have_text("angehalten", timeout=2 * MINUTE)
     page.get_by_role("button", name="Fortsetzen").click()
+    expect(badge(other)).to_have_text("running", timeout=MINUTE)
 
-    expect(shown_panel(page).locator(".badge")).to_have_text("fertig", timeout=10 * MINUTE)
-    expect(shown_panel(other).locator(".badge")).to_have_text("done", timeout=MINUTE)
+    app.kill()
+    app.start()
+    page.goto(page.url)
+    expect(badge(page)).to_have_text("läuft", timeout=MINUTE)
+    expect(badge(page)).to_have_text("fertig", timeout=10 * MINUTE)
     expect(page.locator("figure.plot polyline").first).to_be_visible()
 
 
@@ -102,6 +110,7 @@ def compare_export_and_ask(page: Page) -> None:
     page.locator("#export").click()
     expect(page.locator(".export-result .badge.good").first).to_be_visible(timeout=10 * MINUTE)
     expect(page.locator(".export-result")).to_contain_text(".gguf")
+    expect(page.locator(".export-result .badge.bad")).to_have_count(0)
     page.get_by_label("Deine Frage").fill("Was ist Energie?")
     page.get_by_role("button", name="Fragen").click()
     expect(page.locator(".answer")).not_to_be_empty(timeout=5 * MINUTE)

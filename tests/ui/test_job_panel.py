@@ -1,9 +1,7 @@
 """A job looks the same to everybody, in words and figures of their language."""
 
-import re
-
+from core.jobs import Job
 from ui.job_panel import can_pause, can_resume, can_stop, duration, log_html, progress_html
-from ui.live import Live
 from ui.view import View
 from utils.errors import AppError
 
@@ -39,8 +37,6 @@ def test_the_buttons_follow_the_state(services, puppet):
 
 
 def test_a_failed_job_says_why_and_what_to_do(services, project):
-    from core.jobs import Job
-
     def fail(_):
         raise AppError("no_chunks")
 
@@ -62,37 +58,3 @@ def test_names_from_outside_cannot_become_markup(services, puppet):
 def test_times_read_naturally(services):
     view = seen_by(services)
     assert [duration(view, seconds) for seconds in (5, 125, 7260)] == ["5 s", "2 min 5 s", "2 h 1 min"]
-
-
-def test_two_browsers_see_the_same_running_job(services, puppet):
-    job = puppet("rag")
-    job.report(lambda context: context.progress(3, 10))
-    answers = []
-    for _ in range(2):
-        live = Live(services, "de")
-        live.show(
-            None,
-            lambda view: re.sub(r"<div class=\"job-figures.*?</div>", "", progress_html(view, view.job(("rag",)))),
-        )
-        answers.append(live.refresh("Physik", {})[0])
-    assert answers[0] == answers[1]
-    assert 'aria-valuenow="30.0"' in answers[0]
-
-
-def test_a_page_gets_only_what_changed(services, project):
-    live = Live(services, "de")
-    live.show(None, lambda view: view.project.name)
-    live.show(None, lambda view: str(view.project.load_config().training.epochs))
-    first = live.refresh("Physik", {})
-    assert first[:2] == ["Physik", "3"]
-    assert all(is_skip(value) for value in live.refresh("Physik", first[2]))
-    from ui.forms import save_section
-
-    save_section(project, "training", {"epochs": 9})
-    changed = live.refresh("Physik", first[2])
-    assert is_skip(changed[0])
-    assert changed[1] == "9"
-
-
-def is_skip(value: object) -> bool:
-    return value == {"__type__": "update"}

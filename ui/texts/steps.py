@@ -177,8 +177,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Wie die Lernrate nach dem Aufwärmen weitergeht.",
         "How the learning rate goes on after the warm-up.",
     ),
-    "choice.scheduler.cosine": ("sanft fallend (Kosinus)", "falling gently (cosine)"),
-    "choice.scheduler.linear": ("gerade fallend", "falling linearly"),
+    "choice.scheduler.cosine": ("Kosinus (sanft)", "cosine (gentle)"),
+    "choice.scheduler.linear": ("linear", "linear"),
     "choice.scheduler.constant": ("gleichbleibend", "constant"),
     "about.target_modules": (
         "Alle linearen Schichten lernen mehr, nur Aufmerksamkeit spart Speicher.",

@@ -1,0 +1,69 @@
+"""Every viewer sees the truth, gets only what changed, and one broken place does not take the others down."""
+
+import re
+
+import gradio as gr
+
+from ui.forms import save_section
+from ui.job_panel import progress_html
+from ui.live import Live
+from ui.tab_rag import documents_html
+
+
+def test_two_browsers_see_the_same_running_job(services, puppet):
+    job = puppet("rag")
+    job.report(lambda context: context.progress(3, 10))
+    answers = []
+    for _ in range(2):
+        live = Live(services, "de")
+        live.show(
+            None,
+            lambda view: re.sub(r"<div class=\"job-figures.*?</div>", "", progress_html(view, view.job(("rag",)))),
+        )
+        answers.append(live.refresh("Physik", {})[0])
+    assert answers[0] == answers[1]
+    assert 'aria-valuenow="30.0"' in answers[0]
+
+
+def test_a_page_gets_only_what_changed(services, project):
+    live = Live(services, "de")
+    live.show(None, lambda view: view.project.name)
+    live.show(None, lambda view: str(view.project.load_config().training.epochs))
+    first = live.refresh("Physik", {})
+    assert first[:2] == ["Physik", "3"]
+    assert all(is_skip(value) for value in live.refresh("Physik", first[2]))
+    save_section(project, "training", {"epochs": 9})
+    changed = live.refresh("Physik", first[2])
+    assert is_skip(changed[0])
+    assert changed[1] == "9"
+
+
+def is_skip(value: object) -> bool:
+    return value == {"__type__": "update"}
+
+
+def test_a_damaged_database_is_explained_where_it_stands_and_the_rest_goes_on(services, project):
+    project.database.write_bytes(b"no database" * 100)
+    live = Live(services, "de")
+    live.show(gr.HTML(render=False), documents_html)
+    live.show(gr.Button(render=False), lambda view: documents_html(view))
+    live.show(gr.HTML(render=False), lambda view: view.project.name)
+    broken, button, name, _ = live.refresh("Physik", {})
+    assert 'class="box bad"' in broken
+    assert is_skip(button)
+    assert name == "Physik"
+
+
+def test_a_project_that_is_gone_shows_an_empty_page(services):
+    live = Live(services, "de")
+    live.show(gr.HTML(render=False), documents_html)
+    assert "Noch keine Dokumente" in live.refresh("weg", {})[0]
+
+
+def test_timers_of_several_viewers_share_one_look(services, project):
+    looks = []
+    live = Live(services, "de")
+    live.show(None, lambda view: looks.append(view) or "seen")
+    for _ in range(5):
+        assert live.refresh("Physik", {}, at_once=False)[0] == "seen"
+    assert len(looks) == 1
