@@ -143,13 +143,20 @@ def choose_base(project: Project, choice: config.BaseChoice) -> None:
     """
     base_models.check(choice)
     current = project.load_config()
-    training = current.training
-    defaults = config.TrainingSettings()
-    if choice.source == "practice" and training.learning_rate == defaults.learning_rate:
-        training = config.changed(training, learning_rate=base_models.PRACTICE_LEARNING_RATE)
-    elif choice.source != "practice" and training.learning_rate == base_models.PRACTICE_LEARNING_RATE:
-        training = config.changed(training, learning_rate=defaults.learning_rate)
+    training = config.changed(current.training, **suited_values(current.training, choice.source == "practice"))
     project.save_config(config.changed(current, base=choice.model_dump(), training=training.model_dump()))
+
+
+def suited_values(training: config.TrainingSettings, practice: bool) -> dict[str, object]:
+    """Fields to change so that the practice model trains with what suits it, and any other one without that.
+
+    What a person has set to something of their own stays.
+    """
+    usual = config.TrainingSettings().model_dump()
+    wanted, given_up = base_models.PRACTICE_TRAINING, usual
+    if not practice:
+        wanted, given_up = {name: usual[name] for name in wanted}, wanted
+    return {name: value for name, value in wanted.items() if getattr(training, name) == given_up[name]}
 
 
 def start_training(services: Services, project: Project, owner: str = "") -> JobSnapshot:
