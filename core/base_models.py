@@ -20,6 +20,9 @@ from utils.files import read_json
 PRACTICE_LEARNING_RATE = 1e-3
 """A tiny model has to move far to learn anything: the highest rate that the settings allow."""
 
+PRACTICE_TRAINING = {"learning_rate": PRACTICE_LEARNING_RATE, "lora_rank": 64, "lora_alpha": 128, "batch_size": 1}
+"""Settings with which three epochs over a hundred samples teach the practice model something one can see."""
+
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}|[A-Za-z0-9][\w.-]{0,95}")
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
 FILES_OF_A_MODEL = [

@@ -20,7 +20,7 @@ from utils.files import write_json
 
 HOSTILE_NAME = "Größe & „Maß“ 100%"
 SMALL = practice_base.Size(
-    vocabulary=600, hidden=256, feed_forward=256, layers=2, steps=12, batch=4, sequence_tokens=48
+    vocabulary=600, hidden=256, feed_forward=256, layers=2, steps=30, batch=4, sequence_tokens=48
 )
 
 
