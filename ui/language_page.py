@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 
 import gradio as gr
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ from core.pipeline import Services
 from ui import page, theme
 
 MAX_UPLOAD = "2gb"
+BUILDING = threading.Lock()  # Gradio notes in a global which page is being built
 DAY_SECONDS = 24 * 3600
 # Gradio writes its own words, such as those of the upload box, in the browser's language. This page has its own.
 # `askedFor` is the address before any part of the page changes it.
@@ -87,10 +89,11 @@ class LanguagePage:
 
 def mounted(services: Services, language: str) -> FastAPI:
     """The Gradio page of one language, mounted where the browser will find it."""
-    app = FastAPI(openapi_url=None)
+    with BUILDING:
+        blocks = page.build(services, language)
     return gr.mount_gradio_app(
-        app,
-        page.build(services, language),
+        FastAPI(openapi_url=None),
+        blocks,
         path=f"/{language}",
         theme=theme.THEME,
         css=theme.STYLE,

@@ -40,8 +40,6 @@ def build(services: Services, language: str) -> gr.Blocks:
         fill_width=True,
     ) as page:
         project = gr.Textbox(visible=False)
-        address_tab = gr.Textbox(visible=False)
-        seen = gr.State({})
         frame = PageFrame(services, language, project, Live(services, language))
         gr.HTML(header_html(language), elem_id="header", padding=False)
         with gr.Row(elem_id="body"):
@@ -51,7 +49,7 @@ def build(services: Services, language: str) -> gr.Blocks:
             with gr.Column(elem_id="main", min_width=300):
                 frame.live.show(gr.HTML(elem_id="problem"), project_bar.problem_html)
                 tabs = build_tabs(frame)
-        connect(frame, bar, tabs, address_tab, seen, page)
+        connect(page, frame, bar, tabs)
     return page
 
 
@@ -79,15 +77,9 @@ def header_html(language: str) -> str:
     )
 
 
-def connect(
-    frame: PageFrame,
-    bar: project_bar.ProjectBar,
-    tabs: gr.Tabs,
-    address_tab: gr.Textbox,
-    seen: gr.State,
-    page: gr.Blocks,
-) -> None:
+def connect(page: gr.Blocks, frame: PageFrame, bar: project_bar.ProjectBar, tabs: gr.Tabs) -> None:
     """What happens on load, when the project changes, on each click and with time."""
+    seen, address_tab = gr.State({}), gr.Textbox(visible=False)
     fields = [component for component, _ in frame.fields]
 
     def filled(name: str) -> list[Any]:
@@ -103,7 +95,7 @@ def connect(
     def open_address(name: str, tab: str) -> list[Any]:
         names = frame.services.projects.names()
         wanted = name if name in names else next(iter(names), "")
-        return [gr.Tabs(selected=tab) if tab in TABS else gr.skip(), *filled(wanted)]
+        return [gr.update(selected=tab) if tab in TABS else gr.skip(), *filled(wanted)]
 
     def refresh(name: str | None, state: dict[str, Any]) -> list[Any]:
         return frame.live.refresh(name, state)

@@ -2,13 +2,14 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import gradio
 import pytest
 from starlette.testclient import TestClient
 
-from ui.language_page import localized
+from ui.language_page import localized, mounted
 from ui.server import create_server, preferred_language
 from ui.texts import TEXTS
 from utils import config
@@ -102,6 +103,13 @@ def test_gradios_page_template_still_has_what_we_change():
     assert "askedFor" in page
     assert "manifest.json" not in page
     assert "og:image" not in page
+
+
+def test_two_languages_asked_for_at_once_are_both_built_whole(services):
+    with ThreadPoolExecutor(2) as pool:
+        built = list(pool.map(lambda language: mounted(services, language), ["de", "en"]))
+    sizes = [len(app.routes[-1].app.get_blocks().fns) for app in built]
+    assert sizes[0] == sizes[1]
 
 
 def strings(value: object) -> set[str]:
