@@ -21,12 +21,11 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTra
 
 from core.chunk_store import ChunkStore
 from core.jobs import JobContext
-from core.muon import Muon
 from core.runs import Run
 from utils.errors import AppError
 from utils.files import publish_folder, read_json, write_json
 
-RECIPE = 2
+RECIPE = 1
 """Raise it when anything below changes what the same chunks and seed give."""
 
 PAD, BEGIN, SYSTEM, USER, ASSISTANT, END = SPECIAL_TOKENS = (
@@ -249,6 +248,9 @@ def pretrain(
     context: JobContext, model: LlamaForCausalLM, stream: torch.Tensor, seed: int, size: Size
 ) -> list[float]:
     """Teach `model` the stream for `size.steps` steps, in place; returns the loss of each step."""
+    # Threads that share such small matrices wait for each other at every one: with all cores a step is a third
+    # faster on an idle machine, but three to six times slower as soon as anything else runs.
+    torch.set_num_threads(max(1, torch.get_num_threads() // 2))
     generator = torch.Generator().manual_seed(seed)
     length = min(size.sequence_tokens, len(stream) - 1)
     offsets = torch.arange(length)
@@ -276,12 +278,14 @@ def pretrain(
 
 
 def make_optimizers(model: LlamaForCausalLM, size: Size) -> list[torch.optim.Optimizer]:
-    """Muon for the weight matrices, AdamW for the embeddings and the norms."""
+    """Muon for the weight matrices, AdamW for the embeddings and the norms.
+
+    A tiny model that sees its text only once learns about twice as much per step with Muon as with AdamW alone.
+    """
     matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
     rest = [p for name, p in model.named_parameters() if p.ndim != 2 or "embed" in name]
-    compute_dtype = torch.bfloat16 if cpu_has_bf16() else torch.float32
     return [
-        Muon(matrices, lr=size.matrix_rate, momentum=0.95, compute_dtype=compute_dtype),
+        torch.optim.Muon(matrices, lr=size.matrix_rate, momentum=0.95, weight_decay=0.0, adjust_lr_fn="original"),
         torch.optim.AdamW(rest, lr=size.embedding_rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
     ]
 
