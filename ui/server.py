@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import ipaddress
 import os
 import socket
@@ -19,8 +20,10 @@ from core.pipeline import Services
 from ui.guard import Guard
 from ui.join import JoinGate, new_code
 from ui.language_page import LanguagePage
+from ui.live import INTERVAL_SECONDS
 from ui.terminal import person_language
 from ui.texts import LANGUAGES, text
+from ui.view import View
 from utils import config
 from utils.errors import AppError
 
@@ -61,6 +64,10 @@ def create_server(
         )
         return response
 
+    @server.get("/changes")
+    def changes(project: str = "") -> Response:
+        return Response(newest(services, project), media_type="text/plain")
+
     async def by_language(scope: Scope, receive: Receive, send: Send) -> None:
         language = scope["path"].split("/", 2)[1]
         await pages.get(language, Response(status_code=404))(scope, receive, send)
@@ -70,6 +77,13 @@ def create_server(
         server.add_middleware(JoinGate, code=join_code, language_of=chosen_language)
     server.add_middleware(Guard, port=port, extra_hosts=tuple(extra_hosts))
     return server
+
+
+def newest(services: Services, project: str) -> str:
+    """A short word that is another one whenever a page of this project has something new to show."""
+    view = View(services, LANGUAGES[0], project)
+    clock = int(time.monotonic() / INTERVAL_SECONDS) if view.moving else 0
+    return hashlib.sha256(repr((view.stamp(), clock)).encode()).hexdigest()[:16]
 
 
 def chosen_language(request: Request) -> str:

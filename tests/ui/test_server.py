@@ -105,6 +105,14 @@ def test_gradios_page_template_still_has_what_we_change():
     assert "og:image" not in page
 
 
+def test_a_page_learns_cheaply_whether_there_is_something_new(browser, services, project):
+    first = browser.get("/changes?project=Physik").text
+    assert browser.get("/changes?project=Physik").text == first
+    services.projects.create("Chemie")
+    assert browser.get("/changes?project=Physik").text != first
+    assert browser.get("/changes?project=Physik", headers={"host": "evil.example"}).status_code == 403
+
+
 def test_two_languages_asked_for_at_once_are_both_built_whole(services):
     with ThreadPoolExecutor(2) as pool:
         built = list(pool.map(lambda language: mounted(services, language), ["de", "en"]))
