@@ -147,23 +147,24 @@ class ChildWork:
         """Start or find the child and relay it until it ends. Raises what the child's end means."""
         context.clear()
         process = self.run.read_state().process
+        events = EventReader(self.run.events_file)
+        events.relay(context)
+        # What happened before anyone looked says nothing about the speed from here on.
+        context.restart_clock(max(0.0, time.time() - process["created"]) if process else 0.0)
         child = None
-        if process:
-            context.restart_clock(max(0.0, time.time() - process["created"]))
-        else:
+        if not process:
             self.run.ask("")
             self.run.write_state(JobState.INTERRUPTED)  # so that a child that dies at its start leaves no old word
             child = start_child(self.run)
-        self._relay(context, child)
+        self._relay(context, events, child)
         return self._outcome(child)
 
     def abandon(self) -> None:
         """Note that nobody will resume this run unless asked to."""
         self.run.write_state(JobState.CANCELLED)
 
-    def _relay(self, context: RelayContext, child: "subprocess.Popen[bytes] | None") -> None:
+    def _relay(self, context: RelayContext, events: "EventReader", child: "subprocess.Popen[bytes] | None") -> None:
         """Pass events on, and requests to stop back, until the child has ended."""
-        events = EventReader(self.run.events_file)
         asked: str | None = None
         asked_at = 0.0
         while True:

@@ -1,6 +1,7 @@
 """The command line: the same core as the browser, headless. Progress goes to stderr, results to stdout."""
 
 import argparse
+import contextlib
 import json
 import signal
 import sys
@@ -186,7 +187,8 @@ def serve(options: argparse.Namespace) -> None:
 
     services = services_of(options)
     pipeline.reattach(services)
-    serve_app(services, port=options.port, lan=options.lan, open_browser=not options.no_browser)
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a person ends the app, not a mishap
+        serve_app(services, port=options.port, lan=options.lan, open_browser=not options.no_browser)
 
 
 def new_command(options: argparse.Namespace) -> dict[str, object]:
