@@ -1,7 +1,7 @@
 """`python -m benchmarks.serve`: time from process start to the first page, ours against a three-line Gradio app.
 
-The baseline is also the floor: whoever uses Gradio pays for its import. It also prints the
-memory of our process once the page is there.
+The baseline is also the floor: whoever uses Gradio pays for its import. With `--training PROJECTS NAME` it starts a
+training in that project (one that `app.py demo` left will do) and prints our process's peak memory while it runs.
 """
 
 import argparse
@@ -14,12 +14,14 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
+APP = [sys.executable, str(ROOT / "app.py")]
 THREE_LINES = """
 import gradio as gr
 demo = gr.Interface(lambda text: text, "text", "text")
@@ -30,31 +32,60 @@ demo.launch(server_port={port}, quiet=True)
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--runs", type=int, default=7)
-    runs = options.parse_args().runs
+    options.add_argument("--training", nargs=2, metavar=("PROJECTS", "NAME"))
+    given = options.parse_args()
+    if given.training:
+        memory_while_training(*given.training)
+    else:
+        first_pages(given.runs)
+
+
+def first_pages(runs: int) -> None:
+    """Ours and the baseline in turn, and the ratio pair by pair."""
     baseline, ours, memory = [], [], []
     with tempfile.TemporaryDirectory() as projects:
         for _ in range(runs):
-            seconds, _ = first_page(lambda port: [sys.executable, "-c", THREE_LINES.format(port=port)])
-            baseline.append(seconds)
-            seconds, rss_mib = first_page(
-                lambda port: [
-                    *(sys.executable, str(ROOT / "app.py"), "--no-browser"),
-                    *("--port", str(port), "--projects", projects),
-                ]
-            )
-            ours.append(seconds)
-            memory.append(rss_mib)
+            with served(lambda port: [sys.executable, "-c", THREE_LINES.format(port=port)]) as (seconds, *_):
+                baseline.append(seconds)
+            with served(lambda port: app_command(port, projects)) as (seconds, _, process):
+                ours.append(seconds)
+                memory.append(rss_mib(process))
     ratios = [mine / theirs for mine, theirs in zip(ours, baseline, strict=True)]
+    spread = f"pairs {min(ratios):.2f} to {max(ratios):.2f}"
     print(f"first page, median of {runs} interleaved runs")
     print(f"  three-line Gradio app  {statistics.median(baseline):6.2f} s")
     print(f"  ours                   {statistics.median(ours):6.2f} s")
-    spread = f"pairs {min(ratios):.2f} to {max(ratios):.2f}"
     print(f"  ratio                  {statistics.median(ratios):6.2f}   ({spread})")
     print(f"  our memory (RSS)       {statistics.median(memory):6.0f} MiB")
 
 
-def first_page(command_for_port: Callable[[int], list[str]]) -> tuple[float, float]:
-    """Start a server and fetch its page. Returns the seconds until the page was there, and its memory in MiB."""
+def memory_while_training(projects: str, name: str) -> None:
+    """The peak memory of the app's own process while it shows a training that a child process does."""
+    training = subprocess.Popen([*APP, "train", name, "--projects", projects], stderr=subprocess.DEVNULL)
+    runs = Path(projects) / name / "runs"
+    known = set(runs.glob("*-train/metrics.jsonl"))
+    while training.poll() is None and set(runs.glob("*-train/metrics.jsonl")) == known:
+        time.sleep(0.1)
+    with served(lambda port: app_command(port, projects)) as (_, port, process):
+        peak, looks = 0.0, 0
+        while training.poll() is None:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/?project={name}", timeout=30).read()
+            peak, looks = max(peak, rss_mib(process)), looks + 1
+            time.sleep(0.2)
+    print(f"our memory (RSS) while a training runs: at most {peak:.0f} MiB in {looks} looks")
+
+
+def app_command(port: int, projects: str) -> list[str]:
+    return [*APP, "--no-browser", "--port", str(port), "--projects", projects]
+
+
+def rss_mib(process: psutil.Process) -> float:
+    return process.memory_info().rss / 2**20
+
+
+@contextmanager
+def served(command_for_port: Callable[[int], list[str]]) -> Iterator[tuple[float, int, psutil.Process]]:
+    """A running server: the seconds until its page was there, its port and its process. Ends it afterwards."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -68,12 +99,11 @@ def first_page(command_for_port: Callable[[int], list[str]]) -> tuple[float, flo
             if server.poll() is not None:
                 raise SystemExit(f"the server ended with code {server.returncode}")
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as page:
-                    page.read()
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30).read()
                 break
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.02)
-        return time.monotonic() - started, psutil.Process(server.pid).memory_info().rss / 2**20
+        yield time.monotonic() - started, port, psutil.Process(server.pid)
     finally:
         server.kill()
         server.wait()

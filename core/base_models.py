@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.project_manager import Project
+from core.runs import Run
 from utils.config import BaseChoice
 from utils.errors import AppError
 from utils.files import read_json
@@ -113,6 +114,21 @@ def fingerprint(folder: Path) -> str:
             file.seek(max(0, size - (1 << 20)))
             digest.update(file.read())
     return digest.hexdigest()
+
+
+def base_of(training: Run) -> Path:
+    """The base model of a training run, as it was when the run was created.
+
+    An adapter fits only the very weights that it was trained on. Raises AppError `training_base_missing`, or
+    `base_changed` where another model, such as a practice model made anew, stands in its place.
+    """
+    folder = training.base_folder
+    if not (folder / "config.json").is_file():
+        raise AppError("training_base_missing", folder=str(folder))
+    noted = training.request["base"].get("fingerprint")
+    if noted and fingerprint(folder) != noted:
+        raise AppError("base_changed", folder=str(folder))
+    return require_model(folder)
 
 
 def require_model(folder: Path) -> Path:

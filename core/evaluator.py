@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 
-from core import checkpoints, engines, sft_dataset, training_data
+from core import base_models, checkpoints, engines, sft_dataset, training_data
 from core.jobs import JobContext
 from core.runs import Run, open_run
 from core.sft_dataset import Sample
@@ -128,10 +128,9 @@ def _load(train_run: Run, adapter: Path, settings: TrainingSettings) -> _Models:
     from peft import PeftModel
 
     device = engines.detect_device(bool(train_run.request.get("force_cpu")))
-    engines.use_cores(train_run.base_folder)
-    if not (train_run.base_folder / "config.json").is_file():
-        raise AppError("training_base_missing", folder=str(train_run.base_folder))
-    model, tokenizer = engines.load_base(train_run.base_folder, device, four_bit=settings.four_bit)
+    base = base_models.base_of(train_run)
+    engines.use_cores(base)
+    model, tokenizer = engines.load_base(base, device, four_bit=settings.four_bit)
     training_data.ensure_chat_template(tokenizer)
     stop_ids = training_data.stop_ids_of(tokenizer, model)
     try:

@@ -76,7 +76,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     for leftover in final.glob(".export_*"):
         shutil.rmtree(leftover, ignore_errors=True)
     training = open_run(run.project, run.request["train_run"])
-    base = base_models.require_model(training.base_folder)
+    base = base_models.base_of(training)
     workshop = Path(tempfile.mkdtemp(prefix=".export_", dir=final))
     try:
         material = Material(run, training, find_adapter(training), base, safe_name(run.project.name), workshop)

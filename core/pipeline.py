@@ -72,6 +72,19 @@ class ProjectStatus:
         return next((name for name, there in steps if not there), "try")
 
 
+def create_project(services: Services, name: str) -> Project:
+    """A new project whose training settings suit this machine. Raises AppError as `ProjectStore.create` does."""
+    project = services.projects.create(name)
+    training = services.settings.training
+    usual = config.TrainingSettings()
+    suited = hardware_detector.suggested_training(services.hardware())
+    # What a person has set for all projects stands above what the machine suggests.
+    new = {name: value for name, value in suited.items() if getattr(training, name) == getattr(usual, name)}
+    settings = config.changed(training, **new)
+    project.save_config(config.changed(project.load_config(), training=settings.model_dump()))
+    return project
+
+
 def status(project: Project) -> ProjectStatus:
     """How far a project is. Raises AppError where its config or its database is damaged."""
     base = project.load_config().base

@@ -96,7 +96,7 @@ class ProjectStore:
                 project.training_log.parent,
             ):
                 folder.mkdir(parents=True, exist_ok=True)
-            project.save_config(config.ProjectConfig(training=config.load_app_settings().training))
+            project.save_config(config.ProjectConfig())
         except (PermissionError, NotADirectoryError, FileExistsError):
             raise AppError("folder_not_writable", folder=str(self.folder)) from None
         return project

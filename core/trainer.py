@@ -17,7 +17,7 @@ import psutil
 import torch
 from safetensors import SafetensorError
 
-from core import checkpoints, engines, sft_dataset, training_data
+from core import base_models, checkpoints, engines, sft_dataset, training_data
 from core.jobs import JobContext, PauseRequested, raise_stop
 from core.runs import Run
 from utils.config import TrainingSettings
@@ -109,14 +109,7 @@ def _plan(run: Run) -> _Plan:
     train, held_out = sft_dataset.split_by_source(samples, settings.held_out_share, settings.seed)
     if len(train) < MINIMUM_SAMPLES:
         raise AppError("too_few_samples", samples=len(train), minimum=MINIMUM_SAMPLES)
-    return _Plan(settings, base_folder_of(run), train, held_out)
-
-
-def base_folder_of(run: Run) -> Path:
-    """The folder of the base model. Raises AppError `training_base_missing`."""
-    if not (run.base_folder / "config.json").is_file():
-        raise AppError("training_base_missing", folder=str(run.base_folder))
-    return run.base_folder
+    return _Plan(settings, base_models.base_of(run), train, held_out)
 
 
 def _load(

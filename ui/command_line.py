@@ -192,7 +192,9 @@ def serve(options: argparse.Namespace) -> None:
 
 
 def new_command(options: argparse.Namespace) -> dict[str, object]:
-    project = services_of(options).projects.create(options.project)
+    from core import pipeline
+
+    project = pipeline.create_project(services_of(options), options.project)
     return {"project": project.name, "folder": str(project.root)}
 
 
@@ -295,7 +297,7 @@ def demo_command(options: argparse.Namespace) -> dict[str, object]:
     if options.project in services.projects.names():
         project = services.projects.open(options.project)
     else:
-        project = services.projects.create(options.project)
+        project = pipeline.create_project(services, options.project)
     files = options.files or sorted(DEMO_DOCUMENTS.iterdir())
     result: dict[str, object] = {"project": project.name, "folder": str(project.root)}
     result["rag"] = finish(services, pipeline.start_documents(services, project, files))

@@ -1,6 +1,6 @@
 """Settings as widgets and back. Label, bounds and kind come from the pydantic field, so they are declared once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, get_args, get_origin
 
@@ -48,10 +48,27 @@ def widget(kind: type[BaseModel], name: str, language: str, *, slider: bool = Fa
 
 
 def widgets(
-    kind: type[BaseModel], names: Iterable[str], language: str, *, slider: bool = False
+    kind: type[BaseModel],
+    names: Iterable[str],
+    language: str,
+    *,
+    slider: bool = False,
+    offered: Mapping[str, Sequence[int]] | None = None,
 ) -> dict[str, Component]:
-    """The widgets of several settings, by name."""
-    return {name: widget(kind, name, language, slider=slider) for name in names}
+    """The widgets of several settings, by name; those in `offered` give a choice of these values."""
+    return {
+        name: choice(name, offered[name], language)
+        if offered and name in offered
+        else widget(kind, name, language, slider=slider)
+        for name in names
+    }
+
+
+def choice(name: str, values: Sequence[int], language: str) -> Component:
+    """A choice of a few numbers for a setting that could take more."""
+    return gr.Radio(
+        list(values), label=text(f"field.{name}", language), info=explanation(name, language), interactive=True
+    )
 
 
 def choice_label(name: str, choice: object, language: str) -> str:

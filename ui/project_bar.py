@@ -93,7 +93,7 @@ def changer(frame: PageFrame, work: Callable[[Services, str, str], str]) -> Call
 
 
 def create_project(services: Services, _: str, typed: str) -> str:
-    return services.projects.create(typed).name
+    return pipeline.create_project(services, typed).name
 
 
 def rename_project(services: Services, current: str, typed: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from core import pipeline
+from core import hardware_detector, pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from ui import forms, html
@@ -37,7 +37,8 @@ def build(frame: PageFrame) -> None:
     gr.HTML(html.muted(t("training.about")))
     with gr.Row(elem_classes="two-columns"):
         with gr.Column(min_width=280, scale=1):
-            fields = forms.widgets(TrainingSettings, MAIN, frame.language, slider=True)
+            offered = {"batch_size": hardware_detector.batch_size_choices(frame.services.hardware())}
+            fields = forms.widgets(TrainingSettings, MAIN, frame.language, slider=True, offered=offered)
             with gr.Accordion(t("form.advanced"), open=False, elem_classes="advanced"):
                 fields |= forms.widgets(TrainingSettings, ADVANCED, frame.language)
             start = gr.Button(t("training.start"), variant="primary", elem_id="train")

@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 
 from core import base_models
 from core.project_manager import Project, ProjectStore
+from core.runs import create_run
 from utils.config import BaseChoice
 from utils.errors import AppError
 
@@ -106,3 +107,13 @@ def test_the_fingerprint_changes_with_the_weights(folder: Path) -> None:
     assert base_models.fingerprint(folder) == before
     save_file({"a": torch.ones(3, 4), "b": torch.zeros(5)}, folder / "model.safetensors")
     assert base_models.fingerprint(folder) != before
+
+
+def test_an_adapter_is_not_put_on_a_base_that_has_changed_since(folder: Path, tmp_path: Path) -> None:
+    project = ProjectStore(tmp_path / "projects").create("p")
+    base = {"source": "path", "name": str(folder), "folder": str(folder)}
+    training = create_run(project, "train", {"base": {**base, "fingerprint": base_models.fingerprint(folder)}})
+    assert base_models.base_of(training) == folder
+    changed = create_run(project, "train", {"base": {**base, "fingerprint": "of another model"}})
+    with pytest.raises(AppError, match="base_changed"):
+        base_models.base_of(changed)

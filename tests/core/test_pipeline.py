@@ -2,11 +2,13 @@
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core import pipeline, worker
+from core.hardware_detector import Accelerator
 from core.jobs import JobState
 from core.pipeline import Services
 from core.project_manager import ProjectStore
@@ -154,3 +156,18 @@ def test_a_full_disk_is_said_before_anything_is_written(services, project, monke
     (tmp_path / "a.txt").write_text("Text")
     monkeypatch.setattr(pipeline, "free_disk_gib", lambda folder: 0.1)
     assert code_of(lambda: pipeline.start_documents(services, project, [tmp_path / "a.txt"])) == "disk_full"
+
+
+def test_a_new_projects_settings_suit_the_machine(services, monkeypatch):
+    gpu = replace(services.hardware(), accelerator=Accelerator("cuda", "RTX 4070", 12, 11))
+    monkeypatch.setattr(Services, "hardware", lambda self: gpu)
+    training = pipeline.create_project(services, "gpu").load_config().training
+    assert (training.four_bit, training.batch_size, training.gradient_checkpointing) == (True, 4, True)
+
+
+def test_what_a_person_set_for_all_projects_stands_above_the_machines_suggestion(services, monkeypatch):
+    gpu = replace(services.hardware(), accelerator=Accelerator("cuda", "RTX 4070", 12, 11))
+    monkeypatch.setattr(Services, "hardware", lambda self: gpu)
+    services.settings = config.AppSettings(training=config.TrainingSettings(batch_size=1, epochs=7))
+    training = pipeline.create_project(services, "mine").load_config().training
+    assert (training.batch_size, training.epochs, training.four_bit) == (1, 7, True)

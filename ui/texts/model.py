@@ -90,4 +90,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "There is no model “{name}” at Hugging Face that you may see.",
     ),
     "hint.base_unknown": ("Prüfe die Schreibweise.", "Check the spelling."),
+    "error.base_changed": (
+        "Das Basismodell im Ordner „{folder}“ ist nicht mehr das, mit dem trainiert wurde.",
+        "The base model in the folder “{folder}” is no longer the one that was trained on.",
+    ),
+    "hint.base_changed": (
+        "Starte ein neues Training. Das bisherige Ergebnis passt nur zu dem früheren Modell.",
+        "Start a new training. The earlier result fits only the earlier model.",
+    ),
 }
