@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import AppError
+from utils.files import free_disk_gib
 
 PAGE_SIZE_BYTES = 16_384
 BUSY_TIMEOUT_SECONDS = 30
+FULL_BELOW_GIB = 0.001
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (id INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL,
   chunk_index INTEGER, chunk_text TEXT NOT NULL, metadata JSON, created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
@@ -253,5 +255,8 @@ def _readable(error: sqlite3.DatabaseError, path: Path) -> Exception:
         ("SQLITE_IOERR", "store_unwritable"),
     ):
         if name.startswith(start):
+            # Without room for its side files SQLite says only that it cannot open or write.
+            if code == "store_unwritable" and free_disk_gib(path.parent) < FULL_BELOW_GIB:
+                code = "store_disk_full"
             return AppError(code, file=path.name)
     return error

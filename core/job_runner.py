@@ -22,7 +22,7 @@ from core.jobs import (
     error_message,
     raise_stop,
 )
-from utils.errors import AppError
+from utils.errors import AppError, disk_is_full
 
 logger = logging.getLogger(__name__)
 
@@ -340,7 +340,8 @@ class JobRunner:
             state, error = JobState.FAILED, error_message(app_error)
         except Exception as bug:  # the thread's last resort: the bug goes to the log, the job ends
             logger.exception("job %s of kind %s failed", entry.job.id, entry.job.kind)
-            state, error = JobState.FAILED, error_message(AppError("internal", kind=type(bug).__name__))
+            known = disk_is_full(bug) or AppError("internal", kind=type(bug).__name__)
+            state, error = JobState.FAILED, error_message(known)
         with self._changed:
             entry.seconds_before = entry.seconds()
             entry.started = None

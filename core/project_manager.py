@@ -99,6 +99,9 @@ class ProjectStore:
             project.save_config(config.ProjectConfig())
         except (PermissionError, NotADirectoryError, FileExistsError):
             raise AppError("folder_not_writable", folder=str(self.folder)) from None
+        except OSError:
+            shutil.rmtree(project.root, ignore_errors=True)  # half a project would only block its name
+            raise
         return project
 
     def open(self, name: str) -> Project:

@@ -5,7 +5,6 @@ samples, and checkpoints that hold weights, optimizer, schedule and random numbe
 with exactly the adapter that it would have had.
 """
 
-import errno
 import json
 import os
 import time
@@ -21,7 +20,7 @@ from core import base_models, checkpoints, engines, sft_dataset, training_data
 from core.jobs import JobContext, PauseRequested, raise_stop
 from core.runs import Run
 from utils.config import TrainingSettings
-from utils.errors import AppError
+from utils.errors import AppError, disk_is_full
 from utils.files import read_lines
 
 MINIMUM_SAMPLES = 4
@@ -55,10 +54,8 @@ def as_app_error(error: BaseException) -> AppError | None:
             return AppError("training_out_of_memory")
         if isinstance(cause, MemoryError) or "DefaultCPUAllocator" in text:
             return AppError("training_out_of_memory")
-        if getattr(cause, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "os error 28" in text:
-            return AppError("disk_full", needed_gib=checkpoints.DISK_RESERVE_GIB, free_gib=0)
         cause = cause.__cause__ or cause.__context__
-    return None
+    return disk_is_full(error)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from core.jobs import (
     raise_stop,
 )
 from core.runs import Run, this_process
-from utils.errors import AppError
+from utils.errors import AppError, disk_is_full
 from utils.files import heal_last_line
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ POLL_SECONDS = 0.15
 PROGRESS_EVERY_SECONDS = 0.15
 START_TIMEOUT_SECONDS = 60.0
 CANCEL_GRACE_SECONDS = 20.0
+EXIT_DISK_FULL = 74  # not even the reason could be written down
 EXIT_TAKEN = 75  # another process works on a run of this kind in this project
 
 # No library of a child calls home, and none asks for a model that is not there (hub access is asked for by name).
@@ -126,15 +127,24 @@ def work_on(folder: Path) -> int:
     except CancelRequested:
         run.write_state(JobState.CANCELLED)
     except AppError as error:
-        run.write_state(JobState.FAILED, error={"code": error.code, "params": error.params})
-        return 1
+        return note_failure(run, error)
     except Exception as bug:
         logger.exception("run %s failed", run.id)
-        run.write_state(JobState.FAILED, error={"code": "internal", "params": {"kind": type(bug).__name__}})
-        return 1
+        return note_failure(run, disk_is_full(bug) or AppError("internal", kind=type(bug).__name__))
     else:
         run.write_state(JobState.DONE, result=result)
     return 0
+
+
+def note_failure(run: Run, error: AppError) -> int:
+    """Leave the error in the run's state; on a full disk the exit code has to say it."""
+    try:
+        run.write_state(JobState.FAILED, error={"code": error.code, "params": error.params})
+    except OSError as failed:
+        if disk_is_full(failed) is None:
+            raise
+        return EXIT_DISK_FULL
+    return 1
 
 
 class ChildWork:
@@ -184,6 +194,8 @@ class ChildWork:
     def _outcome(self, child: "subprocess.Popen[bytes] | None") -> dict[str, Any]:
         if child and child.returncode == EXIT_TAKEN:
             raise AppError("job_already_running")
+        if child and child.returncode == EXIT_DISK_FULL:
+            raise WorkInterrupted(AppError("disk_is_full"))
         end = self.run.read_state()
         match end.state:
             case JobState.DONE:

@@ -15,7 +15,7 @@ from core.jobs import JobSnapshot, JobState
 from ui import texts
 from ui.terminal import follow, person_language
 from utils import config
-from utils.errors import AppError
+from utils.errors import AppError, disk_is_full
 from utils.logger import set_up_logging
 from utils.validators import checked
 
@@ -47,6 +47,11 @@ def run(arguments: list[str]) -> int:
         result = options.command(options)
     except AppError as error:
         return report(error.code, error.params, language)
+    except OSError as error:
+        known = disk_is_full(error)
+        if known is None:
+            raise
+        return report(known.code, known.params, language)
     except JobStopped as stopped:
         if stopped.snapshot.error:
             return report(stopped.snapshot.error.key, stopped.snapshot.error.params, language)
@@ -320,8 +325,14 @@ def doctor_command(options: argparse.Namespace) -> dict[str, object]:
 
 
 def show_result(result: dict[str, Any], language: str) -> str:
-    """A result for people: one line per figure."""
-    return "\n".join(f"{key}: {value}" for key, value in result.items() if not isinstance(value, (dict, list)))
+    """A result for people: one line per figure, those that belong together on one."""
+    lines = []
+    for key, value in result.items():
+        if isinstance(value, dict):
+            value = ", ".join(str(part) for part in value.values() if not isinstance(part, (dict, list)))
+        if value not in (None, "") and not isinstance(value, list):
+            lines.append(f"{key}: {value}")
+    return "\n".join(lines)
 
 
 def show_hits(result: dict[str, Any], language: str) -> str:

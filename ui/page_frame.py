@@ -14,7 +14,7 @@ from ui.live import Live
 from ui.texts import error_text, text
 from ui.view import View
 from utils.config import ProjectConfig
-from utils.errors import AppError
+from utils.errors import AppError, disk_is_full
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,14 @@ Component = gr.blocks.Block
 Answer = dict[str, Any] | None
 Work = Callable[[Project, dict[str, Any]], Answer]
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+def readable(error: AppError | OSError) -> AppError:
+    """The error for the person who clicked: a full disk is one; any other failure of the system is a bug."""
+    known = error if isinstance(error, AppError) else disk_is_full(error)
+    if known is None:
+        raise error
+    return known
 
 
 @dataclass
@@ -92,8 +100,8 @@ class PageFrame:
             try:
                 project = self.services.projects.open(project_name or "")
                 answer = action.work(project, dict(zip(action.inputs, values, strict=True))) or {}
-            except AppError as error:
-                return [self.error_box(error), *(gr.skip() for _ in action.outputs)]
+            except (AppError, OSError) as error:
+                return [self.error_box(readable(error)), *(gr.skip() for _ in action.outputs)]
             return [answer.get("notice", ""), *(answer.get(name, gr.skip()) for name in action.outputs)]
 
         return handle

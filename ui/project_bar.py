@@ -12,7 +12,7 @@ from core.jobs import ACTIVE, JobSnapshot, JobState
 from core.pipeline import Services
 from ui import html
 from ui.job_panel import state_words
-from ui.page_frame import QUIET, PageFrame
+from ui.page_frame import QUIET, PageFrame, readable
 from ui.texts import message_text
 from ui.view import View
 from utils.errors import AppError
@@ -86,8 +86,8 @@ def changer(frame: PageFrame, work: Callable[[Services, str, str], str]) -> Call
     def change(project_name: str, typed: str) -> list[Any]:
         try:
             return [work(frame.services, project_name, typed), gr.update(visible=False), ""]
-        except AppError as error:
-            return [gr.skip(), gr.skip(), frame.error_box(error)]
+        except (AppError, OSError) as error:
+            return [gr.skip(), gr.skip(), frame.error_box(readable(error))]
 
     return change
 

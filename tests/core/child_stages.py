@@ -1,5 +1,6 @@
 """Small stages for the tests of worker and runner: they count, and go wrong in every way a stage can."""
 
+import errno
 import os
 import signal
 import time
@@ -13,6 +14,8 @@ def run(context, run):
     match run.kind:
         case "fail":
             raise AppError("disk_full", free_gib=0, needed_gib=1)
+        case "full":
+            raise RuntimeError("a library's own words") from OSError(errno.ENOSPC, "No space left on device")
         case "bug":
             raise ZeroDivisionError("a bug")
         case "die":

@@ -1,5 +1,6 @@
 """Projects: names that people type, folders that come of them, and what may not happen to them."""
 
+import errno
 import json
 import string
 
@@ -116,3 +117,14 @@ def test_a_folder_that_cannot_be_made_is_an_error_for_people(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(AppError, match="folder_not_writable"):
         ProjectStore(tmp_path / "file").create("a")
+
+
+def test_a_project_that_could_not_be_written_does_not_block_its_name(store, monkeypatch):
+    def no_room(value, path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(config, "save", no_room)
+        with pytest.raises(OSError, match="No space"):
+            store.create("a")
+    assert store.create("a").load_config() == config.ProjectConfig()

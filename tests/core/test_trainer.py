@@ -259,7 +259,7 @@ def test_errors_of_libraries_become_what_they_mean() -> None:
     wrapped.__cause__ = OSError(errno.ENOSPC, "No space left on device")
     assert code(torch.OutOfMemoryError("CUDA out of memory")) == "training_out_of_memory"
     assert code(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")) == "training_out_of_memory"
-    assert code(wrapped) == "disk_full"
+    assert code(wrapped) == "disk_is_full"
     assert code(RuntimeError("shape mismatch")) is None
 
 

@@ -1,5 +1,6 @@
 """Work in child processes: relayed live, stopped, killed, lost and found again. Real processes throughout."""
 
+import errno
 import json
 import os
 import signal
@@ -15,8 +16,9 @@ from core import worker
 from core.job_runner import JobRunner
 from core.jobs import Job, JobState
 from core.project_manager import ProjectStore
-from core.runs import create_run, is_alive, this_process
+from core.runs import Run, create_run, is_alive, this_process
 from core.worker import ChildWork
+from utils.errors import AppError
 from utils.files import read_lines
 
 CHILD_APP = str(Path(__file__).with_name("child_app.py"))
@@ -105,6 +107,21 @@ def test_a_bug_in_a_child_is_called_one_and_its_traceback_stays_in_the_runs_fold
     end = runner.wait(start(runner, run).id, timeout=20)
     assert (end.state, end.error.key) == (JobState.FAILED, "internal")
     assert "ZeroDivisionError: a bug" in run.output_file.read_text()
+
+
+def test_a_full_disk_is_called_one_however_deep_a_library_hides_it(project, runner):
+    end = runner.wait(start(runner, create_run(project, "full", {})).id, timeout=20)
+    assert (end.state, end.error.key) == (JobState.FAILED, "disk_is_full")
+
+
+def test_a_disk_too_full_for_the_reason_is_told_by_the_exit_code(project, monkeypatch):
+    run = create_run(project, "full", {})
+
+    def no_room(self, state, **more):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Run, "write_state", no_room)
+    assert worker.note_failure(run, AppError("disk_is_full")) == worker.EXIT_DISK_FULL
 
 
 def test_cancelling_ends_a_child_that_does_not_listen(project, runner, monkeypatch):

@@ -31,6 +31,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Schaffe Platz und starte noch einmal. Alles bisher Gespeicherte ist erhalten.",
         "Free some space and start again. Everything saved so far is kept.",
     ),
+    "error.disk_is_full": ("Die Festplatte ist voll.", "The disk is full."),
+    "hint.disk_is_full": (
+        "Schaffe Platz und setze die Arbeit fort. Alles bisher Gespeicherte ist erhalten.",
+        "Free some space and resume. Everything saved so far is kept.",
+    ),
     "error.no_chunks": ("In diesem Projekt ist noch kein Text.", "There is no text in this project yet."),
     "hint.no_chunks": (
         "Lade im ersten Schritt Dokumente hoch und lass sie verarbeiten.",
