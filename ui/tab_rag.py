@@ -102,7 +102,7 @@ def document_row(view: View, document: SourceFile) -> list[str]:
     if document.detail:
         happened, hint = error_text(document.detail, view.language, document.params)
         status += f"<br><small>{escape(happened)} {escape(hint)}</small>"
-    name = f'<span class="file">{escape(document.original_name)}</span>'
+    name = f'<span class="file">{escape(document.filename)}</span>'
     return [name, status, str(document.pages or "–"), str(document.chunks or "–")]
 
 
