@@ -19,7 +19,7 @@ from core.chunk_store import ChunkStore
 from core.hardware_detector import Hardware
 from core.job_runner import JobRunner
 from core.jobs import ACCELERATOR, ACTIVE, Job, JobContext, JobSnapshot, JobState
-from core.project_manager import Project, ProjectStore
+from core.project_manager import CONFIG_LOCK, Project, ProjectStore
 from core.runs import Run, create_run, latest_run, list_runs
 from core.sft_dataset import count_samples
 from core.sft_generator import generate_samples
@@ -81,7 +81,7 @@ def create_project(services: Services, name: str) -> Project:
     # What a person has set for all projects stands above what the machine suggests.
     new = {name: value for name, value in suited.items() if getattr(training, name) == getattr(usual, name)}
     settings = config.changed(training, **new)
-    project.save_config(config.changed(project.load_config(), training=settings.model_dump()))
+    project.set("training", settings.model_dump())
     return project
 
 
@@ -155,9 +155,10 @@ def choose_base(project: Project, choice: config.BaseChoice) -> None:
     Raises AppError where the choice names nothing that can be trained.
     """
     base_models.check(choice)
-    current = project.load_config()
-    training = config.changed(current.training, **suited_values(current.training, choice.source == "practice"))
-    project.save_config(config.changed(current, base=choice.model_dump(), training=training.model_dump()))
+    with CONFIG_LOCK:
+        current = project.load_config()
+        training = config.changed(current.training, **suited_values(current.training, choice.source == "practice"))
+        project.save_config(config.changed(current, base=choice.model_dump(), training=training.model_dump()))
 
 
 def suited_values(training: config.TrainingSettings, practice: bool) -> dict[str, object]:

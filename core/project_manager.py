@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from utils.errors import AppError
 from utils.files import sync_folder
 from utils.validators import project_name
 
+CONFIG_LOCK = threading.Lock()  # two browsers may set fields of one project at the same moment
 TRASH_PREFIX = ".deleted-"
 
 
@@ -69,6 +72,15 @@ class Project:
 
     def save_config(self, value: config.ProjectConfig) -> None:
         config.save(value, self.config_file)
+
+    def set(self, section: str, values: Mapping[str, object]) -> None:
+        """Set fields of one section of the config. Raises AppError that names the field that does not fit."""
+        if not values:
+            return
+        with CONFIG_LOCK:
+            current = self.load_config()
+            new = config.changed(getattr(current, section), **values)
+            self.save_config(config.changed(current, **{section: new.model_dump()}))
 
 
 class ProjectStore:

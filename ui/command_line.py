@@ -164,14 +164,6 @@ def opened(options: argparse.Namespace) -> "tuple[Services, Project]":
     return services, services.projects.open(options.project)
 
 
-def configure(project: "Project", section: str, values: dict[str, object]) -> None:
-    """Set fields of one section of the project's config. Raises AppError where one is out of bounds."""
-    if values:
-        current = project.load_config()
-        section_value = config.changed(getattr(current, section), **values)
-        project.save_config(config.changed(current, **{section: section_value.model_dump()}))
-
-
 def finish(services: "Services", snapshot: JobSnapshot) -> dict[str, Any]:
     """Show a job until it ends and return its result. Raises JobStopped. Ctrl-C pauses it and waits for that."""
     language = person_language()
@@ -211,7 +203,7 @@ def rag_command(options: argparse.Namespace) -> dict[str, object]:
     from core import pipeline
 
     services, project = opened(options)
-    configure(project, "documents", given(options, config.ChunkSettings))
+    project.set("documents", given(options, config.ChunkSettings))
     return finish(services, pipeline.start_documents(services, project, options.files))
 
 
@@ -239,7 +231,7 @@ def model_command(options: argparse.Namespace) -> dict[str, object]:
         source, _, name = options.base.partition(":")
         choice = checked(config.BaseChoice, {"source": source, "name": name or source})
         pipeline.choose_base(project, choice)
-    configure(project, "output", given(options, config.OutputSettings))
+    project.set("output", given(options, config.OutputSettings))
     saved = project.load_config()
     return {"base": saved.base and saved.base.model_dump(), "output": saved.output.model_dump()}
 
@@ -248,7 +240,7 @@ def sft_command(options: argparse.Namespace) -> dict[str, object]:
     from core import pipeline
 
     services, project = opened(options)
-    configure(project, "sft", given(options, config.SftSettings))
+    project.set("sft", given(options, config.SftSettings))
     return finish(services, pipeline.start_samples(services, project))
 
 
@@ -258,7 +250,7 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
     services, project = opened(options)
     if options.resume:
         return finish(services, pipeline.resume_training(services, project))
-    configure(project, "training", given(options, config.TrainingSettings))
+    project.set("training", given(options, config.TrainingSettings))
     make_practice_base_if_missing(services, project)
     return finish(services, pipeline.start_training(services, project))
 
@@ -283,7 +275,7 @@ def export_command(options: argparse.Namespace) -> dict[str, object]:
     from core import pipeline
 
     services, project = opened(options)
-    configure(project, "output", given(options, config.OutputSettings))
+    project.set("output", given(options, config.OutputSettings))
     return finish(services, pipeline.start_export(services, project))
 
 
@@ -308,12 +300,12 @@ def demo_command(options: argparse.Namespace) -> dict[str, object]:
     result["rag"] = finish(services, pipeline.start_documents(services, project, files))
     pipeline.choose_base(project, config.BaseChoice(source="practice", name="practice"))
     result["base"] = finish(services, pipeline.start_practice_base(services, project))
-    configure(project, "sft", {"samples": max(project.load_config().sft.samples, DEMO_SAMPLES)})
+    project.set("sft", {"samples": max(project.load_config().sft.samples, DEMO_SAMPLES)})
     result["sft"] = finish(services, pipeline.start_samples(services, project))
     result["train"] = finish(services, pipeline.start_training(services, project))
     result["evaluate"] = finish(services, pipeline.start_evaluation(services, project))
     for format_name, key in (("safetensors", "export_safetensors"), ("gguf", "export")):
-        configure(project, "output", {"format": format_name})
+        project.set("output", {"format": format_name})
         result[key] = finish(services, pipeline.start_export(services, project))
     return result
 

@@ -91,18 +91,11 @@ def with_bounds(about: str | None, low: Any, high: Any, language: str) -> str | 
     return f"{about} {limits}" if about else limits
 
 
-def save_section(project: Project, section: str, values: dict[str, Any]) -> None:
-    """Keep values of a section of the project's settings. Raises AppError that names the field that does not fit."""
-    current = project.load_config()
-    new = config.changed(getattr(current, section), **values)
-    project.save_config(config.changed(current, **{section: new.model_dump()}))
-
-
 def autosave(frame: PageFrame, section: str, fields: dict[str, Component], notice: gr.HTML) -> None:
     """Keep each value as soon as it is set, so that a reload or a lost connection loses nothing."""
 
     def keep(project: Project, values: dict[str, Any]) -> None:
-        save_section(project, section, values)
+        project.set(section, values)
 
     for name, field in fields.items():
         frame.fill(field, partial(_read, section, name))

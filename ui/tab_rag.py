@@ -56,7 +56,7 @@ def build(frame: PageFrame) -> None:
     job_panel(frame, KINDS)
 
     def start(project: Project, values: dict[str, Any]) -> dict[str, Any]:
-        forms.save_section(project, "documents", {name: values[name] for name in chunking})
+        project.set("documents", {name: values[name] for name in chunking})
         pipeline.start_documents(frame.services, project, [Path(file) for file in values["files"] or []])
         return {"files": None}
 

@@ -41,7 +41,7 @@ def build(frame: PageFrame) -> None:
     fields = {"provider": provider, **main, **advanced}
 
     def start(project: Project, values: dict[str, Any]) -> None:
-        forms.save_section(project, "sft", values)
+        project.set("sft", values)
         pipeline.start_samples(frame.services, project)
 
     forms.autosave(frame, "sft", fields, notice)

@@ -51,7 +51,7 @@ def build(frame: PageFrame) -> None:
     after_training(frame)
 
     def train(project: Project, values: dict[str, Any]) -> None:
-        forms.save_section(project, "training", values)
+        project.set("training", values)
         pipeline.start_training(frame.services, project)
 
     forms.autosave(frame, "training", fields, notice)

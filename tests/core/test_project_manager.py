@@ -3,6 +3,7 @@
 import errno
 import json
 import string
+import threading
 
 import pytest
 from hypothesis import given
@@ -128,3 +129,22 @@ def test_a_project_that_could_not_be_written_does_not_block_its_name(store, monk
         with pytest.raises(OSError, match="No space"):
             store.create("a")
     assert store.create("a").load_config() == config.ProjectConfig()
+
+
+def test_fields_set_at_the_same_moment_are_all_kept(store):
+    project = store.create("a")
+    fields = {"epochs": 7, "batch_size": 4, "lora_rank": 32, "seed": 7, "max_length": 512, "weight_decay": 0.1}
+    threads = [threading.Thread(target=project.set, args=("training", {name: fields[name]})) for name in fields]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {name: getattr(project.load_config().training, name) for name in fields} == fields
+
+
+def test_a_field_that_does_not_fit_is_named_and_the_others_stay(store):
+    project = store.create("a")
+    project.set("training", {"epochs": 7})
+    with pytest.raises(AppError, match="field_too_large"):
+        project.set("training", {"epochs": 99})
+    assert project.load_config().training.epochs == 7

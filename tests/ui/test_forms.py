@@ -43,8 +43,8 @@ def test_settings_of_the_app_have_labels_too():
 
 
 def test_a_section_is_saved_and_the_others_stay(project):
-    forms.save_section(project, "training", {"epochs": 7})
-    forms.save_section(project, "documents", {"chunk_tokens": 256})
+    project.set("training", {"epochs": 7})
+    project.set("documents", {"chunk_tokens": 256})
     saved = project.load_config()
     assert (saved.training.epochs, saved.documents.chunk_tokens) == (7, 256)
 
@@ -61,6 +61,6 @@ def test_a_section_is_saved_and_the_others_stay(project):
 def test_a_value_that_does_not_fit_is_refused_in_german_and_nothing_is_lost(project, section, values, sentence):
     before = project.load_config()
     with pytest.raises(AppError) as refused:
-        forms.save_section(project, section, values)
+        project.set(section, values)
     assert error_text(refused.value.code, "de", refused.value.params)[0] == sentence
     assert project.load_config() == before

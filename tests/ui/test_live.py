@@ -4,7 +4,6 @@ import re
 
 import gradio as gr
 
-from ui.forms import save_section
 from ui.job_panel import progress_html
 from ui.live import Live
 from ui.tab_rag import documents_html
@@ -32,7 +31,7 @@ def test_a_page_gets_only_what_changed(services, project):
     first = live.refresh("Physik", {})
     assert first[:2] == ["Physik", "3"]
     assert all(is_skip(value) for value in live.refresh("Physik", first[2]))
-    save_section(project, "training", {"epochs": 9})
+    project.set("training", {"epochs": 9})
     changed = live.refresh("Physik", first[2])
     assert is_skip(changed[0])
     assert changed[1] == "9"
