@@ -9,17 +9,27 @@ os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_DISABLE_TELEMETRY="1"
 
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 error, 2 usage, 130 interrupted."""
-    if arguments[:1] == ["worker"]:
-        from pathlib import Path
-
-        from core.worker import work_on
+    if arguments[:1] in (["worker"], ["parse"]):  # child processes of the app, not for people
         from utils.logger import set_up_logging
 
         set_up_logging()
-        return work_on(Path(arguments[1]))
+        return child(arguments)
     from ui.command_line import run
 
     return run(arguments)
+
+
+def child(arguments: list[str]) -> int:
+    """The app's own child processes: a run's work, or the parser of documents."""
+    if arguments[0] == "parse":
+        from core.parser_process import serve_parsing
+
+        return serve_parsing()
+    from pathlib import Path
+
+    from core.worker import work_on
+
+    return work_on(Path(arguments[1]))
 
 
 if __name__ == "__main__":

@@ -5,14 +5,17 @@ import os
 import re
 import shutil
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from core.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.chunking import chunks_of_pages
 from core.jobs import JobContext, StopRequested
+from core.page_text import Page
+from core.parser_process import ParserProcess
 from core.project_manager import Project
 from core.readers import READERS, read_document
 from core.runs import Run
@@ -25,6 +28,7 @@ from utils.validators import FORBIDDEN_IN_NAMES, RESERVED_NAMES
 MAX_STORED_NAME_BYTES = 150
 MAX_PROGRESS_STEPS = 50  # per file: each is written to disk, and a book has thousands of pages
 FINISHED = ("done", "partial")
+Read = Callable[[Path], Iterable[Page]]
 STATUS_OF_ERROR = {
     "file_unsupported": "unsupported",
     "pdf_not_pdf": "unsupported",
@@ -54,11 +58,12 @@ class _Intake:
 def run(context: JobContext, run: Run) -> dict[str, Any]:
     """The stage in its child process. The request holds `files`, absolute paths."""
     files = [Path(name) for name in run.request["files"]]
-    return process_documents(context, run.project, files, batch=run.id)
+    with ParserProcess(context.checkpoint) as parser:
+        return process_documents(context, run.project, files, batch=run.id, read=parser.read)
 
 
 def process_documents(
-    context: JobContext, project: Project, files: Sequence[Path], batch: str = ""
+    context: JobContext, project: Project, files: Sequence[Path], batch: str = "", read: Read = read_document
 ) -> dict[str, Any]:
     """Take files into the project: originals to data/documents, chunks to rag.db, one transaction for each file.
 
@@ -78,7 +83,8 @@ def process_documents(
     for number, intake in enumerate(intakes, start=1):
         source = intake.source
         if intake.is_new:
-            source = _process(context, project, store, source, (settings.documents, counter), (number, len(files)))
+            pages_of = partial(read, project.documents_folder / source.filename)
+            source = _process(context, store, source, pages_of, (settings.documents, counter), (number, len(files)))
         results.append(_result(intake, source))
         _log(context, results[-1])
         context.progress(number, len(files), "documents.file_finished", file=source.original_name)
@@ -88,9 +94,9 @@ def process_documents(
 
 def _process(
     context: JobContext,
-    project: Project,
     store: ChunkStore,
     source: SourceFile,
+    pages_of: Callable[[], Iterable[Page]],
     cutting: tuple[ChunkSettings, TokenCounter],
     place: tuple[int, int],
 ) -> SourceFile:
@@ -100,7 +106,7 @@ def _process(
     chunks: list[NewChunk] = []
     params: dict[str, object]
     try:
-        for page in read_document(project.documents_folder / source.filename):
+        for page in pages_of():
             if page.number % max(1, page.page_count // MAX_PROGRESS_STEPS) == 0:
                 context.progress(
                     number - 1 + page.number / page.page_count,

@@ -145,4 +145,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Prüfe, ob du in den Projektordner schreiben darfst.",
         "Check that you may write to the project folder.",
     ),
+    "error.parser_crashed": (
+        "„{file}“ hat das Leseprogramm zum Absturz gebracht.",
+        "“{file}” made the reading program crash.",
+    ),
+    "hint.parser_crashed": (
+        "Die anderen Dateien sind nicht betroffen. Öffne die Datei und speichere sie neu, zum Beispiel als PDF.",
+        "The other files are not affected. Open the file and save it anew, for example as PDF.",
+    ),
+    "error.parser_hangs": (
+        "„{file}“ war nach {seconds} Sekunden an einer Seite noch nicht gelesen.",
+        "“{file}” was stuck at one page for {seconds} seconds.",
+    ),
+    "hint.parser_hangs": (
+        "Die anderen Dateien sind nicht betroffen. Öffne die Datei und speichere sie neu, zum Beispiel als PDF.",
+        "The other files are not affected. Open the file and save it anew, for example as PDF.",
+    ),
 }
