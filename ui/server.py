@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import ipaddress
+import logging
 import os
 import socket
 import threading
@@ -118,10 +119,17 @@ def serve(services: Services, port: int = 7860, *, lan: bool = False, open_brows
     settings = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS, server_header=False
     )
+    logging.getLogger("uvicorn.error").addFilter(worth_reading)
     server = uvicorn.Server(settings)
-    urls = [f"http://{name}:{port}/" for name in ("127.0.0.1", *names)]
+    urls = [f"http://{name}:{port}/" for name in dict.fromkeys(("127.0.0.1", *names))]
     threading.Thread(target=_announce, args=(server, urls, join_code, open_browser), daemon=True).start()
     server.run(sockets=[listener])
+
+
+def worth_reading(record: logging.LogRecord) -> bool:
+    """False for what uvicorn says of each open page that it cuts off when the app ends."""
+    cancelled = record.exc_info and record.exc_info[0] is asyncio.CancelledError
+    return not cancelled and not str(record.msg).startswith("Cancel ")
 
 
 def _listen(host: str, port: int) -> socket.socket:

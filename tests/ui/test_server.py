@@ -1,7 +1,12 @@
 """What the web server answers before any page is clicked."""
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -118,6 +123,22 @@ def test_two_languages_asked_for_at_once_are_both_built_whole(services):
         built = list(pool.map(lambda language: mounted(services, language), ["de", "en"]))
     sizes = [len(app.routes[-1].app.get_blocks().fns) for app in built]
     assert sizes[0] == sizes[1]
+
+
+def test_ending_the_app_while_a_page_is_open_is_quiet_and_counts_as_done(tmp_path):
+    command = [sys.executable, "app.py", "--no-browser", "--port", "0", "--projects", str(tmp_path / "projects")]
+    environment = {**os.environ, "CUSTOM_AI_CONFIG": str(tmp_path / "config")}
+    root = Path(__file__).resolve().parents[2]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=root, env=environment, **pipes) as app:
+        address = app.stdout.readline().strip()
+        urllib.request.urlopen(f"{address}de/", timeout=30).read()
+        open_page = urllib.request.urlopen(f"{address}de/gradio_api/heartbeat/a-page", timeout=30)
+        assert open_page.status == 200
+        app.send_signal(signal.SIGINT)
+        _, errors = app.communicate(timeout=60)
+    assert app.returncode == 0
+    assert errors == ""
 
 
 def strings(value: object) -> set[str]:
