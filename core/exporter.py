@@ -95,6 +95,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     context.log("export.done" if main.passed else "export.done_with_doubts", seconds=time.monotonic() - started)
     return {
         "format": wanted,
+        "run": training.id,
         "files": files,
         "folder": str(final / main.folder.name),
         "verification": {"passed": all(result.passed for result in results), "files": main.verification},

@@ -25,7 +25,8 @@ def evaluation_html(view: View) -> str:
     if result["verdict"] != "too_few":  # an interval of so little would look surer than it is
         interval = view.t("evaluation.interval", **{name: result[name] for name in ("difference", "low", "high")})
     counts = view.t("evaluation.counts", **{name: result[name] for name in ("samples", "chunks", "wins")})
-    return f'<div class="evaluation">{verdict}{figures}{html.muted(interval)}{html.muted(counts)}</div>'
+    words = f"{html.muted(interval)}{html.muted(counts)}"
+    return f'<div class="evaluation">{outdated_html(view, result)}{verdict}{figures}{words}</div>'
 
 
 def answers_html(view: View) -> str:
@@ -48,7 +49,12 @@ def export_html(view: View) -> str:
     reports = (result.get("verification") or {}).get("files", [])
     files = "".join(file_html(view, report) for report in reports)
     place = f"<p class='muted'>{escape(view.t('export.folder'))}<br><code>{escape(str(result['folder']))}</code></p>"
-    return f'<div class="export-result">{files}{place}</div>'
+    return f'<div class="export-result">{outdated_html(view, result)}{files}{place}</div>'
+
+
+def outdated_html(view: View, result: dict[str, Any]) -> str:
+    """A warning where a result says nothing about the newest training."""
+    return html.box("warn", view.t("result.outdated")) if view.outdated(result) else ""
 
 
 def file_html(view: View, report: dict[str, Any]) -> str:

@@ -111,6 +111,11 @@ class View:
         run = runs.latest_run(self.project, kind, frozenset({JobState.DONE})) if self.project else None
         return run.read_state().result if run else None
 
+    def outdated(self, result: dict[str, Any]) -> bool:
+        """Whether a comparison or an export belongs to an earlier training than the newest finished one."""
+        trained = self.result("train")
+        return trained is not None and result["run"] != trained["run"]
+
     @cached_property
     def metrics(self) -> list[dict[str, float]]:
         """The points of the newest training, live or from its folder."""

@@ -248,4 +248,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "ask.start": ("Fragen", "Ask"),
     "ask.source": ("{file}, {seconds:.1f} s", "{file}, {seconds:.1f} s"),
     "ask.empty": ("(keine Antwort)", "(no answer)"),
+    "result.outdated": (
+        "Das gehört zu einem früheren Training. Starte es noch einmal für das neueste.",
+        "This belongs to an earlier training. Start it again for the newest one.",
+    ),
 }

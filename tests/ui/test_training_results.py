@@ -1,0 +1,65 @@
+"""How a comparison and an export look: verdicts in words, and whether they belong to the newest training."""
+
+import pytest
+
+from core.jobs import JobState
+from core.runs import create_run
+from ui.training_results import answers_html, evaluation_html, export_html
+from ui.view import View
+
+COMPARISON = {
+    "verdict": "no_better",
+    "samples": 15,
+    "chunks": 12,
+    "wins": 7,
+    "base_loss": 5.2,
+    "tuned_loss": 5.1,
+    "difference": -0.1,
+    "low": -0.3,
+    "high": 0.1,
+    "answers": [{"question": "<b>Was?</b>", "expected": "Das.", "base": "?", "tuned": "Das."}],
+}
+CHECKS = [{"name": "loads", "passed": True, "figures": {"seconds": 0.1}, "reason": ""}]
+FILE = {
+    "file": "p-f16.gguf",
+    "quantization": "f16",
+    "passed": True,
+    "checks": CHECKS,
+    "answers": [],
+    "bytes": 9_000_000,
+}
+
+
+@pytest.fixture
+def view(services, project):
+    return lambda: View(services, "de", project.name)
+
+
+def finished(project, kind: str, **result: object) -> str:
+    run = create_run(project, kind, {})
+    run.write_state(JobState.DONE, result={"run": run.id, **result})
+    return run.id
+
+
+def test_no_better_is_a_result_that_is_shown_with_its_figures(project, view):
+    finished(project, "evaluate", **{**COMPARISON, "run": finished(project, "train")})
+    shown = evaluation_html(view())
+    assert view().t("evaluation.no_better") in shown
+    assert "5,200" in shown
+    assert "früheren Training" not in shown
+
+
+def test_a_comparison_and_an_export_of_an_earlier_training_say_so(project, view):
+    earlier = finished(project, "train")
+    finished(project, "evaluate", **{**COMPARISON, "run": earlier})
+    finished(project, "export", run=earlier, folder="/x", verification={"passed": True, "files": [FILE]})
+    assert "früheren Training" not in export_html(view())
+    finished(project, "train")
+    assert "früheren Training" in evaluation_html(view())
+    assert "früheren Training" in export_html(view())
+
+
+def test_what_a_model_wrote_is_text_and_never_markup(project, view):
+    finished(project, "evaluate", **{**COMPARISON, "run": finished(project, "train")})
+    assert "<b>Was?</b>" not in answers_html(view())
+    assert "&lt;b&gt;Was?" in answers_html(view())
