@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from core import hardware_detector
 from utils.config import TrainingSettings
 from utils.errors import AppError
 
@@ -54,7 +55,7 @@ def detect_device(force_cpu: bool = False) -> Device:
             return Device("xpu", True)
         if torch.backends.mps.is_available():
             return Device("mps", False)
-    return Device("cpu", _cpu_has_bf16())
+    return Device("cpu", cpu_has_bf16())
 
 
 def choose_engine(wanted: str | None, device: Device) -> str:
@@ -66,10 +67,8 @@ def choose_engine(wanted: str | None, device: Device) -> str:
 
 
 def use_cores(base_folder: Path) -> int:
-    """Let torch use the cores that this process may use; with many, one is left to the app. Returns the number."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    usable = min(len(affinity(0)) if affinity else os.cpu_count() or 1, torch.get_num_threads())
-    threads = usable - 1 if usable > 4 else usable
+    """Let torch use the cores that are there for work; for a small model only one. Returns the number."""
+    threads = min(hardware_detector.cores_for_work(), torch.get_num_threads())
     if _weight_bytes(base_folder) < SINGLE_CORE_BYTES:
         threads = 1
     torch.set_num_threads(threads)
@@ -142,8 +141,9 @@ def load_unsloth(base_folder: Path, settings: TrainingSettings, device: Device) 
 ENGINES: dict[str, Callable[[Path, TrainingSettings, Device], Loaded]] = {"trl": load_trl, "unsloth": load_unsloth}
 
 
-def _cpu_has_bf16() -> bool:
-    return torch.cpu._is_avx512_bf16_supported()
+def cpu_has_bf16() -> bool:
+    """Whether bfloat16 is quick on this CPU; where it is emulated it is slower than float32."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def _weights_dtype(base_folder: Path, device: Device) -> torch.dtype:

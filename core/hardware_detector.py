@@ -1,6 +1,7 @@
 """What this machine has: accelerator, memory, disk; what to warn of; which settings suit it. Imports no torch."""
 
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -64,9 +65,7 @@ def detect(folder: Path, *, force_cpu: bool = False) -> Hardware:
     return Hardware(
         accelerator=accelerator,
         cpu_name=cpu_name(),
-        cores=len(psutil.Process().cpu_affinity())
-        if hasattr(psutil.Process, "cpu_affinity")
-        else psutil.cpu_count() or 1,
+        cores=usable_cores(),
         ram_gib=memory.total / GIB,
         free_ram_gib=memory.available / GIB,
         free_disk_gib=free_disk_gib(folder),
@@ -74,6 +73,18 @@ def detect(folder: Path, *, force_cpu: bool = False) -> Hardware:
         unsloth_installed=find_spec("unsloth") is not None,
         torch_sees_gpu_kind=torch_build(),
     )
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def cores_for_work() -> int:
+    """The cores for a long computation: all, but where there are many one is left to the app."""
+    cores = usable_cores()
+    return cores - 1 if cores > 4 else cores
 
 
 def find_accelerator() -> Accelerator:

@@ -1,7 +1,6 @@
 """llama.cpp in this process: load a GGUF file and ask it. Knows no project and no transformers."""
 
 import json
-import os
 import secrets
 import urllib.request
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 import xllamacpp
 
+from core.hardware_detector import cores_for_work
 from utils.errors import AppError
 
 CERTAIN = 1000.0
@@ -44,7 +44,7 @@ class LlamaServer:
         parameters.n_parallel = 1
         parameters.warmup = False
         parameters.verbosity = -1
-        parameters.cpuparams.n_threads = usable_cores()
+        parameters.cpuparams.n_threads = cores_for_work()
         # It also listens on a port of this machine, where other users must not reach it.
         self._key = secrets.token_urlsafe(16)
         parameters.api_keys = [self._key]
@@ -137,10 +137,3 @@ class LlamaServer:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=60) as response:
             return json.loads(response.read())
-
-
-def usable_cores() -> int:
-    """Cores that this process may use; the app is left one where there are many."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return cores - 1 if cores > 4 else cores

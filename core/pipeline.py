@@ -21,7 +21,7 @@ from core.job_runner import JobRunner
 from core.jobs import ACCELERATOR, ACTIVE, Job, JobContext, JobSnapshot, JobState
 from core.project_manager import CONFIG_LOCK, Project, ProjectStore
 from core.runs import Run, create_run, latest_run, list_runs
-from core.sft_dataset import count_samples
+from core.sft_dataset import MINIMUM_SAMPLES, count_samples
 from core.sft_generator import generate_samples
 from core.worker import ChildWork
 from utils import config
@@ -31,7 +31,6 @@ from utils.files import free_disk_gib, sha256_of
 LANES = {"train": ACCELERATOR, "evaluate": ACCELERATOR, "export": ACCELERATOR, "practice_base": ACCELERATOR}
 VERSIONS_NOTED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "bitsandbytes", "unsloth")
 MINIMUM_FREE_GIB = 1.0
-MINIMUM_SAMPLES = 4
 
 
 @dataclass

@@ -20,6 +20,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from core.chunk_store import ChunkStore
+from core.engines import cpu_has_bf16
 from core.jobs import JobContext
 from core.runs import Run
 from utils.errors import AppError
@@ -296,8 +297,3 @@ def report(context: JobContext, step: int, loss: float, seconds: float, size: Si
     rate = size.matrix_rate * size.rate_at(step - 1)
     context.metric(step=step, loss=loss, learning_rate=rate, tokens_per_second=tokens_per_second)
     context.progress(step, size.steps, "model.practice.learning", loss=loss)
-
-
-def cpu_has_bf16() -> bool:
-    """Whether bfloat16 is fast here; where it is emulated it is slower than float32."""
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

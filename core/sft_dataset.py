@@ -10,6 +10,7 @@ from typing import Any
 
 from utils.files import append_line
 
+MINIMUM_SAMPLES = 4  # fewer teach nothing, and could not be split
 STATUSES = ("new", "accepted", "edited", "rejected")
 
 

@@ -23,7 +23,6 @@ from utils.config import TrainingSettings
 from utils.errors import AppError, disk_is_full
 from utils.files import read_lines
 
-MINIMUM_SAMPLES = 4
 SCHEDULERS = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 SMOOTHED_STEPS = 10
 """The first and the last loss are means over so many steps: a single small batch says little."""
@@ -104,8 +103,8 @@ def _plan(run: Run) -> _Plan:
     if not samples:
         raise AppError("training_no_samples")
     train, held_out = sft_dataset.split_by_source(samples, settings.held_out_share, settings.seed)
-    if len(train) < MINIMUM_SAMPLES:
-        raise AppError("too_few_samples", samples=len(train), minimum=MINIMUM_SAMPLES)
+    if len(train) < sft_dataset.MINIMUM_SAMPLES:
+        raise AppError("too_few_samples", samples=len(train), minimum=sft_dataset.MINIMUM_SAMPLES)
     return _Plan(settings, base_models.base_of(run), train, held_out)
 
 

@@ -8,6 +8,7 @@ import gradio as gr
 from core import hardware_detector, pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
+from core.sft_dataset import MINIMUM_SAMPLES
 from ui import forms, html
 from ui.job_panel import duration, job_panel
 from ui.page_frame import PageFrame
@@ -111,8 +112,8 @@ def blocked(view: View) -> str:
         return ""
     if not view.status.base_ready:
         return view.t("blocked.no_base")
-    if view.status.samples < pipeline.MINIMUM_SAMPLES:
-        return view.t("blocked.no_samples", minimum=pipeline.MINIMUM_SAMPLES)
+    if view.status.samples < MINIMUM_SAMPLES:
+        return view.t("blocked.no_samples", minimum=MINIMUM_SAMPLES)
     return ""
 
 
