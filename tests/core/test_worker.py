@@ -206,13 +206,15 @@ def test_a_paused_run_that_is_given_up_stays_given_up(project, runner):
 
 
 def test_the_speed_of_a_found_job_is_not_that_of_its_replay(project):
-    run = create_run(project, "count", {"to": 40, "seconds_each": 0.1})
+    run = create_run(project, "count", {"to": 10_000, "seconds_each": 0.1})
     child = worker.start_child(run)
     wait_for(lambda: len(numbers(run)) >= 20)
     runner = JobRunner()
     job = start(runner, run)
     wait_for(lambda: runner.get(job.id).rate and runner.get(job.id).done > 22)
-    assert runner.get(job.id).rate < 30
-    assert runner.get(job.id).seconds > 1.5
+    found = runner.get(job.id)
+    assert found.rate < 30
+    assert found.seconds > 1.5
+    runner.cancel(job.id)
     child.wait(timeout=20)
-    assert runner.wait(job.id, timeout=20).state == JobState.DONE
+    assert runner.wait(job.id, timeout=20).state == JobState.CANCELLED
