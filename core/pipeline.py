@@ -53,7 +53,6 @@ class ProjectStatus:
     documents: int
     chunks: int
     samples: int
-    base_chosen: bool
     base_ready: bool
     trained: bool
     exported: tuple[Path, ...]
@@ -87,12 +86,11 @@ def create_project(services: Services, name: str) -> Project:
 def status(project: Project) -> ProjectStatus:
     """How far a project is. Raises AppError where its config or its database is damaged."""
     base = project.load_config().base
-    store = ChunkStore(project.database) if project.database.is_file() else None
+    store = ChunkStore(project.database)
     return ProjectStatus(
-        documents=len(store.documents()) if store else 0,
-        chunks=store.count() if store else 0,
+        documents=len(store.documents()),
+        chunks=store.count(),
         samples=count_samples(project.samples_file),
-        base_chosen=base is not None,
         base_ready=base is not None and base_models.is_ready(project, base),
         trained=(project.checkpoints_folder / "best" / "adapter_config.json").is_file(),
         exported=tuple(exported_files(project)),
@@ -119,8 +117,7 @@ def start_documents(services: Services, project: Project, files: Iterable[Path],
 
 def start_samples(services: Services, project: Project, owner: str = "") -> JobSnapshot:
     """Write samples until there are as many as `config.sft.samples`. Raises AppError `no_chunks`."""
-    if status(project).chunks == 0:
-        raise AppError("no_chunks")
+    require_chunks(project)
     settings = project.load_config().sft
     work = alone(project, "sft", partial(generate_samples, project=project, settings=settings))
     return services.runner.start(Job("sft", project.name, work, owner=owner))
@@ -128,8 +125,7 @@ def start_samples(services: Services, project: Project, owner: str = "") -> JobS
 
 def start_practice_base(services: Services, project: Project, owner: str = "") -> JobSnapshot:
     """Make the practice base model from the project's chunks. Raises AppError `no_chunks`."""
-    if status(project).chunks == 0:
-        raise AppError("no_chunks")
+    require_chunks(project)
     require_disk(project, MINIMUM_FREE_GIB)
     seed = project.load_config().training.seed
     return start_child_job(services, project, "practice_base", {"seed": seed}, owner)
@@ -332,6 +328,12 @@ def alone(
             raise AppError("job_already_running") from None
 
     return locked
+
+
+def require_chunks(project: Project) -> None:
+    """Raises AppError `no_chunks` where no document has given any text yet."""
+    if ChunkStore(project.database).count() == 0:
+        raise AppError("no_chunks")
 
 
 def require_disk(project: Project, needed_gib: float) -> None:

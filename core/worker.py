@@ -44,7 +44,6 @@ STAGES = {
 
 POLL_SECONDS = 0.15
 PROGRESS_EVERY_SECONDS = 0.15
-START_TIMEOUT_SECONDS = 60.0
 CANCEL_GRACE_SECONDS = 20.0
 EXIT_DISK_FULL = 74  # not even the reason could be written down
 EXIT_TAKEN = 75  # another process works on a run of this kind in this project
@@ -187,7 +186,9 @@ class ChildWork:
                 asked, asked_at = context.stop_request, time.monotonic()
                 self.run.ask(asked or "")
             if asked == "cancel" and time.monotonic() - asked_at > CANCEL_GRACE_SECONDS:
-                kill_tree(child.pid if child else int((self.run.read_state().process or {}).get("pid", 0)))
+                process = self.run.read_state().process
+                if pid := child.pid if child else process and int(process["pid"]):
+                    kill_tree(pid)
                 self.run.write_state(JobState.CANCELLED)
             time.sleep(POLL_SECONDS)
 

@@ -13,7 +13,6 @@ from ui import page, theme
 
 MAX_UPLOAD = "2gb"
 BUILDING = threading.Lock()  # Gradio notes in a global which page is being built
-DAY_SECONDS = 24 * 3600
 # Gradio writes its own words, such as those of the upload box, in the browser's language. This page has its own.
 # `askedFor` is the address before any part of the page changes it.
 HEAD_SCRIPT = """<script>for (const [name, value] of [["language", "{0}"], ["languages", ["{0}"]]])

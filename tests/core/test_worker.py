@@ -16,7 +16,7 @@ from core import worker
 from core.job_runner import JobRunner
 from core.jobs import Job, JobState
 from core.project_manager import ProjectStore
-from core.runs import Run, create_run, is_alive, this_process
+from core.runs import Run, RunState, create_run, is_alive, this_process
 from core.worker import ChildWork
 from utils.errors import AppError
 from utils.files import read_lines
@@ -133,6 +133,22 @@ def test_cancelling_ends_a_child_that_does_not_listen(project, runner, monkeypat
     runner.cancel(job.id)
     assert runner.wait(job.id, timeout=20).state == JobState.CANCELLED
     wait_for(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+
+
+def test_cancelling_a_found_child_that_ends_at_that_moment_kills_nobody(project, monkeypatch):
+    run = create_run(project, "count", {"to": 1})
+    alive, gone = RunState(JobState.RUNNING, process=this_process()), RunState(JobState.INTERRUPTED)
+    states = iter([alive, gone, gone])
+    killed = []
+    monkeypatch.setattr(worker, "CANCEL_GRACE_SECONDS", -1.0)
+    monkeypatch.setattr(worker, "kill_tree", killed.append)
+    monkeypatch.setattr(Run, "read_state", lambda self: next(states))
+
+    class Cancelled:
+        stop_request = "cancel"
+
+    ChildWork(run)._relay(Cancelled(), worker.EventReader(run.events_file), None)
+    assert killed == []
 
 
 def test_a_polite_kill_of_the_child_is_a_pause(project, runner):
