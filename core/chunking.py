@@ -8,7 +8,7 @@ from typing import Any
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from core.chunk_store import NewChunk
-from core.page_text import SENTENCE_END, Page, join_lines
+from core.formats.page_text import SENTENCE_END, Page, join_lines
 from core.token_counting import TokenCounter
 from utils.config import ChunkSettings
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from core.page_text import Heading, Page
+from core.formats.page_text import Heading, Page
 from core.readers import read_document
 from core.worker import kill_tree, own_command
 from utils.errors import AppError

@@ -13,8 +13,8 @@ from typing import Any
 
 from core.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.chunking import chunks_of_pages
+from core.formats.page_text import Page
 from core.jobs import JobContext, StopRequested
-from core.page_text import Page
 from core.parser_process import ParserProcess
 from core.project_manager import Project
 from core.readers import READERS, read_document

@@ -11,7 +11,7 @@ from typing import Any
 from core.chunk_store import ChunkStore
 from core.drafts import Draft, Provider, Task, Usage
 from core.jobs import JobContext
-from core.practice_helper import write_drafts
+from core.practice.practice_helper import write_drafts
 from core.project_manager import Project
 from core.sft_dataset import Generator, Sample, Source, append_sample, read_samples, sample_id, usable
 from utils.config import SftSettings

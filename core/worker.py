@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 # Kind of run → the stage that does it, loaded only in the child: some of them bring torch along.
 STAGES = {
     "rag": "core.rag_processor",
-    "practice_base": "core.practice_base",
+    "practice_base": "core.practice.practice_base",
     "train": "core.trainer",
     "evaluate": "core.evaluator",
     "export": "core.exporter",

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("core", "ui", "ui/texts", "utils")
+FOLDERS = ("core", "core/formats", "core/practice", "ui", "ui/texts", "utils")
 
 
 def named_files() -> set[str]:

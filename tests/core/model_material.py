@@ -7,8 +7,8 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
-from core import practice_base
 from core.jobs import JobState
+from core.practice import practice_base
 from core.project_manager import Project, ProjectStore
 from core.rag_processor import process_documents
 from core.runs import Run, create_run

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from core.chunking import chunks_of_pages, join_pages
-from core.page_text import Heading, Page
+from core.formats.page_text import Heading, Page
 from core.token_counting import TokenCounter, rule_counter, tokenizer_counter
 from utils.config import ChunkSettings
 from utils.errors import AppError

@@ -7,7 +7,8 @@ import gguf as gguf_format
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from core import chat, exporter, practice_base
+from core import chat, exporter
+from core.practice import practice_base
 from core.project_manager import Project
 from core.runs import Run, create_run
 from tests.core.model_material import SMALL, make_base, pretend_training, read_project

@@ -13,8 +13,9 @@ from pypdf import PdfReader, PdfWriter
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from core.page_text import Page
-from core.readers import READERS, decode, read_document
+from core.formats.page_text import Page
+from core.formats.plain_text import decode
+from core.readers import READERS, read_document
 from utils.errors import AppError
 
 GERMAN = "Größe, Übermut und „Anführung“ – für 5 € im Café.\nZweite Zeile: Straße, Äpfel, Öl."
@@ -144,22 +145,22 @@ def test_a_pdf_with_wrong_bytes_never_raises_anything_else(changes: list[tuple[f
 def test_pypdf_reads_what_pdfium_cannot_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import pypdfium2
 
-    from core import pdf_reader
+    from core.formats import pdf
 
     path = make_pdf(tmp_path / "a.pdf", [["Erste Seite."], ["Letzte Seite."]])
 
     def refuse(_: Path) -> None:
         raise pypdfium2.PdfiumError("damaged", err_code=3)
 
-    monkeypatch.setattr(pdf_reader, "_outline", refuse)
+    monkeypatch.setattr(pdf, "_outline", refuse)
     assert [page.text for page in read(path)] == ["Erste Seite.", "Letzte Seite."]
 
 
 def test_pages_that_nobody_can_read_are_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core import pdf_reader
+    from core.formats import pdf
 
     path = make_pdf(tmp_path / "a.pdf", [["Erste Seite."], ["Zweite Seite."]])
-    monkeypatch.setattr(pdf_reader, "_pdfium_texts", lambda *_: iter(["Erste Seite.", None]))
+    monkeypatch.setattr(pdf, "_pdfium_texts", lambda *_: iter(["Erste Seite.", None]))
     assert [page.readable for page in read(path)] == [True, False]
 
 

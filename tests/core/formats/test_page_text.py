@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.page_text import (
+from core.formats.page_text import (
     Block,
     blocks_of_lines,
     clean_characters,

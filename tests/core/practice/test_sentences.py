@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.sentences import (
+from core.practice.sentences import (
     detect_language,
     is_clean,
     names_its_matter,

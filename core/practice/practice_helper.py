@@ -13,9 +13,8 @@ from functools import lru_cache
 
 from core.chunk_store import Chunk
 from core.drafts import Draft, Task, Usage
-from core.prompts import QUESTIONS
-from core.question_rules import accusative, question_for, take_apart
-from core.sentences import (
+from core.practice.question_rules import accusative, question_for, take_apart
+from core.practice.sentences import (
     WORD,
     detect_language,
     is_clean,
@@ -25,7 +24,8 @@ from core.sentences import (
     split_sentences,
     stands_alone,
 )
-from core.word_lists import COMMON_WORDS
+from core.practice.word_lists import COMMON_WORDS
+from core.prompts import QUESTIONS
 from utils.config import SftSettings
 
 MAX_ANSWER_CHARACTERS = 450

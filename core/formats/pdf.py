@@ -15,7 +15,7 @@ import pypdfium2.raw as pdfium_raw
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from core.page_text import (
+from core.formats.page_text import (
     Page,
     blocks_of_lines,
     clean_characters,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Set
 from typing import NamedTuple
 
-from core.word_lists import (
+from core.practice.word_lists import (
     ARTICLES,
     AUXILIARIES_EN,
     BE_DE,

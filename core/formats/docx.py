@@ -10,7 +10,7 @@ from docx.document import Document
 from docx.opc.exceptions import OpcError
 from lxml import etree
 
-from core.page_text import Block, Page, clean_characters, join_blocks
+from core.formats.page_text import Block, Page, clean_characters, join_blocks
 from utils.errors import AppError
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.question_rules import accusative, question_for, take_apart
+from core.practice.question_rules import accusative, question_for, take_apart
 
 NAMES = frozenset({"Debian", "Pakete", "Spannenergie", "Dokumentation", "KVM"})
 

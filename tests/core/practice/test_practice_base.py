@@ -6,8 +6,9 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from core import base_models, practice_base
+from core import base_models
 from core.jobs import PauseRequested
+from core.practice import practice_base
 from core.project_manager import Project, ProjectStore
 from core.runs import create_run
 from tests.core.model_material import SMALL, make_base, read_project

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from core.chunk_store import Chunk
 from core.drafts import Draft, Task, Usage
-from core.practice_helper import write_drafts
+from core.practice.practice_helper import write_drafts
 from utils.config import SftSettings
 
 GERMAN = """\

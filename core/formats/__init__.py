@@ -1,0 +1,1 @@
+"""One module per document format: file → pages of text."""

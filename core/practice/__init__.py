@@ -1,0 +1,1 @@
+"""The practice model and the practice helper: the whole path without network, key or GPU."""
