@@ -21,10 +21,12 @@ class Settings(BaseModel):
 
 
 class ChunkSettings(Settings):
-    """How documents are cut into chunks, in tokens."""
+    """How documents are cut into chunks, in tokens, and which chunks no sample is made from."""
 
     chunk_tokens: int = Field(512, ge=32, le=4096)
     overlap_tokens: int = Field(50, ge=0, le=1024)
+    skip_duplicates: bool = True
+    skip_boilerplate: bool = True
 
 
 class BaseChoice(Settings):

@@ -30,7 +30,7 @@ ARCHIVE_ERRORS = (
 TITLE_STYLES = {"title", "subtitle"}
 
 
-def read_docx(path: Path) -> Iterator[Page]:
+def read(path: Path, password: str | None = None) -> Iterator[Page]:
     """The pages of a DOCX, as Word last laid them out; one page where the file does not say.
 
     Paragraphs, lists, tables (a row is a line), text boxes and notes stand where they are read. Headers and footers

@@ -17,13 +17,19 @@ class Heading:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a document; formats without pages have one. `readable` is False where the file is broken here."""
+    """One page of a document; formats without pages have one. `readable` is False where the file is broken here.
+
+    A long page comes in parts, cut at blank lines: those after its first have `continues`. `read_share` says how much
+    of the file has been read, 0 to 1, where number and page_count do not.
+    """
 
     number: int
     page_count: int
     text: str
     headings: tuple[Heading, ...] = ()
     readable: bool = True
+    continues: bool = False
+    read_share: float | None = None
 
 
 LIGATURES = str.maketrans(

@@ -37,7 +37,7 @@ PYPDF_ERRORS = (PyPdfError, ValueError, KeyError, TypeError, AttributeError, Ind
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
-def read_pdf(path: Path) -> Iterator[Page]:
+def read(path: Path, password: str | None = None) -> Iterator[Page]:
     """The pages of a PDF, one by one.
 
     A page that cannot be read comes with `readable=False`. Raises AppError file_empty, pdf_not_pdf, pdf_password,

@@ -28,17 +28,13 @@ FENCE = re.compile(r" {0,3}(```+|~~~+)")
 CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
-def read_text(path: Path) -> Iterator[Page]:
-    """A plain text file, as it is; form feeds part its pages. Raises AppError as `read_markdown` does."""
-    return _text_pages(path, markdown=False)
+def read(path: Path, password: str | None = None) -> Iterator[Page]:
+    """A plain text file, as it is; form feeds part its pages. Raises AppError file_not_text, file_no_text."""
+    return text_pages(path, markdown=False)
 
 
-def read_markdown(path: Path) -> Iterator[Page]:
-    """A Markdown file with its markup. Raises AppError file_not_text, file_no_text."""
-    return _text_pages(path, markdown=True)
-
-
-def _text_pages(path: Path, *, markdown: bool) -> Iterator[Page]:
+def text_pages(path: Path, *, markdown: bool) -> Iterator[Page]:
+    """A text file's pages; with `markdown` its headings are those of Markdown."""
     data = path.read_bytes()
     text = clean_characters(decode(data, path.name))
     if not any(character.isalnum() for character in text):

@@ -7,6 +7,7 @@ from recording_context import RecordingContext
 
 from core import rag_processor
 from core.chunk_store import ChunkStore
+from core.formats import markdown
 from core.jobs import PauseRequested
 from core.project_manager import Project, ProjectStore
 from core.rag_processor import process_documents, run, stored_name
@@ -76,10 +77,10 @@ def test_one_bad_file_never_stops_the_others(project: Project, inbox: Path) -> N
 def test_a_reader_that_fails_in_an_unknown_way_costs_only_its_file(
     project: Project, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def burst(path: Path):
+    def burst(path: Path, password: str | None = None):
         raise ZeroDivisionError("a parser's own bug")
 
-    monkeypatch.setitem(rag_processor.READERS, ".md", burst)
+    monkeypatch.setattr(markdown, "read", burst)
     result = process_documents(RecordingContext(), project, [write(inbox / "a.md"), write(inbox / "b.txt")])
     assert statuses(result) == ["failed", "done"], "the same words in another format are another file"
     assert result["documents"][0]["detail"] == "file_unreadable"
@@ -136,7 +137,7 @@ def test_a_stop_at_any_checkpoint_loses_and_doubles_nothing(project: Project, in
 def test_a_file_that_failed_is_tried_again(project: Project, inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write(inbox / "a.md")
     with monkeypatch.context() as patch:
-        patch.setitem(rag_processor.READERS, ".md", lambda path: 1 / 0)
+        patch.setattr(markdown, "read", lambda *_: 1 / 0)
         assert statuses(process_documents(RecordingContext(), project, [file])) == ["failed"]
     assert statuses(process_documents(RecordingContext(), project, [file])) == ["done"]
     assert len(ChunkStore(project.database).documents()) == 1
