@@ -1,31 +1,26 @@
-"""Text and Markdown → pages, in whatever encoding they are. Knows text files; knows no chunk and no UI."""
+"""Text and Markdown → pages, part by part. Knows lines and headings; knows no chunk and no UI."""
 
-import codecs
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from core.formats.page_text import PAGE_NUMBER, Heading, Page, clean_characters, is_numbered_heading
+from core.formats.text_encoding import decoded_blocks, find_encoding
 from utils.errors import AppError
 
-BOMS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-# What stands above ASCII in Western European text written with CP1252: letters, quotation marks, dashes, §, °, €.
-WESTERN = re.compile(
-    rb"[\xc0-\xd6\xd8-\xf6\xf8-\xff\x80\x82\x84\x85\x8a\x8c\x8e\x91-\x97\x9a\x9c\x9e\xa0\xa7\xab\xad\xb0\xb2\xb3\xb4\xb5\xb7\xbb]"
-)
-ABOVE_ASCII = re.compile(rb"[\x80-\xff]")
-MAX_WESTERN_SHARE = 0.25  # a Greek or Cyrillic text lies above ASCII almost whole, a Western one hardly
-UTF8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+PART_CHARACTERS = 256 * 1024
+MAX_PART_CHARACTERS = 1024 * 1024  # where no blank line comes
+BLANK_LINE = re.compile(r"\n[ \t]*\n\s*?(?=[^\s]|\Z)")
 ATX_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)(?:[ \t]+#*)?$")
-UNDERLINE = re.compile(r"=={2,}|--{2,}|~~{2,}|\*\*{2,}|\^\^{2,}")
-FENCE = re.compile(r" {0,3}(```+|~~~+)")
-CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+UNDERLINE = re.compile(r"([=\-~*^+#\"'_])\1{2,}")
+MARKDOWN_UNDERLINE = re.compile(r"={2,}|-{2,}")
+FENCE = re.compile(r"```+")
+MARKDOWN_FENCE = re.compile(r" {0,3}(?:```+|~~~+)")
+# Lines that may be a heading, its underline or a fence; all others need no closer look. The words are those that
+# is_numbered_heading knows: Kapitel, chapter, Abschnitt, section, Teil, part.
+LOOK_CLOSER = re.compile(r"\n(?:[`=\-~*^+#\"'_0-9]|(?i:kap|cha|abs|sec|tei|par))")
+LOOK_CLOSER_MARKDOWN = re.compile(r"\n {0,3}[#`=\-~]")
 
 
 def read(path: Path, password: str | None = None) -> Iterator[Page]:
@@ -34,80 +29,93 @@ def read(path: Path, password: str | None = None) -> Iterator[Page]:
 
 
 def text_pages(path: Path, *, markdown: bool) -> Iterator[Page]:
-    """A text file's pages; with `markdown` its headings are those of Markdown."""
-    data = path.read_bytes()
-    text = clean_characters(decode(data, path.name))
-    if not any(character.isalnum() for character in text):
-        raise AppError("file_no_text", file=path.name)
-    parts = [part.strip("\n") for part in text.removesuffix("\f").split("\f")]
-    for number, part in enumerate(parts, start=1):
-        page = _without_page_number(part) if len(parts) > 1 else part
-        yield Page(number, len(parts), page, tuple(_headings(page, markdown=markdown)))
+    """A text file's pages, long ones in parts; with `markdown` its headings are those of Markdown.
+
+    The file is read twice or more: first for its encoding and its number of pages, then for its text. Never more of
+    it is held than a part.
+    """
+    with path.open("rb") as file:
+        encoding = find_encoding(file, path.name)
+        count = _page_count(decoded_blocks(file, encoding))
+        if not count:
+            raise AppError("file_no_text", file=path.name)
+        size = path.stat().st_size
+        number, fence, continues = 1, "", False
+        for part, ends_page in _parts(decoded_blocks(file, encoding)):
+            text = clean_characters(part).strip("\n")
+            if ends_page and count > 1:
+                text = _without_page_number(text)
+            if text or not continues:
+                headings, fence = find_headings(text, fence, markdown=markdown)
+                share = min(1.0, file.tell() / size)
+                yield Page(number, count, text, tuple(headings), continues=continues, read_share=share)
+            continues = not ends_page
+            if ends_page:
+                number, fence = number + 1, ""
+            if number > count:
+                return
 
 
-def decode(data: bytes, name: str) -> str:
-    """Text in whatever encoding it is; never a dropped character. Raises AppError file_not_text."""
-    for bom, encoding in BOMS:
-        if data.startswith(bom):
-            try:
-                return data.decode(encoding)
-            except UnicodeDecodeError:
-                # Cut off in the middle of a character: the rest is still what the mark says.
-                return data.decode(encoding, errors="replace")
-    if b"\0" in data:
-        return _decode_utf16_without_bom(data, name)
-    if len(CONTROL_BYTES.findall(data[:65536])) > len(data[:65536]) // 100:
-        raise AppError("file_not_text", file=name)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return _decode_legacy(data)
+def _page_count(blocks: Iterable[str]) -> int:
+    """How many pages form feeds make, a blank rest after the last one aside; 0 where there are no letters or digits."""
+    feeds, is_blank, has_words = 0, True, False
+    for block in blocks:
+        feeds += block.count("\f")
+        is_blank = not block.rpartition("\f")[2].strip() and (is_blank or "\f" in block)
+        has_words = has_words or any(character.isalnum() for character in block)
+    if not has_words:
+        return 0
+    return feeds + (0 if feeds and is_blank else 1)
 
 
-def _decode_utf16_without_bom(data: bytes, name: str) -> str:
-    """Text that is half zero bytes is UTF-16 if it says something; anything else with zero bytes is not text."""
-    even, odd = data[0::2].count(0), data[1::2].count(0)
-    encoding = "utf-16-le" if odd > even else "utf-16-be"
-    if max(even, odd) > 0.3 * (len(data) / 2) and min(even, odd) < 0.02 * len(data):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            raise AppError("file_not_text", file=name) from None
-        if sum(character.isprintable() or character.isspace() for character in text) > 0.98 * len(text):
-            return text
-    raise AppError("file_not_text", file=name)
+def _parts(blocks: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Text in parts of bounded length, each with whether it ends a page."""
+    pending = ""
+    for block in blocks:
+        *ended, rest = block.split("\f")
+        for page in ended:
+            yield pending + page, True
+            pending = ""
+        pending += rest
+        while cut := _place_to_cut(pending):
+            yield pending[:cut], False
+            pending = pending[cut:]
+    yield pending, True
 
 
-def _decode_legacy(data: bytes) -> str:
-    """Text that is not clean UTF-8: UTF-8 with a few broken places, CP1252 where that reads like a Western language,
-    or else what is likeliest."""
-    stray = len(ABOVE_ASCII.findall(UTF8_CHARACTER.sub(b"", data)))
-    if len(UTF8_CHARACTER.findall(data)) > 4 * stray:
-        return data.decode("utf-8", errors="keep_bytes")
-    above = len(ABOVE_ASCII.findall(data))
-    if above < MAX_WESTERN_SHARE * len(data) and len(WESTERN.findall(data)) >= 0.95 * above:
-        return data.decode("cp1252", errors="keep_bytes")
-    import charset_normalizer  # 70 ms that only such a file pays
-
-    best = charset_normalizer.from_bytes(data).best()
-    return str(best) if best is not None else data.decode("cp1252", errors="keep_bytes")
-
-
-def _keep_bytes(error: UnicodeError) -> tuple[str, int]:
-    """Decode what is not valid byte by byte, so that nothing vanishes."""
-    assert isinstance(error, UnicodeDecodeError)
-    broken = error.object[error.start : error.end]
-    return "".join(_one_byte(byte) for byte in broken), error.end
+def _place_to_cut(text: str) -> int:
+    """Where a long text is cut: after a blank line, else a line end, else a space, else anywhere; 0 for not yet."""
+    if len(text) <= PART_CHARACTERS:
+        return 0
+    if blank := BLANK_LINE.search(text, PART_CHARACTERS):
+        return blank.end()
+    if len(text) <= MAX_PART_CHARACTERS:
+        return 0
+    for space in ("\n", " "):
+        cut = text.find(space, PART_CHARACTERS) + 1
+        while cut and _belongs_to_line_before(text, cut):
+            cut = text.find(space, cut) + 1
+        if cut:
+            return cut
+    return _between_characters(text, PART_CHARACTERS)
 
 
-def _one_byte(byte: int) -> str:
-    try:
-        return bytes([byte]).decode("cp1252")
-    except UnicodeDecodeError:
-        return chr(byte)
+def _belongs_to_line_before(text: str, cut: int) -> bool:
+    """Whether an underline begins here, which makes a heading of the line before."""
+    end = text.find("\n", cut)
+    return text[cut - 1] == "\n" and UNDERLINE.fullmatch(text, cut, end if end >= 0 else len(text)) is not None
 
 
-codecs.register_error("keep_bytes", _keep_bytes)
+def _between_characters(text: str, cut: int) -> int:
+    """The first place from `cut` on where no accent and no part of a syllable is torn from what it belongs to."""
+    while cut < len(text):
+        before, after = text[cut - 1], text[cut]
+        normal = [unicodedata.normalize("NFC", part) for part in (before, after, before + after)]
+        kind = unicodedata.category(after)
+        if not kind.startswith("M") and kind != "Cf" and normal[0] + normal[1] == normal[2]:
+            return cut
+        cut += 1
+    return cut
 
 
 def _without_page_number(text: str) -> str:
@@ -116,24 +124,49 @@ def _without_page_number(text: str) -> str:
     return body.rstrip("\n") if PAGE_NUMBER.fullmatch(last.strip()) else text
 
 
-def _headings(text: str, *, markdown: bool) -> Iterator[Heading]:
-    """The headings in a text: `# …` and underlined lines, and `1.2 …` where it is plain text."""
-    offset, fence, previous = 0, "", ""
-    for line in text.split("\n"):
-        mark = FENCE.match(line)
-        if mark and (not fence or line.strip().startswith(fence)):
-            fence = "" if fence else mark.group(1)[:3]
-        elif not fence:
-            hashes = ATX_HEADING.match(line) if markdown else None
-            if hashes:
-                yield Heading(offset, hashes.group(1).strip())
-            elif UNDERLINE.fullmatch(line) and _is_title(previous) and len(line) >= 0.6 * len(previous):
-                yield Heading(offset - len(previous) - 1, previous.strip())
-            elif not markdown and is_numbered_heading(line):
-                yield Heading(offset, line.strip())
-        offset += len(line) + 1
-        previous = line
+def find_headings(text: str, fence: str, *, markdown: bool) -> tuple[list[Heading], str]:
+    """The headings in a part of a text, and the fence that is open at its end.
+
+    Headings are `# …` in Markdown, underlined lines, and `1.2 …` in plain text. `fence` is the one open at the start:
+    nothing inside fenced code is a heading.
+    """
+    closer, fences = (LOOK_CLOSER_MARKDOWN, MARKDOWN_FENCE) if markdown else (LOOK_CLOSER, FENCE)
+    headings: list[Heading] = []
+    for found in closer.finditer(f"\n{text}"):
+        offset = found.start()
+        line, previous = _line_at(text, offset), _line_before(text, offset)
+        mark = fences.match(line)
+        if not fence and _underlines(line, previous, markdown=markdown):
+            headings.append(Heading(offset - len(previous) - 1, previous.strip()))
+        elif mark and (not fence or line.strip().startswith(fence)):
+            fence = "" if fence else mark.group().strip()
+        elif not fence and (title := _title(line, markdown=markdown)):
+            headings.append(Heading(offset, title))
+    return headings, fence
+
+
+def _line_at(text: str, offset: int) -> str:
+    end = text.find("\n", offset)
+    return text[offset:end] if end >= 0 else text[offset:]
+
+
+def _line_before(text: str, offset: int) -> str:
+    return text[text.rfind("\n", 0, offset - 1) + 1 : offset - 1] if offset else ""
+
+
+def _underlines(line: str, previous: str, *, markdown: bool) -> bool:
+    """Whether a line makes a heading of the one before."""
+    pattern = MARKDOWN_UNDERLINE if markdown else UNDERLINE
+    return bool(pattern.fullmatch(line) and _is_title(previous) and len(line) >= 0.6 * len(previous))
 
 
 def _is_title(line: str) -> bool:
     return bool(line) and not line[0].isspace() and len(line) <= 110 and line[-1] not in ".,;|" and line[0].isalnum()
+
+
+def _title(line: str, *, markdown: bool) -> str:
+    """The title that a heading of one line has, or nothing."""
+    if markdown:
+        hashes = ATX_HEADING.match(line)
+        return hashes.group(1).strip() if hashes else ""
+    return line.strip() if is_numbered_heading(line) else ""
