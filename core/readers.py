@@ -15,7 +15,12 @@ READERS = {
     ".pdf": "core.formats.pdf",
     ".docx": "core.formats.docx",
     ".txt": "core.formats.plain_text",
+    ".text": "core.formats.plain_text",
+    ".log": "core.formats.plain_text",
+    ".rst": "core.formats.plain_text",
+    ".tex": "core.formats.plain_text",
     ".md": "core.formats.markdown",
+    ".markdown": "core.formats.markdown",
 }
 
 
