@@ -1,87 +1,46 @@
-"""rag.db: source files and their chunks, search, export. The only module that speaks SQL."""
+"""rag.db: source files and their chunks, reading, search, export. Knows SQL; knows no document format and no UI.
+
+It has three more rooms: chunk_schema, chunk_writer and chunk_search. No other module speaks SQL.
+"""
 
 import json
 import os
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from utils.errors import AppError
-from utils.files import free_disk_gib
+from core import chunk_search
+from core.chunk_schema import (
+    FLAG_BOILERPLATE,
+    FLAG_DUPLICATE,
+    FLAG_EXCLUDED,
+    Chunk,
+    Flag,
+    NewChunk,
+    SourceFile,
+    open_store,
+)
+from core.chunk_search import Found
+from core.chunk_writer import Writer, open_writer
 
-PAGE_SIZE_BYTES = 16_384
-BUSY_TIMEOUT_SECONDS = 30
-FULL_BELOW_GIB = 0.001
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS documents (id INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL,
-  chunk_index INTEGER, chunk_text TEXT NOT NULL, metadata JSON, created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
-CREATE UNIQUE INDEX IF NOT EXISTS documents_by_file ON documents (filename, chunk_index);
-CREATE TABLE IF NOT EXISTS sources (number INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL UNIQUE,
-  original_name TEXT NOT NULL, sha256 TEXT NOT NULL, status TEXT NOT NULL, detail TEXT NOT NULL, params JSON NOT NULL,
-  pages INTEGER NOT NULL, pages_read INTEGER NOT NULL, chunks INTEGER NOT NULL, tokens INTEGER NOT NULL,
-  batch TEXT NOT NULL, added_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
-CREATE INDEX IF NOT EXISTS sources_by_hash ON sources (sha256);
-CREATE VIRTUAL TABLE IF NOT EXISTS chunk_words USING fts5 (chunk_text, content='documents', content_rowid='id',
-  tokenize='unicode61 remove_diacritics 2', prefix='2 3');
-CREATE TRIGGER IF NOT EXISTS documents_added AFTER INSERT ON documents BEGIN
-  INSERT INTO chunk_words (rowid, chunk_text) VALUES (new.id, new.chunk_text); END;
-CREATE TRIGGER IF NOT EXISTS documents_removed AFTER DELETE ON documents BEGIN
-  INSERT INTO chunk_words (chunk_words, rowid, chunk_text) VALUES ('delete', old.id, old.chunk_text); END;
-PRAGMA user_version = 1;
-"""
+__all__ = [
+    "FLAG_BOILERPLATE",
+    "FLAG_DUPLICATE",
+    "FLAG_EXCLUDED",
+    "Chunk",
+    "ChunkStore",
+    "Flag",
+    "Found",
+    "NewChunk",
+    "SourceFile",
+    "Writer",
+]
+
 CHUNK_COLUMNS = "documents.id, documents.filename, documents.chunk_index, documents.chunk_text, documents.metadata"
-
-
-@dataclass(frozen=True)
-class NewChunk:
-    """A chunk on its way into the store; `metadata` holds at least page, tokens, tokenizer and sha256."""
-
-    text: str
-    metadata: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """A stored chunk."""
-
-    id: int
-    filename: str
-    index: int
-    text: str
-    metadata: dict[str, Any]
-
-    @property
-    def page(self) -> int | None:
-        return self.metadata.get("page")
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """One file of the project and what became of it. `filename` is its unique name in the documents folder."""
-
-    filename: str
-    original_name: str
-    sha256: str
-    status: str
-    detail: str = ""
-    params: dict[str, Any] = field(default_factory=dict)
-    pages: int = 0
-    pages_read: int = 0
-    chunks: int = 0
-    tokens: int = 0
-    batch: str = ""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A search result: the chunk, and the part of it around the words, which are set in [ ]."""
-
-    chunk: Chunk
-    excerpt: str
+# Up to so many flagged chunks are sorted for a page of them; where there are more, the next ones are near.
+MAX_SORTED_FLAGS = 20_000
 
 
 class ChunkStore:
@@ -94,40 +53,29 @@ class ChunkStore:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def add_document(self, source: SourceFile, chunks: Iterable[NewChunk]) -> SourceFile:
-        """Store a file and its chunks in one transaction, in place of what was known of the file before.
+    @contextmanager
+    def writer(self) -> Iterator[Writer]:
+        """A Writer for as many documents as there are; what it stored is durable when this is left."""
+        with open_writer(self.path) as writer:
+            yield writer
 
-        Returns the source with its chunks and tokens counted.
-        """
-        rows = [
-            (source.filename, index, chunk.text, json.dumps(chunk.metadata, ensure_ascii=False))
-            for index, chunk in enumerate(chunks)
-        ]
-        tokens = sum(json.loads(row[3]).get("tokens", 0) for row in rows)
-        source = SourceFile(**(asdict(source) | {"chunks": len(rows), "tokens": tokens}))
-        values = asdict(source) | {"params": json.dumps(source.params, ensure_ascii=False)}
-        with self._writing() as connection:
-            connection.execute("DELETE FROM documents WHERE filename = ?", (source.filename,))
-            connection.executemany(
-                "INSERT INTO documents (filename, chunk_index, chunk_text, metadata) VALUES (?, ?, ?, ?)", rows
-            )
-            names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
-            changes = ", ".join(f"{name} = excluded.{name}" for name in values)
-            connection.execute(
-                f"INSERT INTO sources ({names}) VALUES ({places}) ON CONFLICT (filename) DO UPDATE SET {changes}",
-                values,
-            )
-        return source
+    def add_document(self, source: SourceFile, chunks: Iterable[NewChunk]) -> SourceFile:
+        """Store one file and its chunks; for many, keep a writer open."""
+        with self.writer() as writer:
+            return writer.replace(source.filename, chunks, lambda: source)
 
     def remove_document(self, filename: str) -> None:
         """Forget a file and its chunks; the file itself stays where it is."""
-        with self._writing() as connection:
-            connection.execute("DELETE FROM documents WHERE filename = ?", (filename,))
-            connection.execute("DELETE FROM sources WHERE filename = ?", (filename,))
+        with self.writer() as writer:
+            writer.remove(filename)
 
     def documents(self) -> list[SourceFile]:
         """All source files in the order they came."""
         return self._sources("ORDER BY number", ())
+
+    def document(self, filename: str) -> SourceFile | None:
+        found = self._sources("WHERE filename = ?", (filename,))
+        return found[0] if found else None
 
     def with_hash(self, sha256: str) -> list[SourceFile]:
         """The source files with this content, whatever became of them."""
@@ -135,8 +83,22 @@ class ChunkStore:
 
     def count(self) -> int:
         """How many chunks there are."""
-        with self._reading() as connection:
-            return int(connection.execute("SELECT COUNT(*) FROM documents").fetchone()[0])
+        return self.chunk_count()
+
+    def chunk_count(self, filename: str | None = None, flag: str | None = None) -> int:
+        """How many chunks there are, of one file or all, with a flag or whatever they have."""
+        if flag is None:
+            query = "SELECT coalesce(sum(chunks), 0) FROM sources WHERE ?1 IS NULL OR filename = ?1"
+            return int(self._one(query, (filename,)))
+        if filename is None:
+            return int(self._one("SELECT count(*) FROM chunk_flags WHERE kind = ?", (flag,)))
+        return int(
+            self._one(
+                "SELECT count(*) FROM documents WHERE filename = ? AND EXISTS (SELECT 1 FROM chunk_flags"
+                " WHERE kind = ? AND chunk_id = documents.id)",
+                (filename, flag),
+            )
+        )
 
     def chunk(self, chunk_id: int) -> Chunk | None:
         found = self._chunks("WHERE documents.id = ?", (chunk_id,))
@@ -146,14 +108,72 @@ class ChunkStore:
         with self._reading() as connection:
             return [row[0] for row in connection.execute("SELECT id FROM documents ORDER BY id")]
 
-    def chunks(self, after_id: int = 0, limit: int = 50, filename: str | None = None) -> list[Chunk]:
-        """The next `limit` chunks behind `after_id`, of one file or all: pages that stay fast at any depth."""
-        if filename is None:
-            return self._chunks("WHERE documents.id > ? ORDER BY documents.id LIMIT ?", (after_id, limit))
-        return self._chunks(
-            "WHERE documents.filename = ? AND documents.id > ? ORDER BY documents.id LIMIT ?",
-            (filename, after_id, limit),
-        )
+    def usable_ids(self, skip_duplicates: bool = True, skip_boilerplate: bool = True) -> list[int]:
+        """The chunks to draw training data from: not the ones a person excluded, nor flagged ones of these kinds."""
+        with self._reading() as connection:
+            return [
+                row[0]
+                for row in connection.execute(
+                    "SELECT id FROM documents WHERE NOT EXISTS (SELECT 1 FROM chunk_flags"
+                    " WHERE chunk_id = documents.id AND kind IN (SELECT value FROM json_each(?))) ORDER BY id",
+                    (json.dumps(skipped_kinds(skip_duplicates, skip_boilerplate)),),
+                )
+            ]
+
+    def chunks(
+        self,
+        after_id: int = 0,
+        limit: int = 50,
+        filename: str | None = None,
+        flag: str | None = None,
+        before_id: int | None = None,
+    ) -> list[Chunk]:
+        """The next `limit` chunks behind `after_id`, or the last ones before `before_id`; always in reading order.
+
+        Of one file they come in the order of its text, of all files in the order they were stored. Fast at any depth,
+        because a page begins at a chunk and not at a number. Where that chunk is gone, a file's list begins anew.
+        """
+        backwards = before_id is not None
+        anchor = before_id if before_id is not None else after_id
+        order, sign = ("DESC", "<") if backwards else ("", ">")
+        values: list[Any] = []
+        with self._reading() as connection:
+            if filename is None:
+                if flag is None:
+                    tables, conditions = "documents", []
+                else:
+                    tables = "chunk_flags CROSS JOIN documents ON documents.id = chunk_flags.chunk_id"
+                    conditions = ["chunk_flags.kind = ?"]
+                    values.append(flag)
+                key = "documents.id" if flag is None else "chunk_flags.chunk_id"
+                conditions.append(f"{key} {sign} ?")
+                values.append(anchor)
+            else:
+                tables, key = "documents", "documents.chunk_index"
+                conditions = ["documents.filename = ?"]
+                values.append(filename)
+                row = connection.execute(
+                    "SELECT chunk_index FROM documents WHERE id = ? AND filename = ?", (anchor, filename)
+                ).fetchone()
+                if row:
+                    conditions.append(f"{key} {sign} ?")
+                    values.append(row[0])
+                if flag is not None:
+                    few = "SELECT count(*) FROM (SELECT 1 FROM chunk_flags WHERE kind = ? LIMIT ?)"
+                    if connection.execute(few, (flag, MAX_SORTED_FLAGS)).fetchone()[0] < MAX_SORTED_FLAGS:
+                        tables = "chunk_flags CROSS JOIN documents ON documents.id = chunk_flags.chunk_id"
+                        conditions.append("chunk_flags.kind = ?")
+                    else:
+                        conditions.append(
+                            "EXISTS (SELECT 1 FROM chunk_flags WHERE kind = ? AND chunk_id = documents.id)"
+                        )
+                    values.append(flag)
+            condition = " AND ".join(conditions)
+            rows = connection.execute(
+                f"SELECT {CHUNK_COLUMNS} FROM {tables} WHERE {condition} ORDER BY {key} {order} LIMIT ?",
+                (*values, limit),
+            ).fetchall()
+        return [_chunk(row) for row in (reversed(rows) if backwards else rows)]
 
     def texts(self) -> Iterator[str]:
         """The text of every chunk, in order."""
@@ -162,17 +182,44 @@ class ChunkStore:
             yield from (chunk.text for chunk in batch)
             last_id = batch[-1].id
 
-    def search(self, words: str, limit: int = 20) -> list[Found]:
+    def flags(self, chunk_ids: Iterable[int]) -> dict[int, list[Flag]]:
+        """The flags of these chunks; a chunk without one is missing."""
+        found: dict[int, list[Flag]] = {}
+        with self._reading() as connection:
+            for row in connection.execute(
+                "SELECT kind, chunk_id, of_id, share FROM chunk_flags"
+                " WHERE kind IN ('duplicate', 'boilerplate', 'excluded')"
+                " AND chunk_id IN (SELECT value FROM json_each(?)) ORDER BY chunk_id, kind DESC",
+                (json.dumps(list(chunk_ids)),),
+            ):
+                found.setdefault(row[1], []).append(Flag(row[0], row[2], row[3]))
+        return found
+
+    def exclude(self, chunk_ids: Iterable[int], excluded: bool = True) -> None:
+        """Note that a person wants no training data from these chunks, or wants it again."""
+        with self.writer() as writer:
+            if excluded:
+                writer.set_flags(FLAG_EXCLUDED, [(chunk_id, None, None) for chunk_id in chunk_ids])
+            else:
+                writer.clear_flags(FLAG_EXCLUDED, list(chunk_ids))
+
+    def search(self, words: str, limit: int = 20, offset: int = 0) -> list[Found]:
         """The chunks that hold all words, or if there are none any of them, the best first.
 
         Words match as beginnings, without regard to case and accents.
         """
-        terms = [f'"{word}"*' for word in re.findall(r"\w+", words)]
-        for operator in (" AND ", " OR "):
-            found = self._search(operator.join(terms), limit) if terms else []
-            if found:
-                return found
-        return []
+        with self._reading() as connection:
+            ids, terms = chunk_search.find(connection, words, limit, offset)
+            rows = connection.execute(
+                f"SELECT {CHUNK_COLUMNS} FROM documents WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(ids),),
+            ).fetchall()
+        chunks = {row[0]: _chunk(row) for row in rows}
+        return [
+            Found(chunks[chunk_id], chunk_search.excerpt(chunks[chunk_id].text, terms))
+            for chunk_id in ids
+            if chunk_id in chunks
+        ]
 
     def export(self, target: Path) -> Path:
         """Write one consistent file with everything stored so far, also while more is being stored."""
@@ -187,12 +234,9 @@ class ChunkStore:
             prepared.unlink(missing_ok=True)
         return target
 
-    def _search(self, expression: str, limit: int) -> list[Found]:
-        query = f"""SELECT {CHUNK_COLUMNS}, snippet(chunk_words, 0, '[', ']', '…', 24) FROM chunk_words
-            JOIN documents ON documents.id = chunk_words.rowid
-            WHERE chunk_words MATCH ? ORDER BY chunk_words.rank LIMIT ?"""
+    def _one(self, query: str, values: tuple[Any, ...]) -> Any:
         with self._reading() as connection:
-            return [Found(_chunk(row[:5]), row[5]) for row in connection.execute(query, (expression, limit))]
+            return connection.execute(query, values).fetchone()[0]
 
     def _chunks(self, condition: str, values: tuple[Any, ...]) -> list[Chunk]:
         with self._reading() as connection:
@@ -210,53 +254,14 @@ class ChunkStore:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._connection(self.path if self.path.exists() else None) as connection:
+        with open_store(self.path if self.path.exists() else None, self.path) as connection:
             yield connection
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._connection(self.path) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
 
-    @contextmanager
-    def _connection(self, path: Path | None) -> Iterator[sqlite3.Connection]:
-        connection: sqlite3.Connection | None = None
-        try:
-            connection = sqlite3.connect(path or ":memory:", timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                connection.execute(f"PRAGMA page_size = {PAGE_SIZE_BYTES}")
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(f"BEGIN IMMEDIATE;{SCHEMA}COMMIT;")
-            yield connection
-        except sqlite3.DatabaseError as error:
-            raise _readable(error, self.path) from error
-        finally:
-            if connection is not None:
-                connection.close()  # an open transaction is rolled back
+def skipped_kinds(skip_duplicates: bool, skip_boilerplate: bool) -> list[str]:
+    """The flags that keep a chunk out of the training data."""
+    return [FLAG_EXCLUDED] + [FLAG_DUPLICATE] * skip_duplicates + [FLAG_BOILERPLATE] * skip_boilerplate
 
 
 def _chunk(row: tuple[Any, ...]) -> Chunk:
     return Chunk(row[0], row[1], row[2], row[3], json.loads(row[4] or "{}"))
-
-
-def _readable(error: sqlite3.DatabaseError, path: Path) -> Exception:
-    """The error a person can act on, or the given one where it is a bug."""
-    name = getattr(error, "sqlite_errorname", "")
-    for start, code in (
-        ("SQLITE_CORRUPT", "store_damaged"),
-        ("SQLITE_NOTADB", "store_damaged"),
-        ("SQLITE_BUSY", "store_busy"),
-        ("SQLITE_FULL", "store_disk_full"),
-        ("SQLITE_CANTOPEN", "store_unwritable"),
-        ("SQLITE_READONLY", "store_unwritable"),
-        ("SQLITE_IOERR", "store_unwritable"),
-    ):
-        if name.startswith(start):
-            # Without room for its side files SQLite says only that it cannot open or write.
-            if code == "store_unwritable" and free_disk_gib(path.parent) < FULL_BELOW_GIB:
-                code = "store_disk_full"
-            return AppError(code, file=path.name)
-    return error

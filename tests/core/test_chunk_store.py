@@ -1,12 +1,17 @@
+import random
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
 from utils.errors import AppError
 
 SPECIFIED_COLUMNS = [
@@ -25,6 +30,25 @@ def source(name: str, status: str = "done") -> SourceFile:
 
 def chunk(text: str, tokens: int = 3) -> NewChunk:
     return NewChunk(text, {"page": 1, "tokens": tokens, "tokenizer": "rule", "sha256": "x"})
+
+
+VERSION_1 = """
+CREATE TABLE documents (id INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL,
+  chunk_index INTEGER, chunk_text TEXT NOT NULL, metadata JSON, created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
+CREATE UNIQUE INDEX documents_by_file ON documents (filename, chunk_index);
+CREATE TABLE sources (number INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL UNIQUE,
+  original_name TEXT NOT NULL, sha256 TEXT NOT NULL, status TEXT NOT NULL, detail TEXT NOT NULL, params JSON NOT NULL,
+  pages INTEGER NOT NULL, pages_read INTEGER NOT NULL, chunks INTEGER NOT NULL, tokens INTEGER NOT NULL,
+  batch TEXT NOT NULL, added_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
+CREATE INDEX sources_by_hash ON sources (sha256);
+CREATE VIRTUAL TABLE chunk_words USING fts5 (chunk_text, content='documents', content_rowid='id',
+  tokenize='unicode61 remove_diacritics 2', prefix='2 3');
+CREATE TRIGGER documents_added AFTER INSERT ON documents BEGIN
+  INSERT INTO chunk_words (rowid, chunk_text) VALUES (new.id, new.chunk_text); END;
+CREATE TRIGGER documents_removed AFTER DELETE ON documents BEGIN
+  INSERT INTO chunk_words (chunk_words, rowid, chunk_text) VALUES ('delete', old.id, old.chunk_text); END;
+PRAGMA user_version = 1;
+"""
 
 
 @pytest.fixture
@@ -91,11 +115,172 @@ def test_a_failure_in_mid_document_stores_nothing_of_it(store: ChunkStore) -> No
 
     with pytest.raises(RuntimeError):
         store.add_document(source("a.pdf"), broken())
-    with pytest.raises(AppError), store._writing() as connection:
-        connection.execute("INSERT INTO documents (filename, chunk_text) VALUES ('b.pdf', 'halb')")
-        connection.execute("PRAGMA user_version = 7")
-        raise AppError("stopped")
     assert (store.count(), store.documents()) == (0, [])
+
+
+def test_texts_that_come_again_keep_their_ids(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk(text) for text in ("Eins", "Zwei", "Zwei", "Drei")])
+    before = {c.id: c.text for c in store.chunks()}
+    store.add_document(source("a.pdf"), [chunk(text, tokens=9) for text in ("Null", "Zwei", "Eins", "Zwei", "Vier")])
+    after = store.chunks(filename="a.pdf")
+    assert [c.text for c in after] == ["Null", "Zwei", "Eins", "Zwei", "Vier"], "in the order of the text"
+    assert [c.index for c in after] == [0, 1, 2, 3, 4]
+    assert {c.id: c.text for c in after if c.id in before} == {
+        chunk_id: text for chunk_id, text in before.items() if text != "Drei"
+    }
+    assert [c.metadata["tokens"] for c in after] == [9] * 5
+    assert [found.chunk.text for found in store.search("Eins")] == ["Eins"]
+    assert store.search("Drei") == []
+    assert min(c.id for c in after if c.id not in before) > max(before), "an id is never given twice"
+
+
+def test_the_record_of_a_document_is_made_after_its_last_chunk_and_counted_here(store: ChunkStore) -> None:
+    seen = []
+
+    def chunks() -> Iterator[NewChunk]:
+        for number in range(1200):
+            seen.append(number)
+            yield chunk(f"Text {number}")
+
+    def describe() -> SourceFile:
+        assert len(seen) == 1200
+        return SourceFile("a.pdf", "a.pdf", "ab", "done", chunks=1, tokens=1, language="de", size_bytes=7)
+
+    with store.writer() as writer:
+        writer.put(source("a.pdf", "queued"))
+        stored = writer.replace("a.pdf", chunks(), describe)
+    assert (stored.chunks, stored.tokens, stored.language, stored.size_bytes) == (1200, 3600, "de", 7)
+    assert store.documents() == [stored]
+    assert store.chunk_count() == store.chunk_count("a.pdf") == 1200
+    assert store.chunk_count("b.pdf") == 0
+
+
+def test_putting_a_record_leaves_the_chunks_and_their_counts(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk("Eins")])
+    with store.writer() as writer:
+        writer.put(SourceFile("a.pdf", "a.pdf", "ab", "queued", chunks=99, tokens=99))
+    assert [(s.status, s.chunks, s.tokens) for s in store.documents()] == [("queued", 1, 3)]
+
+
+def test_a_failing_reader_leaves_what_was_there(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk("Alt")])
+
+    def broken() -> Iterator[NewChunk]:
+        yield chunk("Neu")
+        raise AppError("pdf_damaged")
+
+    with pytest.raises(AppError), store.writer() as writer:
+        writer.replace("a.pdf", broken(), lambda: source("a.pdf"))
+    assert list(store.texts()) == ["Alt"]
+
+
+def test_a_document_larger_than_the_memory_for_it_is_stored_whole(
+    store: ChunkStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.chunk_writer.MEMORY_FOR_ONE_DOCUMENT", 3000)
+    texts = [f"Abschnitt {number} " + "x" * (number % 700) for number in range(1500)]
+    store.add_document(source("a.pdf"), [chunk(text) for text in texts])
+    assert list(store.texts()) == texts
+
+
+def test_others_can_write_while_a_document_is_being_read(store: ChunkStore) -> None:
+    def slow() -> Iterator[NewChunk]:
+        yield chunk("Eins")
+        store.add_document(source("b.pdf"), [chunk("Zwei")])
+        yield chunk("Drei")
+
+    with store.writer() as writer:
+        writer.replace("a.pdf", slow(), lambda: source("a.pdf"))
+    assert sorted(store.texts()) == ["Drei", "Eins", "Zwei"]
+
+
+def test_half_of_a_surrogate_pair_does_not_stop_a_document(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk("Ein \ud800 Text")])
+    assert list(store.texts()) == ["Ein ? Text"]
+
+
+def test_counting_tokens_again_changes_chunks_and_sums(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk("Eins"), chunk("Zwei")])
+    ids = store.chunk_ids()
+    with store.writer() as writer:
+        writer.set_tokens("a.pdf", ((chunk_id, 40 + chunk_id) for chunk_id in ids), "other")
+    assert [(c.metadata["tokens"], c.metadata["tokenizer"]) for c in store.chunks()] == [(41, "other"), (42, "other")]
+    assert store.chunks()[0].metadata["page"] == 1
+    assert store.documents()[0].tokens == 83
+
+
+def test_a_store_of_the_first_version_is_taken_over(store: ChunkStore) -> None:
+    store.path.parent.mkdir(parents=True)
+    with sqlite3.connect(store.path) as connection:
+        connection.executescript(VERSION_1)
+        connection.execute(
+            "INSERT INTO documents (filename, chunk_index, chunk_text, metadata)"
+            """ VALUES ('a.pdf', 0, 'Über Bücher', '{"page": 4, "tokens": 70}')"""
+        )
+        connection.execute(
+            "INSERT INTO sources (filename, original_name, sha256, status, detail, params, pages, pages_read, chunks,"
+            " tokens, batch) VALUES ('a.pdf', 'A.pdf', 'ab', 'done', '', '{}', 5, 5, 1, 70, 'x')"
+        )
+    connection.close()
+    assert [(s.original_name, s.pages, s.tokens, s.language) for s in store.documents()] == [("A.pdf", 5, 70, "")]
+    assert [found.chunk.page for found in store.search("buch")] == [4]
+    store.remove_document("a.pdf")
+    assert store.search("buch") == []
+    store.add_document(source("b.pdf"), [chunk("Neues Buch")])
+    assert [found.chunk.id for found in store.search("buch")] == [2]
+
+
+WRITE_FOR_EVER = """
+import sys
+from pathlib import Path
+from core.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
+
+def chunks(number, turn):
+    for index in range(100 + number):
+        if index % 25 == 0:
+            print(flush=True)
+        yield NewChunk(f"d{number} t{turn // 2} c{index} " + "Wasser " * 200, {"page": 1, "tokens": turn})
+
+with ChunkStore(Path(sys.argv[1])).writer() as writer:
+    for turn in range(1000):
+        for number in range(6):
+            name = f"{number}.pdf"
+            describe = lambda: SourceFile(name, name, "ab", "done", pages=turn)
+            writer.replace(name, chunks(number, turn), describe)
+"""
+
+
+def test_a_process_killed_at_any_moment_leaves_whole_documents_only(store: ChunkStore) -> None:
+    chance = random.Random(3)
+    for _ in range(12):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITE_FOR_EVER, str(store.path)],
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+        assert process.stdout is not None
+        process.stdout.readline()  # it is at work
+        time.sleep(chance.uniform(0, 0.5))
+        process.kill()
+        process.communicate()
+        assert_whole(store)
+
+
+def assert_whole(store: ChunkStore) -> None:
+    """Every document has all its chunks, of one turn, and the index knows each of them and no other."""
+    with sqlite3.connect(store.path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        indexed = {
+            row[0] for row in connection.execute("SELECT rowid FROM chunk_words WHERE chunk_words MATCH 'wasser'")
+        }
+    connection.close()
+    assert indexed == set(store.chunk_ids())
+    assert len(indexed) == store.count()
+    for document in store.documents():
+        chunks = store.chunks(limit=1000, filename=document.filename)
+        assert len(chunks) == document.chunks == 100 + int(document.filename[0])
+        assert [c.index for c in chunks] == list(range(document.chunks))
+        assert {c.metadata["tokens"] for c in chunks} == {document.pages}
 
 
 def test_search_finds_umlauts_and_beginnings_and_ranks(store: ChunkStore) -> None:
@@ -120,24 +305,83 @@ def test_search_takes_any_text(words: str, tmp_path_factory: pytest.TempPathFact
     store.search(words)
 
 
-def test_keyset_paging_visits_each_chunk_once(store: ChunkStore) -> None:
+def test_keyset_paging_visits_each_chunk_once_in_both_directions(store: ChunkStore) -> None:
     store.add_document(source("a.pdf"), [chunk(f"a{n}") for n in range(25)])
     store.add_document(source("b.pdf"), [chunk(f"b{n}") for n in range(5)])
-    seen, last = [], 0
-    while page := store.chunks(last, 7):
-        seen += [c.text for c in page]
-        last = page[-1].id
-    assert seen == [f"a{n}" for n in range(25)] + [f"b{n}" for n in range(5)]
-    assert [c.text for c in store.chunks(filename="b.pdf")] == [f"b{n}" for n in range(5)]
+    store.add_document(source("a.pdf"), [chunk(f"a{n}") for n in (24, *range(24))])
+    in_file = [f"a{n}" for n in (24, *range(24))]
+    everything = [f"a{n}" for n in range(25)] + [f"b{n}" for n in range(5)]
+    with store.writer() as writer:
+        writer.set_flags("boilerplate", [(c.id, None, None) for c in store.chunks() if c.text[-1] in "37"])
+    for filename, flag, wanted in (
+        (None, None, everything),
+        ("a.pdf", None, in_file),
+        (None, "boilerplate", [text for text in everything if text[-1] in "37"]),
+        ("a.pdf", "boilerplate", [text for text in in_file if text[-1] in "37"]),
+    ):
+        seen, last = [], 0
+        while page := store.chunks(last, 7, filename, flag):
+            seen += page
+            last = page[-1].id
+        assert [c.text for c in seen] == wanted
+        assert store.chunk_count(filename, flag) == len(wanted)
+        back, first = seen[-1:], seen[-1].id
+        while page := store.chunks(0, 7, filename, flag, before_id=first):
+            back = page + back
+            first = page[0].id
+        assert [c.text for c in back] == wanted
+
+
+def test_paging_through_many_flagged_chunks_of_a_file_gives_the_same(
+    store: ChunkStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add_document(source("a.pdf"), [chunk(f"a{n}") for n in range(20)])
+    with store.writer() as writer:
+        writer.set_flags("duplicate", [(chunk_id, 1, 0.9) for chunk_id in range(3, 20, 2)])
+    few = store.chunks(5, 4, "a.pdf", "duplicate")
+    monkeypatch.setattr("core.chunk_store.MAX_SORTED_FLAGS", 2)
+    assert store.chunks(5, 4, "a.pdf", "duplicate") == few
+    assert [c.id for c in few] == [7, 9, 11, 13]
+
+
+def test_flags_go_with_their_chunks_and_decide_what_is_usable(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk("Eins"), chunk("Zwei")])
+    store.add_document(source("b.pdf"), [chunk("Drei"), chunk("Vier"), chunk("Fünf")])
+    with store.writer() as writer:
+        writer.set_flags("duplicate", [(3, 1, 0.93)])
+        writer.set_flags("boilerplate", [(4, None, None)])
+    store.exclude([2, 4])
+    assert store.flags([1, 2, 3, 4]) == {
+        2: [Flag("excluded")],
+        3: [Flag("duplicate", 1, 0.93)],
+        4: [Flag("excluded"), Flag("boilerplate")],
+    }
+    assert store.usable_ids() == [1, 5]
+    assert store.usable_ids(skip_duplicates=False) == [1, 3, 5]
+    assert store.usable_ids(skip_duplicates=False, skip_boilerplate=False) == [1, 3, 5]
+    store.exclude([2, 4], excluded=False)
+    assert store.usable_ids() == [1, 2, 5]
+    assert store.usable_ids(skip_boilerplate=False) == [1, 2, 4, 5]
+    store.remove_document("a.pdf")
+    assert store.flags([3, 4]) == {4: [Flag("boilerplate")]}, "what it was like is gone"
+    store.remove_document("b.pdf")
+    assert [store.chunk_count(flag=flag) for flag in ("duplicate", "boilerplate", "excluded")] == [0, 0, 0]
 
 
 def test_an_export_during_writing_holds_whole_documents_only(store: ChunkStore, tmp_path: Path) -> None:
     store.add_document(source("first.pdf"), [chunk("x") for _ in range(50)])
     done = threading.Event()
+    problems: list[BaseException] = []
 
     def write() -> None:
-        for number in range(20):
-            store.add_document(source(f"{number}.pdf"), [chunk("y") for _ in range(50)])
+        try:
+            with store.writer() as writer:
+                for turn in range(30):
+                    name = f"{turn % 10}.pdf"  # new ones, then others in place of them
+                    chunks = [chunk(f"{turn} {number}", tokens=turn) for number in range(1000)]
+                    writer.replace(name, chunks, lambda name=name: source(name))
+        except BaseException as error:  # noqa: BLE001  a thread has nobody to raise to
+            problems.append(error)
         done.set()
 
     writer = threading.Thread(target=write)
@@ -147,9 +391,15 @@ def test_an_export_during_writing_holds_whole_documents_only(store: ChunkStore, 
     while not done.is_set() or exports == 0:
         store.export(target)
         exports += 1
-        exported = ChunkStore(target)
-        assert exported.count() == 50 * len(exported.documents())
+        with sqlite3.connect(target) as connection:
+            for name, wanted, count, turns in connection.execute(
+                "SELECT sources.filename, chunks, count(*), count(DISTINCT json_extract(metadata, '$.tokens'))"
+                " FROM sources JOIN documents USING (filename) GROUP BY 1"
+            ):
+                assert (wanted, turns) == (count, 1), name
+        connection.close()
     writer.join()
+    assert problems == []
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
 
 
