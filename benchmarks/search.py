@@ -22,8 +22,8 @@ FREQUENT = re.findall(
 )
 SYLLABLES = re.findall(
     r"\w+",
-    "ab an auf be bo da del di en er fa ge gen ha heit in ka keit la le lich ma mo ne or pa ra re ri sa scha se stra ta"
-    " te ti um un ver vor wa we zu zeit über größ",
+    "ab an auf be bo da del di en er fa ge gen ha heit in ka keit la le lich ma mo ne or pa ra re ri sa scha se stra"
+    " ta te ti um un ver vor wa we zu zeit über größ",
 )
 VOCABULARY = 200_000
 SENTENCES = 40_000
