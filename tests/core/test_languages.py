@@ -14,7 +14,7 @@ TEXTS = {
     "pt": "O rendimento é a razão entre a energia útil e a energia fornecida, e não pode ser maior do que um.",
     "nl": "Het rendement is de verhouding van de nuttige energie tot de energie die wordt toegevoerd.",
     "pl": "Sprawność jest to stosunek energii użytecznej do energii dostarczonej i nie może być większa.",
-    "sv": "Verkningsgraden är förhållandet mellan den nyttiga energin och den som tillförs, och det är inte alltid samma.",
+    "sv": "Verkningsgraden är förhållandet mellan den nyttiga energin och den som tillförs, och det är inte samma.",
     "ja": "この章では計算機の基本的な使い方を説明します。電源を入れてからログインするまでの手順は次のとおりです。",
     "zh": "本章介绍计算机的基本使用方法。从打开电源到登录系统的步骤如下所示，请按照说明操作。",
     "ko": "이 장에서는 컴퓨터의 기본적인 사용법을 설명합니다. 전원을 켜고 로그인하는 순서는 다음과 같습니다.",
