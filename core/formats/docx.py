@@ -1,217 +1,215 @@
-"""DOCX → pages: everything a person reads, in reading order. Knows Word's XML; knows no chunk and no UI."""
+"""DOCX → pages: everything a person reads, in reading order. Knows Word's archive; knows no chunk and no UI."""
 
-import zipfile
-import zlib
-from collections.abc import Iterator
+import mmap
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import docx
-from docx.document import Document
-from docx.opc.exceptions import OpcError
 from lxml import etree
 
-from core.formats.page_text import Block, Page, clean_characters, join_blocks
+from core.formats.archive import ARCHIVE_ERRORS, PARSING, Archive, TooLargeError, path_inside
+from core.formats.block_pages import PAGE_END, Step, pages_of_blocks
+from core.formats.page_text import Block, Page
+from core.formats.word_xml import (
+    Walk,
+    attribute,
+    child,
+    has_rendered_breaks,
+    heading_styles,
+    short,
+    units,
+    words_of_drawing,
+)
 from utils.errors import AppError
 
-WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 OLE_FILE = b"\xd0\xcf\x11\xe0"  # what Word wraps a document with a password in, and the old .doc format too
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-# What broken archives raise: bad structure or XML, broken compression, methods nobody knows, encrypted entries.
-ARCHIVE_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    etree.XMLSyntaxError,
-    OSError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-)
-TITLE_STYLES = {"title", "subtitle"}
+MAX_XML_BYTES = 512 * 1024 * 1024  # unpacked; far above any book
+MAX_NOTES_BYTES = 64 * 1024 * 1024
 
 
 def read(path: Path, password: str | None = None) -> Iterator[Page]:
     """The pages of a DOCX, as Word last laid them out; one page where the file does not say.
 
-    Paragraphs, lists, tables (a row is a line), text boxes and notes stand where they are read. Headers and footers
-    are left out: they repeat. Raises AppError file_empty, docx_password, docx_damaged, docx_not_docx, file_no_text.
+    Paragraphs, lists, tables (a row is a line), text boxes, notes, formulas and the words of diagrams stand where
+    they are read. A page header comes once, before the section it belongs to, a footer once after it. Comments are
+    left out: they are about the text. Raises AppError file_empty, file_no_text, docx_not_docx, docx_password,
+    docx_damaged, docx_too_large.
     """
-    document = _open(path)
-    walk = _Walk(document)
-    walk.blocks_of(document.element.body)
-    pages = walk.finished_pages()
-    if not any(character.isalnum() for blocks in pages for block in blocks for character in block.text):
-        raise AppError("file_no_text", file=path.name)
-    for number, blocks in enumerate(pages, start=1):
-        text, headings = join_blocks(blocks)
-        yield Page(number, len(pages), text, headings)
-
-
-def _open(path: Path) -> Document:
-    with path.open("rb") as file:
-        start = file.read(4)
-    if not start:
-        raise AppError("file_empty", file=path.name)
-    if start == OLE_FILE:
-        raise AppError("docx_password" if ENCRYPTED in path.read_bytes() else "docx_not_docx", file=path.name)
-    if not start.startswith(b"PK"):
-        raise AppError("docx_not_docx", file=path.name)
+    _check_beginning(path)
     try:
-        return docx.Document(str(path))
-    except (ValueError, KeyError, OpcError) as error:
-        raise AppError("docx_not_docx" if _is_other_archive(path) else "docx_damaged", file=path.name) from error
+        yield from pages_of_blocks(_open(path).steps, path.name)
+    except TooLargeError as error:
+        raise AppError("docx_too_large", file=path.name) from error
     except ARCHIVE_ERRORS as error:
         raise AppError("docx_damaged", file=path.name) from error
 
 
-def _is_other_archive(path: Path) -> bool:
-    """Whether a whole zip file simply holds something else: a spreadsheet, an e-book, any archive."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return "word/document.xml" not in archive.namelist()
-    except (ValueError, *ARCHIVE_ERRORS):
-        return False
+def _check_beginning(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(4)
+        if not start:
+            raise AppError("file_empty", file=path.name)
+        if start == OLE_FILE:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                raise AppError("docx_password" if data.find(ENCRYPTED) >= 0 else "docx_not_docx", file=path.name)
+    if not start.startswith(b"PK"):
+        raise AppError("docx_not_docx", file=path.name)
 
 
-class _Walk:
-    """One walk through a document's XML that gathers blocks, page by page."""
+@dataclass(frozen=True)
+class _Relation:
+    """What a part of the archive refers to: of which kind, and where."""
 
-    def __init__(self, document: Document) -> None:
-        self.pages: list[list[Block]] = [[]]
-        self.heading_styles = _heading_styles(document)
-        self.notes = _notes(document)
-        # Word notes where pages began when it saved; a break set by hand is then noted as well.
-        rendered = next(document.element.body.iter(f"{WORD}lastRenderedPageBreak"), None) is not None
-        self.counts_rendered_breaks = rendered
-
-    def finished_pages(self) -> list[list[Block]]:
-        return self.pages
-
-    def blocks_of(self, parent: etree._Element) -> None:
-        """Every paragraph and table below `parent`, whatever wraps it (content controls, tracked insertions)."""
-        for element in parent:
-            if element.tag == f"{WORD}p":
-                self._paragraph(element)
-            elif element.tag == f"{WORD}tbl":
-                self._table(element)
-            elif element.tag not in (FALLBACK, f"{WORD}sectPr"):
-                self.blocks_of(element)
-
-    def _paragraph(self, paragraph: etree._Element) -> None:
-        text, boxes, notes = self._text_of(paragraph)
-        style = paragraph.find(f"{WORD}pPr/{WORD}pStyle")
-        is_heading = style is not None and style.get(f"{WORD}val") in self.heading_styles
-        is_item = paragraph.find(f"{WORD}pPr/{WORD}numPr") is not None
-        text = clean_characters(text).strip()
-        if text and is_heading:
-            self.pages[-1].append(Block(" ".join(text.split()), is_heading=True))
-        elif text:
-            self.pages[-1].append(Block(f"• {text}" if is_item else text, is_line=is_item))
-        for box in boxes:
-            self.blocks_of(box)
-        self.pages[-1].extend(Block(note) for note in notes)
-
-    def _text_of(self, paragraph: etree._Element) -> tuple[str, list[etree._Element], list[str]]:
-        """A paragraph's own text, the text boxes anchored in it, and the notes it refers to."""
-        text: list[str] = []
-        boxes: list[etree._Element] = []
-        notes: list[str] = []
-        pending = list(reversed(paragraph))
-        while pending:
-            element = pending.pop()
-            match element.tag:
-                case tag if tag == f"{WORD}t":
-                    text.append(element.text or "")
-                case tag if tag in (f"{WORD}tab", f"{WORD}ptab"):
-                    text.append("\t")
-                case tag if tag == f"{WORD}noBreakHyphen":
-                    text.append("-")
-                case tag if tag in (f"{WORD}br", f"{WORD}cr"):
-                    text.append("\n")
-                    if element.get(f"{WORD}type") == "page" and not self.counts_rendered_breaks:
-                        self.pages.append([])
-                case tag if tag == f"{WORD}lastRenderedPageBreak":
-                    self.pages.append([])
-                case tag if tag == f"{WORD}txbxContent":
-                    boxes.append(element)
-                case tag if tag in (f"{WORD}footnoteReference", f"{WORD}endnoteReference"):
-                    note = self.notes.get((tag, element.get(f"{WORD}id") or ""))
-                    if note:
-                        notes.append(note)
-                case tag if tag not in (FALLBACK, f"{WORD}pPr", f"{WORD}rPr", f"{WORD}del", f"{WORD}instrText"):
-                    pending.extend(reversed(element))
-        return "".join(text), boxes, notes
-
-    def _table(self, table: etree._Element) -> None:
-        """A table's rows as lines, cells set apart by ` | `; what is anchored in cells follows their row."""
-        for row in table.iter(f"{WORD}tr"):
-            if next(row.iterancestors(f"{WORD}tbl")) is not table:
-                continue
-            cells: list[str] = []
-            inner: list[etree._Element] = []
-            below: list[etree._Element] = []
-            notes_below: list[str] = []
-            for cell in row.iter(f"{WORD}tc"):
-                if next(cell.iterancestors(f"{WORD}tr")) is not row:
-                    continue
-                words: list[str] = []
-                for paragraph in _own_paragraphs(cell):
-                    text, boxes, notes = self._text_of(paragraph)
-                    words.append(text)
-                    below.extend(boxes)
-                    notes_below.extend(notes)
-                cells.append(" ".join(clean_characters(" ".join(words)).split()))
-                inner.extend(element for element in cell if element.tag == f"{WORD}tbl")
-            if any(cells):
-                self.pages[-1].append(Block(" | ".join(cells), is_line=True))
-            for element in inner:
-                self._table(element)
-            for box in below:
-                self.blocks_of(box)
-            self.pages[-1].extend(Block(note) for note in notes_below)
+    kind: str
+    target: str
 
 
-def _own_paragraphs(cell: etree._Element) -> list[etree._Element]:
-    """The paragraphs of a cell, without those of tables and text boxes inside it."""
-    return [p for p in cell.iter(f"{WORD}p") if next(p.iterancestors(f"{WORD}tc", f"{WORD}txbxContent")) is cell]
+@dataclass(frozen=True)
+class _Section:
+    """The names of a section's header and footer parts, and whether it begins a page."""
+
+    headers: Sequence[str]
+    footers: Sequence[str]
+    begins_page: bool
 
 
-def _heading_styles(document: Document) -> set[str]:
-    """The ids of all styles that make a heading. Style names are English inside every Word file."""
-    based_on: dict[str, str] = {}
-    headings: set[str] = set()
-    for style in document.styles.element.iter(f"{WORD}style"):
-        style_id = style.get(f"{WORD}styleId") or ""
-        name = style.find(f"{WORD}name")
-        lower = (name.get(f"{WORD}val") or "").casefold() if name is not None else ""
-        if lower.startswith("heading ") or lower in TITLE_STYLES:
-            headings.add(style_id)
-        base = style.find(f"{WORD}basedOn")
-        if base is not None:
-            based_on[style_id] = base.get(f"{WORD}val") or ""
-    for style_id in based_on:
-        seen, parent = {style_id}, based_on.get(style_id, "")
-        while parent and parent not in seen and parent not in headings:
-            seen.add(parent)
-            parent = based_on.get(parent, "")
-        if parent in headings:
-            headings.add(style_id)
-    return headings
+@dataclass(frozen=True)
+class _Document:
+    """An open document: its main part, how to read it, and its sections in order. `plain` reads headers and notes."""
+
+    archive: Archive
+    main: str
+    walk: Walk
+    plain: Walk
+    sections: Sequence[_Section]
+
+    def steps(self) -> Iterator[Step]:
+        """All blocks and page ends of the document, read from the file as they are asked for."""
+        number, seen = 0, set[str]()
+        yield from self._edge(self.sections[0].headers, seen)
+        with self.archive.open(self.main) as stream:
+            for unit in units(stream):
+                yield from self.walk.steps(unit)
+                if child(unit, "w:pPr", "w:sectPr") is not None and number + 1 < len(self.sections):
+                    yield from self._between(self.sections[number], self.sections[number + 1], seen)
+                    number += 1
+        yield from self._edge(self.sections[-1].footers, seen)
+
+    def _between(self, before: _Section, after: _Section, seen: set[str]) -> Iterator[Step]:
+        yield from self._edge(before.footers, seen)
+        if after.begins_page and not self.walk.counts_rendered_breaks:
+            yield PAGE_END
+        yield from self._edge(after.headers, seen)
+
+    def _edge(self, parts: Sequence[str], seen: set[str]) -> Iterator[Block]:
+        """Headers or footers, except those whose words were `seen` in a section before."""
+        for part in parts:
+            blocks = [block for _, found in _blocks_of_part(self.archive, part, self.plain) for block in found]
+            text = "\n".join(block.text for block in blocks)
+            if text not in seen:
+                yield from blocks
+            seen.add(text)
 
 
-def _notes(document: Document) -> dict[tuple[str, str], str]:
+def _open(path: Path) -> _Document:
+    archive = Archive(path)
+    if sum(size for name, size in archive.sizes.items() if name.endswith((".xml", ".rels"))) > MAX_XML_BYTES:
+        raise TooLargeError
+    main = next(_targets(_relations(archive, ""), "officeDocument"), "word/document.xml")
+    if not archive.has(main) or not _is_word(archive, main):
+        raise AppError("docx_not_docx", file=path.name)
+    relations = _relations(archive, main)
+    styles = archive.tree(next(_targets(relations, "styles"), ""))
+    plain = Walk(heading_styles(styles) if styles is not None else set(), {}, lambda _: ())
+    sections, rendered = _outline(archive, main, relations)
+    walk = Walk(
+        heading_styles=plain.heading_styles,
+        notes=_notes(archive, relations, plain),
+        drawing=partial(_words_of_drawing, archive, relations),
+        counts_rendered_breaks=rendered,
+    )
+    return _Document(archive, main, walk, plain, sections)
+
+
+def _is_word(archive: Archive, main: str) -> bool:
+    """Whether the main part is a text: a spreadsheet's or a presentation's looks different from its first element."""
+    with archive.open(main) as stream:
+        _, root = next(iter(etree.iterparse(stream, events=("start",), **PARSING)))
+        return short(root.tag) == "w:document"
+
+
+def _relations(archive: Archive, part: str) -> dict[str, _Relation]:
+    """What a part refers to inside the archive, by id; those of the part "" are the archive's own."""
+    folder, _, name = part.rpartition("/")
+    root = archive.tree(posixpath.join(folder, "_rels", f"{name}.rels"))
+    return {
+        relation.get("Id", ""): _Relation(
+            relation.get("Type", "").rpartition("/")[2], path_inside(part, relation.get("Target", ""))
+        )
+        for relation in (root if root is not None else ())
+        if relation.get("TargetMode") != "External"
+    }
+
+
+def _targets(relations: dict[str, _Relation], kind: str) -> Iterator[str]:
+    return (relation.target for relation in relations.values() if relation.kind == kind)
+
+
+def _outline(archive: Archive, main: str, relations: dict[str, _Relation]) -> tuple[list[_Section], bool]:
+    """A document's sections, and whether Word noted in it where pages begin."""
+    sections: list[_Section] = []
+    rendered = False
+    with archive.open(main) as stream:
+        for unit in units(stream):
+            rendered = rendered or has_rendered_breaks(unit)
+            section = unit if short(unit.tag) == "w:sectPr" else child(unit, "w:pPr", "w:sectPr")
+            if section is not None:
+                sections.append(_section(section, relations))
+    return sections or [_Section((), (), True)], rendered
+
+
+def _section(properties: etree._Element, relations: dict[str, _Relation]) -> _Section:
+    parts: dict[str, list[str]] = {"w:headerReference": [], "w:footerReference": []}
+    for reference in properties:
+        relation = relations.get(attribute(reference, "r:id"))
+        if relation is not None and (kind := short(reference.tag)) in parts:
+            parts[kind].append(relation.target)
+    how = child(properties, "w:type")
+    continuous = how is not None and attribute(how, "w:val") == "continuous"
+    return _Section(parts["w:headerReference"], parts["w:footerReference"], not continuous)
+
+
+def _notes(archive: Archive, relations: dict[str, _Relation], walk: Walk) -> dict[tuple[str, str], list[Block]]:
     """The text of foot- and endnotes by the tag and id that refer to them."""
-    notes: dict[tuple[str, str], str] = {}
-    for relation in document.part.rels.values():
-        kind = relation.reltype.rsplit("/", 1)[-1]
-        if kind not in ("footnotes", "endnotes") or relation.is_external:
-            continue
-        try:
-            root = etree.fromstring(relation.target_part.blob, etree.XMLParser(resolve_entities=False))
-        except etree.XMLSyntaxError:
-            continue  # the text itself is whole; a broken note part costs only the notes
-        for note in root:
-            text = clean_characters("".join(part.text or "" for part in note.iter(f"{WORD}t"))).strip()
-            if text and note.get(f"{WORD}type") not in ("separator", "continuationSeparator"):
-                notes[(f"{WORD}{kind[:-1]}Reference", note.get(f"{WORD}id") or "")] = text
+    notes: dict[tuple[str, str], list[Block]] = {}
+    for kind in ("footnote", "endnote"):
+        for part in _targets(relations, f"{kind}s"):
+            for unit, blocks in _blocks_of_part(archive, part, walk):
+                note = next((outer for outer in unit.iterancestors() if short(outer.tag) == f"w:{kind}"), None)
+                if note is not None and not attribute(note, "w:type").endswith("eparator"):
+                    notes.setdefault((f"w:{kind}Reference", attribute(note, "w:id")), []).extend(blocks)
     return notes
+
+
+def _blocks_of_part(archive: Archive, part: str, walk: Walk) -> Iterator[tuple[etree._Element, list[Block]]]:
+    """Each paragraph or row of a small part with its blocks. Where such a part is broken, the text is still whole."""
+    if archive.sizes.get(part, 0) > MAX_NOTES_BYTES:
+        raise TooLargeError
+    try:
+        with archive.open(part) as stream:
+            for unit in units(stream):
+                yield unit, [step for step in walk.steps(unit) if isinstance(step, Block)]
+    except (KeyError, *ARCHIVE_ERRORS):
+        return
+
+
+def _words_of_drawing(archive: Archive, relations: dict[str, _Relation], target: str) -> list[str]:
+    """The words of a chart or diagram, which has a part of its own."""
+    try:
+        root = archive.tree(relations[target].target) if target in relations else None
+    except ARCHIVE_ERRORS:
+        return []
+    return words_of_drawing(root) if root is not None else []

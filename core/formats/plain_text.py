@@ -57,7 +57,7 @@ def text_pages(path: Path, *, markdown: bool) -> Iterator[Page]:
 
 
 def _page_count(blocks: Iterable[str]) -> int:
-    """How many pages form feeds make, a blank rest after the last one aside; 0 where there are no letters or digits."""
+    """How many pages form feeds make, a blank rest after the last one aside; 0 where nothing is written."""
     feeds, is_blank, has_words = 0, True, False
     for block in blocks:
         feeds += block.count("\f")
