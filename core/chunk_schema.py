@@ -1,6 +1,7 @@
 """What rag.db holds and how it is opened: records, tables, migration, errors. Knows SQL; knows no document format."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,12 @@ SCHEMA_VERSION = 2
 PAGE_SIZE_BYTES = 16_384
 BUSY_TIMEOUT_SECONDS = 30
 FULL_BELOW_GIB = 0.001
-# Where a text is Chinese, Japanese or Korean at all, this share of its bytes is beyond one for each character.
+# A text with a share of Chinese, Japanese or Korean has more bytes than characters, by this share at least.
 CJK_BYTES_SHARE = 0.05
+# Kana, ideographs, hangul, Thai and Lao.
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
+)
 FLAG_DUPLICATE, FLAG_BOILERPLATE, FLAG_EXCLUDED = "duplicate", "boilerplate", "excluded"
 FOUND_FLAGS = (FLAG_DUPLICATE, FLAG_BOILERPLATE)
 TOKENS_IN_BUCKET = 32
@@ -162,33 +167,26 @@ def count_tokens_again(connection: sqlite3.Connection, filename: str) -> None:
     )
 
 
-def is_cjk(character: str) -> bool:
-    """Whether a character belongs to a script that puts no spaces between words."""
-    return (
-        "\u3040" <= character <= "\u30ff"  # kana
-        or "\u3400" <= character <= "\u9fff"  # ideographs
-        or "\uac00" <= character <= "\ud7af"  # hangul
-        or "\uf900" <= character <= "\ufaff"
-        or "\u0e00" <= character <= "\u0eff"  # thai, lao
-        or "\U00020000" <= character <= "\U0003ffff"
-    )
+def indexed_text(text: str, exact: bool = False) -> str:
+    """A chunk's text as the word index gets it: a script without spaces as overlapping pairs of characters.
 
-
-def indexed_text(text: str) -> str:
-    """A chunk's text as the word index gets it: each character of a script without spaces is a word of its own.
-
-    FTS5 would make one word of a whole Japanese sentence. A word is then found as its characters in a row.
+    FTS5 would make one word of a whole Japanese sentence. So "abc" becomes "ab bc c", and a word in a sentence is
+    found as its pairs in a row; `exact` is the form to search for, which may go on: "ab bc".
     """
-    if len(text.encode(errors="replace")) - len(text) <= CJK_BYTES_SHARE * len(text):
+    # For speed only: a text hardly longer in bytes than in characters has too few such characters to be worth a look.
+    if not exact and len(text.encode(errors="replace")) - len(text) <= CJK_BYTES_SHARE * len(text):
         return text
-    return spaced(text)
+    return UNSPACED.sub(lambda match: _pairs(match[0], exact), text)
 
 
-def spaced(text: str) -> str:
-    """The text with spaces around each character of a script that has none."""
-    return "".join(
-        f" {character} " if character > "\u0dff" and is_cjk(character) else character for character in text
-    )
+def has_cjk(text: str) -> bool:
+    """Whether a text has characters of a script that puts no spaces between words."""
+    return UNSPACED.search(text) is not None
+
+
+def _pairs(run: str, exact: bool) -> str:
+    pairs = [run[place : place + 2] for place in range(len(run) - (1 if exact and len(run) > 1 else 0))]
+    return f" {' '.join(pairs)} "
 
 
 def readable(error: sqlite3.DatabaseError, path: Path) -> Exception:

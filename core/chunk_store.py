@@ -206,7 +206,8 @@ class ChunkStore:
     def search(self, words: str, limit: int = 20, offset: int = 0) -> list[Found]:
         """The chunks that hold all words, or if there are none any of them, the best first.
 
-        Words match as beginnings, without regard to case and accents.
+        Words match as beginnings, without regard to case and accents; how, and what is bounded, is told in
+        chunk_search. `offset` leaves out so many of the first ones.
         """
         with self._reading() as connection:
             ids, terms = chunk_search.find(connection, words, limit, offset)

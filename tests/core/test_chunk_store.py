@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from core.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
 from utils.errors import AppError
@@ -281,28 +279,6 @@ def assert_whole(store: ChunkStore) -> None:
         assert len(chunks) == document.chunks == 100 + int(document.filename[0])
         assert [c.index for c in chunks] == list(range(document.chunks))
         assert {c.metadata["tokens"] for c in chunks} == {document.pages}
-
-
-def test_search_finds_umlauts_and_beginnings_and_ranks(store: ChunkStore) -> None:
-    store.add_document(
-        source("a.pdf"),
-        [chunk("Die Überprüfung der Anlage"), chunk("Anlage Anlage Anlage"), chunk("Etwas über Bücher")],
-    )
-    assert [found.chunk.index for found in store.search("uberpruf")] == [0]
-    assert [found.chunk.index for found in store.search("BÜCH")] == [2]
-    assert store.search("Anlage")[0].chunk.index == 1
-    assert "[Überprüfung]" in store.search("Überprüfung")[0].excerpt
-    assert [found.chunk.index for found in store.search("Anlage Bücher")], "any word where not all occur together"
-    assert store.search("   ") == []
-
-
-@settings(max_examples=100, deadline=None)
-@given(words=st.text())
-def test_search_takes_any_text(words: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    store = ChunkStore(tmp_path_factory.getbasetemp() / "search.db")
-    if not store.count():
-        store.add_document(source("a.pdf"), [chunk("Ein Text")])
-    store.search(words)
 
 
 def test_keyset_paging_visits_each_chunk_once_in_both_directions(store: ChunkStore) -> None:
