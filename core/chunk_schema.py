@@ -107,6 +107,19 @@ class SourceFile:
     size_bytes: int = 0
 
 
+@dataclass(frozen=True)
+class Total:
+    """Sums over the documents of one status and one language."""
+
+    status: str
+    language: str
+    documents: int
+    pages: int
+    pages_read: int
+    chunks: int
+    tokens: int
+
+
 @contextmanager
 def open_store(path: Path | None, name: Path) -> Iterator[sqlite3.Connection]:
     """A connection to the store, with its tables as of today; None is an empty store. `name` is for error texts."""
@@ -151,6 +164,11 @@ def _index_and_count_again(connection: sqlite3.Connection) -> None:
         count_tokens_again(connection, filename)
 
 
+def bucket(tokens: int) -> int:
+    """The number of a histogram's bucket: 0 for 1 to 32 tokens."""
+    return max(0, tokens - 1) // TOKENS_IN_BUCKET
+
+
 def count_tokens_again(connection: sqlite3.Connection, filename: str) -> None:
     """Set a file's counts from its chunks."""
     histogram: dict[int, int] = {}
@@ -160,7 +178,7 @@ def count_tokens_again(connection: sqlite3.Connection, filename: str) -> None:
     ):
         chunks += 1
         total += tokens
-        histogram[tokens // TOKENS_IN_BUCKET] = histogram.get(tokens // TOKENS_IN_BUCKET, 0) + 1
+        histogram[bucket(tokens)] = histogram.get(bucket(tokens), 0) + 1
     connection.execute(
         "UPDATE sources SET chunks = ?, tokens = ?, histogram = ? WHERE filename = ?",
         (chunks, total, json.dumps(histogram), filename),

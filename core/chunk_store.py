@@ -20,6 +20,7 @@ from core.chunk_schema import (
     Flag,
     NewChunk,
     SourceFile,
+    Total,
     open_store,
 )
 from core.chunk_search import Found
@@ -119,6 +120,40 @@ class ChunkStore:
                     (json.dumps(skipped_kinds(skip_duplicates, skip_boilerplate)),),
                 )
             ]
+
+    def usable_count(self, skip_duplicates: bool = True, skip_boilerplate: bool = True) -> int:
+        """How many `usable_ids` there are."""
+        skipped = self._one(
+            "SELECT count(DISTINCT chunk_id) FROM chunk_flags WHERE kind IN (SELECT value FROM json_each(?))",
+            (json.dumps(skipped_kinds(skip_duplicates, skip_boilerplate)),),
+        )
+        return self.count() - int(skipped)
+
+    def totals(self) -> list[Total]:
+        """Sums over the documents of each status and language."""
+        with self._reading() as connection:
+            return [
+                Total(*row)
+                for row in connection.execute(
+                    "SELECT status, language, count(*), sum(pages), sum(pages_read), sum(chunks), sum(tokens)"
+                    " FROM sources GROUP BY status, language"
+                )
+            ]
+
+    def token_histogram(self) -> dict[int, int]:
+        """How many chunks have 1 to 32 tokens (0), 33 to 64 (1), and so on."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT histogram FROM sources").fetchall()
+        counts: dict[int, int] = {}
+        for (histogram,) in rows:
+            for number, count in json.loads(histogram).items():
+                counts[int(number)] = counts.get(int(number), 0) + count
+        return counts
+
+    def flag_counts(self) -> dict[str, int]:
+        """How many chunks have each flag."""
+        with self._reading() as connection:
+            return dict(connection.execute("SELECT kind, count(*) FROM chunk_flags GROUP BY kind").fetchall())
 
     def chunks(
         self,

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.chunk_schema import (
-    TOKENS_IN_BUCKET,
     NewChunk,
     SourceFile,
+    bucket,
     count_tokens_again,
     indexed_text,
     open_store,
@@ -64,7 +64,7 @@ class Writer:
                 tokens = int(chunk.metadata.get("tokens", 0))
                 count += 1
                 total += tokens
-                histogram[tokens // TOKENS_IN_BUCKET] = histogram.get(tokens // TOKENS_IN_BUCKET, 0) + 1
+                histogram[bucket(tokens)] = histogram.get(bucket(tokens), 0) + 1
                 waiting.add(chunk.text, _to_json(chunk.metadata))
             source = replace(describe(), filename=filename, chunks=count, tokens=total)
             with self._transaction():

@@ -46,12 +46,14 @@ def generate_samples(context: JobContext, project: Project, settings: SftSetting
     """Write samples until the project has `settings.samples` that nobody rejected.
 
     Each is on the disk before it is counted, so this may be stopped at any moment, and makes up only what is missing
-    when called again. Returns fewer than requested where the texts do not give more. Raises AppError no_chunks.
+    when called again. Returns fewer than requested where the texts do not give more. Chunks that a person excluded
+    are left out, and flagged ones as the project's settings say. Raises AppError no_chunks, no_usable_chunks.
     """
     store = ChunkStore(project.database)
-    chunk_ids = store.chunk_ids()
+    documents = project.load_config().documents
+    chunk_ids = store.usable_ids(documents.skip_duplicates, documents.skip_boilerplate)
     if not chunk_ids:
-        raise AppError("no_chunks")
+        raise AppError("no_usable_chunks" if store.count() else "no_chunks")
     random.Random(settings.seed).shuffle(chunk_ids)
     have = _what_is_there(project)
     usage = Usage()

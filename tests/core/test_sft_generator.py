@@ -72,6 +72,32 @@ def test_each_sample_is_traced_to_its_chunk(project: Project) -> None:
         assert (sample.status, sample.language) == ("new", "de")
 
 
+def test_chunks_that_are_excluded_or_flagged_give_no_samples(project: Project) -> None:
+    store = ChunkStore(project.database)
+    ids = store.chunk_ids()
+    with store.writer() as writer:
+        writer.set_flags("duplicate", [(ids[0], ids[1], 0.95)])
+        writer.set_flags("boilerplate", [(ids[2], None, None)])
+    store.exclude([ids[3]])
+    generate(project, 2 * CHUNKS)
+    used = {sample.source.chunk_id for sample in read_samples(project.samples_file) if sample.source}
+    assert used == set(ids[1:2] + ids[4:])
+
+
+def test_flagged_chunks_give_samples_where_the_project_wants_them(project: Project) -> None:
+    store = ChunkStore(project.database)
+    ids = store.chunk_ids()
+    with store.writer() as writer:
+        writer.set_flags("duplicate", [(chunk_id, ids[0], 0.95) for chunk_id in ids])
+    with pytest.raises(AppError) as caught:
+        generate(project, 3)
+    assert caught.value.code == "no_usable_chunks"
+    config = project.load_config()
+    documents = config.documents.model_copy(update={"skip_duplicates": False})
+    project.save_config(config.model_copy(update={"documents": documents}))
+    assert generate(project, 3)["samples"] == 3
+
+
 def test_all_chunks_are_covered_evenly(project: Project) -> None:
     generate(project, 2 * CHUNKS)
     per_chunk = Counter(sample.source.chunk_id for sample in read_samples(project.samples_file) if sample.source)
