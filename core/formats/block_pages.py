@@ -10,12 +10,13 @@ PART_CHARACTERS = 256 * 1024
 
 
 class PageEnd(Enum):
-    """Stands between the blocks of two pages."""
+    """Stands after the blocks of a page, which may be broken."""
 
-    PAGE_END = "page end"
+    WHOLE = "whole"
+    UNREADABLE = "unreadable"
 
 
-PAGE_END = PageEnd.PAGE_END
+PAGE_END, PAGE_UNREADABLE = PageEnd.WHOLE, PageEnd.UNREADABLE
 Step = Block | PageEnd
 
 
@@ -29,13 +30,21 @@ def pages_of_blocks(walk: Callable[[], Iterable[Step]], name: str) -> Iterator[P
     if not count:
         raise AppError("file_no_text", file=name)
     number, continues, done = 1, False, 0
-    for blocks, ends_page in _parts(walk()):
+    for blocks, end in _parts(walk()):
         done += sum(len(block.text) for block in blocks)
         if blocks or not continues:
             text, headings = join_blocks(blocks)
-            yield Page(number, count, text, headings, continues=continues, read_share=done / characters)
-        continues = not ends_page
-        number += ends_page
+            yield Page(
+                number,
+                count,
+                text,
+                headings,
+                readable=end is not PAGE_UNREADABLE,
+                continues=continues,
+                read_share=done / characters,
+            )
+        continues = end is None
+        number += not continues
         if number > count:
             return
 
@@ -53,16 +62,16 @@ def _measure(steps: Iterable[Step]) -> tuple[int, int]:
     return (max(last_with_text, pages - 1) if has_words else 0), characters
 
 
-def _parts(steps: Iterable[Step]) -> Iterator[tuple[list[Block], bool]]:
-    """Blocks that make a part, each list with whether it ends a page."""
+def _parts(steps: Iterable[Step]) -> Iterator[tuple[list[Block], PageEnd | None]]:
+    """Blocks that make a part, each list with the end of the page where it is one."""
     blocks: list[Block] = []
     length = 0
     for step in steps:
-        ends_page = isinstance(step, PageEnd)
+        end = step if isinstance(step, PageEnd) else None
         if isinstance(step, Block):
             blocks.append(step)
             length += len(step.text)
-        if ends_page or length > PART_CHARACTERS:
-            yield blocks, ends_page
+        if end is not None or length > PART_CHARACTERS:
+            yield blocks, end
             blocks, length = [], 0
-    yield blocks, True
+    yield blocks, PAGE_END
