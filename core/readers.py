@@ -21,6 +21,12 @@ READERS = {
     ".tex": "core.formats.plain_text",
     ".md": "core.formats.markdown",
     ".markdown": "core.formats.markdown",
+    ".html": "core.formats.html",
+    ".htm": "core.formats.html",
+    ".xhtml": "core.formats.html",
+    ".epub": "core.formats.epub",
+    ".csv": "core.formats.table",
+    ".tsv": "core.formats.table",
 }
 
 
