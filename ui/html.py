@@ -6,8 +6,11 @@ from html import escape
 CELL_CHARACTERS = 300
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> str:
-    """A table whose cells are HTML already; on a narrow screen each cell repeats its header."""
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]], empty: str, kind: str = "") -> str:
+    """A table whose cells are HTML already; on a narrow screen each cell repeats its header.
+
+    `kind` is a class for tables with a look of their own.
+    """
     body = "".join(
         "<tr>"
         + "".join(f'<td data-label="{escape(head)}">{cell}</td>' for head, cell in zip(headers, row, strict=True))
@@ -18,7 +21,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> 
         return muted(empty)
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in headers)
     filled = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<div class="table-scroll"><table class="data">{filled}</table></div>'
+    return f'<div class="table-scroll"><table class="data {kind}">{filled}</table></div>'
 
 
 def shortened(words: str) -> str:
@@ -63,3 +66,35 @@ def tiles(figures: Iterable[tuple[str, str]]) -> str:
 def more(summary: str, body: str) -> str:
     """Text that opens on a click."""
     return f'<details class="more"><summary>{escape(summary)}</summary>{body}</details>'
+
+
+def small_button(
+    do: str, of: str, words: str, *, off: bool = False, needs_tick: bool = False, tone: str = "", about: str = ""
+) -> str:
+    """A button inside of HTML; `ui/clickable.py` tells what was clicked. `about` says more than the words do."""
+    more = ' data-needs-tick="1" disabled' if needs_tick else " disabled" if off else ""
+    label = f' aria-label="{escape(about)}" title="{escape(about)}"' if about else ""
+    return (
+        f'<button type="button" class="small {tone}" data-do="{escape(do)}" data-of="{escape(of)}"{more}{label}>'
+        f"{escape(words)}</button>"
+    )
+
+
+def chips(do: str, choices: Iterable[tuple[str, str, str]], chosen: str) -> str:
+    """A choice between a few (name, words, count), of which one holds."""
+    buttons = "".join(
+        f'<button type="button" data-do="{escape(do)}" data-of="{escape(name)}" '
+        f'aria-pressed="{str(name == chosen).lower()}">{escape(words)} <b>{escape(count)}</b></button>'
+        for name, words, count in choices
+    )
+    return f'<div class="chips" role="group">{buttons}</div>'
+
+
+def tick(row: str, about: str) -> str:
+    """The check box of a row."""
+    return f'<input type="checkbox" data-row="{escape(row)}" aria-label="{escape(about)}">'
+
+
+def tick_every(words: str) -> str:
+    """The check box that stands for all rows, also those on other pages."""
+    return f'<label><input type="checkbox" data-every="1"> {escape(words)}</label>'

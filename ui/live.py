@@ -1,18 +1,20 @@
 """What keeps a page up to date: one timer, and for each place on the page a function that says what it shows."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from core.pipeline import Services
+from ui.remembered import Remembered
 from ui.view import View
 from utils.errors import AppError
 
 INTERVAL_SECONDS = 1.0
 SHARED_SECONDS = 0.6  # what was shown to one viewer is good enough for the timers of all others this long
+OWN_KEPT = 100  # what viewers at the same position of a list share
 Render = Callable[[View], Any]
 
 
@@ -26,6 +28,16 @@ class Shown:
     prints: list[int]
 
 
+@dataclass(frozen=True)
+class OwnPlace:
+    """A place that each viewer sees at a position of their own, such as a page of a long list."""
+
+    component: Any
+    render: Callable[[View, Any], Any]
+    position: gr.State
+    depends: Callable[[View, Any], Hashable]
+
+
 class Live:
     """The places of a page that follow the truth. All viewers read it; nobody's page drives anything."""
 
@@ -33,31 +45,61 @@ class Live:
         self.services = services
         self.language = language
         self._places: list[tuple[Any, Render]] = []
+        self._own: list[OwnPlace] = []
         self._last: dict[str, Shown] = {}
+        self._own_values = Remembered(OWN_KEPT)
 
     def show(self, component: Any, render: Render) -> None:
         """`render` gives the component's value, or a gr.update(…), for what is true now."""
         self._places.append((component, render))
 
+    def show_own(
+        self,
+        component: Any,
+        render: Callable[[View, Any], Any],
+        position: gr.State,
+        depends: Callable[[View, Any], Hashable],
+    ) -> None:
+        """The same for a place that each viewer sees at their own `position`, a frozen record.
+
+        It is rendered anew only where `depends(view, position)`, which is cheap, gives something new.
+        """
+        self._own.append(OwnPlace(component, render, position, depends))
+
+    @property
+    def inputs(self) -> list[Any]:
+        """What `refresh` wants to know of a viewer besides project and what was seen."""
+        return [place.position for place in self._own]
+
     @property
     def outputs(self) -> list[Any]:
-        return [component for component, _ in self._places]
+        return [*(component for component, _ in self._places), *(place.component for place in self._own)]
 
-    def refresh(self, project_name: str | None, seen: dict[str, Any], *, at_once: bool = True) -> list[Any]:
+    def refresh(
+        self, project_name: str | None, seen: dict[str, Any], *positions: Any, at_once: bool = True
+    ) -> list[Any]:
         """What has changed since this page was `seen`; everything else is left out of the answer.
 
         A timer need not know it `at_once`: viewers of the same project then share the work.
         """
         shown = self._shown(project_name or "", at_once)
-        if seen.get("made") == shown.made and seen.get("project") == project_name:
-            return [gr.skip() for _ in range(len(self._places) + 1)]
-        known = seen.get("prints") if seen.get("project") == project_name else None
-        known = known or [None] * len(shown.prints)
-        answers = [
-            gr.skip() if before == now else value
-            for before, now, value in zip(known, shown.prints, shown.values, strict=True)
+        same_project = seen.get("project") == project_name
+        if same_project and seen.get("made") == shown.made and seen.get("positions") == positions:
+            return [gr.skip() for _ in range(len(self._places) + len(self._own) + 1)]
+        own = [
+            self._own_value(number, project_name or "", position)
+            for number, position in enumerate(positions[: len(self._own)])
         ]
-        return [*answers, {"project": project_name, "made": shown.made, "prints": shown.prints}]
+        values = [*shown.values, *(value for value, _ in own)]
+        prints = [*shown.prints, *(mark for _, mark in own)]
+        known = (seen.get("prints") if same_project else None) or [None] * len(prints)
+        answers = [
+            gr.skip() if before == now else value for before, now, value in zip(known, prints, values, strict=True)
+        ]
+        return [
+            *answers,
+            {"project": project_name, "made": shown.made, "prints": prints, "positions": positions},
+        ]
 
     def _shown(self, project_name: str, at_once: bool) -> Shown:
         last = self._last.get(project_name)
@@ -73,6 +115,20 @@ class Live:
         if view.project or not project_name:  # nobody fills the memory with names that do not exist
             self._last[project_name] = shown
         return shown
+
+    def _own_value(self, number: int, project_name: str, position: Any) -> tuple[Any, int]:
+        place = self._own[number]
+        view = View(self.services, self.language, project_name)
+
+        def make() -> tuple[Any, int]:
+            value = value_of(place.component, lambda view: place.render(view, position), view)
+            return value, hash(repr(value))
+
+        try:
+            key = (number, project_name, position, place.depends(view, position))
+        except AppError:
+            return make()
+        return self._own_values.get(key, make)
 
 
 def value_of(component: Any, render: Render, view: View) -> Any:

@@ -109,14 +109,14 @@ def connect(page: gr.Blocks, frame: PageFrame, bar: project_bar.ProjectBar, tabs
         wanted = name if name in names else next(iter(names), "")
         return [gr.update(selected=tab) if tab in TABS else gr.skip(), *filled(wanted)]
 
-    def refresh(name: str | None, state: dict[str, Any]) -> list[Any]:
-        return frame.live.refresh(name, state)
+    def refresh(name: str | None, state: dict[str, Any], *positions: Any) -> list[Any]:
+        return frame.live.refresh(name, state, *positions)
 
-    def tick(name: str | None, state: dict[str, Any]) -> list[Any]:
-        return frame.live.refresh(name, state, at_once=False)
+    def tick(name: str | None, state: dict[str, Any], *positions: Any) -> list[Any]:
+        return frame.live.refresh(name, state, *positions, at_once=False)
 
     everything = [frame.project, bar.selector, *fields]
-    live = {"inputs": [frame.project, seen], "outputs": [*frame.live.outputs, seen], **QUIET}
+    live = {"inputs": [frame.project, seen, *frame.live.inputs], "outputs": [*frame.live.outputs, seen], **QUIET}
     load = page.load(open_address, [frame.project, address_tab], [tabs, *everything], js=READ_ADDRESS, **QUIET)
     load.then(refresh, **live).then(None, [frame.project], js=WRITE_ADDRESS, **QUIET)
     for trigger in (bar.selector.input, *bar.changes):
@@ -124,6 +124,6 @@ def connect(page: gr.Blocks, frame: PageFrame, bar: project_bar.ProjectBar, tabs
         source = bar.selector if trigger is bar.selector.input else frame.project
         opened = trigger(filled, [source], everything, **{**QUIET, "preprocess": False})
         opened.then(refresh, **live).then(None, [frame.project], js=WRITE_ADDRESS, **QUIET)
-    frame.connect(refresh, seen)
+    frame.connect(refresh, live)
     pulse = gr.HTML(" ", js_on_load=PULSE, elem_id="pulse")
     pulse.click(tick, trigger_mode="once", **live)

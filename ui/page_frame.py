@@ -34,7 +34,11 @@ def readable(error: AppError | OSError) -> AppError:
 
 @dataclass
 class Action:
-    """A click and what answers it."""
+    """A click and what answers it. `then` is JavaScript that gets the outputs after success and failure alike.
+
+    Where `tells_click` is set, the inputs have a `click`, the data of the event; where `tells_client` is set, a
+    `client`, the address of the browser's machine.
+    """
 
     trigger: Callable[..., Any]
     work: Work
@@ -42,6 +46,9 @@ class Action:
     inputs: Mapping[str, Component]
     outputs: Mapping[str, Component]
     options: dict[str, Any]
+    then: str = ""
+    tells_click: bool = False
+    tells_client: bool = False
 
 
 @dataclass
@@ -82,26 +89,47 @@ class PageFrame:
         """
         self.actions.append(Action(trigger, work, notice, inputs or {}, outputs or {}, options))
 
-    def connect(self, refresh: Callable[..., Any], seen: gr.State) -> None:
-        """Wire all actions; each one is followed by a refresh, so that nobody waits for the timer."""
+    def connect(self, refresh: Callable[..., Any], live: dict[str, Any]) -> None:
+        """Wire all actions; each one is followed by a refresh, so that nobody waits for the timer.
+
+        `live` holds the inputs, the outputs and the options of a refresh.
+        """
         for action in self.actions:
-            action.trigger(
+            answered = action.trigger(
                 self._handler(action),
                 [self.project, *action.inputs.values()],
                 [action.notice, *action.outputs.values()],
                 **{**QUIET, "preprocess": False, **action.options},
-            ).then(refresh, [self.project, seen], [*self.live.outputs, seen], **QUIET)
+            )
+            if action.then:
+                answered = answered.then(None, list(action.outputs.values()), js=action.then, **QUIET)
+            answered.then(refresh, **live)
 
     def error_box(self, error: AppError) -> str:
         return html.box("bad", *error_text(error.code, self.language, error.params))
 
     def _handler(self, action: Action) -> Callable[..., list[Any]]:
-        def handle(project_name: str | None, *values: Any) -> list[Any]:
+        def answer(project_name: str | None, values: dict[str, Any]) -> list[Any]:
             try:
                 project = self.services.projects.open(project_name or "")
-                answer = action.work(project, dict(zip(action.inputs, values, strict=True))) or {}
+                answer = action.work(project, values) or {}
             except (AppError, OSError) as error:
                 return [self.error_box(readable(error)), *(gr.skip() for _ in action.outputs)]
             return [answer.get("notice", ""), *(answer.get(name, gr.skip()) for name in action.outputs)]
 
-        return handle
+        def named(values: tuple[Any, ...]) -> dict[str, Any]:
+            return dict(zip(action.inputs, values, strict=True))
+
+        # Gradio reads these annotations to know what else it shall pass.
+        def handle(project_name: str | None, *values: Any) -> list[Any]:
+            return answer(project_name, named(values))
+
+        def handle_click(click: gr.EventData, project_name: str | None, *values: Any) -> list[Any]:
+            return answer(project_name, {**named(values), "click": click})
+
+        def handle_client(request: gr.Request, project_name: str | None, *values: Any) -> list[Any]:
+            return answer(project_name, {**named(values), "client": request.client.host if request.client else ""})
+
+        if action.tells_click:
+            return handle_click
+        return handle_client if action.tells_client else handle

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from core import pipeline, runs
+from core.chunk_store import ChunkStore, SourceFile
 from core.jobs import ACTIVE, JobSnapshot, JobState, Message
 from core.pipeline import ProjectStatus, Services
 from core.project_manager import Project
 from ui import html
+from ui.remembered import Remembered
 from ui.texts import error_text, message_text, text
 from utils.config import ProjectConfig
 from utils.errors import AppError
 from utils.files import read_lines
 
 TRAINING_KINDS = ("train", "evaluate", "export", "ask")
+DOCUMENTS = Remembered(8)  # the lists of the last projects that somebody looked at
 
 
 class View:
@@ -30,6 +33,10 @@ class View:
 
     def t(self, key: str, /, **params: object) -> str:
         return text(key, self.language, **params)
+
+    def number(self, value: int) -> str:
+        """A whole number as the language writes it: 12.345 or 12,345."""
+        return self.t("figure.whole", value=value)
 
     def message(self, message: Message) -> str:
         return message_text(message.key, message.params, self.language)
@@ -125,13 +132,30 @@ class View:
         run = runs.latest_run(self.project, "train") if self.project else None
         return points_of(run.metrics_file) if run else []
 
+    @cached_property
+    def data_stamp(self) -> tuple[Any, ...]:
+        """Changes whenever the project's documents or their chunks do."""
+        if self.project is None:
+            return ()
+        database = self.project.database
+        return (str(database), file_stamp(database), file_stamp(database.with_name(f"{database.name}-wal")))
+
+    @cached_property
+    def documents(self) -> list[SourceFile]:
+        """The project's documents in the order they came; read once for all viewers. Raises what the store raises."""
+        project = self.project
+        if project is None or not project.database.is_file():
+            return []
+        return DOCUMENTS.get(self.data_stamp, lambda: ChunkStore(project.database).documents())
+
     def stamp(self) -> tuple[Any, ...]:
         """Changes whenever something that the page shows may have changed; cheap enough to ask every second."""
         files: list[Path] = []
         if root := self.project:
-            files = [root.config_file, root.database, root.database.with_name("rag.db-wal"), root.samples_file]
-            files += [root.final_folder, root.final_folder / "gguf", root.checkpoints_folder, root.practice_folder]
-        return (self.project_name, self.services.runner.version, tuple(self.projects), *map(file_stamp, files))
+            files = [root.config_file, root.samples_file, root.final_folder, root.final_folder / "gguf"]
+            files += [root.checkpoints_folder, root.practice_folder]
+        running = self.services.runner.version
+        return (self.project_name, running, tuple(self.projects), self.data_stamp, *map(file_stamp, files))
 
 
 def file_stamp(path: Path) -> tuple[int, int]:

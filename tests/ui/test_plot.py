@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui.plot import POINTS_DRAWN, line_plot, thinned, ticks
+from ui.plot import POINTS_DRAWN, bar_plot, line_plot, thinned, ticks
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,18 @@ def test_a_single_point_is_visible():
 
 def test_names_are_escaped():
     assert "<b>" not in line_plot([("<b>", [(1.0, 2.0), (2.0, 3.0)])], "<b>", "<b>")
+
+
+def test_each_bar_says_what_it_is_and_the_tallest_fills_the_plot():
+    drawn = bar_plot([(0, 32, 1), (32, 64, 0), (64, 96, 1000)], "<Title>", "tokens", lambda bar: f"{bar[2]} <there>")
+    assert drawn.count("<rect") == 3
+    assert "1000 &lt;there&gt;" in drawn
+    assert "<Title>" not in drawn
+    heights = [float(part.split('"')[0]) for part in drawn.split('height="')[1:]]
+    assert max(heights) > 100
+    assert heights[0] >= 1.5, "one among a thousand is still seen"
+    assert heights[1] == 0
+
+
+def test_no_bars_draw_nothing():
+    assert bar_plot([], "x", "y", str) == ""

@@ -71,6 +71,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "time.seconds": ("{seconds} s", "{seconds} s"),
     "time.minutes": ("{minutes} min {seconds} s", "{minutes} min {seconds} s"),
     "time.hours": ("{hours} h {minutes} min", "{hours} h {minutes} min"),
+    "figure.whole": ("{value:,}", "{value:,}"),
     # forms and settings
     "form.advanced": ("Erweitert", "Advanced"),
     "form.bounds": ("({low:,} bis {high:,})", "({low:,} to {high:,})"),
