@@ -6,6 +6,7 @@ from the chunks; the reference is poppler's `pdftotext` for PDF, the XML for DOC
 
 import argparse
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -31,6 +32,8 @@ HYPHENS = "\u00ad\u0002\ufffe\u2010\u2011-"
 # A hyphen between letters is no part of a word here: whether one at a line end belongs to the word, a program can
 # only guess, and pdftotext guesses that it never does ("GNU-" and "Projekt" become "GNUProjekt").
 INNER_HYPHEN = re.compile(rf"(?<=\w)[{HYPHENS}](?:[ \t]*\r?\n\s*)?(?=\w)")
+PDFTOTEXT_SECONDS = 60
+PDFTOTEXT_BYTES = 2 * 2**30
 EDGE_LINES = 3
 REPEATED_ON_PAGES = 3
 REPEATED_WITHIN_PAGES = 8
@@ -115,8 +118,18 @@ def _shape(line: str) -> str:
 
 
 def pdftotext_pages(path: Path, *options: str) -> list[str]:
-    """What poppler reads, page by page; nothing where it cannot."""
-    done = subprocess.run(["pdftotext", *options, "-q", str(path), "-"], capture_output=True, check=False)
+    """What poppler reads, page by page; nothing where it cannot, within a minute and 2 GiB."""
+    try:
+        done = subprocess.run(
+            ["pdftotext", *options, "-q", str(path), "-"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            timeout=PDFTOTEXT_SECONDS,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (PDFTOTEXT_BYTES, PDFTOTEXT_BYTES)),
+        )
+    except subprocess.TimeoutExpired:
+        return []
     return done.stdout.decode("utf-8", "replace").split("\f")[:-1]
 
 
