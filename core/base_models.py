@@ -64,11 +64,15 @@ def resolve(project: Project, choice: BaseChoice) -> Path:
 
 def is_ready(project: Project, choice: BaseChoice) -> bool:
     """Whether the chosen model lies on this machine, complete, so that `resolve` needs no network."""
+    return local_folder(project, choice) is not None
+
+
+def local_folder(project: Project, choice: BaseChoice) -> Path | None:
+    """The folder of the chosen model, where it lies on this machine, complete."""
     try:
-        require_model(SOURCES[choice.source](project, choice.name, False))
+        return require_model(SOURCES[choice.source](project, choice.name, False))
     except AppError:
-        return False
-    return True
+        return None
 
 
 def check(choice: BaseChoice) -> None:

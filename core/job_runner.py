@@ -330,6 +330,8 @@ class JobRunner:
         state, error, result = JobState.DONE, None, None
         try:
             result = entry.job.work(ThreadContext(self, entry))
+            if entry.job.then:
+                entry.job.then()
         except PauseRequested:
             state = JobState.PAUSED
         except CancelRequested:

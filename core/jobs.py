@@ -70,6 +70,24 @@ class JobContext(Protocol):
         """ "pause", "cancel" or None, for callers that cannot raise."""
 
 
+class SilentContext:
+    """A JobContext for work so short that nobody watches it."""
+
+    stop_request: str | None = None
+
+    def progress(self, done: float, total: float | None, key: str | None = None, /, **params: object) -> None:
+        """Nobody looks."""
+
+    def log(self, key: str, /, **params: object) -> None:
+        """Nobody looks."""
+
+    def metric(self, **values: float) -> None:
+        """Nobody looks."""
+
+    def checkpoint(self) -> None:
+        """Nobody asks to stop."""
+
+
 class RelayContext(JobContext, Protocol):
     """What the app's own threads offer beyond a JobContext, for work that is relayed from a child process."""
 
@@ -100,7 +118,8 @@ class Message:
 class Job:
     """What shall be done. `work` returns a JSON-able result and can be called again after it stopped half-way.
 
-    `abandon` is called when work that is not running is cancelled, so that it can note this on disk.
+    `abandon` is called when work that is not running is cancelled, so that it can note this on disk; `then` when the
+    work is done, just before the job says so: what follows from it is under way when people look.
     """
 
     kind: str
@@ -110,6 +129,7 @@ class Job:
     owner: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     abandon: Callable[[], None] = lambda: None
+    then: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True)

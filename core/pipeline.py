@@ -5,25 +5,28 @@ The one place that knows all stages by name. It loads none that needs torch: tho
 
 import platform
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import portalocker
 
-from core import base_models, hardware_detector
+from core import base_models, chunk_state, hardware_detector
 from core.chunk_store import ChunkStore
+from core.duplicates import mark_duplicates
 from core.hardware_detector import Hardware
 from core.job_runner import JobRunner
-from core.jobs import ACCELERATOR, ACTIVE, Job, JobContext, JobSnapshot, JobState
+from core.jobs import ACCELERATOR, ACTIVE, Job, JobContext, JobSnapshot, JobState, SilentContext
 from core.project_manager import CONFIG_LOCK, Project, ProjectStore
 from core.runs import Run, create_run, latest_run, list_runs
 from core.sft_dataset import MINIMUM_SAMPLES, count_samples
 from core.sft_generator import generate_samples
-from core.worker import ChildWork
+from core.token_counting import counter_of
+from core.worker import ChildWork, lock_file
 from utils import config
 from utils.errors import AppError
 from utils.files import free_disk_gib, sha256_of
@@ -31,6 +34,7 @@ from utils.files import free_disk_gib, sha256_of
 LANES = {"train": ACCELERATOR, "evaluate": ACCELERATOR, "export": ACCELERATOR, "practice_base": ACCELERATOR}
 VERSIONS_NOTED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "bitsandbytes", "unsloth")
 MINIMUM_FREE_GIB = 1.0
+PREVIEWED_CHUNKS = 60  # so many stored ones are cut anew for a look at the first few
 
 
 @dataclass
@@ -115,9 +119,105 @@ def start_documents(services: Services, project: Project, files: Iterable[Path],
     return start_child_job(services, project, "rag", {"files": [str(path) for path in paths]}, owner)
 
 
-def start_samples(services: Services, project: Project, owner: str = "") -> JobSnapshot:
-    """Write samples until there are as many as `config.sft.samples`. Raises AppError `no_chunks`."""
+def start_reprocess(
+    services: Services,
+    project: Project,
+    filenames: Iterable[str],
+    passwords: Mapping[str, str] | None = None,
+    owner: str = "",
+) -> JobSnapshot:
+    """Read documents of the project again, from their originals. Raises AppError `no_files`, `disk_full`.
+
+    `passwords`, by name, are handed to the child in memory and never reach the disk.
+    """
+    names = list(filenames)
+    if not names:
+        raise AppError("no_files")
+    require_disk(project, MINIMUM_FREE_GIB)
+    secrets = {"passwords": dict(passwords)} if passwords else None
+    return start_child_job(services, project, "rag", {"again": names}, owner, secrets=secrets)
+
+
+def needs_rechunk(project: Project) -> bool:
+    """Whether chunks were made with other settings or another tokenizer than are set now."""
+    return bool(chunk_state.outdated(project))
+
+
+def start_rechunk(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+    """Cut all documents again, from their stored text. Raises AppError `no_chunks`, `samples_running`."""
     require_chunks(project)
+    require_rest(services, project, ("sft",), "samples_running")
+    return start_child_job(services, project, "rechunk", {}, owner)
+
+
+def rechunk_if_needed(services: Services, project: Project, owner: str = "") -> JobSnapshot | None:
+    """Count the chunks with the base model that was just chosen. A stage that draws from the chunks is not disturbed:
+    then it stays to be done."""
+    if not needs_rechunk(project) or running(services, project, ("rag", "rechunk", "sft")):
+        return None
+    return start_rechunk(services, project, owner)
+
+
+def remove_documents(services: Services, project: Project, filenames: Iterable[str]) -> None:
+    """Take documents out of the project: their chunks and the originals. Raises AppError `documents_running`."""
+    require_rest(services, project, ("rag", "rechunk"), "documents_running")
+    try:
+        with portalocker.Lock(lock_file(project, "rag"), "a", timeout=0, fail_when_locked=True):
+            with ChunkStore(project.database).writer() as writer:
+                for filename in filenames:
+                    writer.remove(filename)
+                    (project.documents_folder / Path(filename).name).unlink(missing_ok=True)
+            mark_duplicates(SilentContext(), ChunkStore(project.database))
+    except portalocker.exceptions.LockException:
+        raise AppError("documents_running") from None
+
+
+def export_database(project: Project) -> Path:
+    """All chunks in one consistent file, also while documents are being read. Raises AppError `no_chunks`."""
+    require_chunks(project)
+    return ChunkStore(project.database).export(project.database_export)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A chunk as it would be cut; its first `overlap_characters` repeat the end of the one before."""
+
+    text: str
+    tokens: int
+    overlap_characters: int
+    heading: str | None
+    page: int
+
+
+def preview_chunks(
+    project: Project, settings: config.ChunkSettings, filename: str | None = None, limit: int = 6
+) -> list[Preview]:
+    """How a stored document's text would be cut with these settings. Raises AppError `no_chunks`."""
+    from core.chunking import chunks_again  # LangChain takes half a second to load
+
+    require_chunks(project)
+    store = ChunkStore(project.database)
+    if filename is None:
+        filename = next(source.filename for source in store.documents() if source.chunks)
+    stored = store.chunks(limit=PREVIEWED_CHUNKS, filename=filename)
+    previews: list[Preview] = []
+    end = 0
+    for chunk in islice(chunks_again(stored, settings, counter_of(project), ""), limit):
+        start = chunk.metadata["start"]
+        overlap = max(0, end - start) if previews else 0
+        end = start + len(chunk.text)
+        found = chunk.metadata
+        previews.append(Preview(chunk.text, found["tokens"], overlap, found.get("heading"), found["page"]))
+    return previews
+
+
+def start_samples(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+    """Write samples until there are as many as `config.sft.samples`.
+
+    Raises AppError `no_chunks`, or `documents_running` while the chunks are being cut anew.
+    """
+    require_chunks(project)
+    require_rest(services, project, ("rechunk",), "documents_running")
     settings = project.load_config().sft
     work = alone(project, "sft", partial(generate_samples, project=project, settings=settings))
     return services.runner.start(Job("sft", project.name, work, owner=owner))
@@ -141,7 +241,8 @@ def start_download(services: Services, project: Project, owner: str = "") -> Job
         context.progress(0, None, "model.downloading", name=choice.name)
         return {"folder": str(base_models.resolve(project, choice))}
 
-    return services.runner.start(Job("download", project.name, work, owner=owner))
+    then = partial(rechunk_if_needed, services, project)
+    return services.runner.start(Job("download", project.name, work, owner=owner, then=then))
 
 
 def choose_base(project: Project, choice: config.BaseChoice) -> None:
@@ -251,22 +352,25 @@ def start_child_job(
     request: dict[str, Any],
     owner: str,
     prepare: Callable[[Run], object] | None = None,
+    secrets: Mapping[str, Any] | None = None,
 ) -> JobSnapshot:
     """Freeze the request in a run folder and queue the job that works on it; no folder stays behind a refusal."""
     run = create_run(project, kind, request)
     try:
         if prepare:
             prepare(run)
-        return services.runner.start(child_job(run, owner))
+        return services.runner.start(child_job(services, run, owner, secrets))
     except (AppError, OSError):
         shutil.rmtree(run.folder)
         raise
 
 
-def child_job(run: Run, owner: str = "") -> Job:
+def child_job(services: Services, run: Run, owner: str = "", secrets: Mapping[str, Any] | None = None) -> Job:
     """The job of a run folder, new or found."""
-    work = ChildWork(run)
-    return Job(run.kind, run.project.name, work, LANES.get(run.kind), owner, run.id, work.abandon)
+    work = ChildWork(run, secrets)
+    # A new practice model brings its own tokenizer.
+    then = partial(rechunk_if_needed, services, run.project) if run.kind == "practice_base" else None
+    return Job(run.kind, run.project.name, work, LANES.get(run.kind), owner, run.id, work.abandon, then)
 
 
 def reattach(services: Services) -> None:
@@ -277,9 +381,9 @@ def reattach(services: Services) -> None:
         for run in newest.values():
             found = run.read_state()
             if found.process:
-                services.runner.start(child_job(run))
+                services.runner.start(child_job(services, run))
             elif found.state in {JobState.PAUSED, JobState.INTERRUPTED}:
-                services.runner.adopt(child_job(run), found.state)
+                services.runner.adopt(child_job(services, run), found.state)
 
 
 def resume_training(services: Services, project: Project) -> JobSnapshot:
@@ -292,7 +396,7 @@ def resume_training(services: Services, project: Project) -> JobSnapshot:
         raise AppError("nothing_to_resume")
     known = services.runner.latest(project.name, ["train"])
     if known is None or known.id != run.id:
-        return services.runner.start(child_job(run))
+        return services.runner.start(child_job(services, run))
     return known if known.state in ACTIVE else services.runner.resume(run.id)
 
 
@@ -319,7 +423,7 @@ def alone(
     """`work`, refused while another process does the same in this project (a child's lock does that for runs)."""
 
     def locked(context: JobContext) -> dict[str, Any]:
-        path = project.runs_folder / f".{kind}.lock"
+        path = lock_file(project, kind)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with portalocker.Lock(path, "a", timeout=0, fail_when_locked=True):
@@ -328,6 +432,19 @@ def alone(
             raise AppError("job_already_running") from None
 
     return locked
+
+
+def running(services: Services, project: Project, kinds: Iterable[str]) -> bool:
+    """Whether a job of one of these kinds runs or waits in the project."""
+    wanted = set(kinds)
+    jobs = services.runner.jobs()
+    return any(job.project == project.name and job.kind in wanted and job.state in ACTIVE for job in jobs)
+
+
+def require_rest(services: Services, project: Project, kinds: Iterable[str], code: str) -> None:
+    """Raises AppError `code` while a job of one of these kinds runs in the project."""
+    if running(services, project, kinds):
+        raise AppError(code)
 
 
 def require_chunks(project: Project) -> None:

@@ -1,34 +1,31 @@
 """Documents into the store: take the files in, read their pages, cut them into chunks. Knows no model and no UI."""
 
 import logging
-import os
-import re
-import shutil
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from core.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.chunk_state import how_cut
+from core.chunk_store import ChunkStore, SourceFile, Writer
 from core.chunking import chunks_of_pages
+from core.document_intake import Intake, Taken
+from core.duplicates import mark_duplicates
 from core.formats.page_text import Page
 from core.jobs import JobContext, StopRequested
-from core.parser_process import ParserProcess
+from core.languages import language_of
+from core.parser_pool import ParserPool
 from core.project_manager import Project
-from core.readers import READERS, read_document
+from core.readers import read_document
 from core.runs import Run
-from core.token_counting import TokenCounter, rule_counter, tokenizer_counter
-from utils.config import BaseChoice, ChunkSettings
+from core.token_counting import TokenCounter, counter_of
+from core.worker import read_secrets
+from utils.config import ChunkSettings
 from utils.errors import AppError
-from utils.files import sha256_of, sync_folder
-from utils.validators import FORBIDDEN_IN_NAMES, RESERVED_NAMES
 
-MAX_STORED_NAME_BYTES = 150
 MAX_PROGRESS_STEPS = 50  # per file: each is written to disk, and a book has thousands of pages
-FINISHED = ("done", "partial")
-Read = Callable[[Path], Iterable[Page]]
+LANGUAGE_SAMPLE_CHARACTERS = 20_000
 STATUS_OF_ERROR = {
     "file_unsupported": "unsupported",
     "pdf_not_pdf": "unsupported",
@@ -38,6 +35,7 @@ STATUS_OF_ERROR = {
     "pdf_damaged": "damaged",
     "docx_damaged": "damaged",
     "pdf_password": "password",
+    "pdf_wrong_password": "password",
     "docx_password": "password",
     "pdf_no_text": "no_text",
     "file_no_text": "no_text",
@@ -46,24 +44,66 @@ STATUS_OF_ERROR = {
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Intake:
-    """A file as it was given: what the store says of it, and whether there is anything left to do."""
+class Reader(Protocol):
+    """Whoever turns a file into pages."""
 
-    given_name: str
+    def read(self, path: Path, password: str | None = None) -> Iterator[Page]:
+        """The pages of a document. Raises AppError."""
+
+    def prepare(self, path: Path, password: str | None = None) -> None:
+        """This document will be read next."""
+
+
+class ReadHere:
+    """Reads documents in this very process."""
+
+    read = staticmethod(read_document)
+
+    def prepare(self, path: Path, password: str | None = None) -> None:
+        """There is nothing to prepare."""
+
+
+@dataclass
+class _Reading:
+    """One document while it is read: what has been seen of it so far."""
+
     source: SourceFile
-    is_new: bool
+    pages: int = 0
+    pages_read: int = 0
+    sample: list[str] = field(default_factory=list)
+    sample_characters: int = 0
+
+    def note(self, page: Page) -> None:
+        if not page.continues:
+            self.pages += 1
+            self.pages_read += page.readable
+        if self.sample_characters < LANGUAGE_SAMPLE_CHARACTERS:
+            self.sample.append(page.text[: LANGUAGE_SAMPLE_CHARACTERS - self.sample_characters])
+            self.sample_characters += len(self.sample[-1])
+
+    def finished(self, how_cut: dict[str, Any]) -> SourceFile:
+        """What the store shall say of the document."""
+        counts = {"pages": self.pages, "pages_read": self.pages_read, "language": language_of("\n".join(self.sample))}
+        source = replace(self.source, status="done", detail="", params=how_cut, **counts)  # type: ignore[arg-type]
+        if self.pages_read < self.pages:
+            params = how_cut | {"read": self.pages_read, "pages": self.pages, "file": source.original_name}
+            source = replace(source, status="partial", detail="pages_unreadable", params=params)
+        return source
 
 
 def run(context: JobContext, run: Run) -> dict[str, Any]:
-    """The stage in its child process. The request holds `files`, absolute paths."""
-    files = [Path(name) for name in run.request["files"]]
-    with ParserProcess(context.checkpoint) as parser:
-        return process_documents(context, run.project, files, batch=run.id, read=parser.read)
+    """The stage in its child process. The request holds `files`, absolute paths, or `again`, names in the project."""
+    request = run.request
+    with ParserPool(context.checkpoint) as parsers:
+        if "again" in request:
+            passwords = read_secrets().get("passwords", {})
+            return process_again(context, run.project, request["again"], passwords, parsers)
+        files = [Path(name) for name in request["files"]]
+        return process_documents(context, run.project, files, run.id, parsers)
 
 
 def process_documents(
-    context: JobContext, project: Project, files: Sequence[Path], batch: str = "", read: Read = read_document
+    context: JobContext, project: Project, files: Sequence[Path], batch: str = "", reader: Reader | None = None
 ) -> dict[str, Any]:
     """Take files into the project: originals to data/documents, chunks to rag.db, one transaction for each file.
 
@@ -72,161 +112,139 @@ def process_documents(
     stops the others; what became of it is in its status. Raises AppError only where nothing can be stored.
     """
     store = ChunkStore(project.database)
-    settings = project.load_config()
-    counter = _counter(settings.base)
     context.progress(0, len(files), "documents.taking_in", count=len(files))
-    intakes: list[_Intake] = []
-    for file in files:
-        intakes.append(_take_in(project, store, file, batch, [intake.source.filename for intake in intakes]))
-        context.checkpoint()
-    results = []
-    for number, intake in enumerate(intakes, start=1):
-        source = intake.source
-        if intake.is_new:
-            pages_of = partial(read, project.documents_folder / source.filename)
-            source = _process(context, store, source, pages_of, (settings.documents, counter), (number, len(files)))
-        results.append(_result(intake, source))
-        _log(context, results[-1])
-        context.progress(number, len(files), "documents.file_finished", file=source.original_name)
-        context.checkpoint()
-    return {"documents": results, "chunks": store.count()}
+    with store.writer() as writer:
+        intake = Intake(project, store, writer, batch)
+        taken: list[Taken] = []
+        for file in files:
+            taken.append(intake.take(file))
+            context.checkpoint()
+        intake.finish()
+        return _process(context, project, writer, taken, reader or ReadHere())
+
+
+def process_again(
+    context: JobContext,
+    project: Project,
+    filenames: Sequence[str],
+    passwords: Mapping[str, str] | None = None,
+    reader: Reader | None = None,
+) -> dict[str, Any]:
+    """Read documents of the project again, from their originals. One that cannot be read now keeps its chunks."""
+    store = ChunkStore(project.database)
+    known = {source.filename: source for source in store.documents()}
+    sources = [known[filename] for filename in filenames if filename in known]
+    taken = [Taken(source.original_name, source, True) for source in sources]
+    with store.writer() as writer:
+        return _process(context, project, writer, taken, reader or ReadHere(), passwords or {})
 
 
 def _process(
     context: JobContext,
-    store: ChunkStore,
-    source: SourceFile,
-    pages_of: Callable[[], Iterable[Page]],
-    cutting: tuple[ChunkSettings, TokenCounter],
-    place: tuple[int, int],
-) -> SourceFile:
-    """Read and cut one file and store what came of it. `place` is (number of the file, how many there are)."""
-    number, count = place
-    pages = []
-    chunks: list[NewChunk] = []
-    params: dict[str, object]
-    try:
-        for page in pages_of():
-            if page.number % max(1, page.page_count // MAX_PROGRESS_STEPS) == 0:
-                context.progress(
-                    number - 1 + page.number / page.page_count,
-                    count,
-                    "documents.reading",
-                    page=page.number,
-                    pages=page.page_count,
-                    file=source.original_name,
-                    number=number,
-                    count=count,
-                )
-            context.checkpoint()
-            pages.append(page)
-        chunks = chunks_of_pages(pages, cutting[0], cutting[1], source.sha256)
-        read = sum(page.readable for page in pages)
-        source = replace(source, status="done", pages=len(pages), pages_read=read)
-        if read < len(pages):
-            counts = {"read": read, "pages": len(pages)}
-            source = replace(source, status="partial", detail="pages_unreadable", params=counts)
-    except StopRequested:
-        raise
-    except AppError as error:
-        status = STATUS_OF_ERROR.get(error.code, "failed")
-        params = {**error.params, "file": source.original_name}
-        source = replace(source, status=status, detail=error.code, params=params, pages=len(pages))
-    except Exception as error:
-        # Parsers meet files that their authors never saw; such a file must cost only itself.
-        logger.exception("cannot read %s", source.filename)
-        params = {"file": source.original_name, "problem": f"{type(error).__name__}: {error}"[:300]}
-        source = replace(source, status="failed", detail="file_unreadable", params=params, pages=len(pages))
-    return store.add_document(source, chunks)
-
-
-def _take_in(project: Project, store: ChunkStore, file: Path, batch: str, taken: Sequence[str]) -> _Intake:
-    """Copy a file into the project, or say why there is no need to. `taken` are the names this call has met."""
-    refused = SourceFile(file.name, file.name, "", "failed", batch=batch)
-    if file.suffix.lower() not in READERS:
-        params = {"file": file.name, "formats": ", ".join(READERS)}
-        return _Intake(
-            file.name, replace(refused, status="unsupported", detail="file_unsupported", params=params), False
-        )
-    try:
-        sha256 = sha256_of(file)
-    except OSError:
-        # What was uploaded may be gone when the work is called again; the copy in the project is still there.
-        for source in store.documents():
-            if batch and source.batch == batch and source.original_name == file.name:
-                return _Intake(file.name, source, source.status not in FINISHED)
-        return _Intake(file.name, replace(refused, detail="file_missing", params={"file": file.name}), False)
-    for source in store.with_hash(sha256):
-        same_call = bool(batch) and source.batch == batch and source.original_name == file.name
-        same_format = Path(source.filename).suffix == file.suffix.lower()
-        if (source.filename in taken and same_format) or (source.status in FINISHED and not same_call):
-            params = {"file": file.name, "same_as": source.filename}
-            twin = replace(source, status="duplicate", detail="file_duplicate", params=params, chunks=0, tokens=0)
-            return _Intake(file.name, twin, False)
-        if source.status in FINISHED:
-            return _Intake(file.name, source, False)
-        if same_format and (project.documents_folder / source.filename).is_file():
-            again = replace(source, original_name=file.name, batch=batch, status="queued", detail="", params={})
-            return _Intake(file.name, again, True)
-    name = _place_original(file, project.documents_folder, sha256)
-    queued = SourceFile(name, file.name, sha256, "queued", batch=batch)
-    return _Intake(file.name, store.add_document(queued, []), True)
-
-
-def _place_original(file: Path, folder: Path, sha256: str) -> str:
-    """Copy a file into the folder under a name that is free there; the name it got. Whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = stored_name(file.name)
-    taken = {path.name.casefold() for path in folder.iterdir()}
-    stem, suffix = os.path.splitext(wanted)
-    number = 1
-    name = wanted
-    while name.casefold() in taken:
-        if (folder / name).is_file() and sha256_of(folder / name) == sha256:
-            return name
-        number += 1
-        name = f"{stem} ({number}){suffix}"
-    temporary = folder / f".{sha256[:16]}.tmp"
-    try:
-        shutil.copyfile(file, temporary)
-        os.replace(temporary, folder / name)
-    except OSError as error:
-        raise AppError("documents_not_writable", file=file.name, problem=error.strerror or str(error)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(folder)
-    return name
-
-
-def stored_name(name: str) -> str:
-    """A file's name as every file system takes it: no separators, control characters, device names; not too long."""
-    name = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
-    name = "".join(
-        "_"
-        if character in FORBIDDEN_IN_NAMES or (unicodedata.category(character)[0] in "CZ" and character != " ")
-        else character
-        for character in name
+    project: Project,
+    writer: Writer,
+    files: Sequence[Taken],
+    reader: Reader,
+    passwords: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Read, cut and store what is new of the files; flags of all chunks are brought up to date in the end."""
+    work = _Work(context, writer, project.load_config().documents, counter_of(project), reader)
+    to_read = deque(
+        (project.documents_folder / file.source.filename, (passwords or {}).get(file.source.filename))
+        for file in files
+        if file.is_new
     )
-    stem, dot, suffix = name.rpartition(".")
-    stem = stem.strip(" .") or "document"
-    if stem.split(".")[0].strip().casefold() in RESERVED_NAMES:
-        stem = f"_{stem}"
-    room = MAX_STORED_NAME_BYTES - len(suffix.encode()) - 1
-    stem = stem.encode()[:room].decode(errors="ignore").rstrip(" .")
-    return f"{stem}{dot}{suffix.lower()}"
+    store = ChunkStore(project.database)
+    results = []
+    for number, file in enumerate(files, start=1):
+        source = file.source
+        if file.is_new:
+            path, password = to_read.popleft()
+            work.place = (number, len(files))
+            source = work.store_document(source, path, password, to_read[0] if to_read else None)
+        results.append(_result(file, source))
+        _log(context, results[-1])
+        context.progress(number, len(files), "documents.file_finished", file=source.original_name)
+        context.checkpoint()
+    if any(file.is_new for file in files):
+        mark_duplicates(context, store)
+    return {"documents": results, "chunks": store.count()}
 
 
-def _counter(base: BaseChoice | None) -> TokenCounter:
-    """The tokenizer of the project's base model where that is a folder on this machine, else the rule."""
-    if base is not None and base.source == "path" and (file := Path(base.name) / "tokenizer.json").is_file():
-        return tokenizer_counter(file)
-    return rule_counter()
+@dataclass
+class _Work:
+    """What it takes to read documents and store them; `place` is (number of the file, how many there are)."""
+
+    context: JobContext
+    writer: Writer
+    settings: ChunkSettings
+    counter: TokenCounter
+    reader: Reader
+    place: tuple[int, int] = (1, 1)
+
+    def store_document(
+        self, source: SourceFile, path: Path, password: str | None, following: tuple[Path, str | None] | None
+    ) -> SourceFile:
+        """Read and cut one file and store what came of it. The `following` one may be begun with meanwhile."""
+        reading = _Reading(source)
+        chunks = chunks_of_pages(
+            self._pages(reading, path, password, following), self.settings, self.counter, source.sha256
+        )
+        try:
+            return self.writer.replace(
+                source.filename, chunks, lambda: reading.finished(how_cut(self.settings, self.counter.name))
+            )
+        except StopRequested:
+            raise
+        except AppError as error:
+            if error.code.startswith("store_"):
+                raise
+            return self._refuse(reading, error)
+        except OSError:
+            raise  # a full disk, most likely: no file's fault
+        except Exception as error:
+            # Parsers meet files that their authors never saw; such a file must cost only itself.
+            logger.exception("cannot read %s", source.filename)
+            problem = f"{type(error).__name__}: {error}"[:300]
+            return self._refuse(reading, AppError("file_unreadable", problem=problem))
+
+    def _refuse(self, reading: _Reading, error: AppError) -> SourceFile:
+        """Note why a document could not be read; what had been read of it before stays."""
+        source = reading.source
+        params = {**error.params, "file": source.original_name}
+        if source.chunks:
+            self.writer.put(replace(source, detail=error.code, params=source.params | params))
+            return replace(source, status=STATUS_OF_ERROR.get(error.code, "failed"), detail=error.code, params=params)
+        status = STATUS_OF_ERROR.get(error.code, "failed")
+        source = replace(source, status=status, detail=error.code, params=params, pages=reading.pages)
+        self.writer.put(source)
+        return source
+
+    def _pages(
+        self, reading: _Reading, path: Path, password: str | None, following: tuple[Path, str | None] | None
+    ) -> Iterator[Page]:
+        """The pages of a file, while people are told how far it is."""
+        number, count = self.place
+        pages = self.reader.read(path, password)
+        if following:
+            self.reader.prepare(*following)
+        told = -1.0
+        for page in pages:
+            share = page.number / page.page_count if page.read_share is None else page.read_share
+            if share - told >= 1 / MAX_PROGRESS_STEPS:
+                told = share
+                what = {"page": page.number, "pages": page.page_count, "file": reading.source.original_name}
+                done = number - 1 + min(share, 1.0)
+                self.context.progress(done, count, "documents.reading", **what, number=number, count=count)
+            self.context.checkpoint()
+            reading.note(page)
+            yield page
 
 
-def _result(intake: _Intake, source: SourceFile) -> dict[str, Any]:
+def _result(file: Taken, source: SourceFile) -> dict[str, Any]:
     """One line of the stage's result; `filename` is the name that the file was given under."""
     return {
-        "filename": intake.given_name,
+        "filename": file.given_name,
         "stored_as": source.filename if source.sha256 else "",
         "status": source.status,
         "pages": source.pages,

@@ -1,7 +1,8 @@
 """The seam for document formats: which file is read by which module. Knows no model and no UI.
 
 A format is a module in `core/formats` with a function `read(path, password) -> Iterator[Page]`, and a line in
-`READERS`. Modules are loaded where a file is read: the app's own process only needs to know the endings.
+`READERS`. One whose pages can be read apart, by several processes, has `open_printed` as well (see pdf.py). Modules
+are loaded where a file is read: the app's own process only needs to know the endings.
 """
 
 import importlib

@@ -4,6 +4,7 @@ Both sides meet only in the run's folder: `events.jsonl` and `state.json` come o
 So the app may be killed and started again while the child goes on, and the other way round.
 """
 
+import contextlib
 import importlib
 import json
 import logging
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from core.jobs import (
     WorkInterrupted,
     raise_stop,
 )
+from core.project_manager import Project
 from core.runs import Run, this_process
 from utils.errors import AppError, disk_is_full
 from utils.files import heal_last_line
@@ -35,6 +38,7 @@ logger = logging.getLogger(__name__)
 # Kind of run → the stage that does it, loaded only in the child: some of them bring torch along.
 STAGES = {
     "rag": "core.rag_processor",
+    "rechunk": "core.rechunking",
     "practice_base": "core.practice.practice_base",
     "train": "core.trainer",
     "evaluate": "core.evaluator",
@@ -42,6 +46,8 @@ STAGES = {
     "ask": "core.chat",
 }
 
+# Kinds of runs that must not work on a project at the same time as another kind share its lock.
+LOCK_OF = {"rechunk": "rag"}
 POLL_SECONDS = 0.15
 PROGRESS_EVERY_SECONDS = 0.15
 CANCEL_GRACE_SECONDS = 20.0
@@ -109,7 +115,7 @@ class ChildContext:
 def work_on(folder: Path) -> int:
     """The child's whole life: do the stage that `run.json` names and note how it ended. Returns the exit code."""
     run = Run(folder)
-    lock = portalocker.Lock(run.project.runs_folder / f".{run.kind}.lock", "a", timeout=0, fail_when_locked=True)
+    lock = portalocker.Lock(lock_file(run.project, run.kind), "a", timeout=0, fail_when_locked=True)
     try:
         lock.acquire()
     except portalocker.exceptions.LockException:
@@ -135,6 +141,16 @@ def work_on(folder: Path) -> int:
     return 0
 
 
+def lock_file(project: Project, kind: str) -> Path:
+    """The file that whoever does work of this kind in a project holds locked."""
+    return project.runs_folder / f".{LOCK_OF.get(kind, kind)}.lock"
+
+
+def read_secrets() -> dict[str, Any]:
+    """In a child: what its app handed over in memory, never on disk; empty where there was nothing to hand over."""
+    return json.loads(sys.stdin.read() or "{}")
+
+
 def note_failure(run: Run, error: AppError) -> int:
     """Leave the error in the run's state; on a full disk the exit code has to say it."""
     try:
@@ -149,8 +165,9 @@ def note_failure(run: Run, error: AppError) -> int:
 class ChildWork:
     """A job's work that a child process does. Called again, it finds the child still at work, or starts a new one."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, secrets: Mapping[str, Any] | None = None) -> None:
         self.run = run
+        self._secrets = secrets
 
     def __call__(self, context: RelayContext) -> dict[str, Any]:
         """Start or find the child and relay it until it ends. Raises what the child's end means."""
@@ -164,7 +181,7 @@ class ChildWork:
         if not process:
             self.run.ask("")
             self.run.write_state(JobState.INTERRUPTED)  # so that a child that dies at its start leaves no old word
-            child = start_child(self.run)
+            child = start_child(self.run, self._secrets)
         self._relay(context, events, child)
         return self._outcome(child)
 
@@ -249,22 +266,30 @@ class EventReader:
                 context.metric(**event["values"])
 
 
-def start_child(run: Run) -> "subprocess.Popen[bytes]":
-    """Start the process that works on `run`, in a session of its own: Ctrl-C in the app's terminal is not for it."""
+def start_child(run: Run, secrets: Mapping[str, Any] | None = None) -> "subprocess.Popen[bytes]":
+    """Start the process that works on `run`, in a session of its own: Ctrl-C in the app's terminal is not for it.
+
+    Secrets go through a pipe: not to a file, nor to arguments or an environment that others can read.
+    """
     apart: dict[str, Any] = (
         {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined, unused-ignore]
         if os.name == "nt"
         else {"start_new_session": True}
     )
     with run.output_file.open("ab") as output:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [*own_command(), "worker", str(run.folder)],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if secrets else subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **CHILD_ENVIRONMENT},
             **apart,
         )
+    if child.stdin:
+        with contextlib.suppress(OSError):  # a child that died at its start is noticed by whoever waits for it
+            child.stdin.write(json.dumps(dict(secrets or {})).encode())
+            child.stdin.close()
+    return child
 
 
 def own_command() -> list[str]:

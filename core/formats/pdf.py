@@ -1,37 +1,35 @@
-"""PDF → pages, through pdfium, with pypdf where pdfium gives up. Knows PDF files; knows no chunk and no UI.
+"""PDF → the text printed on its pages, through pdfium, with pypdf where pdfium gives up. Knows no chunk and no UI.
 
 pdfium is not thread-safe: one thread of a process may read PDF files at a time.
 """
 
 import logging
-import re
+import mmap
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from typing import IO, Any
 
+import psutil
 import pypdfium2
 import pypdfium2.raw as pdfium_raw
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
+from pypdf.errors import DependencyError, PyPdfError
 
-from core.formats.page_text import (
-    Page,
-    blocks_of_lines,
-    clean_characters,
-    compounds_in,
-    is_numbered_heading,
-    join_blocks,
-    mark_line_end_hyphens,
-    without_running_lines,
-)
+from core.formats.page_text import Page, clean_characters
+from core.formats.printed import Outline, pages_of_texts
 from utils.errors import AppError
 
-PAGES_PER_OPENING = 500  # pdfium keeps what it parsed: 856 MB for a book of 9,000 pages, 204 MB when re-opened
+# pdfium keeps what it parsed: a book of 9,000 pages came to 856 MB. Opening the file anew lets go of it.
+REOPEN_AFTER_PAGES = 500
+REOPEN_AFTER_BYTES = 40 * 2**20
+LOOK_AT_MEMORY_EVERY_PAGES = 8
 MAX_BOOKMARKS = 20_000
 # What pypdf lets through on broken files, besides its own errors; it never ends in anything worse.
-PYPDF_ERRORS = (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError, OSError,
-                RecursionError, ArithmeticError, NotImplementedError, LookupError, MemoryError, EOFError)  # fmt: skip
+PYPDF_ERRORS = (PyPdfError, DependencyError, ValueError, KeyError, TypeError, AttributeError, IndexError,
+                AssertionError, OSError, RecursionError, ArithmeticError, NotImplementedError, LookupError,
+                MemoryError, EOFError)  # fmt: skip
 
 # pypdf reports every oddity of a broken file on stderr; the document's status says what a person needs.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -41,126 +39,144 @@ def read(path: Path, password: str | None = None) -> Iterator[Page]:
     """The pages of a PDF, one by one.
 
     A page that cannot be read comes with `readable=False`. Raises AppError file_empty, pdf_not_pdf, pdf_password,
-    pdf_damaged (no page can be read) and pdf_no_text (a scan), the last two after the last page.
+    pdf_wrong_password, pdf_damaged (no page can be read) and pdf_no_text (a scan), the last two after the last page.
     """
+    with closing(open_printed(path, password)) as file:
+        yield from pages_of_texts(file.texts(), file.outline, path.name)
+
+
+def open_printed(path: Path, password: str | None = None) -> "PdfFile":
+    """A PDF whose pages can be read apart, by several processes. Raises AppError as `read` does."""
+    return PdfFile(path, password)
+
+
+class PdfFile:
+    """An open PDF. Raises AppError as `read` does, where nothing can be read at all."""
+
+    def __init__(self, path: Path, password: str | None = None) -> None:
+        self.path = path
+        self.password = password
+        self._pdfium: pypdfium2.PdfDocument | None = None
+        self._pypdf: PdfReader | None = None
+        self._pypdf_file: IO[bytes] | None = None
+        self._opened_at_bytes = 0
+        self._pages_since_opening = 0
+        require_pdf(path)
+        self.outline = self._open()
+
+    def texts(self, first: int = 0, count: int | None = None) -> Iterator[str | None]:
+        """The raw text of each page from index `first` on, None where neither library can read it."""
+        last = self.outline.page_count if count is None else min(first + count, self.outline.page_count)
+        for index in range(first, last):
+            yield self._text(index)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._pdfium is not None:
+            self._pdfium.close()
+            self._pdfium = None
+        if self._pypdf_file is not None:
+            self._pypdf_file.close()
+            self._pypdf_file = self._pypdf = None
+
+    def _open(self) -> Outline:
+        try:
+            self._open_pdfium()
+            return _outline(self._pdfium)
+        except pypdfium2.PdfiumError as error:
+            self.close()
+            if error.err_code == pdfium_raw.FPDF_ERR_PASSWORD and mentions_encryption(self.path):
+                raise self._locked() from None
+            return self._open_pypdf()
+
+    def _open_pdfium(self) -> None:
+        self._pdfium = pypdfium2.PdfDocument(self.path, password=self.password)
+        self._opened_at_bytes = own_memory_bytes()
+        self._pages_since_opening = 0
+
+    def _open_pypdf(self) -> Outline:
+        """The outline of a file that pdfium cannot open."""
+        reader = self._rescuer()
+        try:
+            if reader is not None and reader.is_encrypted and not reader.decrypt(self.password or ""):
+                raise self._locked()
+            page_count = len(reader.pages) if reader is not None else 0
+        except PYPDF_ERRORS:
+            page_count = 0
+        if page_count == 0:
+            self.close()
+            raise AppError("pdf_damaged", file=self.path.name)
+        return Outline(page_count)
+
+    def _locked(self) -> AppError:
+        return AppError("pdf_wrong_password" if self.password else "pdf_password", file=self.path.name)
+
+    def _text(self, index: int) -> str | None:
+        if self._pdfium is not None:
+            self._reopen_if_grown()
+            try:
+                with closing(self._pdfium[index]) as page, closing(page.get_textpage()) as text_page:
+                    return text_page.get_text_bounded()
+            except pypdfium2.PdfiumError:
+                pass
+        try:
+            reader = self._rescuer()
+            return reader.pages[index].extract_text() if reader is not None else None
+        except PYPDF_ERRORS:
+            return None
+
+    def _reopen_if_grown(self) -> None:
+        assert self._pdfium is not None
+        self._pages_since_opening += 1
+        grown = self._pages_since_opening >= REOPEN_AFTER_PAGES
+        if not grown and self._pages_since_opening % LOOK_AT_MEMORY_EVERY_PAGES == 0:
+            grown = own_memory_bytes() - self._opened_at_bytes > REOPEN_AFTER_BYTES
+        if grown:
+            self._pdfium.close()
+            self._open_pdfium()
+
+    def _rescuer(self) -> PdfReader | None:
+        """pypdf on this file, opened at the first page that needs it; None where it cannot open it either."""
+        if self._pypdf_file is None:
+            self._pypdf_file = self.path.open("rb")
+            try:
+                self._pypdf = PdfReader(self._pypdf_file, strict=False, password=self.password)
+            except PYPDF_ERRORS:
+                self._pypdf = None
+        return self._pypdf
+
+
+def require_pdf(path: Path) -> None:
+    """Raises AppError file_empty, or pdf_not_pdf where the file does not begin as one."""
     with path.open("rb") as file:
         start = file.read(1024)
     if not start:
         raise AppError("file_empty", file=path.name)
     if b"%PDF-" not in start:
         raise AppError("pdf_not_pdf", file=path.name)
-    try:
-        page_count, bookmarks = _outline(path)
-        texts = _pdfium_texts(path, page_count)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code == pdfium_raw.FPDF_ERR_PASSWORD:
-            raise AppError("pdf_password", file=path.name) from None
-        bookmarks = {}
-        page_count, texts = _rescue(path)
-    readable: list[bool] = []
-    anything = False
-    compounds: set[str] = set()
-    lines_of_pages = without_running_lines(_lines_of_pages(texts, readable))
-    for index, lines in enumerate(lines_of_pages):
-        compounds |= compounds_in(lines)
-        headings = _heading_lines(lines, bookmarks.get(index, [])) if bookmarks else _numbered_headings(lines)
-        text, heads = join_blocks(blocks_of_lines(lines, headings, compounds))
-        anything = anything or any(character.isalnum() for character in text)
-        yield Page(index + 1, page_count, text, heads, readable[index])
-    if not any(readable):
-        raise AppError("pdf_damaged", file=path.name)
-    if not anything:
-        raise AppError("pdf_no_text", file=path.name, pages=page_count)
 
 
-def _lines_of_pages(texts: Iterator[str | None], readable: list[bool]) -> Iterator[list[str]]:
-    """The lines of each page; notes in `readable` which pages could be read."""
-    for text in texts:
-        readable.append(text is not None)
-        cleaned = clean_characters(mark_line_end_hyphens(text or ""))
-        yield [line for line in (line.strip() for line in cleaned.split("\n")) if line]
+def mentions_encryption(path: Path) -> bool:
+    """Whether a PDF says that it is encrypted. pdfium's word is not enough: after a file that is, it says the same of
+    the next one that is broken in certain ways."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(b"/Encrypt") >= 0
 
 
-def _outline(path: Path) -> tuple[int, dict[int, list[str]]]:
-    """How many pages a PDF has, and the titles of its bookmarks by page index."""
-    bookmarks: dict[int, list[str]] = {}
-    with closing(pypdfium2.PdfDocument(path)) as document:
-        page_count = len(document)
-        if page_count == 0:
-            raise pypdfium2.PdfiumError("no pages", err_code=pdfium_raw.FPDF_ERR_FORMAT)
-        for bookmark in islice(document.get_toc(), MAX_BOOKMARKS):
-            target = bookmark.get_dest()
-            index = target.get_index() if target else None
-            if index is not None:
-                bookmarks.setdefault(index, []).append(clean_characters(bookmark.get_title()))
-    return page_count, bookmarks
+def own_memory_bytes() -> int:
+    """The memory that this process has in RAM."""
+    return psutil.Process().memory_info().rss
 
 
-def _pdfium_texts(path: Path, page_count: int) -> Iterator[str | None]:
-    """The raw text of each page, None where neither library can read it."""
-    rescuers: list[PdfReader | None] = []  # opened at the first page that needs it: that reads the whole file
-    for start in range(0, page_count, PAGES_PER_OPENING):
-        with closing(pypdfium2.PdfDocument(path)) as document:
-            for index in range(start, min(start + PAGES_PER_OPENING, page_count)):
-                try:
-                    with closing(document[index]) as page, closing(page.get_textpage()) as text_page:
-                        text = text_page.get_text_bounded()
-                except pypdfium2.PdfiumError:
-                    if not rescuers:
-                        rescuers.append(_open_with_pypdf(path))
-                    text = _pypdf_text(rescuers[0], index)
-                yield text
-
-
-def _rescue(path: Path) -> tuple[int, Iterator[str | None]]:
-    """The pages of a file that pdfium cannot open, with pypdf."""
-    reader = _open_with_pypdf(path)
-    try:
-        if reader is not None and reader.is_encrypted and not reader.decrypt(""):
-            raise AppError("pdf_password", file=path.name)
-        page_count = len(reader.pages) if reader is not None else 0
-    except PYPDF_ERRORS:
-        page_count = 0
+def _outline(document: Any) -> Outline:
+    """How many pages a PDF has, and its bookmarks. Raises PdfiumError where it has none."""
+    page_count = len(document)
     if page_count == 0:
-        raise AppError("pdf_damaged", file=path.name)
-    return page_count, (_pypdf_text(reader, index) for index in range(page_count))
-
-
-def _open_with_pypdf(path: Path) -> PdfReader | None:
-    try:
-        return PdfReader(path, strict=False)
-    except PYPDF_ERRORS:
-        return None
-
-
-def _pypdf_text(reader: PdfReader | None, index: int) -> str | None:
-    try:
-        return reader.pages[index].extract_text() if reader is not None else None
-    except PYPDF_ERRORS:
-        return None
-
-
-def _heading_lines(lines: list[str], titles: list[str]) -> dict[int, int]:
-    """Which lines print the bookmarks that point at this page: first line → number of lines, up to three."""
-    wanted = {key for title in titles if len(key := _letters(title)) > 1}
-    found: dict[int, int] = {}
-    number = 0
-    while number < len(lines) and wanted:
-        count = next((n for n in (1, 2, 3) if _letters(" ".join(lines[number : number + n])) in wanted), 0)
-        if count:
-            found[number] = count
-        number += count or 1
-    return found
-
-
-def _numbered_headings(lines: list[str]) -> dict[int, int]:
-    return {number: 1 for number, line in enumerate(lines) if is_numbered_heading(line)}
-
-
-def _letters(text: str) -> str:
-    """What is left of a title when its number, spaces, hyphens and case are set aside."""
-    text = re.sub(
-        r"^(?:kapitel|chapter|anhang|appendix|abschnitt|section|teil|part)\s+(?=[\dA-Z])", "", text, flags=re.I
-    )
-    text = re.sub(r"^(?:[A-Z]|\d+|[IVX]+)(?:\.\d+)*[.:]?\s+", "", text)
-    return re.sub(r"[\W_]+", "", text).casefold()
+        raise pypdfium2.PdfiumError("no pages", err_code=pdfium_raw.FPDF_ERR_FORMAT)
+    bookmarks: dict[int, list[str]] = {}
+    for bookmark in islice(document.get_toc(), MAX_BOOKMARKS):
+        target = bookmark.get_dest()
+        index = target.get_index() if target else None
+        if index is not None:
+            bookmarks.setdefault(index, []).append(clean_characters(bookmark.get_title()))
+    return Outline(page_count, bookmarks)

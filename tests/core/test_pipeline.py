@@ -133,7 +133,7 @@ def test_a_restarted_app_leaves_finished_runs_alone(services, project):
 
 def test_a_project_with_running_work_is_neither_renamed_nor_deleted(services, project, counting_child):
     run = create_run(project, "count", {"to": 100, "seconds_each": 0.1})
-    job = services.runner.start(pipeline.child_job(run))
+    job = services.runner.start(pipeline.child_job(services, run))
     assert code_of(lambda: pipeline.rename_project(services, "p", "q")) == "project_busy"
     assert code_of(lambda: pipeline.delete_project(services, "p")) == "project_busy"
     services.runner.cancel(job.id)

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recording_context import RecordingContext
 
-from core import rag_processor
 from core.chunk_store import ChunkStore
+from core.document_intake import stored_name
 from core.formats import markdown
 from core.jobs import PauseRequested
 from core.project_manager import Project, ProjectStore
-from core.rag_processor import process_documents, run, stored_name
+from core.rag_processor import process_documents, run
 from core.runs import create_run
 
 SENTENCES = "Ein Pendel schwingt hin und her. Im höchsten Punkt steht es still. " * 20

@@ -4,6 +4,7 @@ import io
 import tempfile
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,8 @@ from reading_material import error_code, read
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
+from core.formats import pdf
+from core.readers import read_document
 from utils.errors import AppError
 
 
@@ -112,13 +115,9 @@ def test_a_pdf_with_wrong_bytes_never_raises_anything_else(changes: list[tuple[f
 
 
 def test_pypdf_reads_what_pdfium_cannot_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import pypdfium2
-
-    from core.formats import pdf
-
     path = make_pdf(tmp_path / "a.pdf", [["Erste Seite."], ["Letzte Seite."]])
 
-    def refuse(_: Path) -> None:
+    def refuse(_: object) -> None:
         raise pypdfium2.PdfiumError("damaged", err_code=3)
 
     monkeypatch.setattr(pdf, "_outline", refuse)
@@ -126,11 +125,30 @@ def test_pypdf_reads_what_pdfium_cannot_open(tmp_path: Path, monkeypatch: pytest
 
 
 def test_pages_that_nobody_can_read_are_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.formats import pdf
-
     path = make_pdf(tmp_path / "a.pdf", [["Erste Seite."], ["Zweite Seite."]])
-    monkeypatch.setattr(pdf, "_pdfium_texts", lambda *_: iter(["Erste Seite.", None]))
+    whole = pdf.PdfFile._text
+    monkeypatch.setattr(pdf.PdfFile, "_text", lambda file, index: None if index else whole(file, index))
     assert [page.readable for page in read(path)] == [True, False]
+
+
+def test_the_right_password_opens_a_pdf_and_a_wrong_one_says_so(tmp_path: Path) -> None:
+    path = make_pdf(tmp_path / "a.pdf", [["geheim"]], encrypt=StandardEncryption("geheim", ownerPassword="besitz"))
+    assert [page.text for page in read_document(path, "geheim")] == ["geheim"]
+    with pytest.raises(AppError, match="pdf_wrong_password"):
+        list(read_document(path, "falsch"))
+
+
+def test_reopening_a_large_file_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_pdf(tmp_path / "a.pdf", [[f"Dies ist Seite {'abcdefgh'[n]}."] for n in range(8)])
+    whole = read(path)
+    monkeypatch.setattr(pdf, "REOPEN_AFTER_PAGES", 3)
+    assert read(path) == whole
+
+
+def test_a_part_of_the_pages_can_be_asked_for(tmp_path: Path) -> None:
+    file = pdf.open_printed(make_pdf(tmp_path / "a.pdf", [[f"Seite {n}"] for n in range(5)]))
+    assert list(file.texts(3, 10)) == ["Seite 3", "Seite 4"]
+    file.close()
 
 
 def test_a_pdf_whose_pages_were_taken_out_is_damaged(tmp_path: Path) -> None:

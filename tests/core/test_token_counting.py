@@ -1,0 +1,122 @@
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+from core.project_manager import Project, ProjectStore
+from core.token_counting import LOCAL_NAME, Remembered, counter_name, counter_of, local_counter, tokenizer_counter
+from utils.config import BaseChoice
+from utils.errors import AppError
+
+GERMAN = "Die Fähigkeit eines Körpers, Arbeit zu verrichten, heißt Energie. Sie hat die Einheit Joule: 3,6 MJ.\n" * 20
+
+
+def save(tokenizer: Tokenizer, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder / "tokenizer.json"
+
+
+def byte_level(vocabulary_size: int = 600) -> Tokenizer:
+    """As GPT-2, Llama 3 and Qwen have it."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=vocabulary_size, initial_alphabet=alphabet, show_progress=False)
+    tokenizer.train_from_iterator([GERMAN], trainer)
+    return tokenizer
+
+
+def with_prefix_space() -> Tokenizer:
+    """As Llama 2 and Mistral have it: a space is put before whatever comes."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    tokenizer.train_from_iterator([GERMAN], trainers.BpeTrainer(vocab_size=600, show_progress=False))
+    return tokenizer
+
+
+def test_the_local_vocabulary_counts_about_as_models_do() -> None:
+    count = local_counter().count
+    assert count("") == 0
+    assert 14 <= count("Energie ist die Fähigkeit eines Körpers, Arbeit zu verrichten.") <= 22
+    assert 9 <= count("The quick brown fox jumps over the lazy dog.") <= 18
+    assert 5 <= count("エネルギーは保存されます。") <= 20
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_text_is_counted_and_never_above_its_bytes(text: str) -> None:
+    tokens = local_counter().count(text)
+    assert bool(text.strip(" ")) <= tokens <= len(text.encode("utf-8", "surrogatepass")) + text.count(" ") + 1
+
+
+@pytest.mark.parametrize("tokenizer", [byte_level(), with_prefix_space()], ids=["byte-level", "prefix-space"])
+def test_counting_from_memory_agrees_with_the_tokenizer(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    counter = tokenizer_counter(save(tokenizer, tmp_path), "m")
+    (exact,) = counter.exact([GERMAN])
+    assert exact == len(tokenizer.encode(GERMAN, add_special_tokens=False).ids)
+    assert abs(counter.count(GERMAN) - exact) <= 0.02 * exact
+
+
+def test_a_tokenizers_own_truncation_does_not_count(tmp_path: Path) -> None:
+    tokenizer = byte_level(256)
+    tokenizer.enable_truncation(4)
+    counter = tokenizer_counter(save(tokenizer, tmp_path), "tiny")
+    assert (counter.name, counter.exact(["größer"])) == ("tiny", [8])
+
+
+def test_a_broken_tokenizer_says_so(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{}")
+    with pytest.raises(AppError, match="tokenizer_unreadable"):
+        tokenizer_counter(tmp_path / "broken.json", "m")
+
+
+def test_memory_stays_bounded_however_many_words_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.token_counting.MAX_REMEMBERED", 10)
+    remembered = Remembered(len)
+    assert [remembered["x" * n] for n in range(100)] == list(range(100))
+    assert len(remembered) <= 10
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return ProjectStore(tmp_path / "projects").create("Physik")
+
+
+def choose(project: Project, folder: Path) -> None:
+    config = project.load_config()
+    config.base = BaseChoice(source="path", name=str(folder))
+    project.save_config(config)
+
+
+def model_folder(folder: Path, tokenizer: Tokenizer) -> Path:
+    save(tokenizer, folder)
+    (folder / "config.json").write_text(json.dumps({"architectures": ["LlamaForCausalLM"]}))
+    (folder / "model.safetensors").write_bytes(b"\2\0\0\0\0\0\0\0{}")
+    return folder
+
+
+def test_before_a_choice_the_local_vocabulary_counts(project: Project) -> None:
+    assert counter_name(project) == counter_of(project).name == LOCAL_NAME
+
+
+def test_after_a_choice_the_models_own_tokenizer_counts(project: Project, tmp_path: Path) -> None:
+    choose(project, model_folder(tmp_path / "mini", byte_level(256)))
+    assert counter_of(project).exact(["größer"]) == [8]
+    assert counter_name(project).startswith("mini#")
+
+
+def test_another_tokenizer_in_the_same_folder_has_another_name(project: Project, tmp_path: Path) -> None:
+    choose(project, model_folder(tmp_path / "mini", byte_level(256)))
+    before = counter_name(project)
+    save(byte_level(300), tmp_path / "mini")
+    assert counter_name(project) != before
+
+
+def test_a_model_that_is_not_there_counts_as_no_choice(project: Project, tmp_path: Path) -> None:
+    choose(project, tmp_path / "gone")
+    assert counter_name(project) == LOCAL_NAME
