@@ -24,7 +24,6 @@ BLOCKS = frozenset([
 ])
 # fmt: on
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-WHITE_SPACE = re.compile(r"[ \t\r\n\f]+")
 CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 PERMALINK = re.compile(r"\s*[¶§#]$")  # what documentation puts behind each heading
 MAX_HELD_CHARACTERS = 1024 * 1024  # of one paragraph or row
@@ -140,7 +139,7 @@ class _Target:
         if "title" in self._open:
             self.title.append(text)
             return
-        self._text.append(text if "pre" in self._open else WHITE_SPACE.sub(" ", text))
+        self._text.append(text if "pre" in self._open else text.replace("\n", " "))
         self._held += len(text)
         if self._held > MAX_HELD_CHARACTERS:
             self._let_go()

@@ -65,7 +65,7 @@ def _shape(sample: Sequence[str], quoted: bool) -> _Shape:
     if not candidates:
         return _Shape(skip=skip)
     delimiter = max(candidates, key=lambda each: candidates[each][0])
-    first = [_tidy(cell) for cell in candidates[delimiter][1]]
+    first = [" ".join(cell.split()) for cell in candidates[delimiter][1]]
     return _Shape(delimiter, quoted, first if _are_names(first) else (), skip)
 
 
@@ -100,8 +100,8 @@ def _rows(file: BinaryIO, encoding: Encoding, shape: _Shape) -> Iterator[Block]:
         if shape.columns:
             next((row for row in rows if row), None)
     for row in rows:
-        if text := _row_text([_tidy(cell) for cell in row], shape.columns):
-            yield Block(text, is_line=True)
+        if text := _row_text([" ".join(cell.split()) for cell in row], shape.columns):
+            yield Block(clean_characters(text), is_line=True)
 
 
 def _row_text(cells: Sequence[str], columns: Sequence[str]) -> str:
@@ -111,10 +111,6 @@ def _row_text(cells: Sequence[str], columns: Sequence[str]) -> str:
         return " | ".join(cells)
     named = [f"{column}: {cell}" for column, cell in zip(columns, cells, strict=False) if cell]
     return "; ".join([*named, *(cell for cell in cells[len(columns) :] if cell)])
-
-
-def _tidy(cell: str) -> str:
-    return " ".join(clean_characters(cell).split())
 
 
 def _lines(blocks: Iterable[str]) -> Iterator[str]:
