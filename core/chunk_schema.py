@@ -12,7 +12,7 @@ from typing import Any
 from utils.errors import AppError
 from utils.files import free_disk_gib
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PAGE_SIZE_BYTES = 16_384
 BUSY_TIMEOUT_SECONDS = 30
 FULL_BELOW_GIB = 0.001
@@ -51,6 +51,11 @@ DROP TRIGGER IF EXISTS documents_removed;
 DROP TABLE IF EXISTS chunk_words;
 CREATE VIRTUAL TABLE chunk_words USING fts5 (chunk_text, content='', tokenize='unicode61 remove_diacritics 2');
 """
+# `prints` of a chunk are what chunk_prints made of its text, so that a new document is compared without reading all.
+SINCE_VERSION_3 = """
+ALTER TABLE chunk_flags ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+CREATE TABLE chunk_prints (chunk_id INTEGER PRIMARY KEY, prints BLOB NOT NULL);
+"""
 
 
 @dataclass(frozen=True)
@@ -78,11 +83,16 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Flag:
-    """Why a chunk is no training data, perhaps. `share` tells how alike it is to chunk `of_id`, from 0 to 1."""
+    """Why a chunk is no training data, perhaps.
+
+    A duplicate has the chunk `of_id` that it is most like, and the share of its text that was there before, from 0 to
+    1. Boilerplate has a reason: contents, index, licence or numbers.
+    """
 
     kind: str
     of_id: int | None = None
     share: float | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,12 +154,20 @@ def _migrate(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("BEGIN IMMEDIATE")
     # Another process may have been faster.
-    if connection.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
-        for statement in (TABLES + SINCE_VERSION_2).split(";\n"):
-            connection.execute(statement)
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version < 2:
+        _execute(connection, TABLES + SINCE_VERSION_2)
         _index_and_count_again(connection)
+    if version < 3:
+        _execute(connection, SINCE_VERSION_3)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
+
+
+def _execute(connection: sqlite3.Connection, script: str) -> None:
+    """Several statements, in the transaction that is open; `executescript` would end it."""
+    for statement in script.split(";\n"):
+        connection.execute(statement)
 
 
 def _index_and_count_again(connection: sqlite3.Connection) -> None:

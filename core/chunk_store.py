@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 CHUNK_COLUMNS = "documents.id, documents.filename, documents.chunk_index, documents.chunk_text, documents.metadata"
+COMPARED_COLUMNS = "id, filename, chunk_index, chunk_text, json_extract(metadata, '$.start')"
+COMPARED_AT_ONCE = 500
 # Up to so many flagged chunks are sorted for a page of them; where there are more, the next ones are near.
 MAX_SORTED_FLAGS = 20_000
 
@@ -107,19 +109,15 @@ class ChunkStore:
 
     def chunk_ids(self) -> list[int]:
         with self._reading() as connection:
-            return [row[0] for row in connection.execute("SELECT id FROM documents ORDER BY id")]
+            return _all_ids(connection)
 
     def usable_ids(self, skip_duplicates: bool = True, skip_boilerplate: bool = True) -> list[int]:
         """The chunks to draw training data from: not the ones a person excluded, nor flagged ones of these kinds."""
+        kinds = json.dumps(skipped_kinds(skip_duplicates, skip_boilerplate))
+        query = "SELECT chunk_id FROM chunk_flags WHERE kind IN (SELECT value FROM json_each(?))"
         with self._reading() as connection:
-            return [
-                row[0]
-                for row in connection.execute(
-                    "SELECT id FROM documents WHERE NOT EXISTS (SELECT 1 FROM chunk_flags"
-                    " WHERE chunk_id = documents.id AND kind IN (SELECT value FROM json_each(?))) ORDER BY id",
-                    (json.dumps(skipped_kinds(skip_duplicates, skip_boilerplate)),),
-                )
-            ]
+            skipped = {row[0] for row in connection.execute(query, (kinds,))}
+            return [chunk_id for chunk_id in _all_ids(connection) if chunk_id not in skipped]
 
     def usable_count(self, skip_duplicates: bool = True, skip_boilerplate: bool = True) -> int:
         """How many `usable_ids` there are."""
@@ -222,12 +220,12 @@ class ChunkStore:
         found: dict[int, list[Flag]] = {}
         with self._reading() as connection:
             for row in connection.execute(
-                "SELECT kind, chunk_id, of_id, share FROM chunk_flags"
+                "SELECT kind, chunk_id, of_id, share, reason FROM chunk_flags"
                 " WHERE kind IN ('duplicate', 'boilerplate', 'excluded')"
                 " AND chunk_id IN (SELECT value FROM json_each(?)) ORDER BY chunk_id, kind DESC",
                 (json.dumps(list(chunk_ids)),),
             ):
-                found.setdefault(row[1], []).append(Flag(row[0], row[2], row[3]))
+                found.setdefault(row[1], []).append(Flag(row[0], *row[2:]))
         return found
 
     def exclude(self, chunk_ids: Iterable[int], excluded: bool = True) -> None:
@@ -237,6 +235,46 @@ class ChunkStore:
                 writer.set_flags(FLAG_EXCLUDED, [(chunk_id, None, None) for chunk_id in chunk_ids])
             else:
                 writer.clear_flags(FLAG_EXCLUDED, list(chunk_ids))
+
+    def contents(self) -> tuple[int, int]:
+        """A number that grows with every change of the chunks, and what it was when they were last compared."""
+        with self._reading() as connection:
+            values = dict(connection.execute("SELECT name, value FROM store_state").fetchall())
+        return values.get("contents", 0), values.get("compared", -1)
+
+    def unprinted(self) -> Iterator[list[tuple[int, str, int]]]:
+        """Chunks that were not prepared for comparing, a few hundred at a time: (id, text, overlap).
+
+        The overlap is how many characters at the beginning of the text stand at the end of the chunk before, too.
+        """
+        with self._reading() as connection:
+            rows = connection.execute(
+                f"SELECT {COMPARED_COLUMNS} FROM documents INDEXED BY documents_by_file LEFT JOIN chunk_prints"
+                " ON chunk_id = id WHERE chunk_id IS NULL ORDER BY filename, chunk_index"
+            )
+            before: tuple[Any, ...] | None = None
+            while batch := rows.fetchmany(COMPARED_AT_ONCE):
+                prepared = []
+                for row in batch:
+                    if before is None or (before[1], before[2]) != (row[1], row[2] - 1):
+                        before = self._chunk_before(connection, row)
+                    prepared.append((row[0], row[3], _overlap(before, row)))
+                    before = row
+                yield prepared
+
+    def compared_texts(self, chunk_ids: Iterable[int]) -> dict[int, tuple[str, int]]:
+        """Text and overlap of these chunks."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                f"SELECT {COMPARED_COLUMNS} FROM documents WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(chunk_ids)),),
+            ).fetchall()
+            return {row[0]: (row[3], _overlap(self._chunk_before(connection, row), row)) for row in rows}
+
+    def prints(self) -> Iterator[tuple[int, bytes]]:
+        """What each chunk is compared by, in the order of their ids."""
+        with self._reading() as connection:
+            yield from connection.execute("SELECT chunk_id, prints FROM chunk_prints ORDER BY chunk_id")
 
     def search(self, words: str, limit: int = 20, offset: int = 0) -> list[Found]:
         """The chunks that hold all words, or if there are none any of them, the best first.
@@ -270,6 +308,11 @@ class ChunkStore:
             prepared.unlink(missing_ok=True)
         return target
 
+    def _chunk_before(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        query = f"SELECT {COMPARED_COLUMNS} FROM documents WHERE filename = ? AND chunk_index = ?"
+        found: tuple[Any, ...] | None = connection.execute(query, (row[1], row[2] - 1)).fetchone()
+        return found
+
     def _one(self, query: str, values: tuple[Any, ...]) -> Any:
         with self._reading() as connection:
             return connection.execute(query, values).fetchone()[0]
@@ -297,6 +340,18 @@ class ChunkStore:
 def skipped_kinds(skip_duplicates: bool, skip_boilerplate: bool) -> list[str]:
     """The flags that keep a chunk out of the training data."""
     return [FLAG_EXCLUDED] + [FLAG_DUPLICATE] * skip_duplicates + [FLAG_BOILERPLATE] * skip_boilerplate
+
+
+def _all_ids(connection: sqlite3.Connection) -> list[int]:
+    # The index alone is a hundredth of the table, which holds the texts.
+    return sorted(row[0] for row in connection.execute("SELECT id FROM documents INDEXED BY documents_by_file"))
+
+
+def _overlap(before: tuple[Any, ...] | None, row: tuple[Any, ...]) -> int:
+    """How many characters of a chunk its predecessor in the file has too; 0 where nobody knows."""
+    if before is None or before[4] is None or row[4] is None:
+        return 0
+    return max(0, before[4] + len(before[3]) - row[4])
 
 
 def _chunk(row: tuple[Any, ...]) -> Chunk:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.chunk_schema import (
+    Flag,
     NewChunk,
     SourceFile,
     bucket,
@@ -69,6 +70,7 @@ class Writer:
             source = replace(describe(), filename=filename, chunks=count, tokens=total)
             with self._transaction():
                 self._store_chunks(filename, waiting.batches())
+                self._note_change()
                 self._put(source)
                 self._connection.execute(
                     "UPDATE sources SET chunks = ?, tokens = ?, histogram = ? WHERE filename = ?",
@@ -80,6 +82,7 @@ class Writer:
         """Forget a file and its chunks; the file itself stays where it is."""
         with self._transaction():
             self._delete_chunks("filename = ?", (filename,))
+            self._note_change()
             self._connection.execute("DELETE FROM sources WHERE filename = ?", (filename,))
 
     def set_tokens(self, filename: str, tokens: Iterable[tuple[int, int]], tokenizer: str) -> None:
@@ -96,21 +99,29 @@ class Writer:
     def set_flags(self, kind: str, flags: Iterable[tuple[int, int | None, float | None]]) -> None:
         """Flag chunks: (chunk id, id of the chunk it is like or None, how alike they are from 0 to 1 or None)."""
         with self._transaction():
+            self._set_flags((chunk_id, Flag(kind, of_id, share)) for chunk_id, of_id, share in flags)
+
+    def clear_flags(self, kind: str, chunk_ids: Iterable[int]) -> None:
+        """Take a flag from these chunks."""
+        with self._transaction():
             self._connection.executemany(
-                "INSERT OR REPLACE INTO chunk_flags (kind, chunk_id, of_id, share) VALUES (?, ?, ?, ?)",
-                ((kind, *flag) for flag in flags),
+                "DELETE FROM chunk_flags WHERE kind = ? AND chunk_id = ?", ((kind, number) for number in chunk_ids)
             )
 
-    def clear_flags(self, kind: str, chunk_ids: Iterable[int] | None = None) -> None:
-        """Take a flag from these chunks, or from all."""
+    def add_prints(self, prints: Iterable[tuple[int, bytes]], flags: Iterable[tuple[int, Flag]]) -> None:
+        """Note what chunks are compared by, and what was found at once."""
         with self._transaction():
-            if chunk_ids is None:
-                self._connection.execute("DELETE FROM chunk_flags WHERE kind = ?", (kind,))
-            else:
-                self._connection.executemany(
-                    "DELETE FROM chunk_flags WHERE kind = ? AND chunk_id = ?",
-                    ((kind, number) for number in chunk_ids),
-                )
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO chunk_prints (chunk_id, prints) VALUES (?, ?)", prints
+            )
+            self._set_flags(flags)
+
+    def replace_flags(self, kind: str, flags: Iterable[tuple[int, Flag]], contents: int) -> None:
+        """Set all flags of a kind anew, and note that they are true of these contents of the store."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM chunk_flags WHERE kind = ?", (kind,))
+            self._set_flags(flags)
+            self._connection.execute("INSERT OR REPLACE INTO store_state VALUES ('compared', ?)", (contents,))
 
     def finish(self) -> None:
         """Make everything durable, against power loss too, and bring it into the one file as far as readers allow."""
@@ -121,6 +132,21 @@ class Writer:
                 " coalesce((SELECT value FROM store_state WHERE name = 'finished'), 0) + 1)"
             )
         self._connection.execute("PRAGMA wal_checkpoint (PASSIVE)")
+
+    def _set_flags(self, flags: Iterable[tuple[int, Flag]]) -> None:
+        self._connection.executemany(
+            # A chunk may have gone since somebody looked at it.
+            "INSERT OR REPLACE INTO chunk_flags (kind, chunk_id, of_id, share, reason)"
+            " SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM documents WHERE id = ?2)",
+            ((flag.kind, chunk_id, flag.of_id, flag.share, flag.reason) for chunk_id, flag in flags),
+        )
+
+    def _note_change(self) -> None:
+        """The contents of the store are others now."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO store_state VALUES ('contents',"
+            " coalesce((SELECT value FROM store_state WHERE name = 'contents'), 0) + 1)"
+        )
 
     def _store_chunks(self, filename: str, batches: Iterable[list[tuple[str, str]]]) -> None:
         connection = self._connection
@@ -196,6 +222,7 @@ class Writer:
                 "DELETE FROM chunk_flags WHERE kind IN ('duplicate', 'boilerplate', 'excluded') AND chunk_id = ?", ids
             )
             connection.executemany("DELETE FROM chunk_flags WHERE of_id = ?", ids)
+            connection.executemany("DELETE FROM chunk_prints WHERE chunk_id = ?", ids)
             connection.executemany("DELETE FROM documents WHERE id = ?", ids)
 
     def _put(self, source: SourceFile) -> None:

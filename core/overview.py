@@ -18,10 +18,11 @@ _DOCUMENT_OF_SAMPLE = re.compile(rb'"source": \{"document": "((?:[^"\\]|\\.)*)"'
 
 @dataclass(frozen=True)
 class Overview:
-    """The figures. Languages are codes, "" is unknown; `histogram` is (least tokens, most tokens, chunks) by size.
+    """The figures. Languages are codes, "" is unknown.
 
-    `page_coverage` is the share of pages that gave text, None without pages. `samples_of` counts the samples of each
-    document, by its stored name, that nobody has deleted; `samples_possible` is an estimate, see `overview`.
+    `histogram` is (least tokens, one more than the most, chunks) from small to large; `coverage` the share of pages
+    that gave text; `sampled` counts the samples of each document by its stored name, those that were deleted left out.
+    `samples_possible` is an estimate, see `overview`.
     """
 
     documents: int = 0
@@ -29,23 +30,14 @@ class Overview:
     pages_read: int = 0
     chunks: int = 0
     tokens: int = 0
-    usable_chunks: int = 0
+    usable: int = 0
     samples_possible: int = 0
-    documents_by_status: dict[str, int] = field(default_factory=dict)
-    tokens_by_language: dict[str, int] = field(default_factory=dict)
+    coverage: float = 0.0
+    by_status: dict[str, int] = field(default_factory=dict)
+    by_language: dict[str, int] = field(default_factory=dict)
     histogram: tuple[tuple[int, int, int], ...] = ()
     flags: dict[str, int] = field(default_factory=dict)
-    samples_of: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def page_coverage(self) -> float | None:
-        return self.pages_read / self.pages if self.pages else None
-
-    @property
-    def document_coverage(self) -> float | None:
-        """The share of documents with text that samples were written from; None without such documents."""
-        with_text = sum(self.documents_by_status.get(status, 0) for status in ("done", "partial"))
-        return min(1.0, len(self.samples_of) / with_text) if with_text else None
+    sampled: dict[str, int] = field(default_factory=dict)
 
 
 def overview(store: ChunkStore, settings: ChunkSettings | None = None, samples_file: Path | None = None) -> Overview:
@@ -67,19 +59,21 @@ def overview(store: ChunkStore, settings: ChunkSettings | None = None, samples_f
         if total.tokens:
             by_language[total.language] += total.tokens
     each = max(1, round(tokens / chunks / TOKENS_FOR_A_SAMPLE)) if chunks else 0
+    pages, pages_read = sum(total.pages for total in totals), sum(total.pages_read for total in totals)
     return Overview(
         documents=sum(total.documents for total in totals),
-        pages=sum(total.pages for total in totals),
-        pages_read=sum(total.pages_read for total in totals),
+        pages=pages,
+        pages_read=pages_read,
         chunks=chunks,
         tokens=tokens,
-        usable_chunks=usable,
+        usable=usable,
         samples_possible=usable * each,
-        documents_by_status=dict(by_status.most_common()),
-        tokens_by_language=dict(by_language.most_common()),
+        coverage=pages_read / pages if pages else 0.0,
+        by_status=dict(by_status.most_common()),
+        by_language=dict(by_language.most_common()),
         histogram=_bars(store.token_histogram()),
         flags=store.flag_counts(),
-        samples_of=_samples_of(samples_file) if samples_file else {},
+        sampled=_samples_of(samples_file) if samples_file else {},
     )
 
 
@@ -92,7 +86,7 @@ def _bars(buckets: dict[int, int]) -> tuple[tuple[int, int, int], ...]:
     for bucket, count in buckets.items():
         counts[bucket // width] += count
     step = width * TOKENS_IN_BUCKET
-    return tuple((number * step + 1, (number + 1) * step, count) for number, count in enumerate(counts))
+    return tuple((number * step + 1, (number + 1) * step + 1, count) for number, count in enumerate(counts))
 
 
 def _samples_of(path: Path) -> dict[str, int]:

@@ -23,12 +23,12 @@ def store(tmp_path: Path) -> ChunkStore:
 def test_the_figures_of_a_store(store: ChunkStore) -> None:
     figures = overview(store)
     assert (figures.documents, figures.pages, figures.chunks, figures.tokens) == (3, 30, 5, 1567)
-    assert figures.page_coverage == pytest.approx(0.6)
-    assert figures.documents_by_status == {"done": 2, "no_text": 1}
-    assert figures.tokens_by_language == {"de": 1022, "en": 545}
-    assert [bar for bar in figures.histogram if bar[2]] == [(1, 32, 1), (33, 64, 1), (481, 512, 3)]
+    assert figures.coverage == pytest.approx(0.6)
+    assert figures.by_status == {"done": 2, "no_text": 1}
+    assert figures.by_language == {"de": 1022, "en": 545}
+    assert [bar for bar in figures.histogram if bar[2]] == [(1, 33, 1), (33, 65, 1), (481, 513, 3)]
     assert len(figures.histogram) == 16
-    assert (figures.usable_chunks, figures.samples_possible) == (5, 10)
+    assert (figures.usable, figures.samples_possible) == (5, 10)
 
 
 def test_what_may_not_be_used_gives_no_samples(store: ChunkStore) -> None:
@@ -36,17 +36,17 @@ def test_what_may_not_be_used_gives_no_samples(store: ChunkStore) -> None:
         writer.set_flags("duplicate", [(1, 2, 0.9)])
         writer.set_flags("boilerplate", [(3, None, None)])
     store.exclude([1])
-    assert overview(store).usable_chunks == len(store.usable_ids()) == 3
-    assert overview(store, ChunkSettings(skip_boilerplate=False)).usable_chunks == 4
+    assert overview(store).usable == len(store.usable_ids()) == 3
+    assert overview(store, ChunkSettings(skip_boilerplate=False)).usable == 4
     assert overview(store).flags == {"boilerplate": 1, "duplicate": 1, "excluded": 1}
 
 
 def test_counting_again_and_removing_keep_the_figures_true(store: ChunkStore) -> None:
     with store.writer() as writer:
         writer.set_tokens("a.pdf", [(1, 700)], "other")
-    assert [bar for bar in overview(store).histogram if bar[2]] == [(1, 64, 2), (449, 512, 2), (641, 704, 1)]
+    assert [bar for bar in overview(store).histogram if bar[2]] == [(1, 65, 2), (449, 513, 2), (641, 705, 1)]
     store.remove_document("a.pdf")
-    assert [bar for bar in overview(store).histogram if bar[2]] == [(33, 64, 1), (481, 512, 1)]
+    assert [bar for bar in overview(store).histogram if bar[2]] == [(33, 65, 1), (481, 513, 1)]
 
 
 def test_samples_are_counted_for_each_document(store: ChunkStore, tmp_path: Path) -> None:
@@ -56,13 +56,11 @@ def test_samples_are_counted_for_each_document(store: ChunkStore, tmp_path: Path
         append_sample(file, replace(sample, source=Source(document)))
     append_sample(file, sample)
     figures = overview(store, samples_file=file)
-    assert figures.samples_of == {"a.pdf": 2, 'Ü "b".pdf': 1}
+    assert figures.sampled == {"a.pdf": 2, 'Ü "b".pdf': 1}
     append_sample(file, replace(sample, source=Source("b.pdf")))
-    assert overview(store, samples_file=file).samples_of["b.pdf"] == 1
-    assert overview(store, samples_file=tmp_path / "none").samples_of == {}
+    assert overview(store, samples_file=file).sampled["b.pdf"] == 1
+    assert overview(store, samples_file=tmp_path / "none").sampled == {}
 
 
 def test_an_empty_project_has_figures_too(tmp_path: Path) -> None:
     assert overview(ChunkStore(tmp_path / "rag.db")) == Overview()
-    assert Overview().page_coverage is None
-    assert Overview().document_coverage is None
