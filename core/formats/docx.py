@@ -27,6 +27,8 @@ from utils.errors import AppError
 OLE_FILE = b"\xd0\xcf\x11\xe0"  # what Word wraps a document with a password in, and the old .doc format too
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 MAX_XML_BYTES = 512 * 1024 * 1024  # unpacked; far above any book
+MIN_BOMB_BYTES = 32 * 1024 * 1024
+MAX_RATIO = 200  # unpacked to packed; Word's own XML has 10 to 60
 MAX_NOTES_BYTES = 64 * 1024 * 1024
 
 
@@ -116,7 +118,7 @@ class _Document:
 
 def _open(path: Path) -> _Document:
     archive = Archive(path)
-    if sum(size for name, size in archive.sizes.items() if name.endswith((".xml", ".rels"))) > MAX_XML_BYTES:
+    if _is_bomb(archive):
         raise TooLargeError
     main = next(_targets(_relations(archive, ""), "officeDocument"), "word/document.xml")
     if not archive.has(main) or not _is_word(archive, main):
@@ -132,6 +134,14 @@ def _open(path: Path) -> _Document:
         counts_rendered_breaks=rendered,
     )
     return _Document(archive, main, walk, plain, sections)
+
+
+def _is_bomb(archive: Archive) -> bool:
+    """Whether the XML would unpack to more than any document has, or to much that is the same over and over."""
+    entries = [entry for entry in archive.zip.infolist() if entry.filename.endswith((".xml", ".rels"))]
+    unpacked = sum(entry.file_size for entry in entries)
+    packed = sum(entry.compress_size for entry in entries)
+    return unpacked > MAX_XML_BYTES or (unpacked > MIN_BOMB_BYTES and unpacked > MAX_RATIO * packed)
 
 
 def _is_word(archive: Archive, main: str) -> bool:

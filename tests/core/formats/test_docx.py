@@ -238,6 +238,12 @@ def test_an_archive_that_would_unpack_to_too_much_is_refused(monkeypatch):
         read_bytes(make_docx(p(r("Wort " * 4000))), "a.docx")
 
 
+def test_an_archive_that_unpacks_to_the_same_over_and_over_is_refused(monkeypatch):
+    monkeypatch.setattr("core.formats.docx.MIN_BOMB_BYTES", 100_000)
+    with pytest.raises(AppError, match="docx_too_large"):
+        read_bytes(make_docx(p(r("Text")) + "<w:p/>" * 200_000), "a.docx")
+
+
 def test_a_single_paragraph_that_no_memory_holds_is_refused(monkeypatch):
     monkeypatch.setattr("core.formats.word_xml.UNIT_BYTES", 100_000)
     assert len(read_bytes(make_docx(p(r("Wort")) * 5000), "a.docx")[0].text) > 5000
