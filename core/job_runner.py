@@ -330,8 +330,7 @@ class JobRunner:
         state, error, result = JobState.DONE, None, None
         try:
             result = entry.job.work(ThreadContext(self, entry))
-            if entry.job.then:
-                entry.job.then()
+            self._follow_up(entry.job)
         except PauseRequested:
             state = JobState.PAUSED
         except CancelRequested:
@@ -351,6 +350,14 @@ class JobRunner:
             entry.result, entry.error = result, error
             self._set_state(entry, state)
             self._dispatch()
+
+    @staticmethod
+    def _follow_up(job: Job) -> None:
+        try:
+            if job.then:
+                job.then()
+        except AppError as refused:
+            logger.warning("what follows %s was refused: %s", job.kind, refused)  # the work itself is done
 
     def _snapshot(self, entry: _Entry) -> JobSnapshot:
         rate = entry.rate()

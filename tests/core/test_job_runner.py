@@ -290,3 +290,32 @@ def test_eta_follows_from_the_rate_of_this_stretch(runner):
     snapshot = seen["snapshot"]
     assert 0 < snapshot.rate <= 10 / 0.05
     assert snapshot.eta_seconds == pytest.approx(40 / snapshot.rate)
+
+
+def test_what_follows_from_a_job_is_under_way_when_the_job_says_that_it_is_done(runner):
+    def work(context):
+        return {}
+
+    follower = Job("measure", "p", Gate())
+    end = runner.wait(runner.start(Job("count", "p", work, then=lambda: runner.start(follower))).id, timeout=10)
+    assert end.state == JobState.DONE
+    assert runner.get(follower.id).state == JobState.RUNNING
+    runner.cancel(follower.id)
+
+
+def test_nothing_follows_from_a_job_that_failed(runner):
+    called = []
+
+    def work(context):
+        raise AppError("disk_full", free_gib=0, needed_gib=1)
+
+    runner.wait(runner.start(Job("count", "p", work, then=lambda: called.append(1))).id, timeout=10)
+    assert called == []
+
+
+def test_work_that_is_done_stays_done_when_what_follows_is_refused(runner):
+    def refuse():
+        raise AppError("documents_running")
+
+    end = runner.wait(runner.start(Job("count", "p", lambda context: {"counted": 1}, then=refuse)).id, timeout=10)
+    assert (end.state, end.result) == (JobState.DONE, {"counted": 1})

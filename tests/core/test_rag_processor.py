@@ -4,13 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from recording_context import RecordingContext
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
 
 from core.chunk_store import ChunkStore
 from core.document_intake import stored_name
 from core.formats import markdown
 from core.jobs import PauseRequested
 from core.project_manager import Project, ProjectStore
-from core.rag_processor import process_documents, run
+from core.rag_processor import process_again, process_documents, run
 from core.runs import create_run
 
 SENTENCES = "Ein Pendel schwingt hin und her. Im höchsten Punkt steht es still. " * 20
@@ -181,3 +183,57 @@ def test_a_stored_name_never_leaves_its_folder(name: str) -> None:
     assert Path(stored).name == stored
     assert stored.endswith(".txt")
     assert len(stored.encode()) <= 150
+
+
+def encrypted_pdf(path: Path, words: str = "geheim und geschützt") -> Path:
+    canvas = Canvas(str(path), encrypt=StandardEncryption("schlüssel", ownerPassword="besitz"))
+    canvas.drawString(60, 700, words)
+    canvas.save()
+    return path
+
+
+def test_a_locked_pdf_is_read_once_its_password_is_given(project: Project, inbox: Path) -> None:
+    process_documents(RecordingContext(), project, [encrypted_pdf(inbox / "a.pdf")])
+    wrong = process_again(RecordingContext(), project, ["a.pdf"], {"a.pdf": "falsch"})
+    assert (statuses(wrong), wrong["documents"][0]["detail"]) == (["password"], "pdf_wrong_password")
+    right = process_again(RecordingContext(), project, ["a.pdf"], {"a.pdf": "schlüssel"})
+    assert statuses(right) == ["done"]
+    assert ChunkStore(project.database).documents()[0].detail == ""
+    assert not [
+        path for path in project.root.rglob("*") if path.is_file() and "schlüssel".encode() in path.read_bytes()
+    ]
+
+
+def test_a_document_that_cannot_be_read_again_keeps_its_chunks(project: Project, inbox: Path) -> None:
+    process_documents(RecordingContext(), project, [encrypted_pdf(inbox / "a.pdf")])
+    process_again(RecordingContext(), project, ["a.pdf"], {"a.pdf": "schlüssel"})
+    store = ChunkStore(project.database)
+    before = store.chunks()
+    again = process_again(RecordingContext(), project, ["a.pdf"])
+    assert statuses(again) == ["password"]
+    assert store.chunks() == before
+    assert (store.documents()[0].status, store.documents()[0].detail) == ("done", "pdf_password")
+
+
+def test_reading_again_takes_in_what_changed_and_keeps_ids_of_what_did_not(project: Project, inbox: Path) -> None:
+    parts = [f"Teil {n}. {SENTENCES}" for n in range(6)]
+    process_documents(RecordingContext(), project, [write(inbox / "a.txt", "\n\n".join(parts))])
+    store = ChunkStore(project.database)
+    before = {chunk.text: chunk.id for chunk in store.chunks()}
+    process_again(RecordingContext(), project, ["a.txt", "no such file.txt"])
+    assert {chunk.text: chunk.id for chunk in store.chunks()} == before
+
+
+def test_the_record_of_a_document_says_language_size_and_how_it_was_cut(project: Project, inbox: Path) -> None:
+    file = write(inbox / "a.txt")
+    process_documents(RecordingContext(), project, [file])
+    (source,) = ChunkStore(project.database).documents()
+    assert (source.language, source.size_bytes) == ("de", file.stat().st_size)
+    assert source.params == {"chunk_tokens": 512, "overlap_tokens": 50, "tokenizer": "local-32k"}
+
+
+def test_two_copies_of_one_text_in_two_formats_are_flagged_as_duplicates(project: Project, inbox: Path) -> None:
+    text = "\n\n".join(f"Im Versuch {n} wurde die Wärme von {n * 7} Litern Wasser gemessen." for n in range(40))
+    process_documents(RecordingContext(), project, [write(inbox / "a.txt", text), write(inbox / "b.md", text)])
+    store = ChunkStore(project.database)
+    assert store.chunk_count(flag="duplicate") == store.chunk_count(filename="b.md")
