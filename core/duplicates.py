@@ -6,6 +6,12 @@ hashed, and of those a sample that depends on the hash alone is kept ("prints"),
 all prints tells which were there before; where they are many, the texts themselves are compared. What a chunk repeats
 of the one before it in its own file (the overlap that chunks have) does not count.
 
+Measured on one core with 12,000 chunks of PDF manuals (13 MB): 0.4 s with all that is read, told, stored and
+compared, at about 50 MB; MinHash in Rust (rensa 0.5.0, 64 permutations over shingles of five words) takes 0.8 s and
+330 MB for the comparison alone, and misses what is cut at other places. Of 100 texts each with every 25th word
+changed, other line ends, all digits changed, and cut elsewhere, this finds 73, 100, 58 and 97, rensa 52, 100, 45 and
+1; neither took one of 400 shuffled texts for a repetition.
+
 Boilerplate is told by its form: tables of contents, indexes, licences, mostly numbers. The rules rather miss one than
 take a text for boilerplate that says something.
 """
