@@ -66,3 +66,8 @@ def test_pages_may_load_nothing_from_elsewhere():
     policy = TestClient(guard()).get("/", headers={"host": "localhost:7860"}).headers["content-security-policy"]
     assert "default-src 'self'" in policy
     assert "http" not in policy
+
+
+def test_browsers_may_name_our_own_pages_to_us_and_to_nobody_else():
+    sent = TestClient(guard()).get("/", headers={"host": "localhost:7860"}).headers
+    assert sent["referrer-policy"] == "same-origin"
