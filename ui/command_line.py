@@ -7,13 +7,12 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
-from core.jobs import JobSnapshot, JobState
 from ui import texts
-from ui.terminal import follow, person_language
+from ui.command_tools import EXIT_INTERRUPTED, JobStopped, add_fields, finish, given, opened, report, services_of
+from ui.document_commands import add_commands as add_document_commands
+from ui.terminal import person_language
 from utils import config
 from utils.errors import AppError, disk_is_full
 from utils.logger import set_up_logging
@@ -26,15 +25,6 @@ if TYPE_CHECKING:
 PROJECTS_FOLDER = Path(__file__).resolve().parent.parent / "projects"
 DEMO_DOCUMENTS = Path(__file__).resolve().parent.parent / "docs" / "demo"
 DEMO_SAMPLES = 150
-EXIT_ERROR, EXIT_INTERRUPTED = 1, 130
-
-
-class JobStopped(Exception):
-    """A job that the command waited for did not finish. Carries its last snapshot."""
-
-    def __init__(self, snapshot: JobSnapshot) -> None:
-        super().__init__(snapshot.state)
-        self.snapshot = snapshot
 
 
 def run(arguments: list[str]) -> int:
@@ -65,13 +55,6 @@ def run(arguments: list[str]) -> int:
     return options.exit_code(result, language)
 
 
-def report(code: str, params: dict[str, object], language: str) -> int:
-    """Print an error and what to do about it; returns the exit code."""
-    message, hint = texts.error_text(code, language, params)
-    print(f"error: {message}\nhint: {hint}", file=sys.stderr)
-    return EXIT_ERROR
-
-
 def parser() -> argparse.ArgumentParser:
     """All commands and flags; the flags of settings and their bounds are read from the fields in `utils/config`."""
     top = argparse.ArgumentParser(prog="python app.py", description=__doc__)
@@ -95,13 +78,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("files", nargs="*", type=Path, metavar="FILE")
     add("new", new_command, "create a project").add_argument("project")
     add("list", list_command, "list the projects", show=lambda result, _: "\n".join(result["projects"]))
-    rag = add("rag", rag_command, "read documents into chunks", exit_code=rag_exit_code)
-    rag.add_argument("project")
-    rag.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    add_fields(rag, config.ChunkSettings)
-    search = add("search", search_command, "find words in the chunks", show=show_hits)
-    search.add_argument("project")
-    search.add_argument("words", nargs="+")
+    add_document_commands(add)
     model = add("model", model_command, "choose base model and output format")
     model.add_argument("project")
     model.add_argument("--base", metavar="SOURCE:NAME", help="practice, hf:REPOSITORY or path:FOLDER")
@@ -134,50 +111,6 @@ def add_common(target: argparse.ArgumentParser, **defaults: object) -> None:
     )
 
 
-def add_fields(target: argparse.ArgumentParser, kind: type[BaseModel]) -> None:
-    """One flag per field; not given means: as it is set in the project."""
-    for name, field in kind.model_fields.items():
-        flag = f"--{name.replace('_', '-')}"
-        if field.annotation is bool:
-            target.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=None)
-        else:
-            choices = get_args(field.annotation) if getattr(field.annotation, "__origin__", None) is Literal else None
-            hint = "|".join(map(str, choices)) if choices else f"default {field.default}"
-            target.add_argument(flag, dest=name, metavar=name.split("_")[-1].upper(), help=hint)
-
-
-def given(options: argparse.Namespace, kind: type[BaseModel]) -> dict[str, object]:
-    """The fields of `kind` that the person set on the command line."""
-    return {name: value for name in kind.model_fields if (value := getattr(options, name, None)) is not None}
-
-
-def services_of(options: argparse.Namespace) -> "Services":
-    """The core, on the projects folder that was asked for."""
-    from core.pipeline import Services
-    from core.project_manager import ProjectStore
-
-    return Services(ProjectStore(options.projects))
-
-
-def opened(options: argparse.Namespace) -> "tuple[Services, Project]":
-    services = services_of(options)
-    return services, services.projects.open(options.project)
-
-
-def finish(services: "Services", snapshot: JobSnapshot) -> dict[str, Any]:
-    """Show a job until it ends and return its result. Raises JobStopped. Ctrl-C pauses it and waits for that."""
-    language = person_language()
-    try:
-        end = follow(services.runner, snapshot.id, language)
-    except KeyboardInterrupt:
-        print(texts.text("cli.stopping", language), file=sys.stderr)
-        services.runner.pause(snapshot.id)
-        end = services.runner.wait(snapshot.id, timeout=60)
-    if end.state != JobState.DONE:
-        raise JobStopped(end)
-    return end.result or {}
-
-
 def serve(options: argparse.Namespace) -> None:
     from core import pipeline
     from ui.server import serve as serve_app
@@ -197,30 +130,6 @@ def new_command(options: argparse.Namespace) -> dict[str, object]:
 
 def list_command(options: argparse.Namespace) -> dict[str, object]:
     return {"projects": services_of(options).projects.names()}
-
-
-def rag_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import pipeline
-
-    services, project = opened(options)
-    project.set("documents", given(options, config.ChunkSettings))
-    return finish(services, pipeline.start_documents(services, project, options.files))
-
-
-def rag_exit_code(result: dict[str, Any], language: str) -> int:
-    """An error only where not one of the files could be used."""
-    if any(row["status"] in {"done", "partial", "duplicate"} for row in result["documents"]):
-        return 0
-    return report("no_readable_document", {}, language)
-
-
-def search_command(options: argparse.Namespace) -> dict[str, object]:
-    from core.chunk_store import ChunkStore
-
-    _, project = opened(options)
-    hits = ChunkStore(project.database).search(" ".join(options.words), limit=20)
-    chunks = [hit.chunk for hit in hits]
-    return {"hits": [{"document": c.filename, "page": c.page, "chunk_id": c.id, "text": c.text} for c in chunks]}
 
 
 def model_command(options: argparse.Namespace) -> dict[str, object]:
@@ -325,9 +234,3 @@ def show_result(result: dict[str, Any], language: str) -> str:
         if value not in (None, "") and not isinstance(value, list):
             lines.append(f"{key}: {value}")
     return "\n".join(lines)
-
-
-def show_hits(result: dict[str, Any], language: str) -> str:
-    if not result["hits"]:
-        return texts.text("cli.no_hits", language)
-    return "\n\n".join(f"{hit['document']} · {hit['page']}\n{hit['text']}" for hit in result["hits"])

@@ -8,6 +8,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.stopping": ("Halte an und sichere den Stand …", "Stopping and saving the state …"),
     "cli.time_left": ("noch {seconds} s", "{seconds} s left"),
     "cli.no_hits": ("Nichts gefunden.", "Nothing found."),
+    "cli.password_for": ("Passwort für {file}: ", "Password for {file}: "),
+    "error.document_missing": (
+        "Ein Dokument „{file}“ ist nicht im Projekt.",
+        "There is no document “{file}” in the project.",
+    ),
+    "hint.document_missing": (
+        "Nimm den Namen, unter dem es in der Liste der Dokumente steht.",
+        "Use the name under which it stands in the list of documents.",
+    ),
     "error.no_readable_document": (
         "Keine der Dateien ließ sich verwenden.",
         "None of the files could be used.",

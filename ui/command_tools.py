@@ -1,0 +1,76 @@
+"""What all commands share: the core on a projects folder, flags from settings, waiting for a job, errors."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from pydantic import BaseModel
+
+from core.jobs import JobSnapshot, JobState
+from ui import texts
+from ui.terminal import follow, person_language
+
+if TYPE_CHECKING:
+    from core.pipeline import Services
+    from core.project_manager import Project
+
+EXIT_ERROR, EXIT_INTERRUPTED = 1, 130
+
+
+class JobStopped(Exception):
+    """A job that the command waited for did not finish. Carries its last snapshot."""
+
+    def __init__(self, snapshot: JobSnapshot) -> None:
+        super().__init__(snapshot.state)
+        self.snapshot = snapshot
+
+
+def report(code: str, params: dict[str, object], language: str) -> int:
+    """Print an error and what to do about it; returns the exit code."""
+    message, hint = texts.error_text(code, language, params)
+    print(f"error: {message}\nhint: {hint}", file=sys.stderr)
+    return EXIT_ERROR
+
+
+def add_fields(target: argparse.ArgumentParser, kind: type[BaseModel]) -> None:
+    """One flag per field; not given means: as it is set in the project."""
+    for name, field in kind.model_fields.items():
+        flag = f"--{name.replace('_', '-')}"
+        if field.annotation is bool:
+            target.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=None)
+        else:
+            choices = get_args(field.annotation) if getattr(field.annotation, "__origin__", None) is Literal else None
+            hint = "|".join(map(str, choices)) if choices else f"default {field.default}"
+            target.add_argument(flag, dest=name, metavar=name.split("_")[-1].upper(), help=hint)
+
+
+def given(options: argparse.Namespace, kind: type[BaseModel]) -> dict[str, object]:
+    """The fields of `kind` that the person set on the command line."""
+    return {name: value for name in kind.model_fields if (value := getattr(options, name, None)) is not None}
+
+
+def services_of(options: argparse.Namespace) -> "Services":
+    """The core, on the projects folder that was asked for."""
+    from core.pipeline import Services
+    from core.project_manager import ProjectStore
+
+    return Services(ProjectStore(options.projects))
+
+
+def opened(options: argparse.Namespace) -> "tuple[Services, Project]":
+    services = services_of(options)
+    return services, services.projects.open(options.project)
+
+
+def finish(services: "Services", snapshot: JobSnapshot) -> dict[str, Any]:
+    """Show a job until it ends and return its result. Raises JobStopped. Ctrl-C pauses it and waits for that."""
+    language = person_language()
+    try:
+        end = follow(services.runner, snapshot.id, language)
+    except KeyboardInterrupt:
+        print(texts.text("cli.stopping", language), file=sys.stderr)
+        services.runner.pause(snapshot.id)
+        end = services.runner.wait(snapshot.id, timeout=60)
+    if end.state != JobState.DONE:
+        raise JobStopped(end)
+    return end.result or {}
