@@ -71,6 +71,7 @@ class PageFrame:
 
     def allow(self, button: gr.Button, why_not: gr.HTML, blocked: Callable[[View], str]) -> None:
         """`button` can be pressed unless `blocked` gives a reason, which `why_not` then shows."""
+        button.interactive = False  # until the page knows its project
         self.live.show(button, lambda view: gr.update(interactive=not blocked(view)))
         self.live.show(why_not, lambda view: html.muted(blocked(view)))
 

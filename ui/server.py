@@ -18,6 +18,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from core.pipeline import Services
+from ui import export_database
 from ui.guard import Guard
 from ui.join import JoinGate, new_code
 from ui.language_page import LanguagePage
@@ -68,6 +69,8 @@ def create_server(
     @server.get("/changes")
     def changes(project: str = "") -> Response:
         return Response(newest(services, project), media_type="text/plain")
+
+    export_database.add_route(server, services)
 
     async def by_language(scope: Scope, receive: Receive, send: Send) -> None:
         language = scope["path"].split("/", 2)[1]

@@ -28,7 +28,8 @@ PATIENCE_MILLISECONDS = 30_000  # when a page hangs, not when it is slow: other 
 class App:
     """The app as a person starts it: `python app.py`, with its own projects and settings folders."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *flags: str) -> None:
+        self._flags = flags
         self.projects = folder / "projects"
         self._settings = folder / "settings"
         with socket.socket() as probe:
@@ -47,6 +48,7 @@ class App:
             str(self.port),
             "--projects",
             str(self.projects),
+            *self._flags,
         ]
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(

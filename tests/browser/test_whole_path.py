@@ -51,14 +51,14 @@ def create_project(page: Page, name: str) -> None:
 
 def process_documents(page: Page, pdf) -> None:
     page.locator("#tab-documents-button").click()
-    page.locator("input[type=file]").set_input_files(pdf)
+    page.locator("#tab-documents input[type=file]").set_input_files(pdf)
     expect(page.get_by_text(pdf.stem).first).to_be_visible()
     page.get_by_role("button", name="Verarbeiten").click()
     row = page.locator("table.data tr", has_text="Energie für Anfänger.pdf")
     expect(row).to_contain_text("fertig", timeout=2 * MINUTE)
     page.get_by_label("In den Dokumenten suchen").fill("Wirkungsgrad")
     page.get_by_label("In den Dokumenten suchen").press("Enter")
-    expect(page.locator(".hit mark").first).to_contain_text("Wirkungsgrad")
+    expect(page.locator("#chunks mark").first).to_contain_text("Wirkungsgrad")
     page.get_by_role("button", name="Datenbank exportieren").click()
     expect(page.get_by_text("rag_export.db")).to_be_visible()
 

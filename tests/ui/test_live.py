@@ -1,12 +1,18 @@
 """Every viewer sees the truth, gets only what changed, and one broken place does not take the others down."""
 
 import re
+from dataclasses import dataclass
 
 import gradio as gr
 
+from ui.documents_list import ListPosition, list_html
 from ui.job_panel import progress_html
 from ui.live import Live
-from ui.tab_rag import documents_html
+from ui.view import View
+
+
+def documents_html(view: View) -> str:
+    return list_html(view, ListPosition())
 
 
 def test_two_browsers_see_the_same_running_job(services, puppet):
@@ -66,3 +72,47 @@ def test_timers_of_several_viewers_share_one_look(services, project):
     for _ in range(5):
         assert live.refresh("Physik", {}, at_once=False)[0] == "seen"
     assert len(looks) == 1
+
+
+@dataclass(frozen=True)
+class Place:
+    page: int = 0
+
+
+def test_each_viewer_sees_a_place_at_their_own_position(services, project):
+    live = Live(services, "de")
+    live.show(None, lambda view: view.project.name)
+    live.show_own(None, lambda view, place: f"page {place.page}", gr.State(Place()), lambda view, place: 0)
+    one, other = (live.refresh("Physik", {}, Place(page)) for page in (1, 2))
+    assert (one[1], other[1]) == ("page 1", "page 2")
+    assert all(is_skip(value) for value in live.refresh("Physik", one[2], Place(1)))
+    turned = live.refresh("Physik", one[2], Place(5))
+    assert is_skip(turned[0])
+    assert turned[1] == "page 5"
+
+
+def test_a_place_of_ones_own_is_made_anew_only_where_it_depends_on_something_new(services, project, puppet):
+    made, truth = [], ["old"]
+    live = Live(services, "de")
+
+    def render(view: View, place: Place) -> str:
+        made.append(place)
+        return truth[0]
+
+    live.show_own(None, render, gr.State(Place()), lambda view, place: truth[0])
+    seen = live.refresh("Physik", {}, Place())[1]
+    job = puppet("rag")
+    job.report(lambda context: context.progress(1, 10))
+    assert is_skip(live.refresh("Physik", seen, Place())[0])
+    assert live.refresh("Physik", {}, Place())[0] == "old"
+    assert len(made) == 1
+    truth[0] = "new"
+    job.report(lambda context: context.progress(2, 10))
+    assert live.refresh("Physik", seen, Place())[0] == "new"
+
+
+def test_a_damaged_database_is_explained_in_a_place_of_ones_own_too(services, project):
+    project.database.write_bytes(b"no database" * 100)
+    live = Live(services, "de")
+    live.show_own(gr.HTML(render=False), list_html, gr.State(ListPosition()), lambda view, _: view.data_stamp)
+    assert 'class="box bad"' in live.refresh("Physik", {}, ListPosition())[0]

@@ -8,11 +8,25 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
-from ui.texts import common, core, documents, export, formats, frame, model, samples, steps, terminal, training
+from ui.texts import (
+    common,
+    core,
+    corpus,
+    documents,
+    export,
+    formats,
+    frame,
+    model,
+    samples,
+    steps,
+    terminal,
+    training,
+)
 
 LANGUAGES = ("de", "en")
 AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
-    area.TEXTS for area in (common, core, terminal, frame, steps, documents, formats, model, samples, training, export)
+    area.TEXTS
+    for area in (common, core, terminal, frame, steps, documents, corpus, formats, model, samples, training, export)
 )
 
 

@@ -3,9 +3,11 @@
 TEXTS: dict[str, tuple[str, str]] = {
     # the statuses of a document
     "document.status.queued": ("wartet", "waiting"),
+    "document.status.not_read_yet": ("noch nicht gelesen", "not read yet"),
     "document.status.done": ("fertig", "done"),
     "document.status.partial": ("teilweise gelesen", "partly read"),
     "document.status.no_text": ("kein Text", "no text"),
+    "document.status.scan": ("kein Text (Scan)", "no text (scan)"),
     "document.status.password": ("Passwort nötig", "password needed"),
     "document.status.damaged": ("beschädigt", "damaged"),
     "document.status.duplicate": ("schon im Projekt", "already in the project"),
@@ -17,6 +19,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Datei {number} von {count}: {file}, Seite {page:,} von {pages:,}",
         "File {number} of {count}: {file}, page {page:,} of {pages:,}",
     ),
+    "documents.cutting_again": ("{file} wird neu geteilt", "Cutting {file} again"),
     "documents.file_finished": ("{file} ist fertig", "{file} is done"),
     "documents.log_done": (
         "{file}: {pages:,} Seiten, {chunks:,} Abschnitte, {tokens:,} Token",
@@ -68,8 +71,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "error.pdf_password": ("„{file}“ ist mit einem Passwort geschützt.", "“{file}” is protected by a password."),
     "hint.pdf_password": (
-        "Öffne die Datei mit dem Passwort und speichere eine Kopie ohne Passwort.",
-        "Open the file with its password and save a copy without one.",
+        "Gib das Passwort in Schritt 1 ein, dann wird die Datei gelesen.",
+        "Enter the password in step 1 and the file will be read.",
+    ),
+    "error.pdf_wrong_password": (
+        "Das Passwort passt nicht zu „{file}“.",
+        "The password does not fit “{file}”.",
+    ),
+    "hint.pdf_wrong_password": (
+        "Groß- und Kleinschreibung zählt. Versuche es noch einmal.",
+        "Upper and lower case count. Try again.",
     ),
     "error.pdf_damaged": (
         "„{file}“ ist beschädigt: Keine Seite ist lesbar.",
@@ -101,6 +112,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "hint.docx_damaged": (
         "Öffne die Datei in einem Textprogramm: Oft kann es sie reparieren und neu speichern.",
         "Open the file in a word processor: often it can repair and save it again.",
+    ),
+    "error.documents_running": (
+        "Die Dokumente werden gerade verarbeitet.",
+        "The documents are being processed right now.",
+    ),
+    "hint.documents_running": (
+        "Warte, bis das fertig ist, oder stoppe es zuerst.",
+        "Wait until that is done, or stop it first.",
+    ),
+    "error.samples_running": (
+        "Gerade entstehen Beispiele aus den Abschnitten.",
+        "Samples are being written from the chunks right now.",
+    ),
+    "hint.samples_running": (
+        "Warte, bis sie fertig sind, oder stoppe es zuerst.",
+        "Wait until they are done, or stop that first.",
     ),
     "error.documents_not_writable": (
         "„{file}“ konnte nicht in den Projektordner kopiert werden ({problem}).",

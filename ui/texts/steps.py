@@ -1,36 +1,6 @@
-"""Words of the four tabs: what each step is for, its labels, its choices and its explanations."""
+"""Words of the tabs 2 to 4: what each step is for, its labels, its choices and its explanations."""
 
 TEXTS: dict[str, tuple[str, str]] = {
-    # 1 documents
-    "documents.about": (
-        "Lade Texte hoch, aus denen dein Modell lernen soll. Sie werden in Abschnitte geteilt und bleiben auf"
-        " diesem Rechner.",
-        "Upload the texts your model shall learn from. They are cut into chunks and stay on this machine.",
-    ),
-    "documents.files": ("PDF, TXT, MD oder DOCX", "PDF, TXT, MD or DOCX"),
-    "documents.chunking": ("Wie Texte geteilt werden", "How texts are cut"),
-    "documents.chunking_about": (
-        "Ein Token ist ein Wortstück, im Schnitt vier Zeichen. Kurze Abschnitte geben genaue Beispiele, lange"
-        " mehr Zusammenhang. Die Überlappung verhindert, dass ein Gedanke an der Schnittstelle verloren geht.",
-        "A token is a piece of a word, four characters on average. Short chunks give precise samples, long "
-        "ones more context. The overlap keeps a thought from being lost at a cut.",
-    ),
-    "documents.process": ("Verarbeiten", "Process"),
-    "documents.none": ("Noch keine Dokumente.", "No documents yet."),
-    "documents.total": (
-        "Dokumente: {documents:,} · Abschnitte: {chunks:,}",
-        "Documents: {documents:,} · chunks: {chunks:,}",
-    ),
-    "documents.head_name": ("Dokument", "Document"),
-    "documents.head_status": ("Stand", "Status"),
-    "documents.head_pages": ("Seiten", "Pages"),
-    "documents.head_chunks": ("Abschnitte", "Chunks"),
-    "documents.search": ("In den Dokumenten suchen", "Search the documents"),
-    "documents.search_example": ("Wörter, dann Eingabetaste", "Words, then Enter"),
-    "documents.nothing_found": ("Nichts gefunden zu „{words}“.", "Nothing found for “{words}”."),
-    "documents.page": ("Seite {page}", "page {page}"),
-    "documents.export": ("Datenbank exportieren", "Export database"),
-    "documents.exported": ("Die Datenbank ist exportiert:", "The database is exported:"),
     # 2 model
     "model.about": (
         "Training gibt einem vorhandenen Modell dein Wissen mit. Wähle, womit es beginnt.",

@@ -1,0 +1,89 @@
+"""The exported database: shown on this machine, downloaded by another one; only that file, only inside the door."""
+
+from types import SimpleNamespace
+
+import pytest
+from documents_material import store_document
+from starlette.testclient import TestClient
+
+from core import file_manager
+from core.chunk_store import ChunkStore
+from ui import export_database
+from ui.live import Live
+from ui.page_frame import PageFrame
+from ui.server import create_server
+
+BASE = "http://127.0.0.1:7860"
+
+
+@pytest.fixture
+def frame(services):
+    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
+
+
+@pytest.fixture
+def stored(services):
+    project = services.projects.create("Übung & Physik")
+    store_document(project, "a.txt", ["Wärme"])
+    return project
+
+
+@pytest.fixture
+def browser(services):
+    client = TestClient(create_server(services, 7860), base_url=BASE, client=("127.0.0.1", 5000))
+    with client:
+        yield client
+
+
+def test_the_database_is_downloaded_under_the_projects_name(browser, stored, tmp_path):
+    ChunkStore(stored.database).export(stored.database_export)
+    answer = browser.get(export_database.download_address(stored))
+    assert answer.status_code == 200
+    assert "%C3%9Cbung%20%26%20Physik.db" in answer.headers["content-disposition"]
+    assert answer.headers["content-disposition"].startswith("attachment")
+    (tmp_path / "copy.db").write_bytes(answer.content)
+    assert ChunkStore(tmp_path / "copy.db").count() == 1
+
+
+@pytest.mark.parametrize("name", ["", "nirgends", "..", "../Physik", "Physik/../../etc", "a\x00b", ".", "NUL"])
+def test_other_names_lead_nowhere(browser, stored, name):
+    assert browser.get(export_database.PATH, params={"project": name}).status_code == 404
+
+
+def test_what_was_never_exported_is_not_there(browser, stored):
+    assert browser.get(export_database.download_address(stored)).status_code == 404
+
+
+def test_a_foreign_site_and_a_machine_without_the_code_get_nothing(services, stored, browser):
+    ChunkStore(stored.database).export(stored.database_export)
+    address = export_database.download_address(stored)
+    assert browser.get(address, headers={"host": "evil.example"}).status_code == 403
+    server = create_server(services, 7860, ["192.0.2.7"], join_code="SECRET22")
+    with TestClient(
+        server, base_url="http://192.0.2.7:7860", client=("192.0.2.9", 5000), follow_redirects=False
+    ) as other:
+        assert other.get(address).headers["location"] == "/join"
+        other.post("/join", data={"code": "SECRET22"})
+        assert other.get(address).status_code == 200
+
+
+def test_on_this_machine_the_file_manager_opens_and_elsewhere_a_download_begins(frame, stored, monkeypatch):
+    shown = []
+    monkeypatch.setattr(file_manager, "show", lambda file: shown.append(file) or True)
+    here = export_database.export_database(frame, stored, {"client": "127.0.0.1"})
+    assert shown == [stored.database_export]
+    assert here["address"] == ""
+    assert str(stored.database_export) in here["notice"].replace("&amp;", "&")
+    assert "/download/database?project=%C3%9Cbung%20%26%20Physik" in here["notice"]
+    shown.clear()
+    elsewhere = export_database.export_database(frame, stored, {"client": "192.0.2.9"})
+    assert shown == []
+    assert elsewhere["address"] == export_database.download_address(stored)
+    assert str(stored.root) not in elsewhere["notice"]
+
+
+def test_a_machine_without_a_desktop_says_where_the_file_lies(frame, stored, monkeypatch):
+    monkeypatch.setattr(file_manager, "show", lambda file: False)
+    here = export_database.export_database(frame, stored, {"client": "::1"})
+    assert "Die Datenbank ist exportiert:" in here["notice"]
+    assert "Dateimanager" not in here["notice"]
