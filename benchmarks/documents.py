@@ -45,7 +45,7 @@ def sha256_of(path: Path) -> str:
 
 
 def rag_command(projects: Path, files: Iterable[Path]) -> list[str]:
-    return [*APP, "rag", PROJECT, "--projects", str(projects), "--json", *map(str, files)]
+    return [*APP, "rag", PROJECT, *map(str, files), "--projects", str(projects), "--json"]
 
 
 def new_project(projects: Path) -> Path:
