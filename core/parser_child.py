@@ -81,7 +81,7 @@ class Parser:
             self._file_key = (str(path), password)
         outline = self._file.outline
         bookmarks = outline.bookmarks if first == 0 else {}
-        write(answers, {"opened": {"page_count": outline.page_count, "bookmarks": bookmarks}})
+        write(answers, {"opened": [outline.page_count, bookmarks, outline.is_broken]})
         return self._file.texts(first, request["count"])
 
     def _close(self) -> None:

@@ -221,8 +221,8 @@ class ParserPool:
         answers = self._answers(document, document.first)
         for answer in answers:
             if "opened" in answer:
-                opened = answer["opened"]
-                outline = Outline(opened["page_count"], {int(n): names for n, names in opened["bookmarks"].items()})
+                page_count, bookmarks, is_broken = answer["opened"]
+                outline = Outline(page_count, {int(index): titles for index, titles in bookmarks.items()}, is_broken)
                 document.is_printed, document.page_count = True, outline.page_count
                 yield from self._printed_pages(document, outline, answers)
                 return

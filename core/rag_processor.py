@@ -34,6 +34,9 @@ STATUS_OF_ERROR = {
     "file_empty": "damaged",
     "pdf_damaged": "damaged",
     "docx_damaged": "damaged",
+    "epub_not_epub": "unsupported",
+    "epub_protected": "unsupported",  # copy protection: no password opens it
+    "epub_damaged": "damaged",
     "pdf_password": "password",
     "pdf_wrong_password": "password",
     "docx_password": "password",

@@ -49,9 +49,12 @@ REPLACED = (
 )
 TO_REPLACE = re.compile(f"[{''.join(REPLACED)}]")
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff\ufdd0-\ufdef]")
-CONTROL_BYTES = bytes([*range(0x09), 0x0B, *range(0x0E, 0x20), 0x7F])
+# Characters that are left as they are, also beside each other: nearly every line of nearly every text has no others.
+IS_CLEAN = re.compile(
+    r"[\t\n\x20-\x7e\xa1-\xac\xae-\u02ff\u0370-\u0373\u0376-\u037d\u0388-\u0482\u048a-\u0590\u2010-\u2027"
+    r"\u2030-\u205e\u20a0-\u20bf\u2190-\u22ff\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*"
+)
 SURROGATES = re.compile(r"[\ud800-\udfff]")
-SPACES_AT_LINE_END = re.compile(r"[ \t]+$", re.MULTILINE)
 PAGE_NUMBER = re.compile(
     r"(?:(?:seite|page|s\.|p\.)\s*)?[-–—|]?\s*(?:\d{1,5}|[ivxlc]{1,7})\s*[-–—|]?"
     r"(?:\s*(?:/|von|of)\s*\d{1,5})?",
@@ -70,20 +73,24 @@ def clean_characters(text: str) -> str:
 
     NFKC would also turn ² into 2 and ™ into TM; only what never carries a meaning is replaced.
     """
-    return SPACES_AT_LINE_END.sub("", clean_inside_lines(text))
+    text = clean_inside_lines(text)
+    if " \n" in text or "\t\n" in text or text[-1:] in (" ", "\t"):
+        return "\n".join(line.rstrip(" \t") for line in text.split("\n"))
+    return text
 
 
 def clean_inside_lines(text: str) -> str:
     """`clean_characters` without its care for spaces at line ends; text that is clean costs little."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if text.isascii():
-        plain = text.encode("ascii")
-        if len(plain.translate(None, CONTROL_BYTES)) == len(plain):
-            return text
-    text = TO_REPLACE.sub(lambda found: REPLACED[found.group()], text)
-    text = SURROGATES.sub("\ufffd", CONTROL.sub("", text))
-    return unicodedata.normalize("NFC", text)
+    if IS_CLEAN.fullmatch(text):
+        return text
+    return "\n".join(line if IS_CLEAN.fullmatch(line) else _cleaned(line) for line in text.split("\n"))
+
+
+def _cleaned(line: str) -> str:
+    line = TO_REPLACE.sub(lambda found: REPLACED[found.group()], line)
+    return unicodedata.normalize("NFC", SURROGATES.sub("\ufffd", CONTROL.sub("", line)))
 
 
 def is_numbered_heading(line: str, least_depth: int = 2) -> bool:

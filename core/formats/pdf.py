@@ -26,6 +26,7 @@ REOPEN_AFTER_PAGES = 500
 REOPEN_AFTER_BYTES = 40 * 2**20
 LOOK_AT_MEMORY_EVERY_PAGES = 8
 MAX_BOOKMARKS = 20_000
+HEADER_BYTES, TRAILER_BYTES = 1024, 4096
 # What pypdf lets through on broken files, besides its own errors; it never ends in anything worse.
 PYPDF_ERRORS = (PyPdfError, DependencyError, ValueError, KeyError, TypeError, AttributeError, IndexError,
                 AssertionError, OSError, RecursionError, ArithmeticError, NotImplementedError, LookupError,
@@ -106,7 +107,7 @@ class PdfFile:
         if page_count == 0:
             self.close()
             raise AppError("pdf_damaged", file=self.path.name)
-        return Outline(page_count)
+        return Outline(page_count, is_broken=True)
 
     def _locked(self) -> AppError:
         return AppError("pdf_wrong_password" if self.password else "pdf_password", file=self.path.name)
@@ -147,12 +148,14 @@ class PdfFile:
 
 
 def require_pdf(path: Path) -> None:
-    """Raises AppError file_empty, or pdf_not_pdf where the file does not begin as one."""
+    """Raises AppError file_empty, or pdf_not_pdf where a file has neither the beginning of a PDF nor its end."""
     with path.open("rb") as file:
-        start = file.read(1024)
+        start = file.read(HEADER_BYTES)
+        file.seek(max(0, path.stat().st_size - TRAILER_BYTES))
+        end = file.read()
     if not start:
         raise AppError("file_empty", file=path.name)
-    if b"%PDF-" not in start:
+    if b"%PDF-" not in start and b"startxref" not in end:
         raise AppError("pdf_not_pdf", file=path.name)
 
 

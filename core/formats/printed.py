@@ -57,10 +57,14 @@ TOUCHING, SPACED, WITHOUT_HYPHEN = Seam(0, ""), Seam(0, " "), Seam(1, "")
 
 
 class Outline(NamedTuple):
-    """What a printed document says of itself: its pages, and its bookmarks' titles by the index of their page."""
+    """What a printed document says of itself: its pages, and its bookmarks' titles by the index of their page.
+
+    `is_broken` where its structure had to be guessed: then a document without text is none that was scanned.
+    """
 
     page_count: int
     bookmarks: Mapping[int, Sequence[str]] = {}
+    is_broken: bool = False
 
 
 def pages_of_texts(texts: Iterable[str | None], outline: Outline, name: str) -> Iterator[Page]:
@@ -80,7 +84,7 @@ def pages_of_texts(texts: Iterable[str | None], outline: Outline, name: str) -> 
         anything_read = anything_read or readable
         anything_said = anything_said or ANY_LETTER.search(text) is not None
         yield Page(index + 1, outline.page_count, text, heads, readable)
-    if not anything_read:
+    if not anything_read or (outline.is_broken and not anything_said):
         raise AppError("pdf_damaged", file=name)
     if not anything_said:
         raise AppError("pdf_no_text", file=name, pages=outline.page_count)

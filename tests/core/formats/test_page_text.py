@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.formats import page_text
 from core.formats.page_text import Block, clean_characters, is_numbered_heading, join_blocks
 
 WILD_TEXT = st.text(st.characters(exclude_categories=()))
@@ -20,6 +21,15 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
 @given(st.text(st.characters(categories=["Lu", "Ll", "Nd"], max_codepoint=0x24F)))
 def test_cleaning_keeps_every_letter_and_digit(text: str) -> None:
     assert clean_characters(text) == unicodedata.normalize("NFC", text)
+
+
+def test_what_is_taken_for_clean_is_what_cleaning_would_leave_alone() -> None:
+    clean = [chr(code) for code in range(0x110000) if page_text.IS_CLEAN.fullmatch(chr(code))]
+    assert len(clean) > 30_000
+    assert all(page_text._cleaned(character) == character for character in clean)
+    assert not [character for character in clean if unicodedata.combining(character)]
+    for letter in "aAoO가一":  # nothing that is clean joins what stands before it
+        assert all(unicodedata.normalize("NFC", letter + character) == letter + character for character in clean)
 
 
 def test_cleaning_gives_one_spelling() -> None:

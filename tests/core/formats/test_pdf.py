@@ -156,3 +156,28 @@ def test_a_pdf_whose_pages_were_taken_out_is_damaged(tmp_path: Path) -> None:
     writer.write(tmp_path / "none.pdf")
     assert len(PdfReader(tmp_path / "none.pdf").pages) == 0
     assert error_code(tmp_path / "none.pdf") == "pdf_damaged"
+
+
+def test_a_pdf_that_lost_its_first_bytes_is_read_all_the_same(tmp_path: Path) -> None:
+    whole = make_pdf(tmp_path / "a.pdf", [["Ein Satz."]]).read_bytes()
+    (tmp_path / "headless.pdf").write_bytes(whole[8:])
+    assert [page.text for page in read(tmp_path / "headless.pdf")] == ["Ein Satz."]
+
+
+def test_a_broken_file_without_text_is_damaged_and_no_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"))
+    canvas.rect(100, 100, 200, 200, fill=1)
+    canvas.save()
+
+    def refuse(_: object) -> None:
+        raise pypdfium2.PdfiumError("damaged", err_code=3)
+
+    monkeypatch.setattr(pdf, "_outline", refuse)
+    assert error_code(tmp_path / "a.pdf") == "pdf_damaged"
+
+
+def test_a_broken_file_after_a_locked_one_is_not_called_locked(tmp_path: Path) -> None:
+    PdfWriter().write(tmp_path / "none.pdf")
+    encrypt = StandardEncryption("geheim", ownerPassword="besitz")
+    assert error_code(make_pdf(tmp_path / "locked.pdf", [["x"]], encrypt=encrypt)) == "pdf_password"
+    assert error_code(tmp_path / "none.pdf") == "pdf_damaged"
