@@ -18,6 +18,7 @@ take a text for boilerplate that says something.
 
 import re
 import zlib
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -39,7 +40,7 @@ PRINTS_SHIFT = 64 - 7  # one window of 128 leaves a print
 COMPARED_SHIFT = 64 - 3  # one of 8 where texts are compared
 FEW_PRINTS = 4
 BLOCK_BYTES = 1 << 16  # fits a processor's cache
-MOST_PRINTS = 4_000_000  # in memory at once; larger stores are compared by every second, fourth … print
+MOST_PRINTS = 2_000_000  # in memory at once; larger stores are compared by every second, fourth … print
 MOST_MASK = 0x3F
 MOST_ORIGINALS = 4
 MULTIPLIER = 0x9E3779B97F4A7C15
@@ -194,7 +195,7 @@ def _all_prints(store: ChunkStore) -> "tuple[numpy.ndarray, Hashes]":
     """All chunk ids, and all prints as print << 32 | place of the chunk's id. At most some millions are kept."""
     import numpy as np
 
-    ids: list[int] = []
+    ids = array("q")
     parts: list[Hashes] = []
     size = 0
     mask = 0
@@ -221,7 +222,7 @@ def _all_prints(store: ChunkStore) -> "tuple[numpy.ndarray, Hashes]":
         if len(waiting) == 10_000:
             take()
     take()
-    return np.array(ids, np.int64), np.concatenate(parts)
+    return np.frombuffer(ids, np.int64), np.concatenate(parts)
 
 
 def _compared_bytes(text: str) -> bytes:
