@@ -48,6 +48,9 @@ def report_statuses(documents: Sequence[dict[str, Any]], files: Sequence[Path], 
     statuses = Counter((document["status"], document["detail"]) for document in documents)
     for (status, detail), count in sorted(statuses.items()):
         print(f"  {count:5} {status:12} {detail}")
+    for document, path in zip(documents, files, strict=True):
+        if document["status"] == "failed":
+            print(f"  failed: {path.parent.name}/{path.name}: {document['detail']} {document['params']}")
     print(
         f"  {len(documents)} results for {len(files)} files; {sum(log.count('Traceback') for log in logs)} tracebacks"
     )
