@@ -72,7 +72,8 @@ def report_disagreements(documents: Sequence[dict[str, Any]], files: Sequence[Pa
         reference = words("\n".join(pdftotext_pages(path)))
         ours = words(texts.get(sha256_of(path), ""))
         score = compare(reference, ours)
-        if len(reference) >= ENOUGH_WORDS and score.recall < GOOD_RECALL:
+        enough = ENOUGH_WORDS if ours else 1
+        if len(reference) >= enough and score.recall < GOOD_RECALL:
             problem = f"recall {score.recall:.2f} of {len(reference)} words"
         elif len(ours) >= ENOUGH_WORDS and len(reference) < len(ours) / 4:
             problem = f"{len(ours)} words, poppler has {len(reference)}"
