@@ -8,12 +8,11 @@ import gradio as gr
 
 from core import pipeline
 from core.chunk_state import how_cut
-from core.jobs import ACTIVE
 from core.pipeline import Preview
 from core.project_manager import Project
 from core.token_counting import LOCAL_NAME, counter_name
 from ui import forms, html
-from ui.documents_list import KINDS
+from ui.documents_list import busy
 from ui.page_frame import Answer, PageFrame
 from ui.remembered import Remembered
 from ui.view import View
@@ -64,8 +63,7 @@ def blocked(view: View) -> str:
     """Why nothing can be cut now; empty if it can."""
     if view.project is None or not has_chunks(view):
         return view.t("cutting.nothing_yet")
-    job = view.job(KINDS)
-    return view.t("blocked.documents_running") if job and job.state in ACTIVE else ""
+    return busy(view)
 
 
 def reason(view: View) -> str:

@@ -25,13 +25,27 @@ USABLE = {"done", "partial", "duplicate"}
 HITS_SHOWN = 20
 
 
+class Again(argparse.Action):
+    """A flag after which no file has to be named. (A list that may be empty would not be read behind other flags.)"""
+
+    def __init__(self, option_strings: list[str], dest: str, files: argparse.Action, help: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=False, help=help)
+        self._files = files
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: object, option: object = None
+    ) -> None:
+        setattr(namespace, self.dest, True)
+        self._files.required = False
+
+
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     """Declare the commands; `add(name, command, summary, **defaults)` makes one."""
     rag = add("rag", rag_command, "read documents into chunks", exit_code=rag_exit_code)
     rag.add_argument("project")
-    rag.add_argument("files", nargs="*", type=Path, metavar="FILE")
-    rag.add_argument("--again", action="store_true", help="read documents of the project again; no FILE means all")
-    rag.set_defaults(wrong_usage=rag.error)
+    files = rag.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    again = "read documents of the project again; without FILE, all of them"
+    rag.add_argument("--again", action=Again, files=files, help=again)
     add_fields(rag, config.ChunkSettings)
     search = add("search", search_command, "find words in the chunks", show=show_hits)
     search.add_argument("project")
@@ -51,12 +65,10 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
 def rag_command(options: argparse.Namespace) -> dict[str, Any]:
     from core import pipeline
 
-    if not options.files and not options.again:
-        options.wrong_usage("give at least one FILE, or --again")
     services, project = opened(options)
     project.set("documents", given(options, config.ChunkSettings))
     if options.again:
-        names = known_names(project, [path.name for path in options.files])
+        names = known_names(project, [path.name for path in options.files or []])
         result = finish(services, pipeline.start_reprocess(services, project, names))
     else:
         result = finish(services, pipeline.start_documents(services, project, options.files))

@@ -117,9 +117,11 @@ def filter_html(view: View, rows: Sequence[Row], chosen: str) -> str:
 
 
 def ticked_html(view: View, count: int) -> str:
-    """What can be done with the ticked documents."""
+    """What can be done with the ticked documents; nothing while documents are being worked on."""
     if not count:
         return ""
+    if busy(view):
+        return html.muted(view.t("documents.wait"))
     every = html.tick_every(view.t("documents.tick_all", count=count))
     words = escape(view.t("documents.ticked", count="#"))
     again = html.small_button("again", "", view.t("documents.again"), needs_tick=True)
@@ -183,6 +185,12 @@ def status_html(view: View, source: SourceFile, reading: dict[str, Any]) -> str:
 
 def hint(words: str) -> str:
     return f'<small class="reason">{escape(words)}</small>'
+
+
+def busy(view: View) -> str:
+    """Why no document can be worked on now; empty if one can."""
+    job = view.job(KINDS)
+    return view.t("blocked.documents_running") if job and job.state in ACTIVE else ""
 
 
 def working(view: View) -> bool:

@@ -4,7 +4,7 @@ import time
 from html import escape
 
 from core.chunk_store import ChunkStore
-from core.overview import Overview, overview
+from core.overview import TOKENS_FOR_A_SAMPLE, Overview, overview
 from ui import html
 from ui.documents_list import language_words, working
 from ui.plot import Bar, bar_plot
@@ -99,7 +99,10 @@ def teaching_html(view: View, found: Overview) -> str:
     )
     usable = view.t("overview.usable", usable=found.usable, chunks=found.chunks)
     facts = [
-        (view.t("overview.possible", count=found.samples_possible), view.t("overview.possible_about")),
+        (
+            view.t("overview.possible", count=found.samples_possible),
+            view.t("overview.possible_about", tokens=TOKENS_FOR_A_SAMPLE),
+        ),
         (usable, flagged),
     ]
     if found.pages:

@@ -12,7 +12,7 @@ from core.chunk_store import SourceFile
 from core.project_manager import Project
 from ui import html
 from ui.clickable import Click, clickable, with_click
-from ui.documents_list import STATUSES, ListPosition, depends, list_html, matching, rows_of
+from ui.documents_list import STATUSES, ListPosition, busy, depends, list_html, matching, rows_of
 from ui.page_frame import Action, Answer, Component, PageFrame, readable
 from ui.view import View
 from utils.errors import AppError
@@ -105,7 +105,8 @@ def password_field(frame: PageFrame) -> None:
                 min_width=160,
             )
             unlock = gr.Button(t("documents.unlock"), variant="secondary", min_width=120)
-        notice = gr.HTML()
+        why_not, notice = gr.HTML(), gr.HTML()
+    frame.allow(unlock, why_not, busy)
     frame.live.show(panel, lambda view: gr.update(visible=bool(locked(view))))
     frame.live.show(about, lambda view: html.muted(t("documents.password_about", count=len(locked(view)))))
     frame.live.show(document, choices_of_locked)

@@ -6,11 +6,10 @@ from typing import Any
 import gradio as gr
 
 from core import pipeline
-from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.readers import READERS
 from ui import chunk_browser, chunk_cutting, documents_panel, export_database, html
-from ui.documents_list import KINDS
+from ui.documents_list import KINDS, busy
 from ui.documents_overview import overview_html
 from ui.job_panel import job_panel
 from ui.page_frame import PageFrame
@@ -71,7 +70,4 @@ def section(frame: PageFrame, name: str) -> None:
 
 def blocked(view: View) -> str:
     """Why nothing can be processed now; empty if it can."""
-    if view.project is None:
-        return view.t("blocked.no_project")
-    job = view.job(KINDS)
-    return view.t("blocked.documents_running") if job and job.state in ACTIVE else ""
+    return view.t("blocked.no_project") if view.project is None else busy(view)

@@ -84,6 +84,7 @@ def test_a_locked_document_opens_with_the_right_password_only_and_the_password_s
     page.get_by_role("button", name="Öffnen und lesen").click()
     expect(box).to_have_value("")
     expect(row(page, "Tresor.pdf")).to_contain_text("Das Passwort passt nicht")
+    expect(page.get_by_role("button", name="Öffnen und lesen")).to_be_enabled()
     box.fill(PASSWORD)
     box.press("Enter")
     expect(box).to_have_value("")

@@ -17,12 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def app(tmp_path):
     """Run `python app.py …` as a person would, with settings and projects of its own."""
 
-    def run(*arguments: object, language: str = "en_US.UTF-8", projects: bool = True):
+    def run(*arguments: object, language: str = "en_US.UTF-8", projects: bool = True, **environment: str):
         own = ["--projects", tmp_path / "projects"] if projects else []
         return subprocess.run(
             [sys.executable, "app.py", *map(str, arguments), *map(str, own)],
             cwd=ROOT,
-            env={**os.environ, "CUSTOM_AI_CONFIG": str(tmp_path / "config"), "LC_ALL": language},
+            env={**os.environ, "CUSTOM_AI_CONFIG": str(tmp_path / "config"), "LC_ALL": language, **environment},
             capture_output=True,
             text=True,
             timeout=120,
@@ -98,6 +98,57 @@ def test_documents_are_read_searched_and_turned_into_samples(app, tmp_path):
     assert hit["document"] == "Wärme.txt"
     samples = result_of(app("sft", "p", "--samples", "1", "--json"))
     assert (samples["samples"], samples["requested"]) == (1, 1)
+
+
+def test_documents_are_read_again_cut_again_counted_exported_and_removed(app, tmp_path):
+    app("new", "p")
+    for name in ("a.txt", "b.txt"):
+        sentences = (f"Satz {number} in {name} handelt von Wärme und Energie." for number in range(60))
+        (tmp_path / name).write_text(" ".join(sentences), "utf-8")
+    before = result_of(app("rag", "p", tmp_path / "a.txt", tmp_path / "b.txt", "--json"))
+    again = result_of(app("rag", "p", "--again", "--json"))
+    assert [row["status"] for row in again["documents"]] == ["done", "done"]
+    assert again["chunks"] == before["chunks"]
+    cut = result_of(app("rechunk", "p", "--chunk-tokens", 64, "--overlap-tokens", 8, "--json"))
+    assert cut["chunks"] > before["chunks"]
+    found = result_of(app("overview", "p", "--json"))
+    assert (found["documents"], found["chunks"]) == (2, cut["chunks"])
+    assert {"pages", "tokens", "usable", "by_language", "histogram", "samples_possible"} <= found.keys()
+    assert "Dokumente" in app("overview", "p", language="de_DE.UTF-8").stdout
+    file = Path(result_of(app("export-db", "p", "--json"))["file"])
+    assert file == tmp_path / "projects" / "p" / "data" / "rag_export.db"
+    assert file.stat().st_size > 0
+    assert result_of(app("remove", "p", "a.txt", "--json"))["documents"] == ["a.txt"]
+    assert result_of(app("overview", "p", "--json"))["documents"] == 1
+    assert not (tmp_path / "projects" / "p" / "data" / "documents" / "a.txt").exists()
+
+
+@pytest.mark.parametrize("command", [["remove", "p", "nowhere.txt"], ["rag", "p", "--again", "nowhere.txt"]])
+def test_a_document_that_is_not_there_is_named(app, command):
+    app("new", "p")
+    failed = app(*command)
+    assert failed.returncode == 1
+    assert "There is no document “nowhere.txt” in the project." in failed.stderr
+
+
+def test_a_locked_document_opens_with_the_password_from_the_environment_which_is_written_nowhere(app, tmp_path):
+    from reportlab.lib.pdfencrypt import StandardEncryption
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(tmp_path / "safe.pdf"), encrypt=StandardEncryption("open sesame 4711"))
+    canvas.drawString(50, 800, "Behind seven seals there is a sentence about energy and about heat.")
+    canvas.save()
+    app("new", "p")
+    locked = app("rag", "p", tmp_path / "safe.pdf", "--json")
+    assert json.loads(locked.stdout.splitlines()[-1])["documents"][0]["status"] == "password"
+    wrong = app("rag", "p", "--again", "--json", CUSTOM_AI_DOCUMENT_PASSWORD="no idea")
+    assert json.loads(wrong.stdout.splitlines()[-1])["documents"][0]["detail"] == "pdf_wrong_password"
+    opened = app("rag", "p", tmp_path / "safe.pdf", "--json", CUSTOM_AI_DOCUMENT_PASSWORD="open sesame 4711")
+    (row,) = result_of(opened)["documents"]
+    assert (row["filename"], row["status"]) == ("safe.pdf", "done")
+    written = [path.read_bytes() for path in (tmp_path / "projects").rglob("*") if path.is_file()]
+    assert not any(b"open sesame" in content for content in written)
+    assert "open sesame" not in opened.stderr
 
 
 def test_only_unusable_files_end_with_an_error_and_still_print_their_statuses(app, tmp_path):

@@ -60,6 +60,14 @@ def test_a_document_that_is_being_read_shows_its_page(look, project, puppet):
     assert "liest Seite 7 von 1.200" in look()
 
 
+def test_while_documents_are_worked_on_nothing_can_be_ticked_and_it_says_why(look, project, puppet):
+    store_document(project, "a.pdf", ["Text"])
+    assert 'data-do="remove"' in look()
+    puppet("rechunk")
+    assert 'data-do="remove"' not in look()
+    assert "sobald die Verarbeitung fertig ist" in look()
+
+
 def test_a_document_that_nobody_reads_any_more_says_how_to_go_on(look, project):
     store_document(project, "a.pdf", status="queued")
     assert "noch nicht gelesen" in look()

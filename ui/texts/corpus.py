@@ -24,6 +24,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "documents.tick": ("{file} auswählen", "Select {file}"),
     "documents.tick_all": ("alle {count:,} auswählen", "select all {count:,}"),
     "documents.ticked": ("{count} ausgewählt", "{count} selected"),
+    "documents.wait": (
+        "Erneut lesen und Entfernen geht, sobald die Verarbeitung fertig ist.",
+        "Reading again and removing are possible once the processing is done.",
+    ),
     "documents.again": ("Erneut lesen", "Read again"),
     "documents.remove": ("Entfernen …", "Remove …"),
     "documents.remove_now": ("Endgültig entfernen", "Remove for good"),
@@ -76,8 +80,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "overview.bar": ("{low:,} bis {high:,} Token: {count:,}", "{low:,} to {high:,} tokens: {count:,}"),
     "overview.possible": ("Etwa {count:,} Beispiele möglich", "About {count:,} samples possible"),
     "overview.possible_about": (
-        "so viele Fragen tragen die brauchbaren Abschnitte",
-        "as many questions as the usable chunks carry",
+        "geschätzt: eine Frage je {tokens} Token brauchbaren Textes",
+        "an estimate: a question for every {tokens} tokens of usable text",
     ),
     "overview.usable": ("{usable:,} von {chunks:,} Abschnitten brauchbar", "{usable:,} of {chunks:,} chunks usable"),
     "overview.flagged": ("{count:,} {flag}", "{count:,} {flag}"),
