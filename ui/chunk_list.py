@@ -9,6 +9,7 @@ from core.chunk_store import FLAG_BOILERPLATE, FLAG_DUPLICATE, FLAG_EXCLUDED, Ch
 from core.jobs import ACTIVE
 from ui import html
 from ui.documents_list import KINDS
+from ui.texts import TEXTS
 from ui.view import View
 
 CHUNKS_SHOWN = 6
@@ -184,4 +185,5 @@ def flag_words(view: View, flag: Flag, originals: dict[int, Chunk]) -> str:
             file=original.filename,
             pages=pages_words(view, original),
         )
-    return view.t(f"chunks.why.{flag.kind}", percent=round((flag.share or 0) * 100))
+    reason = f"chunks.why.{flag.kind}.{flag.reason}"
+    return view.t(reason if reason in TEXTS else f"chunks.why.{flag.kind}")

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from documents_material import store_document
 
-from core.chunk_store import FLAG_BOILERPLATE, FLAG_DUPLICATE, ChunkStore
+from core.chunk_store import FLAG_BOILERPLATE, FLAG_DUPLICATE, ChunkStore, Flag
 from ui import chunk_browser
-from ui.chunk_list import CHUNKS_SHOWN, BrowserPosition, browser_html
+from ui.chunk_list import CHUNKS_SHOWN, BrowserPosition, browser_html, flag_words
 from ui.clickable import Click
 from ui.view import View
 
@@ -70,6 +70,13 @@ def test_a_near_duplicate_names_what_it_is_like(look, filled):
     assert numbers(shown) == [16]
     assert "Zu 90 % gleich wie Abschnitt 3: a.txt, Seite 3." in shown
     assert "Beiwerk" in look(BrowserPosition("Physik", flag=FLAG_BOILERPLATE))
+
+
+@pytest.mark.parametrize("reason", ["contents", "index", "licence", "numbers", "a reason of tomorrow", ""])
+def test_boilerplate_says_what_it_looks_like(services, filled, reason):
+    said = flag_words(View(services, "de", "Physik"), Flag(FLAG_BOILERPLATE, reason=reason), {})
+    assert said.endswith(".")
+    assert "chunks.why" not in said
 
 
 def test_a_chunk_is_taken_out_and_put_back(look, click, filled):

@@ -177,6 +177,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Sieht nach Beiwerk aus, zum Beispiel Inhaltsverzeichnis, Register, Lizenz oder Menü.",
         "Looks like boilerplate, such as a table of contents, an index, a licence or a menu.",
     ),
+    "chunks.why.boilerplate.contents": (
+        "Ein Inhaltsverzeichnis lehrt nichts.",
+        "A table of contents teaches nothing.",
+    ),
+    "chunks.why.boilerplate.index": ("Ein Register lehrt nichts.", "An index teaches nothing."),
+    "chunks.why.boilerplate.licence": (
+        "Sieht nach einem Lizenztext aus.",
+        "Looks like the text of a licence.",
+    ),
+    "chunks.why.boilerplate.numbers": (
+        "Besteht fast nur aus Zahlen und Zeichen.",
+        "Is hardly anything but numbers and signs.",
+    ),
     "chunks.why.excluded": (
         "Von dir herausgenommen: Daraus entsteht kein Beispiel.",
         "Taken out by you: no sample is made from it.",
