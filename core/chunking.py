@@ -40,7 +40,7 @@ OVERLAP_STARTS = [
 SPACE = re.compile(r"\s")
 SEGMENT_CHARACTERS = 65_536  # so much text is cut at a time, or what fills so many chunks:
 SEGMENT_CHUNKS = 96
-OVERLAP_CHARACTERS_PER_TOKEN = 8  # how far back an overlap is looked for; more than any language needs
+OVERLAP_CHARACTERS_PER_TOKEN = 6  # how far back an overlap is looked for; most languages have fewer
 SEEN_OF_LAST_LINE = 200
 REMEMBERED_PIECES = 4096
 

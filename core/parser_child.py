@@ -79,9 +79,8 @@ class Parser:
             self._close()
             self._file = module.open_printed(path, password)
             self._file_key = (str(path), password)
-        outline = self._file.outline
-        bookmarks = outline.bookmarks if first == 0 else {}
-        write(answers, {"opened": [outline.page_count, bookmarks, outline.is_broken]})
+        if first == 0:
+            write(answers, {"opened": self._file.outline()})
         return self._file.texts(first, request["count"])
 
     def _close(self) -> None:

@@ -277,6 +277,8 @@ class ParserPool:
                 process.requests.popleft()
                 raise_error(answer["end"])
                 return
+            if "opened" in answer and document.is_printed:
+                continue  # told again after a loss
             if "pages" in answer:
                 request.first += len(answer["pages"])
                 request.count -= len(answer["pages"]) if document.is_printed else 0

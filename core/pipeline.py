@@ -90,10 +90,10 @@ def create_project(services: Services, name: str) -> Project:
 def status(project: Project) -> ProjectStatus:
     """How far a project is. Raises AppError where its config or its database is damaged."""
     base = project.load_config().base
-    store = ChunkStore(project.database)
+    totals = ChunkStore(project.database).totals()
     return ProjectStatus(
-        documents=len(store.documents()),
-        chunks=store.count(),
+        documents=sum(total.documents for total in totals),
+        chunks=sum(total.chunks for total in totals),
         samples=count_samples(project.samples_file),
         base_ready=base is not None and base_models.is_ready(project, base),
         trained=(project.checkpoints_folder / "best" / "adapter_config.json").is_file(),

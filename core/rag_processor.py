@@ -25,7 +25,7 @@ from utils.config import ChunkSettings
 from utils.errors import AppError
 
 MAX_PROGRESS_STEPS = 50  # per file: each is written to disk, and a book has thousands of pages
-LANGUAGE_SAMPLE_CHARACTERS = 20_000
+LANGUAGE_SAMPLE_CHARACTERS, LANGUAGE_SAMPLES = 20_000, 10
 STATUS_OF_ERROR = {
     "file_unsupported": "unsupported",
     "pdf_not_pdf": "unsupported",
@@ -80,8 +80,11 @@ class _Reading:
         if not page.continues:
             self.pages += 1
             self.pages_read += page.readable
-        if self.sample_characters < LANGUAGE_SAMPLE_CHARACTERS:
-            self.sample.append(page.text[: LANGUAGE_SAMPLE_CHARACTERS - self.sample_characters])
+        # From all over the document: a book may begin with twenty pages of contents.
+        in_sample = page.number % max(1, page.page_count // LANGUAGE_SAMPLES) == 0
+        if in_sample and self.sample_characters < LANGUAGE_SAMPLE_CHARACTERS:
+            most = LANGUAGE_SAMPLE_CHARACTERS // (LANGUAGE_SAMPLES if page.page_count > 1 else 1)
+            self.sample.append(page.text[:most])
             self.sample_characters += len(self.sample[-1])
 
     def finished(self, how_cut: dict[str, Any]) -> SourceFile:

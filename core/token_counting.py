@@ -22,6 +22,7 @@ VOCABULARY_FILE = Path(__file__).with_name("vocabulary.json.gz")
 # A word with the space before it, up to three digits, a few other characters, white space: the pieces that the local
 # vocabulary was made of.
 LOCAL_PIECE = re.compile(r" ?[^\W\d_]{1,24}| ?\d{1,3}| ?(?:[^\w\s]|_){1,8}|\s{1,24}(?!\S)|\s{1,24}")
+LETTER_OF_SPACE = "Ġ"  # a byte-level vocabulary spells each byte as a letter, plain ones as themselves
 LONGEST_REMEMBERED = 40  # characters; longer are lines of Chinese, data, and the like: they hardly come again
 MAX_REMEMBERED = 250_000
 TOLERATED_DIFFERENCE = 0.02
@@ -83,6 +84,8 @@ def local_counter() -> TokenCounter:
     bytes_of = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
 
     def count_piece(piece: str) -> int:
+        if piece.isascii() and piece.isprintable():
+            return len(model.tokenize(piece.replace(" ", LETTER_OF_SPACE)))
         return sum(len(model.tokenize(letters)) for letters, _ in bytes_of.pre_tokenize_str(piece))
 
     pieces = Remembered(count_piece)
@@ -90,7 +93,12 @@ def local_counter() -> TokenCounter:
     def count_pieces(text: str) -> int:
         return sum(map(pieces.__getitem__, LOCAL_PIECE.findall(text)))
 
-    count = _by_words(count_pieces)
+    words = Remembered(lambda word: count_pieces(f" {word}"))
+
+    def count(text: str) -> int:
+        # A line end is a token, other white space is not: for a vocabulary of our own that may be so.
+        return sum(map(words.__getitem__, text.split())) + text.count("\n")
+
     return TokenCounter(LOCAL_NAME, count, lambda texts: [count(text) for text in texts])
 
 

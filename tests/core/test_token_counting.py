@@ -21,9 +21,17 @@ def test_the_local_vocabulary_counts_about_as_models_do() -> None:
 
 @settings(deadline=None)
 @given(st.text())
-def test_any_text_is_counted_and_never_above_its_bytes(text: str) -> None:
+def test_any_text_is_counted_and_never_above_its_bytes_and_words(text: str) -> None:
     tokens = local_counter().count(text)
-    assert bool(text.strip(" ")) <= tokens <= len(text.encode("utf-8", "surrogatepass")) + text.count(" ") + 1
+    words = text.split()
+    assert len(words) <= tokens <= len(text.encode("utf-8", "surrogatepass")) + len(words) + text.count("\n")
+
+
+@settings(deadline=None)
+@given(st.text("ab .,-_\n"), st.text("ab .,-_\n"))
+def test_the_local_count_of_two_texts_is_the_sum_of_theirs(one: str, other: str) -> None:
+    count = local_counter().count
+    assert count(f"{one} {other}") == count(one) + count(other)
 
 
 @pytest.mark.parametrize("tokenizer", [byte_level(), with_prefix_space()], ids=["byte-level", "prefix-space"])

@@ -117,10 +117,10 @@ def test_a_pdf_with_wrong_bytes_never_raises_anything_else(changes: list[tuple[f
 def test_pypdf_reads_what_pdfium_cannot_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make_pdf(tmp_path / "a.pdf", [["Erste Seite."], ["Letzte Seite."]])
 
-    def refuse(_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise pypdfium2.PdfiumError("damaged", err_code=3)
 
-    monkeypatch.setattr(pdf, "_outline", refuse)
+    monkeypatch.setattr(pypdfium2, "PdfDocument", refuse)
     assert [page.text for page in read(path)] == ["Erste Seite.", "Letzte Seite."]
 
 
@@ -169,10 +169,10 @@ def test_a_broken_file_without_text_is_damaged_and_no_scan(tmp_path: Path, monke
     canvas.rect(100, 100, 200, 200, fill=1)
     canvas.save()
 
-    def refuse(_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise pypdfium2.PdfiumError("damaged", err_code=3)
 
-    monkeypatch.setattr(pdf, "_outline", refuse)
+    monkeypatch.setattr(pypdfium2, "PdfDocument", refuse)
     assert error_code(tmp_path / "a.pdf") == "pdf_damaged"
 
 
