@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
 def child(arguments: list[str]) -> int:
     """The app's own child processes: a run's work, or the parser of documents."""
     if arguments[0] == "parse":
-        from core.parser_child import serve_parsing
+        from core.documents.parser_child import serve_parsing
 
         return serve_parsing()
     from pathlib import Path

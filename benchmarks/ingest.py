@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.documents import files_in, new_project, rag_command
 from benchmarks.process_tree import Watched, watched
-from core.token_counting import VOCABULARY_FILE
+from core.documents.token_counting import VOCABULARY_FILE
 
 Run = Callable[[], Watched]
 

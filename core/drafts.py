@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 
-from core.chunk_store import Chunk
+from core.documents.chunk_store import Chunk
 from utils.config import SftSettings
 
 

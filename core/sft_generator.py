@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.chunk_store import ChunkStore
+from core.documents.chunk_store import ChunkStore
 from core.drafts import Draft, Provider, Task, Usage
 from core.jobs import JobContext
 from core.practice.practice_helper import write_drafts

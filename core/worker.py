@@ -37,8 +37,8 @@ logger = logging.getLogger(__name__)
 
 # Kind of run → the stage that does it, loaded only in the child: some of them bring torch along.
 STAGES = {
-    "rag": "core.rag_processor",
-    "rechunk": "core.rechunking",
+    "rag": "core.documents.rag_processor",
+    "rechunk": "core.documents.rechunking",
     "practice_base": "core.practice.practice_base",
     "train": "core.trainer",
     "evaluate": "core.evaluator",

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from core.chunk_store import ChunkStore
+from core.documents.chunk_store import ChunkStore
 from core.project_manager import Project
 from ui import forms, html
 from ui.chunk_list import CHUNKS_SHOWN, FLAGS, LAST_SEARCH_OFFSET, BrowserPosition, browser_html, depends

@@ -6,11 +6,11 @@ from typing import Any
 
 import gradio as gr
 
-from core import pipeline
-from core.chunk_state import how_cut
-from core.pipeline import Preview
+from core import document_pipeline
+from core.document_pipeline import Preview
+from core.documents.chunk_state import how_cut
+from core.documents.token_counting import LOCAL_NAME, counter_name
 from core.project_manager import Project
-from core.token_counting import LOCAL_NAME, counter_name
 from ui import forms, html
 from ui.documents_list import busy
 from ui.page_frame import Answer, PageFrame
@@ -110,7 +110,7 @@ def counted_html(view: View) -> str:
 def show_preview(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
     """How stored text would be cut with what stands in the form now."""
     settings = changed(project.load_config().documents, **values)
-    found = pipeline.preview_chunks(project, settings, limit=PREVIEWED)
+    found = document_pipeline.preview_chunks(project, settings, limit=PREVIEWED)
     cards = "".join(preview_html(frame, number, each) for number, each in enumerate(found, start=1))
     legend = f'<p class="muted"><mark class="overlap">{escape(frame.t("cutting.overlap"))}</mark> '
     legend += f"{escape(frame.t('cutting.preview_legend', count=len(found)))}</p>"
@@ -132,5 +132,5 @@ def preview_html(frame: PageFrame, number: int, each: Preview) -> str:
 
 def cut_again(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
     project.set("documents", values)
-    pipeline.start_rechunk(frame.services, project)
+    document_pipeline.start_rechunk(frame.services, project)
     return None

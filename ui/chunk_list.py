@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from core.chunk_store import FLAG_BOILERPLATE, FLAG_DUPLICATE, FLAG_EXCLUDED, Chunk, ChunkStore, Flag
+from core.documents.chunk_store import FLAG_BOILERPLATE, FLAG_DUPLICATE, FLAG_EXCLUDED, Chunk, ChunkStore, Flag
 from core.jobs import ACTIVE
 from ui import html
 from ui.documents_list import KINDS

@@ -19,8 +19,8 @@ from utils.logger import set_up_logging
 from utils.validators import checked
 
 if TYPE_CHECKING:
-    from core.pipeline import Services
     from core.project_manager import Project
+    from core.services import Services
 
 PROJECTS_FOLDER = Path(__file__).resolve().parent.parent / "projects"
 DEMO_DOCUMENTS = Path(__file__).resolve().parent.parent / "docs" / "demo"
@@ -112,11 +112,11 @@ def add_common(target: argparse.ArgumentParser, **defaults: object) -> None:
 
 
 def serve(options: argparse.Namespace) -> None:
-    from core import pipeline
+    from core.services import reattach
     from ui.server import serve as serve_app
 
     services = services_of(options)
-    pipeline.reattach(services)
+    reattach(services)
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a person ends the app, not a mishap
         serve_app(services, port=options.port, lan=options.lan, open_browser=not options.no_browser)
 
@@ -197,7 +197,7 @@ def ask_command(options: argparse.Namespace) -> dict[str, object]:
 
 def demo_command(options: argparse.Namespace) -> dict[str, object]:
     """Documents → chunks → practice model → samples → training → comparison → checked exports, in one go."""
-    from core import pipeline
+    from core import document_pipeline, pipeline
 
     services = services_of(options)
     if options.project in services.projects.names():
@@ -206,7 +206,7 @@ def demo_command(options: argparse.Namespace) -> dict[str, object]:
         project = pipeline.create_project(services, options.project)
     files = options.files or sorted(DEMO_DOCUMENTS.iterdir())
     result: dict[str, object] = {"project": project.name, "folder": str(project.root)}
-    result["rag"] = finish(services, pipeline.start_documents(services, project, files))
+    result["rag"] = finish(services, document_pipeline.start_documents(services, project, files))
     pipeline.choose_base(project, config.BaseChoice(source="practice", name="practice"))
     result["base"] = finish(services, pipeline.start_practice_base(services, project))
     project.set("sft", {"samples": max(project.load_config().sft.samples, DEMO_SAMPLES)})

@@ -11,8 +11,8 @@ from ui import texts
 from ui.terminal import follow, person_language
 
 if TYPE_CHECKING:
-    from core.pipeline import Services
     from core.project_manager import Project
+    from core.services import Services
 
 EXIT_ERROR, EXIT_INTERRUPTED = 1, 130
 
@@ -51,8 +51,8 @@ def given(options: argparse.Namespace, kind: type[BaseModel]) -> dict[str, objec
 
 def services_of(options: argparse.Namespace) -> "Services":
     """The core, on the projects folder that was asked for."""
-    from core.pipeline import Services
     from core.project_manager import ProjectStore
+    from core.services import Services
 
     return Services(ProjectStore(options.projects))
 

@@ -4,7 +4,8 @@ import platform
 from typing import Any
 
 from core import hardware_detector
-from core.pipeline import Services, installed_versions
+from core.pipeline import installed_versions
+from core.services import Services
 from ui import texts
 
 

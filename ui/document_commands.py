@@ -16,8 +16,8 @@ from utils import config
 from utils.errors import AppError
 
 if TYPE_CHECKING:
-    from core.pipeline import Services
     from core.project_manager import Project
+    from core.services import Services
 
 # Never a flag: what stands on a command line is there for everybody to see in the list of processes.
 PASSWORD_VARIABLE = "CUSTOM_AI_DOCUMENT_PASSWORD"
@@ -63,27 +63,27 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def rag_command(options: argparse.Namespace) -> dict[str, Any]:
-    from core import pipeline
+    from core import document_pipeline
 
     services, project = opened(options)
     project.set("documents", given(options, config.ChunkSettings))
     if options.again:
         names = known_names(project, [path.name for path in options.files or []])
-        result = finish(services, pipeline.start_reprocess(services, project, names))
+        result = finish(services, document_pipeline.start_reprocess(services, project, names))
     else:
-        result = finish(services, pipeline.start_documents(services, project, options.files))
+        result = finish(services, document_pipeline.start_documents(services, project, options.files))
     return unlock(services, project, result)
 
 
 def unlock(services: "Services", project: "Project", result: dict[str, Any]) -> dict[str, Any]:
     """Read what needs a password with the one from the environment or from a prompt; without one, leave it."""
-    from core import pipeline
+    from core import document_pipeline
 
     locked = {row["stored_as"]: row for row in result["documents"] if row["detail"] == "pdf_password"}
     passwords = {name: word for name in locked if (word := password_for(name))}
     if not passwords:
         return result
-    again = finish(services, pipeline.start_reprocess(services, project, sorted(passwords), passwords))
+    again = finish(services, document_pipeline.start_reprocess(services, project, sorted(passwords), passwords))
     new = {row["stored_as"]: row for row in again["documents"]}
     rows = [
         {**new[row["stored_as"]], "filename": row["filename"]} if row["stored_as"] in passwords else row
@@ -103,7 +103,7 @@ def password_for(name: str) -> str:
 
 def known_names(project: "Project", names: Iterable[str]) -> list[str]:
     """These documents, or all where none is named. Raises AppError `document_missing`."""
-    from core.chunk_store import ChunkStore
+    from core.documents.chunk_store import ChunkStore
 
     known = [source.filename for source in ChunkStore(project.database).documents()]
     wanted = list(dict.fromkeys(names))
@@ -121,7 +121,7 @@ def rag_exit_code(result: dict[str, Any], language: str) -> int:
 
 
 def search_command(options: argparse.Namespace) -> dict[str, object]:
-    from core.chunk_store import ChunkStore
+    from core.documents.chunk_store import ChunkStore
 
     _, project = opened(options)
     hits = ChunkStore(project.database).search(" ".join(options.words), limit=HITS_SHOWN)
@@ -136,26 +136,26 @@ def show_hits(result: dict[str, Any], language: str) -> str:
 
 
 def remove_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import pipeline
-    from core.chunk_store import ChunkStore
+    from core import document_pipeline
+    from core.documents.chunk_store import ChunkStore
 
     services, project = opened(options)
     names = known_names(project, (Path(name).name for name in options.files))
-    pipeline.remove_documents(services, project, names)
+    document_pipeline.remove_documents(services, project, names)
     return {"removed": len(names), "documents": names, "chunks": ChunkStore(project.database).count()}
 
 
 def rechunk_command(options: argparse.Namespace) -> dict[str, Any]:
-    from core import pipeline
+    from core import document_pipeline
 
     services, project = opened(options)
     project.set("documents", given(options, config.ChunkSettings))
-    return finish(services, pipeline.start_rechunk(services, project))
+    return finish(services, document_pipeline.start_rechunk(services, project))
 
 
 def overview_command(options: argparse.Namespace) -> dict[str, Any]:
-    from core.chunk_store import ChunkStore
-    from core.overview import overview
+    from core.documents.chunk_store import ChunkStore
+    from core.documents.overview import overview
 
     _, project = opened(options)
     settings = project.load_config().documents
@@ -179,7 +179,7 @@ def show_overview(result: dict[str, Any], language: str) -> str:
 
 
 def export_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import pipeline
+    from core import document_pipeline
 
     _, project = opened(options)
-    return {"file": str(pipeline.export_database(project))}
+    return {"file": str(document_pipeline.export_database(project))}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from core.chunk_store import SourceFile
+from core.documents.chunk_store import SourceFile
 from core.jobs import ACTIVE, JobState
 from ui import html
 from ui.texts import TEXTS, error_text

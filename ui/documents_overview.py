@@ -3,8 +3,8 @@
 import time
 from html import escape
 
-from core.chunk_store import ChunkStore
-from core.overview import TOKENS_FOR_A_SAMPLE, Overview, overview
+from core.documents.chunk_store import ChunkStore
+from core.documents.overview import TOKENS_FOR_A_SAMPLE, Overview, overview
 from ui import html
 from ui.documents_list import language_words, working
 from ui.plot import Bar, bar_plot

@@ -7,8 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from core import pipeline
-from core.chunk_store import SourceFile
+from core import document_pipeline
+from core.documents.chunk_store import SourceFile
 from core.project_manager import Project
 from ui import html
 from ui.clickable import Click, clickable, with_click
@@ -56,7 +56,7 @@ def clicked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answe
         return {"filename": click.of}
     names = ticked_names(View(frame.services, frame.language, project.name), position, click)
     if click.do == "again" and names:
-        pipeline.start_reprocess(frame.services, project, names)
+        document_pipeline.start_reprocess(frame.services, project, names)
         return {"position": replace(position, round=position.round + 1)}
     if click.do == "remove" and names:
         asked = (project.name, tuple(names))
@@ -80,7 +80,7 @@ def remove_asked(frame: PageFrame, project: Project, values: dict[str, Any]) -> 
     name, names = values["asked"]
     if name != project.name:
         return {"panel": gr.update(visible=False)}
-    pipeline.remove_documents(frame.services, project, list(names))
+    document_pipeline.remove_documents(frame.services, project, list(names))
     position = values["position"].of(project.name)
     return {
         "asked": ("", ()),
@@ -143,7 +143,7 @@ def unlocked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answ
         if values["document"] != EVERYTHING_LOCKED:
             names = [name for name in names if name == values["document"]]
         if names:
-            pipeline.start_reprocess(frame.services, project, names, dict.fromkeys(names, password))
+            document_pipeline.start_reprocess(frame.services, project, names, dict.fromkeys(names, password))
     except (AppError, OSError) as error:
         return {"password": "", "notice": frame.error_box(readable(error))}
     return {"password": ""}

@@ -9,9 +9,9 @@ import gradio as gr
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, Response
 
-from core import file_manager, pipeline
-from core.pipeline import Services
+from core import document_pipeline, file_manager
 from core.project_manager import Project
+from core.services import Services
 from ui import html
 from ui.join import LOOPBACK
 from ui.page_frame import Action, Answer, PageFrame, readable
@@ -41,7 +41,7 @@ def build(frame: PageFrame) -> None:
 def export_database(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
     """Writes the file. Whoever sits at this machine sees it in the file manager; all others download it."""
     try:
-        file = pipeline.export_database(project)
+        file = document_pipeline.export_database(project)
     except (AppError, OSError) as error:
         return {"notice": frame.error_box(readable(error)), "address": ""}
     address = download_address(project)

@@ -8,7 +8,7 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
 
-from core.pipeline import Services
+from core.services import Services
 from ui import page, theme
 
 MAX_UPLOAD = "2gb"

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from core.pipeline import Services
+from core.services import Services
 from ui.remembered import Remembered
 from ui.view import View
 from utils.errors import AppError

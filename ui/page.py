@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from core.pipeline import Services
+from core.services import Services
 from ui import project_bar, settings, tab_model, tab_rag, tab_sft, tab_training
 from ui.live import INTERVAL_SECONDS, Live
 from ui.page_frame import QUIET, PageFrame

@@ -7,8 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from core.pipeline import Services
 from core.project_manager import Project
+from core.services import Services
 from ui import html
 from ui.live import Live
 from ui.texts import error_text, text

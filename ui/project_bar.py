@@ -9,7 +9,7 @@ import gradio as gr
 
 from core import hardware_detector, pipeline
 from core.jobs import ACTIVE, JobSnapshot, JobState
-from core.pipeline import Services
+from core.services import Services
 from ui import html
 from ui.job_panel import state_words
 from ui.page_frame import QUIET, PageFrame, readable

@@ -17,7 +17,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from core.pipeline import Services
+from core.services import Services
 from ui import export_database
 from ui.guard import Guard
 from ui.join import JoinGate, new_code

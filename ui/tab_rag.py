@@ -5,9 +5,9 @@ from typing import Any
 
 import gradio as gr
 
-from core import pipeline
+from core import document_pipeline
+from core.documents.readers import READERS
 from core.project_manager import Project
-from core.readers import READERS
 from ui import chunk_browser, chunk_cutting, documents_panel, export_database, html
 from ui.documents_list import KINDS, busy
 from ui.documents_overview import overview_html
@@ -43,7 +43,7 @@ def build(frame: PageFrame) -> None:
         export_database.build(frame)
 
     def start(project: Project, values: dict[str, Any]) -> dict[str, Any]:
-        pipeline.start_documents(frame.services, project, [Path(file) for file in values["files"] or []])
+        document_pipeline.start_documents(frame.services, project, [Path(file) for file in values["files"] or []])
         return {"files": None}
 
     frame.allow(process, why_not, blocked)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from core import pipeline, runs
-from core.chunk_store import ChunkStore, SourceFile
+from core.documents.chunk_store import ChunkStore, SourceFile
 from core.jobs import ACTIVE, JobSnapshot, JobState, Message
-from core.pipeline import ProjectStatus, Services
+from core.pipeline import ProjectStatus
 from core.project_manager import Project
+from core.services import Services
 from ui import html
 from ui.remembered import Remembered
 from ui.texts import error_text, message_text, text

@@ -19,7 +19,7 @@ import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from core.chunk_store import ChunkStore
+from core.documents.chunk_store import ChunkStore
 from core.engines import cpu_has_bf16
 from core.jobs import JobContext
 from core.runs import Run

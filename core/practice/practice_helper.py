@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.chunk_store import Chunk
+from core.documents.chunk_store import Chunk
 from core.drafts import Draft, Task, Usage
 from core.practice.question_rules import accusative, question_for, take_apart
 from core.practice.sentences import (

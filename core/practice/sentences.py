@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from core.formats.page_text import PAGE_NUMBER
-from core.formats.printed import BULLET, DOT_LEADER, SENTENCE_END, blocks_of_lines
+from core.documents.formats.page_text import PAGE_NUMBER
+from core.documents.formats.printed import BULLET, DOT_LEADER, SENTENCE_END, blocks_of_lines
 from core.practice.word_lists import ABBREVIATIONS, COMMON_WORDS, LEANING_WORDS, POINTING_WORDS
 
 # What a sentence leans on may also be more than one word.

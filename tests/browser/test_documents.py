@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.chunk_store import ChunkStore
+from core.documents.chunk_store import ChunkStore
 from core.project_manager import Project, ProjectStore
 from tests.browser.conftest import App
 from tests.material import write_energy_pdf

@@ -7,10 +7,10 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
+from core.documents.rag_processor import process_documents
 from core.jobs import JobState
 from core.practice import practice_base
 from core.project_manager import Project, ProjectStore
-from core.rag_processor import process_documents
 from core.runs import Run, create_run
 from core.sft_dataset import Generator, Sample, Source, append_sample
 from tests.core.recording_context import RecordingContext

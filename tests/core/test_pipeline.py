@@ -3,38 +3,18 @@
 import sys
 import time
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
-import portalocker
 import pytest
-from reportlab.lib.pdfencrypt import StandardEncryption
-from reportlab.pdfgen.canvas import Canvas
-from tokenizer_material import byte_level, choose, model_folder
 
-from core import pipeline, worker
-from core.chunk_store import ChunkStore
+from core import document_pipeline, pipeline, worker
 from core.hardware_detector import Accelerator
 from core.jobs import JobState
-from core.pipeline import Services
-from core.project_manager import ProjectStore
 from core.runs import create_run, list_runs
+from core.services import Services, alone, child_job, reattach, start_child_job
 from utils import config
 from utils.errors import AppError
 from utils.files import append_line, read_lines
-
-
-@pytest.fixture
-def services(tmp_path, monkeypatch):
-    monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
-    services = Services(ProjectStore(tmp_path / "projects"))
-    yield services
-    services.runner.shutdown(timeout=10)
-
-
-@pytest.fixture
-def project(services):
-    return services.projects.create("p")
 
 
 def code_of(action) -> str:
@@ -44,8 +24,11 @@ def code_of(action) -> str:
 
 
 def test_each_stage_names_what_is_missing_before_anything_starts(services, project):
-    assert code_of(lambda: pipeline.start_documents(services, project, [])) == "no_files"
-    assert code_of(lambda: pipeline.start_documents(services, project, [Path("/nowhere/a.pdf")])) == "file_missing"
+    assert code_of(lambda: document_pipeline.start_documents(services, project, [])) == "no_files"
+    assert (
+        code_of(lambda: document_pipeline.start_documents(services, project, [Path("/nowhere/a.pdf")]))
+        == "file_missing"
+    )
     assert code_of(lambda: pipeline.start_samples(services, project)) == "no_chunks"
     assert code_of(lambda: pipeline.start_practice_base(services, project)) == "no_chunks"
     assert code_of(lambda: pipeline.start_training(services, project)) == "too_few_samples"
@@ -74,7 +57,7 @@ def test_a_start_that_is_refused_leaves_no_run_folder(services, project, monkeyp
 
     monkeypatch.setattr(services.runner, "start", refuse)
     with pytest.raises(AppError, match="job_already_running"):
-        pipeline.start_child_job(services, project, "rag", {"files": []}, "")
+        start_child_job(services, project, "rag", {"files": []}, "")
     assert list_runs(project) == []
 
 
@@ -111,7 +94,7 @@ def test_a_restarted_app_shows_a_run_that_still_works_and_sees_it_end(services, 
     run = create_run(project, "count", {"to": 20, "seconds_each": 0.1})
     child = worker.start_child(run)
     wait_for(lambda: run.read_state().process)
-    pipeline.reattach(services)
+    reattach(services)
     (job,) = services.runner.jobs("p")
     assert (job.id, job.state) == (run.id, JobState.RUNNING)
     child.wait(timeout=20)  # the test is its parent, so it has to be collected here
@@ -122,7 +105,7 @@ def test_a_restarted_app_offers_to_resume_what_was_interrupted(services, project
     run = create_run(project, "count", {"to": 3})
     append_line(run.folder / "numbers", "1")
     run.write_state(JobState.RUNNING, process={"pid": 999_999_999, "created": 1.0})
-    pipeline.reattach(services)
+    reattach(services)
     (job,) = services.runner.jobs("p")
     assert job.state == JobState.INTERRUPTED
     services.runner.resume(job.id)
@@ -133,13 +116,13 @@ def test_a_restarted_app_offers_to_resume_what_was_interrupted(services, project
 def test_a_restarted_app_leaves_finished_runs_alone(services, project):
     run = create_run(project, "train", {})
     run.write_state(JobState.DONE, result={})
-    pipeline.reattach(services)
+    reattach(services)
     assert services.runner.jobs() == []
 
 
 def test_a_project_with_running_work_is_neither_renamed_nor_deleted(services, project, counting_child):
     run = create_run(project, "count", {"to": 100, "seconds_each": 0.1})
-    job = services.runner.start(pipeline.child_job(services, run))
+    job = services.runner.start(child_job(services, run))
     assert code_of(lambda: pipeline.rename_project(services, "p", "q")) == "project_busy"
     assert code_of(lambda: pipeline.delete_project(services, "p")) == "project_busy"
     services.runner.cancel(job.id)
@@ -151,17 +134,17 @@ def test_a_project_with_running_work_is_neither_renamed_nor_deleted(services, pr
 def test_samples_are_written_by_one_process_at_a_time(project):
     def work(context):
         with pytest.raises(AppError, match="job_already_running"):
-            pipeline.alone(project, "sft", lambda _: {})(context)
+            alone(project, "sft", lambda _: {})(context)
         return {"ran": True}
 
-    assert pipeline.alone(project, "sft", work)(None) == {"ran": True}
-    assert pipeline.alone(project, "sft", lambda _: {"again": True})(None) == {"again": True}
+    assert alone(project, "sft", work)(None) == {"ran": True}
+    assert alone(project, "sft", lambda _: {"again": True})(None) == {"again": True}
 
 
 def test_a_full_disk_is_said_before_anything_is_written(services, project, monkeypatch, tmp_path):
     (tmp_path / "a.txt").write_text("Text")
-    monkeypatch.setattr(pipeline, "free_disk_gib", lambda folder: 0.1)
-    assert code_of(lambda: pipeline.start_documents(services, project, [tmp_path / "a.txt"])) == "disk_full"
+    monkeypatch.setattr("core.services.free_disk_gib", lambda folder: 0.1)
+    assert code_of(lambda: document_pipeline.start_documents(services, project, [tmp_path / "a.txt"])) == "disk_full"
 
 
 def test_a_new_projects_settings_suit_the_machine(services, monkeypatch):
@@ -177,77 +160,3 @@ def test_what_a_person_set_for_all_projects_stands_above_the_machines_suggestion
     services.settings = config.AppSettings(training=config.TrainingSettings(batch_size=1, epochs=7))
     training = pipeline.create_project(services, "mine").load_config().training
     assert (training.batch_size, training.epochs, training.four_bit) == (1, 7, True)
-
-
-PENDULUM = "\n\n".join(
-    f"Satz {n}: Ein Pendel schwingt hin und her und steht im höchsten Punkt still." for n in range(80)
-)
-
-
-@pytest.fixture
-def filled(services, project, tmp_path):
-    """A project with a text and a locked PDF, read by a real child process."""
-    (tmp_path / "a.txt").write_text(PENDULUM, "utf-8")
-    canvas = Canvas(str(tmp_path / "locked.pdf"), encrypt=StandardEncryption("schlüssel", ownerPassword="besitz"))
-    canvas.drawString(60, 700, "Hinter diesem Schloss steht ein Satz über Pendel.")
-    canvas.save()
-    files = [tmp_path / "a.txt", tmp_path / "locked.pdf"]
-    assert ended(services, pipeline.start_documents(services, project, files)).state == JobState.DONE
-    return project
-
-
-def ended(services, snapshot):
-    return services.runner.wait(snapshot.id, timeout=60)
-
-
-def test_a_password_opens_a_document_and_stays_in_memory(services, filled):
-    job = ended(services, pipeline.start_reprocess(services, filled, ["locked.pdf"], {"locked.pdf": "schlüssel"}))
-    assert [row["status"] for row in job.result["documents"]] == ["done"]
-    for path in filled.root.rglob("*"):
-        assert not path.is_file() or "schlüssel".encode() not in path.read_bytes(), path
-
-
-def test_removed_documents_leave_neither_chunks_nor_files(services, filled):
-    pipeline.remove_documents(services, filled, ["a.txt"])
-    store = ChunkStore(filled.database)
-    assert [source.filename for source in store.documents()] == ["locked.pdf"]
-    assert store.count() == 0
-    assert [path.name for path in filled.documents_folder.iterdir()] == ["locked.pdf"]
-
-
-def test_nothing_is_removed_while_documents_are_read(services, filled, monkeypatch):
-    monkeypatch.setattr(pipeline, "running", lambda *_: True)
-    assert code_of(lambda: pipeline.remove_documents(services, filled, ["a.txt"])) == "documents_running"
-
-
-def test_nothing_is_removed_while_another_process_reads_documents(services, filled):
-    with portalocker.Lock(worker.lock_file(filled, "rag"), "a"):
-        assert code_of(lambda: pipeline.remove_documents(services, filled, ["a.txt"])) == "documents_running"
-
-
-def test_a_preview_shows_how_settings_would_cut_and_changes_nothing(services, filled):
-    store = ChunkStore(filled.database)
-    before = store.chunks()
-    previews = pipeline.preview_chunks(filled, config.ChunkSettings(chunk_tokens=64, overlap_tokens=16), limit=4)
-    assert len(previews) == 4
-    assert all(preview.tokens <= 64 for preview in previews)
-    assert previews[0].overlap_characters == 0
-    for one, two in pairwise(previews):
-        assert one.text.endswith(two.text[: two.overlap_characters].rstrip()) and two.overlap_characters
-    assert store.chunks() == before
-
-
-def test_choosing_a_model_offers_to_count_with_its_tokenizer(services, filled, tmp_path):
-    assert not pipeline.needs_rechunk(filled)
-    choose(filled, model_folder(tmp_path / "bytes", byte_level(256)))
-    assert pipeline.needs_rechunk(filled)
-    job = pipeline.rechunk_if_needed(services, filled)
-    assert ended(services, job).state == JobState.DONE
-    assert not pipeline.needs_rechunk(filled)
-    assert pipeline.rechunk_if_needed(services, filled) is None
-
-
-def test_the_exported_database_holds_all_chunks(services, filled):
-    exported = pipeline.export_database(filled)
-    assert exported == filled.database_export
-    assert ChunkStore(exported).count() == ChunkStore(filled.database).count() > 0

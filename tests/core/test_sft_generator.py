@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from recording_context import RecordingContext
 
 from core import sft_generator
-from core.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.drafts import Draft, Task, Usage
 from core.jobs import PauseRequested
 from core.project_manager import Project, ProjectStore

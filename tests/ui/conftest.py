@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from core.jobs import Job, JobSnapshot
-from core.pipeline import Services
 from core.project_manager import Project, ProjectStore
+from core.services import Services
 
 
 @pytest.fixture

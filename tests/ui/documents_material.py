@@ -1,6 +1,6 @@
 """A project with stored documents, without reading any file."""
 
-from core.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.project_manager import Project
 
 

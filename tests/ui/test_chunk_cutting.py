@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from documents_material import store_document
 
-from core import pipeline
-from core.token_counting import LOCAL_NAME
+from core import document_pipeline
+from core.documents.token_counting import LOCAL_NAME
 from ui import chunk_cutting
 from ui.live import Live
 from ui.page_frame import PageFrame
@@ -56,10 +56,10 @@ def frame(services):
 
 def test_the_preview_marks_the_overlap_and_escapes_the_text(frame, project, monkeypatch):
     shown = [
-        pipeline.Preview("Anfang <b>", 7, 0, None, 1),
-        pipeline.Preview("<b> und Ende", 1234, 3, "Kapitel <1>", 2),
+        document_pipeline.Preview("Anfang <b>", 7, 0, None, 1),
+        document_pipeline.Preview("<b> und Ende", 1234, 3, "Kapitel <1>", 2),
     ]
-    monkeypatch.setattr(pipeline, "preview_chunks", lambda project, settings, limit: shown)
+    monkeypatch.setattr(document_pipeline, "preview_chunks", lambda project, settings, limit: shown)
     answer = chunk_cutting.show_preview(frame, project, {"chunk_tokens": 64, "overlap_tokens": 8})["preview"]
     assert '<mark class="overlap">&lt;b&gt;</mark> und Ende' in answer
     assert "1.234 Token" in answer

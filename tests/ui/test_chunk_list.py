@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from documents_material import store_document
 
-from core.chunk_store import FLAG_BOILERPLATE, FLAG_DUPLICATE, ChunkStore, Flag
+from core.documents.chunk_store import FLAG_BOILERPLATE, FLAG_DUPLICATE, ChunkStore, Flag
 from ui import chunk_browser
 from ui.chunk_list import CHUNKS_SHOWN, BrowserPosition, browser_html, flag_words
 from ui.clickable import Click

@@ -5,7 +5,7 @@ import re
 import pytest
 from documents_material import store_document
 
-from core.chunk_store import ChunkStore, SourceFile
+from core.documents.chunk_store import ChunkStore, SourceFile
 from ui.documents_list import ROWS_SHOWN, STATUSES, ListPosition, list_html
 from ui.view import View
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from documents_material import store_document
 
-from core import pipeline
+from core import document_pipeline
 from ui import documents_panel
 from ui.clickable import Click
 from ui.documents_list import ListPosition
@@ -27,7 +27,7 @@ def started(monkeypatch):
     """What would have been read again."""
     calls = []
     monkeypatch.setattr(
-        pipeline,
+        document_pipeline,
         "start_reprocess",
         lambda services, project, names, passwords=None: calls.append((list(names), passwords)),
     )
@@ -76,7 +76,7 @@ def test_without_a_tick_nothing_happens(frame, stored, started):
 
 def test_a_document_is_removed_only_after_a_question_in_its_own_project(frame, stored, services, monkeypatch):
     removed = []
-    monkeypatch.setattr(pipeline, "remove_documents", lambda services, project, names: removed.extend(names))
+    monkeypatch.setattr(document_pipeline, "remove_documents", lambda services, project, names: removed.extend(names))
     answer = clicked(frame, stored, "remove", ticked=["b.txt"])
     assert "b.txt" in answer["question"]
     assert removed == []
@@ -109,7 +109,7 @@ def test_the_password_field_is_emptied_whatever_comes_of_it(frame, stored, start
     def refuse(*_, **__):
         raise AppError("job_already_running")
 
-    monkeypatch.setattr(pipeline, "start_reprocess", refuse)
+    monkeypatch.setattr(document_pipeline, "start_reprocess", refuse)
     answer = documents_panel.unlocked(frame, stored, values)
     assert answer["password"] == ""
     assert "Das läuft schon." in answer["notice"]

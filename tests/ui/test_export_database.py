@@ -7,7 +7,7 @@ from documents_material import store_document
 from starlette.testclient import TestClient
 
 from core import file_manager
-from core.chunk_store import ChunkStore
+from core.documents.chunk_store import ChunkStore
 from ui import export_database
 from ui.live import Live
 from ui.page_frame import PageFrame

@@ -3,7 +3,7 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.chunk_store import Chunk
+from core.documents.chunk_store import Chunk
 from core.drafts import Draft, Task, Usage
 from core.practice.practice_helper import write_drafts
 from utils.config import SftSettings

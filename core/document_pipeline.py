@@ -1,0 +1,133 @@
+"""What the browser and the command line both call for step 1, the documents; beside pipeline.py, for its length."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import portalocker
+
+from core.documents import chunk_state
+from core.documents.chunk_store import ChunkStore
+from core.documents.duplicates import mark_duplicates
+from core.documents.token_counting import counter_of
+from core.jobs import JobSnapshot, SilentContext
+from core.project_manager import Project
+from core.services import (
+    MINIMUM_FREE_GIB,
+    Services,
+    require_chunks,
+    require_disk,
+    require_rest,
+    running,
+    start_child_job,
+)
+from core.worker import lock_file
+from utils import config
+from utils.errors import AppError
+
+PREVIEWED_CHUNKS = 60  # so many stored ones are cut anew for a look at the first few
+
+
+def start_documents(services: Services, project: Project, files: Iterable[Path], owner: str = "") -> JobSnapshot:
+    """Read files into the project. Raises AppError `no_files`, `file_missing`, `disk_full`."""
+    paths = [Path(file).expanduser().resolve() for file in files]
+    if not paths:
+        raise AppError("no_files")
+    for path in paths:
+        if not path.is_file():
+            raise AppError("file_missing", file=path.name)
+    require_disk(project, MINIMUM_FREE_GIB)
+    return start_child_job(services, project, "rag", {"files": [str(path) for path in paths]}, owner)
+
+
+def start_reprocess(
+    services: Services,
+    project: Project,
+    filenames: Iterable[str],
+    passwords: Mapping[str, str] | None = None,
+    owner: str = "",
+) -> JobSnapshot:
+    """Read documents of the project again, from their originals. Raises AppError `no_files`, `disk_full`.
+
+    `passwords`, by name, are handed to the child in memory and never reach the disk.
+    """
+    names = list(filenames)
+    if not names:
+        raise AppError("no_files")
+    require_disk(project, MINIMUM_FREE_GIB)
+    secrets = {"passwords": dict(passwords)} if passwords else None
+    return start_child_job(services, project, "rag", {"again": names}, owner, secrets=secrets)
+
+
+def needs_rechunk(project: Project) -> bool:
+    """Whether chunks were made with other settings or another tokenizer than are set now."""
+    return bool(chunk_state.outdated(project))
+
+
+def start_rechunk(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+    """Cut all documents again, from their stored text. Raises AppError `no_chunks`, `samples_running`."""
+    require_chunks(project)
+    require_rest(services, project, ("sft",), "samples_running")
+    return start_child_job(services, project, "rechunk", {}, owner)
+
+
+def rechunk_if_needed(services: Services, project: Project, owner: str = "") -> JobSnapshot | None:
+    """Count the chunks with the base model that was just chosen. A stage that draws from the chunks is not disturbed:
+    then it stays to be done."""
+    if not needs_rechunk(project) or running(services, project, ("rag", "rechunk", "sft")):
+        return None
+    return start_rechunk(services, project, owner)
+
+
+def remove_documents(services: Services, project: Project, filenames: Iterable[str]) -> None:
+    """Take documents out of the project: their chunks and the originals. Raises AppError `documents_running`."""
+    require_rest(services, project, ("rag", "rechunk"), "documents_running")
+    try:
+        with portalocker.Lock(lock_file(project, "rag"), "a", timeout=0, fail_when_locked=True):
+            with ChunkStore(project.database).writer() as writer:
+                for filename in filenames:
+                    writer.remove(filename)
+                    (project.documents_folder / Path(filename).name).unlink(missing_ok=True)
+            mark_duplicates(SilentContext(), ChunkStore(project.database))
+    except portalocker.exceptions.LockException:
+        raise AppError("documents_running") from None
+
+
+def export_database(project: Project) -> Path:
+    """All chunks in one consistent file, also while documents are being read. Raises AppError `no_chunks`."""
+    require_chunks(project)
+    return ChunkStore(project.database).export(project.database_export)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A chunk as it would be cut; its first `overlap_characters` repeat the end of the one before."""
+
+    text: str
+    tokens: int
+    overlap_characters: int
+    heading: str | None
+    page: int
+
+
+def preview_chunks(
+    project: Project, settings: config.ChunkSettings, filename: str | None = None, limit: int = 6
+) -> list[Preview]:
+    """How a stored document's text would be cut with these settings. Raises AppError `no_chunks`."""
+    from core.documents.chunking import chunks_again  # LangChain takes half a second to load
+
+    require_chunks(project)
+    store = ChunkStore(project.database)
+    if filename is None:
+        filename = next(source.filename for source in store.documents() if source.chunks)
+    stored = store.chunks(limit=PREVIEWED_CHUNKS, filename=filename)
+    previews: list[Preview] = []
+    end = 0
+    for chunk in islice(chunks_again(stored, settings, counter_of(project), ""), limit):
+        start = chunk.metadata["start"]
+        overlap = max(0, end - start) if previews else 0
+        end = start + len(chunk.text)
+        found = chunk.metadata
+        previews.append(Preview(chunk.text, found["tokens"], overlap, found.get("heading"), found["page"]))
+    return previews

@@ -1,0 +1,25 @@
+"""How a document's chunks were made, and whether they would be made otherwise today. Cuts nothing itself."""
+
+from typing import Any
+
+from core.documents.chunk_store import ChunkStore, SourceFile
+from core.documents.token_counting import counter_name
+from core.project_manager import Project
+from utils.config import ChunkSettings
+
+
+def how_cut(settings: ChunkSettings, counter: str) -> dict[str, Any]:
+    """What a document's record says of how its chunks were made: when this differs, they can be made anew."""
+    return {"chunk_tokens": settings.chunk_tokens, "overlap_tokens": settings.overlap_tokens, "tokenizer": counter}
+
+
+def outdated(project: Project) -> list[SourceFile]:
+    """The documents whose chunks were made with other settings or another tokenizer than are set now."""
+    if not project.database.is_file():
+        return []
+    wanted = how_cut(project.load_config().documents, counter_name(project))
+    return [
+        source
+        for source in ChunkStore(project.database).documents()
+        if source.chunks and any(source.params.get(name) != value for name, value in wanted.items())
+    ]

@@ -1,0 +1,320 @@
+"""Whole documents into rag.db, fast and in one transaction each. Knows SQL; knows no document format."""
+
+import hashlib
+import json
+import marshal
+import os
+import sqlite3
+import tempfile
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import IO, Any
+
+from core.documents.chunk_schema import (
+    Flag,
+    NewChunk,
+    SourceFile,
+    bucket,
+    count_tokens_again,
+    indexed_text,
+    open_store,
+    readable,
+)
+from utils.errors import AppError
+
+BATCH_CHUNKS = 500
+MEMORY_FOR_ONE_DOCUMENT = 8 << 20  # bytes; what is more waits on disk for its transaction
+CACHE_KIB = 32_768  # of changed pages; SQLite writes out what is more, also in mid-transaction
+WAL_SIZE_LIMIT = 64 << 20
+
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Writer:
+    """Stores documents over one connection; get it from `ChunkStore.writer`, use it in one thread.
+
+    Each call is one transaction, so at any moment the store holds a document whole or not at all. Text is taken in
+    before the transaction begins: the others wait for the writing of a document, not for the reading of it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_SIZE_LIMIT}")
+
+    def put(self, source: SourceFile) -> None:
+        """Store what is known of a file. Its chunks stay, and with them the counts of chunks and tokens."""
+        with self._transaction():
+            self._put(source)
+
+    def replace(self, filename: str, chunks: Iterable[NewChunk], describe: Callable[[], SourceFile]) -> SourceFile:
+        """Store a file's chunks in place of those it had, and what `describe` says of it after the last of them.
+
+        Returns the record with its chunks and tokens counted. Memory does not grow with the document. What `chunks`
+        or `describe` raise passes through, and nothing has changed then. A chunk whose text the file had before
+        keeps its id, for samples and flags point at ids.
+        """
+        histogram: dict[int, int] = {}
+        count = total = 0
+        with closing(_Waiting()) as waiting:
+            for chunk in chunks:
+                tokens = int(chunk.metadata.get("tokens", 0))
+                count += 1
+                total += tokens
+                histogram[bucket(tokens)] = histogram.get(bucket(tokens), 0) + 1
+                waiting.add(chunk.text, _to_json(chunk.metadata))
+            source = replace(describe(), filename=filename, chunks=count, tokens=total)
+            with self._transaction():
+                self._store_chunks(filename, waiting.batches())
+                self._note_change()
+                self._put(source)
+                self._connection.execute(
+                    "UPDATE sources SET chunks = ?, tokens = ?, histogram = ? WHERE filename = ?",
+                    (count, total, json.dumps(histogram), filename),
+                )
+        return source
+
+    def remove(self, filename: str) -> None:
+        """Forget a file and its chunks; the file itself stays where it is."""
+        with self._transaction():
+            self._delete_chunks("filename = ?", (filename,))
+            self._note_change()
+            self._connection.execute("DELETE FROM sources WHERE filename = ?", (filename,))
+
+    def set_tokens(self, filename: str, tokens: Iterable[tuple[int, int]], tokenizer: str) -> None:
+        """Set how many tokens chunks of a file have: (chunk id, tokens), counted with this tokenizer."""
+        pairs = array("q", (number for pair in tokens for number in pair))
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE documents SET metadata = json_set(metadata, '$.tokens', ?, '$.tokenizer', ?)"
+                " WHERE id = ? AND filename = ?",
+                ((pairs[n + 1], tokenizer, pairs[n], filename) for n in range(0, len(pairs), 2)),
+            )
+            count_tokens_again(self._connection, filename)
+
+    def set_flags(self, kind: str, flags: Iterable[tuple[int, int | None, float | None]]) -> None:
+        """Flag chunks: (chunk id, id of the chunk it is like or None, how alike they are from 0 to 1 or None)."""
+        with self._transaction():
+            self._set_flags((chunk_id, Flag(kind, of_id, share)) for chunk_id, of_id, share in flags)
+
+    def clear_flags(self, kind: str, chunk_ids: Iterable[int]) -> None:
+        """Take a flag from these chunks."""
+        with self._transaction():
+            self._connection.executemany(
+                "DELETE FROM chunk_flags WHERE kind = ? AND chunk_id = ?", ((kind, number) for number in chunk_ids)
+            )
+
+    def add_prints(self, prints: Iterable[tuple[int, bytes]], flags: Iterable[tuple[int, Flag]]) -> None:
+        """Note what chunks are compared by, and what was found at once."""
+        with self._transaction():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO chunk_prints (chunk_id, prints) VALUES (?, ?)", prints
+            )
+            self._set_flags(flags)
+
+    def replace_flags(self, kind: str, flags: Iterable[tuple[int, Flag]], contents: int) -> None:
+        """Set all flags of a kind anew, and note that they are true of these contents of the store."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM chunk_flags WHERE kind = ?", (kind,))
+            self._set_flags(flags)
+            self._connection.execute("INSERT OR REPLACE INTO store_state VALUES ('compared', ?)", (contents,))
+
+    def finish(self) -> None:
+        """Make everything durable, against power loss too, and bring it into the one file as far as readers allow."""
+        self._connection.execute("PRAGMA synchronous = FULL")
+        with self._transaction():  # a commit that is synced, and so all before it
+            self._connection.execute(
+                "INSERT OR REPLACE INTO store_state VALUES ('finished',"
+                " coalesce((SELECT value FROM store_state WHERE name = 'finished'), 0) + 1)"
+            )
+        self._connection.execute("PRAGMA wal_checkpoint (PASSIVE)")
+
+    def _set_flags(self, flags: Iterable[tuple[int, Flag]]) -> None:
+        self._connection.executemany(
+            # A chunk may have gone since somebody looked at it.
+            "INSERT OR REPLACE INTO chunk_flags (kind, chunk_id, of_id, share, reason)"
+            " SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM documents WHERE id = ?2)",
+            ((flag.kind, chunk_id, flag.of_id, flag.share, flag.reason) for chunk_id, flag in flags),
+        )
+
+    def _note_change(self) -> None:
+        """The contents of the store are others now."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO store_state VALUES ('contents',"
+            " coalesce((SELECT value FROM store_state WHERE name = 'contents'), 0) + 1)"
+        )
+
+    def _store_chunks(self, filename: str, batches: Iterable[list[tuple[str, str]]]) -> None:
+        connection = self._connection
+        known = connection.execute("SELECT 1 FROM documents WHERE filename = ? LIMIT 1", (filename,)).fetchone()
+        if known:
+            self._set_aside(filename)
+        row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'documents'").fetchone()
+        next_id = (row[0] if row else 0) + 1
+        index = 0
+        for batch in batches:
+            new: list[tuple[int, str, int, str, str]] = []
+            for text, metadata in batch:
+                kept = self._take_back(text) if known else None
+                if kept is not None:
+                    connection.execute(
+                        "UPDATE documents SET chunk_index = ?, metadata = ? WHERE id = ?", (index, metadata, kept)
+                    )
+                else:
+                    new.append((next_id, filename, index, text, metadata))
+                    next_id += 1
+                index += 1
+            connection.executemany(
+                "INSERT INTO documents (id, filename, chunk_index, chunk_text, metadata) VALUES (?, ?, ?, ?, ?)", new
+            )
+            connection.executemany(
+                "INSERT INTO chunk_words (rowid, chunk_text) VALUES (?, ?)",
+                [(row[0], indexed_text(row[3])) for row in new],
+            )
+        if known:
+            self._delete_chunks("filename = ? AND chunk_index < 0", (filename,))
+
+    def _set_aside(self, filename: str) -> None:
+        """Number a file's chunks −1, −2, … so that new ones find room, and note where each text is."""
+        connection = self._connection
+        connection.execute("UPDATE documents SET chunk_index = -1 - chunk_index WHERE filename = ?", (filename,))
+        connection.execute("DROP TABLE IF EXISTS temp.set_aside")
+        connection.execute(
+            "CREATE TEMP TABLE set_aside (digest BLOB, id INTEGER, PRIMARY KEY (digest, id)) WITHOUT ROWID"
+        )
+        rows = connection.execute(
+            "SELECT id, chunk_text FROM documents WHERE filename = ? ORDER BY chunk_index DESC", (filename,)
+        )
+        while batch := rows.fetchmany(BATCH_CHUNKS):
+            connection.executemany(
+                "INSERT INTO temp.set_aside VALUES (?, ?)", [(_digest(text), chunk_id) for chunk_id, text in batch]
+            )
+
+    def _take_back(self, text: str) -> int | None:
+        """The id of a chunk set aside with this very text; each is given once, the first of the file first."""
+        row = self._connection.execute(
+            "SELECT id FROM temp.set_aside WHERE digest = ? ORDER BY id LIMIT 1", (_digest(text),)
+        ).fetchone()
+        if row is None:
+            return None
+        self._connection.execute("DELETE FROM temp.set_aside WHERE digest = ? AND id = ?", (_digest(text), row[0]))
+        return int(row[0])
+
+    def _delete_chunks(self, condition: str, values: Sequence[Any]) -> None:
+        """Delete chunks with what hangs on them: their words, their flags, and the flags that refer to them."""
+        connection = self._connection
+        while True:
+            batch = connection.execute(
+                f"SELECT id, chunk_text FROM documents WHERE {condition} LIMIT {BATCH_CHUNKS}", values
+            ).fetchall()
+            if not batch:
+                return
+            ids = [(chunk_id,) for chunk_id, _ in batch]
+            connection.executemany(
+                "INSERT INTO chunk_words (chunk_words, rowid, chunk_text) VALUES ('delete', ?, ?)",
+                [(chunk_id, indexed_text(text)) for chunk_id, text in batch],
+            )
+            connection.executemany(
+                "DELETE FROM chunk_flags WHERE kind IN ('duplicate', 'boilerplate', 'excluded') AND chunk_id = ?", ids
+            )
+            connection.executemany("DELETE FROM chunk_flags WHERE of_id = ?", ids)
+            connection.executemany("DELETE FROM chunk_prints WHERE chunk_id = ?", ids)
+            connection.executemany("DELETE FROM documents WHERE id = ?", ids)
+
+    def _put(self, source: SourceFile) -> None:
+        values = asdict(source) | {"params": json.dumps(source.params, ensure_ascii=False)}
+        # The counts follow from the stored chunks, never from what somebody says.
+        values |= {"chunks": 0, "tokens": 0}
+        names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
+        changes = ", ".join(f"{name} = excluded.{name}" for name in values if name not in ("chunks", "tokens"))
+        self._connection.execute(
+            f"INSERT INTO sources ({names}) VALUES ({places}) ON CONFLICT (filename) DO UPDATE SET {changes}", values
+        )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        except sqlite3.DatabaseError as error:
+            raise readable(error, self._path) from error
+
+
+@contextmanager
+def open_writer(path: Path) -> Iterator[Writer]:
+    """A writer for as many documents as there are; what it stored is durable when this is left."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open_store(path, path) as connection:
+        writer = Writer(connection, path)
+        try:
+            yield writer
+        except BaseException:
+            with suppress(AppError):  # what went wrong first is what a person needs to know
+                writer.finish()
+            raise
+        writer.finish()
+
+
+class _Waiting:
+    """Chunks on their way into a transaction: in memory up to a limit, the rest in a file that nobody sees."""
+
+    def __init__(self) -> None:
+        self._batches: list[list[tuple[str, str]]] = []
+        self._batch: list[tuple[str, str]] = []
+        self._characters = 0
+        self._file: IO[bytes] | None = None
+
+    def add(self, text: str, metadata: str) -> None:
+        self._batch.append((_writable(text), _writable(metadata)))
+        self._characters += len(text) + len(metadata)
+        if len(self._batch) == BATCH_CHUNKS or self._characters > MEMORY_FOR_ONE_DOCUMENT:
+            self._close_batch()
+
+    def batches(self) -> Iterator[list[tuple[str, str]]]:
+        self._close_batch()
+        if self._file is not None:
+            self._file.seek(0)
+            end = os.fstat(self._file.fileno()).st_size
+            while self._file.tell() < end:
+                yield marshal.load(self._file)
+        yield from self._batches
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _close_batch(self) -> None:
+        if self._batch:
+            self._batches.append(self._batch)
+            self._batch = []
+        if self._characters > MEMORY_FOR_ONE_DOCUMENT:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
+            for batch in self._batches:
+                marshal.dump(batch, self._file)
+            self._file.flush()
+            self._batches.clear()
+            self._characters = 0
+
+
+def _writable(text: str) -> str:
+    """Half of a surrogate pair stands for no character, and SQLite takes only characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()

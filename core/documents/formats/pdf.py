@@ -1,0 +1,206 @@
+"""PDF → the text printed on its pages, through pdfium, with pypdf where pdfium gives up. Knows no chunk and no UI.
+
+pdfium is not thread-safe: one thread of a process may read PDF files at a time.
+"""
+
+import ctypes
+import logging
+import mmap
+from collections.abc import Iterator
+from contextlib import closing
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import psutil
+import pypdfium2
+import pypdfium2.raw as pdfium_raw
+from pypdf import PdfReader
+from pypdf.errors import DependencyError, PyPdfError
+
+from core.documents.formats.page_text import Page, clean_characters
+from core.documents.formats.printed import Outline, pages_of_texts
+from utils.errors import AppError
+
+# pdfium keeps what it parsed: a book of 9,000 pages came to 856 MB. Opening the file anew lets go of it.
+REOPEN_AFTER_PAGES = 500
+REOPEN_AFTER_BYTES = 40 * 2**20
+LOOK_AT_MEMORY_EVERY_PAGES = 8
+MAX_BOOKMARKS = 20_000
+HEADER_BYTES, TRAILER_BYTES = 1024, 4096
+ROOM_FOR_LINE_ENDS = 1024
+# What pypdf lets through on broken files, besides its own errors; it never ends in anything worse.
+PYPDF_ERRORS = (PyPdfError, DependencyError, ValueError, KeyError, TypeError, AttributeError, IndexError,
+                AssertionError, OSError, RecursionError, ArithmeticError, NotImplementedError, LookupError,
+                MemoryError, EOFError)  # fmt: skip
+
+# pypdf reports every oddity of a broken file on stderr; the document's status says what a person needs.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+
+
+def read(path: Path, password: str | None = None) -> Iterator[Page]:
+    """The pages of a PDF, one by one.
+
+    A page that cannot be read comes with `readable=False`. Raises AppError file_empty, pdf_not_pdf, pdf_password,
+    pdf_wrong_password, pdf_damaged (no page can be read) and pdf_no_text (a scan), the last two after the last page.
+    """
+    with closing(open_printed(path, password)) as file:
+        yield from pages_of_texts(file.texts(), file.outline(), path.name)
+
+
+def open_printed(path: Path, password: str | None = None) -> "PdfFile":
+    """A PDF whose pages can be read apart, by several processes. Raises AppError as `read` does."""
+    return PdfFile(path, password)
+
+
+class PdfFile:
+    """An open PDF. Raises AppError as `read` does, where nothing can be read at all."""
+
+    def __init__(self, path: Path, password: str | None = None) -> None:
+        self.path = path
+        self.password = password
+        self._pdfium: pypdfium2.PdfDocument | None = None
+        self._pypdf: PdfReader | None = None
+        self._pypdf_file: IO[bytes] | None = None
+        self._opened_at_bytes = 0
+        self._pages_since_opening = 0
+        require_pdf(path)
+        self.page_count = self._open()
+
+    def outline(self) -> Outline:
+        """How many pages it has, and its bookmarks."""
+        if self._pdfium is None:
+            return Outline(self.page_count, is_broken=True)
+        bookmarks: dict[int, list[str]] = {}
+        for bookmark in islice(self._pdfium.get_toc(), MAX_BOOKMARKS):
+            target = bookmark.get_dest()
+            index = target.get_index() if target else None
+            if index is not None:
+                bookmarks.setdefault(index, []).append(clean_characters(bookmark.get_title()))
+        return Outline(self.page_count, bookmarks)
+
+    def texts(self, first: int = 0, count: int | None = None) -> Iterator[str | None]:
+        """The raw text of each page from index `first` on, None where neither library can read it."""
+        last = self.page_count if count is None else min(first + count, self.page_count)
+        for index in range(first, last):
+            yield self._text(index)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._pdfium is not None:
+            self._pdfium.close()
+            self._pdfium = None
+        if self._pypdf_file is not None:
+            self._pypdf_file.close()
+            self._pypdf_file = self._pypdf = None
+
+    def _open(self) -> int:
+        try:
+            self._open_pdfium()
+            page_count = len(self._pdfium) if self._pdfium is not None else 0
+            if page_count == 0:
+                raise pypdfium2.PdfiumError("no pages", err_code=pdfium_raw.FPDF_ERR_FORMAT)
+            return page_count
+        except pypdfium2.PdfiumError as error:
+            self.close()
+            if error.err_code == pdfium_raw.FPDF_ERR_PASSWORD and mentions_encryption(self.path):
+                raise self._locked() from None
+            return self._open_pypdf()
+
+    def _open_pdfium(self) -> None:
+        self._pdfium = pypdfium2.PdfDocument(self.path, password=self.password)
+        self._opened_at_bytes = own_memory_bytes()
+        self._pages_since_opening = 0
+
+    def _open_pypdf(self) -> int:
+        """Open a file that pdfium cannot open."""
+        reader = self._rescuer()
+        try:
+            if reader is not None and reader.is_encrypted and not reader.decrypt(self.password or ""):
+                raise self._locked()
+            page_count = len(reader.pages) if reader is not None else 0
+        except PYPDF_ERRORS:
+            page_count = 0
+        if page_count == 0:
+            self.close()
+            raise AppError("pdf_damaged", file=self.path.name)
+        return page_count
+
+    def _locked(self) -> AppError:
+        return AppError("pdf_wrong_password" if self.password else "pdf_password", file=self.path.name)
+
+    def _text(self, index: int) -> str | None:
+        if self._pdfium is not None:
+            self._reopen_if_grown()
+            try:
+                with closing(self._pdfium[index]) as page, closing(page.get_textpage()) as text_page:
+                    return bounded_text(page, text_page)
+            except pypdfium2.PdfiumError:
+                pass
+        try:
+            reader = self._rescuer()
+            return reader.pages[index].extract_text() if reader is not None else None
+        except PYPDF_ERRORS:
+            return None
+
+    def _reopen_if_grown(self) -> None:
+        assert self._pdfium is not None
+        self._pages_since_opening += 1
+        grown = self._pages_since_opening >= REOPEN_AFTER_PAGES
+        if not grown and self._pages_since_opening % LOOK_AT_MEMORY_EVERY_PAGES == 0:
+            grown = own_memory_bytes() - self._opened_at_bytes > REOPEN_AFTER_BYTES
+        if grown:
+            self._pdfium.close()
+            self._open_pdfium()
+
+    def _rescuer(self) -> PdfReader | None:
+        """pypdf on this file, opened at the first page that needs it; None where it cannot open it either."""
+        if self._pypdf_file is None:
+            self._pypdf_file = self.path.open("rb")
+            try:
+                self._pypdf = PdfReader(self._pypdf_file, strict=False, password=self.password)
+            except PYPDF_ERRORS:
+                self._pypdf = None
+        return self._pypdf
+
+
+def require_pdf(path: Path) -> None:
+    """Raises AppError file_empty, or pdf_not_pdf where a file has neither the beginning of a PDF nor its end."""
+    with path.open("rb") as file:
+        start = file.read(HEADER_BYTES)
+        file.seek(max(0, path.stat().st_size - TRAILER_BYTES))
+        end = file.read()
+    if not start:
+        raise AppError("file_empty", file=path.name)
+    if b"%PDF-" not in start and b"startxref" not in end:
+        raise AppError("pdf_not_pdf", file=path.name)
+
+
+def mentions_encryption(path: Path) -> bool:
+    """Whether a PDF says that it is encrypted. pdfium's word is not enough: after a file that is, it says the same of
+    the next one that is broken in certain ways."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(b"/Encrypt") >= 0
+
+
+@cache
+def own_process() -> psutil.Process:
+    return psutil.Process()
+
+
+def own_memory_bytes() -> int:
+    """The memory that this process has in RAM."""
+    return own_process().memory_info().rss
+
+
+def bounded_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str:
+    """The text inside the page's box. As `get_text_bounded`, but without asking for its length first, which takes as
+    long as getting it, and without dropping halves of characters."""
+    left, bottom, right, top = page.get_bbox()
+    room = 2 * text_page.count_chars() + ROOM_FOR_LINE_ENDS
+    buffer = (ctypes.c_ushort * room)()
+    length = pdfium_raw.FPDFText_GetBoundedText(text_page, left, top, right, bottom, buffer, room)
+    if length >= room:
+        return text_page.get_text_bounded()
+    return bytes(memoryview(buffer)[:length]).decode("utf-16-le", errors="surrogatepass").rstrip("\0")

@@ -1,0 +1,373 @@
+"""Printed lines → text: hyphens joined, paragraphs found, running headers and footers left out. Knows no file format.
+
+Every line of every page passes through here, so the frequent case is decided by a look at single characters, and
+regular expressions see only the lines that need them.
+"""
+
+import re
+import unicodedata
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import NamedTuple
+
+from core.documents.formats.page_text import (
+    PAGE_NUMBER,
+    Block,
+    Page,
+    clean_inside_lines,
+    is_numbered_heading,
+    join_blocks,
+)
+from utils.errors import AppError
+
+BULLET = re.compile(r"(?:[•◦▪■●‣⁃∙·*]|[-–—](?=\s)|\(?[a-z]\)|\(?\d{1,3}[.)]|\[\d+\])\s")
+BULLET_STARTS = frozenset("•◦▪■●‣⁃∙·*-–—([0123456789")
+DOT_LEADER = re.compile(r"(?:\.\s?){4,}")  # what leads to the page number in a table of contents
+CODE_STARTS = frozenset("\\$#%<>{}|=+~^@&")
+SENTENCE_MARKS = frozenset(".!?…:;。！？")
+AFTER_SENTENCES = frozenset("\"'”“’»)]0123456789")
+SENTENCE_END = re.compile(r"[.!?…:;。！？][\"'”“’»)\]]*\d{0,3}$")
+CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # Korean, which has spaces, is not among them
+# TeX's old fonts print an accent, then the letter below it: "k¨onnen". The accents with their combining twins.
+ACCENTS = dict(
+    zip("¨´ˆ˜ˇ¸˚¯˘˙˛˝", "\u0308\u0301\u0302\u0303\u030c\u0327\u030a\u0304\u0306\u0307\u0328\u030b", strict=True)
+)
+ACCENT_AND_LETTER = re.compile(f"([{''.join(ACCENTS)}])([A-Za-zı])")
+# An address or a path that goes on in the next line.
+BROKEN_PATH = re.compile(r"(?:^|[\s(])(?:(?:https?://|/|~/)\S*[./]|https?:)$")
+SUSPENDED = {"und", "oder", "bzw", "bis", "sowie", "noch", "als", "and", "or", "to"}
+COMPOUND = re.compile(r"(?<!\w)\w++-\w+")
+FIRST_WORD = re.compile(r"\w*")
+LAST_WORD = re.compile(r"\w+$")
+CHAPTER_START = re.compile(r"(kapitel|chapter|abschnitt|section)\s+\d+[.:]?\s+(?=.*\d+\.\d)", re.IGNORECASE)
+DIGITS = re.compile(r"\d+")
+CHAPTER_WORD = re.compile(
+    r"^(?:kapitel|chapter|anhang|appendix|abschnitt|section|teil|part)\s+(?=[\dA-Z])", re.IGNORECASE
+)
+CHAPTER_NUMBER = re.compile(r"^(?:[A-Z]|\d+|[IVX]+)(?:\.\d+)*[.:]?\s+")
+NO_LETTERS = re.compile(r"[\W_]+")
+WORD = re.compile(r"[^\W_]+")
+ANY_LETTER = re.compile(r"[^\W_]")
+MAX_COMPOUNDS = 100_000
+LONGEST_CHAPTER_NUMBER = 32  # characters, with the beginning of the title behind it
+WIDTH_IF_UNKNOWN = 80
+
+
+class Seam(NamedTuple):
+    """How two lines of a paragraph meet: how many characters the first one loses, and what stands between them."""
+
+    dropped: int
+    between: str
+
+
+TOUCHING, SPACED, WITHOUT_HYPHEN = Seam(0, ""), Seam(0, " "), Seam(1, "")
+
+
+class Outline(NamedTuple):
+    """What a printed document says of itself: its pages, and its bookmarks' titles by the index of their page.
+
+    `is_broken` where its structure had to be guessed: then a document without text is none that was scanned.
+    """
+
+    page_count: int
+    bookmarks: Mapping[int, Sequence[str]] = {}
+    is_broken: bool = False
+
+
+def pages_of_texts(texts: Iterable[str | None], outline: Outline, name: str) -> Iterator[Page]:
+    """Pages from the text that was printed on them, None where a page could not be read.
+
+    Raises AppError pdf_damaged (no page can be read) and pdf_no_text (a scan) after the last page.
+    """
+    unread: deque[bool] = deque()  # of the pages that the search for running lines looks ahead
+    compounds: set[str] = set()
+    anything_read = anything_said = False
+    for index, lines in enumerate(without_running_lines(_lines_of_pages(texts, unread))):
+        readable = not unread.popleft()
+        _collect_compounds(lines, compounds)
+        bookmarks = outline.bookmarks
+        headings = _heading_lines(lines, bookmarks.get(index, ())) if bookmarks else _numbered_headings(lines)
+        text, heads = join_blocks(blocks_of_lines(lines, headings, compounds))
+        anything_read = anything_read or readable
+        anything_said = anything_said or ANY_LETTER.search(text) is not None
+        yield Page(index + 1, outline.page_count, text, heads, readable)
+    if not anything_read or (outline.is_broken and not anything_said):
+        raise AppError("pdf_damaged", file=name)
+    if not anything_said:
+        raise AppError("pdf_no_text", file=name, pages=outline.page_count)
+
+
+def _lines_of_pages(texts: Iterable[str | None], unread: deque[bool]) -> Iterator[list[str]]:
+    """The lines of each page; notes in `unread` which pages could not be read."""
+    for text in texts:
+        unread.append(text is None)
+        lines = clean_inside_lines(mark_line_end_hyphens(with_accents(text or ""))).split("\n")
+        yield [stripped for line in lines if (stripped := line.strip())]
+
+
+def with_accents(text: str) -> str:
+    """Accents that were printed on their own, put on the letters behind them: `f¨ur` → `für`."""
+    return text if text.isascii() else ACCENT_AND_LETTER.sub(_composed, text)
+
+
+def _composed(found: re.Match[str]) -> str:
+    accent, letter = found.groups()
+    whole = unicodedata.normalize("NFC", ("i" if letter == "ı" else letter) + ACCENTS[accent])
+    return whole if len(whole) == 1 else found.group()
+
+
+def mark_line_end_hyphens(text: str) -> str:
+    """Line-end hyphens in every spelling that extractors have (U+0002, U+FFFE, U+00AD), as `-` and a line feed."""
+    if "\x02" in text or "\ufffe" in text:
+        text = re.sub(r"[\u0002\ufffe](?:\r\n|\r|\n)?", "-\n", text)
+    if "\u00ad" in text:
+        text = re.sub(r"\u00ad(\r\n|\r|\n)", "-\n", text).replace("\u00ad", "")
+    return text
+
+
+def join_lines(left: str, right: str, compounds: Set[str] = frozenset()) -> str:
+    """Two lines of one paragraph as one line."""
+    dropped, between = seam(left, right, compounds)
+    return f"{left[: len(left) - dropped]}{between}{right}"
+
+
+def seam(left: str, right: str, compounds: Set[str] = frozenset()) -> Seam:
+    """How two lines of one paragraph are put together.
+
+    `compounds` holds words that the document also hyphenates within a line, in lower case.
+    """
+    if not left or not right:
+        return SPACED
+    last = left[-1]
+    if last == "-":
+        return SPACED if left.endswith(("--", " -")) else _hyphen_seam(left, right, compounds)
+    if last >= "\u3000" and right[0] >= "\u3000" and CJK.match(last) and CJK.match(right[0]):
+        return TOUCHING
+    if last in "/.:" and (right[0].islower() or right.startswith("//")) and BROKEN_PATH.search(left):
+        return TOUCHING
+    return SPACED
+
+
+def _hyphen_seam(left: str, right: str, compounds: Set[str]) -> Seam:
+    """`Pro-`, `gramm` → `Programm`, but `GNU-Projekt` and `Ein- und` stay."""
+    stem = left[:-1]
+    next_word = FIRST_WORD.match(right).group()  # type: ignore[union-attr]
+    last_word = LAST_WORD.search(stem[-60:])
+    if stem.endswith("/"):
+        return WITHOUT_HYPHEN
+    if not next_word:
+        return SPACED
+    if not last_word:
+        return TOUCHING  # "»incoming«-", "Verzeichnis"
+    if next_word.casefold() in SUSPENDED:
+        return SPACED
+    if not next_word[0].islower() or not last_word.group()[-1].isalpha():
+        return TOUCHING
+    if f"{last_word.group()}-{next_word}".casefold() in compounds:
+        return TOUCHING
+    return WITHOUT_HYPHEN
+
+
+def _collect_compounds(lines: Iterable[str], compounds: set[str]) -> None:
+    """Add the words with a hyphen inside a line, in lower case: at a line end their hyphen belongs to them too."""
+    if len(compounds) < MAX_COMPOUNDS:
+        for line in lines:
+            if "-" in line:
+                compounds.update(word.casefold() for word in COMPOUND.findall(line))
+
+
+def line_width(lines: Sequence[str]) -> int:
+    """How long a full line is here, in characters: what nine of ten long-ish lines do not exceed."""
+    lengths = sorted([length for line in lines if (length := len(line)) > 30])
+    return lengths[len(lengths) * 9 // 10] if lengths else WIDTH_IF_UNKNOWN
+
+
+def blocks_of_lines(
+    lines: Sequence[str], headings: Mapping[int, int] | None = None, compounds: Set[str] = frozenset()
+) -> list[Block]:
+    """Printed lines as blocks. `headings` gives the first line of each heading and how many lines it fills.
+
+    Extractors give no blank lines, so a paragraph ends where its last line is short and ends a sentence, and where a
+    heading or list item begins. Short lines that end no sentence (tables, code) stay lines of their own.
+    """
+    headings = headings or {}
+    width = line_width(lines)
+    blocks: list[Block] = []
+    parts: list[str] = []  # of the block that is being put together
+    is_heading = is_line = False
+    previous = ""
+    heading_end = 0
+    for number, line in enumerate(lines):
+        if not line:
+            previous = ""
+            continue
+        starts_heading = number in headings
+        inside_heading = number < heading_end and not starts_heading
+        if parts and not starts_heading and (inside_heading or (previous and _continues(previous, line, width))):
+            dropped, between = seam(parts[-1], line, compounds)
+            if dropped:
+                parts[-1] = parts[-1][:-dropped]
+            parts += (between, line)
+        else:
+            if parts:
+                blocks.append(Block("".join(parts), is_heading, is_line))
+            parts = [line]
+            is_heading = starts_heading
+            is_line = not is_heading and _stands_alone(line, width)
+        if starts_heading:
+            heading_end = number + headings[number]
+        previous = "" if number < heading_end else line
+    if parts:
+        blocks.append(Block("".join(parts), is_heading, is_line))
+    return blocks
+
+
+def _stands_alone(line: str, width: int) -> bool:
+    """Whether a line that begins a block is an item, a row or code rather than the first line of a paragraph."""
+    return (len(line) < 0.75 * width and not ends_sentence(line)) or _is_bullet(line) or _has_dot_leader(line)
+
+
+def _continues(previous: str, line: str, width: int) -> bool:
+    """Whether `line` goes on with the paragraph that `previous` is a line of."""
+    if _is_bullet(line) or _has_dot_leader(previous):
+        return False
+    last, length = previous[-1], len(previous)
+    if last == "-" and previous[-2:-1].isalpha():
+        return True
+    if ends_sentence(previous):
+        return length >= 0.85 * width and line[0] not in CODE_STARTS
+    if length >= 0.75 * width or (length >= 0.6 * width and line[0].islower()):
+        return True
+    return last >= "\u3000" and CJK.match(last) is not None and length >= 0.9 * width
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a line or text ends with the end of a sentence, perhaps with quotation marks or a note's number."""
+    last = text[-1:]
+    return last in SENTENCE_MARKS or (last in AFTER_SENTENCES and SENTENCE_END.search(text[-12:]) is not None)
+
+
+def _is_bullet(line: str) -> bool:
+    return (line[0] in BULLET_STARTS or line[1:2] == ")") and BULLET.match(line) is not None
+
+
+def _has_dot_leader(line: str) -> bool:
+    return (".." in line or ". ." in line) and DOT_LEADER.search(line) is not None
+
+
+def _heading_lines(lines: Sequence[str], titles: Sequence[str]) -> dict[int, int]:
+    """Which lines print the bookmarks that point at this page: first line → number of lines, up to three."""
+    wanted = {key for title in titles if len(key := _letters(title)) > 1}
+    first_words = {words[0][:8] for title in titles if (words := _words(title))}
+    found: dict[int, int] = {}
+    number = 0
+    while number < len(lines) and wanted:
+        count = 0
+        start = lines[number][:LONGEST_CHAPTER_NUMBER].casefold()
+        if any(word in start for word in first_words):
+            count = next((n for n in (1, 2, 3) if _letters(" ".join(lines[number : number + n])) in wanted), 0)
+            found |= {number: count} if count else {}
+        number += count or 1
+    return found
+
+
+def _numbered_headings(lines: Sequence[str]) -> dict[int, int]:
+    return {number: 1 for number, line in enumerate(lines) if is_numbered_heading(line)}
+
+
+def _words(title: str) -> list[str]:
+    return WORD.findall(_without_number(title).casefold())
+
+
+def _letters(title: str) -> str:
+    """What is left of a title when its number, spaces, hyphens and case are set aside."""
+    return NO_LETTERS.sub("", _without_number(title)).casefold()
+
+
+def _without_number(title: str) -> str:
+    return CHAPTER_NUMBER.sub("", CHAPTER_WORD.sub("", title))
+
+
+def without_running_lines(pages: Iterable[list[str]], around: int = 8, least: int = 3) -> Iterator[list[str]]:
+    """Pages without the lines that are printed on every page: titles above, names and numbers below.
+
+    A first or last line is taken for one when at least `least` of the pages `around` this one have the same there,
+    digits aside. Looks only a few pages ahead, so a document of any length passes through.
+    """
+    window: deque[_EdgedPage] = deque()
+    behind: deque[_EdgedPage] = deque()
+    edges: Counter[_Edge] = Counter()
+    source = map(_edged, pages)
+    exhausted = False
+    while True:
+        while not exhausted and len(window) <= around:
+            page = next(source, None)
+            if page is None:
+                exhausted = True
+                break
+            window.append(page)
+            edges.update(page.edges)
+        if not window:
+            return
+        current = window.popleft()
+        behind.append(current)
+        if len(behind) > around:
+            edges.subtract(behind.popleft().edges)
+            if len(edges) > 40 * around:
+                edges = +edges  # forget what no page of the window has any more
+        yield _without_edges(current, edges, least)
+
+
+_Edge = tuple[str, str]
+
+
+class _EdgedPage(NamedTuple):
+    """A page's lines; what its first and last two look like; and how a chapter title above it begins."""
+
+    lines: list[str]
+    top: list[str]
+    bottom: list[str]
+    start: str
+
+    @property
+    def edges(self) -> set[_Edge]:
+        found = {("top", shape) for shape in self.top} | {("bottom", shape) for shape in self.bottom}
+        return found | {("start", self.start)} if self.start else found
+
+
+def _edged(lines: list[str]) -> _EdgedPage:
+    return _EdgedPage(
+        lines,
+        [_shape(line) for line in lines[:2]],
+        [_shape(line) for line in lines[-2:][::-1]],
+        _chapter_start(lines[0]) if lines else "",
+    )
+
+
+def _without_edges(page: _EdgedPage, edges: Counter[_Edge], least: int) -> list[str]:
+    lines = page.lines
+    first, last = 0, len(lines)
+    if page.start and edges[("start", page.start)] >= least:
+        first = 1
+    for shape in page.top[first:]:
+        if first >= last or edges[("top", shape)] < least:
+            break
+        first += 1
+    for shape in page.bottom:
+        if first >= last or edges[("bottom", shape)] < least:
+            break
+        last -= 1
+    return lines[first:last]
+
+
+def _shape(line: str) -> str:
+    """What two running lines have in common: all but the digits, and of a page number nothing."""
+    if len(line) < 24 and PAGE_NUMBER.fullmatch(line):
+        return "#"
+    return DIGITS.sub("#", line.casefold())
+
+
+def _chapter_start(line: str) -> str:
+    """`Kapitel 3. Grundlagen 3.2 Menge` above a page changes from page to page, but always starts alike."""
+    match = CHAPTER_START.match(line)
+    return match.group(1).casefold() if match else ""

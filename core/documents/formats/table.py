@@ -1,0 +1,126 @@
+"""CSV and TSV → pages. Knows delimiters and header rows; knows no chunk and no UI.
+
+A row becomes one line, "Name: Anna; Alter: 30": a chunk from the middle of a long table then still says what its
+values are, which "Anna | 30" would not. Without a header row the values stand alone, set apart by ` | `.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from core.documents.formats.block_pages import pages_of_blocks
+from core.documents.formats.page_text import Block, Page, clean_characters
+from core.documents.formats.text_encoding import Encoding, decoded_blocks, find_encoding
+
+DELIMITERS = "\t;|,"  # where two fit equally, the one that stands inside values less often
+SAMPLE_LINES = 200
+MAX_LINE_CHARACTERS = 1024 * 1024
+LEAST_REGULAR_SHARE = 0.7  # of rows that have the same number of columns
+MAX_COLUMN_NAME = 80
+VALUE = re.compile(r"[\s\d.,:/+\-%€$]*\d[\s\d.,:/+\-%€$]*")  # a number, a date, a time, an amount
+SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # what Excel writes first
+
+
+def read(path: Path, password: str | None = None) -> Iterator[Page]:
+    """A table as one page, long ones in parts, a line for each row. Raises AppError file_not_text, file_no_text."""
+    csv.field_size_limit(2 * MAX_LINE_CHARACTERS)
+    with path.open("rb") as file:
+        encoding = find_encoding(file, path.name)
+        for quoted in (True, False):
+            shape = _shape(list(islice(_lines(decoded_blocks(file, encoding)), SAMPLE_LINES)), quoted)
+            try:
+                yield from pages_of_blocks(partial(_rows, file, encoding, shape), path.name)
+            except csv.Error:
+                continue  # a quotation mark that never ends: then they are characters like others
+            return
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """How a table is written. No delimiter: it has one column. `skip` lines stand before its first row."""
+
+    delimiter: str = ""
+    quoted: bool = True
+    columns: Sequence[str] = ()
+    skip: int = 0
+
+
+def _shape(sample: Sequence[str], quoted: bool) -> _Shape:
+    """How a table is written, told from its first lines."""
+    stated = SEPARATOR_LINE.fullmatch(sample[0]) if sample else None
+    skip = 1 if stated else 0
+    candidates = {}
+    for delimiter in stated.group(1) if stated else DELIMITERS:
+        rows = _sample_rows(sample[skip:], delimiter, quoted)
+        widths = Counter(map(len, rows))
+        width, count = widths.most_common(1)[0] if widths else (0, 0)
+        if width > 1 and count >= LEAST_REGULAR_SHARE * len(rows):
+            candidates[delimiter] = (count / len(rows), rows[0])
+    if not candidates:
+        return _Shape(skip=skip)
+    delimiter = max(candidates, key=lambda each: candidates[each][0])
+    first = [" ".join(cell.split()) for cell in candidates[delimiter][1]]
+    return _Shape(delimiter, quoted, first if _are_names(first) else (), skip)
+
+
+def _sample_rows(lines: Sequence[str], delimiter: str, quoted: bool) -> list[list[str]]:
+    rows = []
+    try:
+        for row in _reader(lines, delimiter, quoted):
+            if row:
+                rows.append(row)
+    except csv.Error:
+        pass  # what was read before is a sample too
+    return rows
+
+
+def _are_names(cells: Sequence[str]) -> bool:
+    """Whether a first row names the columns: all different, none empty, none a value."""
+    different = len(set(cells)) == len(cells)
+    return different and all(cell and len(cell) <= MAX_COLUMN_NAME and not VALUE.fullmatch(cell) for cell in cells)
+
+
+def _reader(lines: Iterable[str], delimiter: str, quoted: bool) -> Iterator[list[str]]:
+    return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+
+
+def _rows(file: BinaryIO, encoding: Encoding, shape: _Shape) -> Iterator[Block]:
+    """Each row as a line. Raises csv.Error for a quotation mark that never ends."""
+    lines = islice(_lines(decoded_blocks(file, encoding)), shape.skip, None)
+    if not shape.delimiter:
+        rows: Iterable[list[str]] = ([line] for line in lines)
+    else:
+        rows = _reader(lines, shape.delimiter, shape.quoted)
+        if shape.columns:
+            next((row for row in rows if row), None)
+    for row in rows:
+        if text := _row_text([" ".join(cell.split()) for cell in row], shape.columns):
+            yield Block(clean_characters(text), is_line=True)
+
+
+def _row_text(cells: Sequence[str], columns: Sequence[str]) -> str:
+    if not any(cells):
+        return ""
+    if not columns:
+        return " | ".join(cells)
+    named = [f"{column}: {cell}" for column, cell in zip(columns, cells, strict=False) if cell]
+    return "; ".join([*named, *(cell for cell in cells[len(columns) :] if cell)])
+
+
+def _lines(blocks: Iterable[str]) -> Iterator[str]:
+    """Lines with their ends; one that is longer than any table has comes in pieces."""
+    pending = ""
+    for block in blocks:
+        *lines, pending = (pending + block).split("\n")
+        yield from (f"{line}\n" for line in lines)
+        if len(pending) > MAX_LINE_CHARACTERS:
+            yield pending
+            pending = ""
+    if pending:
+        yield pending

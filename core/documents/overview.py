@@ -1,0 +1,108 @@
+"""What a project's texts amount to, in figures. Knows the store and the samples; knows no UI."""
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from core.documents.chunk_schema import TOKENS_IN_BUCKET
+from core.documents.chunk_store import ChunkStore
+from utils.config import ChunkSettings
+
+BARS = 16
+TOKENS_FOR_A_SAMPLE = 170
+_DOCUMENT_OF_SAMPLE = re.compile(rb'"source": \{"document": "((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The figures. Languages are codes, "" is unknown.
+
+    `histogram` is (least tokens, one more than the most, chunks) from small to large; `coverage` the share of pages
+    that gave text; `sampled` counts the samples of each document by its stored name, without deleted ones.
+    `samples_possible` is an estimate, see `overview`.
+    """
+
+    documents: int = 0
+    pages: int = 0
+    pages_read: int = 0
+    chunks: int = 0
+    tokens: int = 0
+    usable: int = 0
+    samples_possible: int = 0
+    coverage: float = 0.0
+    by_status: dict[str, int] = field(default_factory=dict)
+    by_language: dict[str, int] = field(default_factory=dict)
+    histogram: tuple[tuple[int, int, int], ...] = ()
+    flags: dict[str, int] = field(default_factory=dict)
+    sampled: dict[str, int] = field(default_factory=dict)
+
+
+def overview(store: ChunkStore, settings: ChunkSettings | None = None, samples_file: Path | None = None) -> Overview:
+    """The figures of a store, fast at any size: sums are kept for each document, flags are counted.
+
+    `settings` decide which flagged chunks are usable. About how many samples are possible follows from the usable
+    chunks: one for every 170 of their tokens on average, so three for a full chunk of 512, and at least one each.
+    Helper models can be asked for more, but then begin to ask the same thing again.
+    """
+    settings = settings or ChunkSettings()
+    totals = store.totals()
+    chunks = sum(total.chunks for total in totals)
+    tokens = sum(total.tokens for total in totals)
+    usable = store.usable_count(settings.skip_duplicates, settings.skip_boilerplate)
+    by_status: Counter[str] = Counter()
+    by_language: Counter[str] = Counter()
+    for total in totals:
+        by_status[total.status] += total.documents
+        if total.tokens:
+            by_language[total.language] += total.tokens
+    each = max(1, round(tokens / chunks / TOKENS_FOR_A_SAMPLE)) if chunks else 0
+    pages, pages_read = sum(total.pages for total in totals), sum(total.pages_read for total in totals)
+    return Overview(
+        documents=sum(total.documents for total in totals),
+        pages=pages,
+        pages_read=pages_read,
+        chunks=chunks,
+        tokens=tokens,
+        usable=usable,
+        samples_possible=usable * each,
+        coverage=pages_read / pages if pages else 0.0,
+        by_status=dict(by_status.most_common()),
+        by_language=dict(by_language.most_common()),
+        histogram=_bars(store.token_histogram()),
+        flags=store.flag_counts(),
+        sampled=_samples_of(samples_file) if samples_file else {},
+    )
+
+
+def _bars(buckets: dict[int, int]) -> tuple[tuple[int, int, int], ...]:
+    """At most 16 bars of equal width that reach from 1 token to the largest chunk."""
+    if not buckets:
+        return ()
+    width = -(-(max(buckets) + 1) // BARS)  # buckets in a bar, rounded up
+    counts = [0] * (max(buckets) // width + 1)
+    for bucket, count in buckets.items():
+        counts[bucket // width] += count
+    step = width * TOKENS_IN_BUCKET
+    return tuple((number * step + 1, (number + 1) * step + 1, count) for number, count in enumerate(counts))
+
+
+def _samples_of(path: Path) -> dict[str, int]:
+    try:
+        state = path.stat()
+    except OSError:
+        return {}
+    return dict(_count_documents(path, state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=32)
+def _count_documents(path: Path, changed: int, size: int) -> Counter[str]:
+    """How many samples each document has. Lines are not parsed whole: a hundred thousand are read while one looks."""
+    counts: Counter[bytes] = Counter()
+    with path.open("rb") as file:
+        for line in file:
+            if match := _DOCUMENT_OF_SAMPLE.search(line):
+                counts[match[1]] += 1
+    return Counter({json.loads(b'"' + name + b'"'): count for name, count in counts.items()})

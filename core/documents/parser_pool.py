@@ -1,0 +1,356 @@
+"""Documents are parsed in processes of their own: a parser that hangs or crashes costs a page or a file, no more.
+
+Every process takes requests one after the other and answers them in that order, some way ahead of whoever reads. The
+pages of a printed document are asked for in ranges, so that several processes work on it; when one is lost, its
+requests go to its successor, and a page that costs a process twice is given up.
+"""
+
+import contextlib
+import json
+import queue
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import psutil
+
+from core.documents.formats.page_text import Heading, Page
+from core.documents.formats.printed import Outline, pages_of_texts
+from core.hardware_detector import usable_cores
+from core.worker import kill_tree, own_command
+from utils.errors import AppError
+
+MOST_PROCESSES = 3
+RANGE_PAGES = 32
+RANGES_AHEAD = 2  # per process
+ANSWERS_AHEAD = 6  # batches that a process may be ahead of the reader, besides what is in its pipe
+LOOK_UP_EVERY_SECONDS = 0.3
+MOST_LOSSES = 4  # processes that one document may cost
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a document may take: for one page, in all (and more the more pages it has), and in memory."""
+
+    page_seconds: float = 60.0
+    file_seconds: float = 300.0
+    file_seconds_per_page: float = 0.5
+    memory_bytes: int = 1 << 30
+
+
+@dataclass(eq=False)
+class Request:
+    """Pages that a process is asked for; `first` moves on with every page that came."""
+
+    path: Path
+    password: str | None
+    first: int = 0
+    count: int = RANGE_PAGES
+    careful: bool = False  # one page at a time, to find the one that does the harm
+
+    def line(self) -> bytes:
+        asked = {"path": str(self.path), "password": self.password, "first": self.first, "count": self.count}
+        return json.dumps({**asked, "careful": self.careful}).encode() + b"\n"
+
+
+class ProcessLost(Exception):
+    """A parser's process ended or was ended; carries the code of the AppError that says why."""
+
+    def __init__(self, code: str, **params: object) -> None:
+        super().__init__(code)
+        self.error = AppError(code, **params)
+
+
+@dataclass(eq=False)
+class Document:
+    """A document that is being read: what it has cost so far."""
+
+    path: Path
+    password: str | None
+    first: Request
+    is_asked_for: bool = False
+    is_printed: bool = False
+    page_count: int = 1
+    losses: int = 0
+    seconds: float = 0.0
+    given_up: AppError | None = None
+
+
+class ParserProcess:
+    """One child, and the requests that were given to it, in order; answers are read for the first of them."""
+
+    def __init__(self, while_waiting: Callable[[], None], limits: Limits) -> None:
+        self.requests: deque[Request] = deque()
+        self._while_waiting = while_waiting
+        self._limits = limits
+        self._child: subprocess.Popen[bytes] | None = None
+        self._watched: psutil.Process | None = None
+        self._lines: queue.Queue[bytes | None] = queue.Queue()
+        self._stopped = threading.Event()
+
+    def ask(self, request: Request) -> None:
+        """Give the child one more request."""
+        self.requests.append(request)
+        if self._child is None:
+            self._start()
+        else:
+            self._send(request)
+
+    def answer(self, document: Document) -> dict[str, Any]:
+        """The next answer to the first request. Raises ProcessLost where the child is gone or had to be ended."""
+        if self._child is None:
+            self._start()
+        began = time.monotonic()
+        try:
+            while True:
+                self._while_waiting()
+                with contextlib.suppress(queue.Empty):
+                    line = self._lines.get(timeout=LOOK_UP_EVERY_SECONDS)
+                    break
+                self._require_patience(document, time.monotonic() - began)
+        finally:
+            document.seconds += time.monotonic() - began
+        self._require_memory()
+        if line is None:
+            raise ProcessLost("parser_crashed")
+        return json.loads(line)
+
+    def close(self) -> None:
+        """End the child; its requests stay, for its successor."""
+        if self._child is not None:
+            self._stopped.set()
+            kill_tree(self._child.pid)
+            self._child.wait()
+            for stream in (self._child.stdin, self._child.stdout):
+                with contextlib.suppress(OSError):  # what was not sent any more
+                    stream.close()  # type: ignore[union-attr]
+            self._child = None
+
+    def _start(self) -> None:
+        self._child = subprocess.Popen([*own_command(), "parse"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._watched = None
+        self._lines = queue.Queue(ANSWERS_AHEAD)
+        self._stopped = threading.Event()
+        threading.Thread(
+            target=pass_lines, args=(self._child.stdout, self._lines, self._stopped), daemon=True
+        ).start()
+        for request in self.requests:
+            self._send(request)
+
+    def _send(self, request: Request) -> None:
+        assert self._child is not None and self._child.stdin is not None
+        with contextlib.suppress(OSError):  # a child that is gone is noticed where its answer is missing
+            self._child.stdin.write(request.line())
+            self._child.stdin.flush()
+
+    def _require_patience(self, document: Document, waited: float) -> None:
+        limits = self._limits
+        if waited > limits.page_seconds:
+            raise ProcessLost("parser_hangs", seconds=round(limits.page_seconds))
+        allowed = limits.file_seconds + limits.file_seconds_per_page * document.page_count
+        if document.seconds + waited > allowed:
+            raise ProcessLost("parser_too_slow", minutes=round(allowed / 60))
+        self._require_memory()
+
+    def _require_memory(self) -> None:
+        assert self._child is not None
+        with contextlib.suppress(psutil.Error):
+            self._watched = self._watched or psutil.Process(self._child.pid)
+            if self._watched.memory_info().rss > self._limits.memory_bytes:
+                raise ProcessLost("parser_memory", limit_mb=self._limits.memory_bytes >> 20)
+
+
+class ParserPool:
+    """Reads documents with as many processes as there are cores; they are started when first needed.
+
+    `while_waiting` is called again and again and may raise to stop. Use it as a context manager, in one thread.
+    """
+
+    def __init__(
+        self, while_waiting: Callable[[], None], limits: Limits | None = None, processes: int | None = None
+    ) -> None:
+        self._while_waiting = while_waiting
+        self._limits = limits or Limits()
+        self._most = processes or min(usable_cores(), MOST_PROCESSES)
+        self._processes: list[ParserProcess] = []
+        self._next: Document | None = None
+
+    def __enter__(self) -> "ParserPool":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def prepare(self, path: Path, password: str | None = None) -> None:
+        """Name the document that will be read next: a process begins with it when nothing else is left to do."""
+        self._next = Document(path, password, Request(path, password))
+
+    def read(self, path: Path, password: str | None = None) -> Iterator[Page]:
+        """The pages of a document, as `readers.read_document` gives them, with the same errors.
+
+        A page that costs its process twice is not readable. Where nothing could be read at all, raises AppError
+        `parser_crashed`, `parser_hangs`, `parser_too_slow` or `parser_memory`.
+        """
+        if self._next is None or (self._next.path, self._next.password) != (path, password):
+            self._forget_next()
+            self.prepare(path, password)
+        self._begin_next()
+        document, self._next = self._next, None
+        assert document is not None
+        try:
+            yield from self._pages(document)
+        finally:
+            self._let_go(document)
+
+    def close(self) -> None:
+        """End all processes."""
+        for process in self._processes:
+            process.close()
+        self._processes = []
+        self._next = None
+
+    def _pages(self, document: Document) -> Iterator[Page]:
+        answers = self._answers(document, document.first)
+        for answer in answers:
+            if "opened" in answer:
+                page_count, bookmarks, is_broken = answer["opened"]
+                outline = Outline(page_count, {int(index): titles for index, titles in bookmarks.items()}, is_broken)
+                document.is_printed, document.page_count = True, outline.page_count
+                yield from self._printed_pages(document, outline, answers)
+                return
+            yield from map(page_of, answer["pages"])
+
+    def _printed_pages(
+        self, document: Document, outline: Outline, answers: Iterator[dict[str, Any]]
+    ) -> Iterator[Page]:
+        try:
+            yield from pages_of_texts(self._texts(document, answers), outline, document.path.name)
+        except AppError as error:
+            raise (document.given_up if error.code == "pdf_damaged" else None) or error from None
+
+    def _texts(self, document: Document, answers: Iterator[dict[str, Any]]) -> Iterator[str | None]:
+        """The raw texts of all pages, range by range; None for those that nobody can read."""
+        following = range(RANGE_PAGES, document.page_count, RANGE_PAGES)
+        to_ask = (Request(document.path, document.password, first) for first in following)
+        asked: deque[Request] = deque()
+        given = 0
+        while True:
+            while len(asked) < RANGES_AHEAD * self._most and (request := next(to_ask, None)):
+                asked.append(request)
+                self._give(request)
+            if len(asked) < RANGES_AHEAD * self._most:
+                self._begin_next()
+            for answer in answers:
+                texts = answer.get("pages", ())
+                given += len(texts)
+                yield from texts
+            if document.given_up or not asked:
+                break
+            answers = self._answers(document, asked.popleft())
+        for _ in range(document.page_count - given):
+            yield None
+
+    def _answers(self, document: Document, request: Request) -> Iterator[dict[str, Any]]:
+        """The answers to a request, whoever has to give them. Raises the AppError that ends a document."""
+        process = next(process for process in self._processes if request in process.requests)
+        while not document.given_up:
+            try:
+                answer = process.answer(document)
+            except ProcessLost as lost:
+                process.close()
+                document.losses += 1
+                if passed_over := self._after_loss(document, request, lost.error):
+                    yield passed_over
+                if request.count == 0:
+                    process.requests.popleft()
+                    return
+                continue
+            if "end" in answer:
+                process.requests.popleft()
+                raise_error(answer["end"])
+                return
+            if "opened" in answer and document.is_printed:
+                continue  # told again after a loss
+            if "pages" in answer:
+                request.first += len(answer["pages"])
+                request.count -= len(answer["pages"]) if document.is_printed else 0
+            yield answer
+
+    @staticmethod
+    def _after_loss(document: Document, request: Request, error: AppError) -> dict[str, Any] | None:
+        """Try again page by page; a page that did harm then too is passed over. Raises what cannot be tried again."""
+        if request.careful and not document.is_printed:
+            raise error
+        if document.losses >= MOST_LOSSES or error.code == "parser_too_slow":
+            document.given_up = error
+            return None
+        if not request.careful:
+            request.careful = True
+            return None
+        request.careful = False
+        request.first += 1
+        request.count -= 1
+        return {"pages": [None]}
+
+    def _give(self, request: Request) -> None:
+        """Give a request to the process that has the fewest, or to a new one."""
+        least = min(self._processes, key=lambda process: len(process.requests), default=None)
+        if least is None or (least.requests and len(self._processes) < self._most):
+            least = ParserProcess(self._while_waiting, self._limits)
+            self._processes.append(least)
+        least.ask(request)
+
+    def _begin_next(self) -> None:
+        """Ask for the document that was prepared. It comes after all that was asked about the one before it, so the
+        answers of each process come in the order in which they are read."""
+        if self._next is not None and not self._next.is_asked_for:
+            self._next.is_asked_for = True
+            self._give(self._next.first)
+
+    def _forget_next(self) -> None:
+        if self._next is not None and self._next.is_asked_for:
+            self._let_go(self._next)
+        self._next = None
+
+    def _let_go(self, document: Document) -> None:
+        """Forget what was asked about a document; a process that is still busy with it is ended."""
+        for process in self._processes:
+            kept = deque(request for request in process.requests if request.path != document.path)
+            if len(kept) < len(process.requests):
+                process.close()
+                process.requests = kept
+
+
+def pass_lines(stream: IO[bytes], lines: "queue.Queue[bytes | None]", stopped: threading.Event) -> None:
+    """Hand on a child's lines, and None when it has ended; wait while the reader is behind."""
+
+    def put(line: bytes | None) -> None:
+        while not stopped.is_set():
+            with contextlib.suppress(queue.Full):
+                lines.put(line, timeout=LOOK_UP_EVERY_SECONDS)
+                return
+
+    with contextlib.suppress(ValueError):  # closed from the other side
+        for line in stream:
+            put(line)
+    put(None)
+
+
+def page_of(answer: dict[str, Any]) -> Page:
+    """A page as it was before it became a line."""
+    headings = tuple(Heading(**heading) for heading in answer.pop("headings"))
+    return Page(**answer, headings=headings)
+
+
+def raise_error(end: dict[str, Any]) -> None:
+    """What ended the document, if it was no regular end. Raises AppError."""
+    if "code" in end:
+        raise AppError(end["code"], **end["params"])

@@ -1,0 +1,96 @@
+"""Cut a project's documents anew, after chunk settings or the tokenizer changed. Needs no original: the stored chunks
+hold the whole text. Knows no document format and no UI."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from core.documents.chunk_state import how_cut, outdated
+from core.documents.chunk_store import Chunk, ChunkStore, NewChunk, SourceFile, Writer
+from core.documents.chunking import chunks_again, chunks_of_pages
+from core.documents.duplicates import mark_duplicates
+from core.documents.parser_pool import ParserPool
+from core.documents.token_counting import TokenCounter, counter_of
+from core.jobs import JobContext
+from core.project_manager import Project
+from core.runs import Run
+from utils.config import ChunkSettings
+
+BATCH_CHUNKS = 200
+
+
+def run(context: JobContext, run: Run) -> dict[str, Any]:
+    """The stage in its child process."""
+    return rechunk(context, run.project)
+
+
+def rechunk(context: JobContext, project: Project) -> dict[str, Any]:
+    """Bring every document's chunks to the project's settings and tokenizer, one transaction for each document.
+
+    Where only the tokenizer changed and every chunk still fits, its chunks stay and are counted again. May be stopped
+    at any moment and called again: documents that are up to date are passed over.
+    """
+    store = ChunkStore(project.database)
+    work = _Work(context, project, store, project.load_config().documents, counter_of(project))
+    documents = outdated(project)
+    recut = 0
+    with store.writer() as writer:
+        for number, source in enumerate(documents):
+            context.progress(number, len(documents), "documents.cutting_again", file=source.original_name)
+            recut += work.bring_up_to_date(source, writer)
+    context.progress(len(documents), len(documents))
+    if recut:
+        mark_duplicates(context, store)
+    return {"documents": len(documents), "recut": recut, "chunks": store.count()}
+
+
+class _Work:
+    """What it takes to bring a document up to date."""
+
+    def __init__(
+        self, context: JobContext, project: Project, store: ChunkStore, settings: ChunkSettings, counter: TokenCounter
+    ) -> None:
+        self._context = context
+        self._project = project
+        self._store = store
+        self._settings = settings
+        self._counter = counter
+
+    def bring_up_to_date(self, source: SourceFile, writer: Writer) -> bool:
+        """Whether the document had to be cut again."""
+        made = how_cut(self._settings, self._counter.name)
+        new = replace(source, params=source.params | made)
+        same_cut = all(source.params.get(name) == made[name] for name in ("chunk_tokens", "overlap_tokens"))
+        if same_cut and (tokens := self._tokens_if_all_fit(source)):
+            writer.set_tokens(source.filename, tokens, self._counter.name)
+            writer.put(new)
+            return False
+        writer.replace(source.filename, self._chunks(source), lambda: new)
+        return True
+
+    def _tokens_if_all_fit(self, source: SourceFile) -> list[tuple[int, int]] | None:
+        """(chunk id, tokens) of all chunks; None where one is above the limit now."""
+        found: list[tuple[int, int]] = []
+        for batch in self._batches(source):
+            counts = self._counter.exact([chunk.text for chunk in batch])
+            if max(counts) > self._settings.chunk_tokens:
+                return None
+            found += [(chunk.id, tokens) for chunk, tokens in zip(batch, counts, strict=True)]
+        return found
+
+    def _chunks(self, source: SourceFile) -> Iterator[NewChunk]:
+        first = self._store.chunks(limit=1, filename=source.filename)[0]
+        if "start" in first.metadata:
+            stored = (chunk for batch in self._batches(source) for chunk in batch)
+            yield from chunks_again(stored, self._settings, self._counter, source.sha256)
+        else:  # stored by an earlier version, which did not note where a chunk begins
+            with ParserPool(self._context.checkpoint) as parsers:
+                pages = parsers.read(self._project.documents_folder / source.filename)
+                yield from chunks_of_pages(pages, self._settings, self._counter, source.sha256)
+
+    def _batches(self, source: SourceFile) -> Iterator[list[Chunk]]:
+        last = 0
+        while batch := self._store.chunks(last, BATCH_CHUNKS, source.filename):
+            self._context.checkpoint()
+            yield batch
+            last = batch[-1].id

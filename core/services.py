@@ -1,0 +1,127 @@
+"""What all steps work with: projects, the job runner, and how a piece of work is started, found again or refused."""
+
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import portalocker
+
+from core import hardware_detector
+from core.documents.chunk_store import ChunkStore
+from core.hardware_detector import Hardware
+from core.job_runner import JobRunner
+from core.jobs import ACCELERATOR, ACTIVE, Job, JobContext, JobSnapshot, JobState
+from core.project_manager import Project, ProjectStore
+from core.runs import Run, create_run, list_runs
+from core.worker import ChildWork, lock_file
+from utils import config
+from utils.errors import AppError
+from utils.files import free_disk_gib
+
+LANES = {"train": ACCELERATOR, "evaluate": ACCELERATOR, "export": ACCELERATOR, "practice_base": ACCELERATOR}
+MINIMUM_FREE_GIB = 1.0
+
+
+@dataclass
+class Services:
+    """All that the UI and the command line work with, made once per process."""
+
+    projects: ProjectStore
+    runner: JobRunner = field(default_factory=JobRunner)
+    settings: config.AppSettings = field(default_factory=config.load_app_settings)
+
+    def hardware(self) -> Hardware:
+        """This machine now. Raises nothing: what cannot be told is left out."""
+        return hardware_detector.detect(self.projects.folder, force_cpu=self.settings.force_cpu)
+
+
+def start_child_job(
+    services: Services,
+    project: Project,
+    kind: str,
+    request: dict[str, Any],
+    owner: str,
+    prepare: Callable[[Run], object] | None = None,
+    secrets: Mapping[str, Any] | None = None,
+) -> JobSnapshot:
+    """Freeze the request in a run folder and queue the job that works on it; no folder stays behind a refusal."""
+    run = create_run(project, kind, request)
+    try:
+        if prepare:
+            prepare(run)
+        return services.runner.start(child_job(services, run, owner, secrets))
+    except (AppError, OSError):
+        shutil.rmtree(run.folder)
+        raise
+
+
+def child_job(services: Services, run: Run, owner: str = "", secrets: Mapping[str, Any] | None = None) -> Job:
+    """The job of a run folder, new or found."""
+    work = ChildWork(run, secrets)
+    then = partial(count_with_new_tokenizer, services, run.project) if run.kind == "practice_base" else None
+    return Job(run.kind, run.project.name, work, LANES.get(run.kind), owner, run.id, work.abandon, then)
+
+
+def count_with_new_tokenizer(services: Services, project: Project) -> None:
+    """A new practice model brings its own tokenizer, with which the chunks are then counted."""
+    from core.document_pipeline import rechunk_if_needed  # which needs this module
+
+    rechunk_if_needed(services, project)
+
+
+def reattach(services: Services) -> None:
+    """Show again what an earlier app left: runs whose process still works go on live, others wait for `resume`."""
+    for name in services.projects.names():
+        project = services.projects.open(name)
+        newest = {run.kind: run for run in list_runs(project) if run.kind != "ask"}
+        for run in newest.values():
+            found = run.read_state()
+            if found.process:
+                services.runner.start(child_job(services, run))
+            elif found.state in {JobState.PAUSED, JobState.INTERRUPTED}:
+                services.runner.adopt(child_job(services, run), found.state)
+
+
+def alone(
+    project: Project, kind: str, work: Callable[[JobContext], dict[str, Any]]
+) -> Callable[[JobContext], dict[str, Any]]:
+    """`work`, refused while another process does the same in this project (a child's lock does that for runs)."""
+
+    def locked(context: JobContext) -> dict[str, Any]:
+        path = lock_file(project, kind)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with portalocker.Lock(path, "a", timeout=0, fail_when_locked=True):
+                return work(context)
+        except portalocker.exceptions.LockException:
+            raise AppError("job_already_running") from None
+
+    return locked
+
+
+def running(services: Services, project: Project, kinds: Iterable[str]) -> bool:
+    """Whether a job of one of these kinds runs or waits in the project."""
+    wanted = set(kinds)
+    jobs = services.runner.jobs()
+    return any(job.project == project.name and job.kind in wanted and job.state in ACTIVE for job in jobs)
+
+
+def require_rest(services: Services, project: Project, kinds: Iterable[str], code: str) -> None:
+    """Raises AppError `code` while a job of one of these kinds runs in the project."""
+    if running(services, project, kinds):
+        raise AppError(code)
+
+
+def require_chunks(project: Project) -> None:
+    """Raises AppError `no_chunks` where no document has given any text yet."""
+    if ChunkStore(project.database).count() == 0:
+        raise AppError("no_chunks")
+
+
+def require_disk(project: Project, needed_gib: float) -> None:
+    """Raises AppError `disk_full` where less than `needed_gib` is free."""
+    free = free_disk_gib(project.root)
+    if free < needed_gib:
+        raise AppError("disk_full", free_gib=round(free, 2), needed_gib=needed_gib)

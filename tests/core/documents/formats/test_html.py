@@ -1,0 +1,115 @@
+"""Web pages keep their text and its order, and lose their machinery."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reading_material import error_code, read_bytes
+
+from core.documents.formats import html
+from utils.errors import AppError
+
+
+def text_of(source: str, name: str = "a.html") -> str:
+    return "\f".join(page.text for page in read_bytes(source.encode(), name))
+
+
+def test_headings_paragraphs_and_line_breaks_keep_their_form():
+    lines = "Ein <b>Mo</b>tor\nwandelt.<br>Zweite Zeile."
+    source = f"<h1>Der\n Motor</h1><p>{lines}<div>Lose<h2>Teil<a>¶</a></h2></div>"
+    (page,) = read_bytes(source.encode(), "a.html")
+    assert page.text == "Der Motor\n\nEin Motor wandelt.\nZweite Zeile.\n\nLose\n\nTeil"
+    assert [heading.title for heading in page.headings] == ["Der Motor", "Teil"]
+    assert page.text[page.headings[1].offset :] == "Teil"
+
+
+def test_the_title_is_the_heading_of_a_page_without_one():
+    assert text_of("<title>Mein  Titel</title><h2>Teil</h2><p>Text") == "Mein Titel\n\nTeil\n\nText"
+    assert text_of("<title>Mein Titel</title><h1>Teil</h1><p>Text") == "Teil\n\nText"
+
+
+def test_scripts_styles_and_navigation_are_left_out():
+    source = (
+        "<style>p{}</style><nav><p>Menü</p></nav><p>Text<script>if (a<b) {'</p>'}</script> bleibt</p><p hidden>x</p>"
+    )
+    assert text_of(source) == "Text bleibt"
+
+
+def test_lists_have_bullets_or_their_numbers():
+    source = "<ul><li>eins<ol start=3><li>drei</li><li><p>vier</p></ol></li><li>zwei</ul>"
+    assert text_of(source) == "• eins\n3. drei\n4. vier\n• zwei"
+
+
+def test_a_row_of_a_table_is_a_line():
+    source = "<table><tr><th>Art<th>Leistung<tr><td>Diesel<td><p>90</p><p>kW</p><tr><td><td>leer</table>"
+    assert text_of(source) == "Art | Leistung\nDiesel | 90 kW\n\nleer"
+
+
+def test_a_table_that_only_arranges_a_page_leaves_its_paragraphs():
+    source = "<table><tr><td><h2>Links</h2><p>Text.</p><td><table><tr><td>a<td>b</table></table>"
+    assert text_of(source) == "Links\n\nText.\n\na | b"
+
+
+def test_code_keeps_its_lines_and_spaces():
+    assert text_of("<p>So:</p><pre>def f():\n    return  1\n</pre>") == "So:\n\ndef f():\n    return  1"
+
+
+@pytest.mark.parametrize(
+    ("declaration", "encoding"),
+    [
+        ('<meta charset="iso-8859-1">', "cp1252"),
+        ('<meta http-equiv="Content-Type" content="text/html; charset=windows-1251">', "cp1251"),
+        ('<?xml version="1.0" encoding="shift_jis"?>', "shift_jis"),
+        ('<meta charset="iso-2022-jp">', "iso-2022-jp"),
+        ('<meta charset="iso-8859-1">', "utf-8"),
+        ('<meta charset="nonsense">', "utf-8"),
+        ("", "utf-16"),
+    ],
+)
+def test_the_characters_are_right_whatever_the_page_is_written_in(declaration, encoding):
+    words = {"cp1251": "Энергия", "shift_jis": "エネルギー", "iso-2022-jp": "エネルギー"}.get(encoding, "Größe")
+    assert read_bytes(f"{declaration}<p>{words}</p>".encode(encoding), "a.htm")[0].text == words
+
+
+def test_characters_may_be_named_and_elements_closed_as_in_xml():
+    assert (
+        text_of("<html><head><title/></head><body><a id='x'/><p>5&nbsp;&euro; &lt; &#228;</p>", "a.xhtml")
+        == "5 € < ä"
+    )
+
+
+def test_a_page_without_words_has_no_text(tmp_path):
+    (tmp_path / "a.html").write_text("<script>var text = 1</script><p>…</p>")
+    assert error_code(tmp_path / "a.html") == "file_no_text"
+
+
+def test_an_endless_paragraph_or_row_is_given_out_in_pieces(monkeypatch):
+    monkeypatch.setattr(html, "MAX_HELD_CHARACTERS", 1000)
+    words = [f"Wort{number}" for number in range(100_000)]
+    assert text_of(f"<p>{' '.join(words)}").split() == words
+    assert text_of(f"<table><tr><td>{'<p>'.join(words)}").split() == words
+
+
+def test_elements_nested_without_end_are_survived():
+    assert "Text" in text_of("<div>" * 5000 + "Text")
+    assert "Text" in text_of("<table><tr><td>" * 2000 + "Text")
+
+
+TAGS = """<p> </p> <table> <tr> <td> </td> </table> <ul> <ol> <li> </li> <pre> </pre> <h1> </h1> <title> </title>
+<script> </script> <br> &nbsp; <!-- --> < > a ä \0"""
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(TAGS.split())))
+def test_any_order_of_tags_is_survived(pieces):
+    try:
+        assert text_of("".join(pieces) + "<p>Ende")
+    except AppError as error:
+        assert error.code in {"file_no_text", "file_not_text"}
+
+
+@given(st.lists(st.text("abcäöü", min_size=1), min_size=1))
+def test_no_word_is_lost_between_tags(words):
+    body = "".join(
+        f"<{tag}>{word}</{tag}>" for word, tag in zip(words, ["p", "div", "li", "h2", "pre", "td"] * 99, strict=False)
+    )
+    assert text_of(body).replace("• ", "").split() == words

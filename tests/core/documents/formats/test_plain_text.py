@@ -1,0 +1,137 @@
+"""Text of any length comes in parts that lose nothing, and its headings survive where they are cut."""
+
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reading_material import error_code, read, read_bytes
+
+from core.documents.formats import plain_text
+from core.documents.formats.page_text import clean_characters
+
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff") | st.sampled_from(" \n\n\t")
+)
+
+
+@contextmanager
+def parts_of(size: int) -> Iterator[None]:
+    usual = plain_text.PART_CHARACTERS, plain_text.MAX_PART_CHARACTERS
+    plain_text.PART_CHARACTERS, plain_text.MAX_PART_CHARACTERS = size, 4 * size
+    try:
+        yield
+    finally:
+        plain_text.PART_CHARACTERS, plain_text.MAX_PART_CHARACTERS = usual
+
+
+def letters(text: str) -> str:
+    return "".join(text.split())
+
+
+@given(TEXT, st.integers(1, 30))
+def test_all_parts_together_have_every_character(text, size):
+    with parts_of(size):
+        pages = read_bytes(f"a{text}".encode(), "a.txt")
+    assert letters("".join(page.text for page in pages)) == letters(clean_characters(f"a{text}"))
+
+
+@given(st.lists(st.text("ab e\u0301", min_size=1).map(str.strip).filter(bool), min_size=1), st.integers(1, 30))
+def test_parts_that_are_cut_at_blank_lines_join_to_the_same_text(paragraphs, size):
+    text = "\n\n".join(["Anfang", *paragraphs])
+    with parts_of(size):
+        plain_text.MAX_PART_CHARACTERS = 10_000_000
+        pages = read_bytes(text.encode(), "a.txt")
+    assert "\n\n".join(page.text for page in pages) == clean_characters(text)
+    assert [page.continues for page in pages] == [False] + [True] * (len(pages) - 1)
+
+
+@given(st.lists(st.text("ab \n", min_size=1), min_size=1), st.integers(1, 30))
+def test_form_feeds_part_pages_however_long_they_are(texts, size):
+    with parts_of(size):
+        pages = read_bytes("\f".join(["Anfang", *texts, "Ende"]).encode(), "a.txt")
+    assert sorted({page.number for page in pages}) == list(range(1, len(texts) + 3))
+    assert {page.page_count for page in pages} == {len(texts) + 2}
+    for number, text in enumerate(texts, start=2):
+        assert letters("".join(page.text for page in pages if page.number == number)) == letters(text)
+
+
+def test_a_text_without_a_single_space_is_cut_as_well():
+    with parts_of(100):
+        pages = read_bytes(("ä" * 5000).encode(), "a.txt")
+    assert "".join(page.text for page in pages) == "ä" * 5000
+    assert max(len(page.text) for page in pages) <= 400
+
+
+def test_no_accent_is_torn_from_its_letter():
+    with parts_of(10):
+        pages = read_bytes(("e\u0301\u0323\u200d" * 500).encode(), "a.txt")
+    assert "".join(page.text for page in pages) == clean_characters("e\u0301\u0323\u200d" * 500)
+
+
+def test_lines_without_blank_ones_are_cut_at_line_ends():
+    with parts_of(20):
+        pages = read_bytes(b"\n".join(b"line %d" % number for number in range(200)), "a.log")
+    assert len(pages) > 3
+    assert "\n".join(page.text for page in pages).split("\n") == [f"line {number}" for number in range(200)]
+
+
+def test_a_long_text_is_never_held_as_a_whole(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("Ein Absatz mit „Anführung“ und ein paar Wörtern.\n\n" * 200_000)
+    tracemalloc.start()
+    shares = [page.read_share for page in plain_text.read(path)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * 1024 * 1024 < path.stat().st_size
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_blank_files_have_no_text(tmp_path):
+    (tmp_path / "blank.txt").write_text(" \n\n \t")
+    (tmp_path / "none.md").write_bytes(b"")
+    assert error_code(tmp_path / "blank.txt") == "file_no_text"
+    assert error_code(tmp_path / "none.md") == "file_no_text"
+
+
+def test_form_feeds_part_pages_and_their_numbers_go(tmp_path):
+    (tmp_path / "a.txt").write_text("Vorn.\n\n1\n\fHinten.\n\n2\n\f\n")
+    assert [(page.number, page.text) for page in read(tmp_path / "a.txt")] == [(1, "Vorn."), (2, "Hinten.")]
+
+
+def test_a_blank_page_in_between_keeps_its_number(tmp_path):
+    (tmp_path / "a.txt").write_text("Vorn.\f\n\fHinten.")
+    assert [(page.number, page.text) for page in read(tmp_path / "a.txt")] == [(1, "Vorn."), (2, ""), (3, "Hinten.")]
+
+
+def test_markdown_headings_travel_and_code_has_none(tmp_path):
+    text = "# Titel #\n\nText.\n\n```\n# nur ein Kommentar\n```\n\nUnterstrichen\n-------------\nMehr.\n"
+    (tmp_path / "a.md").write_text(text)
+    (page,) = read(tmp_path / "a.md")
+    assert [heading.title for heading in page.headings] == ["Titel", "Unterstrichen"]
+    assert page.text[page.headings[1].offset :].startswith("Unterstrichen\n---")
+
+
+def test_headings_of_restructured_text_have_many_kinds_of_lines_below(tmp_path):
+    lines = [f"Titel {mark}\n{mark * 8}\n\nEin Absatz." for mark in '=-~*^+#"']
+    (tmp_path / "a.rst").write_text("\n\n".join(lines))
+    (page,) = read(tmp_path / "a.rst")
+    assert [heading.title for heading in page.headings] == [f"Titel {mark}" for mark in '=-~*^+#"']
+
+
+@pytest.mark.parametrize("size", range(1, 60, 7))
+@pytest.mark.parametrize("name", ["a.md", "a.rst"])
+def test_headings_are_the_same_wherever_a_text_is_cut(name, size):
+    text = (
+        "1.2 Erster Teil\nText\n\nZweiter Teil\n============\nnoch Text\n\n```\n# kein Titel\n\nNein\n====\n```\n\n"
+    )
+    whole = [heading.title for heading in read_bytes(text.encode() * 9, name)[0].headings]
+    with parts_of(size):
+        pages = read_bytes(text.encode() * 9, name)
+    found = [(heading, page) for page in pages for heading in page.headings]
+    assert len(pages) > 9
+    assert [heading.title for heading, _ in found] == whole
+    assert all(page.text[heading.offset :].startswith(heading.title) for heading, page in found)

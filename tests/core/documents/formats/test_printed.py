@@ -1,0 +1,142 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.documents.formats.page_text import clean_characters, join_blocks
+from core.documents.formats.printed import (
+    Outline,
+    blocks_of_lines,
+    join_lines,
+    mark_line_end_hyphens,
+    pages_of_texts,
+    with_accents,
+    without_running_lines,
+)
+
+
+@pytest.mark.parametrize(
+    ("raw", "joined"),
+    [
+        ("freien Program\ufffemen verwenden", "freien Programmen verwenden"),
+        ("Free Software be\x02\r\ndeutet", "Free Software bedeutet"),
+        ("soft\u00ad\nware und Soft\u00adware", "software und Software"),
+        ("vom GNU\x02Projekt", "vom GNU-Projekt"),
+        ("Ein-\nund Ausgabe", "Ein- und Ausgabe"),
+        ("GNU/-\nLinux", "GNU/Linux"),
+        ("»incoming«-\nVerzeichnis", "»incoming«-Verzeichnis"),
+        ("die 3-\n4 Seiten", "die 3-4 Seiten"),
+        ("ein Strich -\nund weiter", "ein Strich - und weiter"),
+        ("https://www.example.\norg/hilfe", "https://www.example.org/hilfe"),
+        ("ein Ende.\nnoch eins", "ein Ende. noch eins"),
+        ("システ\nムです", "システムです"),
+    ],
+)
+def test_words_that_a_line_end_tore_apart_are_joined(raw: str, joined: str) -> None:
+    first, *others = clean_characters(mark_line_end_hyphens(raw)).split("\n")
+    for line in others:
+        first = join_lines(first, line)
+    assert first == joined
+
+
+def test_a_hyphen_stays_where_the_document_writes_the_word_with_one() -> None:
+    assert join_lines("mit apt-", "get geht", {"apt-get"}) == "mit apt-get geht"
+    assert join_lines("mit apt-", "get geht") == "mit aptget geht"
+
+
+def test_lines_become_paragraphs_headings_and_list_items() -> None:
+    lines = [
+        "1.1 Was ist ein Pendel, und wie kommt es, dass es immer",
+        "wieder zurückkehrt?",
+        "Ein Pendel ist ein Körper, der an einem Faden hängt und frei",
+        "schwingt.",
+        "Im höchsten Punkt hat es nur Höhenenergie, im tiefsten Punkt",
+        "nur Bewegungsenergie.",
+        "• aus Holz",
+        "• aus Stein",
+        "x = 3",
+        "y = 4",
+    ]
+    text, headings = join_blocks(blocks_of_lines(lines, {0: 2}))
+    assert text == (
+        "1.1 Was ist ein Pendel, und wie kommt es, dass es immer wieder zurückkehrt?\n\n"
+        "Ein Pendel ist ein Körper, der an einem Faden hängt und frei schwingt.\n\n"
+        "Im höchsten Punkt hat es nur Höhenenergie, im tiefsten Punkt nur Bewegungsenergie.\n\n"
+        "• aus Holz\n• aus Stein\nx = 3\ny = 4"
+    )
+    assert [text[heading.offset :].startswith(heading.title) for heading in headings] == [True]
+
+
+@given(st.lists(st.text(st.characters(categories=["L", "N", "P"]), min_size=1).map(str.strip).filter(bool)))
+def test_no_character_is_lost_when_lines_are_joined_except_hyphens(lines: list[str]) -> None:
+    blocks = blocks_of_lines(lines)
+    kept = "".join(block.text for block in blocks).replace(" ", "").replace("-", "")
+    assert kept == "".join(lines).replace(" ", "").replace("-", "")
+
+
+def pages_with_running_lines(count: int) -> list[list[str]]:
+    return [[f"Leitfaden {n} / {count}", f"Text der Seite {'abcdefghijklmnop'[n]}", f"{n}"] for n in range(count)]
+
+
+def test_running_headers_and_page_numbers_are_left_out() -> None:
+    cleaned = list(without_running_lines(pages_with_running_lines(12)))
+    assert cleaned == [[f"Text der Seite {'abcdefghijklmnop'[n]}"] for n in range(12)]
+
+
+def test_lines_that_two_pages_happen_to_share_stay() -> None:
+    pages = [["Einleitung", "a b"], ["Einleitung", "c d"], ["Schluss", "e f"]]
+    assert list(without_running_lines(pages)) == pages
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["Kapitel 1", "12", "Ein Satz.", "Noch ein Satz"]), max_size=4), max_size=30)
+)
+def test_as_many_pages_come_out_as_went_in(pages: list[list[str]]) -> None:
+    assert len(list(without_running_lines(pages))) == len(pages)
+
+
+@pytest.mark.parametrize(
+    ("printed", "text"),
+    [
+        ("k¨onnen und f¨ur", "können und für"),
+        ("Universit´e, Hˆotel, na¨ıve", "Université, Hôtel, naïve"),
+        ("xˆ2 und h¯ und r˙ t", "xˆ2 und h¯ und r˙ t"),
+    ],
+)
+def test_accents_that_tex_printed_apart_come_back_to_their_letters(printed: str, text: str) -> None:
+    assert with_accents(printed) == text
+
+
+def test_korean_lines_are_joined_with_a_space_and_japanese_ones_without() -> None:
+    assert join_lines("생긴", "변화로") == "생긴 변화로"
+    assert join_lines("システ", "ムです") == "システムです"
+
+
+def test_a_line_of_code_below_a_full_sentence_stays_apart() -> None:
+    lines = ["Dieser Satz füllt die ganze Zeile bis an ihren Rand und endet.", r"\let\MT@font@sets=\relax"]
+    assert len(blocks_of_lines(lines)) == 2
+
+
+def test_a_running_line_goes_and_the_text_between_two_goes_on() -> None:
+    pages = [["Kopf", f"Zeile {'abcdef'[n]}", "Fuß"] for n in range(6)]
+    assert list(without_running_lines(pages)) == [[f"Zeile {'abcdef'[n]}"] for n in range(6)]
+
+
+def test_a_first_line_that_is_no_running_one_protects_the_second() -> None:
+    pages = [[f"Überschrift {'abcdef'[n]}", "Gleich", "Text", "mehr", f"Ende {'abcdef'[n]}"] for n in range(6)]
+    assert list(without_running_lines(pages)) == pages
+
+
+def test_a_number_that_ends_a_single_page_is_no_page_number() -> None:
+    assert list(without_running_lines([["Die Antwort lautet", "42"]])) == [["Die Antwort lautet", "42"]]
+
+
+def test_pages_come_with_headings_from_bookmarks_and_marks_of_what_was_unreadable() -> None:
+    texts = ["Kapitel 1\r\nDer Motor\r\nEr wandelt Energie um.", None]
+    first, second = pages_of_texts(iter(texts), Outline(2, {0: ["Der Motor"]}), "a.pdf")
+    assert [heading.title for heading in first.headings] == ["Der Motor"]
+    assert (first.readable, second.readable, second.text) == (True, False, "")
+
+
+def test_a_heading_is_found_whatever_stands_around_its_number() -> None:
+    (page,) = pages_of_texts(["Anhang B. Die\nlange Liste\nText."], Outline(1, {0: ["B Die lange Liste"]}), "a.pdf")
+    assert [heading.title for heading in page.headings] == ["Anhang B. Die lange Liste"]

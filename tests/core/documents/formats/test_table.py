@@ -1,0 +1,86 @@
+"""Tables in text files: each row says what its values are, whatever the delimiter."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reading_material import error_code, read_bytes
+
+from core.documents.formats import text_encoding
+from utils.errors import AppError
+
+
+def text_of(source: str, name: str = "a.csv") -> str:
+    return "\n\n".join(page.text for page in read_bytes(source.encode(), name))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_each_row_names_its_values(delimiter):
+    rows = [["Name", "Größe (m)"], ["Anna", "1.70"], ["Bo", ""], ["", ""], ["Cem", "1.80"]]
+    source = "\r\n".join(delimiter.join(row) for row in rows)
+    assert text_of(source) == "Name: Anna; Größe (m): 1.70\nName: Bo\nName: Cem; Größe (m): 1.80"
+
+
+def test_decimal_commas_do_not_look_like_delimiters():
+    assert text_of("1,5;2,5\n3,25;4,0\n") == "1,5 | 2,5\n3,25 | 4,0"
+
+
+def test_quoted_values_may_hold_delimiters_quotes_and_line_ends():
+    source = 'Frage,Antwort\n"Was, wenn?","Er sagte ""nein""\nund ging."\nKurz,Ja\n'
+    assert text_of(source) == 'Frage: Was, wenn?; Antwort: Er sagte "nein" und ging.\nFrage: Kurz; Antwort: Ja'
+
+
+def test_what_excel_writes_first_is_not_text():
+    assert text_of("sep=;\nA;B\n1;2\n") == "A: 1; B: 2"
+
+
+def test_one_column_is_a_list_of_lines():
+    assert text_of("Apfel\nBirne\nKirsche, rot\n") == "Apfel\nBirne\nKirsche, rot"
+
+
+def test_rows_longer_than_the_header_lose_nothing():
+    assert text_of("A,B\n1,2\n3,4,fünf\n6,7\n8,9\n") == "A: 1; B: 2\nA: 3; B: 4; fünf\nA: 6; B: 7\nA: 8; B: 9"
+
+
+def test_a_quotation_mark_that_never_ends_costs_nothing(monkeypatch):
+    monkeypatch.setattr("core.documents.formats.table.MAX_LINE_CHARACTERS", 1000)
+    source = "A,B\n" + "1,2\n" * 300 + '3,"4\n' + "5,6\n" * 2000
+    assert text_of(source).count("A: 5; B: 6") == 2000
+    assert 'A: 3; B: "4' in text_of(source)
+
+
+def test_tables_come_in_every_encoding_and_say_when_they_are_none(tmp_path):
+    for encoding in ("cp1252", "utf-16", "utf-8-sig"):
+        (page,) = read_bytes("Straße;Ort\nÖlweg 1;Köln\n".encode(encoding), "a.csv")
+        assert page.text == "Straße: Ölweg 1; Ort: Köln"
+    (tmp_path / "image.csv").write_bytes(bytes(range(256)) * 20)
+    (tmp_path / "blank.tsv").write_text("\t\n\t\n")
+    assert error_code(tmp_path / "image.csv") == "file_not_text"
+    assert error_code(tmp_path / "blank.tsv") == "file_no_text"
+
+
+CELLS = st.text(st.characters(categories=["L"], max_codepoint=0x24F), min_size=1, max_size=8)
+
+
+@settings(deadline=None)
+@given(st.integers(2, 5).flatmap(lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1)))
+def test_no_cell_is_ever_lost(rows):
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([[f"Spalte {n}" for n in range(len(rows[0]))], *rows])
+    text = text_of(buffer.getvalue())
+    expected = ["; ".join(f"Spalte {n}: {cell}" for n, cell in enumerate(row)) for row in rows]
+    assert text == "\n".join(expected)
+
+
+@settings(deadline=None)
+@given(st.text('ab,;\t|"\n\r'), st.integers(1, 7))
+def test_any_text_is_survived_whatever_the_blocks(text, block):
+    usual, text_encoding.BLOCK_BYTES = text_encoding.BLOCK_BYTES, block
+    try:
+        assert text_of(f"x{text}")
+    except AppError as error:
+        assert error.code == "file_no_text"
+    finally:
+        text_encoding.BLOCK_BYTES = usual

@@ -1,0 +1,121 @@
+"""Any text in any usual encoding comes back whole, however the blocks fall."""
+
+import codecs
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reading_material import error_code, read
+
+from core.documents.formats import text_encoding
+from core.documents.formats.text_encoding import decode
+from utils.errors import AppError
+
+GERMAN = "Größe, Übermut und „Anführung“ – für 5 € im Café.\nZweite Zeile: Straße, Äpfel, Öl."
+ORDINARY = "Ein Satz, in dem die meisten Zeichen ganz gewöhnlich sind. "
+# Control characters make a file binary, a line end has several spellings, U+FEFF is no text at a file's start.
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff"))
+BLOCKS = st.integers(1, 9)
+
+
+@contextmanager
+def blocks_of(size: int) -> Iterator[None]:
+    usual = text_encoding.BLOCK_BYTES
+    text_encoding.BLOCK_BYTES = size
+    try:
+        yield
+    finally:
+        text_encoding.BLOCK_BYTES = usual
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"],
+)
+def test_german_text_survives_in_every_usual_encoding(tmp_path, encoding):
+    mark = {"utf-32-le": codecs.BOM_UTF32_LE, "utf-32-be": codecs.BOM_UTF32_BE}.get(encoding, b"")
+    (tmp_path / "a.txt").write_bytes(mark + GERMAN.encode(encoding))
+    assert read(tmp_path / "a.txt")[0].text == GERMAN
+
+
+@given(ANY_TEXT, BLOCKS)
+def test_any_text_in_utf8_comes_back_whatever_the_blocks(text, block):
+    with blocks_of(block):
+        assert decode(text.encode(), "a.txt") == text
+
+
+@given(ANY_TEXT, st.sampled_from(["utf-8-sig", "utf-16", "utf-32"]), BLOCKS)
+def test_any_text_with_a_byte_order_mark_comes_back_whatever_the_blocks(text, encoding, block):
+    with blocks_of(block):
+        assert decode(text.encode(encoding), "a.txt") == text
+
+
+@given(st.text("abc äöüßÄÖÜéèàçñ,.\n\t„“–€"), st.sampled_from(["cp1252", "utf-16-le", "utf-16-be"]), BLOCKS)
+def test_western_text_without_a_mark_comes_back_whatever_the_blocks(text, encoding, block):
+    text = ORDINARY * (1 + len(text) // 10) + text
+    with blocks_of(block):
+        assert decode(text.encode(encoding), "a.txt") == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["Энергия не возникает и не исчезает.\n", "エネルギーは 生まれも 消えも しない。\n"])
+def test_utf16_without_a_mark_is_recognised_in_other_alphabets(text, encoding):
+    assert decode((text * 20).encode(encoding), "a.txt") == text * 20
+
+
+def test_text_of_other_alphabets_is_recognised():
+    russian = "Энергия не возникает и не исчезает, она только переходит из одной формы в другую. " * 5
+    assert decode(russian.encode("cp1251"), "a.txt") == russian
+
+
+@given(st.integers(0, 400), BLOCKS)
+def test_one_broken_byte_in_utf8_spoils_nothing_else(place, block):
+    text = GERMAN * 5
+    before, after = text[: place % len(text)], text[place % len(text) :]
+    with blocks_of(block):
+        assert decode(before.encode() + b"\xfc" + after.encode(), "a.txt") == f"{before}ü{after}"
+
+
+def test_a_broken_byte_far_into_a_file_is_kept():
+    text = GERMAN * 20_000
+    data = text.encode()
+    assert len(data) > 5 * text_encoding.BLOCK_BYTES
+    assert decode(data + b" \xfc", "a.txt") == text + " ü"
+
+
+def test_a_broken_byte_behind_a_utf8_mark_is_kept():
+    assert decode(codecs.BOM_UTF8 + GERMAN.encode() + b" \xfc", "a.txt") == GERMAN + " ü"
+
+
+@given(st.text("ab\r\n"), BLOCKS)
+def test_line_ends_of_every_system_become_line_feeds(text, block):
+    with blocks_of(block):
+        assert decode(text.encode(), "a.txt") == text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def test_utf16_that_was_cut_off_inside_a_character_loses_only_that():
+    assert decode(GERMAN.encode("utf-16-le")[:-1], "a.txt") == GERMAN[:-1] + "\ufffd"
+
+
+def test_zeros_that_a_power_failure_left_in_a_log_do_not_make_it_binary():
+    log = "12:00 Pumpe läuft\n" * 500
+    assert decode(log.encode() + b"\0" * 40 + log.encode(), "a.log").replace("\0", "") == log + log
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=400), BLOCKS)
+def test_any_bytes_decode_or_are_refused(data, block):
+    with blocks_of(block):
+        try:
+            decode(data, "a.txt")
+        except AppError as error:
+            assert error.code == "file_not_text"
+
+
+def test_binary_files_are_refused(tmp_path):
+    (tmp_path / "image.txt").write_bytes(bytes(range(256)) * 20)
+    (tmp_path / "late.txt").write_bytes(b"A long text comes first. " * 4000 + bytes(range(256)) * 400)
+    assert error_code(tmp_path / "image.txt") == "file_not_text"
+    assert error_code(tmp_path / "late.txt") == "file_not_text"

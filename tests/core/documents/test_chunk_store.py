@@ -1,0 +1,415 @@
+import random
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.documents.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
+from utils.errors import AppError
+
+SPECIFIED_COLUMNS = [
+    ("id", "INTEGER", 0, None, 1),
+    ("filename", "TEXT", 1, None, 0),
+    ("chunk_index", "INTEGER", 0, None, 0),
+    ("chunk_text", "TEXT", 1, None, 0),
+    ("metadata", "JSON", 0, None, 0),
+    ("created_at", "TIMESTAMP", 0, "CURRENT_TIMESTAMP", 0),
+]
+
+
+def source(name: str, status: str = "done") -> SourceFile:
+    return SourceFile(name, name, f"hash of {name}", status, pages=1, pages_read=1)
+
+
+def chunk(text: str, tokens: int = 3) -> NewChunk:
+    return NewChunk(text, {"page": 1, "tokens": tokens, "tokenizer": "rule", "sha256": "x"})
+
+
+VERSION_1 = """
+CREATE TABLE documents (id INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL,
+  chunk_index INTEGER, chunk_text TEXT NOT NULL, metadata JSON, created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
+CREATE UNIQUE INDEX documents_by_file ON documents (filename, chunk_index);
+CREATE TABLE sources (number INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL UNIQUE,
+  original_name TEXT NOT NULL, sha256 TEXT NOT NULL, status TEXT NOT NULL, detail TEXT NOT NULL, params JSON NOT NULL,
+  pages INTEGER NOT NULL, pages_read INTEGER NOT NULL, chunks INTEGER NOT NULL, tokens INTEGER NOT NULL,
+  batch TEXT NOT NULL, added_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
+CREATE INDEX sources_by_hash ON sources (sha256);
+CREATE VIRTUAL TABLE chunk_words USING fts5 (chunk_text, content='documents', content_rowid='id',
+  tokenize='unicode61 remove_diacritics 2', prefix='2 3');
+CREATE TRIGGER documents_added AFTER INSERT ON documents BEGIN
+  INSERT INTO chunk_words (rowid, chunk_text) VALUES (new.id, new.chunk_text); END;
+CREATE TRIGGER documents_removed AFTER DELETE ON documents BEGIN
+  INSERT INTO chunk_words (chunk_words, rowid, chunk_text) VALUES ('delete', old.id, old.chunk_text); END;
+PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ChunkStore:
+    return ChunkStore(tmp_path / "data" / "rag.db")
+
+
+def test_a_document_and_its_chunks_come_back(store: ChunkStore) -> None:
+    stored = store.add_document(source("a.pdf"), [chunk("Eins"), chunk("Zwei", tokens=5)])
+    assert (stored.chunks, stored.tokens) == (2, 8)
+    assert store.documents() == [stored]
+    assert [(c.filename, c.index, c.text, c.page) for c in store.chunks()] == [
+        ("a.pdf", 0, "Eins", 1),
+        ("a.pdf", 1, "Zwei", 1),
+    ]
+    assert list(store.texts()) == ["Eins", "Zwei"]
+    assert store.count() == 2
+    assert store.with_hash("hash of a.pdf") == [stored]
+
+
+def test_the_documents_table_is_as_specified(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [])
+    with sqlite3.connect(store.path) as connection:
+        columns = connection.execute("PRAGMA table_info(documents)").fetchall()
+        assert [column[1:] for column in columns] == SPECIFIED_COLUMNS
+        assert connection.execute("PRAGMA page_size").fetchone() == (16384,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_store_never_written_to_is_empty_and_makes_no_file(store: ChunkStore) -> None:
+    assert (store.documents(), store.count(), store.search("x"), store.chunk(1), list(store.texts())) == (
+        [],
+        0,
+        [],
+        None,
+        [],
+    )
+    assert not store.path.exists()
+
+
+def test_adding_a_document_again_replaces_its_chunks(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf", "queued"), [])
+    store.add_document(source("b.pdf", "queued"), [])
+    store.add_document(source("a.pdf"), [chunk("Alt")])
+    store.add_document(source("a.pdf"), [chunk("Neu")])
+    assert [(s.filename, s.status) for s in store.documents()] == [("a.pdf", "done"), ("b.pdf", "queued")]
+    assert [c.text for c in store.chunks()] == ["Neu"]
+    assert store.search("Alt") == []
+
+
+def test_removing_a_document_leaves_no_trace(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk("Wasser")])
+    store.add_document(source("b.pdf"), [chunk("Feuer")])
+    store.remove_document("a.pdf")
+    assert [s.filename for s in store.documents()] == ["b.pdf"]
+    assert store.search("Wasser") == []
+    assert len(store.search("Feuer")) == 1
+
+
+def test_a_failure_in_mid_document_stores_nothing_of_it(store: ChunkStore) -> None:
+    def broken():
+        yield chunk("Eins")
+        raise RuntimeError("reader died")
+
+    with pytest.raises(RuntimeError):
+        store.add_document(source("a.pdf"), broken())
+    assert (store.count(), store.documents()) == (0, [])
+
+
+def test_texts_that_come_again_keep_their_ids(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk(text) for text in ("Eins", "Zwei", "Zwei", "Drei")])
+    before = {c.id: c.text for c in store.chunks()}
+    store.add_document(source("a.pdf"), [chunk(text, tokens=9) for text in ("Null", "Zwei", "Eins", "Zwei", "Vier")])
+    after = store.chunks(filename="a.pdf")
+    assert [c.text for c in after] == ["Null", "Zwei", "Eins", "Zwei", "Vier"], "in the order of the text"
+    assert [c.index for c in after] == [0, 1, 2, 3, 4]
+    assert {c.id: c.text for c in after if c.id in before} == {
+        chunk_id: text for chunk_id, text in before.items() if text != "Drei"
+    }
+    assert [c.metadata["tokens"] for c in after] == [9] * 5
+    assert [found.chunk.text for found in store.search("Eins")] == ["Eins"]
+    assert store.search("Drei") == []
+    assert min(c.id for c in after if c.id not in before) > max(before), "an id is never given twice"
+
+
+def test_the_record_of_a_document_is_made_after_its_last_chunk_and_counted_here(store: ChunkStore) -> None:
+    seen = []
+
+    def chunks() -> Iterator[NewChunk]:
+        for number in range(1200):
+            seen.append(number)
+            yield chunk(f"Text {number}")
+
+    def describe() -> SourceFile:
+        assert len(seen) == 1200
+        return SourceFile("a.pdf", "a.pdf", "ab", "done", chunks=1, tokens=1, language="de", size_bytes=7)
+
+    with store.writer() as writer:
+        writer.put(source("a.pdf", "queued"))
+        stored = writer.replace("a.pdf", chunks(), describe)
+    assert (stored.chunks, stored.tokens, stored.language, stored.size_bytes) == (1200, 3600, "de", 7)
+    assert store.documents() == [stored]
+    assert store.chunk_count() == store.chunk_count("a.pdf") == 1200
+    assert store.chunk_count("b.pdf") == 0
+
+
+def test_putting_a_record_leaves_the_chunks_and_their_counts(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk("Eins")])
+    with store.writer() as writer:
+        writer.put(SourceFile("a.pdf", "a.pdf", "ab", "queued", chunks=99, tokens=99))
+    assert [(s.status, s.chunks, s.tokens) for s in store.documents()] == [("queued", 1, 3)]
+
+
+def test_a_failing_reader_leaves_what_was_there(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk("Alt")])
+
+    def broken() -> Iterator[NewChunk]:
+        yield chunk("Neu")
+        raise AppError("pdf_damaged")
+
+    with pytest.raises(AppError), store.writer() as writer:
+        writer.replace("a.pdf", broken(), lambda: source("a.pdf"))
+    assert list(store.texts()) == ["Alt"]
+
+
+def test_a_document_larger_than_the_memory_for_it_is_stored_whole(
+    store: ChunkStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.documents.chunk_writer.MEMORY_FOR_ONE_DOCUMENT", 3000)
+    texts = [f"Abschnitt {number} " + "x" * (number % 700) for number in range(1500)]
+    store.add_document(source("a.pdf"), [chunk(text) for text in texts])
+    assert list(store.texts()) == texts
+
+
+def test_others_can_write_while_a_document_is_being_read(store: ChunkStore) -> None:
+    def slow() -> Iterator[NewChunk]:
+        yield chunk("Eins")
+        store.add_document(source("b.pdf"), [chunk("Zwei")])
+        yield chunk("Drei")
+
+    with store.writer() as writer:
+        writer.replace("a.pdf", slow(), lambda: source("a.pdf"))
+    assert sorted(store.texts()) == ["Drei", "Eins", "Zwei"]
+
+
+def test_half_of_a_surrogate_pair_does_not_stop_a_document(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk("Ein \ud800 Text")])
+    assert list(store.texts()) == ["Ein ? Text"]
+
+
+def test_counting_tokens_again_changes_chunks_and_sums(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk("Eins"), chunk("Zwei")])
+    ids = store.chunk_ids()
+    with store.writer() as writer:
+        writer.set_tokens("a.pdf", ((chunk_id, 40 + chunk_id) for chunk_id in ids), "other")
+    assert [(c.metadata["tokens"], c.metadata["tokenizer"]) for c in store.chunks()] == [(41, "other"), (42, "other")]
+    assert store.chunks()[0].metadata["page"] == 1
+    assert store.documents()[0].tokens == 83
+
+
+def test_a_store_of_the_first_version_is_taken_over(store: ChunkStore) -> None:
+    store.path.parent.mkdir(parents=True)
+    with sqlite3.connect(store.path) as connection:
+        connection.executescript(VERSION_1)
+        connection.execute(
+            "INSERT INTO documents (filename, chunk_index, chunk_text, metadata)"
+            """ VALUES ('a.pdf', 0, 'Über Bücher', '{"page": 4, "tokens": 70}')"""
+        )
+        connection.execute(
+            "INSERT INTO sources (filename, original_name, sha256, status, detail, params, pages, pages_read, chunks,"
+            " tokens, batch) VALUES ('a.pdf', 'A.pdf', 'ab', 'done', '', '{}', 5, 5, 1, 70, 'x')"
+        )
+    connection.close()
+    assert [(s.original_name, s.pages, s.tokens, s.language) for s in store.documents()] == [("A.pdf", 5, 70, "")]
+    assert [found.chunk.page for found in store.search("buch")] == [4]
+    store.remove_document("a.pdf")
+    assert store.search("buch") == []
+    store.add_document(source("b.pdf"), [chunk("Neues Buch")])
+    assert [found.chunk.id for found in store.search("buch")] == [2]
+
+
+WRITE_FOR_EVER = """
+import sys
+from pathlib import Path
+from core.documents.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
+
+def chunks(number, turn):
+    for index in range(100 + number):
+        if index % 25 == 0:
+            print(flush=True)
+        yield NewChunk(f"d{number} t{turn // 2} c{index} " + "Wasser " * 200, {"page": 1, "tokens": turn})
+
+with ChunkStore(Path(sys.argv[1])).writer() as writer:
+    for turn in range(1000):
+        for number in range(6):
+            name = f"{number}.pdf"
+            describe = lambda: SourceFile(name, name, "ab", "done", pages=turn)
+            writer.replace(name, chunks(number, turn), describe)
+"""
+
+
+def test_a_process_killed_at_any_moment_leaves_whole_documents_only(store: ChunkStore) -> None:
+    chance = random.Random(3)
+    for _ in range(12):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITE_FOR_EVER, str(store.path)],
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[3],
+        )
+        assert process.stdout is not None
+        process.stdout.readline()  # it is at work
+        time.sleep(chance.uniform(0, 0.5))
+        process.kill()
+        process.communicate()
+        assert_whole(store)
+
+
+def assert_whole(store: ChunkStore) -> None:
+    """Every document has all its chunks, of one turn, and the index knows each of them and no other."""
+    with sqlite3.connect(store.path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        indexed = {
+            row[0] for row in connection.execute("SELECT rowid FROM chunk_words WHERE chunk_words MATCH 'wasser'")
+        }
+    connection.close()
+    assert indexed == set(store.chunk_ids())
+    assert len(indexed) == store.count()
+    for document in store.documents():
+        chunks = store.chunks(limit=1000, filename=document.filename)
+        assert len(chunks) == document.chunks == 100 + int(document.filename[0])
+        assert [c.index for c in chunks] == list(range(document.chunks))
+        assert {c.metadata["tokens"] for c in chunks} == {document.pages}
+
+
+def test_keyset_paging_visits_each_chunk_once_in_both_directions(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk(f"a{n}") for n in range(25)])
+    store.add_document(source("b.pdf"), [chunk(f"b{n}") for n in range(5)])
+    store.add_document(source("a.pdf"), [chunk(f"a{n}") for n in (24, *range(24))])
+    in_file = [f"a{n}" for n in (24, *range(24))]
+    everything = [f"a{n}" for n in range(25)] + [f"b{n}" for n in range(5)]
+    with store.writer() as writer:
+        writer.set_flags("boilerplate", [(c.id, None, None) for c in store.chunks() if c.text[-1] in "37"])
+    for filename, flag, wanted in (
+        (None, None, everything),
+        ("a.pdf", None, in_file),
+        (None, "boilerplate", [text for text in everything if text[-1] in "37"]),
+        ("a.pdf", "boilerplate", [text for text in in_file if text[-1] in "37"]),
+    ):
+        seen, last = [], 0
+        while page := store.chunks(last, 7, filename, flag):
+            seen += page
+            last = page[-1].id
+        assert [c.text for c in seen] == wanted
+        assert store.chunk_count(filename, flag) == len(wanted)
+        back, first = seen[-1:], seen[-1].id
+        while page := store.chunks(0, 7, filename, flag, before_id=first):
+            back = page + back
+            first = page[0].id
+        assert [c.text for c in back] == wanted
+
+
+def test_paging_through_many_flagged_chunks_of_a_file_gives_the_same(
+    store: ChunkStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add_document(source("a.pdf"), [chunk(f"a{n}") for n in range(20)])
+    with store.writer() as writer:
+        writer.set_flags("duplicate", [(chunk_id, 1, 0.9) for chunk_id in range(3, 20, 2)])
+    few = store.chunks(5, 4, "a.pdf", "duplicate")
+    monkeypatch.setattr("core.documents.chunk_store.MAX_SORTED_FLAGS", 2)
+    assert store.chunks(5, 4, "a.pdf", "duplicate") == few
+    assert [c.id for c in few] == [7, 9, 11, 13]
+
+
+def test_flags_go_with_their_chunks_and_decide_what_is_usable(store: ChunkStore) -> None:
+    store.add_document(source("a.pdf"), [chunk("Eins"), chunk("Zwei")])
+    store.add_document(source("b.pdf"), [chunk("Drei"), chunk("Vier"), chunk("Fünf")])
+    with store.writer() as writer:
+        writer.set_flags("duplicate", [(3, 1, 0.93)])
+        writer.set_flags("boilerplate", [(4, None, None)])
+    store.exclude([2, 4])
+    assert store.flags([1, 2, 3, 4]) == {
+        2: [Flag("excluded")],
+        3: [Flag("duplicate", 1, 0.93)],
+        4: [Flag("excluded"), Flag("boilerplate")],
+    }
+    assert store.usable_ids() == [1, 5]
+    assert store.usable_ids(skip_duplicates=False) == [1, 3, 5]
+    assert store.usable_ids(skip_duplicates=False, skip_boilerplate=False) == [1, 3, 5]
+    store.exclude([2, 4], excluded=False)
+    assert store.usable_ids() == [1, 2, 5]
+    assert store.usable_ids(skip_boilerplate=False) == [1, 2, 4, 5]
+    store.remove_document("a.pdf")
+    assert store.flags([3, 4]) == {4: [Flag("boilerplate")]}, "what it was like is gone"
+    store.remove_document("b.pdf")
+    assert [store.chunk_count(flag=flag) for flag in ("duplicate", "boilerplate", "excluded")] == [0, 0, 0]
+
+
+def test_an_export_during_writing_holds_whole_documents_only(store: ChunkStore, tmp_path: Path) -> None:
+    store.add_document(source("first.pdf"), [chunk("x") for _ in range(50)])
+    done = threading.Event()
+    problems: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            with store.writer() as writer:
+                for turn in range(30):
+                    name = f"{turn % 10}.pdf"  # new ones, then others in place of them
+                    chunks = [chunk(f"{turn} {number}", tokens=turn) for number in range(1000)]
+                    writer.replace(name, chunks, lambda name=name: source(name))
+        except BaseException as error:  # noqa: BLE001  a thread has nobody to raise to
+            problems.append(error)
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    target = tmp_path / "rag_export.db"
+    exports = 0
+    while not done.is_set() or exports == 0:
+        store.export(target)
+        exports += 1
+        with sqlite3.connect(target) as connection:
+            for name, wanted, count, turns in connection.execute(
+                "SELECT sources.filename, chunks, count(*), count(DISTINCT json_extract(metadata, '$.tokens'))"
+                " FROM sources JOIN documents USING (filename) GROUP BY 1"
+            ):
+                assert (wanted, turns) == (count, 1), name
+        connection.close()
+    writer.join()
+    assert problems == []
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
+
+
+def test_many_threads_write_and_read_at_once(store: ChunkStore) -> None:
+    problems: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for turn in range(5):
+                store.add_document(source(f"{number}-{turn}.pdf"), [chunk("Text")] * 3)
+                store.search("Text")
+        except BaseException as error:  # noqa: BLE001  a thread has nobody to raise to
+            problems.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert store.count() == 8 * 5 * 3
+
+
+def test_a_damaged_database_is_named(store: ChunkStore) -> None:
+    store.path.parent.mkdir(parents=True)
+    store.path.write_bytes(b"this is not a database, and it is long enough to be read as one" * 300)
+    for use in (store.count, store.documents, lambda: store.add_document(source("a.pdf"), [])):
+        with pytest.raises(AppError) as caught:
+            use()
+        assert caught.value.code == "store_damaged"
+
+
+def test_a_store_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (tmp_path / "rag.db").mkdir()
+    with pytest.raises(AppError) as caught:
+        ChunkStore(tmp_path / "rag.db").count()
+    assert caught.value.code == "store_unwritable"

@@ -1,0 +1,199 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.documents import chunking
+from core.documents.chunk_store import Chunk, NewChunk
+from core.documents.chunking import Text, chunks_again, chunks_of_pages
+from core.documents.formats.page_text import Heading, Page
+from core.documents.token_counting import TokenCounter, local_counter
+from utils.config import ChunkSettings
+
+COUNTER = local_counter()
+
+
+def pages_of(*texts: str) -> list[Page]:
+    return [Page(number, len(texts), text) for number, text in enumerate(texts, start=1)]
+
+
+def cut(pages: list[Page], tokens: int = 512, overlap: int = 50, counter: TokenCounter = COUNTER) -> list[NewChunk]:
+    return list(chunks_of_pages(pages, ChunkSettings(chunk_tokens=tokens, overlap_tokens=overlap), counter, "ab"))
+
+
+def stored(chunks: list[NewChunk]) -> list[Chunk]:
+    return [Chunk(number, "a.pdf", number, chunk.text, chunk.metadata) for number, chunk in enumerate(chunks)]
+
+
+def text_of(pages: list[Page]) -> str:
+    text = Text()
+    for page in pages:
+        text.add_page(page)
+    return text.text
+
+
+def text_again(chunks: list[NewChunk]) -> str:
+    """The text, put together from its chunks by what their metadata says."""
+    text = ""
+    for chunk in chunks:
+        start = chunk.metadata["start"]
+        if start > len(text):
+            text += chunk.metadata["gap"]
+        assert start <= len(text)
+        text += chunk.text[len(text) - start :]
+    return text
+
+
+def sentences(count: int) -> str:
+    return " ".join(f"Satz Nummer {number} sagt etwas über die Wärme." for number in range(count))
+
+
+def test_each_chunk_knows_its_pages_and_heading() -> None:
+    first = Page(1, 2, "Der Motor\n\n" + "Ein Motor wandelt Energie um. " * 8, (Heading(0, "Der Motor"),))
+    second = Page(2, 2, "Die Pumpe\n\n" + "Eine Pumpe hebt das Wasser an. " * 8, (Heading(0, "Die Pumpe"),))
+    chunks = cut([first, second], 40, 0)
+    places = [(chunk.metadata["page"], chunk.metadata["page_end"], chunk.metadata["heading"]) for chunk in chunks]
+    assert places[0] == (1, 1, "Der Motor")
+    assert places[-1] == (2, 2, "Die Pumpe")
+    assert places == sorted(places, key=lambda place: place[0])
+    headed = [chunk for chunk in chunks if chunk.metadata.get("headings")]
+    for chunk in headed:
+        for offset, title in chunk.metadata["headings"]:
+            assert chunk.text[offset:].startswith(title)
+    assert {title for chunk in headed for _, title in chunk.metadata["headings"]} == {"Der Motor", "Die Pumpe"}
+
+
+def test_metadata_says_how_it_was_counted_and_where_the_text_stood() -> None:
+    (chunk,) = cut(pages_of("Kurz."))
+    assert chunk.metadata == {
+        "page": 1,
+        "page_end": 1,
+        "tokens": COUNTER.count("Kurz."),
+        "tokenizer": "local-32k",
+        "sha256": "ab",
+        "start": 0,
+    }
+
+
+def test_a_chunk_over_several_pages_knows_where_each_begins() -> None:
+    (chunk,) = cut(pages_of("Eins steht hier.", "Zwei steht dort.", "Drei auch."))
+    assert [chunk.text[offset:].split()[0] for offset, _ in chunk.metadata["pages"]] == ["Zwei", "Drei"]
+    assert [number for _, number in chunk.metadata["pages"]] == [2, 3]
+
+
+def test_a_sentence_over_a_page_break_is_one_again() -> None:
+    text = Text()
+    for page in pages_of("Die wichtigsten Op-", "tionen stehen hier.", "Neuer Absatz."):
+        text.add_page(page)
+    assert text.text == "Die wichtigsten Optionen stehen hier.\n\nNeuer Absatz."
+    assert [number for _, number in text.pages] == [1, 2, 3]
+    assert [text.text[offset:].split()[0] for offset, _ in text.pages[1:]] == ["tionen", "Neuer"]
+
+
+def test_parts_of_one_page_are_one_page_again() -> None:
+    parts = [Page(1, 1, "Erster Teil."), Page(1, 1, "zweiter Teil.", continues=True)]
+    (chunk,) = cut(parts)
+    assert chunk.text == "Erster Teil.\n\nzweiter Teil."
+    assert "pages" not in chunk.metadata
+
+
+@pytest.mark.parametrize("paragraph", [1, 4, 100])
+def test_overlap_is_really_there_however_long_the_paragraphs_are(paragraph: int) -> None:
+    text = "\n\n".join(sentences(paragraph) for _ in range(300 // paragraph))
+    chunks = cut(pages_of(text), 100, 30)
+    for before, after in pairwise(chunks):
+        repeated = before.metadata["start"] + len(before.text) - after.metadata["start"]
+        assert before.text.endswith(after.text[:repeated].rstrip())
+        assert 5 <= COUNTER.count(after.text[:repeated]) <= 30
+
+
+def test_a_heading_never_ends_a_chunk() -> None:
+    sections = [(f"Überschrift {n}", sentences(3)) for n in range(60)]
+    text, headings = "", []
+    for title, body in sections:
+        headings.append(Heading(len(text), title))
+        text += f"{title}\n\n{body}\n\n"
+    chunks = cut([Page(1, 1, text, tuple(headings))], 64, 10)
+    assert not [chunk.text for chunk in chunks if chunk.text.split("\n")[-1].startswith("Überschrift")]
+
+
+@pytest.mark.parametrize(
+    "script", ["Energie bleibt erhalten. ", "エネルギーは保存されます。", "x", "https://a.b/c?d=e&", "\n#\t"]
+)
+@pytest.mark.parametrize(("tokens", "overlap"), [(32, 0), (32, 1024), (50, 20)])
+def test_no_chunk_is_above_the_limit_in_any_script(script: str, tokens: int, overlap: int) -> None:
+    chunks = cut(pages_of(script * 300), tokens, overlap)
+    assert max(COUNTER.count(chunk.text) for chunk in chunks) <= tokens
+    assert text_again(chunks) == (script * 300).strip()
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.text(max_size=200), max_size=5), st.integers(32, 80), st.integers(0, 80))
+def test_the_chunks_of_any_text_are_that_text_and_keep_the_limit(texts: list[str], tokens: int, overlap: int) -> None:
+    pages = pages_of(*texts)
+    chunks = cut(pages, tokens, overlap)
+    whole = text_of(pages)
+    assert text_again(chunks) == whole.strip()
+    assert all(COUNTER.count(chunk.text) <= tokens or len(chunk.text) == 1 for chunk in chunks)
+    assert all(whole[chunk.metadata["start"] :].startswith(chunk.text) for chunk in chunks)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text("ab .\n", max_size=300), max_size=8), st.integers(50, 400))
+def test_a_text_that_streams_through_gives_the_same_text_again(texts: list[str], segment: int) -> None:
+    pages = pages_of(*texts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunking, "SEGMENT_CHARACTERS", segment)
+        patch.setattr(chunking, "SEGMENT_CHUNKS", 1)
+        assert text_again(cut(pages, 32, 8)) == text_of(pages).strip()
+
+
+def test_a_stream_is_never_held_whole() -> None:
+    seen = 0
+
+    def endless_pages():
+        nonlocal seen
+        for number in range(10_000):
+            seen = number
+            yield Page(number + 1, 10_000, sentences(40))
+
+    first = next(chunks_of_pages(endless_pages(), ChunkSettings(), COUNTER, ""))
+    assert first.metadata["start"] == 0
+    assert seen < 100
+
+
+def test_stored_chunks_are_cut_anew_as_the_document_would_be() -> None:
+    pages = [Page(n, 20, f"Teil {n}\n\n{sentences(25)}", (Heading(0, f"Teil {n}"),)) for n in range(1, 21)]
+    old, wanted = cut(pages, 200, 40), cut(pages, 90, 15)
+    new = list(chunks_again(stored(old), ChunkSettings(chunk_tokens=90, overlap_tokens=15), COUNTER, "ab"))
+    assert [(chunk.text, chunk.metadata) for chunk in new] == [(chunk.text, chunk.metadata) for chunk in wanted]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=300), max_size=5), st.integers(0, 30))
+def test_cutting_stored_chunks_anew_loses_nothing(texts: list[str], overlap: int) -> None:
+    pages = pages_of(*texts)
+    old = cut(pages, 40, overlap)
+    new = list(chunks_again(stored(old), ChunkSettings(chunk_tokens=64, overlap_tokens=20), COUNTER, ""))
+    assert text_again(new) == text_again(old)
+    assert [chunk.metadata["page"] for chunk in new] == sorted(chunk.metadata["page"] for chunk in new)
+
+
+def test_a_counter_whose_halves_need_fewer_tokens_than_the_whole_still_keeps_the_limit() -> None:
+    def count(text: str) -> int:
+        return len(text.split()) + (50 if len(text) > 100 else 0)
+
+    counter = TokenCounter("odd", count, lambda texts: [count(text) for text in texts])
+    chunks = cut(pages_of("wort " * 400), 40, 0, counter)
+    assert max(counter.count(chunk.text) for chunk in chunks) <= 40
+
+
+def test_a_count_that_is_a_little_off_never_puts_a_chunk_above_the_limit() -> None:
+    def exact(text: str) -> int:
+        return len(text.split())
+
+    hasty = TokenCounter("hasty", lambda text: exact(text) * 9 // 10, lambda texts: [exact(text) for text in texts])
+    chunks = cut(pages_of(sentences(200)), 50, 10, hasty)
+    assert max(exact(chunk.text) for chunk in chunks) <= 50
+    assert text_again(chunks) == sentences(200)

@@ -1,0 +1,66 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.documents.overview import Overview, overview
+from core.sft_dataset import Sample, Source, append_sample
+from utils.config import ChunkSettings
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ChunkStore:
+    store = ChunkStore(tmp_path / "rag.db")
+    for name, language, tokens in (("a.pdf", "de", (512, 500, 10)), ("b.pdf", "en", (33, 512)), ("c.pdf", "", ())):
+        status = "done" if tokens else "no_text"
+        read = 9 if tokens else 0
+        source = SourceFile(name, name, name, status, pages=10, pages_read=read, language=language)
+        store.add_document(source, [NewChunk(f"{name} {count}", {"tokens": count}) for count in tokens])
+    return store
+
+
+def test_the_figures_of_a_store(store: ChunkStore) -> None:
+    figures = overview(store)
+    assert (figures.documents, figures.pages, figures.chunks, figures.tokens) == (3, 30, 5, 1567)
+    assert figures.coverage == pytest.approx(0.6)
+    assert figures.by_status == {"done": 2, "no_text": 1}
+    assert figures.by_language == {"de": 1022, "en": 545}
+    assert [bar for bar in figures.histogram if bar[2]] == [(1, 33, 1), (33, 65, 1), (481, 513, 3)]
+    assert len(figures.histogram) == 16
+    assert (figures.usable, figures.samples_possible) == (5, 10)
+
+
+def test_what_may_not_be_used_gives_no_samples(store: ChunkStore) -> None:
+    with store.writer() as writer:
+        writer.set_flags("duplicate", [(1, 2, 0.9)])
+        writer.set_flags("boilerplate", [(3, None, None)])
+    store.exclude([1])
+    assert overview(store).usable == len(store.usable_ids()) == 3
+    assert overview(store, ChunkSettings(skip_boilerplate=False)).usable == 4
+    assert overview(store).flags == {"boilerplate": 1, "duplicate": 1, "excluded": 1}
+
+
+def test_counting_again_and_removing_keep_the_figures_true(store: ChunkStore) -> None:
+    with store.writer() as writer:
+        writer.set_tokens("a.pdf", [(1, 700)], "other")
+    assert [bar for bar in overview(store).histogram if bar[2]] == [(1, 65, 2), (449, 513, 2), (641, 705, 1)]
+    store.remove_document("a.pdf")
+    assert [bar for bar in overview(store).histogram if bar[2]] == [(33, 65, 1), (481, 513, 1)]
+
+
+def test_samples_are_counted_for_each_document(store: ChunkStore, tmp_path: Path) -> None:
+    file = tmp_path / "sft_data.jsonl"
+    sample = Sample("Frage?", 'Antwort "source": {"document": "x"', "id")
+    for document in ("a.pdf", "a.pdf", 'Ü "b".pdf'):
+        append_sample(file, replace(sample, source=Source(document)))
+    append_sample(file, sample)
+    figures = overview(store, samples_file=file)
+    assert figures.sampled == {"a.pdf": 2, 'Ü "b".pdf': 1}
+    append_sample(file, replace(sample, source=Source("b.pdf")))
+    assert overview(store, samples_file=file).sampled["b.pdf"] == 1
+    assert overview(store, samples_file=tmp_path / "none").sampled == {}
+
+
+def test_an_empty_project_has_figures_too(tmp_path: Path) -> None:
+    assert overview(ChunkStore(tmp_path / "rag.db")) == Overview()

@@ -1,0 +1,92 @@
+"""Chunks made anew after the settings or the tokenizer changed."""
+
+from pathlib import Path
+
+import pytest
+from recording_context import RecordingContext
+from tokenizer_material import byte_level, choose, model_folder
+
+from core.documents import chunk_state
+from core.documents.chunk_store import ChunkStore
+from core.documents.rag_processor import process_documents
+from core.documents.rechunking import rechunk
+from core.documents.token_counting import counter_of
+from core.jobs import PauseRequested
+from core.project_manager import Project, ProjectStore
+
+TEXT = "\n\n".join(
+    f"Absatz {n}. Ein Pendel schwingt hin und her. Im höchsten Punkt steht es still." for n in range(90)
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = ProjectStore(tmp_path / "projects").create("Physik")
+    files = []
+    for name in ("a.txt", "b.txt"):
+        files.append(tmp_path / name)
+        files[-1].write_text(f"{name}\n\n{TEXT}", "utf-8")
+    process_documents(RecordingContext(), project, files)
+    return project
+
+
+def test_what_is_up_to_date_is_left_alone(project: Project) -> None:
+    assert chunk_state.outdated(project) == []
+    assert rechunk(RecordingContext(), project)["documents"] == 0
+
+
+def test_new_settings_cut_every_document_anew_without_its_original(project: Project) -> None:
+    for original in project.documents_folder.iterdir():
+        original.unlink()
+    project.set("documents", {"chunk_tokens": 100, "overlap_tokens": 20})
+    assert len(chunk_state.outdated(project)) == 2
+    result = rechunk(RecordingContext(), project)
+    chunks = ChunkStore(project.database).chunks(limit=1000)
+    assert result == {"documents": 2, "recut": 2, "chunks": len(chunks)}
+    assert max(chunk.metadata["tokens"] for chunk in chunks) <= 100
+    assert "Absatz 89. Ein Pendel" in chunks[-1].text
+    assert chunk_state.outdated(project) == []
+
+
+def test_a_tokenizer_that_needs_more_tokens_cuts_smaller_chunks(project: Project, tmp_path: Path) -> None:
+    choose(project, model_folder(tmp_path / "bytes", byte_level(256)))
+    rechunk(RecordingContext(), project)
+    counter = counter_of(project)
+    chunks = ChunkStore(project.database).chunks(limit=1000)
+    assert {chunk.metadata["tokenizer"] for chunk in chunks} == {counter.name}
+    assert max(counter.exact([chunk.text for chunk in chunks])) <= 512
+    assert [chunk.metadata["tokens"] for chunk in chunks] == counter.exact([chunk.text for chunk in chunks])
+
+
+def test_a_tokenizer_that_needs_fewer_tokens_only_counts_again(project: Project, tmp_path: Path) -> None:
+    store = ChunkStore(project.database)
+    before = [(chunk.id, chunk.text) for chunk in store.chunks(limit=1000)]
+    choose(project, model_folder(tmp_path / "large", byte_level(5000, TEXT)))
+    assert rechunk(RecordingContext(), project)["recut"] == 0
+    chunks = store.chunks(limit=1000)
+    assert [(chunk.id, chunk.text) for chunk in chunks] == before
+    assert [chunk.metadata["tokens"] for chunk in chunks] == counter_of(project).exact([text for _, text in before])
+    assert sum(source.tokens for source in store.documents()) == sum(chunk.metadata["tokens"] for chunk in chunks)
+    assert chunk_state.outdated(project) == []
+
+
+def test_a_pause_between_two_documents_leaves_the_rest_for_the_next_call(project: Project) -> None:
+    project.set("documents", {"chunk_tokens": 64})
+    with pytest.raises(PauseRequested):
+        rechunk(RecordingContext(stop_after=1), project)
+    assert len(chunk_state.outdated(project)) == 1
+    rechunk(RecordingContext(), project)
+    assert chunk_state.outdated(project) == []
+
+
+def test_chunks_of_an_earlier_version_are_cut_from_their_original(project: Project) -> None:
+    store = ChunkStore(project.database)
+    (first, _) = store.documents()
+    with store.writer() as writer:
+        old = store.chunks(filename=first.filename)
+        for chunk in old:
+            del chunk.metadata["start"]
+        writer.replace(first.filename, old, lambda: first)  # type: ignore[arg-type]
+    project.set("documents", {"chunk_tokens": 100})
+    rechunk(RecordingContext(), project)
+    assert all("start" in chunk.metadata for chunk in store.chunks(limit=1000))
