@@ -133,13 +133,15 @@ def list_command(options: argparse.Namespace) -> dict[str, object]:
 
 
 def model_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import pipeline
+    from core import document_pipeline, pipeline
 
-    _, project = opened(options)
+    services, project = opened(options)
     if options.base:
         source, _, name = options.base.partition(":")
         choice = checked(config.BaseChoice, {"source": source, "name": name or source})
         pipeline.choose_base(project, choice)
+        if counting := document_pipeline.rechunk_if_needed(services, project):
+            finish(services, counting)
     project.set("output", given(options, config.OutputSettings))
     saved = project.load_config()
     return {"base": saved.base and saved.base.model_dump(), "output": saved.output.model_dump()}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel
 
-from core.jobs import JobSnapshot, JobState
+from core.jobs import ACTIVE, JobSnapshot, JobState
 from ui import texts
 from ui.terminal import follow, person_language
 
@@ -73,4 +73,7 @@ def finish(services: "Services", snapshot: JobSnapshot) -> dict[str, Any]:
         end = services.runner.wait(snapshot.id, timeout=60)
     if end.state != JobState.DONE:
         raise JobStopped(end)
+    for job in services.runner.jobs(snapshot.project):
+        if job.kind == "rechunk" and job.state in ACTIVE and job.id != snapshot.id:
+            finish(services, job)  # a new model counts the chunks anew: what comes next draws from them
     return end.result or {}

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from core import pipeline
+from core import document_pipeline, pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from ui import forms, html
@@ -52,7 +52,9 @@ def build(frame: PageFrame) -> None:
         if not name:
             raise AppError("field_empty", field=field)
         pipeline.choose_base(project, checked(BaseChoice, {"source": values["source"], "name": name}))
-        if not pipeline.status(project).base_ready:
+        if pipeline.status(project).base_ready:
+            document_pipeline.rechunk_if_needed(frame.services, project)
+        else:
             pipeline.start_download(frame.services, project)
         return {"notice": html.box("good", t("model.chosen", name=name))}
 

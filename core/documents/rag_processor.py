@@ -56,6 +56,9 @@ class Reader(Protocol):
     def prepare(self, path: Path, password: str | None = None) -> None:
         """This document will be read next."""
 
+    def close(self) -> None:
+        """Nothing more will be read."""
+
 
 class ReadHere:
     """Reads documents in this very process."""
@@ -64,6 +67,9 @@ class ReadHere:
 
     def prepare(self, path: Path, password: str | None = None) -> None:
         """There is nothing to prepare."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
 @dataclass
@@ -172,7 +178,9 @@ def _process(
         _log(context, results[-1])
         context.progress(number, len(files), "documents.file_finished", file=source.original_name)
         context.checkpoint()
+    reader.close()  # what follows needs memory itself
     if any(file.is_new for file in files):
+        context.progress(len(files), len(files), "documents.comparing")
         mark_duplicates(context, store)
     return {"documents": results, "chunks": store.count()}
 

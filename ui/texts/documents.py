@@ -19,6 +19,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Datei {number} von {count}: {file}, Seite {page:,} von {pages:,}",
         "File {number} of {count}: {file}, page {page:,} of {pages:,}",
     ),
+    "documents.comparing": ("Doppelte Abschnitte werden gesucht", "Looking for duplicate chunks"),
     "documents.cutting_again": ("{file} wird neu geteilt", "Cutting {file} again"),
     "documents.file_finished": ("{file} ist fertig", "{file} is done"),
     "documents.log_done": (
@@ -179,6 +180,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "hint.parser_crashed": (
         "Die anderen Dateien sind nicht betroffen. Öffne die Datei und speichere sie neu, zum Beispiel als PDF.",
         "The other files are not affected. Open the file and save it anew, for example as PDF.",
+    ),
+    "error.parser_too_slow": (
+        "„{file}“ brauchte länger als {minutes} Minuten.",
+        "“{file}” took longer than {minutes} minutes.",
+    ),
+    "hint.parser_too_slow": (
+        "Die anderen Dateien sind nicht betroffen. Teile die Datei, oder speichere sie neu, zum Beispiel als PDF.",
+        "The other files are not affected. Split the file, or save it anew, for example as PDF.",
+    ),
+    "error.parser_memory": (
+        "„{file}“ brauchte mehr als {limit_mb:,} MB Arbeitsspeicher.",
+        "“{file}” needed more than {limit_mb:,} MB of memory.",
+    ),
+    "hint.parser_memory": (
+        "Die anderen Dateien sind nicht betroffen. Die Datei ist beschädigt oder ungewöhnlich gebaut: Speichere sie neu.",
+        "The other files are not affected. The file is damaged or built in an unusual way: save it anew.",
     ),
     "error.parser_hangs": (
         "„{file}“ war nach {seconds} Sekunden an einer Seite noch nicht gelesen.",

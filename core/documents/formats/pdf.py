@@ -3,6 +3,7 @@
 pdfium is not thread-safe: one thread of a process may read PDF files at a time.
 """
 
+import contextlib
 import ctypes
 import logging
 import mmap
@@ -17,7 +18,7 @@ import psutil
 import pypdfium2
 import pypdfium2.raw as pdfium_raw
 from pypdf import PdfReader
-from pypdf.errors import DependencyError, PyPdfError
+from pypdf.errors import DependencyError, DeprecationError, PyPdfError
 
 from core.documents.formats.page_text import Page, clean_characters
 from core.documents.formats.printed import Outline, pages_of_texts
@@ -26,13 +27,13 @@ from utils.errors import AppError
 # pdfium keeps what it parsed: a book of 9,000 pages came to 856 MB. Opening the file anew lets go of it.
 REOPEN_AFTER_PAGES = 500
 REOPEN_AFTER_BYTES = 40 * 2**20
-LOOK_AT_MEMORY_EVERY_PAGES = 8
+LOOK_AT_MEMORY_EVERY_PAGES = 32
 MAX_BOOKMARKS = 20_000
 HEADER_BYTES, TRAILER_BYTES = 1024, 4096
 ROOM_FOR_LINE_ENDS = 1024
 # What pypdf lets through on broken files, besides its own errors; it never ends in anything worse.
-PYPDF_ERRORS = (PyPdfError, DependencyError, ValueError, KeyError, TypeError, AttributeError, IndexError,
-                AssertionError, OSError, RecursionError, ArithmeticError, NotImplementedError, LookupError,
+PYPDF_ERRORS = (PyPdfError, DependencyError, DeprecationError, ValueError, KeyError, TypeError, AttributeError,
+                IndexError, AssertionError, OSError, RecursionError, ArithmeticError, NotImplementedError, LookupError,
                 MemoryError, EOFError)  # fmt: skip
 
 # pypdf reports every oddity of a broken file on stderr; the document's status says what a person needs.
@@ -63,7 +64,7 @@ class PdfFile:
         self._pdfium: pypdfium2.PdfDocument | None = None
         self._pypdf: PdfReader | None = None
         self._pypdf_file: IO[bytes] | None = None
-        self._opened_at_bytes = 0
+        self._opened_at_bytes = own_memory_bytes()
         self._pages_since_opening = 0
         require_pdf(path)
         self.page_count = self._open()
@@ -110,7 +111,6 @@ class PdfFile:
 
     def _open_pdfium(self) -> None:
         self._pdfium = pypdfium2.PdfDocument(self.path, password=self.password)
-        self._opened_at_bytes = own_memory_bytes()
         self._pages_since_opening = 0
 
     def _open_pypdf(self) -> int:
@@ -134,8 +134,7 @@ class PdfFile:
         if self._pdfium is not None:
             self._reopen_if_grown()
             try:
-                with closing(self._pdfium[index]) as page, closing(page.get_textpage()) as text_page:
-                    return bounded_text(page, text_page)
+                return _text_of_page(self._pdfium, index)
             except pypdfium2.PdfiumError:
                 pass
         try:
@@ -152,6 +151,7 @@ class PdfFile:
             grown = own_memory_bytes() - self._opened_at_bytes > REOPEN_AFTER_BYTES
         if grown:
             self._pdfium.close()
+            give_memory_back()
             self._open_pdfium()
 
     def _rescuer(self) -> PdfReader | None:
@@ -184,6 +184,12 @@ def mentions_encryption(path: Path) -> bool:
         return data.find(b"/Encrypt") >= 0
 
 
+def give_memory_back() -> None:
+    """Let the system have what was freed; glibc would keep it, and each opening would begin with more."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # other systems have no such function, nor need it
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 @cache
 def own_process() -> psutil.Process:
     return psutil.Process()
@@ -192,6 +198,28 @@ def own_process() -> psutil.Process:
 def own_memory_bytes() -> int:
     """The memory that this process has in RAM."""
     return own_process().memory_info().rss
+
+
+def _text_of_page(document: pypdfium2.PdfDocument, index: int) -> str:
+    """The text of a page, with what was filled into its form. Raises PdfiumError."""
+    with closing(document[index]) as page:
+        if not _has_form_fields(page):
+            with closing(page.get_textpage()) as text_page:
+                return bounded_text(page, text_page)
+        # What stands in a field becomes a part of the page, as if it was printed; the file stays as it is.
+        pdfium_raw.FPDFPage_Flatten(page, pdfium_raw.FLAT_NORMALDISPLAY)
+    with closing(document[index]) as page, closing(page.get_textpage()) as text_page:
+        return bounded_text(page, text_page)
+
+
+def _has_form_fields(page: pypdfium2.PdfPage) -> bool:
+    for number in range(pdfium_raw.FPDFPage_GetAnnotCount(page)):
+        annotation = pdfium_raw.FPDFPage_GetAnnot(page, number)
+        kind = pdfium_raw.FPDFAnnot_GetSubtype(annotation)
+        pdfium_raw.FPDFPage_CloseAnnot(annotation)
+        if kind in (pdfium_raw.FPDF_ANNOT_WIDGET, pdfium_raw.FPDF_ANNOT_FREETEXT):
+            return True
+    return False
 
 
 def bounded_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> str:

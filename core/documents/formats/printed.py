@@ -49,6 +49,8 @@ NO_LETTERS = re.compile(r"[\W_]+")
 WORD = re.compile(r"[^\W_]+")
 ANY_LETTER = re.compile(r"[^\W_]")
 MAX_COMPOUNDS = 100_000
+LEAST_LINES = 6  # of a page whose running lines are left out
+MOST_LEFT_OUT = 1 / 3  # of a page's characters
 LONGEST_CHAPTER_NUMBER = 32  # characters, with the beginning of the title behind it
 WIDTH_IF_UNKNOWN = 80
 
@@ -292,7 +294,8 @@ def without_running_lines(pages: Iterable[list[str]], around: int = 8, least: in
     """Pages without the lines that are printed on every page: titles above, names and numbers below.
 
     A first or last line is taken for one when at least `least` of the pages `around` this one have the same there,
-    digits aside. Looks only a few pages ahead, so a document of any length passes through.
+    digits aside, and the page says much more than that: slides and cards of a few lines are left alone. Looks only a
+    few pages ahead, so a document of any length passes through.
     """
     window: deque[_EdgedPage] = deque()
     behind: deque[_EdgedPage] = deque()
@@ -346,18 +349,21 @@ def _edged(lines: list[str]) -> _EdgedPage:
 
 def _without_edges(page: _EdgedPage, edges: Counter[_Edge], least: int) -> list[str]:
     lines = page.lines
+    if len(lines) < LEAST_LINES:
+        return lines
     first, last = 0, len(lines)
     if page.start and edges[("start", page.start)] >= least:
         first = 1
     for shape in page.top[first:]:
-        if first >= last or edges[("top", shape)] < least:
+        if edges[("top", shape)] < least:
             break
         first += 1
     for shape in page.bottom:
-        if first >= last or edges[("bottom", shape)] < least:
+        if edges[("bottom", shape)] < least:
             break
         last -= 1
-    return lines[first:last]
+    left_out = sum(map(len, lines[:first])) + sum(map(len, lines[last:]))
+    return lines if left_out > MOST_LEFT_OUT * sum(map(len, lines)) else lines[first:last]
 
 
 def _shape(line: str) -> str:

@@ -73,13 +73,25 @@ def test_no_character_is_lost_when_lines_are_joined_except_hyphens(lines: list[s
     assert kept == "".join(lines).replace(" ", "").replace("-", "")
 
 
-def pages_with_running_lines(count: int) -> list[list[str]]:
-    return [[f"Leitfaden {n} / {count}", f"Text der Seite {'abcdefghijklmnop'[n]}", f"{n}"] for n in range(count)]
+def body(number: int) -> list[str]:
+    """Eight lines that no other page has."""
+    return [f"Zeile {letter} vom Blatt {'abcdefghijklmnop'[number]} sagt etwas Eigenes." for letter in "abcdefgh"]
 
 
 def test_running_headers_and_page_numbers_are_left_out() -> None:
-    cleaned = list(without_running_lines(pages_with_running_lines(12)))
-    assert cleaned == [[f"Text der Seite {'abcdefghijklmnop'[n]}"] for n in range(12)]
+    pages = [[f"Leitfaden {n} / 12", *body(n), f"{n}"] for n in range(12)]
+    assert list(without_running_lines(pages)) == [body(n) for n in range(12)]
+
+
+@pytest.mark.parametrize("lines", [["Folie 3", "Rot"], ["Original page 7"], ["Kopf", "a", "b", "c", "Fuß"]])
+def test_slides_and_cards_of_a_few_lines_are_left_alone(lines: list[str]) -> None:
+    pages = [lines] * 12
+    assert list(without_running_lines(pages)) == pages
+
+
+def test_a_page_is_never_left_without_most_of_its_text() -> None:
+    pages = [["Ein sehr langer Titel, der über jeder Seite steht " * 3, "a", "b", "c", "d", "e"]] * 12
+    assert list(without_running_lines(pages)) == pages
 
 
 def test_lines_that_two_pages_happen_to_share_stay() -> None:
@@ -116,13 +128,8 @@ def test_a_line_of_code_below_a_full_sentence_stays_apart() -> None:
     assert len(blocks_of_lines(lines)) == 2
 
 
-def test_a_running_line_goes_and_the_text_between_two_goes_on() -> None:
-    pages = [["Kopf", f"Zeile {'abcdef'[n]}", "Fuß"] for n in range(6)]
-    assert list(without_running_lines(pages)) == [[f"Zeile {'abcdef'[n]}"] for n in range(6)]
-
-
 def test_a_first_line_that_is_no_running_one_protects_the_second() -> None:
-    pages = [[f"Überschrift {'abcdef'[n]}", "Gleich", "Text", "mehr", f"Ende {'abcdef'[n]}"] for n in range(6)]
+    pages = [[f"Überschrift {'abcdef'[n]}", "Gleich", *body(n), f"Ende {'abcdef'[n]}"] for n in range(6)]
     assert list(without_running_lines(pages)) == pages
 
 
