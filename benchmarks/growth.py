@@ -4,6 +4,7 @@ Files of 1, 2 and 4 times 75 MB are made from the corpus: a PDF of its pages aga
 little text, and a text. Time should double from one to the next, and memory stay.
 """
 
+import json
 import random
 import subprocess
 import sys
@@ -45,9 +46,11 @@ def growth(corpus: Path) -> None:
                 run = watched(rag_command(projects, [made]))
             seconds_per_mb = run.seconds / size_mb
             first_seconds_per_mb = first_seconds_per_mb or seconds_per_mb
+            (document,) = json.loads(run.last_line)["documents"]
             print(
-                f"  {size_mb:6.0f} MB {run.seconds:8.1f} s, {seconds_per_mb / first_seconds_per_mb:.2f} × the first "
-                f"per MB, at most {run.peak_pss_mib:.0f} MiB (PSS; RSS {run.peak_rss_mib:.0f}), code {run.code}"
+                f"  {size_mb:6.0f} MB, {document['pages']:,} pages, {document['chunks']:,} chunks, {document['status']}: "
+                f"{run.seconds:.1f} s ({seconds_per_mb / first_seconds_per_mb:.2f} × the first per MB), "
+                f"at most {run.peak_pss_mib:.0f} MiB (PSS; RSS {run.peak_rss_mib:.0f})"
             )
 
 

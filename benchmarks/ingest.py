@@ -105,11 +105,14 @@ def report(title: str, names: tuple[str, str], pairs: Sequence[tuple[Watched, Wa
     for name, runs in zip(names, zip(*pairs, strict=True), strict=True):
         result = json.loads(runs[0].last_line)
         pages = result["pages"] if "pages" in result else sum(found["pages"] for found in result["documents"])
-        chunks = f"{result['chunks']:,} chunks" if "chunks" in result else f"{result['tokens']:,} tokens"
+        if "chunks" in result:
+            made = f"{result['chunks']:,} chunks"
+        else:
+            made = f"{result['tokens']:,} tokens, {result['tokenizing']:.1f} s of the first run for them"
         seconds = statistics.median(run.seconds for run in runs)
         rss, pss = max(run.peak_rss_mib for run in runs), max(run.peak_pss_mib for run in runs)
         print(
-            f"  {name:6} {seconds:8.2f} s  {pages / seconds:7.0f} pages/s  {pages:,} pages, {chunks}, "
+            f"  {name:6} {seconds:8.2f} s  {pages / seconds:7.0f} pages/s  {pages:,} pages, {made}, "
             f"at most {pss:.0f} MiB (PSS; RSS {rss:.0f})"
         )
     ratios = [first.seconds / second.seconds for first, second in pairs]
