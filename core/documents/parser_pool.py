@@ -27,6 +27,7 @@ from core.worker import kill_tree, own_command
 from utils.errors import AppError
 
 MOST_PROCESSES = 3
+LARGE_FILE_BYTES = 64 << 20  # is read by one process: each would hold all its pages' records, 115 MB for 48,000 pages
 RANGE_PAGES = 32
 RANGES_AHEAD = 2  # per process
 ANSWERS_AHEAD = 6  # batches that a process may be ahead of the reader, besides what is in its pipe
@@ -74,6 +75,7 @@ class Document:
     path: Path
     password: str | None
     first: Request
+    most_processes: int
     is_asked_for: bool = False
     is_printed: bool = False
     page_count: int = 1
@@ -191,7 +193,8 @@ class ParserPool:
 
     def prepare(self, path: Path, password: str | None = None) -> None:
         """Name the document that will be read next: a process begins with it when nothing else is left to do."""
-        self._next = Document(path, password, Request(path, password))
+        is_large = path.is_file() and path.stat().st_size > LARGE_FILE_BYTES
+        self._next = Document(path, password, Request(path, password), 1 if is_large else self._most)
 
     def read(self, path: Path, password: str | None = None) -> Iterator[Page]:
         """The pages of a document, as `readers.read_document` gives them, with the same errors.
@@ -243,10 +246,10 @@ class ParserPool:
         asked: deque[Request] = deque()
         given = 0
         while True:
-            while len(asked) < RANGES_AHEAD * self._most and (request := next(to_ask, None)):
+            while len(asked) < RANGES_AHEAD * document.most_processes and (request := next(to_ask, None)):
                 asked.append(request)
-                self._give(request)
-            if len(asked) < RANGES_AHEAD * self._most:
+                self._give(request, document)
+            if len(asked) < RANGES_AHEAD * document.most_processes:
                 self._begin_next()
             for answer in answers:
                 texts = answer.get("pages", ())
@@ -300,10 +303,11 @@ class ParserPool:
         request.count -= 1
         return {"pages": [None]}
 
-    def _give(self, request: Request) -> None:
+    def _give(self, request: Request, document: Document) -> None:
         """Give a request to the process that has the fewest, or to a new one."""
-        least = min(self._processes, key=lambda process: len(process.requests), default=None)
-        if least is None or (least.requests and len(self._processes) < self._most):
+        usable = self._processes[: document.most_processes]
+        least = min(usable, key=lambda process: len(process.requests), default=None)
+        if least is None or (least.requests and len(usable) < document.most_processes):
             least = ParserProcess(self._while_waiting, self._limits)
             self._processes.append(least)
         least.ask(request)
@@ -313,7 +317,7 @@ class ParserPool:
         answers of each process come in the order in which they are read."""
         if self._next is not None and not self._next.is_asked_for:
             self._next.is_asked_for = True
-            self._give(self._next.first)
+            self._give(self._next.first, self._next)
 
     def _forget_next(self) -> None:
         if self._next is not None and self._next.is_asked_for:

@@ -194,7 +194,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "“{file}” needed more than {limit_mb:,} MB of memory.",
     ),
     "hint.parser_memory": (
-        "Die anderen Dateien sind nicht betroffen. Die Datei ist beschädigt oder ungewöhnlich gebaut: Speichere sie neu.",
+        "Die anderen Dateien sind nicht betroffen. Die Datei ist beschädigt oder seltsam gebaut: Speichere sie neu.",
         "The other files are not affected. The file is damaged or built in an unusual way: save it anew.",
     ),
     "error.parser_hangs": (

@@ -26,15 +26,15 @@ from utils.errors import AppError
 
 # pdfium keeps what it parsed: a book of 9,000 pages came to 856 MB. Opening the file anew lets go of it.
 REOPEN_AFTER_PAGES = 500
-REOPEN_AFTER_BYTES = 40 * 2**20
-LOOK_AT_MEMORY_EVERY_PAGES = 32
+REOPEN_AFTER_BYTES = 32 * 2**20
+LOOK_AT_MEMORY_EVERY_PAGES = 128
 MAX_BOOKMARKS = 20_000
 HEADER_BYTES, TRAILER_BYTES = 1024, 4096
 ROOM_FOR_LINE_ENDS = 1024
 # What pypdf lets through on broken files, besides its own errors; it never ends in anything worse.
 PYPDF_ERRORS = (PyPdfError, DependencyError, DeprecationError, ValueError, KeyError, TypeError, AttributeError,
-                IndexError, AssertionError, OSError, RecursionError, ArithmeticError, NotImplementedError, LookupError,
-                MemoryError, EOFError)  # fmt: skip
+                IndexError, AssertionError, OSError, RecursionError, ArithmeticError, LookupError, MemoryError,
+                NotImplementedError, EOFError)  # fmt: skip
 
 # pypdf reports every oddity of a broken file on stderr; the document's status says what a person needs.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -64,9 +64,9 @@ class PdfFile:
         self._pdfium: pypdfium2.PdfDocument | None = None
         self._pypdf: PdfReader | None = None
         self._pypdf_file: IO[bytes] | None = None
-        self._opened_at_bytes = own_memory_bytes()
         self._pages_since_opening = 0
         require_pdf(path)
+        self._bytes_at_first_page = 0
         self.page_count = self._open()
 
     def outline(self) -> Outline:
@@ -146,9 +146,11 @@ class PdfFile:
     def _reopen_if_grown(self) -> None:
         assert self._pdfium is not None
         self._pages_since_opening += 1
+        if self._pages_since_opening == 2:  # on its way to the first one, pdfium took up the records of all before it
+            self._bytes_at_first_page = own_memory_bytes()
         grown = self._pages_since_opening >= REOPEN_AFTER_PAGES
         if not grown and self._pages_since_opening % LOOK_AT_MEMORY_EVERY_PAGES == 0:
-            grown = own_memory_bytes() - self._opened_at_bytes > REOPEN_AFTER_BYTES
+            grown = own_memory_bytes() - self._bytes_at_first_page > REOPEN_AFTER_BYTES
         if grown:
             self._pdfium.close()
             give_memory_back()
