@@ -47,8 +47,9 @@ def growth(corpus: Path) -> None:
             seconds_per_mb = run.seconds / size_mb
             first_seconds_per_mb = first_seconds_per_mb or seconds_per_mb
             (document,) = json.loads(run.last_line)["documents"]
+            read = f"{document['status']}, {document['pages']:,} pages, {document['chunks']:,} chunks"
             print(
-                f"  {size_mb:6.0f} MB, {document['status']}: {document['pages']:,} pages, {document['chunks']:,} chunks, "
+                f"  {size_mb:6.0f} MB, {read}: "
                 f"{run.seconds:.1f} s ({seconds_per_mb / first_seconds_per_mb:.2f} × the first per MB), "
                 f"at most {run.peak_pss_mib:.0f} MiB (PSS; RSS {run.peak_rss_mib:.0f})"
             )
