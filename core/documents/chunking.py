@@ -33,7 +33,7 @@ SEPARATORS = [
 ]
 # Where an overlap may begin, from the best place to the worst.
 OVERLAP_STARTS = [
-    re.compile(r"(?<=[.!?…:\"'”“’»)]\s)(?=\S)|(?<=[。！？\n])(?=\S)"),
+    re.compile(r"(?<=[.!?…:\"'”“’»)]\s)(?=[^\s.])|(?<=[。！？\n])(?=\S)"),
     re.compile(r"(?<=\s)(?=\S)"),
     re.compile(r"(?=\S)"),
 ]
