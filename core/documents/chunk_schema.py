@@ -22,8 +22,9 @@ CJK_BYTES_SHARE = 0.05
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
+# A line end inside of such a text.
+TORN = re.compile("(?<=[\u3040-\u30ff\u3400-\u9fff])\n(?=[\u3040-\u30ff\u3400-\u9fff])")
 FLAG_DUPLICATE, FLAG_BOILERPLATE, FLAG_EXCLUDED = "duplicate", "boilerplate", "excluded"
-FOUND_FLAGS = (FLAG_DUPLICATE, FLAG_BOILERPLATE)
 TOKENS_IN_BUCKET = 32
 
 TABLES = """
@@ -212,7 +213,8 @@ def indexed_text(text: str, exact: bool = False) -> str:
     # For speed only: a text hardly longer in bytes than in characters has too few such characters to be worth a look.
     if not exact and len(text.encode(errors="replace")) - len(text) <= CJK_BYTES_SHARE * len(text):
         return text
-    return UNSPACED.sub(lambda match: _pairs(match[0], exact), text)
+    # A word that a line end tears apart is found too.
+    return UNSPACED.sub(lambda match: _pairs(match[0], exact), TORN.sub("", text))
 
 
 def has_cjk(text: str) -> bool:

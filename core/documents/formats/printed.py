@@ -62,7 +62,7 @@ class Seam(NamedTuple):
     between: str
 
 
-TOUCHING, SPACED, WITHOUT_HYPHEN = Seam(0, ""), Seam(0, " "), Seam(1, "")
+TOUCHING, SPACED, WITHOUT_HYPHEN, BROKEN = Seam(0, ""), Seam(0, " "), Seam(1, ""), Seam(0, "\n")
 
 
 class Outline(NamedTuple):
@@ -127,12 +127,6 @@ def mark_line_end_hyphens(text: str) -> str:
     return text
 
 
-def join_lines(left: str, right: str, compounds: Set[str] = frozenset()) -> str:
-    """Two lines of one paragraph as one line."""
-    dropped, between = seam(left, right, compounds)
-    return f"{left[: len(left) - dropped]}{between}{right}"
-
-
 def seam(left: str, right: str, compounds: Set[str] = frozenset()) -> Seam:
     """How two lines of one paragraph are put together.
 
@@ -144,7 +138,9 @@ def seam(left: str, right: str, compounds: Set[str] = frozenset()) -> Seam:
     if last == "-":
         return SPACED if left.endswith(("--", " -")) else _hyphen_seam(left, right, compounds)
     if last >= "\u3000" and right[0] >= "\u3000" and CJK.match(last) and CJK.match(right[0]):
-        return TOUCHING
+        # Without capitals and spaces nothing tells whether the sentence goes on: rather a line end too many than two
+        # words glued together.
+        return BROKEN
     if last in "/.:" and (right[0].islower() or right.startswith("//")) and BROKEN_PATH.search(left):
         return TOUCHING
     return SPACED

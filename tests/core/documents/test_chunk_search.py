@@ -37,6 +37,11 @@ def test_search_finds_umlauts_and_beginnings_and_ranks(store: ChunkStore) -> Non
     assert found(store, "   ") == found(store, "!?") == []
 
 
+def test_a_japanese_word_is_found_where_a_line_end_tears_it_apart(store: ChunkStore) -> None:
+    fill(store, [JAPANESE.replace("計算機", "計算\n機"), "ほかの文章です。"])
+    assert found(store, "計算機") == [0]
+
+
 @pytest.mark.parametrize(
     ("typed", "indexes"),
     [

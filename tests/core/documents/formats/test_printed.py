@@ -1,3 +1,5 @@
+from collections.abc import Set
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,12 +8,18 @@ from core.documents.formats.page_text import clean_characters, join_blocks
 from core.documents.formats.printed import (
     Outline,
     blocks_of_lines,
-    join_lines,
     mark_line_end_hyphens,
     pages_of_texts,
+    seam,
     with_accents,
     without_running_lines,
 )
+
+
+def join_lines(left: str, right: str, compounds: Set[str] = frozenset()) -> str:
+    """Two lines of one paragraph as one line."""
+    dropped, between = seam(left, right, compounds)
+    return f"{left[: len(left) - dropped]}{between}{right}"
 
 
 @pytest.mark.parametrize(
@@ -28,7 +36,7 @@ from core.documents.formats.printed import (
         ("ein Strich -\nund weiter", "ein Strich - und weiter"),
         ("https://www.example.\norg/hilfe", "https://www.example.org/hilfe"),
         ("ein Ende.\nnoch eins", "ein Ende. noch eins"),
-        ("システ\nムです", "システムです"),
+        ("システ\nムです", "システ\nムです"),
     ],
 )
 def test_words_that_a_line_end_tore_apart_are_joined(raw: str, joined: str) -> None:
@@ -118,9 +126,9 @@ def test_accents_that_tex_printed_apart_come_back_to_their_letters(printed: str,
     assert with_accents(printed) == text
 
 
-def test_korean_lines_are_joined_with_a_space_and_japanese_ones_without() -> None:
+def test_korean_lines_are_joined_with_a_space_and_japanese_ones_keep_their_end() -> None:
     assert join_lines("생긴", "변화로") == "생긴 변화로"
-    assert join_lines("システ", "ムです") == "システムです"
+    assert join_lines("システ", "ムです") == "システ\nムです"
 
 
 def test_a_line_of_code_below_a_full_sentence_stays_apart() -> None:
