@@ -29,6 +29,8 @@ REOPEN_AFTER_PAGES = 500
 REOPEN_AFTER_BYTES = 32 * 2**20
 LOOK_AT_MEMORY_EVERY_PAGES = 128
 MAX_BOOKMARKS = 20_000
+BLANK_PAGES_TRIED = 3  # with pypdf too, before a file passes for a scan
+LARGEST_TRIED_BYTES = 64 << 20
 HEADER_BYTES, TRAILER_BYTES = 1024, 4096
 ROOM_FOR_LINE_ENDS = 1024
 # What pypdf lets through on broken files, besides its own errors; it never ends in anything worse.
@@ -65,6 +67,8 @@ class PdfFile:
         self._pypdf: PdfReader | None = None
         self._pypdf_file: IO[bytes] | None = None
         self._pages_since_opening = 0
+        self._has_seen_text = False
+        self._blank_pages = 0
         require_pdf(path)
         self._bytes_at_first_page = 0
         self.page_count = self._open()
@@ -131,12 +135,27 @@ class PdfFile:
         return AppError("pdf_wrong_password" if self.password else "pdf_password", file=self.path.name)
 
     def _text(self, index: int) -> str | None:
-        if self._pdfium is not None:
-            self._reopen_if_grown()
-            try:
-                return _text_of_page(self._pdfium, index)
-            except pypdfium2.PdfiumError:
-                pass
+        if self._pdfium is None:
+            return self._pypdf_text(index)
+        self._reopen_if_grown()
+        try:
+            text = _text_of_page(self._pdfium, index)
+        except pypdfium2.PdfiumError:
+            return self._pypdf_text(index)
+        if text and not text.isspace():
+            self._has_seen_text = True
+        elif self._is_worth_another_look():
+            text = self._pypdf_text(index) or text
+            self._blank_pages += not text.strip()
+        return text
+
+    def _is_worth_another_look(self) -> bool:
+        """Whether pypdf shall try a page on which pdfium sees nothing: the first ones of what may not be a scan."""
+        if self._has_seen_text or self._blank_pages >= BLANK_PAGES_TRIED:
+            return False
+        return self.path.stat().st_size <= LARGEST_TRIED_BYTES
+
+    def _pypdf_text(self, index: int) -> str | None:
         try:
             reader = self._rescuer()
             return reader.pages[index].extract_text() if reader is not None else None

@@ -181,3 +181,21 @@ def test_a_broken_file_after_a_locked_one_is_not_called_locked(tmp_path: Path) -
     encrypt = StandardEncryption("geheim", ownerPassword="besitz")
     assert error_code(make_pdf(tmp_path / "locked.pdf", [["x"]], encrypt=encrypt)) == "pdf_password"
     assert error_code(tmp_path / "none.pdf") == "pdf_damaged"
+
+
+def test_pypdf_looks_at_pages_on_which_pdfium_sees_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_pdf(tmp_path / "a.pdf", [[f"Seite {n} von vielen"] for n in range(6)])
+    monkeypatch.setattr(pdf, "bounded_text", lambda *_: "")
+    assert [page.text for page in read(path)] == [f"Seite {n} von vielen" for n in range(6)]
+
+
+def test_a_scan_is_looked_at_twice_on_its_first_pages_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    canvas = Canvas(str(tmp_path / "scan.pdf"))
+    for _ in range(9):
+        canvas.rect(100, 100, 200, 200, fill=1)
+        canvas.showPage()
+    canvas.save()
+    looks: list[int] = []
+    monkeypatch.setattr(pdf.PdfFile, "_pypdf_text", lambda file, index: looks.append(index))
+    assert error_code(tmp_path / "scan.pdf") == "pdf_no_text"
+    assert looks == [0, 1, 2]
