@@ -21,7 +21,7 @@ from pypdf import PdfReader
 from pypdf.errors import DependencyError, DeprecationError, PyPdfError
 
 from core.documents.formats.page_text import Page, clean_characters
-from core.documents.formats.printed import Outline, pages_of_texts
+from core.documents.formats.printed import ANY_LETTER, Outline, pages_of_texts
 from utils.errors import AppError
 
 # pdfium keeps what it parsed: a book of 9,000 pages came to 856 MB. Opening the file anew lets go of it.
@@ -142,11 +142,11 @@ class PdfFile:
             text = _text_of_page(self._pdfium, index)
         except pypdfium2.PdfiumError:
             return self._pypdf_text(index)
-        if text and not text.isspace():
+        if ANY_LETTER.search(text):
             self._has_seen_text = True
         elif self._is_worth_another_look():
             text = self._pypdf_text(index) or text
-            self._blank_pages += not text.strip()
+            self._blank_pages += ANY_LETTER.search(text) is None
         return text
 
     def _is_worth_another_look(self) -> bool:
