@@ -33,6 +33,7 @@ BLANK_PAGES_TRIED = 3  # with pypdf too, before a file passes for a scan
 LARGEST_TRIED_BYTES = 64 << 20
 HEADER_BYTES, TRAILER_BYTES = 1024, 4096
 ROOM_FOR_LINE_ENDS = 1024
+LOOSE_ANNOTATIONS_LOOKED_AT = 3
 # What pypdf lets through on broken files, besides its own errors; it never ends in anything worse.
 PYPDF_ERRORS = (PyPdfError, DependencyError, DeprecationError, ValueError, KeyError, TypeError, AttributeError,
                 IndexError, AssertionError, OSError, RecursionError, ArithmeticError, LookupError, MemoryError,
@@ -224,7 +225,7 @@ def own_memory_bytes() -> int:
 def _text_of_page(document: pypdfium2.PdfDocument, index: int) -> str:
     """The text of a page, with what was filled into its form. Raises PdfiumError."""
     with closing(document[index]) as page:
-        if not _has_form_fields(page):
+        if not _has_filled_in_text(document, page):
             with closing(page.get_textpage()) as text_page:
                 return bounded_text(page, text_page)
         # What stands in a field becomes a part of the page, as if it was printed; the file stays as it is.
@@ -233,8 +234,12 @@ def _text_of_page(document: pypdfium2.PdfDocument, index: int) -> str:
         return bounded_text(page, text_page)
 
 
-def _has_form_fields(page: pypdfium2.PdfPage) -> bool:
-    for number in range(pdfium_raw.FPDFPage_GetAnnotCount(page)):
+def _has_filled_in_text(document: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> bool:
+    """Whether a page has form fields or text boxes laid over it. In a document without a form only a few annotations
+    are looked at: a table of contents has a hundred, and all of them are links."""
+    count = pdfium_raw.FPDFPage_GetAnnotCount(page)
+    has_form = count and pdfium_raw.FPDF_GetFormType(document) != pdfium_raw.FORMTYPE_NONE
+    for number in range(count if has_form else min(count, LOOSE_ANNOTATIONS_LOOKED_AT)):
         annotation = pdfium_raw.FPDFPage_GetAnnot(page, number)
         kind = pdfium_raw.FPDFAnnot_GetSubtype(annotation)
         pdfium_raw.FPDFPage_CloseAnnot(annotation)

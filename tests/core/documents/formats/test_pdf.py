@@ -199,3 +199,12 @@ def test_a_scan_is_looked_at_twice_on_its_first_pages_only(tmp_path: Path, monke
     monkeypatch.setattr(pdf.PdfFile, "_pypdf_text", lambda file, index: looks.append(index))
     assert error_code(tmp_path / "scan.pdf") == "pdf_no_text"
     assert looks == [0, 1, 2]
+
+
+def test_what_was_filled_into_a_form_is_read(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "form.pdf"))
+    canvas.drawString(60, 700, "Name:")
+    canvas.acroForm.textfield(value="Ada Lovelace", name="name", x=120, y=690, width=200, height=24)
+    canvas.save()
+    (page,) = read(tmp_path / "form.pdf")
+    assert "Name:" in page.text and "Ada Lovelace" in page.text
