@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from utils.errors import AppError
-from utils.files import free_disk_gib, publish_folder, read_json, sync_folder, write_json
+from utils.files import publish_folder, read_json, require_disk, sync_folder, write_json
 
 MARK = "complete.json"
 TRAINER_STATE = "trainer_state.json"
@@ -112,11 +111,9 @@ def published_note(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def require_disk(folder: Path, needed_gib: float) -> None:
+def require_room(folder: Path, needed_gib: float) -> None:
     """Raises AppError `disk_full` where a save would not fit; what was saved before stays whole."""
-    free_gib = free_disk_gib(folder)
-    if free_gib < needed_gib + DISK_RESERVE_GIB:
-        raise AppError("disk_full", needed_gib=round(needed_gib + DISK_RESERVE_GIB, 2), free_gib=round(free_gib, 2))
+    require_disk(folder, needed_gib + DISK_RESERVE_GIB)
 
 
 def _subfolders(folder: Path) -> list[Path]:

@@ -17,7 +17,6 @@ from core.services import (
     MINIMUM_FREE_GIB,
     Services,
     require_chunks,
-    require_disk,
     require_rest,
     running,
     start_child_job,
@@ -25,6 +24,7 @@ from core.services import (
 from core.worker import lock_file
 from utils import config
 from utils.errors import AppError
+from utils.files import require_disk
 
 PREVIEWED_CHUNKS = 60  # so many stored ones are cut anew for a look at the first few
 
@@ -37,7 +37,7 @@ def start_documents(services: Services, project: Project, files: Iterable[Path],
     for path in paths:
         if not path.is_file():
             raise AppError("file_missing", file=path.name)
-    require_disk(project, MINIMUM_FREE_GIB)
+    require_disk(project.root, MINIMUM_FREE_GIB)
     return start_child_job(services, project, "rag", {"files": [str(path) for path in paths]}, owner)
 
 
@@ -55,7 +55,7 @@ def start_reprocess(
     names = list(filenames)
     if not names:
         raise AppError("no_files")
-    require_disk(project, MINIMUM_FREE_GIB)
+    require_disk(project.root, MINIMUM_FREE_GIB)
     secrets = {"passwords": dict(passwords)} if passwords else None
     return start_child_job(services, project, "rag", {"again": names}, owner, secrets=secrets)
 

@@ -24,7 +24,7 @@ from core.jobs import JobContext
 from core.runs import Run, open_run
 from core.sft_dataset import read_samples, split_by_source, usable
 from utils.errors import AppError
-from utils.files import free_disk_gib, publish_folder, write_json, write_text_atomic
+from utils.files import publish_folder, require_disk, write_json, write_text_atomic
 
 QUANTIZATIONS = ("f16", "q8_0", "q4_k_m")
 BYTES_PER_WEIGHT = {"f16": 2.0, "q8_0": 1.07, "q4_k_m": 0.65}
@@ -80,7 +80,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     workshop = Path(tempfile.mkdtemp(prefix=".export_", dir=final))
     try:
         material = Material(run, training, find_adapter(training), base, safe_name(run.project.name), workshop)
-        require_disk(material)
+        require_room(material)
         merge(context, material)
         context.progress(0, None, "export.reference")
         reference = material.load_reference()
@@ -221,17 +221,14 @@ def find_adapter(training: Run) -> Path:
     raise AppError("not_trained")
 
 
-def require_disk(material: Material) -> None:
+def require_room(material: Material) -> None:
     """Raises AppError `disk_full` before anything is written."""
     facts = base_models.describe(material.base)
     bytes_needed = facts.size_bytes * 1.05
     if material.export.request["format"] == "gguf":
         written = {"f16", *material.quantizations}
         bytes_needed += facts.parameters * sum(BYTES_PER_WEIGHT[name] for name in written)
-    needed = bytes_needed / 2**30 + SPARE_GIB
-    free = free_disk_gib(material.workshop)
-    if free < needed:
-        raise AppError("disk_full", free_gib=round(free, 2), needed_gib=round(needed, 2))
+    require_disk(material.workshop, bytes_needed / 2**30 + SPARE_GIB)
 
 
 def safe_name(project_name: str) -> str:

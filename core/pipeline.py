@@ -22,7 +22,6 @@ from core.services import (
     alone,
     child_job,
     require_chunks,
-    require_disk,
     require_rest,
     start_child_job,
 )
@@ -30,7 +29,7 @@ from core.sft_dataset import MINIMUM_SAMPLES, count_samples
 from core.sft_generator import generate_samples
 from utils import config
 from utils.errors import AppError
-from utils.files import sha256_of
+from utils.files import require_disk, sha256_of
 
 VERSIONS_NOTED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "bitsandbytes", "unsloth")
 
@@ -107,7 +106,7 @@ def start_samples(services: Services, project: Project, owner: str = "") -> JobS
 def start_practice_base(services: Services, project: Project, owner: str = "") -> JobSnapshot:
     """Make the practice base model from the project's chunks. Raises AppError `no_chunks`."""
     require_chunks(project)
-    require_disk(project, MINIMUM_FREE_GIB)
+    require_disk(project.root, MINIMUM_FREE_GIB)
     seed = project.load_config().training.seed
     return start_child_job(services, project, "practice_base", {"seed": seed}, owner)
 
@@ -159,7 +158,7 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
     if settings.base is None:
         raise AppError("no_base")
     folder = base_models.resolve(project, settings.base)
-    require_disk(project, MINIMUM_FREE_GIB)
+    require_disk(project.root, MINIMUM_FREE_GIB)
     hardware = services.hardware()
     request = {
         "base": {

@@ -18,7 +18,6 @@ from core.runs import Run, create_run, list_runs
 from core.worker import ChildWork, lock_file
 from utils import config
 from utils.errors import AppError
-from utils.files import free_disk_gib
 
 LANES = {"train": ACCELERATOR, "evaluate": ACCELERATOR, "export": ACCELERATOR, "practice_base": ACCELERATOR}
 MINIMUM_FREE_GIB = 1.0
@@ -118,10 +117,3 @@ def require_chunks(project: Project) -> None:
     """Raises AppError `no_chunks` where no document has given any text yet."""
     if ChunkStore(project.database).count() == 0:
         raise AppError("no_chunks")
-
-
-def require_disk(project: Project, needed_gib: float) -> None:
-    """Raises AppError `disk_full` where less than `needed_gib` is free."""
-    free = free_disk_gib(project.root)
-    if free < needed_gib:
-        raise AppError("disk_full", free_gib=round(free, 2), needed_gib=needed_gib)

@@ -166,7 +166,7 @@ def _make_trainer(
     train, held_out = data
     adapter_bytes = 4 * sum(weight.numel() for weight in loaded.model.parameters() if weight.requires_grad)
     save_gib = ADAPTER_COPIES * adapter_bytes / 2**30
-    checkpoints.require_disk(run.folder, save_gib)
+    checkpoints.require_room(run.folder, save_gib)
     # A template that only training knows has to reach the exported model.
     own_template = loaded.tokenizer.chat_template == training_data.PLAIN_CHAT_TEMPLATE
     reporter = Reporter(context, run, save_gib, publish_template=own_template)

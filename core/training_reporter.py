@@ -171,7 +171,7 @@ class Reporter(TrainerCallback):
         self._note(**note)
 
     def _require_disk(self) -> None:
-        checkpoints.require_disk(self._run.folder, self._save_gib)
+        checkpoints.require_room(self._run.folder, self._save_gib)
 
 
 def keep_metrics_until(metrics_file: Path, step: int) -> list[dict[str, float]]:

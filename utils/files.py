@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from utils.errors import AppError
+
 
 def write_text_atomic(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Replace `path` with `text`: a reader sees the old file or the new one, also after a power cut."""
@@ -110,3 +112,10 @@ def free_disk_gib(folder: Path) -> float:
     while not folder.exists():
         folder = folder.parent
     return shutil.disk_usage(folder).free / 2**30
+
+
+def require_disk(folder: Path, needed_gib: float) -> None:
+    """Raises AppError `disk_full` where less than `needed_gib` is free on the disk that holds `folder`."""
+    free_gib = free_disk_gib(folder)
+    if free_gib < needed_gib:
+        raise AppError("disk_full", free_gib=round(free_gib, 2), needed_gib=round(needed_gib, 2))

@@ -81,7 +81,7 @@ def test_clearing_removes_publications_and_their_leftovers_only(tmp_path: Path) 
 
 def test_a_disk_that_is_too_full_is_said_with_figures(tmp_path: Path) -> None:
     with pytest.raises(AppError) as caught:
-        checkpoints.require_disk(tmp_path, 1e9)
+        checkpoints.require_room(tmp_path, 1e9)
     assert caught.value.code == "disk_full"
     assert caught.value.params["needed_gib"] > caught.value.params["free_gib"]
-    checkpoints.require_disk(tmp_path, 0.0)
+    checkpoints.require_room(tmp_path, 0.0)

@@ -132,7 +132,7 @@ def test_a_stop_keeps_the_former_export_and_leaves_nothing_half_made(project: Pr
 def test_too_little_disk_is_said_before_anything_is_written(
     project: Project, trained: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporter, "free_disk_gib", lambda folder: 0.01)
+    monkeypatch.setattr("utils.files.free_disk_gib", lambda folder: 0.01)
     request = {"train_run": trained.id, "format": "gguf", "quantization": ["f16"]}
     with pytest.raises(AppError, match="disk_full"):
         exporter.run(RecordingContext(), create_run(project, "export", request))

@@ -143,7 +143,7 @@ def test_samples_are_written_by_one_process_at_a_time(project):
 
 def test_a_full_disk_is_said_before_anything_is_written(services, project, monkeypatch, tmp_path):
     (tmp_path / "a.txt").write_text("Text")
-    monkeypatch.setattr("core.services.free_disk_gib", lambda folder: 0.1)
+    monkeypatch.setattr("utils.files.free_disk_gib", lambda folder: 0.1)
     assert code_of(lambda: document_pipeline.start_documents(services, project, [tmp_path / "a.txt"])) == "disk_full"
 
 

@@ -242,7 +242,7 @@ def test_a_full_disk_stops_the_run_before_it_writes(
     run = make_run(project, base, **HARD)
     with pytest.raises(PauseRequested):
         trainer.run(TrainingContext(stop_at=2), run)
-    monkeypatch.setattr(checkpoints, "free_disk_gib", lambda folder: 0.01)
+    monkeypatch.setattr("utils.files.free_disk_gib", lambda folder: 0.01)
     with pytest.raises(AppError) as caught:
         trainer.run(TrainingContext(), run)
     assert caught.value.code == "disk_full"
