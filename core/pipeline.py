@@ -5,6 +5,7 @@ The one place that knows all stages by name. It loads none that needs torch: tho
 
 import platform
 import shutil
+import time
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -22,7 +23,7 @@ from core.services import (
     alone,
     child_job,
     require_chunks,
-    require_rest,
+    running,
     start_child_job,
 )
 from core.sft_dataset import MINIMUM_SAMPLES, count_samples
@@ -31,6 +32,7 @@ from utils import config
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
 
+LOOK_AGAIN_SECONDS = 0.2
 VERSIONS_NOTED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "bitsandbytes", "unsloth")
 
 
@@ -92,15 +94,21 @@ def exported_files(project: Project) -> list[Path]:
 
 
 def start_samples(services: Services, project: Project, owner: str = "") -> JobSnapshot:
-    """Write samples until there are as many as `config.sft.samples`.
+    """Write samples until there are as many as `config.sft.samples`. Raises AppError `no_chunks`.
 
-    Raises AppError `no_chunks`, or `documents_running` while the chunks are being cut anew.
+    Where a new model's tokenizer just has the chunks cut anew, the job waits for that.
     """
     require_chunks(project)
-    require_rest(services, project, ("rechunk",), "documents_running")
     settings = project.load_config().sft
     work = alone(project, "sft", partial(generate_samples, project=project, settings=settings))
-    return services.runner.start(Job("sft", project.name, work, owner=owner))
+
+    def work_on_finished_chunks(context: JobContext) -> dict[str, Any]:
+        while running(services, project, ("rechunk",)):
+            context.checkpoint()
+            time.sleep(LOOK_AGAIN_SECONDS)
+        return work(context)
+
+    return services.runner.start(Job("sft", project.name, work_on_finished_chunks, owner=owner))
 
 
 def start_practice_base(services: Services, project: Project, owner: str = "") -> JobSnapshot:

@@ -8,7 +8,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 from tokenizer_material import byte_level, choose, model_folder
 
-from core import document_pipeline, worker
+from core import document_pipeline, pipeline, worker
 from core.documents.chunk_store import ChunkStore
 from core.jobs import JobState
 from utils import config
@@ -97,3 +97,11 @@ def test_the_exported_database_holds_all_chunks(services, filled):
     exported = document_pipeline.export_database(filled)
     assert exported == filled.database_export
     assert ChunkStore(exported).count() == ChunkStore(filled.database).count() > 0
+
+
+def test_samples_wait_for_chunks_that_are_being_cut_anew(services, filled, monkeypatch):
+    busy = [True, True, True]
+    monkeypatch.setattr(pipeline, "running", lambda *_: bool(busy) and busy.pop())
+    filled.set("sft", {"samples": 3})
+    job = ended(services, pipeline.start_samples(services, filled))
+    assert (job.state, busy) == (JobState.DONE, [])
