@@ -242,15 +242,17 @@ class ChunkStore:
             values = dict(connection.execute("SELECT name, value FROM store_state").fetchall())
         return values.get("contents", 0), values.get("compared", -1)
 
-    def unprinted(self) -> Iterator[list[tuple[int, str, int]]]:
-        """Chunks that were not prepared for comparing, a few hundred at a time: (id, text, overlap).
+    def unprinted(self, filename: str | None = None) -> Iterator[list[tuple[int, str, int]]]:
+        """Chunks, of one file or of all, not prepared for comparing, a few hundred at a time: (id, text, overlap).
 
         The overlap is how many characters at the beginning of the text stand at the end of the chunk before, too.
         """
+        of_file, values = ("", ()) if filename is None else (" AND filename = ?", (filename,))
         with self._reading() as connection:
             rows = connection.execute(
                 f"SELECT {COMPARED_COLUMNS} FROM documents INDEXED BY documents_by_file LEFT JOIN chunk_prints"
-                " ON chunk_id = id WHERE chunk_id IS NULL ORDER BY filename, chunk_index"
+                f" ON chunk_id = id WHERE chunk_id IS NULL{of_file} ORDER BY filename, chunk_index",
+                values,
             )
             before: tuple[Any, ...] | None = None
             while batch := rows.fetchmany(COMPARED_AT_ONCE):

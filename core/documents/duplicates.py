@@ -25,7 +25,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from core.documents.chunk_schema import FLAG_BOILERPLATE, FLAG_DUPLICATE, Flag
-from core.documents.chunk_store import ChunkStore
+from core.documents.chunk_store import ChunkStore, Writer
 from core.jobs import JobContext
 
 if TYPE_CHECKING:
@@ -95,18 +95,23 @@ def mark_duplicates(context: JobContext, store: ChunkStore) -> dict[str, int]:
     contents, compared = store.contents()
     if contents != compared:
         with store.writer() as writer:
-            for batch in store.unprinted():
-                context.checkpoint()
-                prints = prints_of([text[overlap:] for _, text, overlap in batch])
-                reasons = [(chunk_id, boilerplate_reason(text)) for chunk_id, text, _ in batch]
-                writer.add_prints(
-                    zip((chunk_id for chunk_id, _, _ in batch), prints, strict=True),
-                    [(chunk_id, Flag(FLAG_BOILERPLATE, reason=reason)) for chunk_id, reason in reasons if reason],
-                )
+            prepare_comparing(context, store, writer)
             context.checkpoint()
             writer.replace_flags(FLAG_DUPLICATE, _duplicates(context, store), contents)
     counts = store.flag_counts()
     return {kind: counts.get(kind, 0) for kind in (FLAG_DUPLICATE, FLAG_BOILERPLATE)}
+
+
+def prepare_comparing(context: JobContext, store: ChunkStore, writer: Writer, filename: str | None = None) -> None:
+    """Store the prints of new chunks, of one file or of all, and flag boilerplate. What was stored stays if stopped."""
+    for batch in store.unprinted(filename):
+        context.checkpoint()
+        prints = prints_of([text[overlap:] for _, text, overlap in batch])
+        reasons = [(chunk_id, boilerplate_reason(text)) for chunk_id, text, _ in batch]
+        writer.add_prints(
+            zip((chunk_id for chunk_id, _, _ in batch), prints, strict=True),
+            [(chunk_id, Flag(FLAG_BOILERPLATE, reason=reason)) for chunk_id, reason in reasons if reason],
+        )
 
 
 def prints_of(texts: Sequence[str]) -> list[bytes]:

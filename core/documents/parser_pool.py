@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -29,8 +29,8 @@ from utils.errors import AppError
 MOST_PROCESSES = 3
 LARGE_FILE_BYTES = 64 << 20  # is read by one process: each would hold all its pages' records, 115 MB for 48,000 pages
 RANGE_PAGES = 32
-RANGES_AHEAD = 2  # per process
-ANSWERS_AHEAD = 6  # batches that a process may be ahead of the reader, besides what is in its pipe
+RANGES_AHEAD = 4  # per process
+ANSWERS_AHEAD = 12  # batches that a process may be ahead of the reader, besides what is in its pipe
 LOOK_UP_EVERY_SECONDS = 0.3
 MOST_LOSSES = 4  # processes that one document may cost
 
@@ -79,6 +79,8 @@ class Document:
     is_asked_for: bool = False
     is_printed: bool = False
     page_count: int = 1
+    asked: deque[Request] = field(default_factory=deque)  # ranges after the first, as far as they were asked for
+    pages_asked_for: int = RANGE_PAGES
     losses: int = 0
     seconds: float = 0.0
     given_up: AppError | None = None
@@ -93,7 +95,8 @@ class ParserProcess:
         self._limits = limits
         self._child: subprocess.Popen[bytes] | None = None
         self._watched: psutil.Process | None = None
-        self._lines: queue.Queue[bytes | None] = queue.Queue()
+        self._lines: queue.Queue[bytes] = queue.Queue()
+        self._glimpsed: bytes | None = None
         self._stopped = threading.Event()
 
     def ask(self, request: Request) -> None:
@@ -104,13 +107,19 @@ class ParserProcess:
         else:
             self._send(request)
 
-    def answer(self, document: Document) -> dict[str, Any]:
-        """The next answer to the first request. Raises ProcessLost where the child is gone or had to be ended."""
-        if self._child is None:
-            self._start()
+    def glimpse(self) -> dict[str, Any]:
+        """The next answer, which `answer` will give again; empty where there is none yet."""
+        if self._glimpsed is None and self._child is not None:
+            with contextlib.suppress(queue.Empty):
+                self._glimpsed = self._lines.get_nowait()
+        return json.loads(self._glimpsed or b"{}")
+
+    def _next_line(self, document: Document) -> bytes:
+        """The next line that the child wrote, empty where it has ended."""
+        line, self._glimpsed = self._glimpsed, None
         began = time.monotonic()
         try:
-            while True:
+            while line is None:
                 self._while_waiting()
                 with contextlib.suppress(queue.Empty):
                     line = self._lines.get(timeout=LOOK_UP_EVERY_SECONDS)
@@ -118,8 +127,15 @@ class ParserProcess:
                 self._require_patience(document, time.monotonic() - began)
         finally:
             document.seconds += time.monotonic() - began
+        return line
+
+    def answer(self, document: Document) -> dict[str, Any]:
+        """The next answer to the first request. Raises ProcessLost where the child is gone or had to be ended."""
+        if self._child is None:
+            self._start()
+        line = self._next_line(document)
         self._require_memory()
-        if line is None:
+        if not line:
             raise ProcessLost("parser_crashed")
         return json.loads(line)
 
@@ -132,7 +148,7 @@ class ParserProcess:
             for stream in (self._child.stdin, self._child.stdout):
                 with contextlib.suppress(OSError):  # what was not sent any more
                     stream.close()  # type: ignore[union-attr]
-            self._child = None
+            self._child = self._glimpsed = None
 
     def _start(self) -> None:
         self._child = subprocess.Popen([*own_command(), "parse"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -197,7 +213,7 @@ class ParserPool:
         self._next = Document(path, password, Request(path, password), 1 if is_large else self._most)
 
     def read(self, path: Path, password: str | None = None) -> Iterator[Page]:
-        """The pages of a document, as `readers.read_document` gives them, with the same errors.
+        """The pages of a document, as `readers.read_document` gives them, with the same errors. It is begun at once.
 
         A page that costs its process twice is not readable. Where nothing could be read at all, raises AppError
         `parser_crashed`, `parser_hangs`, `parser_too_slow` or `parser_memory`.
@@ -208,10 +224,7 @@ class ParserPool:
         self._begin_next()
         document, self._next = self._next, None
         assert document is not None
-        try:
-            yield from self._pages(document)
-        finally:
-            self._let_go(document)
+        return self._read(document)
 
     def close(self) -> None:
         """End all processes."""
@@ -219,6 +232,13 @@ class ParserPool:
             process.close()
         self._processes = []
         self._next = None
+
+    def _read(self, document: Document) -> Iterator[Page]:
+        try:
+            yield from self._pages(document)
+            self._look_into_next()
+        finally:
+            self._let_go(document)
 
     def _pages(self, document: Document) -> Iterator[Page]:
         answers = self._answers(document, document.first)
@@ -241,23 +261,16 @@ class ParserPool:
 
     def _texts(self, document: Document, answers: Iterator[dict[str, Any]]) -> Iterator[str | None]:
         """The raw texts of all pages, range by range; None for those that nobody can read."""
-        following = range(RANGE_PAGES, document.page_count, RANGE_PAGES)
-        to_ask = (Request(document.path, document.password, first) for first in following)
-        asked: deque[Request] = deque()
         given = 0
         while True:
-            while len(asked) < RANGES_AHEAD * document.most_processes and (request := next(to_ask, None)):
-                asked.append(request)
-                self._give(request, document)
-            if len(asked) < RANGES_AHEAD * document.most_processes:
-                self._begin_next()
+            self._ask_ahead(document)
             for answer in answers:
                 texts = answer.get("pages", ())
                 given += len(texts)
                 yield from texts
-            if document.given_up or not asked:
+            if document.given_up or not document.asked:
                 break
-            answers = self._answers(document, asked.popleft())
+            answers = self._answers(document, document.asked.popleft())
         for _ in range(document.page_count - given):
             yield None
 
@@ -312,6 +325,27 @@ class ParserPool:
             self._processes.append(least)
         least.ask(request)
 
+    def _ask_ahead(self, document: Document) -> None:
+        """Ask for so many ranges of a document that no process waits, and for the next one where it has no more."""
+        most = RANGES_AHEAD * document.most_processes
+        while len(document.asked) < most and document.pages_asked_for < document.page_count:
+            request = Request(document.path, document.password, document.pages_asked_for)
+            document.pages_asked_for += request.count
+            document.asked.append(request)
+            self._give(request, document)
+        if len(document.asked) < most:
+            self._begin_next()
+
+    def _look_into_next(self) -> None:
+        """Ask for more of the document that was prepared, if it is open: whoever reads stores another one first."""
+        document = self._next
+        if document is None or not document.is_asked_for:
+            return
+        process = next(process for process in self._processes if document.first in process.requests)
+        if process.requests[0] is document.first and (opened := process.glimpse().get("opened")):
+            document.page_count = opened[0]
+            self._ask_ahead(document)
+
     def _begin_next(self) -> None:
         """Ask for the document that was prepared. It comes after all that was asked about the one before it, so the
         answers of each process come in the order in which they are read."""
@@ -333,10 +367,10 @@ class ParserPool:
                 process.requests = kept
 
 
-def pass_lines(stream: IO[bytes], lines: "queue.Queue[bytes | None]", stopped: threading.Event) -> None:
-    """Hand on a child's lines, and None when it has ended; wait while the reader is behind."""
+def pass_lines(stream: IO[bytes], lines: "queue.Queue[bytes]", stopped: threading.Event) -> None:
+    """Hand on a child's lines, and an empty one when it has ended; wait while the reader is behind."""
 
-    def put(line: bytes | None) -> None:
+    def put(line: bytes) -> None:
         while not stopped.is_set():
             with contextlib.suppress(queue.Full):
                 lines.put(line, timeout=LOOK_UP_EVERY_SECONDS)
@@ -345,7 +379,7 @@ def pass_lines(stream: IO[bytes], lines: "queue.Queue[bytes | None]", stopped: t
     with contextlib.suppress(ValueError):  # closed from the other side
         for line in stream:
             put(line)
-    put(None)
+    put(b"")
 
 
 def page_of(answer: dict[str, Any]) -> Page:

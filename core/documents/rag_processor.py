@@ -11,7 +11,7 @@ from core.documents.chunk_state import how_cut
 from core.documents.chunk_store import ChunkStore, SourceFile, Writer
 from core.documents.chunking import chunks_of_pages
 from core.documents.document_intake import Intake, Taken
-from core.documents.duplicates import mark_duplicates
+from core.documents.duplicates import mark_duplicates, prepare_comparing
 from core.documents.formats.page_text import Page
 from core.documents.languages import language_of
 from core.documents.parser_pool import ParserPool
@@ -174,6 +174,8 @@ def _process(
             path, password = to_read.popleft()
             work.place = (number, len(files))
             source = work.store_document(source, path, password, to_read[0] if to_read else None)
+            if source.chunks:  # now, while the parsers are busy with what follows
+                prepare_comparing(context, store, writer, source.filename)
         results.append(_result(file, source))
         _log(context, results[-1])
         context.progress(number, len(files), "documents.file_finished", file=source.original_name)
