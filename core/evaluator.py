@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from core import base_models, checkpoints, engines, sft_dataset, training_data
 from core.jobs import JobContext
 from core.runs import Run, open_run
-from core.sft_dataset import Sample
+from core.samples.sft_dataset import Sample
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import append_line, read_lines, write_json

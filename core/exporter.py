@@ -22,7 +22,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from core import base_models, checkpoints, gguf, model_card, training_data, verifier
 from core.jobs import JobContext
 from core.runs import Run, open_run
-from core.sft_dataset import read_samples, split_by_source, usable
+from core.samples.sft_dataset import read_samples, split_by_source, usable
 from utils.errors import AppError
 from utils.files import publish_folder, require_disk, write_json, write_text_atomic
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from core import base_models
 from core.runs import Run
-from core.sft_dataset import read_samples, usable
+from core.samples.sft_dataset import read_samples, usable
 
 SETTINGS_SHOWN = (
     "learning_rate",

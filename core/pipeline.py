@@ -17,6 +17,8 @@ from core.documents.chunk_store import ChunkStore
 from core.jobs import ACTIVE, Job, JobContext, JobSnapshot, JobState
 from core.project_manager import CONFIG_LOCK, Project
 from core.runs import Run, latest_run
+from core.samples.sft_dataset import MINIMUM_SAMPLES, count_samples
+from core.samples.sft_generator import generate_samples
 from core.services import (
     MINIMUM_FREE_GIB,
     Services,
@@ -26,8 +28,6 @@ from core.services import (
     running,
     start_child_job,
 )
-from core.sft_dataset import MINIMUM_SAMPLES, count_samples
-from core.sft_generator import generate_samples
 from utils import config
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of

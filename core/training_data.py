@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.sft_dataset import Sample
+from core.samples.sft_dataset import Sample
 from utils.errors import AppError
 
 IGNORED = -100

@@ -15,7 +15,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from core.llama_server import LlamaServer
-from core.sft_dataset import Sample
+from core.samples.sft_dataset import Sample
 
 PROMPTS = 10
 ANSWER_TOKENS = 32

@@ -4,7 +4,17 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("core", "core/documents", "core/documents/formats", "core/practice", "ui", "ui/texts", "utils")
+FOLDERS = (
+    "core",
+    "core/documents",
+    "core/documents/formats",
+    "core/practice",
+    "core/samples",
+    "core/samples/helpers",
+    "ui",
+    "ui/texts",
+    "utils",
+)
 
 
 def named_files() -> set[str]:

@@ -9,7 +9,7 @@ import gradio as gr
 from core import pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from core.sft_dataset import Sample, parse_sample
+from core.samples.sft_dataset import Sample, parse_sample
 from ui import forms, html
 from ui.job_panel import job_panel
 from ui.page_frame import PageFrame

@@ -8,7 +8,7 @@ import gradio as gr
 from core import hardware_detector, pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from core.sft_dataset import MINIMUM_SAMPLES
+from core.samples.sft_dataset import MINIMUM_SAMPLES
 from ui import forms, html
 from ui.job_panel import duration, job_panel
 from ui.page_frame import PageFrame

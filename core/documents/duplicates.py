@@ -103,7 +103,7 @@ def mark_duplicates(context: JobContext, store: ChunkStore) -> dict[str, int]:
 
 
 def prepare_comparing(context: JobContext, store: ChunkStore, writer: Writer, filename: str | None = None) -> None:
-    """Store the prints of new chunks, of one file or of all, and flag boilerplate. What was stored stays if stopped."""
+    """Store the prints of new chunks, of one file or of all, and flag boilerplate. What was stored stays."""
     for batch in store.unprinted(filename):
         context.checkpoint()
         prints = prints_of([text[overlap:] for _, text, overlap in batch])

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.documents.chunk_store import Chunk
-from core.drafts import Draft, Task, Usage
 from core.practice.question_rules import accusative, question_for, take_apart
 from core.practice.sentences import (
     WORD,
@@ -25,7 +24,8 @@ from core.practice.sentences import (
     stands_alone,
 )
 from core.practice.word_lists import COMMON_WORDS
-from core.prompts import QUESTIONS
+from core.practice.wordings import QUESTIONS
+from core.samples.drafts import Draft, Task, Usage
 from utils.config import SftSettings
 
 MAX_ANSWER_CHARACTERS = 450

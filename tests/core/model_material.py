@@ -12,7 +12,7 @@ from core.jobs import JobState
 from core.practice import practice_base
 from core.project_manager import Project, ProjectStore
 from core.runs import Run, create_run
-from core.sft_dataset import Generator, Sample, Source, append_sample
+from core.samples.sft_dataset import Generator, Sample, Source, append_sample
 from tests.core.recording_context import RecordingContext
 from tests.material import ENERGY_TEXT
 from utils.config import TrainingSettings

@@ -6,7 +6,7 @@ import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from core import training_data
-from core.sft_dataset import Sample
+from core.samples.sft_dataset import Sample
 from core.training_data import IGNORED, encode, prepare
 from tests.core.training_material import make_base
 from utils.errors import AppError

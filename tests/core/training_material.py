@@ -12,7 +12,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from core.jobs import raise_stop
 from core.project_manager import Project, ProjectStore
 from core.runs import Run, create_run
-from core.sft_dataset import Sample, Source, append_sample
+from core.samples.sft_dataset import Sample, Source, append_sample
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}{{ '<' + message['role'] + '>' + message['content'] + '<end>' }}{% endfor %}"

@@ -5,7 +5,7 @@ import pytest
 
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.documents.overview import Overview, overview
-from core.sft_dataset import Sample, Source, append_sample
+from core.samples.sft_dataset import Sample, Source, append_sample
 from utils.config import ChunkSettings
 
 

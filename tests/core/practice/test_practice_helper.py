@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.documents.chunk_store import Chunk
-from core.drafts import Draft, Task, Usage
 from core.practice.practice_helper import write_drafts
+from core.samples.drafts import Draft, Task, Usage
 from utils.config import SftSettings
 
 GERMAN = """\

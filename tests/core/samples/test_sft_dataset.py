@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.sft_dataset import (
+from core.samples.sft_dataset import (
     Generator,
     Sample,
     Source,

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording_context import RecordingContext
 
-from core import sft_generator
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
-from core.drafts import Draft, Task, Usage
 from core.jobs import PauseRequested
 from core.project_manager import Project, ProjectStore
-from core.sft_dataset import count_samples, read_samples
-from core.sft_generator import generate_samples
+from core.samples import sft_generator
+from core.samples.drafts import Draft, Task, Usage
+from core.samples.sft_dataset import count_samples, read_samples
+from core.samples.sft_generator import generate_samples
 from utils.config import SftSettings
 from utils.errors import AppError
 

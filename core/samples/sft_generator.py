@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.documents.chunk_store import ChunkStore
-from core.drafts import Draft, Provider, Task, Usage
 from core.jobs import JobContext
 from core.practice.practice_helper import write_drafts
 from core.project_manager import Project
-from core.sft_dataset import Generator, Sample, Source, append_sample, read_samples, sample_id, usable
+from core.samples.drafts import Draft, Provider, Task, Usage
+from core.samples.sft_dataset import Generator, Sample, Source, append_sample, read_samples, sample_id, usable
 from utils.config import SftSettings
 from utils.errors import AppError
 

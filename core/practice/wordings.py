@@ -1,4 +1,4 @@
-"""The words that models are asked with. What a person reads in the app stands in ui/texts instead."""
+"""The wordings of the practice helper's questions. What a person reads in the app stands in ui/texts instead."""
 
 from collections.abc import Mapping
 
