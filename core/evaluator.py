@@ -18,9 +18,10 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 
-from core import base_models, checkpoints, engines, sft_dataset, training_data
+from core import base_models, checkpoints, engines, training_data
 from core.jobs import JobContext
 from core.runs import Run, open_run
+from core.samples import sft_dataset
 from core.samples.sft_dataset import Sample
 from utils.config import TrainingSettings
 from utils.errors import AppError

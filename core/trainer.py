@@ -16,9 +16,10 @@ import psutil
 import torch
 from safetensors import SafetensorError
 
-from core import base_models, checkpoints, engines, sft_dataset, training_data
+from core import base_models, checkpoints, engines, training_data
 from core.jobs import JobContext, PauseRequested, raise_stop
 from core.runs import Run
+from core.samples import sft_dataset
 from utils.config import TrainingSettings
 from utils.errors import AppError, disk_is_full
 from utils.files import read_lines

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from utils.errors import AppError
 from utils.files import read_json, write_json
@@ -43,16 +43,46 @@ class OutputSettings(Settings):
     quantization: Literal["f16", "q8_0", "q4_k_m"] = "q4_k_m"
 
 
-class SftSettings(Settings):
-    """How training samples are written. `samples` is the total wanted, not how many more."""
+Provider = Literal["practice", "ollama", "openrouter", "local"]
+Style = Literal["question", "explanation", "summary", "application", "comparison", "reasoning"]
+HTTP_ADDRESS = r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$"  # no user name and no query: keys do not belong there
 
-    provider: Literal["practice"] = "practice"
-    model: str = Field("practice", min_length=1, max_length=200)
+
+class SftSettings(Settings):
+    """How training samples are written. `samples` is the total wanted, not how many more.
+
+    An empty `model` is one that nobody has chosen yet; an empty `base_url` the provider's own; an empty prompt the
+    default one in the language of the samples.
+    """
+
+    provider: Provider = "practice"
+    model: str = Field("", max_length=500)
+    base_url: str = Field("", max_length=300, pattern=HTTP_ADDRESS)
     samples: int = Field(100, ge=1, le=100_000)
     temperature: float = Field(0.7, ge=0, le=2)
     seed: int = Field(42, ge=0, le=2**31 - 1)
     language: Literal["auto", "de", "en"] = "auto"
+    styles: tuple[Style, ...] = Field(("question", "explanation", "application"), min_length=1)
+    topic: str = Field("", max_length=300)
+    per_request: int = Field(1, ge=1, le=10)
+    turns: int = Field(1, ge=1, le=4)
     concurrency: int = Field(5, ge=1, le=32)
+    timeout_seconds: int = Field(180, ge=5, le=3600)
+    context_tokens: int = Field(8192, ge=1024, le=131_072)
+    budget_usd: float = Field(0.0, ge=0, le=10_000)
+    system_prompt: str = Field("", max_length=8000)
+    user_template: str = Field("", max_length=8000)
+
+    @field_validator("styles", mode="before")
+    @classmethod
+    def _split_styles(cls, value: object) -> object:
+        """A flag of the command line names them with commas between."""
+        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
 
 
 class TrainingSettings(Settings):

@@ -33,7 +33,11 @@ class Generator:
 
 @dataclass(frozen=True)
 class Sample:
-    """One question with its answer, and where both come from."""
+    """One question with its answer, and where both come from.
+
+    `follow_ups` are further questions and answers of the same conversation. `support` is the share of the answer that
+    its chunk supports, 0 to 1; None where there is no chunk or nobody has measured it.
+    """
 
     instruction: str
     output: str
@@ -42,6 +46,9 @@ class Sample:
     generator: Generator | None = None
     status: str = "new"
     language: str | None = None
+    style: str | None = None
+    support: float | None = None
+    follow_ups: tuple[tuple[str, str], ...] = ()
 
 
 def sample_id(instruction: str, output: str) -> str:
@@ -56,7 +63,9 @@ def append_sample(path: Path, sample: Sample) -> None:
 
 def to_line(sample: Sample) -> str:
     """A sample as its line of sft_data.jsonl: what a reader needs first stands first."""
-    fields = {key: value for key, value in asdict(sample).items() if value is not None}
+    fields = {key: value for key, value in asdict(sample).items() if value is not None and value != ()}
+    if sample.follow_ups:
+        fields["follow_ups"] = [{"instruction": asked, "output": said} for asked, said in sample.follow_ups]
     # U+2028 and friends are line ends to some readers, and lone surrogates cannot be written as UTF-8.
     return "".join(
         f"\\u{ord(character):04x}"
@@ -84,7 +93,7 @@ def parse_sample(line: str) -> Sample | None:
         return None
     if extra.strip():
         instruction = f"{instruction}\n\n{extra}"
-    given_id, status, language = fields.get("id"), fields.get("status"), fields.get("language")
+    given_id, status, support = fields.get("id"), fields.get("status"), fields.get("support")
     return Sample(
         instruction=instruction,
         output=output,
@@ -92,7 +101,10 @@ def parse_sample(line: str) -> Sample | None:
         source=_parse_source(fields.get("source")),
         generator=_parse_generator(fields.get("generator")),
         status=status if status in STATUSES else "new",
-        language=language if isinstance(language, str) else None,
+        language=_string(fields.get("language")),
+        style=_string(fields.get("style")),
+        support=float(support) if isinstance(support, (int, float)) else None,
+        follow_ups=_parse_follow_ups(fields.get("follow_ups")),
     )
 
 
@@ -181,6 +193,23 @@ def _parse_source(value: Any) -> Source | None:
         page=page if isinstance(page, int) else None,
         chunk_id=chunk_id if isinstance(chunk_id, int) else None,
     )
+
+
+def _string(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _parse_follow_ups(value: Any) -> tuple[tuple[str, str], ...]:
+    """The turns after the first, up to one that is none."""
+    turns: list[tuple[str, str]] = []
+    for turn in value if isinstance(value, list) else []:
+        if not isinstance(turn, dict):
+            break
+        asked, said = turn.get("instruction"), turn.get("output")
+        if not (isinstance(asked, str) and isinstance(said, str) and asked.strip() and said.strip()):
+            break
+        turns.append((asked, said))
+    return tuple(turns)
 
 
 def _parse_generator(value: Any) -> Generator | None:

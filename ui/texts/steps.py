@@ -66,7 +66,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A model learns from samples: a question and the answer it shall give. Each sample knows its place in"
         " the document.",
     ),
-    "choice.provider.practice": ("Übungshelfer", "Practice helper"),
+    "choice.provider.practice": ("Übungshelfer (ohne Netz)", "Practice helper (offline)"),
+    "choice.provider.ollama": ("Ollama (auf diesem Rechner)", "Ollama (on this machine)"),
+    "choice.provider.openrouter": ("OpenRouter oder ein anderer Server", "OpenRouter or another server"),
+    "choice.provider.local": ("GGUF-Datei (ohne Server)", "GGUF file (no server)"),
     "samples.practice": ("Der Übungshelfer ist keine KI.", "The practice helper is not an AI."),
     "samples.practice_about": (
         "Er baut Fragen nach festen Regeln aus Überschriften, Definitionen und Sätzen deiner Dokumente, ohne "

@@ -1,0 +1,86 @@
+"""The seam to a helper model: what it is asked, and what comes back. Knows no HTTP and no prompt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from utils.errors import AppError
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """One question to a helper. `schema` is the JSON schema of the wanted answer, used where a model can follow it."""
+
+    messages: tuple[Mapping[str, str], ...]
+    schema: Mapping[str, Any] | None
+    temperature: float
+    seed: int
+    most_tokens: int
+
+
+@dataclass(frozen=True)
+class ChatAnswer:
+    """What came back. `finished` is False where it was cut off: too long, filtered, or the connection ended early.
+
+    Tokens are 0 where the server does not count them, `cost_usd` is None where nobody knows it.
+    """
+
+    text: str
+    finished: bool
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+    cost_usd: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class HelperModel:
+    """A model to choose from. Prices are US dollars per token; None is what the server does not say.
+
+    `problem` is the code of the AppError that says why it cannot write samples, empty where it can.
+    """
+
+    name: str
+    label: str = ""
+    context_tokens: int | None = None
+    prompt_usd: float | None = None
+    answer_usd: float | None = None
+    follows_schema: bool | None = None
+    size_bytes: int | None = None
+    problem: str = ""
+
+
+Reaction = Literal["stop", "slow_down", "again", "skip"]
+
+
+class HelperError(Exception):
+    """A request that failed. `error` says so to people; `reaction` what becomes of the work.
+
+    stop: no other request would succeed either (wrong key, no such model, nobody there); slow_down: too many requests
+    at once; again: bad luck that may pass; skip: only this very request cannot be answered.
+    """
+
+    def __init__(self, error: AppError, reaction: Reaction, retry_after_seconds: float | None = None) -> None:
+        super().__init__(error.code)
+        self.error = error
+        self.reaction = reaction
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ChatHelper(Protocol):
+    """A helper model that is ready to be asked, by as many at once as want to.
+
+    `place` is the host that texts go to, with its port; `is_local` says whether that is this machine.
+    """
+
+    place: str
+    is_local: bool
+
+    async def ask(self, request: ChatRequest) -> ChatAnswer:
+        """One request, never repeated here. Raises HelperError; whoever cancels it ends what is under way."""
+
+    async def models(self) -> list[HelperModel]:
+        """What there is to choose from. Raises HelperError."""
+
+    async def close(self) -> None:
+        """Let go of the connection and of whatever was started."""
