@@ -9,7 +9,7 @@ from utils.errors import AppError
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """One question to a helper. `schema` is the JSON schema of the wanted answer, used where a model can follow it."""
+    """One question to a helper. `schema` is the JSON schema of the wanted answer, used where a model can."""
 
     messages: tuple[Mapping[str, str], ...]
     schema: Mapping[str, Any] | None
