@@ -5,7 +5,6 @@ The one place that knows all stages by name. It loads none that needs torch: tho
 
 import platform
 import shutil
-import time
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -18,21 +17,17 @@ from core.jobs import ACTIVE, Job, JobContext, JobSnapshot, JobState
 from core.project_manager import CONFIG_LOCK, Project
 from core.runs import Run, latest_run
 from core.samples.sft_dataset import MINIMUM_SAMPLES, count_samples
-from core.samples.sft_generator import generate_samples
 from core.services import (
     MINIMUM_FREE_GIB,
     Services,
-    alone,
     child_job,
     require_chunks,
-    running,
     start_child_job,
 )
 from utils import config
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
 
-LOOK_AGAIN_SECONDS = 0.2
 VERSIONS_NOTED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "bitsandbytes", "unsloth")
 
 
@@ -91,24 +86,6 @@ def exported_files(project: Project) -> list[Path]:
     """The GGUF files of a project, newest first."""
     files = project.final_folder.glob("gguf/*.gguf")
     return sorted(files, key=lambda path: path.stat().st_mtime, reverse=True)
-
-
-def start_samples(services: Services, project: Project, owner: str = "") -> JobSnapshot:
-    """Write samples until there are as many as `config.sft.samples`. Raises AppError `no_chunks`.
-
-    Where a new model's tokenizer just has the chunks cut anew, the job waits for that.
-    """
-    require_chunks(project)
-    settings = project.load_config().sft
-    work = alone(project, "sft", partial(generate_samples, project=project, settings=settings))
-
-    def work_on_finished_chunks(context: JobContext) -> dict[str, Any]:
-        while running(services, project, ("rechunk",)):
-            context.checkpoint()
-            time.sleep(LOOK_AGAIN_SECONDS)
-        return work(context)
-
-    return services.runner.start(Job("sft", project.name, work_on_finished_chunks, owner=owner))
 
 
 def start_practice_base(services: Services, project: Project, owner: str = "") -> JobSnapshot:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ui import texts
 from ui.command_tools import EXIT_INTERRUPTED, JobStopped, add_fields, finish, given, opened, report, services_of
 from ui.document_commands import add_commands as add_document_commands
+from ui.sample_commands import add_commands as add_sample_commands
 from ui.terminal import person_language
 from utils import config
 from utils.errors import AppError, disk_is_full
@@ -83,9 +84,7 @@ def parser() -> argparse.ArgumentParser:
     model.add_argument("project")
     model.add_argument("--base", metavar="SOURCE:NAME", help="practice, hf:REPOSITORY or path:FOLDER")
     add_fields(model, config.OutputSettings)
-    sft = add("sft", sft_command, "write training samples")
-    sft.add_argument("project")
-    add_fields(sft, config.SftSettings)
+    add_sample_commands(add)
     train = add("train", train_command, "train an adapter")
     train.add_argument("project")
     train.add_argument("--resume", action="store_true", help="continue the interrupted run, or watch it")
@@ -147,14 +146,6 @@ def model_command(options: argparse.Namespace) -> dict[str, object]:
     return {"base": saved.base and saved.base.model_dump(), "output": saved.output.model_dump()}
 
 
-def sft_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import pipeline
-
-    services, project = opened(options)
-    project.set("sft", given(options, config.SftSettings))
-    return finish(services, pipeline.start_samples(services, project))
-
-
 def train_command(options: argparse.Namespace) -> dict[str, object]:
     from core import pipeline
 
@@ -199,7 +190,7 @@ def ask_command(options: argparse.Namespace) -> dict[str, object]:
 
 def demo_command(options: argparse.Namespace) -> dict[str, object]:
     """Documents → chunks → practice model → samples → training → comparison → checked exports, in one go."""
-    from core import document_pipeline, pipeline
+    from core import document_pipeline, pipeline, sample_pipeline
 
     services = services_of(options)
     if options.project in services.projects.names():
@@ -212,7 +203,7 @@ def demo_command(options: argparse.Namespace) -> dict[str, object]:
     pipeline.choose_base(project, config.BaseChoice(source="practice", name="practice"))
     result["base"] = finish(services, pipeline.start_practice_base(services, project))
     project.set("sft", {"samples": max(project.load_config().sft.samples, DEMO_SAMPLES)})
-    result["sft"] = finish(services, pipeline.start_samples(services, project))
+    result["sft"] = finish(services, sample_pipeline.start_samples(services, project))
     result["train"] = finish(services, pipeline.start_training(services, project))
     result["evaluate"] = finish(services, pipeline.start_evaluation(services, project))
     for format_name, key in (("safetensors", "export_safetensors"), ("gguf", "export")):

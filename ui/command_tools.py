@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from core.services import Services
 
 EXIT_ERROR, EXIT_INTERRUPTED = 1, 130
+# What a job starts when it is done, and what comes next builds on: a new model counts the chunks anew, new samples
+# are checked.
+FOLLOWING_KINDS = {"rechunk", "gate"}
 
 
 class JobStopped(Exception):
@@ -74,6 +77,6 @@ def finish(services: "Services", snapshot: JobSnapshot) -> dict[str, Any]:
     if end.state != JobState.DONE:
         raise JobStopped(end)
     for job in services.runner.jobs(snapshot.project):
-        if job.kind == "rechunk" and job.state in ACTIVE and job.id != snapshot.id:
-            finish(services, job)  # a new model counts the chunks anew: what comes next draws from them
+        if job.kind in FOLLOWING_KINDS and job.state in ACTIVE and job.id != snapshot.id:
+            finish(services, job)
     return end.result or {}

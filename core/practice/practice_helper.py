@@ -25,7 +25,7 @@ from core.practice.sentences import (
 )
 from core.practice.word_lists import COMMON_WORDS
 from core.practice.wordings import QUESTIONS
-from core.samples.drafts import Draft, Task, Usage
+from core.samples.drafts import Draft, Supply, Usage, Written
 from utils.config import SftSettings
 
 MAX_ANSWER_CHARACTERS = 450
@@ -75,16 +75,17 @@ class _Section:
     paragraphs: tuple[tuple[str, ...], ...]
 
 
-def write_drafts(tasks: Iterable[Task], settings: SftSettings, usage: Usage) -> Generator[Draft, None, None]:
-    """The provider: for each task the next pair of its chunk, until the chunk has no more."""
-    for task in tasks:
+def write_drafts(supply: Supply, settings: SftSettings, usage: Usage) -> Generator[Written | None, None, None]:
+    """The provider: for each task the next pairs of its chunk, until the chunk has no more."""
+    while task := supply.take():
         usage.requests += 1
-        language = settings.language if settings.language != "auto" else detect_language(task.chunk.text)
-        if language is None or detect_language(task.chunk.text) != language:
-            continue
-        pairs = _pairs_of_chunk(_Key(task.chunk), language, settings.seed)
-        if task.turn < len(pairs):
-            yield Draft(pairs[task.turn].question, pairs[task.turn].answer, task.chunk, language)
+        chunk = task.chunk
+        language = detect_language(chunk.text) if chunk else None
+        drafts: tuple[Draft, ...] = ()
+        if chunk and language and settings.language in ("auto", language):
+            pairs = _pairs_of_chunk(_Key(chunk), language, settings.seed)[task.turn : task.turn + task.count]
+            drafts = tuple(Draft(pair.question, pair.answer, language) for pair in pairs)
+        yield Written(task, drafts)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,139 +1,225 @@
 """Chunks and a helper → samples, drawn evenly from all chunks and stored one by one. Knows no provider's inside."""
 
 import logging
-import random
-from collections import Counter
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
+from core import keys
 from core.documents.chunk_store import ChunkStore
 from core.jobs import JobContext
 from core.practice.practice_helper import write_drafts
 from core.project_manager import Project
+from core.samples.chat_writer import ChatWriter
 from core.samples.drafts import Draft, Provider, Task, Usage
-from core.samples.sft_dataset import Generator, Sample, Source, append_sample, read_samples, sample_id, usable
+from core.samples.estimate import estimate, note_run
+from core.samples.helpers.chat import ChatRequest, HelperModel
+from core.samples.helpers.registry import open_helper, own_address
+from core.samples.outbound import OutboundLog
+from core.samples.sft_dataset import Generator, Sample, Source, append_sample, read_samples, sample_id
+from core.samples.supply import EvenSupply, Holdings
+from core.samples.support import support_of
 from utils.config import SftSettings
 from utils.errors import AppError
-
-# Rounds over all chunks that may pass without one new sample before the texts count as exhausted.
-MAX_FRUITLESS_ROUNDS = 3
-
-PROVIDERS: dict[str, Provider] = {
-    "practice": write_drafts,
-}
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass
-class _Progress:
-    """What this project has: how many samples, which questions, how many of each chunk."""
+@dataclass(frozen=True)
+class Access:
+    """What a provider needs besides the settings: the key, and the model's prices where somebody knows them."""
 
-    count: int = 0
-    questions: set[str] = field(default_factory=set)
-    of_chunk: Counter[int] = field(default_factory=Counter)
-
-    def take(self, sample: Sample) -> None:
-        self.count += 1
-        self.questions.add(_same(sample.instruction))
-        if sample.source is not None and sample.source.chunk_id is not None:
-            self.of_chunk[sample.source.chunk_id] += 1
+    key: str | None = field(default=None, repr=False)
+    model: HelperModel | None = None
 
 
-def generate_samples(context: JobContext, project: Project, settings: SftSettings) -> dict[str, Any]:
+def practice_provider(project: Project, settings: SftSettings, access: Access) -> Provider:
+    """The offline helper that writes by rules."""
+    return write_drafts
+
+
+def helper_provider(project: Project, settings: SftSettings, access: Access) -> Provider:
+    """A helper model. What leaves this machine is noted. Raises AppError `no_helper_model`."""
+    if not settings.model:
+        raise AppError("no_helper_model")
+    sent = OutboundLog(project, place_of(settings), settings.model) if leaves_machine(settings) else stays_here
+    return ChatWriter(lambda: open_helper(settings, access.key), sent)
+
+
+def stays_here(task: Task, request: ChatRequest) -> None:
+    """Nothing leaves this machine, so there is nothing to note."""
+
+
+def leaves_machine(settings: SftSettings) -> bool:
+    """Whether texts go to another machine."""
+    return settings.provider in ("openrouter", "ollama") and not keys.is_this_machine(address_of(settings))
+
+
+PROVIDERS: dict[str, Callable[[Project, SftSettings, Access], Provider]] = {
+    "practice": practice_provider,
+    "openrouter": helper_provider,
+    "ollama": helper_provider,
+    "local": helper_provider,
+}
+
+
+def address_of(settings: SftSettings) -> str:
+    """The address that a helper is asked at; empty for those that need none."""
+    return settings.base_url or own_address(settings.provider)
+
+
+def place_of(settings: SftSettings) -> str:
+    """The host that texts go to, with its port; empty where no server is asked."""
+    return urlsplit(address_of(settings)).netloc
+
+
+def generate_samples(
+    context: JobContext, project: Project, settings: SftSettings, access: Access | None = None
+) -> dict[str, Any]:
     """Write samples until the project has `settings.samples` that nobody rejected.
 
     Each is on the disk before it is counted, so this may be stopped at any moment, and makes up only what is missing
-    when called again. Returns fewer than requested where the texts do not give more. Chunks that a person excluded
-    are left out, and flagged ones as the project's settings say. Raises AppError no_chunks, no_usable_chunks.
+    when called again. Returns fewer than requested where the texts do not give more, or the budget is spent. Raises
+    AppError no_chunks, no_usable_chunks, no_helper_model, and what the helper model's server is to blame for.
+    """
+    access = access or Access()
+    have = Holdings(read_samples(project.samples_file, lambda line: logger.warning("no sample in line %d", line)))
+    chunk_ids = usable_chunks(project, settings)
+    work = _Work(context, project, settings, have, have.count)
+    work.tell()
+    missing = settings.samples - have.count
+    if missing > 0:
+        context.log("samples.log_start", wanted=missing, chunks=len(chunk_ids), already=have.count)
+        before = estimate(project, settings, chunk_ids, missing, access.model)
+        provider = PROVIDERS[settings.provider](project, settings, access)
+        began = time.monotonic()
+        try:
+            work.write(provider, chunk_ids)
+        finally:
+            if settings.provider != "practice":
+                seconds = time.monotonic() - began
+                note_run(project, settings, place_of(settings), work.new, work.usage, seconds, before)
+    work.report()
+    return work.result()
+
+
+def usable_chunks(project: Project, settings: SftSettings) -> list[int]:
+    """The chunks to draw from; none where there is a topic to write about instead.
+
+    Raises AppError no_chunks or no_usable_chunks where there is neither.
     """
     store = ChunkStore(project.database)
     documents = project.load_config().documents
     chunk_ids = store.usable_ids(documents.skip_duplicates, documents.skip_boilerplate)
-    if not chunk_ids:
+    if not chunk_ids and (settings.provider == "practice" or not settings.topic.strip()):
         raise AppError("no_usable_chunks" if store.count() else "no_chunks")
-    random.Random(settings.seed).shuffle(chunk_ids)
-    have = _what_is_there(project)
-    usage = Usage()
-    generator = Generator(settings.provider, settings.model)
-    before = have.count
-    context.progress(have.count, settings.samples, "samples.writing", count=have.count, total=settings.samples)
-    if have.count < settings.samples:
-        context.log(
-            "samples.log_start", wanted=settings.samples - have.count, chunks=len(chunk_ids), already=have.count
-        )
-        tasks = _tasks(store, chunk_ids, have)
-        with closing(PROVIDERS[settings.provider](tasks, settings, usage)) as drafts:
-            for draft in drafts:
-                context.checkpoint()
-                if _same(draft.instruction) in have.questions or not draft.output.strip():
+    return chunk_ids
+
+
+@dataclass
+class _Work:
+    """One call of `generate_samples`: what it has, and what it has done."""
+
+    context: JobContext
+    project: Project
+    settings: SftSettings
+    have: Holdings
+    count_before: int
+    usage: Usage = field(default_factory=Usage)
+    budget_spent: bool = False
+
+    @property
+    def new(self) -> int:
+        return self.have.count - self.count_before
+
+    def write(self, provider: Provider, chunk_ids: list[int]) -> None:
+        """Take what the provider writes until there is enough, or no more comes."""
+        settings = self.settings
+        store = ChunkStore(self.project.database)
+        supply = EvenSupply(store, chunk_ids, self.have, settings.samples, settings.per_request, settings.seed)
+        with closing(provider(supply, settings, self.usage)) as results:
+            for written in results:
+                self.context.checkpoint()
+                if written is None:
                     continue
-                sample = _sample(draft, generator)
-                append_sample(project.samples_file, sample)
-                have.take(sample)
-                context.progress(
-                    have.count, settings.samples, "samples.writing", count=have.count, total=settings.samples
-                )
-                if have.count >= settings.samples:
+                stored = sum(self.take(draft, written.task) for draft in written.drafts)
+                supply.settle(written.task, stored)
+                if 0 < settings.budget_usd <= self.usage.cost_usd:
+                    self.budget_spent = True
+                    supply.end()
+                if self.have.count >= settings.samples:
                     break
-    _report(context, have.count, have.count - before, settings.samples)
-    return {
-        "samples": have.count,
-        "requested": settings.samples,
-        "requests": usage.requests,
-        "failed": usage.failed,
-        "cost_usd": round(usage.cost_usd, 6),
-    }
+
+    def take(self, draft: Draft, task: Task) -> bool:
+        """Store a draft, unless its question is there already or it says nothing."""
+        if self.have.count >= self.settings.samples:
+            return False
+        if not draft.instruction.strip() or not draft.output.strip() or self.have.knows(draft.instruction):
+            return False
+        sample = sample_of(draft, task, self.generator)
+        append_sample(self.project.samples_file, sample)
+        self.have.take(sample)
+        self.tell()
+        return True
+
+    @property
+    def generator(self) -> Generator:
+        return Generator(self.settings.provider, self.settings.model or self.settings.provider)
+
+    def tell(self) -> None:
+        """How far it is; of helper models also what they have taken so far."""
+        count, total = self.have.count, self.settings.samples
+        if self.settings.provider == "practice":
+            self.context.progress(count, total, "samples.writing", count=count, total=total)
+            return
+        usage = self.usage
+        tokens = usage.prompt_tokens + usage.answer_tokens
+        key = "samples.writing_cost" if usage.cost_usd else "samples.writing_tokens"
+        self.context.progress(count, total, key, count=count, total=total, tokens=tokens, cost=usage.cost_usd)
+
+    def report(self) -> None:
+        """The log's last lines."""
+        count, wanted = self.have.count, self.settings.samples
+        if self.budget_spent:
+            self.context.log("samples.log_budget", count=count, wanted=wanted, budget=self.settings.budget_usd)
+        elif count < wanted:
+            self.context.log("samples.log_exhausted", count=count, wanted=wanted)
+        usage = self.usage
+        if usage.failed or usage.unusable:
+            numbers = {"requests": usage.requests, "failed": usage.failed, "unusable": usage.unusable}
+            self.context.log("samples.log_failed", **numbers)
+        self.context.log("samples.log_done", count=count, new=self.new)
+
+    def result(self) -> dict[str, Any]:
+        usage = self.usage
+        return {
+            "samples": self.have.count,
+            "requested": self.settings.samples,
+            "requests": usage.requests,
+            "failed": usage.failed + usage.unusable,
+            "prompt_tokens": usage.prompt_tokens,
+            "answer_tokens": usage.answer_tokens,
+            "cost_usd": round(usage.cost_usd, 6) if usage.cost_known else None,
+        }
 
 
-def _what_is_there(project: Project) -> _Progress:
-    """The samples that count, and the questions of all, so that a rejected one is not asked again."""
-    samples = read_samples(project.samples_file, lambda line: logger.warning("no sample in line %d", line))
-    have = _Progress()
-    for sample in samples:
-        have.take(sample)
-    have.count = len(usable(samples))
-    return have
-
-
-def _tasks(store: ChunkStore, chunk_ids: list[int], have: _Progress) -> Iterator[Task]:
-    """Round after round one task for each chunk, so that all are covered evenly; what is there is left out."""
-    done_before = have.of_chunk.copy()
-    turn, fruitless = 0, 0
-    while fruitless < MAX_FRUITLESS_ROUNDS:
-        count_before = have.count
-        skipped = False
-        for chunk_id in chunk_ids:
-            if done_before[chunk_id] > turn:
-                skipped = True
-                continue
-            chunk = store.chunk(chunk_id)
-            if chunk is not None:
-                yield Task(chunk, turn)
-        fruitless = 0 if have.count > count_before or skipped else fruitless + 1
-        turn += 1
-
-
-def _sample(draft: Draft, generator: Generator) -> Sample:
-    source = Source(document=draft.chunk.filename, page=draft.chunk.page, chunk_id=draft.chunk.id)
+def sample_of(draft: Draft, task: Task, generator: Generator) -> Sample:
+    """A draft as a sample, with where it comes from and how far its chunk supports it."""
+    source, support = None, None
+    if task.chunk:
+        source = Source(document=task.chunk.filename, page=task.chunk.page, chunk_id=task.chunk.id)
+        support = round(support_of(draft.output, task.chunk.text).share, 3)
     return Sample(
-        instruction=draft.instruction,
-        output=draft.output,
+        instruction=draft.instruction.strip(),
+        output=draft.output.strip(),
         id=sample_id(draft.instruction, draft.output),
         source=source,
         generator=generator,
         language=draft.language,
+        style=draft.style,
+        support=support,
+        follow_ups=draft.follow_ups,
     )
-
-
-def _same(instruction: str) -> str:
-    """What two questions share that differ only in case and spaces."""
-    return " ".join(instruction.casefold().split())
-
-
-def _report(context: JobContext, count: int, new: int, wanted: int) -> None:
-    if count < wanted:
-        context.log("samples.log_exhausted", count=count, wanted=wanted)
-    context.log("samples.log_done", count=count, new=new)

@@ -8,7 +8,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 from tokenizer_material import byte_level, choose, model_folder
 
-from core import document_pipeline, pipeline, worker
+from core import document_pipeline, pipeline, sample_pipeline, worker
 from core.documents.chunk_store import ChunkStore
 from core.jobs import JobState
 from utils import config
@@ -103,5 +103,5 @@ def test_samples_wait_for_chunks_that_are_being_cut_anew(services, filled, monke
     busy = [True, True, True]
     monkeypatch.setattr(pipeline, "running", lambda *_: bool(busy) and busy.pop())
     filled.set("sft", {"samples": 3})
-    job = ended(services, pipeline.start_samples(services, filled))
+    job = ended(services, sample_pipeline.start_samples(services, filled))
     assert (job.state, busy) == (JobState.DONE, [])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core import document_pipeline, pipeline, worker
+from core import document_pipeline, pipeline, sample_pipeline, worker
 from core.hardware_detector import Accelerator
 from core.jobs import JobState
 from core.runs import create_run, list_runs
@@ -29,7 +29,7 @@ def test_each_stage_names_what_is_missing_before_anything_starts(services, proje
         code_of(lambda: document_pipeline.start_documents(services, project, [Path("/nowhere/a.pdf")]))
         == "file_missing"
     )
-    assert code_of(lambda: pipeline.start_samples(services, project)) == "no_chunks"
+    assert code_of(lambda: sample_pipeline.start_samples(services, project)) == "no_chunks"
     assert code_of(lambda: pipeline.start_practice_base(services, project)) == "no_chunks"
     assert code_of(lambda: pipeline.start_training(services, project)) == "too_few_samples"
     assert code_of(lambda: pipeline.start_evaluation(services, project)) == "not_trained"

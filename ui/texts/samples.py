@@ -19,4 +19,99 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Include chunks again in step 1, or add documents that do not repeat others.",
     ),
     "samples.log_done": ("{new:,} neue Beispiele, zusammen {count:,}.", "{new:,} new samples, {count:,} altogether."),
+    "samples.writing_tokens": (
+        "{count:,} von {total:,} Beispielen · {tokens:,} Tokens",
+        "{count:,} of {total:,} samples · {tokens:,} tokens",
+    ),
+    "samples.writing_cost": (
+        "{count:,} von {total:,} Beispielen · {tokens:,} Tokens · {cost:.4f} $",
+        "{count:,} of {total:,} samples · {tokens:,} tokens · ${cost:.4f}",
+    ),
+    "samples.log_budget": (
+        "{budget:.2f} $ sind ausgegeben: {count:,} von {wanted:,} Beispielen.",
+        "${budget:.2f} have been spent: {count:,} of {wanted:,} samples.",
+    ),
+    "samples.log_failed": (
+        "Von {requests:,} Anfragen blieben {failed:,} ohne Antwort, {unusable:,} Antworten waren unbrauchbar; "
+        "es wurde neu gefragt.",
+        "Of {requests:,} requests {failed:,} got no answer, and {unusable:,} answers were of no use; "
+        "they were asked again.",
+    ),
+    "samples.testing": ("{model} wird einmal gefragt", "Asking {model} once"),
+    "samples.checking": ("{count:,} Beispiele werden geprüft", "Checking {count:,} samples"),
+    "samples.pulling": ("Ollama lädt {name}: {status}", "Ollama fetches {name}: {status}"),
+    "job.kind.gate": ("Beispiele prüfen", "Checking samples"),
+    "job.kind.import": ("Beispiele einlesen", "Bringing samples in"),
+    "job.kind.pull": ("Modell laden", "Fetching a model"),
+    "job.kind.sft_test": ("Helfer ausprobieren", "Trying the helper"),
+    "error.no_helper_model": ("Noch ist kein Helfer-Modell gewählt.", "No helper model has been chosen yet."),
+    "hint.no_helper_model": (
+        "Wähle in Schritt 3 ein Modell aus der Liste, oder nimm den Übungshelfer.",
+        "Choose a model from the list in step 3, or take the practice helper.",
+    ),
+    "error.practice_needs_no_test": (
+        "Der Übungshelfer arbeitet ohne Server; da gibt es nichts auszuprobieren.",
+        "The practice helper works without a server; there is nothing to try.",
+    ),
+    "hint.practice_needs_no_test": (
+        "Lass ihn einfach ein paar Beispiele schreiben.",
+        "Simply let it write a few samples.",
+    ),
+    "error.helper_timeout": (
+        "Der Helfer hat nach {seconds} Sekunden nicht geantwortet.",
+        "The helper has not answered within {seconds} seconds.",
+    ),
+    "hint.helper_timeout": (
+        "Gib ihm mehr Geduld, stelle weniger Anfragen auf einmal, oder nimm ein kleineres Modell.",
+        "Give it more patience, send fewer requests at once, or take a smaller model.",
+    ),
+    "error.key_invalid": ("Das ist kein API-Schlüssel.", "This is no API key."),
+    "hint.key_invalid": (
+        "Kopiere ihn noch einmal, ganz und ohne Leerzeichen.",
+        "Copy it again, the whole of it and without spaces.",
+    ),
+    "error.samples_running": (
+        "Gerade werden Beispiele geschrieben oder eingelesen.",
+        "Samples are being written or brought in right now.",
+    ),
+    "hint.samples_running": ("Warte, bis das fertig ist, oder halte es an.", "Wait until that is done, or stop it."),
+    "error.prompt_unknown_variable": (
+        "„{{{name}}}“ ist keine Variable und bleibt so stehen.",
+        "“{{{name}}}” is no variable and stays as it is.",
+    ),
+    "hint.prompt_unknown_variable": ("Es gibt {known}.", "There are {known}."),
+    "error.prompt_without_chunk": (
+        "Der Auftrag enthält {{chunk}} nicht: Der Helfer bekommt den Text der Dokumente nicht zu sehen.",
+        "The task does not hold {{chunk}}: the helper will not see the documents' text.",
+    ),
+    "hint.prompt_without_chunk": (
+        "Setze {{chunk}} an die Stelle, an der der Text stehen soll.",
+        "Put {{chunk}} where the text shall stand.",
+    ),
+    "error.helper_answer_cut_off": ("Die Antwort des Helfers brach ab.", "The helper's answer was cut off."),
+    "hint.helper_answer_cut_off": (
+        "Verlange weniger Beispiele je Anfrage, oder gib dem Helfer mehr Kontext.",
+        "Ask for fewer samples per request, or give the helper more context.",
+    ),
+    "error.helper_answer_no_json": (
+        "Der Helfer hat nicht in der verlangten Form geantwortet.",
+        "The helper has not answered in the form that was asked for.",
+    ),
+    "hint.helper_answer_no_json": (
+        "Sieh dir mit „Ausprobieren“ eine Antwort an, und nimm ein größeres Modell, wenn das öfter geschieht.",
+        "Look at an answer with “Try it”, and take a larger model if this happens often.",
+    ),
+    "error.helper_answer_no_samples": (
+        "In der Antwort des Helfers war kein brauchbares Beispiel.",
+        "The helper's answer held no usable sample.",
+    ),
+    "hint.helper_answer_no_samples": (
+        "Sieh dir mit „Ausprobieren“ eine Antwort an, und nimm ein größeres Modell, wenn das öfter geschieht.",
+        "Look at an answer with “Try it”, and take a larger model if this happens often.",
+    ),
+    "error.helper_answer_empty": ("Der Helfer hat nichts geantwortet.", "The helper has answered nothing."),
+    "hint.helper_answer_empty": (
+        "Sieh dir mit „Ausprobieren“ eine Antwort an, und nimm ein größeres Modell, wenn das öfter geschieht.",
+        "Look at an answer with “Try it”, and take a larger model if this happens often.",
+    ),
 }

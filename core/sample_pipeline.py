@@ -1,0 +1,261 @@
+"""What the browser and the command line call for training samples: write, try, check, bring in; models, estimates."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import aclosing
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from core import keys
+from core.documents.chunk_store import ChunkStore
+from core.documents.token_counting import counter_of
+from core.jobs import Job, JobContext, JobSnapshot
+from core.project_manager import Project
+from core.samples import estimate as estimates
+from core.samples.answers import parse_answer
+from core.samples.chat_writer import request_for, try_once
+from core.samples.drafts import Task
+from core.samples.exchange import import_samples
+from core.samples.helpers.chat import HelperError, HelperModel
+from core.samples.helpers.ollama import OllamaHelper
+from core.samples.helpers.registry import offline_models, open_helper
+from core.samples.quality_gate import Finding, Limits, check_samples
+from core.samples.sample_store import SampleStore
+from core.samples.sft_dataset import count_samples, read_samples
+from core.samples.sft_generator import (
+    Access,
+    address_of,
+    generate_samples,
+    leaves_machine,
+    place_of,
+    usable_chunks,
+)
+from core.services import Services, alone, require_rest, running
+from utils.config import SftSettings
+from utils.errors import AppError
+
+LOOK_AGAIN_SECONDS = 0.2
+MODELS_TIMEOUT_SECONDS = 15
+CHANGING_KINDS = ("sft", "import")
+PROGRESS_EVERY = 200
+
+
+@dataclass(frozen=True)
+class HelperModels:
+    """The models to choose from at one address. `problem` says why there are none, or only those known offline."""
+
+    models: tuple[HelperModel, ...]
+    problem: AppError | None
+    fetched: bool
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What writing the missing samples takes, and whether texts leave this machine for `place`."""
+
+    estimate: estimates.Estimate
+    place: str
+    leaves_machine: bool
+    has_chunks: bool
+
+
+def start_samples(services: Services, project: Project, owner: str = "", trusted: bool = False) -> JobSnapshot:
+    """Write samples until there are as many as `config.sft.samples`, and check them.
+
+    Raises AppError `no_chunks`, `no_usable_chunks`, `no_helper_model`, `prompt_needs_topic`. `trusted` as in
+    `keys.key_of`. Where a new model's tokenizer just has the chunks cut anew, the job waits for that.
+    """
+    settings = project.load_config().sft
+    require_helper(settings)
+    usable_chunks(project, settings)
+    access = Access(keys.key_of(address_of(settings), trusted), known_model(settings))
+    work = alone(project, "sft", partial(generate_samples, project=project, settings=settings, access=access))
+
+    def work_on_finished_chunks(context: JobContext) -> dict[str, Any]:
+        while running(services, project, ("rechunk",)):
+            context.checkpoint()
+            time.sleep(LOOK_AGAIN_SECONDS)
+        return work(context)
+
+    then = partial(start_gate, services, project, owner)
+    return services.runner.start(Job("sft", project.name, work_on_finished_chunks, owner=owner, then=then))
+
+
+def start_gate(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+    """Check all samples that nobody has checked as they are now."""
+    work = alone(project, "gate", partial(check_all, project=project))
+    return services.runner.start(Job("gate", project.name, work, owner=owner))
+
+
+def start_import(services: Services, project: Project, file: Path, name: str, owner: str = "") -> JobSnapshot:
+    """Bring samples in from a file that was uploaded under this name, and check them. Raises `samples_running`."""
+    require_rest(services, project, CHANGING_KINDS, "samples_running")
+    work = alone(project, "sft", partial(import_samples, project=project, file=file, name=name))
+    then = partial(start_gate, services, project, owner)
+    return services.runner.start(Job("import", project.name, work, owner=owner, then=then))
+
+
+def start_pull(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+    """Let Ollama fetch the chosen model. Raises AppError `no_helper_model`."""
+    settings = project.load_config().sft
+    require_helper(settings)
+    return services.runner.start(Job("pull", project.name, partial(pull, settings=settings), owner=owner))
+
+
+def start_test(services: Services, project: Project, owner: str = "", trusted: bool = False) -> JobSnapshot:
+    """One real request, to see what the helper is asked and what it answers. Raises AppError as `start_samples`."""
+    settings = project.load_config().sft
+    require_helper(settings)
+    usable_chunks(project, settings)
+    key = keys.key_of(address_of(settings), trusted)
+    work = partial(test_helper, project=project, settings=settings, key=key)
+    return services.runner.start(Job("sft_test", project.name, work, owner=owner))
+
+
+def require_helper(settings: SftSettings) -> None:
+    """Raises AppError `no_helper_model` where the chosen helper cannot be asked yet."""
+    if settings.provider != "practice" and not settings.model:
+        raise AppError("no_helper_model")
+
+
+def test_helper(context: JobContext, project: Project, settings: SftSettings, key: str | None) -> dict[str, Any]:
+    """The request's messages, the raw answer, and the samples in it. Nothing is stored."""
+    task = first_task(project, settings)
+    context.progress(0, None, "samples.testing", model=settings.model or settings.provider)
+    if settings.provider == "practice":
+        raise AppError("practice_needs_no_test")
+    request, answer = try_once(open_helper(settings, key), task, settings)
+    parsed = parse_answer(answer.text, answer.finished)
+    return {
+        "messages": [dict(message) for message in request.messages],
+        "answer": answer.text,
+        "pairs": [asdict(pair) for pair in parsed.pairs],
+        "problem": parsed.problem,
+        "seconds": round(answer.seconds, 2),
+        "tokens": answer.prompt_tokens + answer.answer_tokens,
+        "cost_usd": answer.cost_usd,
+    }
+
+
+def check_all(context: JobContext, project: Project) -> dict[str, Any]:
+    """The job of the gate: findings for all samples, where any was written or changed since the last time."""
+    store = SampleStore(project)
+    while not store.refresh():
+        context.checkpoint()
+    counts = store.counts()
+    if counts.checked < counts.total:
+        config = project.load_config()
+        chunks = ChunkStore(project.database)
+        limits = Limits(config.training.max_length, counter_of(project).count, config.sft.language)
+        samples = read_samples(project.samples_file)
+        context.progress(0, len(samples), "samples.checking", count=len(samples))
+
+        def told() -> Iterator[tuple[str, list[Finding], float | None]]:
+            results = check_samples(samples, partial(text_of, chunks), limits, context.checkpoint)
+            for number, result in enumerate(results):
+                if number % PROGRESS_EVERY == 0:
+                    context.progress(number, len(samples))
+                yield result
+
+        store.set_findings(told())
+        counts = store.counts()
+    return {"samples": counts.total, "findings": dict(counts.by_finding)}
+
+
+def text_of(chunks: ChunkStore, chunk_id: int) -> str | None:
+    """A chunk's text; None where it has gone."""
+    chunk = chunks.chunk(chunk_id)
+    return chunk.text if chunk else None
+
+
+def pull(context: JobContext, settings: SftSettings) -> dict[str, Any]:
+    """The job that has Ollama fetch a model, with the progress that it tells."""
+
+    async def follow() -> None:
+        helper = open_helper(settings, None)
+        assert isinstance(helper, OllamaHelper)
+        try:
+            async with aclosing(helper.pull(settings.model)) as steps:
+                async for step in steps:
+                    context.checkpoint()
+                    done, total = step.done_bytes, step.total_bytes
+                    context.progress(done, total or None, "samples.pulling", name=settings.model, status=step.status)
+        finally:
+            await helper.close()
+
+    try:
+        asyncio.run(follow())
+    except HelperError as error:
+        raise error.error from None
+    return {"model": settings.model}
+
+
+def prompt_preview(project: Project, settings: SftSettings) -> list[dict[str, str]]:
+    """The messages of the first request. Raises AppError as `usable_chunks`."""
+    return [dict(message) for message in request_for(first_task(project, settings), settings).messages]
+
+
+def first_task(project: Project, settings: SftSettings) -> Task:
+    """The task of the first request, about a chunk from the middle of the corpus."""
+    chunk_ids = usable_chunks(project, settings)
+    chunk = ChunkStore(project.database).chunk(chunk_ids[len(chunk_ids) // 2]) if chunk_ids else None
+    return Task(chunk, 0, settings.per_request)
+
+
+def outlook(project: Project) -> Outlook:
+    """What writing the missing samples will take. Raises AppError as `usable_chunks`."""
+    settings = project.load_config().sft
+    chunk_ids = usable_chunks(project, settings)
+    missing = max(0, settings.samples - count_samples(project.samples_file))
+    found = estimates.estimate(project, settings, chunk_ids, missing, known_model(settings))
+    return Outlook(found, place_of(settings), leaves_machine(settings), bool(chunk_ids))
+
+
+_models: dict[tuple[str, str], HelperModels] = {}  # by provider and address, as they were fetched last
+_models_lock = threading.Lock()
+
+
+def helper_models(settings: SftSettings, refresh: bool = False) -> HelperModels:
+    """The models at the chosen address, fetched once and then only on request; takes up to fifteen seconds."""
+    address = (settings.provider, address_of(settings))
+    with _models_lock:
+        if not refresh and address in _models:
+            return _models[address]
+    found = fetched_models(settings)
+    with _models_lock:
+        if found.fetched or address not in _models:
+            _models[address] = found
+    return found
+
+
+def known_model(settings: SftSettings) -> HelperModel | None:
+    """What is known of the chosen model, if its list was fetched."""
+    with _models_lock:
+        known = _models.get((settings.provider, address_of(settings)))
+    return next((model for model in known.models if model.name == settings.model), None) if known else None
+
+
+def fetched_models(settings: SftSettings) -> HelperModels:
+    """Ask for the list of models; where nobody answers, those known offline and the reason."""
+
+    async def ask() -> list[HelperModel]:
+        helper = open_helper(settings, keys.key_of(address_of(settings)))
+        try:
+            async with asyncio.timeout(MODELS_TIMEOUT_SECONDS):
+                return await helper.models()
+        finally:
+            await helper.close()
+
+    try:
+        return HelperModels(tuple(asyncio.run(ask())), None, True)
+    except HelperError as error:
+        problem = error.error
+    except TimeoutError:
+        problem = AppError("helper_timeout", seconds=MODELS_TIMEOUT_SECONDS)
+    except AppError as error:
+        problem = error
+    return HelperModels(tuple(offline_models(settings.provider)), problem, False)

@@ -1,0 +1,133 @@
+"""How many requests a helper gets at once, how long one may take, and when it is asked again. Knows no provider."""
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from core.samples.helpers.chat import HelperError
+from utils.errors import AppError
+
+TRIES = 3
+FIRST_WAIT_SECONDS = 0.5  # before the second try; doubled before each further one
+LONGEST_WAIT_SECONDS = 30.0
+LONGEST_ASKED_WAIT_SECONDS = 600.0  # that a server may ask for
+SLOWED_DOWN_SECONDS = 900.0  # without any answer in between, before it is given up
+LEAST_PATIENCE_SECONDS = 10.0
+PATIENCE_FACTOR = 8.0  # times the slowest of the last answers
+ANSWERS_WATCHED = 50
+ANSWERS_BEFORE_JUDGING = 8
+ANSWERS_PER_STEP_UP = 5
+
+Answer = TypeVar("Answer")
+
+
+class Pace:
+    """The speed of one helper. Use it in one event loop.
+
+    A server that says "too many requests" gets a pause as long as it asks for, and fewer requests at once until it
+    has answered some again. A request that takes far longer than those before it is given up and asked again.
+    """
+
+    def __init__(self, concurrency: int, patience_seconds: float, seed: int) -> None:
+        self._most = concurrency
+        self._limit = concurrency
+        self._under_way = 0
+        self._answers_since_slowing = 0
+        self._closed_until = 0.0
+        self._slowed_since: float | None = None
+        self._most_patience = patience_seconds
+        self._factor = PATIENCE_FACTOR
+        self._seconds: deque[float] = deque(maxlen=ANSWERS_WATCHED)
+        self._free = asyncio.Condition()
+        self._random = random.Random(seed)
+
+    async def ask(self, request: Callable[[int], Awaitable[Answer]]) -> Answer:
+        """`request(try)` until it answers, at most three times; a slowed-down one does not count as a try.
+
+        Raises HelperError: the last one, or at once the one after which no other try would help.
+        """
+        tries = 0
+        slowed = 0
+        while True:
+            try:
+                async with self._place():
+                    return await self._once(request, tries)
+            except HelperError as error:
+                if error.reaction in ("stop", "skip"):
+                    raise
+                if error.reaction == "slow_down":
+                    slowed += 1
+                    self._slow_down(error, slowed)
+                    continue
+                tries += 1
+                if tries == TRIES:
+                    raise
+                await asyncio.sleep(self._wait(tries))
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long a request may take: the setting, or less where all answers so far came much faster."""
+        if len(self._seconds) < ANSWERS_BEFORE_JUDGING:
+            return self._most_patience
+        return min(self._most_patience, max(LEAST_PATIENCE_SECONDS, self._factor * max(self._seconds)))
+
+    async def _once(self, request: Callable[[int], Awaitable[Answer]], tries: int) -> Answer:
+        began = time.monotonic()
+        patience = self.patience_seconds
+        try:
+            async with asyncio.timeout(patience):
+                answer = await request(tries)
+        except TimeoutError:
+            self._factor *= 2  # perhaps it is not stuck but slow
+            raise HelperError(AppError("helper_timeout", seconds=round(patience)), "again") from None
+        self._seconds.append(time.monotonic() - began)
+        await self._speed_up()
+        return answer
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """One of the places for requests, when there is one and no pause."""
+        async with self._free:
+            while True:
+                pause = self._closed_until - time.monotonic()
+                if pause <= 0 and self._under_way < self._limit:
+                    break
+                try:
+                    async with asyncio.timeout(pause if pause > 0 else None):
+                        await self._free.wait()
+                except TimeoutError:
+                    continue
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            async with self._free:
+                self._free.notify_all()
+
+    def _slow_down(self, error: HelperError, times: int) -> None:
+        now = time.monotonic()
+        self._slowed_since = self._slowed_since or now
+        if now - self._slowed_since > SLOWED_DOWN_SECONDS:
+            raise HelperError(error.error, "stop")
+        asked = error.retry_after_seconds
+        pause = self._wait(times) if asked is None else min(asked, LONGEST_ASKED_WAIT_SECONDS)
+        self._closed_until = max(self._closed_until, now + pause)
+        self._limit = max(1, self._limit - 1)
+        self._answers_since_slowing = 0
+
+    async def _speed_up(self) -> None:
+        self._slowed_since = None
+        self._answers_since_slowing += 1
+        if self._limit < self._most and self._answers_since_slowing >= ANSWERS_PER_STEP_UP:
+            self._limit += 1
+            self._answers_since_slowing = 0
+
+    def _wait(self, times: int) -> float:
+        """Exponential, with jitter so that requests which failed together do not come back together."""
+        longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (times - 1))
+        return longest * self._random.uniform(0.5, 1.0)

@@ -1,0 +1,84 @@
+"""The commands of step 3: write samples, try a helper, check, bring in and out, and keep a helper's key."""
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ui.command_tools import add_fields, finish, given, opened
+from utils import config
+from utils.errors import AppError
+
+
+def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """Declare the commands; `add(name, command, summary, **defaults)` makes one."""
+    sft = add("sft", sft_command, "write training samples")
+    sft.add_argument("project")
+    sft.add_argument("--test", action="store_true", help="one real request, shown with what was understood of it")
+    sft.add_argument("--estimate", action="store_true", help="only say what it will take, and what leaves the machine")
+    add_fields(sft, config.SftSettings)
+    check = add("check-samples", check_command, "check the samples: duplicates, language, support and more")
+    check.add_argument("project")
+    bring = add("import-samples", import_command, "add samples from JSONL, JSON, CSV or TSV")
+    bring.add_argument("project")
+    bring.add_argument("file", type=Path)
+    take = add("export-samples", export_command, "write the samples that nobody rejected to a file")
+    take.add_argument("project")
+    take.add_argument("target", type=Path)
+    take.add_argument("--kind", default="jsonl", metavar="jsonl|alpaca|sharegpt|messages|csv")
+    key = add("key", key_command, "keep the key of a helper's server, typed or from standard input")
+    key.add_argument("--base-url", default="", help="the server that it is for; without, OpenRouter")
+    key.add_argument("--forget", action="store_true", help="let go of it instead")
+
+
+def sft_command(options: argparse.Namespace) -> dict[str, Any]:
+    from core import sample_pipeline
+
+    services, project = opened(options)
+    project.set("sft", given(options, config.SftSettings))
+    if options.estimate:
+        return asdict(sample_pipeline.outlook(project))
+    if options.test:
+        return finish(services, sample_pipeline.start_test(services, project, trusted=True))
+    return finish(services, sample_pipeline.start_samples(services, project, trusted=True))
+
+
+def check_command(options: argparse.Namespace) -> dict[str, Any]:
+    from core import sample_pipeline
+
+    services, project = opened(options)
+    return finish(services, sample_pipeline.start_gate(services, project))
+
+
+def import_command(options: argparse.Namespace) -> dict[str, Any]:
+    from core import sample_pipeline
+
+    services, project = opened(options)
+    if not options.file.is_file():
+        raise AppError("file_missing", file=options.file.name)
+    return finish(services, sample_pipeline.start_import(services, project, options.file, options.file.name))
+
+
+def export_command(options: argparse.Namespace) -> dict[str, Any]:
+    from core.samples.exchange import EXPORTS, export_samples
+
+    _, project = opened(options)
+    if options.kind not in EXPORTS:
+        raise AppError("field_not_a_choice", field="kind", choices=", ".join(EXPORTS))
+    return {"samples": export_samples(project, options.kind, options.target), "file": str(options.target)}
+
+
+def key_command(options: argparse.Namespace) -> dict[str, Any]:
+    """The key is never an argument: what stands on a command line is there for everybody in the list of processes."""
+    from core import keys
+
+    address = options.base_url or keys.OPENROUTER_ADDRESS
+    if options.forget:
+        keys.forget_key(address)
+        return {"server": keys.origin_of(address), "key": "forgotten"}
+    typed = getpass.getpass("Key: ") if sys.stdin.isatty() else sys.stdin.readline()
+    keys.set_key(address, typed, remember=True)
+    return {"server": keys.origin_of(address), "key": "kept"}
