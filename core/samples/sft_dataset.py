@@ -3,15 +3,21 @@
 import hashlib
 import json
 import math
+import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
-from utils.files import append_line
+from core.samples.sample_file import Mark, append_lines, mark_of, since
 
 MINIMUM_SAMPLES = 4  # fewer teach nothing, and could not be split
 STATUSES = ("new", "accepted", "edited", "rejected")
+MAX_ID_CHARACTERS = 200
+MAX_COUNTED_FILES = 64
+# U+2028 and friends are line ends to some readers, and lone surrogates cannot be written as UTF-8.
+ESCAPED = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -53,12 +59,18 @@ class Sample:
 
 def sample_id(instruction: str, output: str) -> str:
     """An id that follows from the content, so that the same sample has the same id everywhere."""
-    return hashlib.sha256(f"{instruction}\0{output}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{instruction}\0{output}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def append_sample(path: Path, sample: Sample) -> None:
-    """Append one sample; when this returns it is on the disk."""
-    append_line(path, to_line(sample))
+    """Append one sample; when this returns it is on the disk. Raises AppError `samples_busy`."""
+    append_lines(path, [to_line(sample)])
+
+
+def append_samples(path: Path, samples: Iterable[Sample]) -> None:
+    """Append samples, all or none; when this returns they are on the disk. Raises AppError `samples_busy`."""
+    if lines := [to_line(sample) for sample in samples]:
+        append_lines(path, lines)
 
 
 def to_line(sample: Sample) -> str:
@@ -66,13 +78,13 @@ def to_line(sample: Sample) -> str:
     fields = {key: value for key, value in asdict(sample).items() if value is not None and value != ()}
     if sample.follow_ups:
         fields["follow_ups"] = [{"instruction": asked, "output": said} for asked, said in sample.follow_ups]
-    # U+2028 and friends are line ends to some readers, and lone surrogates cannot be written as UTF-8.
-    return "".join(
-        f"\\u{ord(character):04x}"
-        if character in "\x85\u2028\u2029" or "\ud800" <= character <= "\udfff"
-        else character
-        for character in json.dumps(fields, ensure_ascii=False)
-    )
+    return line_of(fields)
+
+
+def line_of(fields: dict[str, Any]) -> str:
+    """JSON on exactly one line, whatever a reader takes for a line end."""
+    written = json.dumps(fields, ensure_ascii=False)
+    return ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
 def parse_sample(line: str) -> Sample | None:
@@ -80,6 +92,43 @@ def parse_sample(line: str) -> Sample | None:
 
     A line needs only `instruction` and `output`; Alpaca's `input` becomes a part of the instruction.
     """
+    fields = parse_fields(line)
+    if fields is None:
+        return None
+    instruction, output, extra = fields["instruction"], fields["output"], fields.get("input") or ""
+    if extra.strip():
+        instruction = f"{instruction}\n\n{extra}"
+    given_id, status, support = fields.get("id"), fields.get("status"), fields.get("support")
+    return Sample(
+        instruction=instruction,
+        output=output,
+        id=given_id if _is_id(given_id) else sample_id(instruction, output),
+        source=_parse_source(fields.get("source")),
+        generator=_parse_generator(fields.get("generator")),
+        status=status if status in STATUSES else "new",
+        language=_string(fields.get("language")),
+        style=_string(fields.get("style")),
+        support=float(support) if _is_number(support) and 0 <= support <= 1 else None,
+        follow_ups=_parse_follow_ups(fields.get("follow_ups")),
+    )
+
+
+def decode_sample(line: bytes, is_first: bool = False) -> Sample | None:
+    """The sample in a line of a file, or None; the first line may begin with a byte order mark."""
+    text = decode_line(line, is_first)
+    return None if text is None else parse_sample(text)
+
+
+def decode_line(line: bytes, is_first: bool) -> str | None:
+    """A line's text, or None where it is no UTF-8."""
+    try:
+        return line.decode("utf-8-sig" if is_first else "utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def parse_fields(line: str) -> dict[str, Any] | None:
+    """All that a line says of a sample, also what only others know, or None where the line holds no sample."""
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError):
@@ -89,51 +138,64 @@ def parse_sample(line: str) -> Sample | None:
     instruction, output, extra = fields.get("instruction"), fields.get("output"), fields.get("input") or ""
     if not (isinstance(instruction, str) and isinstance(output, str) and isinstance(extra, str)):
         return None
-    if not instruction.strip() or not output.strip():
-        return None
-    if extra.strip():
-        instruction = f"{instruction}\n\n{extra}"
-    given_id, status, support = fields.get("id"), fields.get("status"), fields.get("support")
-    return Sample(
-        instruction=instruction,
-        output=output,
-        id=given_id if isinstance(given_id, str) and given_id else sample_id(instruction, output),
-        source=_parse_source(fields.get("source")),
-        generator=_parse_generator(fields.get("generator")),
-        status=status if status in STATUSES else "new",
-        language=_string(fields.get("language")),
-        style=_string(fields.get("style")),
-        support=float(support) if isinstance(support, (int, float)) else None,
-        follow_ups=_parse_follow_ups(fields.get("follow_ups")),
-    )
+    return fields if instruction.strip() and output.strip() else None
 
 
 def read_samples(path: Path, on_bad_line: Callable[[int], None] | None = None) -> list[Sample]:
     """All samples of a file, in order. `on_bad_line` is told the number (from 1) of each line that holds none."""
-    samples = []
+    return list(iterate_samples(path, on_bad_line))
+
+
+def iterate_samples(path: Path, on_bad_line: Callable[[int], None] | None = None) -> Iterator[Sample]:
+    """What `read_samples` gives, one after the other, for files that are larger than memory shall be."""
     for number, line in _numbered_lines(path):
-        try:
-            sample = parse_sample(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-        except UnicodeDecodeError:
-            sample = None
+        sample = decode_sample(line, number == 1)
         if sample is not None:
-            samples.append(sample)
+            yield sample
         elif on_bad_line is not None:
             on_bad_line(number)
-    return samples
 
 
 def count_samples(path: Path) -> int:
-    """How many samples a file holds, without parsing each of them.
+    """How many samples a file holds. What was counted before is not read again; a page asks once a second."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return 0
+    with file:
+        known = _COUNTS.get(path)
+        news = since(file, known.mark if known else None)
+        if known is not None and news == "same":
+            return known.count
+        found = os.fstat(file.fileno())
+        place, whole = (known.mark.place, known.whole) if known is not None and news == "more" else (0, 0)
+        file.seek(place)
+        unended = 0
+        for line in file:
+            text = decode_line(line, place == 0)
+            is_sample = text is not None and parse_fields(text) is not None
+            if not line.endswith(b"\n"):
+                unended = int(is_sample)
+                break
+            whole += is_sample
+            place += len(line)
+        while len(_COUNTS) >= MAX_COUNTED_FILES:
+            _COUNTS.pop(next(iter(_COUNTS)), None)
+        _COUNTS[path] = _Count(mark_of(file, place, found), whole, whole + unended)
+        return whole + unended
 
-    A line torn by a crash is told from a whole one by its braces; only where these do not match is it parsed.
-    """
-    count = 0
-    for _, line in _numbered_lines(path):
-        whole = line.startswith(b"{") and line.endswith(b"}") and line.count(b"{") == line.count(b"}")
-        if whole or parse_sample(line.decode("utf-8-sig", errors="replace")) is not None:
-            count += 1
-    return count
+
+@dataclass(frozen=True)
+class _Count:
+    """How many samples a file had: in its ended lines, and altogether."""
+
+    mark: Mark
+    whole: int
+    count: int
+
+
+# Only ever replaced entry by entry, so any thread may look.
+_COUNTS: dict[Path, _Count] = {}
 
 
 def usable(samples: Iterable[Sample]) -> list[Sample]:
@@ -190,9 +252,22 @@ def _parse_source(value: Any) -> Source | None:
     page, chunk_id = value.get("page"), value.get("chunk_id")
     return Source(
         document=value["document"],
-        page=page if isinstance(page, int) else None,
-        chunk_id=chunk_id if isinstance(chunk_id, int) else None,
+        page=page if _is_whole(page) else None,
+        chunk_id=chunk_id if _is_whole(chunk_id) else None,
     )
+
+
+def _is_id(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARACTERS and value.isprintable()
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> TypeGuard[int]:
+    """Whether this can be the number of a page or of a row in a database."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
 def _string(value: Any) -> str | None:

@@ -1,0 +1,253 @@
+"""The bytes of sft_data.jsonl: one lock for all who write, lines appended and replaced. Knows lines; knows no sample.
+
+Whoever writes holds the lock, a file beside the data that other processes see too. Lines are appended with one write;
+every other change writes the file anew and puts it in the place of the old one, so that a reader sees either.
+"""
+
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import portalocker
+
+from utils.errors import AppError
+from utils.files import sync_folder
+
+LOCK_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 0.002
+REPLACE_SECONDS = 5.0
+BLOCK_BYTES = 4 * 1024 * 1024
+TAIL_BYTES = 64 * 1024
+PRINT_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Splice:
+    """`length` bytes at `offset` become `data`."""
+
+    offset: int
+    length: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a file looked like when somebody began to read it up to `place`.
+
+    `head` and `tail` are hashes of the first and the last bytes before that place.
+    """
+
+    device: int
+    inode: int
+    size: int
+    changed_ns: int
+    place: int
+    head: str
+    tail: str
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Nobody else writes to this file meanwhile, in this process or another. Raises AppError `samples_busy`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.stem}.lock").open("ab") as file:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                portalocker.lock(file, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
+                break
+            except portalocker.exceptions.LockException:
+                if time.monotonic() > deadline:
+                    raise AppError("samples_busy", file=path.name) from None
+                time.sleep(LOOK_AGAIN_SECONDS)
+        try:
+            yield
+        finally:
+            portalocker.unlock(file)
+
+
+def append_lines(path: Path, lines: Sequence[str]) -> None:
+    """Append lines, all or none of them; when this returns they are on the disk. Takes the lock."""
+    data = "".join(f"{line}\n" for line in lines).encode("utf-8")
+    with locked(path):
+        is_new = not path.exists()
+        descriptor = _open_to_append(path)
+        try:
+            size = _mend_last_line(descriptor)
+            try:
+                _write(descriptor, data)
+            except OSError:
+                os.ftruncate(descriptor, size)  # a full disk takes a part of a line
+                raise
+        except BaseException:
+            os.close(descriptor)
+            raise
+    # Others may write while the disk works: what they find is in the file already, and what they write anew is whole.
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if is_new:
+        sync_folder(path.parent)
+
+
+def mend_last_line(path: Path) -> None:
+    """Cut away the half line that a killed writer left, or end a whole one. The caller holds the lock."""
+    descriptor = _open_to_append(path)
+    try:
+        _mend_last_line(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def rewrite(path: Path, splices: Sequence[Splice]) -> None:
+    """Replace parts of a file, given in order. Readers see the old file or the new one. The caller holds the lock."""
+    for left_over in path.parent.glob(f".{path.name}.*.tmp"):
+        left_over.unlink(missing_ok=True)  # of a writer that was killed; nobody else writes now
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as target, path.open("rb") as source:
+            place = 0
+            for splice in splices:
+                _copy(source, target, splice.offset - place)
+                target.write(splice.data)
+                place = splice.offset + splice.length
+                source.seek(place)
+            _copy(source, target, None)
+            target.flush()
+            os.fsync(target.fileno())
+            mode = os.fstat(source.fileno()).st_mode
+        os.chmod(temporary, mode & 0o777)
+        replace_when_free(Path(temporary), path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def replace_when_free(prepared: Path, path: Path) -> None:
+    """os.replace; Windows refuses it while somebody reads the old file, so it is tried for some seconds there."""
+    deadline = time.monotonic() + REPLACE_SECONDS
+    while True:
+        try:
+            os.replace(prepared, path)
+            return
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def mark_of(file: BinaryIO, place: int, found: os.stat_result) -> Mark:
+    """The mark of an open file that was read up to `place`; `found` is what it was like before that."""
+    head, tail = _prints(file, place)
+    return Mark(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, place, head, tail)
+
+
+def since(file: BinaryIO, mark: Mark | None) -> Literal["same", "more", "other"]:
+    """What became of a file: nothing; there may be more behind the marked place; or what was read may have changed.
+
+    A change of what was read is seen by the file's size or by its beginning and the part before the mark.
+    """
+    if mark is None:
+        return "other"
+    found = os.fstat(file.fileno())
+    if (found.st_dev, found.st_ino) != (mark.device, mark.inode) or found.st_size < mark.place:
+        return "other"
+    if (found.st_size, found.st_mtime_ns) == (mark.size, mark.changed_ns):
+        return "same"
+    # Who appends makes it longer; the same length at another time is somebody's edit.
+    if found.st_size == mark.size or _prints(file, mark.place) != (mark.head, mark.tail):
+        return "other"
+    return "more"
+
+
+def _open_to_append(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    written = os.write(descriptor, data)
+    while written < len(data):  # the next one says why
+        written += os.write(descriptor, data[written:])
+
+
+def _mend_last_line(descriptor: int) -> int:
+    """The file's size when its last line is whole and ended."""
+    size = os.fstat(descriptor).st_size
+    tail = _unended(descriptor, size)
+    if not tail:
+        return size
+    if _is_torn(tail):
+        os.ftruncate(descriptor, size - len(tail))
+        return size - len(tail)
+    _write(descriptor, b"\n")
+    return size + 1
+
+
+def _unended(descriptor: int, size: int) -> bytes:
+    """What stands behind the last line end."""
+    tail, start = b"", size
+    while start > 0:
+        length = min(TAIL_BYTES, start)
+        start -= length
+        os.lseek(descriptor, start, os.SEEK_SET)
+        block = os.read(descriptor, length)
+        line_end = block.rfind(b"\n")
+        tail = block[line_end + 1 :] + tail
+        if line_end >= 0:
+            break
+    return tail
+
+
+def _is_torn(tail: bytes) -> bool:
+    """Whether this is the beginning of a JSON object that was to go on: it was never counted as anything.
+
+    A person's own last line, whole or wrong in its middle, is not. A power cut may also leave zeros.
+    """
+    if b"\0" in tail:
+        return True
+    text = tail.decode("utf-8-sig", errors="ignore").strip()
+    if not text.startswith("{"):
+        return False
+    try:
+        json.loads(text)
+    except RecursionError:
+        return False
+    except json.JSONDecodeError as error:
+        rest = text[error.pos :]
+        return "Unterminated string" in error.msg or re.fullmatch(r"\\?[\w.+-]*", rest) is not None
+    except ValueError:  # a number with thousands of digits
+        return False
+    return False
+
+
+def _copy(source: BinaryIO, target: BinaryIO, length: int | None) -> None:
+    """So many bytes from here on; None is all that is left."""
+    while length is None or length > 0:
+        block = source.read(BLOCK_BYTES if length is None else min(BLOCK_BYTES, length))
+        if not block:
+            return
+        target.write(block)
+        if length is not None:
+            length -= len(block)
+
+
+def _prints(file: BinaryIO, place: int) -> tuple[str, str]:
+    """Hashes of the first and of the last bytes before `place`; where the file is read from stays."""
+    here = file.tell()
+    prints = []
+    for start in (0, max(0, place - PRINT_BYTES)):
+        file.seek(start)
+        prints.append(hashlib.blake2b(file.read(min(PRINT_BYTES, place - start)), digest_size=16).hexdigest())
+    file.seek(here)
+    return prints[0], prints[1]
