@@ -4,17 +4,16 @@ A key stays in this process's memory, and on request in a file of the user's own
 can read. It is never a part of a project.
 """
 
-import ipaddress
 import os
 import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from core.samples.helpers.addresses import OPENROUTER, is_this_machine
 from utils.config import config_folder
 from utils.errors import AppError
 from utils.files import read_json, write_json
 
-OPENROUTER_ADDRESS = "https://openrouter.ai/api/v1"
 ENVIRONMENT_KEY = "OPENROUTER_API_KEY"
 LONGEST_KEY = 500
 
@@ -57,7 +56,7 @@ def key_of(base_url: str, trusted: bool = False) -> str | None:
         known = _in_memory.get(origin) or _remembered().get(origin)
     if known:
         return known
-    if trusted or origin == origin_of(OPENROUTER_ADDRESS) or is_this_machine(base_url):
+    if trusted or origin == origin_of(OPENROUTER) or is_this_machine(base_url):
         return os.environ.get(ENVIRONMENT_KEY, "").strip() or None
     return None
 
@@ -69,18 +68,9 @@ def has_key(base_url: str) -> bool:
 
 def origin_of(base_url: str) -> str:
     """Scheme, host and port: what a key is bound to."""
-    parts = urlsplit(base_url or OPENROUTER_ADDRESS)
+    parts = urlsplit(base_url or OPENROUTER)
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
-
-
-def is_this_machine(base_url: str) -> bool:
-    """Whether an address is a loopback address: nothing that is sent there leaves the machine."""
-    host = urlsplit(base_url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _file() -> Path:

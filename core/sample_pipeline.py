@@ -21,7 +21,7 @@ from core.samples.chat_writer import request_for, try_once
 from core.samples.drafts import Task
 from core.samples.exchange import import_samples
 from core.samples.helpers.chat import HelperError, HelperModel
-from core.samples.helpers.ollama import OllamaHelper
+from core.samples.helpers.ollama import Ollama
 from core.samples.helpers.registry import offline_models, open_helper
 from core.samples.quality_gate import Finding, Limits, check_samples
 from core.samples.sample_store import SampleStore
@@ -92,8 +92,8 @@ def start_gate(services: Services, project: Project, owner: str = "") -> JobSnap
 
 
 def start_import(services: Services, project: Project, file: Path, name: str, owner: str = "") -> JobSnapshot:
-    """Bring samples in from a file that was uploaded under this name, and check them. Raises `samples_running`."""
-    require_rest(services, project, CHANGING_KINDS, "samples_running")
+    """Bring samples in from a file that was uploaded under this name, and check them. Raises `samples_not_at_rest`."""
+    require_rest(services, project, CHANGING_KINDS, "samples_not_at_rest")
     work = alone(project, "sft", partial(import_samples, project=project, file=file, name=name))
     then = partial(start_gate, services, project, owner)
     return services.runner.start(Job("import", project.name, work, owner=owner, then=then))
@@ -177,7 +177,7 @@ def pull(context: JobContext, settings: SftSettings) -> dict[str, Any]:
 
     async def follow() -> None:
         helper = open_helper(settings, None)
-        assert isinstance(helper, OllamaHelper)
+        assert isinstance(helper, Ollama)
         try:
             async with aclosing(helper.pull(settings.model)) as steps:
                 async for step in steps:

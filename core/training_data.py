@@ -83,20 +83,22 @@ def stop_ids_of(tokenizer: Any, model: Any) -> frozenset[int]:
 
 def encode_prompt(tokenizer: Any, instruction: str) -> list[int]:
     """A question as the model is asked it, up to where its answer begins."""
-    return _token_ids(tokenizer, _prompt_text(tokenizer, instruction))
+    asked = [{"role": "user", "content": instruction}]
+    return _token_ids(tokenizer, tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True))
 
 
-def encode(tokenizer: Any, sample: Sample, stop_ids: frozenset[int], max_length: int) -> Encoded:
-    """A sample in tokens, at most `max_length` of them.
+def encode(tokenizer: Any, sample: Sample, stop_ids: frozenset[int], max_length: int, turn: int = 0) -> Encoded:
+    """One turn of a sample in tokens, at most `max_length` of them; the turns before it are read, not learned.
 
     What does not fit is cut from the answer's end; a cut answer gets no end-of-turn token, since that would
     teach the model to stop in mid-sentence.
     """
-    prompt = _prompt_text(tokenizer, sample.instruction)
-    turns = [{"role": "user", "content": sample.instruction}, {"role": "assistant", "content": sample.output}]
-    whole = tokenizer.apply_chat_template(turns, tokenize=False)
+    *before, (question, output) = ((sample.instruction, sample.output), *sample.follow_ups)[: turn + 1]
+    asked = [*_messages(before), {"role": "user", "content": question}]
+    prompt = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
+    whole = tokenizer.apply_chat_template([*asked, {"role": "assistant", "content": output}], tokenize=False)
     # Some templates rewrite earlier turns, so that the prompt is no prefix; then the bare answer follows it.
-    answer = whole[len(prompt) :] if whole.startswith(prompt) else sample.output
+    answer = whole[len(prompt) :] if whole.startswith(prompt) else output
     prompt_ids = _token_ids(tokenizer, prompt)
     answer_ids = _ended(_token_ids(tokenizer, answer), stop_ids, tokenizer.eos_token_id)
     room = max(0, max_length - len(prompt_ids))
@@ -104,20 +106,29 @@ def encode(tokenizer: Any, sample: Sample, stop_ids: frozenset[int], max_length:
 
 
 def prepare(tokenizer: Any, samples: Iterable[Sample], stop_ids: frozenset[int], max_length: int) -> Prepared:
-    """Encode samples and leave out those of which no answer token would be learned."""
+    """Encode samples and leave out those of which no answer token would be learned.
+
+    A conversation becomes a row for each of its answers: as the finished model will meet it, with all that was said
+    before. Chat templates need not tell apart which answers are learned, and none is learned twice.
+    """
     kept, dropped = [], 0
     for sample in samples:
-        encoded = encode(tokenizer, sample, stop_ids, max_length)
-        if encoded.answer_ids:
-            kept.append((sample, encoded))
-        else:
-            dropped += 1
+        for turn in range(1 + len(sample.follow_ups)):
+            encoded = encode(tokenizer, sample, stop_ids, max_length, turn)
+            if encoded.answer_ids:
+                kept.append((sample, encoded))
+            else:
+                dropped += 1
     return Prepared(kept, cut=sum(encoded.cut for _, encoded in kept), dropped=dropped)
 
 
-def _prompt_text(tokenizer: Any, instruction: str) -> str:
-    turns = [{"role": "user", "content": instruction}]
-    return tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+def _messages(turns: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """Questions and answers as a chat template wants them."""
+    return [
+        {"role": role, "content": content}
+        for turn in turns
+        for role, content in zip(("user", "assistant"), turn, strict=True)
+    ]
 
 
 def _token_ids(tokenizer: Any, text: str) -> list[int]:

@@ -18,7 +18,7 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     sft = add("sft", sft_command, "write training samples")
     sft.add_argument("project")
     sft.add_argument("--test", action="store_true", help="one real request, shown with what was understood of it")
-    sft.add_argument("--estimate", action="store_true", help="only say what it will take, and what leaves the machine")
+    sft.add_argument("--estimate", action="store_true", help="only say what it will take, and what leaves")
     add_fields(sft, config.SftSettings)
     check = add("check-samples", check_command, "check the samples: duplicates, language, support and more")
     check.add_argument("project")
@@ -75,7 +75,7 @@ def key_command(options: argparse.Namespace) -> dict[str, Any]:
     """The key is never an argument: what stands on a command line is there for everybody in the list of processes."""
     from core import keys
 
-    address = options.base_url or keys.OPENROUTER_ADDRESS
+    address = options.base_url or keys.OPENROUTER
     if options.forget:
         keys.forget_key(address)
         return {"server": keys.origin_of(address), "key": "forgotten"}

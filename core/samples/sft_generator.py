@@ -6,9 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
-from core import keys
 from core.documents.chunk_store import ChunkStore
 from core.jobs import JobContext
 from core.practice.practice_helper import write_drafts
@@ -16,8 +14,10 @@ from core.project_manager import Project
 from core.samples.chat_writer import ChatWriter
 from core.samples.drafts import Draft, Provider, Task, Usage
 from core.samples.estimate import estimate, note_run
+from core.samples.helpers.addresses import is_this_machine, own_address
+from core.samples.helpers.addresses import place_of as server_of
 from core.samples.helpers.chat import ChatRequest, HelperModel
-from core.samples.helpers.registry import open_helper, own_address
+from core.samples.helpers.registry import open_helper
 from core.samples.outbound import OutboundLog
 from core.samples.sft_dataset import Generator, Sample, Source, append_sample, read_samples, sample_id
 from core.samples.supply import EvenSupply, Holdings
@@ -55,7 +55,7 @@ def stays_here(task: Task, request: ChatRequest) -> None:
 
 def leaves_machine(settings: SftSettings) -> bool:
     """Whether texts go to another machine."""
-    return settings.provider in ("openrouter", "ollama") and not keys.is_this_machine(address_of(settings))
+    return settings.provider in ("openrouter", "ollama") and not is_this_machine(address_of(settings))
 
 
 PROVIDERS: dict[str, Callable[[Project, SftSettings, Access], Provider]] = {
@@ -73,7 +73,7 @@ def address_of(settings: SftSettings) -> str:
 
 def place_of(settings: SftSettings) -> str:
     """The host that texts go to, with its port; empty where no server is asked."""
-    return urlsplit(address_of(settings)).netloc
+    return server_of(address_of(settings))
 
 
 def generate_samples(

@@ -1,5 +1,6 @@
 """Samples in tokens: what is read, what is learned, what is cut."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,20 @@ def test_a_model_without_an_end_token_is_refused(tokenizer, model) -> None:
     with pytest.raises(AppError) as caught:
         training_data.stop_ids_of(tokenizer, model)
     assert caught.value.code == "training_no_stop_token"
+
+
+def test_each_answer_of_a_conversation_is_learned_once_behind_all_that_was_said_before(tokenizer, model) -> None:
+    stop_ids = training_data.stop_ids_of(tokenizer, model)
+    more = (("Und Kapitel 2?", "Kapitel 2 handelt von Kapitel 1."), ("Und Licht?", "Licht."))
+    talk = replace(SAMPLE, follow_ups=more)
+    prepared = prepare(tokenizer, [talk], stop_ids, 400)
+    answers = [tokenizer.decode(encoded.answer_ids) for _, encoded in prepared.kept]
+    assert answers == [f"{said}<end>" for said in (SAMPLE.output, *(said for _, said in more))]
+    last = tokenizer.decode(prepared.kept[-1][1].prompt_ids)
+    assert (
+        last.index(SAMPLE.output)
+        < last.index("Und Kapitel 2?")
+        < last.index("Kapitel 2 handelt")
+        < last.index("Und L")
+    )
+    assert prepared.kept[0][1] == encode(tokenizer, SAMPLE, stop_ids, 400)

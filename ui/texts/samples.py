@@ -70,11 +70,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Kopiere ihn noch einmal, ganz und ohne Leerzeichen.",
         "Copy it again, the whole of it and without spaces.",
     ),
-    "error.samples_running": (
+    "error.samples_not_at_rest": (
         "Gerade werden Beispiele geschrieben oder eingelesen.",
         "Samples are being written or brought in right now.",
     ),
-    "hint.samples_running": ("Warte, bis das fertig ist, oder halte es an.", "Wait until that is done, or stop it."),
+    "hint.samples_not_at_rest": (
+        "Warte, bis das fertig ist, oder halte es an.",
+        "Wait until that is done, or stop it.",
+    ),
     "error.prompt_unknown_variable": (
         "„{{{name}}}“ ist keine Variable und bleibt so stehen.",
         "“{{{name}}}” is no variable and stays as it is.",

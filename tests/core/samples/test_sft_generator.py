@@ -1,5 +1,5 @@
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.jobs import PauseRequested
 from core.project_manager import Project, ProjectStore
 from core.samples import sft_generator
-from core.samples.drafts import Draft, Task, Usage
+from core.samples.drafts import Draft, Provider, Supply, Task, Usage, Written
 from core.samples.sft_dataset import count_samples, read_samples
 from core.samples.sft_generator import generate_samples
 from utils.config import SftSettings
@@ -61,7 +61,13 @@ def generate(project: Project, samples: int, context: RecordingContext | None = 
 
 
 def test_each_sample_is_traced_to_its_chunk(project: Project) -> None:
-    assert generate(project, 10) == {"samples": 10, "requested": 10, "requests": 10, "failed": 0, "cost_usd": 0.0}
+    result = generate(project, 10)
+    assert {name: result[name] for name in ("samples", "requested", "failed", "cost_usd")} == {
+        "samples": 10,
+        "requested": 10,
+        "failed": 0,
+        "cost_usd": 0.0,
+    }
     store = ChunkStore(project.database)
     for sample in read_samples(project.samples_file):
         assert sample.source is not None
@@ -177,35 +183,107 @@ def test_progress_counts_what_is_on_disk(project: Project) -> None:
     assert seen == [(number, number) for number in range(7)]
 
 
+def use(monkeypatch: pytest.MonkeyPatch, provider: Provider) -> None:
+    """Let the practice helper be another provider."""
+    monkeypatch.setitem(sft_generator.PROVIDERS, "practice", lambda project, chosen, access: provider)
+
+
+def tasks_of(supply: Supply) -> Iterator[Task]:
+    """All tasks, as a provider takes them that does one after the other."""
+    return iter(supply.take, None)
+
+
 def test_another_provider_fits_in_with_its_usage_and_is_closed(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = []
 
-    def cloud(tasks: Iterable[Task], chosen: SftSettings, usage: Usage):
+    def cloud(supply: Supply, chosen: SftSettings, usage: Usage):
         try:
-            for task in tasks:
+            for task in tasks_of(supply):
                 usage.requests += 1
                 if usage.requests % 3 == 0:
                     usage.failed += 1
+                    yield Written(task)
                     continue
                 usage.cost_usd += 0.001
-                yield Draft(f"Frage {task.chunk.id}-{task.turn}?", "Antwort", task.chunk, "de")
+                yield None
+                yield Written(task, (Draft(f"Frage {task.chunk and task.chunk.id}-{task.turn}?", "Antwort", "de"),))
         finally:
             closed.append(True)
 
-    monkeypatch.setitem(sft_generator.PROVIDERS, "practice", cloud)
+    use(monkeypatch, cloud)
     result = generate(project, 30)
-    assert result == {"samples": 30, "requested": 30, "requests": 44, "failed": 14, "cost_usd": 0.03}
+    assert (result["samples"], result["requests"], result["failed"], result["cost_usd"]) == (30, 44, 14, 0.03)
     assert closed == [True]
 
 
 def test_a_provider_that_repeats_itself_comes_to_an_end(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    def parrot(tasks: Iterable[Task], chosen: SftSettings, usage: Usage):
-        for task in tasks:
-            yield Draft("Immer  dasselbe?", "Ja.", task.chunk, "de")
-            yield Draft("immer dasselbe?", "Ja.", task.chunk, "de")
-            yield Draft("Leer?", "  ", task.chunk, "de")
+    def parrot(supply: Supply, chosen: SftSettings, usage: Usage):
+        for task in tasks_of(supply):
+            questions = ("Immer  dasselbe?", "immer dasselbe?", "Leer?")
+            yield Written(task, tuple(Draft(asked, "Ja." if asked != "Leer?" else "  ", "de") for asked in questions))
 
-    monkeypatch.setitem(sft_generator.PROVIDERS, "practice", parrot)
+    use(monkeypatch, parrot)
     assert generate(project, 10)["samples"] == 1
+
+
+def test_no_more_than_what_is_missing_is_asked_for_at_any_time(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = []
+
+    def eager(supply: Supply, chosen: SftSettings, usage: Usage):
+        while tasks := list(tasks_of(supply)):
+            counts.append([task.count for task in tasks])
+            for task in tasks:
+                number = len(counts) * 100 + task.turn
+                drafts = [Draft(f"{number} {task.chunk and task.chunk.id} {n}?", "Ja.", "de") for n in range(task.count)]
+                yield Written(task, tuple(drafts[:-1]))
+
+    use(monkeypatch, eager)
+    chosen = SftSettings(samples=10, per_request=4)
+    assert generate_samples(RecordingContext(), project, chosen)["samples"] == 10
+    assert counts == [[4, 4, 2], [3], [1]][: len(counts)]
+
+
+def test_a_spent_budget_ends_the_work_and_says_so(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dear(supply: Supply, chosen: SftSettings, usage: Usage):
+        for task in tasks_of(supply):
+            usage.cost_usd += 0.3
+            yield Written(task, (Draft(f"{usage.cost_usd}?", "Ja.", "de"),))
+
+    use(monkeypatch, dear)
+    context = RecordingContext()
+    result = generate_samples(context, project, SftSettings(samples=50, budget_usd=1.0))
+    assert result["samples"] == 4
+    assert "samples.log_budget" in [key for key, _ in context.log_lines]
+
+
+def test_a_topic_alone_gives_samples_without_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def expert(supply: Supply, chosen: SftSettings, usage: Usage):
+        for task in tasks_of(supply):
+            assert task.chunk is None
+            yield Written(task, (Draft(f"Optik {task.turn}?", "Licht.", "de"),))
+
+    monkeypatch.setitem(sft_generator.PROVIDERS, "ollama", lambda project, chosen, access: expert)
+    project = ProjectStore(tmp_path).create("Optik")
+    chosen = SftSettings(samples=7, topic="Optik", provider="ollama", model="m")
+    assert generate_samples(RecordingContext(), project, chosen)["samples"] == 7
+    assert all(sample.source is None for sample in read_samples(project.samples_file))
+
+
+def test_the_questions_of_a_chunk_are_told_when_it_is_asked_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: dict[int, list[tuple[str, ...]]] = {}
+
+    def curious(supply: Supply, chosen: SftSettings, usage: Usage):
+        for task in tasks_of(supply):
+            assert task.chunk
+            told.setdefault(task.chunk.id, []).append(task.asked)
+            yield Written(task, (Draft(f"Frage {task.chunk.id} {task.turn}?", "Ja.", "de"),))
+
+    use(monkeypatch, curious)
+    generate(project, 2 * CHUNKS)
+    assert all(asked == [(), (f"Frage {chunk_id} 0?",)] for chunk_id, asked in told.items())
