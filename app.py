@@ -9,7 +9,7 @@ os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_DISABLE_TELEMETRY="1"
 
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 error, 2 usage, 130 interrupted."""
-    if arguments[:1] in (["worker"], ["parse"]):  # child processes of the app, not for people
+    if arguments[:1] in (["worker"], ["parse"], ["serve-gguf"]):  # child processes of the app, not for people
         from utils.logger import set_up_logging
 
         set_up_logging()
@@ -20,11 +20,15 @@ def main(arguments: list[str]) -> int:
 
 
 def child(arguments: list[str]) -> int:
-    """The app's own child processes: a run's work, or the parser of documents."""
+    """The app's own child processes: a run's work, the parser of documents, or a helper model from a file."""
     if arguments[0] == "parse":
         from core.documents.parser_child import serve_parsing
 
         return serve_parsing()
+    if arguments[0] == "serve-gguf":
+        from core.samples.helpers.gguf_child import serve_gguf
+
+        return serve_gguf(arguments[1:])
     from pathlib import Path
 
     from core.worker import work_on

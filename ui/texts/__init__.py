@@ -16,6 +16,7 @@ from ui.texts import (
     export,
     formats,
     frame,
+    helpers,
     model,
     samples,
     steps,
@@ -26,7 +27,21 @@ from ui.texts import (
 LANGUAGES = ("de", "en")
 AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
     area.TEXTS
-    for area in (common, core, terminal, frame, steps, documents, corpus, formats, model, samples, training, export)
+    for area in (
+        common,
+        core,
+        terminal,
+        frame,
+        steps,
+        documents,
+        corpus,
+        formats,
+        helpers,
+        model,
+        samples,
+        training,
+        export,
+    )
 )
 
 

@@ -1,0 +1,65 @@
+"""Where helper models live: the providers' own addresses, and which of them is this machine. Knows no HTTP."""
+
+import ipaddress
+import os
+from urllib.parse import urlsplit
+
+OPENROUTER = "https://openrouter.ai/api/v1"
+OLLAMA_PORT = 11434
+
+
+def own_address(provider: str) -> str:
+    """The address that a provider is asked at where nobody chose another; empty where there is none."""
+    if provider == "openrouter":
+        return OPENROUTER
+    return ollama_address(os.environ.get("OLLAMA_HOST", "")) if provider == "ollama" else ""
+
+
+def ollama_address(host: str) -> str:
+    """What `OLLAMA_HOST` stands for, read as Ollama reads it: a host, host:port or an address.
+
+    The servers use the same variable for where they listen: "everywhere" means this machine to whoever asks.
+    """
+    scheme, separator, rest = host.strip().strip("\"'").rpartition("://")
+    rest, _, path = rest.partition("/")
+    port = OLLAMA_PORT if not separator else {"https": 443}.get(scheme, 80)
+    name = rest.strip("[]")
+    if not is_address(name):
+        name, _, written = rest.rpartition(":") if ":" in rest else (rest, "", "")
+        name = name.strip("[]")
+        port = int(written) if written.isascii() and written.isdigit() and int(written) < 65536 else port
+    if not name or name == "0.0.0.0":
+        name = "127.0.0.1"
+    elif name == "::":
+        name = "::1"
+    shown = f"[{name}]" if ":" in name else name
+    return f"{scheme or 'http'}://{shown}:{port}" + (f"/{path.rstrip('/')}" if path.strip("/") else "")
+
+
+def place_of(url: str) -> str:
+    """The host that a URL leads to, with its port where the URL names one."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def is_this_machine(url: str) -> bool:
+    """Whether what is sent to a URL stays on this machine. Names are not looked up: whoever answers could lie."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    if not is_address(host):
+        return False
+    address = ipaddress.ip_address(host)
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return mapped.is_loopback or mapped.is_unspecified
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is written in numbers."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

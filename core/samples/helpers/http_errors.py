@@ -1,0 +1,330 @@
+"""What went wrong with a request → a HelperError: what to say, and what becomes of the work. Sends nothing.
+
+Servers put what they were sent into their errors, keys too. Whatever of a server's words goes on from here has been
+through `scrubbed`.
+"""
+
+import errno
+import html
+import json
+import math
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+from core.samples.helpers.chat import HelperError, Reaction
+from utils.errors import AppError
+
+MOST_CHARACTERS_SHOWN = 200
+MOST_CHARACTERS_READ = 4000
+LONGEST_WAIT_SECONDS = 1800.0  # a server that asks for more has a limit by the day
+SHORTEST_KEY_TO_HIDE = 4  # local servers take any word as a key, and hiding "x" would only garble the sentence
+HIDDEN = "•••"
+
+SECRETS = re.compile(r"\bbearer\s+\S+|\b(?:sk|gsk|hf|rk|pk|xai)[-_][\w.*…-]{4,}", re.IGNORECASE)
+
+TOO_LONG = (
+    "context length",
+    "context_length",
+    "context window",
+    "context size",
+    "context_size",
+    "longer than the context",
+    "prompt is too long",
+    "input is too long",
+    "string_too_long",
+    "token_limit_exceeded",
+    "too many tokens",
+)
+MODERATED = (
+    "moderation",
+    "content_policy",
+    "content policy",
+    "content_filter",
+    "content management policy",
+    "flagged",
+)
+NO_SUCH_MODEL = ("not a valid model", "invalid_model", "model_not_found", "model not found", "no such model")
+NO_CREDIT = ("insufficient_quota", "insufficient credits", "insufficient_credits")
+UNKNOWN_PATH = ("unexpected endpoint", "unknown endpoint")
+NO_MEMORY = ("more system memory", "out of memory", "cudamalloc", "not enough memory")
+
+# Errors that come under HTTP 200 may name their kind in words instead of a status.
+STATUS_OF_KIND = {
+    "rate_limit_exceeded": 429,
+    "rate_limit_error": 429,
+    "provider_overloaded": 503,
+    "overloaded_error": 503,
+    "invalid_request_error": 400,
+    "invalid_prompt": 400,
+    "authentication_error": 401,
+    "payment_required": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+}
+UNNAMED_STATUS = 502  # the model's side failed, and nobody says how
+
+NETWORK_IS_OUT = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Who is asked, as an error names it. The key is here only to be kept out of everything that is said."""
+
+    place: str
+    model: str = ""
+    key: str | None = field(default=None, repr=False)
+
+
+class HttpError(HelperError):
+    """A request that the server itself answered with an error. `words` are the server's own, scrubbed."""
+
+    def __init__(
+        self, error: AppError, reaction: Reaction, retry_after_seconds: float | None, status: int, words: str
+    ) -> None:
+        super().__init__(error, reaction, retry_after_seconds)
+        self.status = status
+        self.words = words
+
+
+def of_status(recipient: Recipient, status: int, headers: Mapping[str, str], body: str) -> HttpError:
+    """The error that a response with another status than 200 means."""
+    content = parsed(body)
+    words = scrubbed(words_of(content) if content is not None else readable(body), recipient.key)
+    details = error_object(content)
+    wait = wait_seconds(headers, details)
+    code, reaction = judged(recipient, status, f"{words} {kinds_of(details)}".lower(), details, wait)
+    error = AppError(
+        code,
+        place=recipient.place,
+        model=recipient.model,
+        status=status,
+        detail=shortened(words) or f"HTTP {status}",
+    )
+    return HttpError(error, reaction, wait if reaction == "slow_down" else None, status, words)
+
+
+def of_content(recipient: Recipient, content: Any) -> HttpError | None:
+    """The error that a body holds although its status is 200, or a line in the middle of a stream; else None."""
+    if not isinstance(content, dict) or not content.get("error"):
+        return None
+    details = error_object(content)
+    code = details.get("code") or details.get("status")
+    status = code if isinstance(code, int) and 400 <= code < 600 else None
+    if status is None:
+        kind = next((word for word in kinds_of(details).lower().split() if word in STATUS_OF_KIND), "")
+        status = STATUS_OF_KIND.get(kind, UNNAMED_STATUS)
+    if any(sign in words_of(content).lower() for sign in UNKNOWN_PATH):
+        status = 404
+    return of_status(recipient, status, {}, json.dumps(content))
+
+
+def of_connection(recipient: Recipient, error: BaseException) -> HelperError:
+    """The error of a request that got no answer, or not the whole of it."""
+    number = getattr(getattr(error, "os_error", error), "errno", None)
+    code: str
+    reaction: Reaction
+    match error:
+        case aiohttp.InvalidURL():
+            code, reaction = "helper_address_invalid", "stop"
+        case aiohttp.ClientHttpProxyError() | aiohttp.ClientProxyConnectionError():
+            code, reaction = "helper_proxy", "stop"
+        case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
+            code, reaction = "helper_tls", "stop"
+        case aiohttp.ClientConnectorDNSError():
+            code, reaction = "helper_no_network", "stop"
+        case TimeoutError():
+            code, reaction = "helper_too_slow", "again"
+        case aiohttp.ClientConnectorError() if number in NETWORK_IS_OUT:
+            code, reaction = "helper_no_network", "stop"
+        case aiohttp.ClientConnectorError() if number in (errno.ECONNRESET, errno.ETIMEDOUT):
+            code, reaction = "helper_connection_lost", "again"
+        case aiohttp.ClientConnectorError():
+            code, reaction = "helper_nobody_there", "stop"
+        case aiohttp.ClientResponseError():
+            return strange_answer(recipient)
+        case _:
+            code, reaction = "helper_connection_lost", "again"
+    return HelperError(AppError(code, place=recipient.place), reaction)
+
+
+def strange_answer(recipient: Recipient, body: str = "") -> HelperError:
+    """An answer came, but none that a helper model would give."""
+    detail = shortened(scrubbed(readable(body), recipient.key)) or "–"
+    return HelperError(AppError("helper_strange_answer", place=recipient.place, detail=detail), "again")
+
+
+def judged(
+    recipient: Recipient, status: int, words: str, details: Mapping[str, Any], wait: float | None
+) -> tuple[str, Reaction]:
+    """The code of the error, and what becomes of the work. `words` are in lower case."""
+    metadata = details.get("metadata")
+    if status not in (401, 402, 429) and said(TOO_LONG, words):
+        return "helper_prompt_too_long", "skip"
+    if status in (400, 403, 422, 451) and (
+        said(MODERATED, words) or (isinstance(metadata, dict) and "flagged_input" in metadata)
+    ):
+        return "helper_moderated", "skip"
+    if said(NO_SUCH_MODEL, words) or (status == 404 and ("model" in words or "endpoints" in words)):
+        return "helper_model_missing", "stop"
+    if status >= 500 and said(NO_MEMORY, words):
+        return "helper_no_memory", "stop"
+    if status == 429:
+        if said(NO_CREDIT, words):
+            return "helper_no_credit", "stop"
+        if wait is not None and wait > LONGEST_WAIT_SECONDS:
+            return "helper_daily_limit", "stop"
+        return "helper_rate_limited", "slow_down"
+    if status == 400 and "provider returned error" in words:
+        # OpenRouter passes on what one of several providers of the model said: the next may take the request.
+        return "helper_server_failed", "again"
+    if status == 402 and wait is not None:
+        return "helper_rate_limited", "slow_down"  # credit that is bound by requests under way
+    if status == 401 and not recipient.key:
+        return "helper_key_missing", "stop"
+    return by_status(status)
+
+
+def by_status(status: int) -> tuple[str, Reaction]:
+    """What a status means where the words with it say nothing special."""
+    match status:
+        case 401:
+            return "helper_key_refused", "stop"
+        case 402:
+            return "helper_no_credit", "stop"
+        case 403:
+            return "helper_forbidden", "stop"
+        case 404 | 405:
+            return "helper_wrong_address", "stop"
+        case 407:
+            return "helper_proxy", "stop"
+        case 413:
+            return "helper_prompt_too_long", "skip"
+        case 408 | 504 | 524:
+            return "helper_too_slow", "again"
+        case 503 | 529:
+            return "helper_overloaded", "slow_down"
+        case _ if status >= 500:
+            return "helper_server_failed", "again"
+        case _ if 300 <= status < 400:
+            return "helper_redirected", "stop"
+        case _:
+            return "helper_request_refused", "stop"
+
+
+def said(signs: tuple[str, ...], words: str) -> bool:
+    return any(sign in words for sign in signs)
+
+
+def scrubbed(words: str, key: str | None) -> str:
+    """A server's words without the key, however it is written, and without anything that looks like one."""
+    if key and len(key) >= SHORTEST_KEY_TO_HIDE:
+        for written in {key, quote(key), quote(key, safe=""), json.dumps(key)[1:-1], html.escape(key)}:
+            words = re.sub(re.escape(written), HIDDEN, words, flags=re.IGNORECASE)
+    return SECRETS.sub(HIDDEN, words)
+
+
+def shortened(words: str) -> str:
+    """One line that a person can read in a moment."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
+    return line if len(line) <= MOST_CHARACTERS_SHOWN else line[: MOST_CHARACTERS_SHOWN - 1] + "…"
+
+
+def readable(body: str) -> str:
+    """A body that is no JSON, as text: of a page only its title."""
+    body = body[:MOST_CHARACTERS_READ].strip()
+    if not body.startswith("<"):
+        return body
+    title = re.search(r"<title[^>]*>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
+    return html.unescape(title[1]) if title else ""
+
+
+def parsed(body: str) -> Any:
+    """A body as JSON, or None where it is none."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def error_object(content: Any) -> Mapping[str, Any]:
+    """The part of an answer that describes the error: servers disagree on how deep it lies."""
+    if isinstance(content, list):
+        content = content[0] if content else None
+    if not isinstance(content, dict):
+        return {}
+    inner = content.get("error")
+    return inner if isinstance(inner, dict) else content
+
+
+def words_of(content: Any) -> str:
+    """What a server says about its error, in its own words."""
+    details = error_object(content)
+    metadata = details.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    parts = [details.get("message"), details.get("error"), details.get("detail"), raw]
+    said_at_all = [part if isinstance(part, str) else json.dumps(part) for part in parts if part]
+    return ": ".join(said_at_all)[:MOST_CHARACTERS_READ]
+
+
+def kinds_of(details: Mapping[str, Any]) -> str:
+    """The names that a server gives the kind of its error."""
+    metadata = details.get("metadata")
+    inner = metadata.get("error_type") if isinstance(metadata, dict) else None
+    names = (details.get("type"), details.get("code"), details.get("error_type"), inner)
+    return " ".join(name for name in names if isinstance(name, str))
+
+
+def wait_seconds(headers: Mapping[str, str], details: Mapping[str, Any]) -> float | None:
+    """How long the server asks to wait: `Retry-After` in seconds or as a date, or when its limit is set back.
+
+    OpenRouter repeats its providers' headers in the body, under `error.metadata.headers`.
+    """
+    metadata = details.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    inner = metadata.get("headers")
+    sources = [headers, inner if isinstance(inner, dict) else {}]
+    named = [{str(name).lower(): value for name, value in source.items()} for source in sources]
+    for source in named:
+        if (wait := seconds_or_date(source.get("retry-after"))) is not None:
+            return wait
+    if (wait := seconds_or_date(metadata.get("retry_after_seconds"))) is not None:
+        return wait
+    for source in named:
+        if (wait := until_reset(source.get("x-ratelimit-reset"))) is not None:
+            return wait
+    return None
+
+
+def seconds_or_date(value: Any) -> float | None:
+    """Seconds from now; a date lies that far ahead, or is past."""
+    if (number := finite(value)) is not None:
+        return max(0.0, number)
+    try:
+        return max(0.0, parsedate_to_datetime(str(value)).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def until_reset(value: Any) -> float | None:
+    """Seconds until a limit is set back, which is written as a moment in milliseconds or seconds, or as a span."""
+    number = finite(value)
+    if number is None:
+        return None
+    if number > 1e11:
+        number /= 1000
+    return max(0.0, number - time.time()) if number > 1e9 else max(0.0, number)
+
+
+def finite(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (ValueError, TypeError):
+        return None
+    return number if math.isfinite(number) else None
