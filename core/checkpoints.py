@@ -111,6 +111,16 @@ def published_note(folder: Path) -> dict[str, Any] | None:
         return None
 
 
+def adapter_of(published: Path, run_id: str) -> Path | None:
+    """The adapter that a run published: its best one, else its last; None where another run's took their place."""
+    epochs = sorted(published.glob("epoch_*"), key=lambda path: int(path.name.removeprefix("epoch_")), reverse=True)
+    for folder in (published / "best", *epochs):
+        note = published_note(folder)
+        if note is not None and note.get("run") == run_id:
+            return folder
+    return None
+
+
 def require_room(folder: Path, needed_gib: float) -> None:
     """Raises AppError `disk_full` where a save would not fit; what was saved before stays whole."""
     require_disk(folder, needed_gib + DISK_RESERVE_GIB)

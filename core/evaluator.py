@@ -81,10 +81,9 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
 
 
 def adapter_of(train_run: Run) -> Path:
-    """The best adapter of a training run. Raises AppError `adapter_missing` where another run's took its place."""
-    folder = train_run.project.checkpoints_folder / "best"
-    note = checkpoints.published_note(folder)
-    if note is None or note["run"] != train_run.id:
+    """The adapter of the training run. Raises AppError `adapter_missing` where another run's took its place."""
+    folder = checkpoints.adapter_of(train_run.project.checkpoints_folder, train_run.id)
+    if folder is None:
         raise AppError("adapter_missing", run=train_run.id)
     return folder
 

@@ -211,14 +211,11 @@ def working_dtype(folder: Path, stored: torch.dtype) -> torch.dtype:
 
 
 def find_adapter(training: Run) -> Path:
-    """The best adapter of the training run, or its last. Raises AppError `not_trained`."""
-    folder = training.project.checkpoints_folder
-    epochs = sorted(folder.glob("epoch_*"), key=lambda path: int(path.name.removeprefix("epoch_")), reverse=True)
-    for candidate in (folder / "best", *epochs):
-        note = checkpoints.published_note(candidate)
-        if note is not None and note.get("run") == training.id:
-            return candidate
-    raise AppError("not_trained")
+    """The adapter of the training run. Raises AppError `not_trained`."""
+    folder = checkpoints.adapter_of(training.project.checkpoints_folder, training.id)
+    if folder is None:
+        raise AppError("not_trained")
+    return folder
 
 
 def require_room(material: Material) -> None:

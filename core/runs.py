@@ -38,6 +38,14 @@ class Run:
         return self.request["kind"]
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it can be told what was asked for."""
+        try:
+            return isinstance(self.kind, str)
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return False
+
+    @property
     def events_file(self) -> Path:
         return self.folder / "events.jsonl"
 
@@ -77,22 +85,22 @@ class Run:
         write_json(self._state_file, {"state": state, "at": time.time(), **more})
 
     def read_state(self) -> "RunState":
-        """How the run stands. A run whose process is gone without a word was interrupted."""
+        """How the run stands. One whose process is gone without a word, or whose word is damaged, was interrupted."""
         try:
             content = read_json(self._state_file)
-        except FileNotFoundError:
+            state = JobState(content["state"])
+            process = content.get("process")
+            if state == JobState.RUNNING and not (process and is_alive(process)):
+                state, process = JobState.INTERRUPTED, None
+            error = content.get("error")
+            return RunState(
+                state,
+                result=content.get("result"),
+                error=Message(error["code"], error["params"]) if error else None,
+                process=process,
+            )
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
             return RunState(JobState.INTERRUPTED)
-        state = JobState(content["state"])
-        process = content.get("process")
-        if state == JobState.RUNNING and not (process and is_alive(process)):
-            state, process = JobState.INTERRUPTED, None
-        error = content.get("error")
-        return RunState(
-            state,
-            result=content.get("result"),
-            error=Message(error["code"], error["params"]) if error else None,
-            process=process,
-        )
 
     def ask(self, request: str) -> None:
         """Ask the child to "pause" or "cancel", or with "" take that back."""
@@ -132,7 +140,7 @@ def create_run(project: Project, kind: str, request: dict[str, Any]) -> Run:
 
 
 def list_runs(project: Project, kind: str | None = None) -> list[Run]:
-    """A project's runs, oldest first. Folders without a readable request are passed over."""
+    """A project's runs, oldest first. Folders without a request are passed over."""
     if not project.runs_folder.is_dir():
         return []
     ending = f"-{kind}" if kind else ""  # an id ends with its kind, which spares reading every request
@@ -143,7 +151,7 @@ def list_runs(project: Project, kind: str | None = None) -> list[Run]:
 def latest_run(project: Project, kind: str, states: frozenset[JobState] | None = None) -> Run | None:
     """The newest run of a kind, optionally only in one of `states`; None where there is none."""
     for run in reversed(list_runs(project, kind)):
-        if states is None or run.read_state().state in states:
+        if (states is None or run.read_state().state in states) and run.is_whole:
             return run
     return None
 

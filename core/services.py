@@ -74,7 +74,7 @@ def reattach(services: Services) -> None:
     """Show again what an earlier app left: runs whose process still works go on live, others wait for `resume`."""
     for name in services.projects.names():
         project = services.projects.open(name)
-        newest = {run.kind: run for run in list_runs(project) if run.kind != "ask"}
+        newest = {run.kind: run for run in list_runs(project) if run.is_whole and run.kind != "ask"}
         for run in newest.values():
             found = run.read_state()
             if found.process:
