@@ -1,0 +1,275 @@
+"""What people change in the samples, and how it is taken back. Knows the file and its index; knows no UI.
+
+Each change is one rewriting of the file, under its lock, together with what the index has to know and a note of how
+things were. Of these notes the newest are kept, also over a restart.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from core.jobs import Message
+from core.samples.sample_file import Splice, mend_last_line, rewrite
+from core.samples.sample_index import Index, NewLine, Place, Stale, hash_of
+from core.samples.sft_dataset import STATUSES, decode_line, line_of, parse_fields, parse_sample
+from utils.errors import AppError
+
+MOST_CHANGES = 100
+MOST_NOTED_BYTES = 256 * 1024 * 1024
+BOM = b"\xef\xbb\xbf"
+
+
+class _Note(NamedTuple):
+    """How one sample was before a change.
+
+    `before` is its line; of a change of status it is that, and None where the line said none. `after` is a hash of
+    the line that was written. A deleted line followed the sample with the id `anchor`, without anything between them
+    and the one before where `follows` is set.
+    """
+
+    id: str
+    number: int
+    before: bytes | str | None = None
+    after: int | None = None
+    anchor: str | None = None
+    follows: bool | None = None
+
+
+@dataclass(frozen=True)
+class _Edit:
+    """What becomes of one line: another one, or None. `place.length` 0 makes room for a new one.
+
+    Where there is a `status`, nothing else is new in it.
+    """
+
+    place: Place
+    line: bytes | None
+    status: str | None = None
+
+
+class Changes:
+    """Changes to one file of samples. The caller holds the file's lock and has opened the index for writing."""
+
+    def __init__(self, index: Index, data: Path) -> None:
+        self._index = index
+        self._data = data
+        mend_last_line(data)
+        index.catch_up(None)
+
+    def set_status(self, ids: Sequence[str], status: str) -> int:
+        """Returns how many samples had another status before."""
+        edits, notes = self._with_status(dict.fromkeys(ids, status))
+        if edits:
+            self._apply(edits)
+            self._note("status", status, notes)
+        return len(edits)
+
+    def edit(self, sample_id: str, instruction: str, output: str) -> bool:
+        """Returns whether that changed anything. Raises AppError `sample_gone`."""
+        places = self._index.places([sample_id])
+        if not places:
+            raise AppError("sample_gone")
+        place = places[0]
+        (before,) = self._lines([place])
+        sample = parse_sample(_text(before))
+        if sample is None:
+            raise Stale
+        if (sample.instruction, sample.output) == (instruction, output):
+            return False
+        fields = _fields(before)
+        # What was measured belongs to the answer as it was; what was Alpaca's input is in the instruction now.
+        rest = {
+            key: value for key, value in fields.items() if key not in {"instruction", "output", "input", "support"}
+        }
+        line = _line({"instruction": instruction, "output": output, **rest, "id": place.id, "status": "edited"})
+        self._apply([_Edit(place, line)])
+        self._note("edit", "", [_Note(place.id, place.number, before, hash_of(line))])
+        return True
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Returns how many samples there were."""
+        places = self._index.places(ids)
+        notes: list[_Note] = []
+        for place, line in zip(places, self._lines(places), strict=True):
+            previous = self._index.neighbour(place.number, "<")
+            if previous and notes and notes[-1].number == previous.number:
+                anchor = notes[-1].anchor  # goes too, so what stays is farther up
+            else:
+                anchor = previous.id if previous else None
+            follows = place.offset == (previous.offset + previous.length if previous else 0)
+            notes.append(_Note(place.id, place.number, line, None, anchor, follows))
+        if places:
+            self._apply([_Edit(place, None) for place in places])
+            self._note("delete", "", notes)
+        return len(places)
+
+    def undo(self) -> Message | None:
+        """Take back the newest change, except where samples have changed again since. Returns what it was, if any."""
+        newest = self._index.execute(
+            "SELECT number, kind, status, generation FROM changes ORDER BY number DESC LIMIT 1"
+        ).fetchone()
+        if newest is None:
+            return None
+        number, kind, status, generation = newest
+        notes = [
+            _Note(*row)
+            for row in self._index.execute(
+                "SELECT id, number, before, after, anchor, follows FROM changed WHERE change = ? ORDER BY number",
+                (number,),
+            )
+        ]
+        undo: Mapping[str, Callable[[], int]] = {
+            "status": lambda: self._undo_status(notes, status),
+            "edit": lambda: self._undo_edit(notes),
+            "delete": lambda: self._undo_delete(notes, generation),
+        }
+        count = undo[kind]()
+        self._forget(number)
+        skipped = len(notes) - count
+        if not count:
+            return Message("review.undone_none", {"skipped": skipped})
+        return Message(f"review.undone_{kind}{'_partly' if skipped else ''}", {"count": count, "skipped": skipped})
+
+    def _undo_status(self, notes: Sequence[_Note], status: str) -> int:
+        edits, _ = self._with_status({note.id: note.before for note in notes}, only_from=status)
+        self._apply(edits)
+        return len(edits)
+
+    def _undo_edit(self, notes: Sequence[_Note]) -> int:
+        known = {note.id: note for note in notes}
+        places = self._index.places(list(known))
+        edits = [
+            _Edit(place, _noted_line(known[place.id]))
+            for place, line in zip(places, self._lines(places), strict=True)
+            if hash_of(line) == known[place.id].after
+        ]
+        self._apply(edits)
+        return len(edits)
+
+    def _undo_delete(self, notes: Sequence[_Note], generation: str) -> int:
+        there = {place.id for place in self._index.places([note.id for note in notes])}
+        wanted = [note for note in notes if note.id not in there]
+        if self._index.state().generation == generation:
+            edits: list[_Edit] = []
+            for note in wanted:
+                edits.append(self._back_in(note, edits[-1].place if edits else None))
+            self._apply(edits)
+        elif wanted:
+            # The file was written by others since, so numbers mean something else: neighbours tell where to put it.
+            anchors = {place.id: place for place in self._index.places([note.anchor or "" for note in wanted])}
+            splices = []
+            for note in wanted:
+                anchor = anchors.get(note.anchor or "")
+                following = None if anchor or note.anchor else self._index.neighbour(0, ">")
+                end = self._index.state().place
+                offset = anchor.offset + anchor.length if anchor else (following.offset if following else end)
+                splices.append(Splice(offset, 0, _noted_line(note)))
+            rewrite(self._data, sorted(splices, key=lambda splice: splice.offset))
+            self._index.forget()
+            self._index.catch_up(None)
+        return len(wanted)
+
+    def _back_in(self, note: _Note, last: Place | None) -> _Edit:
+        """Where a deleted line stood; `last` is where the line before it of the same change goes."""
+        previous = self._index.neighbour(note.number, "<")
+        following = self._index.neighbour(note.number, ">")
+        if last is not None and (previous is None or last.number > previous.number):
+            previous = last
+        if note.follows or following is None:
+            offset = previous.offset + previous.length if previous else 0
+            if not note.follows:
+                offset = self._index.state().place
+        else:
+            offset = following.offset
+        return _Edit(Place(note.number, note.id, offset, 0), _noted_line(note))
+
+    def _with_status(
+        self, wanted: Mapping[str, Any], only_from: str | None = None
+    ) -> tuple[list[_Edit], list[_Note]]:
+        """What to write where samples get other statuses; None is none at all. Others stay as they are."""
+        places = self._index.places(list(wanted))
+        edits, notes = [], []
+        for place, before in zip(places, self._lines(places), strict=True):
+            fields = _fields(before)
+            old, new = fields.get("status"), wanted[place.id]
+            if old == new or (new == "new" and old is None) or (only_from is not None and old != only_from):
+                continue
+            if new is None:
+                fields.pop("status")
+            else:
+                fields["status"] = new
+            edits.append(_Edit(place, _line(fields), new if new in STATUSES else "new"))
+            notes.append(_Note(place.id, place.number, old if isinstance(old, str) else None))
+        return edits, notes
+
+    def _lines(self, places: Sequence[Place]) -> list[bytes]:
+        """The lines there, with their ends."""
+        lines = []
+        with self._data.open("rb") as file:
+            for place in places:
+                file.seek(place.offset)
+                lines.append(file.read(place.length).removeprefix(BOM))
+        return lines
+
+    def _apply(self, edits: Sequence[_Edit]) -> None:
+        """Rewrite the file and have the index follow. The edits are in the order of the file."""
+        if not edits:
+            return
+        splices = [Splice(edit.place.offset, edit.place.length, edit.line or b"") for edit in edits]
+        lines, removed, shift = [], [], 0
+        for edit in edits:
+            if edit.line is None:
+                removed.append(edit.place.number)
+            else:
+                lines.append(
+                    NewLine(edit.place.number, edit.place.id, edit.place.offset + shift, edit.line, edit.status)
+                )
+            shift += len(edit.line or b"") - edit.place.length
+        rewrite(self._data, splices)
+        self._index.was_rewritten(splices, removed, lines)
+
+    def _note(self, kind: str, status: str, notes: Sequence[_Note]) -> None:
+        """Write down how to take this change back, and forget old ones."""
+        size = sum(len(note.before or "") for note in notes)
+        number = self._index.execute(
+            "INSERT INTO changes (kind, status, generation, size_bytes) VALUES (?, ?, ?, ?)",
+            (kind, status, self._index.state().generation, size),
+        ).lastrowid
+        self._index.execute_many(
+            "INSERT INTO changed (change, id, number, before, after, anchor, follows) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((number, *note) for note in notes),
+        )
+        kept = total = 0
+        for old, size_bytes in self._index.execute(
+            "SELECT number, size_bytes FROM changes ORDER BY number DESC"
+        ).fetchall():
+            kept, total = kept + 1, total + size_bytes
+            if kept > MOST_CHANGES or (kept > 1 and total > MOST_NOTED_BYTES):
+                self._forget(old)
+
+    def _forget(self, number: int) -> None:
+        self._index.execute("DELETE FROM changes WHERE number = ?", (number,))
+        self._index.execute("DELETE FROM changed WHERE change = ?", (number,))
+
+
+def _text(line: bytes) -> str:
+    return decode_line(line, is_first=False) or ""
+
+
+def _fields(line: bytes) -> dict[str, Any]:
+    """All that a line says. Raises Stale where it holds no sample."""
+    fields = parse_fields(_text(line))
+    if fields is None:
+        raise Stale
+    return fields
+
+
+def _line(fields: dict[str, Any]) -> bytes:
+    return f"{line_of(fields)}\n".encode()
+
+
+def _noted_line(note: _Note) -> bytes:
+    """The line of a note that has one."""
+    assert isinstance(note.before, bytes)
+    return note.before
