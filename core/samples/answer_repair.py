@@ -2,8 +2,8 @@
 
 Where JSON is broken, the hard part is where a string ends: "Das heißt „Energie", nicht „Kraft"." closes three times
 to a machine and once to a reader. So that is decided here, by what follows a quotation mark (a comma and a key, a
-closing bracket …) and by which inner quotation marks are still open. json-repair then mends commas and colons, but of
-each string it sees only a number: whatever it guesses, it can neither cut nor join what the model has said.
+closing bracket …) and by which inner quotation marks are still open. json-repair then mends the commas, but of each
+string it sees only a number: whatever it guesses, it can neither cut nor join what the model has said.
 """
 
 import json
@@ -27,7 +27,8 @@ _ANY_KEY = _QUOTED_KEY.replace("?P<key>", "")
 _KEY = re.compile(_QUOTED_KEY, re.IGNORECASE)
 _KEY_OF_ANYTHING = re.compile(_QUOTED_KEY.removesuffix(_VALUE_BEGINS))
 _BARE_KEY = re.compile(rf"(?P<key>[^\W\d]\w{{0,40}})\s*:(?!//){_VALUE_BEGINS}", re.IGNORECASE)
-_START = re.compile(rf"\{{\s*(?:{_QUOTED_KEY}|(?P<bare>[^\W\d]\w{{0,40}})\s*:{_VALUE_BEGINS})", re.IGNORECASE)
+_HALF_KEY = re.compile(r"[\"'](?P<key>[^\W\d]\w{0,40})\s*:\s*(?=[\"'\[{])")
+_START = re.compile(rf"\{{\s*(?:{_QUOTED_KEY}|[\"']?(?P<bare>[^\W\d]\w{{0,40}})\s*:{_VALUE_BEGINS})", re.IGNORECASE)
 # What is left of a bracket whose first key was never written to its end.
 _CUT_START = re.compile(rf"[{{\[]\s*(?:[{_QUOTES}]?[\w -]*[{_QUOTES}]?\s*:?)?\s*$")
 _BETWEEN = re.compile(r"(?:\s|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
@@ -44,7 +45,7 @@ _SENTENCE = re.compile(  # that lacks one or both of its marks
     re.IGNORECASE,
 )
 _STRAIGHT_QUOTE = re.compile(r'(?<!\\)"')
-_END_OF_LIST_AND_TEXT = re.compile(r"\]\s*\}?\s*(?:```|$)")
+_END_OF_LIST_AND_TEXT = re.compile(r"\][\]}\s]*(?:```|$)")
 # A string that was mended, but holds what should have ended it.
 _TWO_STRINGS = re.compile(r"[\"'”“]\s*\+?\s*\n\s*\+?\s*[\"'“„]|[\"']\s*\+\s*[\"']|(?<!\w)\" \"")
 
@@ -251,6 +252,8 @@ class _BrokenJson:
         in_object = self.open[-1] == "{"
         if in_object and self.awaits != "value":
             key = _KEY_OF_ANYTHING.match(self.text, self.place)
+            if key is None and (half := _HALF_KEY.match(self.text, self.place)):
+                key = half if half["key"].lower() in self.known_keys else None
             if key is None:
                 self.broken[-1] = True
                 self.place += 1
@@ -343,6 +346,10 @@ class _BrokenJson:
                 if not is_inner or not self._another_end(match.end(), in_object):
                     return match.start()
             if opening == '"':
+                # A string that began with a straight mark may end with a round one, if that ends nothing else.
+                is_its_own = mark in ("“", "”") and not quotes.marks and not self.text[match.start() - 1].isspace()
+                if is_its_own and match.end() < len(self.text) and self._goes_on_after(match.end(), in_object):
+                    return match.start()
                 quotes.take(mark.lstrip("\\"), self.text[match.start() - 1])
         return -1
 

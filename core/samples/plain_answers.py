@@ -11,10 +11,11 @@ _ANSWER_MARKERS = (
     "antwort|answer|a|output|response|ausgabe|lösung|musterantwort|assistant|assistent|respuesta|réponse|antwoord"
     "|risposta"
 )
-_MARKER = re.compile(
-    rf"""^[ \t]*(?:[-*•>][ \t]+|\d{{1,3}}[.)][ \t]*|\#{{1,6}}[ \t]*)?(?:\*\*|__)?[ \t]*
+_MARKER = re.compile(  # with a colon, or alone on its line as a heading
+    rf"""^[ \t]*(?:[-*•>][ \t]+|\d{{1,3}}[.)][ \t]*|(?P<heading>\#{{1,6}})[ \t]*)?(?P<bold>\*\*|__)?[ \t]*
     (?:(?P<question>{_QUESTION_MARKERS})|(?P<answer>{_ANSWER_MARKERS}))
-    [ \t]*(?:\(?[#]?\d{{1,4}}\)?)?[ \t]*(?:\*\*|__)?[ \t]*[:：][ \t]*(?:(?:\*\*|__)(?=\s))?""",
+    [ \t]*(?:\(?[#]?\d{{1,4}}\)?)?[ \t]*(?:\*\*|__)?[ \t]*
+    (?:[:：][ \t]*(?:(?:\*\*|__)(?=\s))?|(?(heading)$|(?(bold)$|(?!))))""",
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
 _SEPARATOR = re.compile(

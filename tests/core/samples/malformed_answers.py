@@ -296,6 +296,26 @@ RECOVERABLE = [
         (ENERGY, JOULE),
     ),
     Written(
+        "plain text with headings",
+        f"### Frage\n{JOULE.instruction}\n\n### Antwort\n{JOULE.output}",
+        (JOULE,),
+    ),
+    Written(
+        "a key without its second mark",
+        f'{{"samples": [{{"instruction: "{JOULE.instruction}", "output": "{JOULE.output}"}}]}}',
+        (JOULE,),
+    ),
+    Written(
+        "a bracket for a brace",
+        f'{{"samples": [{{"instruction": "{JOULE.instruction}", "output": "{JOULE.output}"]}}]}}',
+        (JOULE,),
+    ),
+    Written(
+        "a round mark at the end of a string",
+        f'{{"samples": [{{"instruction": "{JOULE.instruction}“, "output": "{JOULE.output}“}}]}}',
+        (JOULE,),
+    ),
+    Written(
         "code with braces and quotation marks in an answer",
         '{"samples": [{"instruction": "Wie gibt man x in Python aus?", "output": "Mit print():\\n```python\\nprint('
         'f\\"{x}\\")\\n```\\nDie geschweiften Klammern {} setzen „x" ein."}]}',
