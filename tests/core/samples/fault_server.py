@@ -1,0 +1,172 @@
+"""A server that speaks OpenAI's chat protocol, takes its time, and fails as often as it is told to.
+
+For tests and benchmarks. By hand: python -m tests.core.samples.fault_server --faults
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from aiohttp import web
+
+from tests.core.samples.helper_answers import AnswerMaker, as_json
+from tests.core.samples.http_server import HttpServer
+
+HANG_SECONDS = 3600.0
+PROSE = "Gerne! Der Abschnitt beschreibt mehrere Anlagen und ihre Werte, die man sich gut merken kann."
+
+
+@dataclass(frozen=True)
+class Faults:
+    """The share of the requests that each fault happens to, 0 to 1."""
+
+    too_many: float = 0.0  # 429 with Retry-After
+    server_error: float = 0.0  # 500
+    hang: float = 0.0  # no answer at all
+    cut_off: float = 0.0  # half an answer, half of them without saying so
+    prose: float = 0.0  # an answer that is no JSON
+    reset: float = 0.0  # the connection breaks
+
+
+NO_FAULTS = Faults()
+# As peers were measured with (FACTS §7), and one connection in fifty that breaks.
+USUAL_FAULTS = Faults(too_many=0.10, server_error=0.05, hang=0.05, cut_off=0.05, prose=0.05, reset=0.02)
+
+
+class FaultServer(HttpServer):
+    """Counts what it is asked. `most_in_flight` is how many requests were under way at once at most."""
+
+    def __init__(
+        self,
+        latency_seconds: float = 0.0,
+        faults: Faults = NO_FAULTS,
+        retry_after_seconds: int = 1,
+        seed: int = 1,
+    ) -> None:
+        super().__init__()
+        self.latency_seconds = latency_seconds
+        self.faults = faults
+        self.retry_after_seconds = retry_after_seconds
+        self.requests = 0
+        self.answered = 0
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.happened: Counter[str] = Counter()
+        self.early = 0  # requests that came although the server had just asked for a pause
+        self.bodies: list[dict[str, Any]] = []
+        self.headers: list[Mapping[str, str]] = []
+        self._pause_until = 0.0
+        self._random = random.Random(seed)
+        self._answers = AnswerMaker()
+
+    @property
+    def base_url(self) -> str:
+        return f"{self.address}/v1"
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.post("/v1/chat/completions", self._chat),
+            web.get("/v1/models", self._models),
+        ]
+
+    def _next_fault(self) -> str:
+        """One draw decides, so that the shares add up."""
+        drawn = self._random.random()
+        for fault in fields(self.faults):
+            drawn -= getattr(self.faults, fault.name)
+            if drawn < 0:
+                return fault.name
+        return ""
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        self.requests += 1
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        self.early += time.monotonic() < self._pause_until
+        try:
+            body = await request.json()
+            self.bodies.append(body)
+            self.headers.append(dict(request.headers))
+            return await self._response(request, body, self._next_fault())
+        finally:
+            self.in_flight -= 1
+
+    async def _response(self, request: web.Request, body: dict[str, Any], fault: str) -> web.StreamResponse:
+        self.happened[fault or "answer"] += 1
+        if fault == "too_many":
+            self._pause_until = max(self._pause_until, time.monotonic() + self.retry_after_seconds)
+            error = {"error": {"code": 429, "message": "Rate limit exceeded"}}
+            return web.json_response(error, status=429, headers={"Retry-After": str(self.retry_after_seconds)})
+        if fault == "hang":
+            await asyncio.sleep(HANG_SECONDS)
+        await asyncio.sleep(self.latency_seconds)
+        if fault == "server_error":
+            return web.json_response({"error": {"code": 500, "message": "Internal Server Error"}}, status=500)
+        if fault == "reset":
+            if request.transport:
+                request.transport.abort()
+            return web.Response()
+        if fault == "prose":
+            return self._completion(body, PROSE, "stop")
+        answer = self._answers.answer(body["messages"])
+        text = as_json(answer)
+        if fault == "cut_off":
+            self._answers.take_back(answer)
+            says_so = self.happened["cut_off"] % 2
+            return self._completion(body, text[: len(text) // 2], "length" if says_so else "stop")
+        self.answered += 1
+        return self._completion(body, text, "stop")
+
+    @staticmethod
+    def _completion(body: Mapping[str, Any], text: str, reason: str) -> web.Response:
+        prompt_tokens = sum(len(message["content"]) for message in body["messages"]) // 4
+        answer_tokens = len(text) // 4
+        content = {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "model": body["model"],
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}],
+            "usage": {
+                "prompt_tokens": prompt_tokens,
+                "completion_tokens": answer_tokens,
+                "total_tokens": prompt_tokens + answer_tokens,
+                "cost": prompt_tokens * 1e-6 + answer_tokens * 2e-6,
+            },
+        }
+        return web.json_response(content)
+
+    @staticmethod
+    async def _models(request: web.Request) -> web.Response:
+        model = {
+            "id": "x",
+            "name": "Test model",
+            "context_length": 8192,
+            "pricing": {"prompt": "0.000001", "completion": "0.000002"},
+            "supported_parameters": ["response_format", "structured_outputs", "seed"],
+        }
+        return web.json_response({"data": [model]})
+
+
+def main() -> None:
+    """Serve until Ctrl-C, and say what was asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--latency", type=float, default=0.1, help="seconds")
+    parser.add_argument("--faults", action="store_true")
+    options = parser.parse_args()
+    with FaultServer(options.latency, USUAL_FAULTS if options.faults else NO_FAULTS) as server:
+        print(server.base_url, flush=True)
+        try:
+            while True:
+                time.sleep(1)
+        except KeyboardInterrupt:
+            print(json.dumps({"requests": server.requests, **server.happened}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,434 @@
+"""OpenAI's chat protocol against servers of every kind, the last of them a real one: llama.cpp's own."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from aiohttp import web
+
+from core.llama_server import LlamaServer
+from core.samples.helpers import http_client
+from core.samples.helpers.chat import ChatRequest, HelperError
+from core.samples.helpers.open_ai_chat import OpenAiChat
+from core.samples.helpers.registry import offline_models, open_helper
+from tests.core.samples.fault_server import Faults, FaultServer
+from tests.core.samples.http_server import ScriptedServer
+from utils.config import SftSettings
+
+KEY = "sk-test-0123456789"
+Result = TypeVar("Result")
+
+
+def with_helper(address: str, use: Callable[[OpenAiChat], Awaitable[Result]], key: str | None = KEY) -> Result:
+    """Run `use` with a helper and close it after."""
+
+    async def run() -> Result:
+        helper = OpenAiChat(address, "some/model", key)
+        try:
+            return await use(helper)
+        finally:
+            await helper.close()
+
+    return asyncio.run(run())
+
+
+def completion(text: str = "Ja.", reason: object = "stop", **more: Any) -> web.Response:
+    choice = {"message": {"role": "assistant", "content": text}, "finish_reason": reason}
+    return web.json_response({"choices": [choice], **more})
+
+
+def failure(status: int, message: str, **more: Any) -> web.Response:
+    return web.json_response({"error": {"message": message, "code": status, **more}}, status=status)
+
+
+def error_of(address: str, question: ChatRequest) -> HelperError:
+    with pytest.raises(HelperError) as raised:
+        with_helper(address, lambda helper: helper.ask(question))
+    return raised.value
+
+
+def test_a_question_is_asked_as_the_protocol_wants_it(question: ChatRequest) -> None:
+    with ScriptedServer(completion()) as server:
+        with_helper(server.address + "/v1", lambda helper: helper.ask(question))
+    body = server.bodies[0]
+    assert server.requests[0].path == "/v1/chat/completions"
+    assert body["model"] == "some/model"
+    assert [message["role"] for message in body["messages"]] == ["system", "user"]
+    assert (body["temperature"], body["seed"], body["max_tokens"], body["stream"]) == (0.7, 42, 300, False)
+    assert body["response_format"]["json_schema"]["schema"] == question.schema
+    assert body["response_format"]["json_schema"]["strict"] is True
+
+
+def test_the_key_goes_into_the_header_and_without_one_there_is_none(question: ChatRequest) -> None:
+    with ScriptedServer(completion()) as server:
+        with_helper(server.address, lambda helper: helper.ask(question))
+        with_helper(server.address, lambda helper: helper.ask(question), key=None)
+    assert server.requests[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert "Authorization" not in server.requests[1].headers
+    assert server.requests[0].headers["X-Title"]
+
+
+def test_tokens_and_cost_come_back(question: ChatRequest) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 4, "cost": 0.0012}
+    with ScriptedServer(completion("Hallo", usage=usage)) as server:
+        answer = with_helper(server.address, lambda helper: helper.ask(question))
+    assert (answer.text, answer.finished) == ("Hallo", True)
+    assert (answer.prompt_tokens, answer.answer_tokens, answer.cost_usd) == (10, 4, 0.0012)
+    assert answer.seconds > 0
+
+
+def test_a_server_of_this_machine_costs_nothing(question: ChatRequest) -> None:
+    with ScriptedServer(completion(usage=None)) as server:
+        assert with_helper(server.address, lambda helper: helper.ask(question)).cost_usd == 0.0
+
+
+@pytest.mark.parametrize(
+    ("reason", "finished"),
+    [
+        ("stop", True),
+        ("eos_token", True),
+        ("length", False),
+        ("content_filter", False),
+        ("error", False),
+        (None, False),
+    ],
+)
+def test_only_an_answer_that_came_to_its_end_is_finished(
+    question: ChatRequest, reason: object, finished: bool
+) -> None:
+    with ScriptedServer(completion("{", reason)) as server:
+        assert with_helper(server.address, lambda helper: helper.ask(question)).finished is finished
+
+
+def test_thinking_that_is_delivered_apart_is_no_part_of_the_text(question: ChatRequest) -> None:
+    message = {"content": "Ja.", "reasoning": "Hm.", "reasoning_content": "Hmm."}
+    parts = {"content": [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "Ja."}]}
+    for said in (message, parts):
+        response = web.json_response({"choices": [{"message": said, "finish_reason": "stop"}]})
+        with ScriptedServer(response) as server:
+            assert with_helper(server.address, lambda helper: helper.ask(question)).text == "Ja."
+
+
+def test_an_answer_that_is_all_thinking_is_empty(question: ChatRequest) -> None:
+    said = {"content": None, "reasoning": "Hm."}
+    response = web.json_response({"choices": [{"message": said, "finish_reason": "length"}]})
+    with ScriptedServer(response) as server:
+        answer = with_helper(server.address, lambda helper: helper.ask(question))
+    assert (answer.text, answer.finished) == ("", False)
+
+
+def test_whitespace_before_the_answer_keeps_connections_alive_and_is_tolerated(question: ChatRequest) -> None:
+    async def slow(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        for _ in range(3):
+            await response.write(b"\n   \n")
+        await response.write(completion("Ja.").body)
+        return response
+
+    with ScriptedServer(slow) as server:
+        assert with_helper(server.address, lambda helper: helper.ask(question)).text == "Ja."
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "reaction"),
+    [
+        ({"error": {"code": 429, "message": "slow"}}, "helper_rate_limited", "slow_down"),
+        ({"choices": [{"error": {"code": 502}, "finish_reason": "error"}]}, "helper_server_failed", "again"),
+        ({"choices": []}, "helper_strange_answer", "again"),
+        ({"choices": ["x"]}, "helper_strange_answer", "again"),
+        ([1], "helper_strange_answer", "again"),
+        (None, "helper_strange_answer", "again"),
+    ],
+)  # fmt: skip
+def test_an_error_under_status_200_is_raised(question: ChatRequest, content: Any, code: str, reaction: str) -> None:
+    with ScriptedServer(web.json_response(content)) as server:
+        error = error_of(server.address, question)
+    assert (error.error.code, error.reaction) == (code, reaction)
+
+
+def test_prose_instead_of_json_is_asked_again(question: ChatRequest) -> None:
+    with ScriptedServer(web.Response(text="<html><title>Welcome!</title></html>")) as server:
+        error = error_of(server.address + "/v1", question)
+    assert (error.error.code, error.reaction) == ("helper_strange_answer", "again")
+    assert error.error.params["detail"] == "Welcome!"
+
+
+def test_an_answer_without_end_is_refused(question: ChatRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_client, "MOST_BYTES_OF_ANSWER", 10_000)
+    with ScriptedServer(completion("x" * 20_000)) as server:
+        assert error_of(server.address, question).error.code == "helper_strange_answer"
+
+
+def test_half_a_body_is_a_lost_connection(question: ChatRequest) -> None:
+    async def half(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b'{"choices": [')
+        assert request.transport
+        request.transport.abort()
+        return response
+
+    with ScriptedServer(half) as server:
+        error = error_of(server.address, question)
+    assert (error.error.code, error.reaction) == ("helper_connection_lost", "again")
+
+
+def test_a_broken_connection_is_asked_again(question: ChatRequest) -> None:
+    with FaultServer(faults=Faults(reset=1)) as server:
+        error = error_of(server.base_url, question)
+    assert (error.error.code, error.reaction) == ("helper_connection_lost", "again")
+
+
+def test_nobody_there_stops_the_work(question: ChatRequest) -> None:
+    with ScriptedServer(completion()) as server:
+        address = server.address
+    error = error_of(address, question)
+    assert (error.error.code, error.reaction) == ("helper_nobody_there", "stop")
+
+
+def test_a_name_that_nobody_knows_stops_the_work(question: ChatRequest) -> None:
+    error = error_of("http://no-such-host.invalid/v1", question)
+    assert (error.error.code, error.reaction) == ("helper_no_network", "stop")
+
+
+def test_a_server_without_tls_behind_https_is_said_plainly(question: ChatRequest) -> None:
+    with ScriptedServer(completion()) as server:
+        error = error_of(server.address.replace("http:", "https:"), question)
+    assert (error.error.code, error.reaction) == ("helper_tls", "stop")
+
+
+def test_a_redirect_is_not_followed_so_that_the_key_stays_where_it_belongs(question: ChatRequest) -> None:
+    with ScriptedServer(completion()) as elsewhere:
+        redirect = web.Response(status=307, headers={"Location": elsewhere.address})
+        with ScriptedServer(redirect) as server:
+            error = error_of(server.address + "/v1", question)
+            with pytest.raises(HelperError):
+                with_helper(server.address + "/v1", lambda helper: helper.models())
+    assert (error.error.code, error.reaction) == ("helper_redirected", "stop")
+    assert elsewhere.requests == []
+
+
+def test_cookies_are_not_kept(question: ChatRequest) -> None:
+    answer = completion()
+    answer.headers["Set-Cookie"] = "who=me"
+
+    async def twice(helper: OpenAiChat) -> None:
+        await helper.ask(question)
+        await helper.ask(question)
+
+    with ScriptedServer(answer) as server:
+        with_helper(server.address, twice)
+    assert "Cookie" not in server.requests[1].headers
+
+
+def test_a_server_that_knows_no_schema_is_asked_without_from_then_on(question: ChatRequest) -> None:
+    refusal = failure(400, "response_format is not supported by this model")
+
+    async def twice(helper: OpenAiChat) -> None:
+        await helper.ask(question)
+        await helper.ask(question)
+
+    with ScriptedServer(refusal, completion()) as server:
+        with_helper(server.address, twice)
+    assert ["response_format" in body for body in server.bodies] == [True, False, False]
+
+
+def test_a_server_that_does_not_say_what_it_dislikes_is_asked_without_a_schema_once(question: ChatRequest) -> None:
+    with ScriptedServer(failure(400, "Bad Request")) as server:
+        assert error_of(server.address, question).error.code == "helper_request_refused"
+    assert ["response_format" in body for body in server.bodies] == [True, False]
+
+
+def test_a_schema_that_worked_before_is_not_given_up_for_an_unclear_refusal(question: ChatRequest) -> None:
+    async def twice(helper: OpenAiChat) -> None:
+        await helper.ask(question)
+        with pytest.raises(HelperError):
+            await helper.ask(question)
+
+    with ScriptedServer(completion(), failure(400, "Bad Request")) as server:
+        with_helper(server.address, twice)
+    assert len(server.bodies) == 2
+
+
+def test_a_server_that_wants_other_names_and_fewer_fields_gets_them(question: ChatRequest) -> None:
+    first = failure(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+    second = failure(400, "Unsupported value: 'temperature' does not support 0.7 with this model.")
+    with ScriptedServer(first, second, completion()) as server:
+        assert with_helper(server.address, lambda helper: helper.ask(question)).text == "Ja."
+    assert server.bodies[-1]["max_completion_tokens"] == 300
+    assert not {"max_tokens", "temperature"} & server.bodies[-1].keys()
+
+
+def test_a_text_that_is_too_long_is_not_tried_in_other_ways(question: ChatRequest) -> None:
+    with ScriptedServer(
+        failure(400, "This model's maximum context length is 10 tokens, max_tokens included")
+    ) as server:
+        assert error_of(server.address, question).reaction == "skip"
+    assert len(server.requests) == 1
+
+
+async def only_below_v1(request: web.Request) -> web.Response:
+    if request.path == "/v1/chat/completions":
+        return completion()
+    return web.Response(status=404, text="404: Not Found")
+
+
+@pytest.mark.parametrize("typed", ["", "/", "/v1", "/v1/", "/v1/chat/completions"])
+def test_an_address_works_as_people_type_it(question: ChatRequest, typed: str) -> None:
+    async def several(helper: OpenAiChat) -> list[str]:
+        answers = await asyncio.gather(*(helper.ask(question) for _ in range(3)))
+        return [answer.text for answer in [*answers, await helper.ask(question)]]
+
+    with ScriptedServer(only_below_v1) as server:
+        assert with_helper(server.address + typed, several) == ["Ja."] * 4
+    assert server.requests[-1].path == "/v1/chat/completions"
+
+
+def test_an_address_where_nothing_is_found_is_said_plainly(question: ChatRequest) -> None:
+    with ScriptedServer(web.Response(status=404, text="404: Not Found")) as server:
+        error = error_of(server.address, question)
+    assert (error.error.code, error.reaction) == ("helper_wrong_address", "stop")
+
+
+def test_no_model_is_said_before_anything_is_sent(question: ChatRequest) -> None:
+    async def ask() -> None:
+        await OpenAiChat("http://127.0.0.1:9", "", None).ask(question)
+
+    with pytest.raises(HelperError) as raised:
+        asyncio.run(ask())
+    assert raised.value.error.code == "no_helper_model"
+
+
+def test_openrouters_list_has_prices_context_and_schema() -> None:
+    entries = [
+        {
+            "id": "a/b",
+            "name": "A: B",
+            "context_length": 131072,
+            "architecture": {"output_modalities": ["text"]},
+            "pricing": {"prompt": "0.0000005", "completion": "0.0000015"},
+            "supported_parameters": ["structured_outputs", "response_format"],
+        },
+        {"id": "openrouter/auto", "pricing": {"prompt": "-1", "completion": "-1"}, "supported_parameters": ["seed"]},
+        {"id": "a/pictures", "architecture": {"output_modalities": ["image"]}},
+        {"id": "local", "max_model_len": 4096},
+    ]
+    with ScriptedServer(web.json_response({"data": entries})) as server:
+        models = with_helper(server.address + "/api/v1", lambda helper: helper.models())
+    assert server.requests[0].path == "/api/v1/models"
+    assert [model.name for model in models] == ["a/b", "openrouter/auto", "local"]
+    first, automatic, local = models
+    assert (first.label, first.context_tokens) == ("A: B", 131072)
+    assert (first.prompt_usd, first.answer_usd) == (0.0000005, 0.0000015)
+    assert [model.follows_schema for model in models] == [True, False, None]
+    assert automatic.prompt_usd is None
+    assert local.context_tokens == 4096
+
+
+def test_a_list_that_is_none_is_said() -> None:
+    with ScriptedServer(web.json_response({"data": None})) as server, pytest.raises(HelperError):
+        with_helper(server.address, lambda helper: helper.models())
+
+
+def test_whoever_cancels_a_question_ends_it_at_the_server_too(question: ChatRequest) -> None:
+    async def give_up(helper: OpenAiChat) -> int:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await helper.ask(question)
+        for _ in range(200):
+            if server.in_flight == 0:
+                break
+            await asyncio.sleep(0.02)
+        return server.in_flight
+
+    with FaultServer(faults=Faults(hang=1)) as server:
+        assert with_helper(server.base_url, give_up) == 0
+
+
+def test_many_questions_at_once_share_one_session(question: ChatRequest) -> None:
+    async def many(helper: OpenAiChat) -> set[str]:
+        return {answer.text for answer in await asyncio.gather(*(helper.ask(question) for _ in range(20)))}
+
+    with FaultServer(latency_seconds=0.1) as server:
+        texts = with_helper(server.base_url, many)
+        assert server.most_in_flight == 20
+    assert all(json.loads(text)["samples"] for text in texts)
+
+
+def test_a_key_in_the_users_netrc_neither_replaces_nor_hinders_ours(
+    question: ChatRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with ScriptedServer(completion()) as server:
+        with_helper(server.address, lambda helper: helper.ask(question))
+    assert server.requests[0].headers["Authorization"] == f"Bearer {KEY}"
+
+
+def test_a_proxy_is_used_for_others_and_never_for_this_machine(
+    question: ChatRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedServer(completion("Aus dem Proxy.")) as proxy, ScriptedServer(completion("Direkt.")) as server:
+        monkeypatch.setenv("http_proxy", proxy.address)
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert with_helper(server.address, lambda helper: helper.ask(question)).text == "Direkt."
+        assert with_helper("http://elsewhere.invalid", lambda helper: helper.ask(question)).text == "Aus dem Proxy."
+        monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
+        assert error_of("http://elsewhere.invalid", question).error.code == "helper_proxy"
+        monkeypatch.setenv("no_proxy", "elsewhere.invalid")
+        assert error_of("http://elsewhere.invalid", question).error.code == "helper_no_network"
+
+
+def test_the_registry_opens_what_the_settings_name() -> None:
+    helper = open_helper(SftSettings(provider="openrouter", model="m"), KEY)
+    assert (helper.place, helper.is_local) == ("openrouter.ai", False)
+    other = open_helper(SftSettings(provider="openrouter", model="m", base_url="http://127.0.0.1:1/v1/"), None)
+    assert (other.place, other.is_local) == ("127.0.0.1:1", True)
+    assert len(offline_models("openrouter")) == 6
+    assert offline_models("ollama") == ()
+
+
+@pytest.fixture(scope="module")
+def real_server(tiny_gguf: Path):
+    with LlamaServer(tiny_gguf, context_tokens=512) as server:
+        yield server
+
+
+def test_a_real_server_answers(real_server: LlamaServer, question: ChatRequest) -> None:
+    address, key = real_server._server.listening_address, real_server._key
+    answer = with_helper(address + "/v1", lambda helper: helper.ask(replace(question, most_tokens=8)), key)
+    assert answer.answer_tokens == 8
+    assert answer.prompt_tokens > 10
+    assert not answer.finished
+
+
+def test_a_real_server_follows_the_schema(real_server: LlamaServer, question: ChatRequest) -> None:
+    schema = {"type": "object", "properties": {"yes": {"type": "boolean"}}, "required": ["yes"]}
+    address, key = real_server._server.listening_address, real_server._key
+    asked = replace(question, schema=schema, most_tokens=500)
+    answer = with_helper(address, lambda helper: helper.ask(asked), key)
+    assert answer.text.lstrip().startswith("{")
+    if answer.finished:
+        assert set(json.loads(answer.text)) == {"yes"}
+
+
+def test_a_real_server_refuses_a_wrong_key_and_a_text_that_is_too_long(
+    real_server: LlamaServer, question: ChatRequest
+) -> None:
+    address, key = real_server._server.listening_address, real_server._key
+    assert error_of(address, question).error.code == "helper_key_refused"
+    too_long = replace(question, messages=({"role": "user", "content": "Wasser und Strom. " * 400},))
+    with pytest.raises(HelperError) as raised:
+        with_helper(address, lambda helper: helper.ask(too_long), key)
+    assert (raised.value.error.code, raised.value.reaction) == ("helper_prompt_too_long", "skip")
+
+
+def test_a_real_server_lists_its_model(real_server: LlamaServer) -> None:
+    address, key = real_server._server.listening_address, real_server._key
+    assert len(with_helper(address, lambda helper: helper.models(), key)) == 1

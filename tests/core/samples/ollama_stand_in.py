@@ -1,0 +1,161 @@
+"""A stand-in for Ollama, by the shapes of its documented API. UNPROVEN: nobody has compared it with a real server.
+
+It writes no text of its own, downloads nothing, and knows the models that it is told of. Where it answers with an
+error, the words are those of Ollama's server (server/routes.go and server/sched.go, August 2026).
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from tests.core.samples.helper_answers import AnswerMaker, as_json
+from tests.core.samples.http_server import HttpServer
+
+CLOUD = {
+    "name": "gpt-oss:120b-cloud",
+    "model": "gpt-oss:120b-cloud",
+    "remote_model": "gpt-oss:120b",
+    "remote_host": "https://ollama.com:443",
+    "size": 384,
+    "details": {"family": "gptoss", "parameter_size": "116.8B", "quantization_level": "MXFP4"},
+    "capabilities": ["completion", "thinking"],
+}
+LOCAL = {
+    "name": "qwen3:4b",
+    "model": "qwen3:4b",
+    "size": 2497293931,
+    "details": {
+        "format": "gguf",
+        "family": "qwen3",
+        "parameter_size": "4.0B",
+        "quantization_level": "Q4_K_M",
+        "context_length": 40960,
+    },
+    "capabilities": ["completion", "tools", "thinking"],
+}
+EMBEDDING = {
+    "name": "nomic-embed-text:latest",
+    "model": "nomic-embed-text:latest",
+    "size": 274302450,
+    "details": {"family": "nomic-bert", "parameter_size": "137M", "quantization_level": "F16"},
+    "capabilities": ["embedding"],
+}
+MODELS = (LOCAL, CLOUD, EMBEDDING)
+DOWNLOADABLE = "llama3.2:1b"
+PART_BYTES = 1000
+PIECES = 5
+
+
+class OllamaStandIn(HttpServer):
+    """Set the attributes to have it misbehave; `bodies` holds what it was asked at each path."""
+
+    def __init__(self, latency_seconds: float = 0.0, models: Sequence[Mapping[str, Any]] = MODELS) -> None:
+        super().__init__()
+        self.latency_seconds = latency_seconds
+        self.models = list(models)
+        self.version = "0.32.1"
+        self.refuses_think = False
+        self.thinks_aloud = ""  # delivered apart, as message.thinking
+        self.fails_after_pieces: int | None = None
+        self.failure = "an error was encountered while running the model"
+        self.ends_without_last_line = False
+        self.done_reason = "stop"
+        self.status_of_chat = 200
+        self.pull_failure = ""
+        self.bodies: list[tuple[str, dict[str, Any]]] = []
+        self.requests = 0
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self._answers = AnswerMaker()
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/version", self._version),
+            web.get("/api/tags", self._tags),
+            web.post("/api/chat", self._chat),
+            web.post("/api/pull", self._pull),
+        ]
+
+    async def _version(self, request: web.Request) -> web.Response:
+        return web.json_response({"version": self.version})
+
+    async def _tags(self, request: web.Request) -> web.Response:
+        return web.json_response({"models": self.models})
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        body = await self._noted(request)
+        names = [model["name"] for model in self.models]
+        if body["model"] not in names and f"{body['model']}:latest" not in names:
+            return web.json_response({"error": f"model '{body['model']}' not found"}, status=404)
+        if self.refuses_think and "think" in body:
+            return web.json_response({"error": f'"{body["model"]}" does not support thinking'}, status=400)
+        if self.status_of_chat != 200:
+            return web.json_response({"error": self.failure}, status=self.status_of_chat)
+        self.requests += 1
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            await asyncio.sleep(self.latency_seconds)
+            return await self._streamed_answer(request, body)
+        finally:
+            self.in_flight -= 1
+
+    async def _streamed_answer(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        response = await self._stream(request)
+        base = {"model": body["model"], "created_at": "2026-11-23T06:00:00.000000Z"}
+        if self.thinks_aloud:
+            message = {"role": "assistant", "content": "", "thinking": self.thinks_aloud}
+            await self._line(response, {**base, "message": message, "done": False})
+        text = as_json(self._answers.answer(body["messages"]))
+        size = len(text) // PIECES + 1
+        for number, start in enumerate(range(0, len(text), size)):
+            if number == self.fails_after_pieces:
+                await self._line(response, {"error": self.failure})
+                return response
+            message = {"role": "assistant", "content": text[start : start + size]}
+            await self._line(response, {**base, "message": message, "done": False})
+        if not self.ends_without_last_line:
+            counts = {"prompt_eval_count": 120, "eval_count": len(text) // 4, "total_duration": 1, "load_duration": 1}
+            empty = {"role": "assistant", "content": ""}
+            last = {**base, "message": empty, "done": True, "done_reason": self.done_reason, **counts}
+            await self._line(response, last)
+        return response
+
+    async def _pull(self, request: web.Request) -> web.StreamResponse:
+        body = await self._noted(request)
+        response = await self._stream(request)
+        await self._line(response, {"status": "pulling manifest"})
+        if body["model"] != DOWNLOADABLE:
+            await self._line(response, {"error": "pull model manifest: file does not exist"})
+            return response
+        for part in ("sha256:aaaaaaaaaaaaaaaa", "sha256:bbbbbbbbbbbbbbbb"):
+            for done in (0, PART_BYTES // 2, PART_BYTES):
+                progress = {"digest": part, "total": PART_BYTES, "completed": done}
+                await self._line(response, {"status": f"pulling {part[7:19]}", **progress})
+            if self.pull_failure:
+                await self._line(response, {"error": self.pull_failure})
+                return response
+        for status in ("verifying sha256 digest", "writing manifest", "success"):
+            if status == "success" and self.ends_without_last_line:
+                return response
+            await self._line(response, {"status": status})
+        self.models.append({**LOCAL, "name": body["model"], "model": body["model"]})
+        return response
+
+    async def _noted(self, request: web.Request) -> dict[str, Any]:
+        body = await request.json()
+        self.bodies.append((request.path, body))
+        return body
+
+    @staticmethod
+    async def _stream(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        await response.prepare(request)
+        return response
+
+    @staticmethod
+    async def _line(response: web.StreamResponse, content: Mapping[str, Any]) -> None:
+        await response.write(json.dumps(content).encode() + b"\n")
