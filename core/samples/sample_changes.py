@@ -24,8 +24,8 @@ class _Note(NamedTuple):
     """How one sample was before a change.
 
     `before` is its line; of a change of status it is that, and None where the line said none. `after` is a hash of
-    the line that was written. A deleted line followed the sample with the id `anchor`, without anything between them
-    and the one before where `follows` is set.
+    the line that was written. A deleted line stood behind the sample with the id `anchor`, which stayed; `gap` bytes
+    that stayed too are between them. Without an anchor these are the first of the file.
     """
 
     id: str
@@ -33,7 +33,7 @@ class _Note(NamedTuple):
     before: bytes | str | None = None
     after: int | None = None
     anchor: str | None = None
-    follows: bool | None = None
+    gap: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,15 @@ class Changes:
         """Returns how many samples there were."""
         places = self._index.places(ids)
         notes: list[_Note] = []
+        anchor: Place | None = None
+        gone_bytes = 0  # since the anchor
         for place, line in zip(places, self._lines(places), strict=True):
             previous = self._index.neighbour(place.number, "<")
-            if previous and notes and notes[-1].number == previous.number:
-                anchor = notes[-1].anchor  # goes too, so what stays is farther up
-            else:
-                anchor = previous.id if previous else None
-            follows = place.offset == (previous.offset + previous.length if previous else 0)
-            notes.append(_Note(place.id, place.number, line, None, anchor, follows))
+            if not (notes and previous and notes[-1].number == previous.number):
+                anchor, gone_bytes = previous, 0
+            gap = place.offset - gone_bytes - (anchor.offset + anchor.length if anchor else 0)
+            notes.append(_Note(place.id, place.number, line, None, anchor.id if anchor else None, gap))
+            gone_bytes += place.length
         if places:
             self._apply([_Edit(place, None) for place in places])
             self._note("delete", "", notes)
@@ -115,7 +116,7 @@ class Changes:
         notes = [
             _Note(*row)
             for row in self._index.execute(
-                "SELECT id, number, before, after, anchor, follows FROM changed WHERE change = ? ORDER BY number",
+                "SELECT id, number, before, after, anchor, gap FROM changed WHERE change = ? ORDER BY number",
                 (number,),
             )
         ]
@@ -150,39 +151,29 @@ class Changes:
     def _undo_delete(self, notes: Sequence[_Note], generation: str) -> int:
         there = {place.id for place in self._index.places([note.id for note in notes])}
         wanted = [note for note in notes if note.id not in there]
-        if self._index.state().generation == generation:
-            edits: list[_Edit] = []
-            for note in wanted:
-                edits.append(self._back_in(note, edits[-1].place if edits else None))
+        anchors = {place.id: place for place in self._index.places([note.anchor for note in wanted if note.anchor])}
+        # Where others wrote the file since, numbers and gaps mean something else.
+        is_same_file = self._index.state().generation == generation
+        edits = []
+        for note in wanted:
+            anchor = anchors.get(note.anchor or "")
+            if is_same_file and (anchor or not note.anchor):
+                offset = note.gap + (anchor.offset + anchor.length if anchor else 0)
+            elif anchor:
+                offset = anchor.offset + anchor.length
+            else:
+                following = self._index.neighbour(note.number if is_same_file else 0, ">")
+                at_end = following is None or (note.anchor and not is_same_file)
+                offset = self._index.state().place if at_end or following is None else following.offset
+            edits.append(_Edit(Place(note.number, note.id, offset, 0), _noted_line(note)))
+        edits.sort(key=lambda edit: edit.place.offset)
+        if is_same_file:
             self._apply(edits)
-        elif wanted:
-            # The file was written by others since, so numbers mean something else: neighbours tell where to put it.
-            anchors = {place.id: place for place in self._index.places([note.anchor or "" for note in wanted])}
-            splices = []
-            for note in wanted:
-                anchor = anchors.get(note.anchor or "")
-                following = None if anchor or note.anchor else self._index.neighbour(0, ">")
-                end = self._index.state().place
-                offset = anchor.offset + anchor.length if anchor else (following.offset if following else end)
-                splices.append(Splice(offset, 0, _noted_line(note)))
-            rewrite(self._data, sorted(splices, key=lambda splice: splice.offset))
+        elif edits:
+            rewrite(self._data, [_splice(edit) for edit in edits])
             self._index.forget()
             self._index.catch_up(None)
-        return len(wanted)
-
-    def _back_in(self, note: _Note, last: Place | None) -> _Edit:
-        """Where a deleted line stood; `last` is where the line before it of the same change goes."""
-        previous = self._index.neighbour(note.number, "<")
-        following = self._index.neighbour(note.number, ">")
-        if last is not None and (previous is None or last.number > previous.number):
-            previous = last
-        if note.follows or following is None:
-            offset = previous.offset + previous.length if previous else 0
-            if not note.follows:
-                offset = self._index.state().place
-        else:
-            offset = following.offset
-        return _Edit(Place(note.number, note.id, offset, 0), _noted_line(note))
+        return len(edits)
 
     def _with_status(
         self, wanted: Mapping[str, Any], only_from: str | None = None
@@ -216,7 +207,7 @@ class Changes:
         """Rewrite the file and have the index follow. The edits are in the order of the file."""
         if not edits:
             return
-        splices = [Splice(edit.place.offset, edit.place.length, edit.line or b"") for edit in edits]
+        splices = [_splice(edit) for edit in edits]
         lines, removed, shift = [], [], 0
         for edit in edits:
             if edit.line is None:
@@ -237,7 +228,7 @@ class Changes:
             (kind, status, self._index.state().generation, size),
         ).lastrowid
         self._index.execute_many(
-            "INSERT INTO changed (change, id, number, before, after, anchor, follows) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO changed (change, id, number, before, after, anchor, gap) VALUES (?, ?, ?, ?, ?, ?, ?)",
             ((number, *note) for note in notes),
         )
         kept = total = 0
@@ -251,6 +242,10 @@ class Changes:
     def _forget(self, number: int) -> None:
         self._index.execute("DELETE FROM changes WHERE number = ?", (number,))
         self._index.execute("DELETE FROM changed WHERE change = ?", (number,))
+
+
+def _splice(edit: _Edit) -> Splice:
+    return Splice(edit.place.offset, edit.place.length, edit.line or b"")
 
 
 def _text(line: bytes) -> str:

@@ -26,6 +26,7 @@ SCHEMA_VERSION = 1
 PAGE_SIZE_BYTES = 16_384
 CACHE_KIB = 32_768
 BUSY_TIMEOUT_SECONDS = 30
+LOOK_AGAIN_SECONDS = 0.01
 LINES_AT_ONCE = 500
 UNFOUND = "\ufffd"  # what stands for half a character that no database and no browser takes
 
@@ -42,7 +43,7 @@ CREATE TABLE verdicts (id TEXT PRIMARY KEY, content INTEGER NOT NULL, kinds TEXT
 CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, status TEXT NOT NULL,
   generation TEXT NOT NULL, size_bytes INTEGER NOT NULL);
 CREATE TABLE changed (change INTEGER NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, before BLOB,
-  after INTEGER, anchor TEXT, follows INTEGER);
+  after INTEGER, anchor TEXT, gap INTEGER);
 CREATE INDEX changed_by_change ON changed (change);
 CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), mark JSON, place INTEGER NOT NULL,
   next_number INTEGER NOT NULL, bad_lines INTEGER NOT NULL, complete INTEGER NOT NULL, generation TEXT NOT NULL,
@@ -531,7 +532,15 @@ class Index:
 def _create(connection: sqlite3.Connection) -> None:
     """Empty tables, in the place of what another version left."""
     connection.execute(f"PRAGMA page_size = {PAGE_SIZE_BYTES}")
-    connection.execute("PRAGMA journal_mode = WAL")
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:  # SQLite waits for everything but this
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK_AGAIN_SECONDS)
     connection.execute("BEGIN IMMEDIATE")
     # Another process may have been faster.
     if connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:

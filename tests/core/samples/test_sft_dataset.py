@@ -1,15 +1,21 @@
+import errno
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.samples import sft_dataset
 from core.samples.sft_dataset import (
     Generator,
     Sample,
     Source,
     append_sample,
+    append_samples,
     count_samples,
     parse_sample,
     read_samples,
@@ -19,6 +25,7 @@ from core.samples.sft_dataset import (
     usable,
 )
 
+ROOT = Path(__file__).resolve().parents[3]
 WILD_TEXT = st.text(st.characters(exclude_categories=()), min_size=1).filter(str.strip)
 
 
@@ -47,7 +54,7 @@ def test_a_line_starts_with_instruction_and_output() -> None:
 
 @given(WILD_TEXT, WILD_TEXT)
 def test_any_text_survives_on_exactly_one_line(instruction: str, output: str) -> None:
-    sample = Sample(instruction, output, sample_id(instruction.encode(errors="replace").decode(), "x"))
+    sample = Sample(instruction, output, sample_id(instruction, output))
     line = to_line(sample)
     assert len(line.splitlines()) == 1
     assert parse_sample(line.encode().decode()) == sample
@@ -142,3 +149,166 @@ def test_the_same_question_without_a_source_stays_on_one_side() -> None:
     samples = [Sample("Was ist das?", f"Antwort {n}", str(n)) for n in range(5)] + [Sample("Und  DAS?", "x", "x")]
     train, held_out = split_by_source(samples, 0.2, 1)
     assert {len(train), len(held_out)} == {5, 1}
+
+
+@given(WILD_TEXT, st.integers(1, 400))
+def test_a_half_line_left_by_a_power_cut_is_cut_away_by_the_next_writer(
+    tmp_path_factory: pytest.TempPathFactory, text: str, missing_bytes: int
+) -> None:
+    path = tmp_path_factory.mktemp("torn") / "sft_data.jsonl"
+    append_sample(path, make_sample(1, chunk_id=1))
+    whole = path.read_bytes()
+    line = to_line(Sample(text, text, "id", Source("a.pdf", 1, 2))).encode()
+    path.write_bytes(whole + line[: max(1, len(line) - missing_bytes)])
+    append_sample(path, make_sample(2))
+    assert path.read_bytes() == whole + to_line(make_sample(2)).encode() + b"\n"
+
+
+def test_zeros_left_by_a_power_cut_are_cut_away(tmp_path: Path) -> None:
+    path = tmp_path / "sft_data.jsonl"
+    append_sample(path, make_sample(1))
+    with path.open("ab") as file:
+        file.write(b"\0" * 100_000)
+    append_sample(path, make_sample(2))
+    assert path.read_text() == "".join(f"{to_line(make_sample(number))}\n" for number in (1, 2))
+
+
+@pytest.mark.parametrize(
+    "last", ['{"instruction": "c?", "output": "d"}', "# note", '{"wrong": , 2}', "[1, 2", "[" * 9999]
+)
+def test_a_last_line_of_a_person_is_kept_and_ended(tmp_path: Path, last: str) -> None:
+    path = tmp_path / "sft_data.jsonl"
+    path.write_text(last)
+    append_sample(path, make_sample(1))
+    assert path.read_text().splitlines() == [last, to_line(make_sample(1))]
+
+
+def test_a_full_disk_leaves_no_part_of_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "sft_data.jsonl"
+    append_sample(path, make_sample(1))
+    before, real = path.read_bytes(), os.write
+    room = iter([10])
+
+    def write(descriptor: int, data: bytes) -> int:
+        if (left := next(room, 0)) == 0:
+            raise OSError(errno.ENOSPC, "full")
+        return real(descriptor, data[:left])
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(OSError, match="full"):
+        append_sample(path, make_sample(2))
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+
+
+def test_many_samples_are_appended_at_once_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "sft_data.jsonl"
+    samples = [make_sample(number) for number in range(50)]
+    append_samples(path, samples)
+    append_samples(path, [])
+    assert read_samples(path) == samples
+
+
+def test_what_was_counted_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "sft_data.jsonl"
+    append_samples(path, [make_sample(number) for number in range(50)])
+    assert count_samples(path) == 50
+    parsed: list[str] = []
+    real = sft_dataset.parse_fields
+    monkeypatch.setattr(sft_dataset, "parse_fields", lambda line: parsed.append(line) or real(line))
+    assert count_samples(path) == 50
+    append_sample(path, make_sample(50))
+    assert count_samples(path) == 51
+    assert len(parsed) == 1
+
+
+@given(st.lists(st.sampled_from(["append", "half", "shorten", "replace", "edit", "remove", "note"]), max_size=12))
+def test_the_count_is_always_what_reading_gives(
+    tmp_path_factory: pytest.TempPathFactory, happenings: list[str]
+) -> None:
+    path = tmp_path_factory.mktemp("count") / "sft_data.jsonl"
+    append_sample(path, make_sample(0))
+    for number, what in enumerate(happenings, start=1):
+        there = path.read_bytes() if path.exists() else b""
+        if what == "append":
+            append_sample(path, make_sample(number))
+        elif what == "half":
+            path.write_bytes(there + to_line(make_sample(number)).encode()[:-1])
+        elif what == "shorten":
+            path.write_bytes(there[: len(there) // 2])
+        elif what == "replace":
+            other = path.with_name("other")
+            other.write_bytes(there.replace(b"instruction", b"instructiom", 1))
+            other.replace(path)
+        elif what == "edit":
+            path.write_bytes(there.replace(b"instruction", b"instructiom", 1))
+            os.utime(path, (number, number))  # a person is slower than the clock of the file system
+        elif what == "note":
+            path.write_bytes(there + b'\n{"note": 1}\n')
+        else:
+            path.unlink(missing_ok=True)
+        assert count_samples(path) == len(read_samples(path))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"id": "\ud800"},
+        {"id": "x" * 5000},
+        {"id": "a\nb"},
+        {"support": 10**400},
+        {"support": True},
+        {"support": float("nan")},
+        {"source": {"document": "a.pdf", "page": True, "chunk_id": 2**63}},
+    ],
+)
+def test_fields_that_no_database_takes_are_not_believed(fields: dict[str, object]) -> None:
+    sample = parse_sample(json.dumps({"instruction": "a\ud800", "output": "b", **fields}))
+    assert sample is not None
+    assert sample.id == sample_id("a\ud800", "b")
+    assert sample.support is None
+    assert sample.source in (None, Source("a.pdf"))
+
+
+APPENDER = """
+import sys
+from pathlib import Path
+from core.samples.sft_dataset import Sample, append_sample
+name, count = sys.argv[2], int(sys.argv[3])
+for number in range(count):
+    append_sample(Path(sys.argv[1]), Sample(f"{name} {number}", "x" * 3000, f"{name}-{number}"))
+    print(number, flush=True)
+"""
+
+
+def test_processes_that_append_at_the_same_time_lose_and_mix_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "sft_data.jsonl"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", APPENDER, str(path), name, "100"], stdout=subprocess.DEVNULL, cwd=ROOT
+        )
+        for name in ("a", "b", "c")
+    ]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    ids = [sample.id for sample in read_samples(path)]
+    assert len(path.read_bytes().splitlines()) == 300
+    assert sorted(ids) == sorted(f"{name}-{number}" for name in "abc" for number in range(100))
+
+
+@pytest.mark.parametrize("heard", [1, 20])
+def test_a_killed_writer_leaves_all_that_it_said_was_written(tmp_path: Path, heard: int) -> None:
+    path = tmp_path / "sft_data.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, "-c", APPENDER, str(path), "a", "100000"], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert process.stdout is not None
+    said = [int(process.stdout.readline()) for _ in range(heard)][-1]
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    append_sample(path, make_sample(1))
+    bad: list[int] = []
+    ids = [sample.id for sample in read_samples(path, bad.append)]
+    assert bad == []
+    assert ids[: said + 1] == [f"a-{number}" for number in range(said + 1)]
+    assert ids[-1] == make_sample(1).id
