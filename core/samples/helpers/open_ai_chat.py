@@ -28,6 +28,7 @@ ENDED = ("stop", "eos_token")
 END_OF_PATH = "/chat/completions"
 VERSION_PATH = "/v1"
 SCHEMA_NAME = "answer"
+ROOM_FOR_THINKING = 2000  # tokens, for models of OpenRouter that cannot do without
 
 
 class OpenAiChat:
@@ -42,6 +43,7 @@ class OpenAiChat:
         self._model = model
         self.place = self._http.recipient.place
         self.is_local = is_this_machine(base_url)
+        self._is_openrouter = self.place.partition(":")[0] == "openrouter.ai"
         self._without: frozenset[str] = frozenset()
         self._schema_worked = False
 
@@ -90,7 +92,7 @@ class OpenAiChat:
                 content = await self._where_it_is(END_OF_PATH, body)
             except HttpError as error:
                 refused = self._refused_field(error, body)
-                if refused is None:
+                if refused is None or refused in without:
                     raise
                 without |= {refused}
                 continue
@@ -110,6 +112,13 @@ class OpenAiChat:
         if request.schema is not None:
             schema = {"name": SCHEMA_NAME, "strict": True, "schema": dict(request.schema)}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if self._is_openrouter:
+            # Thinking counts as part of the answer there: it costs, and cuts the answer off.
+            body["reasoning"] = {"enabled": False}
+            if "reasoning" in without:
+                body["reasoning"] = {"effort": "low"}
+                body["max_tokens"] += ROOM_FOR_THINKING
+                without -= {"reasoning"}
         if "max_tokens" in without:
             body["max_completion_tokens"] = body["max_tokens"]
         return {name: value for name, value in body.items() if name not in without}
@@ -121,7 +130,7 @@ class OpenAiChat:
         words = error.words.lower()
         if "max_tokens" in body and "max_completion_tokens" in words:
             return "max_tokens"
-        for name in ("temperature", "seed", "response_format"):
+        for name in ("reasoning", "temperature", "seed", "response_format"):
             if name in body and name in words:
                 return name
         # Not every server says what it did not like; an answer's form is what most of them know nothing about.

@@ -59,6 +59,8 @@ class FaultServer(HttpServer):
         self.most_in_flight = 0
         self.happened: Counter[str] = Counter()
         self.early = 0  # requests that came although the server had just asked for a pause
+        self.first_request_at = 0.0
+        self.last_answer_at = 0.0
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[Mapping[str, str]] = []
         self._pause_until = 0.0
@@ -85,6 +87,7 @@ class FaultServer(HttpServer):
         return ""
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
+        self.first_request_at = self.first_request_at or time.monotonic()
         self.requests += 1
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -96,6 +99,7 @@ class FaultServer(HttpServer):
             return await self._response(request, body, self._next_fault())
         finally:
             self.in_flight -= 1
+            self.last_answer_at = time.monotonic()
 
     async def _response(self, request: web.Request, body: dict[str, Any], fault: str) -> web.StreamResponse:
         self.happened[fault or "answer"] += 1

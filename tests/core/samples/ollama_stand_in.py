@@ -6,6 +6,7 @@ error, the words are those of Ollama's server (server/routes.go and server/sched
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -69,6 +70,8 @@ class OllamaStandIn(HttpServer):
         self.requests = 0
         self.in_flight = 0
         self.most_in_flight = 0
+        self.first_request_at = 0.0
+        self.last_answer_at = 0.0
         self._answers = AnswerMaker()
 
     def routes(self) -> list[web.RouteDef]:
@@ -94,6 +97,7 @@ class OllamaStandIn(HttpServer):
             return web.json_response({"error": f'"{body["model"]}" does not support thinking'}, status=400)
         if self.status_of_chat != 200:
             return web.json_response({"error": self.failure}, status=self.status_of_chat)
+        self.first_request_at = self.first_request_at or time.monotonic()
         self.requests += 1
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -102,6 +106,7 @@ class OllamaStandIn(HttpServer):
             return await self._streamed_answer(request, body)
         finally:
             self.in_flight -= 1
+            self.last_answer_at = time.monotonic()
 
     async def _streamed_answer(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
         response = await self._stream(request)

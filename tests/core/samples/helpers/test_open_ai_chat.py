@@ -264,6 +264,29 @@ def test_a_server_that_wants_other_names_and_fewer_fields_gets_them(question: Ch
     assert not {"max_tokens", "temperature"} & server.bodies[-1].keys()
 
 
+def test_openrouters_models_do_not_think_and_those_that_must_think_little(question: ChatRequest) -> None:
+    async def twice(helper: OpenAiChat) -> None:
+        helper._is_openrouter = True
+        await helper.ask(question)
+        await helper.ask(question)
+
+    refusal = failure(400, "Reasoning is mandatory for this endpoint and cannot be disabled.")
+    with ScriptedServer(refusal, completion()) as server:
+        with_helper(server.address, twice)
+    thinking = [body["reasoning"] for body in server.bodies]
+    assert thinking == [{"enabled": False}, {"effort": "low"}, {"effort": "low"}]
+    assert [body["max_tokens"] for body in server.bodies] == [300, 2300, 2300]
+    with ScriptedServer(refusal) as server, pytest.raises(HelperError):
+        with_helper(server.address, twice)
+    assert len(server.bodies) == 2
+
+
+def test_other_servers_are_not_asked_about_thinking(question: ChatRequest) -> None:
+    with ScriptedServer(completion()) as server:
+        with_helper(server.address, lambda helper: helper.ask(question))
+    assert "reasoning" not in server.bodies[0]
+
+
 def test_a_text_that_is_too_long_is_not_tried_in_other_ways(question: ChatRequest) -> None:
     with ScriptedServer(
         failure(400, "This model's maximum context length is 10 tokens, max_tokens included")
