@@ -21,6 +21,8 @@ from utils.files import read_json
 BLOCK = 256
 """Values in one K-quant block: rows of another length keep a simpler type."""
 
+NEWER_IN_CONVERTER = ("MODEL_ARCH", "MODEL_TENSOR")
+
 # The split rules that llama.cpp knows by name, by the text of their regular expression. The converter itself
 # recognizes tokenizers only by a hash over their tokens, so one that was trained on this machine is never known.
 PRE_TOKENIZERS = {
@@ -137,12 +139,37 @@ def converter() -> Iterator[Any]:
         raise AppError("gguf_no_converter")
     folder = spec.submodule_search_locations[0]
     sys.path.insert(0, folder)
+    names = {name: getattr(gguf, name) for name in NEWER_IN_CONVERTER}
+    for name, known in names.items():
+        setattr(gguf, name, Lenient(known))
     try:
         import conversion  # type: ignore[import-not-found, unused-ignore]
 
         yield conversion
     finally:
         sys.path.remove(folder)
+        for name, known in names.items():
+            setattr(gguf, name, known)
+
+
+class Lenient:
+    """An enum that answers None for members that it does not have.
+
+    The converter is newer than the newest `gguf` of the package index: the module of the Qwen models, for one, also
+    names an architecture that `gguf` does not know yet, and could not be imported at all.
+    """
+
+    def __init__(self, known: Any) -> None:
+        self._known = known
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._known, name, None)
+
+    def __call__(self, value: Any) -> Any:
+        return self._known(value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._known)
 
 
 @contextmanager
