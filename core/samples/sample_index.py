@@ -5,7 +5,6 @@ damaged or of another version, and brought up to date where the file has changed
 else, what the quality gate found and the changes that can be taken back, and both can be done without.
 """
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -20,7 +19,7 @@ from typing import Any, BinaryIO, NamedTuple
 from core.documents.chunk_schema import readable
 from core.samples.quality_gate import Finding
 from core.samples.sample_file import Mark, Splice, mark_of, since
-from core.samples.sft_dataset import Sample, decode_sample
+from core.samples.sft_dataset import Sample, content_of, decode_sample, presentable
 
 SCHEMA_VERSION = 1
 PAGE_SIZE_BYTES = 16_384
@@ -28,7 +27,6 @@ CACHE_KIB = 32_768
 BUSY_TIMEOUT_SECONDS = 30
 LOOK_AGAIN_SECONDS = 0.01
 LINES_AT_ONCE = 500
-UNFOUND = "\ufffd"  # what stands for half a character that no database and no browser takes
 
 # `number` says where a sample stands among the others; a deleted one leaves its number free until the index is built
 # again, so that nothing else has to move. `kinds` is NULL for a sample that was not checked as it is now, otherwise
@@ -189,35 +187,10 @@ def remove_index(database: Path) -> None:
         database.with_name(f"{database.name}{suffix}").unlink(missing_ok=True)
 
 
-def content_of(sample: Sample) -> int:
-    """A hash of all that a sample asks and says."""
-    texts = [sample.instruction, sample.output, *(text for turn in sample.follow_ups for text in turn)]
-    return hash_of(json.dumps(texts).encode())
-
-
-def hash_of(data: bytes) -> int:
-    """64 bits of a hash, as SQLite's integers are."""
-    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
-
-
 def folded(text: str) -> str:
     """A text as words are looked for in it: without regard to case and to how its umlauts are put together."""
-    return unicodedata.normalize("NFC", presentable(text)).casefold().replace("\0", UNFOUND)
-
-
-def presentable(text: str) -> str:
-    """A text that databases and browsers take: without halves of characters."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if _has_halves(text) else text
-
-
-def _has_halves(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return True
-    return False
+    # To SQLite's functions a text ends at a zero.
+    return unicodedata.normalize("NFC", presentable(text)).casefold().replace("\0", "\ufffd")
 
 
 class Index:

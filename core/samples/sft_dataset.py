@@ -5,7 +5,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -16,6 +16,7 @@ MINIMUM_SAMPLES = 4  # fewer teach nothing, and could not be split
 STATUSES = ("new", "accepted", "edited", "rejected")
 MAX_ID_CHARACTERS = 200
 MAX_COUNTED_FILES = 64
+HALF = re.compile("[\ud800-\udfff]")
 # U+2028 and friends are line ends to some readers, and lone surrogates cannot be written as UTF-8.
 ESCAPED = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
 
@@ -62,6 +63,22 @@ def sample_id(instruction: str, output: str) -> str:
     return hashlib.sha256(f"{instruction}\0{output}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def content_of(sample: Sample) -> int:
+    """A hash of all that a sample asks and says."""
+    texts = [sample.instruction, sample.output, *(text for turn in sample.follow_ups for text in turn)]
+    return hash_of(json.dumps(texts).encode())
+
+
+def hash_of(data: bytes) -> int:
+    """64 bits of a hash, as SQLite's integers are."""
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
+
+
+def presentable(text: str) -> str:
+    """A text that databases and browsers take: without halves of characters."""
+    return text if text.isascii() else HALF.sub("\ufffd", text)
+
+
 def append_sample(path: Path, sample: Sample) -> None:
     """Append one sample; when this returns it is on the disk. Raises AppError `samples_busy`."""
     append_lines(path, [to_line(sample)])
@@ -93,8 +110,11 @@ def parse_sample(line: str) -> Sample | None:
     A line needs only `instruction` and `output`; Alpaca's `input` becomes a part of the instruction.
     """
     fields = parse_fields(line)
-    if fields is None:
-        return None
+    return None if fields is None else sample_of(fields)
+
+
+def sample_of(fields: Mapping[str, Any]) -> Sample:
+    """The sample of which `parse_fields` gave all that its line says; what cannot be true is left out."""
     instruction, output, extra = fields["instruction"], fields["output"], fields.get("input") or ""
     if extra.strip():
         instruction = f"{instruction}\n\n{extra}"
