@@ -109,6 +109,12 @@ def support_of(output: str, chunk_text: str) -> Support:
     return Support(gained / total, *chunk.sentences[best])
 
 
+def content_words(text: str) -> Iterator[tuple[str, float]]:
+    """The stems of a text's content words, numbers and pairs of characters with their weights, in their order."""
+    for stem, (_, weight) in _words(text.lower().translate(_FOLDED)):
+        yield stem, weight
+
+
 def _find(word: str, stem: str, chunk: _Chunk) -> tuple[float, set[int]]:
     """How well a word is found in a chunk, and the sentences that hold it."""
     places = chunk.stems.get(stem)
