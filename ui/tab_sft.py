@@ -1,94 +1,107 @@
-"""Step 3: question-answer pairs from the documents."""
+"""Step 3: training samples. Lays the tab out; each section has a room of its own."""
 
 from html import escape
-from itertools import islice
 from typing import Any
 
 import gradio as gr
 
-from core import pipeline
+from core import sample_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from core.samples.sft_dataset import Sample, parse_sample
-from ui import forms, html
+from core.samples.sample_store import SampleStore
+from ui import (
+    estimate_panel,
+    exchange_panel,
+    gate_panel,
+    helper_panel,
+    html,
+    prompt_panel,
+    review_panel,
+    try_out_panel,
+    wishes_panel,
+)
 from ui.job_panel import job_panel
 from ui.page_frame import PageFrame
+from ui.sample_list import ReviewPosition, has_samples
 from ui.view import View
-from utils.config import SftSettings
-from utils.files import read_lines
 
-KINDS = ("sft",)
-PREVIEWED_SAMPLES = 10
+KINDS = ("sft", "gate", "import", "pull", "sft_test")
 
 
 def build(frame: PageFrame) -> None:
     t = frame.t
+    position = gr.State(ReviewPosition())
     gr.HTML(html.muted(t("samples.about")))
     with gr.Row(elem_classes="two-columns"):
         with gr.Column(min_width=280, scale=2):
-            provider = forms.widget(SftSettings, "provider", frame.language)
-            gr.HTML(html.box("info", t("samples.practice"), t("samples.practice_about")))
-            main = forms.widgets(SftSettings, ("samples", "language"), frame.language)
-            with gr.Accordion(t("form.advanced"), open=False, elem_classes="advanced"):
-                advanced = forms.widgets(SftSettings, ("seed",), frame.language)
+            helper_panel.build(frame)
+            language = wishes_panel.build(frame)
+            try_out_panel.build(frame)
             generate = gr.Button(t("samples.generate"), variant="primary", elem_id="generate")
             why_not = gr.HTML()
             notice = gr.HTML()
         with gr.Column(min_width=280, scale=3):
             frame.live.show(gr.HTML(), counter_html)
-            frame.live.show(gr.HTML(), preview_html)
+            frame.live.show(gr.HTML(elem_id="estimate"), estimate_panel.before_html)
+            frame.live.show(gr.HTML(elem_id="try-out"), try_out_panel.result_html)
+            frame.live.show(gr.HTML(elem_id="after"), estimate_panel.after_html)
+            gate_panel.build(frame, position)
+    prompt_panel.build(frame, language)
     job_panel(frame, KINDS)
-    fields = {"provider": provider, **main, **advanced}
+    # Without samples there is nothing to review: all of it would only be in the way.
+    with gr.Column(visible=False, min_width=0) as reviewed:
+        gr.HTML(f'<h2 class="section">{escape(t("review.title"))}</h2>')
+        review_panel.build(frame, position)
+    with gr.Accordion(t("exchange.title"), open=False, elem_id="exchange"):
+        exchange_panel.build(frame)
 
-    def start(project: Project, values: dict[str, Any]) -> None:
-        project.set("sft", values)
-        pipeline.start_samples(frame.services, project)
+    def start(project: Project, _: dict[str, Any]) -> None:
+        sample_pipeline.start_samples(frame.services, project)
 
-    forms.autosave(frame, "sft", fields, notice)
+    frame.live.show(reviewed, lambda view: gr.update(visible=has_samples(view)))
     frame.live.show(generate, lambda view: gr.update(interactive=not blocked(view), value=generate_label(view)))
     frame.live.show(why_not, lambda view: html.muted(blocked(view)))
-    frame.act(generate.click, start, notice, fields)
+    frame.act(generate.click, start, notice)
 
 
 def blocked(view: View) -> str:
     """Why no samples can be written now; empty if they can."""
-    if view.project is None:
+    if view.project is None or view.config is None:
         return view.t("blocked.no_project")
-    job = view.job(KINDS)
+    job = view.job(("sft", "import"))
     if job and job.state in ACTIVE:
         return view.t("blocked.samples_running")
-    if view.status and view.config and 0 < view.config.sft.samples <= view.status.samples:
-        return view.t("blocked.samples_complete", count=view.status.samples)
-    return "" if view.status and view.status.chunks else view.t("blocked.no_chunks")
+    settings, count = view.config.sft, usable_count(view)
+    if 0 < settings.samples <= count:
+        return view.t("blocked.samples_complete", count=count)
+    if not (view.status and view.status.chunks):
+        if settings.provider == "practice":
+            return view.t("blocked.no_chunks")
+        if not settings.topic.strip():
+            return view.t("blocked.no_chunks_no_topic")
+    if settings.provider != "practice" and not settings.model:
+        return view.t("blocked.no_file" if settings.provider == "local" else "blocked.no_helper_model")
+    if settings.provider == "openrouter" and not settings.base_url and not helper_panel.has_key(view):
+        return view.t("blocked.no_key")
+    return ""
+
+
+def usable_count(view: View) -> int:
+    """The samples that count: all that nobody rejected. While a large file is being looked through, all."""
+    if view.project is None or view.status is None or not has_samples(view):
+        return 0
+    counts = SampleStore(view.project).counts()
+    return counts.total - counts.by_status.get("rejected", 0) if counts.complete else view.status.samples
 
 
 def generate_label(view: View) -> str:
-    some = view.status and view.config and 0 < view.status.samples < view.config.sft.samples
+    some = view.config and 0 < usable_count(view) < view.config.sft.samples
     return view.t("samples.continue" if some else "samples.generate")
 
 
 def counter_html(view: View) -> str:
     if view.status is None or view.config is None:
         return html.muted(view.t("samples.none"))
-    count, wanted = view.status.samples, view.config.sft.samples
+    count, wanted = usable_count(view), view.config.sft.samples
     words = view.t("samples.counter", count=count, wanted=wanted)
     return f'<div class="counter"><strong>{escape(words)}</strong>{html.bar(min(count / wanted, 1.0), words)}</div>'
-
-
-def preview_html(view: View) -> str:
-    """The first samples, each with the place it comes from."""
-    if view.project is None or not view.project.samples_file.is_file():
-        return html.muted(view.t("samples.none"))
-    lines = islice(read_lines(view.project.samples_file), PREVIEWED_SAMPLES)
-    samples = [sample for line in lines if (sample := parse_sample(line))]
-    heads = [view.t(f"samples.head_{name}") for name in ("instruction", "output", "source")]
-    return html.table(heads, (sample_row(view, sample) for sample in samples), view.t("samples.none"))
-
-
-def sample_row(view: View, sample: Sample) -> list[str]:
-    source = "–"
-    if sample.source:
-        source = f'<span class="file">{escape(sample.source.document)}</span>'
-        if sample.source.page:
-            source += f"<br><small>{escape(view.t('documents.page', page=sample.source.page))}</small>"
-    return [html.shortened(sample.instruction), html.shortened(sample.output), source]

@@ -1,0 +1,173 @@
+"""Tab 3 as a person uses it: write, filter, look through by keyboard, take back; bring in a file with a bad line."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.project_manager import Project, ProjectStore
+from core.samples.sample_store import SampleStore
+from core.samples.sft_dataset import Sample, append_samples
+from tests.browser.conftest import App
+from tests.material import write_energy_pdf
+
+KEY = "sk-or-v1-ganz-geheim"
+
+
+@pytest.fixture
+def project(app: App, request: pytest.FixtureRequest) -> Project:
+    """An empty project for each test."""
+    return ProjectStore(app.projects).create(request.node.name[:60].replace("[", "").replace("]", ""))
+
+
+@pytest.fixture
+def open_tab(open_page, project: Project):
+    def make(tab: str = "samples", language: str = "de", **options) -> Page:
+        return open_page(f"/{language}/?project={project.name}&tab={tab}", **options)
+
+    return make
+
+
+def fill(project: Project, count: int) -> None:
+    append_samples(
+        project.samples_file,
+        [
+            Sample(f"Was ist Nummer {number}?", f"Das ist Nummer {number}.", f"s{number}")
+            for number in range(1, count + 1)
+        ],
+    )
+
+
+def status(project: Project, number: int) -> str:
+    row = SampleStore(project).get(f"s{number}")
+    assert row
+    return row.sample.status
+
+
+def head(page: Page):
+    return page.locator("#sample-head")
+
+
+def leave_fields(page: Page) -> None:
+    """Wherever the focus is, it is not in a field afterwards."""
+    page.evaluate("document.activeElement.blur()")
+
+
+def test_samples_are_written_filtered_edited_accepted_and_taken_back_by_keyboard(
+    open_tab, project, tmp_path, foreign_requests
+):
+    page = open_tab("documents")
+    page.locator("#tab-documents input[type=file]").set_input_files(write_energy_pdf(tmp_path / "Energie.pdf"))
+    page.get_by_role("button", name="Verarbeiten").click()
+    expect(page.locator("#documents-list tbody tr")).to_contain_text("fertig")
+    page.locator("#tab-samples-button").click()
+    page.get_by_label("Anzahl Beispiele").fill("25")
+    page.get_by_role("button", name="Beispiele erzeugen").click()
+    expect(page.locator(".counter")).to_contain_text("25/25 Beispiele")
+    expect(page.locator("#gate")).to_contain_text("25 von 25 geprüft")
+    expect(page.locator("#samples-list tbody tr")).to_have_count(10)
+
+    page.get_by_label("In den Beispielen suchen").fill("Temperatur")
+    page.keyboard.press("Enter")
+    expect(page.locator("#samples-list")).to_contain_text("„Temperatur“")
+    page.locator("#samples-list tbody tr td:nth-child(3)").first.click()
+    expect(head(page)).to_contain_text("Beispiel")
+    expect(page.locator("#sample-source mark")).to_be_visible()
+
+    page.keyboard.press("e")
+    page.keyboard.press("End")
+    page.keyboard.type(" a r n")
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    expect(page.locator("#samples-list .badge.good").first).to_have_text("angenommen")
+    accepted = [row for row in SampleStore(project).samples() if row.status == "accepted"]
+    assert len(accepted) == 1
+    assert " a r n" in accepted[0].output
+
+    page.get_by_role("button", name="Alle zeigen").click()
+    expect(page.locator("#samples-list tbody tr")).to_have_count(10)
+    page.keyboard.press("u")
+    page.keyboard.press("u")
+    expect(page.locator("#samples-list .chips")).not_to_contain_text("angenommen")
+    expect(page.locator("#samples-list .chips")).not_to_contain_text("bearbeitet")
+    assert all(" a r n" not in row.output for row in SampleStore(project).samples())
+    assert foreign_requests == []
+
+
+def test_decisions_stay_after_a_reload_and_another_browser_sees_them(open_tab, project):
+    fill(project, 23)
+    page, other = open_tab(), open_tab(language="en", locale="en-GB")
+    expect(page.locator("#samples-list tbody tr")).to_have_count(10)
+    leave_fields(page)
+    for expected in ("Beispiel 1", "Beispiel 2"):
+        page.keyboard.press("n" if expected.endswith("1") else "a")
+        expect(head(page)).to_contain_text(expected)
+    page.keyboard.press("r")
+    expect(head(page)).to_contain_text("Beispiel 3")
+    assert (status(project, 1), status(project, 2)) == ("accepted", "rejected")
+    expect(other.locator("#samples-list .chips")).to_contain_text("rejected")
+    page.reload()
+    expect(page.locator("#samples-list tbody tr").nth(1)).to_contain_text("abgelehnt")
+    page.locator("#samples-list").get_by_role("button", name=re.compile("^neu")).click()
+    expect(page.locator("#samples-list tbody tr").first).to_contain_text("Nummer 3?")
+    page.locator("#samples-list").get_by_role("button", name="Weiter").click()
+    expect(page.locator("#samples-list tbody tr").first).to_contain_text("Nummer 13?")
+
+
+def test_rows_are_reached_and_opened_without_a_mouse(open_tab, project):
+    fill(project, 3)
+    page = open_tab()
+    page.locator("#samples-list button.open").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(head(page)).to_contain_text("Beispiel 2")
+    page.locator("#sample-output textarea").fill("Neu.")
+    page.get_by_role("button", name="Speichern").click()
+    expect(head(page)).to_contain_text("bearbeitet")
+    row = SampleStore(project).get("s2")
+    assert row
+    assert row.sample.output == "Neu."
+
+
+def test_a_file_with_a_bad_line_comes_in_with_a_word_on_that_line(open_tab, project, tmp_path):
+    page = open_tab()
+    page.get_by_role("button", name="Beispiele holen und mitnehmen").click()
+    file = tmp_path / "fremd.csv"
+    file.write_text(
+        "instruction,output\nWas ist Licht?,Eine Welle.\nUnd Schall?,\nWas ist Wind?,Bewegte Luft.\n", "utf-8"
+    )
+    page.locator("#import input[type=file]").set_input_files(file)
+    expect(page.locator("#import")).to_contain_text("fremd.csv")
+    page.get_by_role("button", name="Übernehmen").click()
+    expect(page.locator("#import")).to_contain_text("Übernommen: 2 Beispiele.")
+    expect(page.locator("#import")).to_contain_text("Zeile 3: keine Antwort gefunden")
+    expect(page.locator("#samples-list tbody tr")).to_have_count(2)
+
+
+def test_a_key_goes_to_the_server_and_stays_nowhere(open_tab, app, project):
+    page = open_tab()
+    page.get_by_label("Wer schreibt die Beispiele?").click()
+    page.get_by_role("option", name="OpenRouter").click()
+    box = page.locator("#api-key input")
+    expect(box).to_be_visible()
+    assert box.get_attribute("type") == "password"
+    box.fill(KEY)
+    box.press("Enter")
+    expect(page.locator("#helper-key")).to_contain_text("Schlüssel für openrouter.ai ist gesetzt")
+    expect(box).to_have_value("")
+    config = page.request.get(f"{app.address}/de/config").text()
+    written = [path.read_bytes() for path in app.projects.rglob("*") if path.is_file()]
+    assert not any(KEY.encode() in content for content in written)
+    assert KEY not in config + page.content() + app.output.read_text()
+    assert KEY not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    page.get_by_role("button", name="Schlüssel vergessen").click()
+    expect(page.locator("#helper-key")).to_contain_text("kein Schlüssel gesetzt")
+
+
+def test_a_phone_shows_the_samples_without_sideways_scrolling(open_tab, project):
+    fill(project, 12)
+    page = open_tab()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("#samples-list button.open").first.click()
+    expect(page.locator("#sample-output")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,26 @@
+"""A project with samples, without any helper."""
+
+from collections.abc import Sequence
+
+from core.project_manager import Project
+from core.samples.quality_gate import Finding
+from core.samples.sample_store import SampleStore
+from core.samples.sft_dataset import Sample, Source, append_samples
+
+
+def store_samples(project: Project, count: int, document: str = "a.txt", **known: object) -> list[str]:
+    """Samples s1, s2, …; `known` are fields of all of them. Answers their ids."""
+    source = Source(document, page=3, chunk_id=1) if document else None
+    numbers = range(1, count + 1)
+    given: dict[str, object] = {"source": source, **known}
+    append_samples(
+        project.samples_file,
+        [Sample(f"Frage {number}?", f"Antwort {number}.", f"s{number}", **given) for number in numbers],  # type: ignore[arg-type]
+    )
+    return [f"s{number}" for number in numbers]
+
+
+def find(project: Project, found: dict[str, Sequence[Finding]]) -> None:
+    """Have the gate say this of some samples, and nothing of all others."""
+    store = SampleStore(project)
+    store.set_findings([(sample.id, list(found.get(sample.id, ())), None) for sample in list(store.samples())])

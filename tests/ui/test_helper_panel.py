@@ -1,0 +1,147 @@
+"""Whoever writes is chosen with what belongs to them; a key goes to the server's memory and into no component."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from core import keys, sample_pipeline
+from core.sample_pipeline import HelperModels
+from core.samples.helpers.chat import HelperModel
+from ui import helper_models, helper_panel
+from ui.live import Live
+from ui.page_frame import PageFrame
+from ui.view import View
+from utils.errors import AppError
+
+SECRET = "sk-or-v1-sehr-geheim"
+MINI = HelperModel("openai/mini", "Mini", 128_000, 0.15e-6, 0.6e-6, True)
+
+
+@pytest.fixture
+def frame(services):
+    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch):
+    monkeypatch.setattr(helper_models, "_said", {})
+    monkeypatch.setattr(keys, "_in_memory", {})
+    monkeypatch.delenv(keys.ENVIRONMENT_KEY, raising=False)
+
+
+@pytest.fixture
+def look(services, project):
+    """What a place shows for these settings."""
+
+    def make(render, **settings):
+        project.set("sft", settings)
+        return render(View(services, "de", "Physik"))
+
+    return make
+
+
+@pytest.fixture
+def says(monkeypatch):
+    """Have the helper offer these models."""
+
+    def make(*models, problem=None):
+        found = HelperModels(models, problem, problem is None)
+        monkeypatch.setattr(sample_pipeline, "helper_models", lambda settings, refresh: found)
+
+    return make
+
+
+def test_the_practice_helper_says_what_it_is_and_needs_no_fields(look):
+    assert "keine KI" in look(helper_panel.about_html, provider="practice")
+    for field in (helper_panel.address_field, helper_panel.model_field, helper_panel.pull_button):
+        assert look(field)["visible"] is False
+
+
+def test_each_provider_shows_the_address_that_it_has_by_itself(look):
+    assert look(helper_panel.address_field, provider="openrouter")["placeholder"] == "https://openrouter.ai/api/v1"
+    assert look(helper_panel.address_field, provider="ollama")["placeholder"].endswith(":11434")
+    assert look(helper_panel.address_field, provider="local")["visible"] is False
+
+
+def test_a_provider_gets_back_the_model_and_address_that_it_had(project):
+    project.set("sft", {"provider": "ollama", "model": "qwen", "base_url": "http://10.0.0.5:11434"})
+    first = helper_panel.choose_provider(project, {"provider": "openrouter", "kept": {}})
+    assert (first["model"], first["base_url"]) == ("", "")
+    assert project.load_config().sft.provider == "openrouter"
+    second = helper_panel.choose_provider(project, {"provider": "ollama", "kept": first["kept"]})
+    assert (second["model"], second["base_url"]) == ("qwen", "http://10.0.0.5:11434")
+    assert project.load_config().sft.model == "qwen"
+
+
+def test_a_key_is_kept_for_its_server_and_the_field_is_emptied(frame, project, look):
+    project.set("sft", {"provider": "openrouter"})
+    values = {"key": SECRET, "remember": False, "base_url": "https://example.org/v1"}
+    answer = helper_panel.keep_key(frame, project, values)
+    assert answer["key"] == ""
+    assert keys.key_of("https://example.org/v1") == SECRET
+    assert keys.key_of("https://openrouter.ai/api/v1") is None
+    shown = look(helper_panel.key_html)
+    assert "Schlüssel für example.org ist gesetzt" in shown
+    assert SECRET not in shown + repr(answer) + project.config_file.read_text("utf-8")
+    helper_panel.forget_key(frame, project, values)
+    assert keys.key_of("https://example.org/v1") is None
+    assert "kein Schlüssel gesetzt" in look(helper_panel.key_html)
+
+
+@pytest.mark.parametrize(
+    ("key", "base_url"), [("", ""), ("ein Satz ist kein Schlüssel", ""), (SECRET, "ftp://example.org")]
+)
+def test_the_key_field_is_emptied_after_a_mistake_too(frame, project, key, base_url, caplog):
+    answer = helper_panel.keep_key(frame, project, {"key": key, "remember": False, "base_url": base_url})
+    assert answer["key"] == ""
+    assert "box bad" in answer["notice"]
+    assert not key or key not in answer["notice"] + caplog.text
+
+
+def test_models_are_listed_with_what_they_cost(frame, project, look, says):
+    says(MINI, HelperModel("free/one", prompt_usd=0.0, answer_usd=0.0))
+    project.set("sft", {"provider": "openrouter"})
+    answer = helper_panel.ask_models(frame, project, {"base_url": ""})
+    assert "2 Modelle gefunden." in answer["notice"]
+    offered = look(helper_panel.model_field)["choices"]
+    assert offered[0] == ("Mini · 0,15 $ + 0,60 $ je Mio. Token · Kontext 128.000", "openai/mini")
+    assert offered[1] == ("free/one · kostenlos", "free/one")
+    assert "JSON-Schema" in look(helper_models.about_html, model="openai/mini")
+    assert "steht nicht in der Liste" in look(helper_models.about_html, model="tipp/fehler")
+
+
+def test_why_a_server_does_not_answer_stands_where_the_list_would_be(frame, project, look, says):
+    says(problem=AppError("helper_timeout", seconds=15))
+    project.set("sft", {"provider": "ollama"})
+    assert helper_panel.ask_models(frame, project, {"base_url": ""}) is None
+    assert "box bad" in look(helper_models.about_html)
+
+
+def test_what_one_server_said_is_not_shown_for_another(frame, project, look, says):
+    says(MINI)
+    project.set("sft", {"provider": "openrouter"})
+    helper_panel.ask_models(frame, project, {"base_url": ""})
+    look(helper_panel.about_html, base_url="http://127.0.0.1:1234/v1")
+    assert "Liste aktualisieren" in look(helper_models.about_html)
+
+
+def test_a_model_is_pulled_where_ollama_does_not_have_it(frame, project, look, says, monkeypatch):
+    says(HelperModel("qwen:0.5b", size_bytes=400_000_000))
+    project.set("sft", {"provider": "ollama"})
+    helper_panel.ask_models(frame, project, {"base_url": ""})
+    assert look(helper_panel.model_field)["choices"][0][0] == "qwen:0.5b · 400,0 MB"
+    assert look(helper_panel.pull_button)["interactive"] is False
+    assert look(helper_panel.pull_button, model="qwen:0.5b")["interactive"] is False
+    assert look(helper_panel.pull_button, model="llama")["interactive"] is True
+    started = []
+    monkeypatch.setattr(sample_pipeline, "start_pull", lambda services, project: started.append(project.name))
+    helper_panel.pull_model(frame, project, {"base_url": "", "model": "llama"})
+    assert started == ["Physik"]
+
+
+def test_the_projects_own_files_are_offered_as_helpers(project, look):
+    folder = project.final_folder / "gguf"
+    folder.mkdir(parents=True)
+    (folder / "mein <b>.gguf").write_bytes(b"GGUF" * 1000)
+    offered = look(helper_panel.model_field, provider="local")["choices"]
+    assert offered == [("mein <b>.gguf · 0,0 MB", str(folder / "mein <b>.gguf"))]

@@ -1,0 +1,62 @@
+"""The button says why nothing can be written now, and how much is missing; rejected samples do not count."""
+
+import pytest
+from documents_material import store_document
+from samples_material import store_samples
+
+from core import keys
+from core.samples.sample_store import SampleStore
+from ui import tab_sft
+from ui.view import View
+
+
+@pytest.fixture
+def why_not(services, project, monkeypatch):
+    """The reason with these settings; empty where nothing stands against it."""
+    monkeypatch.setattr(keys, "_in_memory", {})
+    monkeypatch.delenv(keys.ENVIRONMENT_KEY, raising=False)
+
+    def make(**settings) -> str:
+        project.set("sft", settings)
+        return tab_sft.blocked(View(services, "de", "Physik"))
+
+    return make
+
+
+def test_without_a_project_there_is_nothing_to_write(services):
+    assert "Projekt" in tab_sft.blocked(View(services, "de", ""))
+
+
+def test_without_documents_a_real_helper_needs_a_topic(why_not):
+    assert "Dokument" in why_not()
+    assert "oder trage ein Thema ein" in why_not(provider="ollama", model="qwen")
+    assert why_not(topic="Wärmepumpen") == ""
+    assert "Dokument" in why_not(provider="practice")
+
+
+def test_a_real_helper_needs_a_model_and_openrouter_a_key(why_not, project):
+    store_document(project, "a.txt", ["Wärme"])
+    assert why_not() == ""
+    assert "Helfer-Modell" in why_not(provider="openrouter")
+    assert "API-Schlüssel" in why_not(model="openai/mini")
+    assert why_not(base_url="http://127.0.0.1:1234/v1") == ""
+    assert "GGUF-Datei" in why_not(provider="local", model="")
+    keys.set_key("", "sk-geheim")
+    assert why_not(provider="openrouter", model="openai/mini", base_url="") == ""
+
+
+def test_while_samples_are_written_the_button_waits(why_not, project, puppet):
+    store_document(project, "a.txt", ["Wärme"])
+    puppet("sft")
+    assert "gerade" in why_not()
+
+
+def test_rejected_samples_do_not_count(why_not, services, project):
+    store_document(project, "a.txt", ["Wärme"])
+    store_samples(project, 10)
+    assert "Alle 10 Beispiele sind da" in why_not(samples=10)
+    SampleStore(project).set_status(["s1", "s2"], "rejected")
+    assert why_not() == ""
+    view = View(services, "de", "Physik")
+    assert "8/10 Beispiele" in tab_sft.counter_html(view)
+    assert tab_sft.generate_label(view) == "Weiter erzeugen"

@@ -1,0 +1,206 @@
+"""Before: what writing will take, and what leaves the machine. After: what it took, and what left. Only renders."""
+
+import time
+from collections.abc import Iterable
+from html import escape
+
+from core import sample_pipeline
+from core.jobs import ACTIVE
+from core.sample_pipeline import Outlook
+from core.samples import estimate as estimates
+from core.samples import outbound
+from core.samples.estimate import Range, Taken
+from ui import html
+from ui.job_panel import duration
+from ui.remembered import Remembered
+from ui.view import View, file_stamp
+from utils.errors import AppError
+
+# The European Central Bank's reference rate of a day; the figure is an estimate in any case, and says so.
+EUROS_PER_DOLLAR = 0.86
+RUNS_SHOWN = 3
+DOCUMENTS_SHOWN = 5
+OUTLOOKS = Remembered(16)
+
+
+def before_html(view: View) -> str:
+    """The estimate for the samples that are missing; nothing where none can be written."""
+    outlook = current(view)
+    if outlook is None or not outlook.estimate.samples:
+        return ""
+    found = outlook.estimate
+    figures = [(view.t("estimate.requests"), range_words(view, found.requests))]
+    if found.prompt_tokens[1]:
+        tokens = (found.prompt_tokens[0] + found.answer_tokens[0], found.prompt_tokens[1] + found.answer_tokens[1])
+        figures.append((view.t("estimate.tokens"), range_words(view, tokens)))
+    figures.append((view.t("estimate.cost"), cost_words(view, found.cost_usd)))
+    if found.cost_usd and found.cost_usd[1]:
+        euros = (found.cost_usd[0] * EUROS_PER_DOLLAR, found.cost_usd[1] * EUROS_PER_DOLLAR)
+        figures.append((view.t("estimate.in_euros"), money_words(view, "estimate.euros", euros)))
+    if found.seconds:
+        figures.append((view.t("estimate.time"), time_words(view, found.seconds)))
+    title = view.t("estimate.title", count=found.samples)
+    basis = view.t("estimate.from_experience" if found.from_experience else "estimate.rough")
+    return (
+        f'<div class="estimate"><h4>{escape(title)}</h4>{html.tiles(figures)}'
+        f"{html.muted(basis) if found.prompt_tokens[1] else ''}{leaving_html(view, outlook)}</div>"
+    )
+
+
+def current(view: View) -> Outlook | None:
+    """What the core expects; None while samples are written, and where it could not begin."""
+    project, settings = view.project, view.config
+    if project is None or settings is None or writing(view):
+        return None
+
+    def make() -> Outlook | None:
+        try:
+            return sample_pipeline.outlook(project)
+        except AppError:
+            return None  # why it could not begin stands below the button
+
+    known = sample_pipeline.known_model(settings.sft)
+    stamps = (view.data_stamp, file_stamp(project.samples_file), file_stamp(estimates.log_file(project)))
+    return OUTLOOKS.get((*stamps, settings.sft.model_dump_json(), settings.documents.model_dump_json(), known), make)
+
+
+def writing(view: View) -> bool:
+    job = view.job(("sft",))
+    return bool(job and job.state in ACTIVE)
+
+
+def leaving_html(view: View, outlook: Outlook) -> str:
+    """What leaves this machine, and to where."""
+    if not outlook.leaves_machine:
+        return html.box("good", view.t("estimate.stays"))
+    what = view.t("estimate.leaves_texts" if outlook.has_chunks else "estimate.leaves_topic")
+    return html.box("warn", view.t("estimate.leaves", place=outlook.place), what)
+
+
+def range_words(view: View, bounds: Range) -> str:
+    """`1,200–1,500`, rounded to what an estimate can know; one figure where both ends are the same."""
+    low, high = (rounded(bound) for bound in bounds)
+    return view.number(low) if low == high else view.t("estimate.range", low=view.number(low), high=view.number(high))
+
+
+def rounded(value: float) -> int:
+    """Two digits are all that an estimate knows."""
+    whole = round(value)
+    digits = len(str(whole)) - 2
+    return round(whole, -digits) if digits > 0 else whole
+
+
+def cost_words(view: View, cost_usd: Range | None) -> str:
+    if cost_usd is None:
+        return view.t("estimate.cost_unknown")
+    return money_words(view, "estimate.dollars", cost_usd) if cost_usd[1] else view.t("estimate.free")
+
+
+def money_words(view: View, key: str, bounds: Range) -> str:
+    """Two digits of each amount, so that the price of a small order is more than 0.00."""
+    low, high = (float(f"{bound:.2g}") for bound in bounds)
+    return view.t(key, low=low, high=high)
+
+
+def time_words(view: View, seconds: Range) -> str:
+    low, high = (duration(view, bound) for bound in seconds)
+    return low if low == high else view.t("estimate.range", low=low, high=high)
+
+
+def after_html(view: View) -> str:
+    """What the last runs took beside what was expected, and all that ever left the machine."""
+    if view.project is None:
+        return ""
+    taken = [run for run in estimates.runs(view.project) if run.provider != "practice"]
+    sent = outbound.summary(view.project)
+    if not taken and not sent:
+        return ""
+    lines = "".join(f"<li>{taken_html(view, run)}</li>" for run in reversed(taken[-RUNS_SHOWN:]))
+    title = f"<h4>{escape(view.t('after.title'))}</h4>"
+    return f'<div class="estimate">{title}<ul class="taken">{lines}</ul>{sent_html(view, sent)}</div>'
+
+
+def taken_html(view: View, run: Taken) -> str:
+    """One run: what it brought, what it took, and how far the estimate was off."""
+    what = view.t("after.run", samples=run.samples, model=run.model or run.provider, place=run.place)
+    figures = [
+        view.t("after.requests", requests=run.requests, failed=run.failed),
+        view.t("after.tokens", tokens=run.prompt_tokens + run.answer_tokens),
+        duration(view, run.seconds),
+    ]
+    if run.cost_usd is not None and run.cost_usd > 0:
+        figures.append(view.t("after.cost", cost=run.cost_usd))
+    compared = list(compared_words(view, run))
+    return f"<strong>{escape(what)}</strong><small>{escape(' · '.join(figures))}</small>" + (
+        f"<small>{escape(' · '.join(compared))}</small>" if compared else ""
+    )
+
+
+def compared_words(view: View, run: Taken) -> Iterable[str]:
+    """How each figure compares with its estimate: inside of the range, or by how much it is off."""
+    real = {
+        "requests": run.requests,
+        "tokens": run.prompt_tokens + run.answer_tokens,
+        "cost": run.cost_usd,
+        "time": run.seconds,
+    }
+    for name, expected in expected_of(run).items():
+        value = real[name]
+        if value is None or not expected[1]:
+            continue
+        what = view.t(f"estimate.{name}")
+        if expected[0] <= value <= expected[1]:
+            yield view.t("after.as_expected", what=what)
+        else:
+            nearest = expected[0] if value < expected[0] else expected[1]
+            yield (
+                view.t("after.off", what=what, percent=round(100 * (value - nearest) / nearest)) if nearest else what
+            )
+
+
+def expected_of(run: Taken) -> dict[str, Range]:
+    """The ranges that were estimated before a run, by figure; the file may hold what another version wrote."""
+    pairs = {"requests": ("requests",), "tokens": ("prompt_tokens", "answer_tokens")}
+    pairs |= {"cost": ("cost_usd",), "time": ("seconds",)}
+    found: dict[str, Range] = {}
+    for name, keys in pairs.items():
+        ranges = [known_range(run.estimate.get(key)) for key in keys]
+        if None not in ranges:
+            found[name] = (sum(each[0] for each in ranges if each), sum(each[1] for each in ranges if each))
+    return found
+
+
+def known_range(value: object) -> Range | None:
+    """Two numbers, or None."""
+    match value:
+        case [int() | float() as low, int() | float() as high]:
+            return low, high
+    return None
+
+
+def sent_html(view: View, sent: list[outbound.Outbound]) -> str:
+    """What left this machine, by the place that it went to."""
+    if not sent:
+        return html.box("good", view.t("after.nothing_left"))
+    return "".join(place_html(view, place) for place in sent)
+
+
+def place_html(view: View, place: outbound.Outbound) -> str:
+    words = view.t(
+        "after.sent",
+        place=place.place,
+        requests=place.requests,
+        characters=place.characters,
+        first=day(view, place.first),
+        last=day(view, place.last),
+    )
+    documents = [f"{name} ({view.number(count)})" for name, count in place.documents.most_common(DOCUMENTS_SHOWN)]
+    more = len(place.documents) - DOCUMENTS_SHOWN
+    if more > 0:
+        documents.append(view.t("after.more_documents", count=more))
+    return html.box("info", words, view.t("after.documents", documents=", ".join(documents)) if documents else "")
+
+
+def day(view: View, seconds: float) -> str:
+    found = time.localtime(seconds)
+    return view.t("after.day", day=found.tm_mday, month=found.tm_mon, year=str(found.tm_year))

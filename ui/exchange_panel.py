@@ -1,0 +1,144 @@
+"""Samples from elsewhere, and samples to take along. Knows the widgets and the download's route."""
+
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, Response
+
+from core import file_manager, sample_pipeline
+from core.jobs import ACTIVE
+from core.project_manager import Project
+from core.samples.exchange import EXPORTS, export_samples
+from core.services import Services
+from ui import html
+from ui.export_database import DOWNLOAD
+from ui.join import LOOPBACK
+from ui.page_frame import Action, Answer, PageFrame, readable
+from ui.sample_list import has_samples
+from ui.texts import TEXTS
+from ui.view import View
+from utils.errors import AppError
+
+PATH = "/download/samples"
+BAD_LINES_SHOWN = 20
+
+
+def build(frame: PageFrame) -> None:
+    """Both directions, side by side."""
+    t = frame.t
+    with gr.Row(elem_classes="two-columns"):
+        with gr.Column(min_width=280, elem_id="import"):
+            gr.HTML(html.muted(t("exchange.import_about")))
+            # Every type is taken: Gradio would refuse the others in English, the import says it in both languages.
+            file = gr.File(label=t("exchange.file"), height=120, buttons=[])
+            start = gr.Button(t("exchange.import"), size="sm", min_width=140, elem_id="import-samples")
+            why_not, imported = gr.HTML(), gr.HTML()
+            frame.live.show(gr.HTML(), result_html)
+        with gr.Column(min_width=280, elem_id="export-samples"):
+            gr.HTML(html.muted(t("exchange.export_about")))
+            kind = gr.Dropdown(
+                [(t(f"exchange.kind.{name}"), name) for name in EXPORTS],
+                value=next(iter(EXPORTS)),
+                label=t("exchange.kind"),
+                filterable=False,
+                elem_id="export-kind",
+            )
+            export = gr.Button(t("exchange.export"), size="sm", min_width=140, elem_id="start-export")
+            exported, address = gr.HTML(), gr.Textbox(visible=False)
+
+    def bring_in(project: Project, values: dict[str, Any]) -> Answer:
+        if not values["file"]:
+            raise AppError("no_import_file")
+        path = Path(values["file"])
+        sample_pipeline.start_import(frame.services, project, path, path.name)
+        return {"file": None}
+
+    frame.allow(start, why_not, blocked)
+    frame.act(start.click, bring_in, imported, {"file": file}, {"file": file}, preprocess=True)
+    frame.live.show(export, lambda view: gr.update(interactive=has_samples(view)))
+    work = partial(write_export, frame)
+    outputs = {"address": address}
+    frame.actions.append(
+        Action(export.click, work, exported, {"kind": kind}, outputs, {}, then=DOWNLOAD, tells_client=True)
+    )
+
+
+def blocked(view: View) -> str:
+    """Why no samples can be brought in now; empty if they can."""
+    if view.project is None:
+        return view.t("blocked.no_project")
+    job = view.job(("sft", "import"))
+    return view.t("blocked.samples_running") if job and job.state in ACTIVE else ""
+
+
+def result_html(view: View) -> str:
+    """What came of the newest import, with the lines that hold no sample and why."""
+    result = view.result("import")
+    if not result:
+        return ""
+    counts = view.t("exchange.imported", count=result["imported"])
+    if result["duplicates"]:
+        counts += " " + view.t("exchange.duplicates", count=result["duplicates"])
+    tone = "good" if result["imported"] and not result["bad"] else "warn"
+    found = html.box(tone, counts, view.t("exchange.bad", count=result["bad"]) if result["bad"] else "")
+    shown = result["bad_lines"][:BAD_LINES_SHOWN]
+    lines = "".join(f"<li>{escape(bad_line_words(view, line, reason))}</li>" for line, reason in shown)
+    more = result["bad"] - len(shown)
+    rest = f"<li>{escape(view.t('exchange.more_bad', count=more))}</li>" if more > 0 else ""
+    return f'{found}<ul class="facts bad-lines">{lines}{rest}</ul>' if lines else found
+
+
+def bad_line_words(view: View, line: int, reason: str) -> str:
+    return view.t("exchange.bad_line", line=line, reason=view.t(reason) if reason in TEXTS else reason)
+
+
+def write_export(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
+    """Writes the file. Whoever sits at this machine sees it in the file manager; all others download it."""
+    kind = values["kind"] if values["kind"] in EXPORTS else next(iter(EXPORTS))
+    try:
+        file = export_file(project, kind)
+        count = export_samples(project, kind, file)
+    except (AppError, OSError) as error:
+        return {"notice": frame.error_box(readable(error)), "address": ""}
+    address = download_address(project, kind)
+    here = values["client"] in LOOPBACK
+    if here:
+        file_manager.show(file)
+    words = frame.t("exchange.exported", count=count)
+    found = html.box("good", words, str(file) if here else frame.t("exchange.downloading"))
+    link = f'<a href="{escape(address)}" download>{escape(frame.t("documents.download"))}</a>'
+    return {"notice": f"{found}<p>{link}</p>", "address": "" if here else address}
+
+
+def export_file(project: Project, kind: str) -> Path:
+    """Where a project's samples are written for others; the next export of this kind replaces it."""
+    return project.samples_file.with_name(f"sft_export_{kind}.{EXPORTS[kind].suffix}")
+
+
+def download_address(project: Project, kind: str) -> str:
+    return f"{PATH}?project={quote(project.name)}&kind={quote(kind)}"
+
+
+def add_route(server: FastAPI, services: Services) -> None:
+    """The download of one project's exported samples, and of nothing else. The guards before it stay in force."""
+
+    @server.get(PATH)
+    def download(project: str = "", kind: str = "") -> Response:
+        try:
+            opened = services.projects.open(project)
+        except AppError:
+            return Response(status_code=404)
+        file = export_file(opened, kind) if kind in EXPORTS else None
+        if file is None or not file.is_file():
+            return Response(status_code=404)
+        return FileResponse(
+            file,
+            media_type="application/octet-stream",
+            filename=f"{opened.name}-{kind}{file.suffix}",
+            headers={"cache-control": "no-store"},
+        )

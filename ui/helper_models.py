@@ -1,0 +1,115 @@
+"""Which models the chosen helper offers, as it last said so: nobody waits for a server to see a page."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from core import pipeline, sample_pipeline
+from core.project_manager import Project
+from core.sample_pipeline import HelperModels
+from core.samples.helpers.chat import HelperModel
+from core.samples.helpers.registry import offline_models
+from ui import html
+from ui.texts import error_text
+from ui.view import View
+from utils.config import SftSettings
+
+MILLION = 1_000_000
+_said: dict[tuple[str, str], HelperModels] = {}
+_lock = threading.Lock()
+
+
+def ask(project: Project) -> HelperModels:
+    """Asks the project's helper what it offers. Waits for its answer, some seconds at most."""
+    settings = project.load_config().sft
+    found = sample_pipeline.helper_models(settings, refresh=True)
+    with _lock:
+        _said[_place(settings)] = found
+    return found
+
+
+def known(settings: SftSettings) -> HelperModels | None:
+    """What the helper said when it was last asked; None where nobody has asked yet."""
+    return _said.get(_place(settings))
+
+
+def chosen(settings: SftSettings) -> HelperModel | None:
+    """What is known of the chosen model."""
+    found = known(settings)
+    return next((model for model in found.models if model.name == settings.model), None) if found else None
+
+
+def _place(settings: SftSettings) -> tuple[str, str]:
+    return settings.provider, settings.base_url
+
+
+def offered(view: View) -> Sequence[HelperModel]:
+    """The models to choose from. Without asking anybody: the usual ones, or the project's own GGUF files."""
+    if view.project is None or view.config is None:
+        return ()
+    found = known(view.config.sft)
+    if found:
+        return found.models
+    if view.config.sft.provider == "local":
+        files = pipeline.exported_files(view.project)
+        return [HelperModel(str(file), file.name, size_bytes=file.stat().st_size) for file in files]
+    return offline_models(view.config.sft.provider)
+
+
+def choices(view: View) -> Any:
+    """The list, each line with what tells its models apart. A name that is not in it can be typed."""
+    return gr.update(choices=[(model_words(view, model), model.name) for model in offered(view)])
+
+
+def model_words(view: View, model: HelperModel) -> str:
+    """`openai/gpt-4o-mini · $0.15 in, $0.60 out · 128,000 tokens`, as far as it is known."""
+    parts = [model.label or model.name, *figures(view, model)]
+    return " · ".join(parts)
+
+
+def figures(view: View, model: HelperModel) -> list[str]:
+    """Price, size and context of a model in words."""
+    parts = []
+    if model.prompt_usd is not None and model.answer_usd is not None:
+        if model.prompt_usd or model.answer_usd:
+            prices = {"prompt": model.prompt_usd * MILLION, "answer": model.answer_usd * MILLION}
+            parts.append(view.t("writer.price", **prices))
+        elif view.config and view.config.sft.provider == "openrouter":
+            parts.append(view.t("writer.free"))
+    if model.size_bytes:
+        parts.append(bytes_words(view, model.size_bytes))
+    if model.context_tokens:
+        parts.append(view.t("writer.context", tokens=model.context_tokens))
+    return parts
+
+
+def bytes_words(view: View, size: int) -> str:
+    """A file's size: `815.3 MB`, `4.92 GB`."""
+    return view.t("size.mb", value=size / 10**6) if size < 10**9 else view.t("size.gb", value=size / 10**9)
+
+
+def about_html(view: View) -> str:
+    """Why the list is not there, or what is known of the chosen model."""
+    if view.project is None or view.config is None or view.config.sft.provider == "practice":
+        return ""
+    settings = view.config.sft
+    found = known(settings)
+    if found and found.problem:
+        return view.error_box(found.problem)
+    model = chosen(settings)
+    if model and model.problem:
+        return html.box("warn", *error_text(model.problem, view.language, {"model": model.name}))
+    if model:
+        known_words = figures(view, model)
+        if model.follows_schema:
+            known_words.append(view.t("writer.follows_schema"))
+        return html.muted(" · ".join(known_words))
+    if settings.provider == "local":
+        return ""
+    if found is None or not found.fetched:
+        return html.muted(view.t("writer.not_asked"))
+    if not found.models:
+        return html.muted(view.t("writer.no_models"))
+    return html.box("warn", view.t("writer.not_in_list", model=settings.model)) if settings.model else ""

@@ -1,0 +1,69 @@
+"""How many samples, about what, and of which kinds; rarely needed settings behind a fold. Knows the widgets."""
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import gradio as gr
+
+from core.project_manager import Project
+from ui import forms, html
+from ui.helper_panel import provider_of
+from ui.page_frame import Component, PageFrame
+from ui.view import View
+from utils.config import SftSettings, Style
+
+REAL = ("openrouter", "ollama", "local")
+# Which providers a setting means something to; one that is not named here holds for all.
+FOR: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("temperature", "per_request", "turns", "concurrency", "timeout_seconds"), REAL),
+    "context_tokens": ("ollama", "local"),
+    "budget_usd": ("openrouter",),
+}
+ADVANCED = ("temperature", "per_request", "turns", "concurrency", "timeout_seconds", "context_tokens", "budget_usd")
+
+
+def build(frame: PageFrame) -> Component:
+    """The whole section. Answers the field of the language: it is saved together with the prompts that follow it."""
+    t = frame.t
+    main = forms.widgets(SftSettings, ("samples", "language"), frame.language)
+    styles = gr.CheckboxGroup(
+        [(forms.choice_label("styles", style, frame.language), style) for style in get_args(Style)],
+        label=t("field.styles"),
+        info=t("about.styles"),
+        visible=False,
+        elem_id="styles",
+    )
+    topic = gr.Textbox(
+        label=t("field.topic"),
+        info=t("about.topic"),
+        placeholder=t("wishes.topic_example"),
+        max_lines=1,
+        visible=False,
+        elem_id="topic",
+    )
+    with gr.Accordion(t("form.advanced"), open=False, elem_classes="advanced"):
+        advanced = forms.widgets(SftSettings, ("seed",), frame.language)
+        advanced |= {"temperature": forms.widget(SftSettings, "temperature", frame.language, slider=True)}
+        advanced |= forms.widgets(SftSettings, ADVANCED[1:], frame.language)
+        gr.HTML(html.muted(t("wishes.more_by_command")))
+    notice = gr.HTML()
+    for name, field in advanced.items():
+        frame.live.show(field, shown_for(FOR.get(name)))
+    for field in (styles, topic):
+        frame.live.show(field, shown_for(REAL))
+    forms.autosave(frame, "sft", {"samples": main["samples"], "topic": topic, **advanced}, notice)
+    frame.fill(main["language"], lambda config: config.sft.language)
+    frame.fill(styles, lambda config: list(config.sft.styles))
+    frame.act(styles.input, keep_styles, notice, {"styles": styles}, trigger_mode="always_last")
+    return main["language"]
+
+
+def shown_for(providers: tuple[str, ...] | None) -> Callable[[View], Any]:
+    """A field that is there only where it means something."""
+    return lambda view: gr.update(visible=providers is None or provider_of(view) in providers)
+
+
+def keep_styles(project: Project, values: dict[str, Any]) -> None:
+    """Saves the kinds of questions in their usual order, whatever order they were ticked in."""
+    ticked = set(values["styles"] or ())
+    project.set("sft", {"styles": tuple(style for style in get_args(Style) if style in ticked)})
