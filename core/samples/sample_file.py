@@ -46,7 +46,6 @@ class Mark:
     `head` and `tail` are hashes of the first and the last bytes before that place.
     """
 
-    device: int
     inode: int
     size: int
     changed_ns: int
@@ -150,7 +149,7 @@ def replace_when_free(prepared: Path, path: Path) -> None:
 def mark_of(file: BinaryIO, place: int, found: os.stat_result) -> Mark:
     """The mark of an open file that was read up to `place`; `found` is what it was like before that."""
     head, tail = _prints(file, place)
-    return Mark(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, place, head, tail)
+    return Mark(found.st_ino, found.st_size, found.st_mtime_ns, place, head, tail)
 
 
 def since(file: BinaryIO, mark: Mark | None) -> Literal["same", "more", "other"]:
@@ -161,7 +160,7 @@ def since(file: BinaryIO, mark: Mark | None) -> Literal["same", "more", "other"]
     if mark is None:
         return "other"
     found = os.fstat(file.fileno())
-    if (found.st_dev, found.st_ino) != (mark.device, mark.inode) or found.st_size < mark.place:
+    if found.st_ino != mark.inode or found.st_size < mark.place:
         return "other"
     if (found.st_size, found.st_mtime_ns) == (mark.size, mark.changed_ns):
         return "same"

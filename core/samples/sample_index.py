@@ -216,9 +216,7 @@ class Index:
             self._connection.execute("BEGIN")
             state = self.state()
             if file is not None and state.place:
-                found = os.fstat(file.fileno())
-                mark = state.mark
-                if mark is None or (found.st_dev, found.st_ino) != (mark.device, mark.inode):
+                if state.mark is None or os.fstat(file.fileno()).st_ino != state.mark.inode:
                     raise Stale
             yield file
             self._connection.execute("COMMIT")

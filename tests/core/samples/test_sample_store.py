@@ -238,7 +238,7 @@ def test_every_one_of_several_samples_with_the_same_id_can_be_reached(project: P
     assert store.next_unreviewed(0) is None
 
 
-def test_a_hundred_thousand_equal_lines_are_no_trap(project: Project) -> None:
+def test_thousands_of_equal_lines_are_no_trap(project: Project) -> None:
     append_samples(project.samples_file, [make_sample(1)] * 5000)
     assert len(set(SampleStore(project).ids(ALL))) == 5000
 
