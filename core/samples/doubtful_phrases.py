@@ -25,8 +25,8 @@ _REFUSAL = re.compile(
     |i\ (?:can\ ?not|can['’]?t|could\ not|won['’]?t|am\ (?:not\ able|unable)\ to)\b{_NOT_ABLE_EN}
     |i['’]m\ (?:not\ able|unable)\ to\b{_NOT_ABLE_EN}
     |i\ (?:do\ not|don['’]?t)\ have\ (?:access|enough|any\ information)\b
-    |(?:das\ |dazu\ |da\ )?(?:kann|darf)\ ich\ (?:\w+\ ){{0,4}}?(?:nicht|keine?n?)\b{_NOT_ABLE_DE}
-    |ich\ (?:kann|darf|könnte|werde)\ (?:\w+\ ){{0,5}}?(?:nicht|keine?n?)\b{_NOT_ABLE_DE}
+    |(?:das\ |dazu\ |da\ )?(?:kann|darf)\ ich\ (?:\w+\ ){{0,4}}?(?:nichts?|keine?n?)\b{_NOT_ABLE_DE}
+    |ich\ (?:kann|darf|könnte|werde)\ (?:\w+\ ){{0,5}}?(?:nichts?|keine?n?)\b{_NOT_ABLE_DE}
     |ich\ (?:habe\ keinen?\ (?:zugriff|zugang|informationen)|bin\ nicht\ in\ der\ lage)\b
     |(?:ich\ weiß\ (?:es\ |das\ )?|das\ weiß\ ich\ )(?:leider\ )?nicht\b
     |(?:der|in\ dem|im|aus\ dem|laut|nach)\ (?:\w+\ )?(?:text\w*|auszug|abschnitt|dokument|kontext)\W+
