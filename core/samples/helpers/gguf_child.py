@@ -20,7 +20,8 @@ def serve_gguf(arguments: list[str]) -> int:
     """The child's whole life. `arguments`: the file, how many requests at once, and the context tokens of each.
 
     The first line of stdin is the key that every request must carry. One line of JSON comes out: the address, or the
-    reason why there is none. When stdin ends, the app is gone, and so is this process.
+    reason why there is none. When stdin ends, the app is gone, and so is this process; only a file that is just being
+    loaded is loaded to its end first, because llama.cpp lets no other thread run meanwhile.
     """
     # llama.cpp prints: it gets stderr, the answer a channel of its own.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
