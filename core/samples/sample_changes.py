@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from core.jobs import Message
 from core.samples.sample_file import Splice, mend_last_line, rewrite
-from core.samples.sample_index import Index, NewLine, Place, Stale
+from core.samples.sample_index import Index
+from core.samples.sample_schema import NewLine, Place, Stale
 from core.samples.sft_dataset import STATUSES, decode_line, hash_of, line_of, parse_fields, parse_sample
 from utils.errors import AppError
 

@@ -1,7 +1,7 @@
 """The samples of a project as people look through them: pages, filters, counts, changes, undo. Knows no UI.
 
-It has two more rooms: sample_index, which finds samples without reading the file, and sample_changes. What is true
-stands in sft_data.jsonl alone, which others may append to and write anew at any time.
+It has three more rooms: sample_schema, sample_index, which finds samples without reading the file, sample_changes.
+What is true stands in sft_data.jsonl alone, which others may append to and write anew at any time.
 """
 
 import sqlite3
@@ -14,15 +14,14 @@ from core.project_manager import Project
 from core.samples.quality_gate import Finding
 from core.samples.sample_changes import Changes
 from core.samples.sample_file import locked
-from core.samples.sample_index import (
-    Index,
+from core.samples.sample_index import Index, open_index
+from core.samples.sample_schema import (
     SampleCounts,
     SamplePage,
     SampleQuery,
     SampleRow,
     Stale,
     is_damaged,
-    open_index,
     remove_index,
 )
 from core.samples.sft_dataset import STATUSES, Sample

@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from core.samples.quality_gate import Finding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.project_manager import Project
 from core.samples import sample_changes, sample_file
+from core.samples.quality_gate import Finding
 from core.samples.sample_store import SampleQuery, SampleStore
 from core.samples.sft_dataset import Sample, Source, append_sample, append_samples, read_samples, to_line
 from utils.errors import AppError
