@@ -1,4 +1,4 @@
-"""The index in samples.db: where each sample stands in sft_data.jsonl and what it can be found by. Knows SQL and lines.
+"""The index in samples.db: where each sample stands in sft_data.jsonl and what it is found by. Knows SQL and lines.
 
 The file of samples is the truth, this is derived from it: it may be deleted at any time, is built again where it is
 damaged or of another version, and brought up to date where the file has changed. Two things in it come from nowhere
