@@ -396,9 +396,9 @@ class _BrokenJson:
         return self._is_key(after, True)
 
     def _goes_on_after_bracket(self, place: int) -> bool:
-        """After a closing bracket comes another one, a comma and what is no word, or a new line."""
+        """After a bracket comes another one, a comma and no word, or a new line; after the last one anything."""
         after = self._skip(place)
-        if after >= len(self.text) or "\n" in self.text[place:after]:
+        if after >= len(self.text) or len(self.open) == 1 or "\n" in self.text[place:after]:
             return True
         if self.text[after] in ",;":
             behind = self._skip(after + 1)

@@ -301,6 +301,26 @@ RECOVERABLE = [
         (JOULE,),
     ),
     Written(
+        "objects in the middle of sentences",
+        'Gerne! {"instruction": "Was ist „Arbeit"?", "output": "Kraft mal Weg."} Und noch eins: {"instruction": "Was ist '
+        '„Leistung"?", "output": "Das ist „Energie je Zeit"."} Mehr gibt der Text nicht her.',
+        (
+            Pair('Was ist „Arbeit"?', "Kraft mal Weg."),
+            Pair('Was ist „Leistung"?', 'Das ist „Energie je Zeit".'),
+        ),
+    ),
+    Written(
+        "lines of a Windows file, tabs and a program with its own quotation marks",
+        '{\r\n\t"samples": [\r\n\t\t{"instruction": "Wie grüßt man in Python?",\r\n\t\t"output": "So:\n\n```python\n'
+        'print("hallo")\n```\nMehr braucht es nicht."}\r\n\t]\r\n}',
+        (
+            Pair(
+                "Wie grüßt man in Python?",
+                'So:\n\n```python\nprint("hallo")\n```\nMehr braucht es nicht.',
+            ),
+        ),
+    ),
+    Written(
         "a key without its second mark",
         f'{{"samples": [{{"instruction: "{JOULE.instruction}", "output": "{JOULE.output}"}}]}}',
         (JOULE,),
