@@ -15,7 +15,7 @@ from core.samples.sample_store import SampleCounts, SampleQuery, SampleStore
 from ui import clickable, html, sample_list
 from ui.clickable import Click, with_click
 from ui.page_frame import Action, Answer, PageFrame
-from ui.sample_list import ReviewPosition, finding_about, finding_words
+from ui.sample_list import ReviewPosition, counts_of, finding_about, finding_words
 from ui.view import View
 
 DOCUMENTS_SHOWN = 30
@@ -47,9 +47,7 @@ def depends(view: View, position: ReviewPosition) -> Any:
 def gate_html(view: View, position: ReviewPosition) -> str:
     """How many were checked, what was found, what can be done about it."""
     position = position.of(view.project_name)
-    if view.project is None or not view.project.samples_file.is_file():
-        return ""
-    counts = SampleStore(view.project).counts()
+    counts = counts_of(view)
     if not counts.total or not counts.complete:
         return ""  # the list says that it is being looked through
     found = "".join(

@@ -14,7 +14,7 @@ from ui import html, sample_detail, sample_list
 from ui.clickable import Click, with_click
 from ui.page_frame import Action, Answer, Component, PageFrame
 from ui.review_scripts import HEAD_SCRIPT, LIST_SCRIPT, SOURCE_SCRIPT
-from ui.sample_list import ROWS_SHOWN, ReviewPosition, has_samples
+from ui.sample_list import ROWS_SHOWN, ReviewPosition, counts_of
 from ui.texts import message_text
 from ui.view import View
 from utils.errors import AppError
@@ -78,9 +78,7 @@ def shown_while_open(view: View, position: ReviewPosition) -> Any:
 
 def choices(view: View) -> Any:
     """All documents that samples come from."""
-    names: list[str] = []
-    if view.project is not None and has_samples(view):
-        names = sorted(SampleStore(view.project).counts().by_document)
+    names = sorted(counts_of(view).by_document)
     return gr.update(choices=[(view.t("review.all_documents"), ""), *((name, name) for name in names if name)])
 
 
@@ -110,7 +108,10 @@ def clicked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answe
             return show_next(frame, store, position)
         case "accept" | "reject" | "accept_next" | "reject_next":
             return decide(frame, store, position, click.do)
-    return {"position": replace(position, version=position.version + 1)} if click.do == "again" else None
+        case "again":
+            store.refresh()
+            return {"position": replace(position, version=position.version + 1)}
+    return None
 
 
 def turned(position: ReviewPosition, direction: str, of: str) -> ReviewPosition:

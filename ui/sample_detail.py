@@ -10,7 +10,7 @@ from core.samples.sft_dataset import Sample
 from core.samples.support import support_of
 from ui import html, sample_list
 from ui.chunk_list import pages_words
-from ui.sample_list import ReviewPosition, finding_about, finding_words, status_badge
+from ui.sample_list import ReviewPosition, counts_of, finding_about, finding_words, status_badge
 from ui.texts import TEXTS
 from ui.view import View
 
@@ -67,9 +67,8 @@ def buttons_html(view: View, row: SampleRow | None) -> str:
             html.small_button("reject", "", t("review.reject")),
             html.small_button("delete", "", t("review.delete"), tone="stop"),
         ]
-    undoable = view.project is not None and SampleStore(view.project).counts().undoable
     buttons += [
-        html.small_button("undo", "", t("review.undo"), off=not undoable and row is None),
+        html.small_button("undo", "", t("review.undo"), off=not counts_of(view).undoable and row is None),
         html.small_button("next", "", t("review.next")),
     ]
     return f'<div class="decisions">{"".join(buttons)}</div>'

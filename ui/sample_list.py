@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
+from weakref import WeakKeyDictionary
 
 from core.samples.quality_gate import KINDS as FINDINGS
 from core.samples.sample_store import SampleCounts, SamplePage, SampleQuery, SampleRow, SampleStore
@@ -14,6 +15,7 @@ from ui.view import View, file_stamp
 ROWS_SHOWN = 10
 KINDS = ("sft", "gate", "import")  # the jobs that change samples
 STATUS_TONES = {"new": "info", "accepted": "good", "edited": "good", "rejected": "bad"}
+_counted: WeakKeyDictionary[View, SampleCounts] = WeakKeyDictionary()
 COLUMNS = ("review.head_number", "samples.head_instruction", "samples.head_output", "samples.head_source")
 
 
@@ -56,14 +58,21 @@ def has_samples(view: View) -> bool:
     return bool(view.status and view.status.samples)
 
 
+def counts_of(view: View) -> SampleCounts:
+    """How many samples there are of each kind, asked once for all places of a page."""
+    if view not in _counted:
+        there = view.project is not None and view.project.samples_file.is_file()
+        _counted[view] = SampleStore(view.project).counts() if view.project and there else SampleCounts()
+    return _counted[view]
+
+
 def list_html(view: View, position: ReviewPosition) -> str:
     """Filters, a page of the table and its pager. What is not indexed yet follows: the page asks for it again."""
     position = position.of(view.project_name)
     if view.project is None or not view.project.samples_file.is_file():
         return html.muted(view.t("samples.none"))
-    store = SampleStore(view.project)
-    page = store.page(position.query(), ROWS_SHOWN)
-    counts = store.counts()
+    page = SampleStore(view.project).page(position.query(), ROWS_SHOWN)
+    counts = counts_of(view)
     again = ' data-again="1"' if not (page.complete and counts.complete) else ""
     nothing = html.muted(view.t("review.nothing" if counts.total else "samples.none"))
     return (

@@ -8,7 +8,6 @@ import gradio as gr
 from core import sample_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from core.samples.sample_store import SampleStore
 from ui import (
     estimate_panel,
     exchange_panel,
@@ -22,7 +21,7 @@ from ui import (
 )
 from ui.job_panel import job_panel
 from ui.page_frame import PageFrame
-from ui.sample_list import ReviewPosition, has_samples
+from ui.sample_list import ReviewPosition, counts_of, has_samples
 from ui.view import View
 
 KINDS = ("sft", "gate", "import", "pull", "sft_test")
@@ -88,10 +87,10 @@ def blocked(view: View) -> str:
 
 def usable_count(view: View) -> int:
     """The samples that count: all that nobody rejected. While a large file is being looked through, all."""
-    if view.project is None or view.status is None or not has_samples(view):
-        return 0
-    counts = SampleStore(view.project).counts()
-    return counts.total - counts.by_status.get("rejected", 0) if counts.complete else view.status.samples
+    counts = counts_of(view)
+    if counts.complete:
+        return counts.total - counts.by_status.get("rejected", 0)
+    return view.status.samples if view.status else 0
 
 
 def generate_label(view: View) -> str:
