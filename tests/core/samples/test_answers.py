@@ -84,7 +84,7 @@ def written_as(chooser: random.Random, text: str, may_be_raw: bool) -> str:
     """A string as a model may write it: escaped well, or with its line ends and quotation marks as they are."""
     escaped = json.dumps(text, ensure_ascii=chooser.random() < 0.2)
     way = chooser.randrange(4)
-    if way == 1:
+    if way == 1 and "\\" not in text:
         return escaped.replace("\\n", "\n")
     if way == 2 and may_be_raw:
         return f'"{text}"'
