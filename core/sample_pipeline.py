@@ -25,7 +25,7 @@ from core.samples.helpers.ollama import Ollama
 from core.samples.helpers.registry import offline_models, open_helper
 from core.samples.quality_gate import Finding, Limits, check_samples
 from core.samples.sample_store import SampleStore
-from core.samples.sft_dataset import count_samples, read_samples
+from core.samples.sft_dataset import count_samples
 from core.samples.sft_generator import (
     Access,
     address_of,
@@ -151,7 +151,7 @@ def check_all(context: JobContext, project: Project) -> dict[str, Any]:
         config = project.load_config()
         chunks = ChunkStore(project.database)
         limits = Limits(config.training.max_length, counter_of(project).count, config.sft.language)
-        samples = read_samples(project.samples_file)
+        samples = list(store.samples())
         context.progress(0, len(samples), "samples.checking", count=len(samples))
 
         def told() -> Iterator[tuple[str, list[Finding], float | None]]:

@@ -18,6 +18,7 @@ LONGEST_ASKED_WAIT_SECONDS = 600.0  # that a server may ask for
 SLOWED_DOWN_SECONDS = 900.0  # without any answer in between, before it is given up
 LEAST_PATIENCE_SECONDS = 10.0
 PATIENCE_FACTOR = 8.0  # times the slowest of the last answers
+CALMING = 0.9  # of the factor, with each answer: one request that hung says little where others come
 ANSWERS_WATCHED = 50
 ANSWERS_BEFORE_JUDGING = 8
 ANSWERS_PER_STEP_UP = 5
@@ -42,6 +43,7 @@ class Pace:
         self._most_patience = patience_seconds
         self._factor = PATIENCE_FACTOR
         self._seconds: deque[float] = deque(maxlen=ANSWERS_WATCHED)
+        self._waiting: dict[asyncio.Timeout, float] = {}  # when each of the requests under way began
         self._free = asyncio.Condition()
         self._random = random.Random(seed)
 
@@ -76,17 +78,29 @@ class Pace:
         return min(self._most_patience, max(LEAST_PATIENCE_SECONDS, self._factor * max(self._seconds)))
 
     async def _once(self, request: Callable[[int], Awaitable[Answer]], tries: int) -> Answer:
-        began = time.monotonic()
-        patience = self.patience_seconds
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        deadline = asyncio.timeout_at(began + self.patience_seconds)
+        self._waiting[deadline] = began
         try:
-            async with asyncio.timeout(patience):
+            async with deadline:
                 answer = await request(tries)
         except TimeoutError:
             self._factor *= 2  # perhaps it is not stuck but slow
-            raise HelperError(AppError("helper_timeout", seconds=round(patience)), "again") from None
-        self._seconds.append(time.monotonic() - began)
+            raise HelperError(AppError("helper_timeout", seconds=round(loop.time() - began)), "again") from None
+        finally:
+            del self._waiting[deadline]
+        self._learn(loop.time() - began)
         await self._speed_up()
         return answer
+
+    def _learn(self, seconds: float) -> None:
+        """An answer came after so many seconds; those who still wait now know better how long it is worth it."""
+        self._seconds.append(seconds)
+        self._factor = max(PATIENCE_FACTOR, self._factor * CALMING)
+        for deadline, began in self._waiting.items():
+            if not deadline.expired():
+                deadline.reschedule(began + self.patience_seconds)
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:

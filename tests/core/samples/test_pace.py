@@ -134,3 +134,54 @@ def test_a_server_that_only_says_too_many_requests_is_given_up_in_the_end(monkey
     with pytest.raises(HelperError) as caught:
         asyncio.run(Pace(5, 10, 1).ask(request))
     assert caught.value.reaction == "stop"
+
+
+def test_requests_that_hang_now_and_then_do_not_make_every_further_one_wait_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pacing, "LEAST_PATIENCE_SECONDS", 0.02)
+
+    async def scenario() -> float:
+        pace = Pace(5, 3600, 1)
+
+        async def request(tries: int) -> str:
+            return "an answer"
+
+        async def hangs_once(tries: int) -> str:
+            if tries == 0:
+                await asyncio.sleep(3600)
+            return "another try"
+
+        for _ in range(12):
+            for _ in range(19):
+                await pace.ask(request)
+            await pace.ask(hangs_once)
+        return pace.patience_seconds
+
+    assert asyncio.run(scenario()) < 1
+
+
+def test_a_request_that_hung_from_the_first_on_is_given_up_once_the_others_show_how_fast_it_should_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pacing, "LEAST_PATIENCE_SECONDS", 0.02)
+
+    async def scenario() -> str:
+        pace = Pace(5, 3600, 1)
+
+        async def hangs_once(tries: int) -> str:
+            if tries == 0:
+                await asyncio.sleep(3600)
+            return "another try"
+
+        async def fast(tries: int) -> str:
+            await asyncio.sleep(0.001)
+            return "an answer"
+
+        first = asyncio.create_task(pace.ask(hangs_once))
+        await asyncio.sleep(0)
+        for _ in range(pacing.ANSWERS_BEFORE_JUDGING):
+            await pace.ask(fast)
+        return await first
+
+    assert asyncio.run(scenario()) == "another try"
