@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui import texts
-from ui.command_tools import EXIT_INTERRUPTED, JobStopped, add_fields, finish, given, opened, report, services_of
+from ui.command_tools import (
+    EXIT_INTERRUPTED,
+    JobStopped,
+    add_fields,
+    finish,
+    given,
+    opened,
+    report,
+    services_of,
+    show_result,
+)
 from ui.document_commands import add_commands as add_document_commands
 from ui.sample_commands import add_commands as add_sample_commands
 from ui.terminal import person_language
@@ -216,14 +226,3 @@ def doctor_command(options: argparse.Namespace) -> dict[str, object]:
     from ui.doctor import examine
 
     return examine(services_of(options), person_language())
-
-
-def show_result(result: dict[str, Any], language: str) -> str:
-    """A result for people: one line per figure, those that belong together on one."""
-    lines = []
-    for key, value in result.items():
-        if isinstance(value, dict):
-            value = ", ".join(str(part) for part in value.values() if not isinstance(part, (dict, list)))
-        if value not in (None, "") and not isinstance(value, list):
-            lines.append(f"{key}: {value}")
-    return "\n".join(lines)

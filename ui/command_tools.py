@@ -80,3 +80,14 @@ def finish(services: "Services", snapshot: JobSnapshot) -> dict[str, Any]:
         if job.kind in FOLLOWING_KINDS and job.state in ACTIVE and job.id != snapshot.id:
             finish(services, job)
     return end.result or {}
+
+
+def show_result(result: dict[str, Any], language: str) -> str:
+    """A result for people: one line per figure, those that belong together on one."""
+    lines = []
+    for key, value in result.items():
+        if isinstance(value, dict):
+            value = ", ".join(str(part) for part in value.values() if not isinstance(part, (dict, list)))
+        if value not in (None, "") and not isinstance(value, list):
+            lines.append(f"{key}: {value}")
+    return "\n".join(lines)

@@ -8,14 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ui.command_tools import add_fields, finish, given, opened
+from ui.command_tools import add_fields, finish, given, opened, show_result
+from ui.texts import text
 from utils import config
 from utils.errors import AppError
 
 
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     """Declare the commands; `add(name, command, summary, **defaults)` makes one."""
-    sft = add("sft", sft_command, "write training samples")
+    sft = add("sft", sft_command, "write training samples", show=show_sft)
     sft.add_argument("project")
     sft.add_argument("--test", action="store_true", help="one real request, shown with what was understood of it")
     sft.add_argument("--estimate", action="store_true", help="only say what it will take, and what leaves")
@@ -44,6 +45,29 @@ def sft_command(options: argparse.Namespace) -> dict[str, Any]:
     if options.test:
         return finish(services, sample_pipeline.start_test(services, project, trusted=True))
     return finish(services, sample_pipeline.start_samples(services, project, trusted=True))
+
+
+def show_sft(result: dict[str, Any], language: str) -> str:
+    """The result for people: of a run its figures, of an estimate its ranges, of a test what the helper said."""
+    if "pairs" in result:
+        pairs = (f"{pair['instruction']}\n→ {pair['output']}" for pair in result["pairs"])
+        problem = text(f"error.helper_answer_{result['problem']}", language) if result["problem"] else ""
+        return "\n\n".join(filter(None, [result["answer"], *pairs, problem]))
+    if "estimate" not in result:
+        return show_result(result, language)
+    found = result["estimate"]
+    tokens = [sum(found[name][end] for name in ("prompt_tokens", "answer_tokens")) for end in (0, 1)]
+    lines = [text("estimate.title", language, count=found["samples"])]
+    for name, bounds in (("requests", found["requests"]), ("tokens", tokens)):
+        low, high = (text("figure.whole", language, value=round(bound)) for bound in bounds)
+        lines.append(f"{text(f'estimate.{name}', language)}: {text('estimate.range', language, low=low, high=high)}")
+    if found["cost_usd"] is None:
+        lines.append(f"{text('estimate.cost', language)}: {text('estimate.cost_unknown', language)}")
+    elif found["cost_usd"][1]:
+        least, most = (float(f"{bound:.2g}") for bound in found["cost_usd"])
+        lines.append(f"{text('estimate.cost', language)}: {text('estimate.dollars', language, low=least, high=most)}")
+    stays, leaves = text("estimate.stays", language), text("estimate.leaves", language, place=result["place"])
+    return "\n".join([*lines, leaves if result["leaves_machine"] else stays])
 
 
 def check_command(options: argparse.Namespace) -> dict[str, Any]:

@@ -63,7 +63,8 @@ def field_error(error: ValidationError) -> AppError:
     `field` is the field's name; a text `field.<name>` is its label.
     """
     problem = error.errors(include_url=False)[0]
-    field = str(problem["loc"][-1]) if problem["loc"] else ""
+    # Of a list, the place in it says nothing to a person.
+    field = next((part for part in reversed(problem["loc"]) if isinstance(part, str)), "")
     bounds = problem.get("ctx", {})
     if isinstance(problem["input"], float) and math.isnan(problem["input"]):
         return AppError("field_not_a_number", field=field)
