@@ -20,8 +20,11 @@ WITH_ADDRESS = ("openrouter", "ollama")
 OF_PROVIDER = ("model", "base_url")  # what means nothing to another provider
 
 
-def build(frame: PageFrame) -> None:
-    """The whole section. What is chosen is saved at once; fields that the provider has no use for are not there."""
+def build(frame: PageFrame) -> dict[str, Component]:
+    """The whole section. What is chosen is saved at once; fields that the provider has no use for are not there.
+
+    Answers the fields by name, for whoever starts with them.
+    """
     t = frame.t
     provider = forms.widget(SftSettings, "provider", frame.language)
     about = gr.HTML()
@@ -56,6 +59,7 @@ def build(frame: PageFrame) -> None:
     forms.autosave(frame, "sft", {"base_url": base_url, "model": model}, notice)
     frame.act(ask.click, partial(ask_models, frame), notice, fields, show_progress="minimal")
     frame.act(pull.click, partial(pull_model, frame), notice, fields)
+    return fields
 
 
 def key_field(frame: PageFrame, base_url: Component) -> None:

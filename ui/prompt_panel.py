@@ -20,8 +20,11 @@ from utils.config import ProjectConfig
 DEFAULTS = {"system_prompt": prompts.default_system, "user_template": prompts.default_template}
 
 
-def build(frame: PageFrame, language: Component) -> None:
-    """The whole section, folded. `language` is the field that the default prompts follow; it is saved here."""
+def build(frame: PageFrame, language: Component) -> dict[str, Component]:
+    """The whole section, folded. `language` is the field that the default prompts follow; it is saved here.
+
+    Answers the fields by name.
+    """
     t = frame.t
     folded = gr.Accordion(t("prompts.title"), open=False, visible=False, elem_id="prompts")
     with folded, gr.Row(elem_classes="two-columns"):
@@ -48,6 +51,7 @@ def build(frame: PageFrame, language: Component) -> None:
     frame.act(reset.click, partial(reset_both, frame), notice, {}, {**fields, "problems": problems})
     frame.act(language.input, partial(speak, frame), notice, {"language": language}, fields)  # type: ignore[attr-defined]
     frame.act(look.click, partial(show_preview, frame), notice, fields, {"preview": preview})
+    return dict(fields)
 
 
 def variables_html(frame: PageFrame) -> str:

@@ -14,6 +14,7 @@ from ui.sample_list import ReviewPosition, counts_of, finding_about, finding_wor
 from ui.texts import TEXTS
 from ui.view import View
 
+TEXT_AREAS = ("gate.detail.", "language.name.")
 KEYS = ("a", "r", "e", "n", "u", "Esc")
 
 
@@ -110,16 +111,19 @@ def findings_html(view: View, row: SampleRow) -> str:
 def finding_html(view: View, finding: Finding) -> str:
     """What was found, and the sample that this one is like."""
     words = escape(finding_about(view, finding.kind))
-    detail = f" <q>{escape(detail_words(view, finding.detail))}</q>" if finding.detail else ""
+    detail = f" <em>{detail_html(view, finding.detail)}</em>" if finding.detail else ""
     percent = f" {escape(view.t('review.alike', percent=round(finding.share * 100)))}" if finding.share else ""
     link = html.small_button("open", finding.of_id, view.t("review.other"), tone="link") if finding.of_id else ""
     return f"{words}{detail}{percent} {link}"
 
 
-def detail_words(view: View, detail: str) -> str:
-    """A detail is a reason that has a text, or the very words that were found."""
-    key = f"gate.detail.{detail}"
-    return view.t(key) if key in TEXTS else detail
+def detail_html(view: View, detail: str) -> str:
+    """A detail is the key of a text, a number of tokens, or the very words that were found."""
+    if detail.startswith(TEXT_AREAS):
+        return escape(view.t(detail) if detail in TEXTS else detail.rpartition(".")[2])
+    if detail.isdecimal():
+        return escape(view.t("after.tokens", tokens=int(detail)))
+    return f"<q>{escape(detail)}</q>"
 
 
 def chunk_html(view: View, sample: Sample) -> str:

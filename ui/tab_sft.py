@@ -1,5 +1,7 @@
 """Step 3: training samples. Lays the tab out; each section has a room of its own."""
 
+from collections.abc import Callable
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -8,6 +10,7 @@ import gradio as gr
 from core import sample_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
+from core.services import Services
 from ui import (
     estimate_panel,
     exchange_panel,
@@ -24,6 +27,7 @@ from ui.page_frame import PageFrame
 from ui.sample_list import ReviewPosition, counts_of, has_samples
 from ui.view import View
 
+Start = Callable[[Services, Project], object]
 KINDS = ("sft", "gate", "import", "pull", "sft_test")
 
 
@@ -33,9 +37,9 @@ def build(frame: PageFrame) -> None:
     gr.HTML(html.muted(t("samples.about")))
     with gr.Row(elem_classes="two-columns"):
         with gr.Column(min_width=280, scale=2):
-            helper_panel.build(frame)
-            language = wishes_panel.build(frame)
-            try_out_panel.build(frame)
+            helper = helper_panel.build(frame)
+            wishes = wishes_panel.build(frame)
+            test = try_out_panel.build(frame)
             generate = gr.Button(t("samples.generate"), variant="primary", elem_id="generate")
             why_not = gr.HTML()
             notice = gr.HTML()
@@ -45,7 +49,7 @@ def build(frame: PageFrame) -> None:
             frame.live.show(gr.HTML(elem_id="try-out"), try_out_panel.result_html)
             frame.live.show(gr.HTML(elem_id="after"), estimate_panel.after_html)
             gate_panel.build(frame, position)
-    prompt_panel.build(frame, language)
+    prompts = prompt_panel.build(frame, wishes["language"])
     job_panel(frame, KINDS)
     # Without samples there is nothing to review: all of it would only be in the way.
     with gr.Column(visible=False, min_width=0) as reviewed:
@@ -54,13 +58,20 @@ def build(frame: PageFrame) -> None:
     with gr.Accordion(t("exchange.title"), open=False, elem_id="exchange"):
         exchange_panel.build(frame)
 
-    def start(project: Project, _: dict[str, Any]) -> None:
-        sample_pipeline.start_samples(frame.services, project)
-
     frame.live.show(reviewed, lambda view: gr.update(visible=has_samples(view)))
     frame.live.show(generate, lambda view: gr.update(interactive=not blocked(view), value=generate_label(view)))
     frame.live.show(why_not, lambda view: html.muted(blocked(view)))
-    frame.act(generate.click, start, notice)
+    form = {**helper, **wishes, **prompts}
+    frame.act(generate.click, partial(begin, frame, sample_pipeline.start_samples), notice, form)
+    frame.act(test.click, partial(begin, frame, sample_pipeline.start_test), notice, form)
+
+
+def begin(frame: PageFrame, start: Start, project: Project, values: dict[str, Any]) -> None:
+    """Starts with what stands in the form: whoever typed something and clicked at once means that."""
+    texts = {name: values[name] or "" for name in ("model", "base_url", "topic")}
+    prompts = {name: prompt_panel.own_words(name, values[name]) for name in prompt_panel.DEFAULTS}
+    project.set("sft", {**values, **texts, **prompts})
+    start(frame.services, project)
 
 
 def blocked(view: View) -> str:

@@ -5,9 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from core import sample_pipeline
 from core.jobs import ACTIVE
-from core.project_manager import Project
 from ui import html
 from ui.helper_panel import provider_of
 from ui.page_frame import PageFrame
@@ -18,18 +16,13 @@ from ui.view import View
 KINDS = ("sft_test",)
 
 
-def build(frame: PageFrame) -> None:
+def build(frame: PageFrame) -> gr.Button:
     """The button; what comes of it is shown by `result_html`."""
     with gr.Row(elem_classes="tight", visible=False) as row:
         start = gr.Button(frame.t("tryout.start"), size="sm", min_width=140, elem_id="try-helper")
-    notice = gr.HTML()
-
-    def work(project: Project, _: dict[str, Any]) -> None:
-        sample_pipeline.start_test(frame.services, project)
-
     frame.live.show(row, lambda view: gr.update(visible=provider_of(view) != "practice"))
     frame.live.show(start, lambda view: gr.update(interactive=ready(view)))
-    frame.act(start.click, work, notice)
+    return start
 
 
 def ready(view: View) -> bool:

@@ -22,8 +22,8 @@ FOR: dict[str, tuple[str, ...]] = {
 ADVANCED = ("temperature", "per_request", "turns", "concurrency", "timeout_seconds", "context_tokens", "budget_usd")
 
 
-def build(frame: PageFrame) -> Component:
-    """The whole section. Answers the field of the language: it is saved together with the prompts that follow it."""
+def build(frame: PageFrame) -> dict[str, Component]:
+    """The whole section. Answers the fields by name; the language is saved by the prompts, which follow it."""
     t = frame.t
     main = forms.widgets(SftSettings, ("samples", "language"), frame.language)
     styles = gr.CheckboxGroup(
@@ -51,11 +51,12 @@ def build(frame: PageFrame) -> Component:
         frame.live.show(field, shown_for(FOR.get(name)))
     for field in (styles, topic):
         frame.live.show(field, shown_for(REAL))
-    forms.autosave(frame, "sft", {"samples": main["samples"], "topic": topic, **advanced}, notice)
+    typed = {"samples": main["samples"], "topic": topic, **advanced}
+    forms.autosave(frame, "sft", typed, notice)
     frame.fill(main["language"], lambda config: config.sft.language)
     frame.fill(styles, lambda config: list(config.sft.styles))
     frame.act(styles.input, keep_styles, notice, {"styles": styles}, trigger_mode="always_last")
-    return main["language"]
+    return {**typed, "language": main["language"]}
 
 
 def shown_for(providers: tuple[str, ...] | None) -> Callable[[View], Any]:

@@ -46,6 +46,20 @@ def test_findings_say_what_they_mean_and_lead_to_the_other_sample(open_sample, p
     assert "&lt;q&gt;" in shown
 
 
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        ("gate.detail.email", "<em>E-Mail-Adresse</em>"),
+        ("language.name.tlh", "<em>tlh</em>"),
+        ("1234", "<em>1.234 Token</em>"),
+        ("Als KI kann ich", "<em><q>Als KI kann ich</q></em>"),
+    ],
+)
+def test_details_of_findings_are_said_in_words(services, project, detail, words):
+    shown = sample_detail.finding_html(View(services, "de", "Physik"), Finding("refusal", detail))
+    assert words in shown
+
+
 def test_further_turns_are_shown(open_sample):
     shown = open_sample(Sample("F?", "A.", "s", follow_ups=(("Und <dann>?", "Nichts."),)))
     assert "Und &lt;dann&gt;?" in shown

@@ -1,13 +1,17 @@
 """The button says why nothing can be written now, and how much is missing; rejected samples do not count."""
 
+from types import SimpleNamespace
+
 import pytest
 from documents_material import store_document
 from samples_material import store_samples
 
 from core import keys
+from core.samples import prompts
 from core.samples.sample_store import SampleStore
 from ui import tab_sft
 from ui.view import View
+from utils.errors import AppError
 
 
 @pytest.fixture
@@ -49,6 +53,22 @@ def test_while_samples_are_written_the_button_waits(why_not, project, puppet):
     store_document(project, "a.txt", ["Wärme"])
     puppet("sft")
     assert "gerade" in why_not()
+
+
+def test_what_stands_in_the_form_holds_when_the_button_is_pressed(services, project):
+    frame, started = SimpleNamespace(services=services), []
+
+    def start(services, project):
+        started.append(project.load_config().sft)
+
+    values = {"provider": "ollama", "model": "qwen", "base_url": None, "topic": None, "samples": 7}
+    values |= {"system_prompt": prompts.default_system("de"), "user_template": "Frag {chunk}"}
+    tab_sft.begin(frame, start, project, values)
+    assert (started[0].samples, started[0].model, started[0].base_url) == (7, "qwen", "")
+    assert (started[0].system_prompt, started[0].user_template) == ("", "Frag {chunk}")
+    with pytest.raises(AppError):
+        tab_sft.begin(frame, start, project, {**values, "samples": 0})
+    assert len(started) == 1
 
 
 def test_rejected_samples_do_not_count(why_not, services, project):
