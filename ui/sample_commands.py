@@ -50,8 +50,10 @@ def sft_command(options: argparse.Namespace) -> dict[str, Any]:
 def show_sft(result: dict[str, Any], language: str) -> str:
     """The result for people: of a run its figures, of an estimate its ranges, of a test what the helper said."""
     if "pairs" in result:
+        from core.samples.chat_writer import UNUSABLE
+
         pairs = (f"{pair['instruction']}\n→ {pair['output']}" for pair in result["pairs"])
-        problem = text(f"error.helper_answer_{result['problem']}", language) if result["problem"] else ""
+        problem = text(f"error.{UNUSABLE[result['problem']]}", language) if result["problem"] else ""
         return "\n\n".join(filter(None, [result["answer"], *pairs, problem]))
     if "estimate" not in result:
         return show_result(result, language)

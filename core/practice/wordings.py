@@ -8,19 +8,19 @@ QUESTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "heading": (
             "Was steht zum Thema „{heading}“?",
             "Worum geht es bei „{heading}“?",
-            "Was erklärt der Text zu „{heading}“?",
+            "Was sollte man zu „{heading}“ wissen?",
             "Fasse kurz zusammen, was zu „{heading}“ gesagt wird.",
         ),
         "subject": (
-            "Was sagt der Text über {subject}?",
+            "Was kannst du über {subject} sagen?",
             "Was erfährt man über {subject}?",
             "Was ist über {subject} bekannt?",
             "Was sollte man über {subject} wissen?",
         ),
         "term": (
             "Was wird über „{term}“ gesagt?",
-            "Was steht im Text zu „{term}“?",
-            "Welche Aussage macht der Text zu „{term}“?",
+            "Was ist zu „{term}“ bekannt?",
+            "Welche Aussage gibt es zu „{term}“?",
         ),
         "term_in_section": (
             "Was steht unter „{heading}“ zu „{term}“?",
@@ -31,21 +31,21 @@ QUESTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "en": {
         "heading": (
-            "What does the text say about “{heading}”?",
+            "What should one know about “{heading}”?",
             "What is “{heading}” about?",
             "What is explained under “{heading}”?",
             "Summarise briefly what is said about “{heading}”.",
         ),
         "subject": (
-            "What does the text say about {subject}?",
+            "What can be said about {subject}?",
             "What can you tell me about {subject}?",
             "What is known about {subject}?",
             "What should one know about {subject}?",
         ),
         "term": (
             "What is said about “{term}”?",
-            "What does the text say regarding “{term}”?",
-            "Which statement does the text make about “{term}”?",
+            "What is known about “{term}”?",
+            "Which statement is there about “{term}”?",
         ),
         "term_in_section": (
             "What does “{heading}” say about “{term}”?",

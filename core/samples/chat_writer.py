@@ -22,6 +22,13 @@ TOKENS_OF_ANSWER = 700  # that one pair may have
 TOKENS_AROUND_ANSWER = 200
 MOST_TOKENS_OF_ANSWER = 8000
 
+UNUSABLE = {
+    "cut_off": "helper_answer_cut_off",
+    "empty": "helper_answer_empty",
+    "no_json": "helper_answer_no_json",
+    "no_samples": "helper_answer_no_samples",
+}
+
 Sent = Callable[[Task, ChatRequest], None]
 
 
@@ -133,7 +140,7 @@ class ChatWriter:
             parsed = parse_answer(answer.text, answer.finished)
             if not parsed.pairs:
                 usage.unusable += 1
-                raise HelperError(AppError(f"helper_answer_{parsed.problem or 'no_samples'}"), "again")
+                raise HelperError(AppError(UNUSABLE[parsed.problem]), "again")
             return parsed.pairs
 
         try:

@@ -21,7 +21,7 @@ PATIENCE_FACTOR = 8.0  # times the slowest of the last answers
 CALMING = 0.9  # of the factor, with each answer: one request that hung says little where others come
 ANSWERS_WATCHED = 50
 ANSWERS_BEFORE_JUDGING = 8
-ANSWERS_PER_STEP_UP = 5
+ANSWERS_PER_STEP_UP = 4
 
 Answer = TypeVar("Answer")
 
@@ -37,7 +37,8 @@ class Pace:
         self._most = concurrency
         self._limit = concurrency
         self._under_way = 0
-        self._answers_since_slowing = 0
+        self._answers = 0
+        self._answers_since_step = 0
         self._closed_until = 0.0
         self._slowed_since: float | None = None
         self._most_patience = patience_seconds
@@ -79,14 +80,15 @@ class Pace:
 
     async def _once(self, request: Callable[[int], Awaitable[Answer]], tries: int) -> Answer:
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        began, answers_before = loop.time(), self._answers
         deadline = asyncio.timeout_at(began + self.patience_seconds)
         self._waiting[deadline] = began
         try:
             async with deadline:
                 answer = await request(tries)
         except TimeoutError:
-            self._factor *= 2  # perhaps it is not stuck but slow
+            if self._answers == answers_before:
+                self._factor *= 2  # nobody else got an answer either: it is not stuck but slow
             raise HelperError(AppError("helper_timeout", seconds=round(loop.time() - began)), "again") from None
         finally:
             del self._waiting[deadline]
@@ -96,6 +98,7 @@ class Pace:
 
     def _learn(self, seconds: float) -> None:
         """An answer came after so many seconds; those who still wait now know better how long it is worth it."""
+        self._answers += 1
         self._seconds.append(seconds)
         self._factor = max(PATIENCE_FACTOR, self._factor * CALMING)
         for deadline, began in self._waiting.items():
@@ -130,16 +133,16 @@ class Pace:
             raise HelperError(error.error, "stop")
         asked = error.retry_after_seconds
         pause = self._wait(times) if asked is None else min(asked, LONGEST_ASKED_WAIT_SECONDS)
+        if now >= self._closed_until:  # else it is one of those that left before the pause began
+            self._limit = max(1, self._limit - 1)
         self._closed_until = max(self._closed_until, now + pause)
-        self._limit = max(1, self._limit - 1)
-        self._answers_since_slowing = 0
 
     async def _speed_up(self) -> None:
         self._slowed_since = None
-        self._answers_since_slowing += 1
-        if self._limit < self._most and self._answers_since_slowing >= ANSWERS_PER_STEP_UP:
+        self._answers_since_step += 1
+        if self._limit < self._most and self._answers_since_step >= ANSWERS_PER_STEP_UP:
             self._limit += 1
-            self._answers_since_slowing = 0
+            self._answers_since_step = 0
 
     def _wait(self, times: int) -> float:
         """Exponential, with jitter so that requests which failed together do not come back together."""
