@@ -19,6 +19,7 @@ from tests.core.samples.helper_answers import AnswerMaker, as_json
 from tests.core.samples.http_server import HttpServer
 
 HANG_SECONDS = 3600.0
+UNDER_WAY_SECONDS = 0.05  # a request that comes so soon after a 429 had left before
 PROSE = "Gerne! Der Abschnitt beschreibt mehrere Anlagen und ihre Werte, die man sich gut merken kann."
 
 
@@ -63,6 +64,7 @@ class FaultServer(HttpServer):
         self.last_answer_at = 0.0
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[Mapping[str, str]] = []
+        self._pause_from = 0.0
         self._pause_until = 0.0
         self._random = random.Random(seed)
         self._answers = AnswerMaker()
@@ -91,7 +93,7 @@ class FaultServer(HttpServer):
         self.requests += 1
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
-        self.early += time.monotonic() < self._pause_until
+        self.early += self._pause_from + UNDER_WAY_SECONDS < time.monotonic() < self._pause_until
         try:
             body = await request.json()
             self.bodies.append(body)
@@ -104,7 +106,8 @@ class FaultServer(HttpServer):
     async def _response(self, request: web.Request, body: dict[str, Any], fault: str) -> web.StreamResponse:
         self.happened[fault or "answer"] += 1
         if fault == "too_many":
-            self._pause_until = max(self._pause_until, time.monotonic() + self.retry_after_seconds)
+            self._pause_from = time.monotonic()
+            self._pause_until = self._pause_from + self.retry_after_seconds
             error = {"error": {"code": 429, "message": "Rate limit exceeded"}}
             return web.json_response(error, status=429, headers={"Retry-After": str(self.retry_after_seconds)})
         if fault == "hang":

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import aiohttp
 import pytest
 
-from tests.core.samples.fault_server import USUAL_FAULTS, Faults, FaultServer
+from tests.core.samples.fault_server import UNDER_WAY_SECONDS, USUAL_FAULTS, Faults, FaultServer
 from tests.core.samples.helper_answers import AnswerMaker, question_about, sentences_of
 
 TEXT = "Die Pumpe fördert vierzig Liter Wasser. Die Feder hält einem Druck von neun Bar stand.\n\nEnde."
@@ -86,5 +86,6 @@ def test_each_fault_looks_like_the_real_one(faults: Faults, status: int, reason:
 def test_whoever_comes_back_during_a_pause_is_noticed() -> None:
     with FaultServer(faults=Faults(too_many=1)) as server:
         asyncio.run(ask(server.base_url, 1))
+        server._pause_from -= UNDER_WAY_SECONDS
         asyncio.run(ask(server.base_url, 1))
     assert server.early == 1
