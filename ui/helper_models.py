@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from core import pipeline, sample_pipeline
+from core.jobs import JobState
 from core.project_manager import Project
 from core.sample_pipeline import HelperModels
 from core.samples.helpers.chat import HelperModel
@@ -90,6 +91,14 @@ def bytes_words(view: View, size: int) -> str:
     return view.t("size.mb", value=size / 10**6) if size < 10**9 else view.t("size.gb", value=size / 10**9)
 
 
+def was_pulled(view: View) -> bool:
+    """Whether the chosen model has just been fetched, which a list that was asked for before does not know."""
+    job = view.job(("pull",))
+    if job is None or job.state != JobState.DONE or not job.result or view.config is None:
+        return False
+    return bool(job.result["model"] == view.config.sft.model)
+
+
 def about_html(view: View) -> str:
     """Why the list is not there, or what is known of the chosen model."""
     if view.project is None or view.config is None or view.config.sft.provider == "practice":
@@ -110,6 +119,8 @@ def about_html(view: View) -> str:
         return ""
     if found is None or not found.fetched:
         return html.muted(view.t("writer.not_asked"))
+    if was_pulled(view):
+        return html.box("good", view.t("writer.pulled", model=settings.model))
     if not found.models:
         return html.muted(view.t("writer.no_models"))
     return html.box("warn", view.t("writer.not_in_list", model=settings.model)) if settings.model else ""

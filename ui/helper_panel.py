@@ -115,7 +115,7 @@ def pull_button(view: View) -> Any:
     """Ollama can fetch a model that it does not have."""
     if view.config is None or view.config.sft.provider != "ollama":
         return gr.update(visible=False)
-    there = helper_models.chosen(view.config.sft) is not None
+    there = helper_models.chosen(view.config.sft) is not None or helper_models.was_pulled(view)
     job = view.job(("pull",))
     pulling = bool(job and job.state in ACTIVE)
     return gr.update(visible=True, interactive=bool(view.config.sft.model) and not there and not pulling)

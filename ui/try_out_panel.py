@@ -10,10 +10,17 @@ from ui import html
 from ui.helper_panel import provider_of
 from ui.page_frame import PageFrame
 from ui.prompt_panel import messages_html
-from ui.texts import TEXTS
+from ui.texts import error_text
 from ui.view import View
 
 KINDS = ("sft_test",)
+# What keeps an answer from being used, as `answers.Parsed` calls it, and the error that says so.
+PROBLEMS = {
+    "empty": "helper_answer_empty",
+    "cut_off": "helper_answer_cut_off",
+    "no_json": "helper_answer_no_json",
+    "no_samples": "helper_answer_no_samples",
+}
 
 
 def build(frame: PageFrame) -> gr.Button:
@@ -57,9 +64,8 @@ def verdict_html(view: View, result: dict[str, Any]) -> str:
     taken = " · ".join(figures)
     if result["pairs"]:
         return html.box("good", view.t("tryout.good", count=len(result["pairs"])), taken)
-    problem = f"error.helper_answer_{result['problem'] or 'no_samples'}"
-    why = view.t(problem) if problem in TEXTS else ""
-    return html.box("bad", view.t("tryout.bad"), f"{why} {taken}".strip())
+    why, what_to_do = error_text(PROBLEMS.get(result["problem"], PROBLEMS["no_samples"]), view.language, {})
+    return html.box("bad", why, f"{what_to_do} ({taken})")
 
 
 def pair_html(pair: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from core import keys, sample_pipeline
+from core.jobs import Job
 from core.sample_pipeline import HelperModels
 from core.samples.helpers.chat import HelperModel
 from ui import helper_models, helper_panel
@@ -137,6 +138,16 @@ def test_a_model_is_pulled_where_ollama_does_not_have_it(frame, project, look, s
     monkeypatch.setattr(sample_pipeline, "start_pull", lambda services, project: started.append(project.name))
     helper_panel.pull_model(frame, project, {"base_url": "", "model": "llama"})
     assert started == ["Physik"]
+
+
+def test_a_model_that_has_just_been_pulled_is_there(services, frame, project, look, says):
+    says(HelperModel("qwen:0.5b"))
+    project.set("sft", {"provider": "ollama", "model": "llama"})
+    helper_panel.ask_models(frame, project, {"base_url": ""})
+    assert "steht nicht in der Liste" in look(helper_models.about_html)
+    services.runner.wait(services.runner.start(Job("pull", project.name, lambda _: {"model": "llama"})).id, 10)
+    assert "„llama“ ist geladen." in look(helper_models.about_html)
+    assert look(helper_panel.pull_button)["interactive"] is False
 
 
 def test_the_projects_own_files_are_offered_as_helpers(project, look):

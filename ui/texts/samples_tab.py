@@ -63,6 +63,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "“Refresh the list” asks the server which models it has.",
     ),
     "writer.no_models": ("Der Server hat keine Modelle.", "The server has no models."),
+    "writer.pulled": ("„{model}“ ist geladen.", "“{model}” has been fetched."),
     "writer.not_in_list": (
         "„{model}“ steht nicht in der Liste dieses Servers.",
         "“{model}” is not in this server's list.",
@@ -138,7 +139,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tryout.asked": ("Was gefragt wurde", "What was asked"),
     "tryout.answered": ("Was wörtlich zurückkam", "What came back, word for word"),
     "tryout.good": ("Das klappt. Brauchbare Beispiele: {count}", "This works. Usable samples: {count}"),
-    "tryout.bad": ("In dieser Antwort steckt kein Beispiel.", "There is no sample in this answer."),
     "tryout.seconds": ("{seconds:.1f} s", "{seconds:.1f} s"),
     # before and after
     "estimate.title": ("Was {count:,} Beispiele brauchen werden", "What {count:,} samples will take"),
