@@ -101,7 +101,7 @@ def test_the_exported_database_holds_all_chunks(services, filled):
 
 def test_samples_wait_for_chunks_that_are_being_cut_anew(services, filled, monkeypatch):
     busy = [True, True, True]
-    monkeypatch.setattr(pipeline, "running", lambda *_: bool(busy) and busy.pop())
+    monkeypatch.setattr(sample_pipeline, "running", lambda *_: bool(busy) and busy.pop())
     filled.set("sft", {"samples": 3})
     job = ended(services, sample_pipeline.start_samples(services, filled))
     assert (job.state, busy) == (JobState.DONE, [])
