@@ -47,6 +47,11 @@ class Project:
         return self.root / "data" / "sft_data.jsonl"
 
     @property
+    def samples_index(self) -> Path:
+        """What the samples are found by; derived from their file, and built anew where it is missing."""
+        return self.root / "data" / "samples.db"
+
+    @property
     def checkpoints_folder(self) -> Path:
         return self.root / "models" / "checkpoints"
 

@@ -92,7 +92,7 @@ def start_gate(services: Services, project: Project, owner: str = "") -> JobSnap
 
 
 def start_import(services: Services, project: Project, file: Path, name: str, owner: str = "") -> JobSnapshot:
-    """Bring samples in from a file that was uploaded under this name, and check them. Raises `samples_not_at_rest`."""
+    """Bring samples in from a file uploaded under this name, and check them. Raises `samples_not_at_rest`."""
     require_rest(services, project, CHANGING_KINDS, "samples_not_at_rest")
     work = alone(project, "sft", partial(import_samples, project=project, file=file, name=name))
     then = partial(start_gate, services, project, owner)
@@ -162,6 +162,7 @@ def check_all(context: JobContext, project: Project) -> dict[str, Any]:
                 yield result
 
         store.set_findings(told())
+        context.progress(len(samples), len(samples))
         counts = store.counts()
     return {"samples": counts.total, "findings": dict(counts.by_finding)}
 
@@ -210,7 +211,8 @@ def outlook(project: Project) -> Outlook:
     """What writing the missing samples will take. Raises AppError as `usable_chunks`."""
     settings = project.load_config().sft
     chunk_ids = usable_chunks(project, settings)
-    missing = max(0, settings.samples - count_samples(project.samples_file))
+    rejected = SampleStore(project).counts().by_status.get("rejected", 0)
+    missing = max(0, settings.samples - count_samples(project.samples_file) + rejected)
     found = estimates.estimate(project, settings, chunk_ids, missing, known_model(settings))
     return Outlook(found, place_of(settings), leaves_machine(settings), bool(chunk_ids))
 

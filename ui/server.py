@@ -18,7 +18,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from core.services import Services
-from ui import export_database
+from ui import exchange_panel, export_database
 from ui.guard import Guard
 from ui.join import JoinGate, new_code
 from ui.language_page import LanguagePage
@@ -71,6 +71,7 @@ def create_server(
         return Response(newest(services, project), media_type="text/plain")
 
     export_database.add_route(server, services)
+    exchange_panel.add_route(server, services)
 
     async def by_language(scope: Scope, receive: Receive, send: Send) -> None:
         language = scope["path"].split("/", 2)[1]

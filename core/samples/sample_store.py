@@ -47,7 +47,7 @@ class SampleStore:
 
     def __init__(self, project: Project) -> None:
         self._data = project.samples_file
-        self._database = self._data.with_name("samples.db")
+        self._database = project.samples_index
         self._handed_out: dict[str, int] = {}  # what the gate was given to check, by its content
 
     def refresh(self, most_seconds: float = SLICE_SECONDS) -> bool:

@@ -8,7 +8,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 from tokenizer_material import byte_level, choose, model_folder
 
-from core import document_pipeline, pipeline, sample_pipeline, worker
+from core import document_pipeline, sample_pipeline, worker
 from core.documents.chunk_store import ChunkStore
 from core.jobs import JobState
 from utils import config

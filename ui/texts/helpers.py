@@ -7,8 +7,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{place} asks for an API key.",
     ),
     "hint.helper_key_missing": (
-        "Trage den Schlüssel bei „Helfer“ ein. Für OpenRouter bekommst du ihn unter openrouter.ai/keys.",
-        "Enter the key under “Helper”. For OpenRouter you get one at openrouter.ai/keys.",
+        "Trage ihn in Schritt 3 bei „API-Schlüssel“ ein. Für OpenRouter bekommst du ihn unter openrouter.ai/keys.",
+        "Enter it in step 3 under “API key”. For OpenRouter you get one at openrouter.ai/keys.",
     ),
     "error.helper_key_refused": (
         "{place} nimmt den API-Schlüssel nicht an. Der Server sagt: {detail}",
