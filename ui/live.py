@@ -94,7 +94,8 @@ class Live:
         prints = [*shown.prints, *(mark for _, mark in own)]
         known = (seen.get("prints") if same_project else None) or [None] * len(prints)
         answers = [
-            gr.skip() if before == now else value for before, now, value in zip(known, prints, values, strict=True)
+            gr.skip() if before == now else copied(value)
+            for before, now, value in zip(known, prints, values, strict=True)
         ]
         return [
             *answers,
@@ -129,6 +130,11 @@ class Live:
         except AppError:
             return make()
         return self._own_values.get(key, make)
+
+
+def copied(value: Any) -> Any:
+    """A value that Gradio may keep. It takes apart the updates that it is given, and others are to get them whole."""
+    return dict(value) if isinstance(value, dict) else value
 
 
 def value_of(component: Any, render: Render, view: View) -> Any:

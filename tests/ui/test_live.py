@@ -74,6 +74,14 @@ def test_timers_of_several_viewers_share_one_look(services, project):
     assert len(looks) == 1
 
 
+def test_a_second_viewer_gets_updates_whole_although_gradio_takes_apart_those_of_the_first(services, project):
+    live = Live(services, "de")
+    live.show(None, lambda view: gr.update(value="Weiter", interactive=True))
+    for _ in range(2):
+        update = live.refresh("Physik", {})[0]
+        assert (update.pop("value"), update.pop("interactive")) == ("Weiter", True)
+
+
 @dataclass(frozen=True)
 class Place:
     page: int = 0

@@ -68,7 +68,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "„{model}“ steht nicht in der Liste dieses Servers.",
         "“{model}” is not in this server's list.",
     ),
-    "writer.models_found": ("{count:,} Modelle gefunden.", "{count:,} models found."),
+    "writer.models_found": ("Gefundene Modelle: {count:,}", "Models found: {count:,}"),
     # how many, and which
     "about.styles": (
         "Sie wechseln sich ab, damit das Modell auf verschiedene Fragen antworten lernt.",
