@@ -103,7 +103,7 @@ def test_models_are_listed_with_what_they_cost(frame, project, look, says):
     says(MINI, HelperModel("free/one", prompt_usd=0.0, answer_usd=0.0))
     project.set("sft", {"provider": "openrouter"})
     answer = helper_panel.ask_models(frame, project, {"base_url": ""})
-    assert "2 Modelle gefunden." in answer["notice"]
+    assert "Gefundene Modelle: 2" in answer["notice"]
     offered = look(helper_panel.model_field)["choices"]
     assert offered[0] == ("Mini · 0,15 $ + 0,60 $ je Mio. Token · Kontext 128.000", "openai/mini")
     assert offered[1] == ("free/one · kostenlos", "free/one")
