@@ -4,15 +4,14 @@ The gate rejects nothing. What it looks for stands in KINDS; each has its name a
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from core.documents.languages import language_of
 from core.samples.doubtful_phrases import left_over, points_to_text, refusal
 from core.samples.likeness import SeenSamples, answer_print, question_print
 from core.samples.personal_data import personal_data
-from core.samples.sft_dataset import Sample, usable
+from core.samples.sft_dataset import Sample
 from core.samples.supply import same
 from core.samples.support import UNSUPPORTED_BELOW, support_of
 
@@ -73,16 +72,6 @@ class Limits:
     language: str
 
 
-@dataclass(frozen=True)
-class Coverage:
-    """How much of a document the samples cover, those left out that were rejected."""
-
-    document: str
-    samples: int
-    chunks_used: int
-    chunks: int
-
-
 def check_samples(
     samples: Iterable[Sample],
     chunk_text: Callable[[int], str | None],
@@ -100,22 +89,6 @@ def check_samples(
             tick()
         support = gate.support(sample)
         yield sample.id, list(gate.findings(sample, support)), support
-
-
-def coverage(samples: Iterable[Sample], usable_chunks_by_document: Mapping[str, int]) -> list[Coverage]:
-    """How far the samples cover each document, in the mapping's order; then documents that have gone since."""
-    counts: dict[str, int] = dict.fromkeys(usable_chunks_by_document, 0)
-    chunks: dict[str, set[int]] = defaultdict(set)
-    for sample in usable(samples):
-        if sample.source is not None:
-            document = sample.source.document
-            counts[document] = counts.get(document, 0) + 1
-            if sample.source.chunk_id is not None:
-                chunks[document].add(sample.source.chunk_id)
-    return [
-        Coverage(document, count, len(chunks[document]), usable_chunks_by_document.get(document, 0))
-        for document, count in counts.items()
-    ]
 
 
 class _Gate:

@@ -9,6 +9,8 @@ from core.samples.helpers.ollama import Ollama
 from core.samples.helpers.open_ai_chat import DEFAULT_MODELS, OpenAiChat
 from utils.config import SftSettings
 
+MOST_SLOTS = 2  # of a local model: each reserves memory for a whole context
+
 __all__ = ["HELPERS", "is_this_machine", "offline_models", "open_helper", "own_address"]
 
 
@@ -21,7 +23,8 @@ def _ollama(settings: SftSettings, key: str | None) -> ChatHelper:
 
 
 def _local(settings: SftSettings, key: str | None) -> ChatHelper:
-    return LocalGguf(settings.model, settings.concurrency, settings.context_tokens)
+    slots = min(settings.concurrency, MOST_SLOTS)
+    return LocalGguf(settings.model, slots, settings.context_tokens)
 
 
 HELPERS: dict[str, Callable[[SftSettings, str | None], ChatHelper]] = {

@@ -8,11 +8,9 @@ from material import ENERGY_TEXT
 
 from core.samples.quality_gate import (
     KINDS,
-    Coverage,
     Finding,
     Limits,
     check_samples,
-    coverage,
     is_too_short,
 )
 from core.samples.sft_dataset import Sample, Source, sample_id
@@ -243,22 +241,6 @@ def test_every_kind_and_every_detail_has_its_words() -> None:
     named = [f"gate.{part}.{kind}" for part in ("kind", "about") for kind in KINDS]
     details = [f"gate.detail.{kind}" for kind in ("email", "phone", "iban", "card", "points_to_text")]
     assert [key for key in (*named, *details, "language.name.en") if key not in TEXTS] == []
-
-
-def test_coverage_counts_samples_and_chunks_of_each_document() -> None:
-    samples = [
-        sample(source=Source("a.pdf", 1, 1)),
-        sample(source=Source("a.pdf", 1, 1)),
-        sample(source=Source("a.pdf", 2, 2)),
-        sample(source=Source("a.pdf", 2, 3), status="rejected"),
-        sample(source=Source("gone.pdf")),
-        sample(),
-    ]
-    assert coverage(samples, {"b.pdf": 4, "a.pdf": 9}) == [
-        Coverage("b.pdf", 0, 0, 4),
-        Coverage("a.pdf", 3, 2, 9),
-        Coverage("gone.pdf", 1, 0, 0),
-    ]
 
 
 def test_near_duplicates_are_found_among_many_samples_about_the_same() -> None:
