@@ -8,7 +8,7 @@ import gradio as gr
 from core import keys, sample_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from core.samples.helpers.registry import own_address
+from core.samples.helpers.registry import is_this_machine, own_address
 from core.samples.sft_generator import address_of, place_of
 from ui import forms, helper_models, html
 from ui.page_frame import Answer, Component, PageFrame, readable
@@ -157,6 +157,9 @@ def keep_key(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answ
         keep_address(project, values["base_url"])
     except (AppError, OSError) as error:
         return {"key": "", "notice": frame.error_box(readable(error))}
+    address = address_of(settings)
+    if address.startswith("http://") and not is_this_machine(address):
+        return {"key": "", "notice": html.box("warn", frame.t("writer.key_unencrypted", place=place_of(settings)))}
     return {"key": ""}
 
 

@@ -90,6 +90,17 @@ def test_a_key_is_kept_for_its_server_and_the_field_is_emptied(frame, project, l
 
 
 @pytest.mark.parametrize(
+    ("address", "warned"),
+    [("http://192.168.1.7:8000/v1", True), ("https://192.168.1.7/v1", False), ("http://127.0.0.1:8000/v1", False)],
+)
+def test_a_key_that_would_cross_the_network_in_the_clear_is_told(frame, project, address, warned):
+    project.set("sft", {"provider": "openrouter"})
+    answer = helper_panel.keep_key(frame, project, {"key": SECRET, "remember": False, "base_url": address})
+    assert ("unverschlüsselt" in answer.get("notice", "")) is warned
+    keys.forget_key(address)
+
+
+@pytest.mark.parametrize(
     ("key", "base_url"), [("", ""), ("ein Satz ist kein Schlüssel", ""), (SECRET, "ftp://example.org")]
 )
 def test_the_key_field_is_emptied_after_a_mistake_too(frame, project, key, base_url, caplog):

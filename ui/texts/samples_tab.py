@@ -68,6 +68,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "„{model}“ steht nicht in der Liste dieses Servers.",
         "“{model}” is not in this server's list.",
     ),
+    "writer.key_unencrypted": (
+        "Zu {place} geht der Schlüssel unverschlüsselt. Nimm eine Adresse mit https, wenn der Server eine hat.",
+        "The key travels to {place} unencrypted. Take an address with https if the server has one.",
+    ),
     "writer.models_found": ("Gefundene Modelle: {count:,}", "Models found: {count:,}"),
     # how many, and which
     "about.styles": (
