@@ -105,11 +105,12 @@ class Live:
     def _shown(self, project_name: str, at_once: bool) -> Shown:
         last = self._last.get(project_name)
         now = time.monotonic()
-        if last and not at_once and now - last.made < SHARED_SECONDS:
-            return last
         view = View(self.services, self.language, project_name)
         stamp = view.stamp()
-        if last and last.stamp == stamp and not view.moving:
+        if last and not view.moving and last.stamp == stamp:
+            return last
+        # Only while more is to come: after the last change nobody asks again, so that one must be shown.
+        if last and not at_once and view.moving and now - last.made < SHARED_SECONDS:
             return last
         values = [value_of(component, render, view) for component, render in self._places]
         shown = Shown(stamp, now, values, [hash(repr(value)) for value in values])

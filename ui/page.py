@@ -126,4 +126,5 @@ def connect(page: gr.Blocks, frame: PageFrame, bar: project_bar.ProjectBar, tabs
         opened.then(refresh, **live).then(None, [frame.project], js=WRITE_ADDRESS, **QUIET)
     frame.connect(refresh, live)
     pulse = gr.HTML(" ", js_on_load=PULSE, elem_id="pulse")
-    pulse.click(tick, trigger_mode="once", **live)
+    # Not "once": what is asked for while an answer is under way would be dropped, and the last change never be seen.
+    pulse.click(tick, trigger_mode="always_last", **live)

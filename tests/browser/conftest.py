@@ -88,7 +88,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     made.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
     if not CHROMIUM.exists():
         if os.environ.get("CI"):

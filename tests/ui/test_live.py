@@ -74,6 +74,16 @@ def test_timers_of_several_viewers_share_one_look(services, project):
     assert len(looks) == 1
 
 
+def test_the_last_change_is_shown_however_soon_it_follows_the_one_before(services, project, puppet):
+    live = Live(services, "de")
+    live.show(None, lambda view: view.job(("rag",)).state)
+    job = puppet("rag")
+    job.report(lambda context: context.progress(1, 10))
+    first = live.refresh("Physik", {}, at_once=False)
+    job.finish()
+    assert (first[0], live.refresh("Physik", first[1], at_once=False)[0]) == ("running", "done")
+
+
 def test_a_second_viewer_gets_updates_whole_although_gradio_takes_apart_those_of_the_first(services, project):
     live = Live(services, "de")
     live.show(None, lambda view: gr.update(value="Weiter", interactive=True))
