@@ -16,6 +16,8 @@ FIRST_WAIT_SECONDS = 0.5  # before the second try; doubled before each further o
 LONGEST_WAIT_SECONDS = 30.0
 LONGEST_ASKED_WAIT_SECONDS = 600.0  # that a server may ask for
 SLOWED_DOWN_SECONDS = 900.0  # without any answer in between, before it is given up
+UNREACHABLE = ("helper_nobody_there", "helper_no_network")
+UNREACHABLE_SECONDS = 120.0
 LEAST_PATIENCE_SECONDS = 10.0
 PATIENCE_FACTOR = 8.0  # times the slowest of the last answers
 CALMING = 0.9  # of the factor, with each answer: one request that hung says little where others come
@@ -60,12 +62,12 @@ class Pace:
                 async with self._place():
                     return await self._once(request, tries)
             except HelperError as error:
-                if error.reaction in ("stop", "skip"):
-                    raise
-                if error.reaction == "slow_down":
+                if error.reaction == "slow_down" or self._may_come_back(error):
                     slowed += 1
                     self._slow_down(error, slowed)
                     continue
+                if error.reaction in ("stop", "skip"):
+                    raise
                 tries += 1
                 if tries == TRIES:
                     raise
@@ -126,10 +128,15 @@ class Pace:
             async with self._free:
                 self._free.notify_all()
 
+    def _may_come_back(self, error: HelperError) -> bool:
+        """Whether a server that cannot be reached has answered before: networks drop, and servers are restarted."""
+        return error.error.code in UNREACHABLE and self._answers > 0
+
     def _slow_down(self, error: HelperError, times: int) -> None:
         now = time.monotonic()
         self._slowed_since = self._slowed_since or now
-        if now - self._slowed_since > SLOWED_DOWN_SECONDS:
+        most = UNREACHABLE_SECONDS if error.error.code in UNREACHABLE else SLOWED_DOWN_SECONDS
+        if now - self._slowed_since > most:
             raise HelperError(error.error, "stop")
         asked = error.retry_after_seconds
         pause = self._wait(times) if asked is None else min(asked, LONGEST_ASKED_WAIT_SECONDS)

@@ -185,3 +185,26 @@ def test_a_request_that_hung_from_the_first_on_is_given_up_once_the_others_show_
         return await first
 
     assert asyncio.run(scenario()) == "another try"
+
+
+def test_a_server_that_answered_before_and_is_gone_for_a_while_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = HelperError(AppError("helper_nobody_there"), "stop")
+
+    async def scenario(*results: object) -> object:
+        pace = Pace(5, 10, 1)
+        first, _ = answers(results[0])
+        rest, _ = answers(*results[1:])
+        await pace.ask(first)
+        return await pace.ask(rest)
+
+    assert asyncio.run(scenario("an answer", gone, gone, gone, gone, "there again")) == "there again"
+    monkeypatch.setattr(pacing, "UNREACHABLE_SECONDS", 0.02)
+    with pytest.raises(HelperError):
+        asyncio.run(scenario("an answer", *[gone] * 50))
+
+
+def test_a_server_that_never_answered_is_not_waited_for() -> None:
+    request, told = answers(HelperError(AppError("helper_nobody_there"), "stop"), "never asked for")
+    with pytest.raises(HelperError):
+        asyncio.run(Pace(5, 10, 1).ask(request))
+    assert told == [0]
