@@ -55,25 +55,24 @@ def choices() -> list[tuple[str, str]]:
 
 def table_html(language: str) -> str:
     """All models, with the reason at those that cannot be trained."""
-    heads = [text(f"ollama_bases.{name}", language) for name in ("name", "size", "kind", "rounding", "state")]
-    rows = (
-        [
-            escape(model.name),
-            escape(size_words(model.size_bytes, language)),
-            escape(" ".join(filter(None, (model.family, model.parameters)))),
-            escape(model.quantization),
-            state_html(model, language),
-        ]
-        for model in models()
-    )
+    heads = [text(f"ollama_bases.{name}", language) for name in ("name", "state")]
+    rows = ([model_html(model, language), state_html(model, language)] for model in models())
     folders = ", ".join(str(folder) for folder in ollama_store.store_folders())
     return html.table(heads, rows, text("ollama_bases.none", language, folders=folders))
+
+
+def model_html(model: OllamaModel, language: str) -> str:
+    """Its name, and below it what it is: `qwen3 · 0.6B · Q8_0 · 0.64 GB`."""
+    kind = [model.family, model.parameters, model.quantization]
+    if model.file:  # one in the cloud has no size here
+        kind.append(size_words(model.size_bytes, language))
+    return f"<strong>{escape(model.name)}</strong><br><small>{escape(' · '.join(filter(None, kind)))}</small>"
 
 
 def state_html(model: OllamaModel, language: str) -> str:
     if model.problem:
         why, _ = error_text(model.problem, language, {"name": model.name, "family": model.family})
-        return html.badge("warn", why)
+        return f"{html.badge('warn', text('ollama_bases.impossible', language))}<br>{escape(why)}"
     there = unpacked.read_note(unpacked.folder_of(model.digest)) is not None
     return html.badge("good", text("ollama_bases.unpacked" if there else "ollama_bases.possible", language))
 

@@ -27,6 +27,25 @@ SAME_RULE = {
     "deepseek-r1-qwen": QWEN,
 }
 
+# What llama.cpp takes for the end of an answer wherever it stands in a vocabulary (llama-vocab.cpp).
+ENDS = frozenset(
+    {
+        "<|eot_id|>",
+        "<|im_end|>",
+        "<|end|>",
+        "<|return|>",
+        "<|call|>",
+        "<end_of_turn>",
+        "<|endoftext|>",
+        "<|end_of_text|>",
+        "<|eom_id|>",
+        "<EOT>",
+        "_<EOT>",
+        "<\uff5cend\u2581of\u2581sentence\uff5c>",
+        "<end_of_utterance>",
+    }
+)
+
 
 def make_tokenizer(file: Path, reader: gguf.GGUFReader) -> Any:
     """The tokenizer of a GGUF, with its chat template. Raises AppError `ollama_tokenizer` for a kind unknown here."""
@@ -85,9 +104,11 @@ def adds_begin(reader: gguf.GGUFReader) -> bool:
 
 
 def stop_ids(reader: gguf.GGUFReader) -> list[int]:
-    """The tokens at which the model ends an answer: its end of text, its end of turn."""
-    found = (read(reader, f"tokenizer.ggml.{role}_token_id") for role in ("eos", "eot"))
-    return list(dict.fromkeys(int(number) for number in found if number is not None))
+    """The tokens at which llama.cpp ends an answer: those that the file names, and those known by their text."""
+    named = (read(reader, f"tokenizer.ggml.{role}_token_id") for role in ("eos", "eot"))
+    tokens = read(reader, "tokenizer.ggml.tokens") or []
+    known = [number for number, token in enumerate(tokens) if token in ENDS]
+    return list(dict.fromkeys([*(int(number) for number in named if number is not None), *known]))
 
 
 def read(reader: gguf.GGUFReader, key: str) -> Any:

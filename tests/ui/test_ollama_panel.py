@@ -44,8 +44,7 @@ def test_every_model_stands_in_the_list_and_only_what_can_be_trained_can_be_chos
     put_model(store, f"{LIBRARY}/<b>/latest")
     assert ollama_panel.choices() == [("<b>:latest", "<b>:latest"), ("qwen3:0.6b", "qwen3:0.6b")]
     shown = ollama_panel.table_html("de")
-    assert "qwen3 0.6B" in shown
-    assert "Q8_0" in shown
+    assert "qwen3 · 0.6B · Q8_0 · 0,0 MB" in shown
     assert "liegt nicht auf diesem Rechner, sondern in Ollamas Cloud" in shown
     assert "versteht auch Bilder" in shown
     assert "<b>" not in shown

@@ -14,11 +14,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "field.base_ollama": ("Modell von Ollama", "Model of Ollama"),
     "ollama_bases.refresh": ("Liste aktualisieren", "Refresh list"),
     "ollama_bases.name": ("Modell", "Model"),
-    "ollama_bases.size": ("Größe", "Size"),
-    "ollama_bases.kind": ("Familie", "Family"),
-    "ollama_bases.rounding": ("Quantisierung", "Quantization"),
     "ollama_bases.state": ("Training", "Training"),
     "ollama_bases.possible": ("möglich", "possible"),
+    "ollama_bases.impossible": ("nicht möglich", "not possible"),
     "ollama_bases.unpacked": ("schon ausgepackt", "unpacked already"),
     "ollama_bases.none": (
         "Hier liegen keine Modelle von Ollama. Lade eines mit „ollama pull qwen3:0.6b“ (Ollama gibt es auf "

@@ -233,5 +233,5 @@ def test_a_folder_that_says_something_else_than_the_gguf_is_not_kept(
 def test_begin_and_end_are_read_from_the_gguf(place: Place) -> None:
     make_model("llama", place.workshop)
     reader = gguf.GGUFReader(write_gguf(place.workshop, "f16"))
-    assert stop_ids(reader) == [2]
+    assert stop_ids(reader) == [2, 0]
     assert adds_begin(reader)
