@@ -12,6 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from core.bases import ollama_store, unpacked
 from core.project_manager import Project
 from core.runs import Run
 from utils.config import BaseChoice
@@ -57,7 +58,8 @@ def resolve(project: Project, choice: BaseChoice) -> Path:
     """The folder of the chosen model; one from Hugging Face is downloaded where it is not on this machine yet.
 
     Raises AppError `practice_missing`, `base_missing`, `base_not_a_model`, `base_no_weights`,
-    `base_no_tokenizer`, `base_not_text`, `base_name`, `base_offline`, `base_gated`, `base_unknown`.
+    `base_no_tokenizer`, `base_not_text`, `base_name`, `base_offline`, `base_gated`, `base_unknown`,
+    `ollama_missing`, `base_not_unpacked`.
     """
     return require_model(SOURCES[choice.source](project, choice.name, True))
 
@@ -76,11 +78,18 @@ def local_folder(project: Project, choice: BaseChoice) -> Path | None:
 
 
 def check(choice: BaseChoice) -> None:
-    """Raise AppError where a choice can never become a model: a folder that holds none, a name that is none."""
+    """Raise AppError where a choice can never become a model: a folder that holds none, a name that is none, a
+    model of Ollama that cannot be trained."""
     if choice.source == "path":
         require_model(_given_folder(choice.name))
     elif choice.source == "hf" and not REPOSITORY.fullmatch(choice.name):
         raise AppError("base_name", name=choice.name)
+    elif choice.source == "ollama":
+        model = ollama_store.find_model(choice.name)
+        if model is None and unpacked.find_unpacked(choice.name) is None:
+            raise AppError("ollama_missing", name=choice.name)
+        if model and model.problem:
+            raise AppError(model.problem, name=model.name, family=model.family)
 
 
 def describe(folder: Path) -> ModelFacts:
@@ -185,9 +194,21 @@ def _hub_folder(project: Project, name: str, download: bool) -> Path:
         raise AppError("base_offline", name=name) from None
 
 
+def _unpacked_folder(project: Project, name: str, download: bool) -> Path:
+    """What was made of a model in Ollama's store; also of one that has been removed there since."""
+    model = ollama_store.find_model(name)
+    folder = unpacked.folder_of(model.digest) if model else unpacked.find_unpacked(name)
+    if folder is None:
+        raise AppError("ollama_missing", name=name)
+    if unpacked.read_note(folder) is None:
+        raise AppError("base_not_unpacked", name=name)
+    return folder
+
+
 SOURCES: dict[str, Callable[[Project, str, bool], Path]] = {
     "practice": _practice_folder,
     "path": _chosen_folder,
+    "ollama": _unpacked_folder,
     "hf": _hub_folder,
 }
 """Source of a choice → (project, name, whether a download is allowed) → folder."""

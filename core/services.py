@@ -19,7 +19,8 @@ from core.worker import ChildWork, lock_file
 from utils import config
 from utils.errors import AppError
 
-LANES = {"train": ACCELERATOR, "evaluate": ACCELERATOR, "export": ACCELERATOR, "practice_base": ACCELERATOR}
+LANES = dict.fromkeys(("train", "evaluate", "export", "practice_base", "unpack_base"), ACCELERATOR)
+BRING_A_TOKENIZER = ("practice_base", "unpack_base")
 MINIMUM_FREE_GIB = 1.0
 
 
@@ -59,12 +60,12 @@ def start_child_job(
 def child_job(services: Services, run: Run, owner: str = "", secrets: Mapping[str, Any] | None = None) -> Job:
     """The job of a run folder, new or found."""
     work = ChildWork(run, secrets)
-    then = partial(count_with_new_tokenizer, services, run.project) if run.kind == "practice_base" else None
+    then = partial(count_with_new_tokenizer, services, run.project) if run.kind in BRING_A_TOKENIZER else None
     return Job(run.kind, run.project.name, work, LANES.get(run.kind), owner, run.id, work.abandon, then)
 
 
 def count_with_new_tokenizer(services: Services, project: Project) -> None:
-    """A new practice model brings its own tokenizer, with which the chunks are then counted."""
+    """A base model that was just made brings its own tokenizer, with which the chunks are then counted."""
     from core.document_pipeline import rechunk_if_needed  # which needs this module
 
     rechunk_if_needed(services, project)

@@ -40,6 +40,7 @@ STAGES = {
     "rag": "core.documents.rag_processor",
     "rechunk": "core.documents.rechunking",
     "practice_base": "core.practice.practice_base",
+    "unpack_base": "core.bases.unpacking",
     "train": "core.trainer",
     "evaluate": "core.evaluator",
     "export": "core.exporter",

@@ -92,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
     add_document_commands(add)
     model = add("model", model_command, "choose base model and output format")
     model.add_argument("project")
-    model.add_argument("--base", metavar="SOURCE:NAME", help="practice, hf:REPOSITORY or path:FOLDER")
+    model.add_argument("--base", metavar="SOURCE:NAME", help="practice, ollama:NAME, hf:REPOSITORY or path:FOLDER")
     add_fields(model, config.OutputSettings)
     add_sample_commands(add)
     train = add("train", train_command, "train an adapter")
@@ -142,14 +142,16 @@ def list_command(options: argparse.Namespace) -> dict[str, object]:
 
 
 def model_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import document_pipeline, pipeline
+    from core import base_models, base_pipeline, document_pipeline, pipeline
 
     services, project = opened(options)
     if options.base:
         source, _, name = options.base.partition(":")
         choice = checked(config.BaseChoice, {"source": source, "name": name or source})
         pipeline.choose_base(project, choice)
-        if counting := document_pipeline.rechunk_if_needed(services, project):
+        if source == "ollama" and not base_models.is_ready(project, choice):
+            finish(services, base_pipeline.start_unpacking(services, project))
+        elif counting := document_pipeline.rechunk_if_needed(services, project):
             finish(services, counting)
     project.set("output", given(options, config.OutputSettings))
     saved = project.load_config()

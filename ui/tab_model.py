@@ -5,10 +5,11 @@ from typing import Any
 
 import gradio as gr
 
-from core import document_pipeline, pipeline
+from core import base_models, base_pipeline, pipeline
+from core.bases import unpacked
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from ui import forms, html
+from ui import forms, html, ollama_panel
 from ui.job_panel import job_panel
 from ui.page_frame import QUIET, PageFrame
 from ui.view import View
@@ -16,9 +17,16 @@ from utils.config import BaseChoice, OutputSettings, ProjectConfig
 from utils.errors import AppError
 from utils.validators import checked
 
-KINDS = ("practice_base", "download")
+KINDS = ("practice_base", "download", "unpack_base")
 PRACTICE = "practice"
-SOURCES = (PRACTICE, "path", "hf")
+SOURCES = (PRACTICE, "ollama", "path", "hf")
+FIELDS = {"ollama": "base_ollama", "path": "base_path", "hf": "base_hf"}
+
+BUSY = {
+    "practice_base": "blocked.practice_running",
+    "download": "blocked.download_running",
+    "unpack_base": "blocked.unpacking_running",
+}
 
 
 def build(frame: PageFrame) -> None:
@@ -32,6 +40,7 @@ def build(frame: PageFrame) -> None:
             about = gr.HTML(about_html(frame, PRACTICE))
             folder = gr.Textbox(label=t("field.base_path"), info=t("about.base_path"), visible=False, max_lines=1)
             repository = gr.Textbox(label=t("field.base_hf"), info=t("about.base_hf"), visible=False, max_lines=1)
+            ollama, ollama_model = ollama_panel.build(frame)
             create = gr.Button(t("model.create"), variant="primary", elem_id="create-practice")
             choose = gr.Button(t("model.choose"), variant="primary", visible=False)
             why_not, choosing_why_not = gr.HTML(), gr.HTML(visible=False)
@@ -47,15 +56,12 @@ def build(frame: PageFrame) -> None:
         pipeline.start_practice_base(frame.services, project)
 
     def choose_other(project: Project, values: dict[str, Any]) -> dict[str, Any]:
-        field = "base_path" if values["source"] == "path" else "base_hf"
+        field = FIELDS[values["source"]]
         name = (values[field] or "").strip()
         if not name:
             raise AppError("field_empty", field=field)
         pipeline.choose_base(project, checked(BaseChoice, {"source": values["source"], "name": name}))
-        if pipeline.status(project).base_ready:
-            document_pipeline.rechunk_if_needed(frame.services, project)
-        else:
-            pipeline.start_download(frame.services, project)
+        base_pipeline.make_ready(frame.services, project)
         return {"notice": html.box("good", t("model.chosen", name=name))}
 
     source.change(
@@ -63,23 +69,26 @@ def build(frame: PageFrame) -> None:
             about_html(frame, name),
             gr.update(visible=name == "path"),
             gr.update(visible=name == "hf"),
+            gr.update(visible=name == "ollama"),
             *(gr.update(visible=name == PRACTICE) for _ in range(2)),
             *(gr.update(visible=name != PRACTICE) for _ in range(2)),
         ],
         [source],
-        [about, folder, repository, create, why_not, choose, choosing_why_not],
+        [about, folder, repository, ollama, create, why_not, choose, choosing_why_not],
         **{**QUIET, "preprocess": False},
     )
     frame.fill(source, lambda config: config.base.source if config.base else PRACTICE)
     frame.fill(folder, lambda config: name_of(config, "path"))
     frame.fill(repository, lambda config: name_of(config, "hf"))
+    frame.fill(ollama_model, lambda config: name_of(config, "ollama") or None)
     forms.autosave(frame, "output", output, saved)
     frame.live.show(create, lambda view: gr.update(interactive=not blocked(view), value=create_label(view)))
     frame.live.show(choose, lambda view: gr.update(interactive=not choosing_blocked(view)))
     frame.live.show(why_not, lambda view: html.muted(blocked(view)))
     frame.live.show(choosing_why_not, lambda view: html.muted(choosing_blocked(view)))
     frame.act(create.click, create_practice, notice)
-    frame.act(choose.click, choose_other, notice, {"source": source, "base_path": folder, "base_hf": repository})
+    fields = {"base_path": folder, "base_hf": repository, "base_ollama": ollama_model}
+    frame.act(choose.click, choose_other, notice, {"source": source, **fields})
 
 
 def about_html(frame: PageFrame, source: str) -> str:
@@ -101,7 +110,7 @@ def blocked(view: View) -> str:
         return view.t("blocked.no_project")
     job = view.job(KINDS)
     if job and job.state in ACTIVE:
-        return view.t("blocked.practice_running" if job.kind == "practice_base" else "blocked.download_running")
+        return view.t(BUSY[job.kind])
     return "" if view.status and view.status.chunks else view.t("blocked.no_chunks")
 
 
@@ -109,7 +118,8 @@ def choosing_blocked(view: View) -> str:
     """Why no other model can be chosen now; empty if it can."""
     if view.project is None:
         return view.t("blocked.no_project")
-    return view.t("blocked.download_running") if view.unfinished("download") else ""
+    busy = (kind for kind in ("download", "unpack_base") if view.unfinished(kind))
+    return next((view.t(BUSY[kind]) for kind in busy), "")
 
 
 def base_html(view: View) -> str:
@@ -120,7 +130,9 @@ def base_html(view: View) -> str:
     ready = view.status.base_ready
     name = view.t("model.source.practice") if base.source == PRACTICE else base.name
     state = html.badge("good" if ready else "warn", view.t("model.ready" if ready else "model.not_ready"))
+    folder = base_models.local_folder(view.project, base) if view.project and base.source == "ollama" else None
+    agreement = ollama_panel.agreement_html(view, unpacked.read_note(folder)) if folder else ""
     return (
         f'<div class="chosen"><small>{escape(view.t("model.current"))}</small>'
-        f"<div><strong>{escape(name)}</strong> {state}</div></div>"
+        f"<div><strong>{escape(name)}</strong> {state}</div>{agreement}</div>"
     )

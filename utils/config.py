@@ -30,9 +30,9 @@ class ChunkSettings(Settings):
 
 
 class BaseChoice(Settings):
-    """The model that training starts from: `name` is a repository id, a folder, or the practice model."""
+    """The model that training starts from: `name` is a repository id, a folder, a model of Ollama, or "practice"."""
 
-    source: Literal["practice", "hf", "path"]
+    source: Literal["practice", "ollama", "hf", "path"]
     name: str = Field(min_length=1, max_length=500)
 
 
@@ -157,6 +157,17 @@ def config_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library/Application Support/CustomAI"
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "custom-ai"
+
+
+def cache_folder() -> Path:
+    """Where this user's programs keep what can be made again, by the custom of the operating system."""
+    if override := os.environ.get("CUSTOM_AI_CACHE"):
+        return Path(override)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "CustomAI/cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/CustomAI"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "custom-ai"
 
 
 def load_app_settings() -> AppSettings:
