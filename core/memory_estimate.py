@@ -40,9 +40,9 @@ TOKENIZED_SAMPLES = 32  # so many of the samples with the most characters are co
 # What the backward pass keeps of a layer, in bytes per token and element of the hidden state, of the feed-forward
 # and of the keys: counted with torch's saved_tensors_hooks on Llama and Qwen2. Norms and the residual sum are in
 # float32 under autocast too; each adapted matrix keeps its input again.
-KEPT = {"bfloat16": (14.9, 6.5, 4.2), "autocast": (14.9, 6.5, 2.2), "float32": (17.6, 12.9, 8.4)}
+KEPT = {"bfloat16": (12.9, 6.5, 4.2), "autocast": (14.9, 6.5, 2.2), "float32": (17.6, 12.9, 8.4)}
 KEPT_BY_ADAPTER = {"bfloat16": 2, "autocast": 2, "float32": 4}
-KEPT_BY_DROPOUT = {"bfloat16": 4, "autocast": 4, "float32": 4}
+KEPT_BY_DROPOUT = 4  # its mask, which on a CPU is as wide as what it is laid on
 
 FACTORS = {"activations": 1.5, "layer_inputs": 1.5}
 """Measured peak of the process per byte of a term's formula: the backward pass works beside what is kept, and not all
@@ -56,7 +56,10 @@ TIGHT_SHARE = 0.8  # above this share of what is free, other programs may make i
 
 @dataclass(frozen=True)
 class Shape:
-    """A model in numbers. `queries` and `keys` are the widths of one token's queries and keys."""
+    """A model in numbers. `queries` and `keys` are the widths of one token's queries and keys.
+
+    Experts of which only some work on a token count as one feed-forward of their width, which is too little.
+    """
 
     parameters: int
     stored_bytes: int
@@ -127,7 +130,7 @@ def estimate(
     per_token = sum(
         size * width for size, width in zip(KEPT[compute], (shape.hidden, shape.feed, shape.keys), strict=True)
     )
-    per_input = KEPT_BY_ADAPTER[compute] + (KEPT_BY_DROPOUT[compute] if settings.lora_dropout else 0)
+    per_input = KEPT_BY_ADAPTER[compute] + (KEPT_BY_DROPOUT if settings.lora_dropout else 0)
     per_token += per_input * sum(inputs for inputs, _ in matrices)
     per_token += compute_bytes * settings.lora_rank * len(matrices)
     in_main_memory = place.kind in (CPU, "mps")
@@ -183,7 +186,7 @@ def read_shape(folder: Path) -> Shape | None:
         head = _first(found, "head_dim", default=hidden // heads)
         return Shape(
             parameters=facts.parameters,
-            stored_bytes=facts.size_bytes,
+            stored_bytes=sum(path.stat().st_size for path in folder.glob("*.safetensors")),
             hidden=hidden,
             feed=_first(found, "intermediate_size", "n_inner", "ffn_dim", default=4 * hidden),
             layers=layers,
