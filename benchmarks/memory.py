@@ -53,7 +53,6 @@ TINY_WORDY = Model("qwen2", 256, 704, 4, 131_072)
 SMALL_WORDY = Model("llama", 512, 1408, 8, 131_072)
 MIDDLE_WORDY = Model("qwen2", 640, 1728, 10, 131_072)
 UNTIED_WORDY = Model("llama", 512, 1408, 6, 131_072, tied=False)
-DEEP = Model("qwen2", 384, 1024, 24, 4096)
 
 
 @dataclass(frozen=True)
@@ -118,12 +117,6 @@ GRID = (
     Case(MIDDLE_WORDY, 2, 512, (RANK_8,)),
     Case(MIDDLE_WORDY, 4, 256, (RANK_64,)),
     Case(UNTIED_WORDY, 1, 256),
-    Case(UNTIED_WORDY, 2, 512, (CHECKPOINTING,)),
-    Case(UNTIED_WORDY, 2, 256, (FOUR_BIT, CHECKPOINTING)),
-    Case(DEEP, 1, 256),
-    Case(DEEP, 4, 512),
-    Case(DEEP, 4, 512, (CHECKPOINTING,)),
-    Case(DEEP, 2, 512, (RANK_64, ATTENTION)),
 )
 
 
