@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from core import base_models, document_pipeline, hardware_detector
+from core import base_models, document_pipeline, hardware_detector, memory_estimate
 from core.documents.chunk_store import ChunkStore
 from core.jobs import ACTIVE, Job, JobContext, JobSnapshot, JobState
 from core.project_manager import CONFIG_LOCK, Project
@@ -145,6 +145,7 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
     folder = base_models.resolve(project, settings.base)
     require_disk(project.root, MINIMUM_FREE_GIB)
     hardware = services.hardware()
+    expected = memory_estimate.outlook(folder, project.samples_file, settings.training, hardware)
     request = {
         "base": {
             **settings.base.model_dump(),
@@ -156,6 +157,7 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
         "engine": hardware.engine,
         "force_cpu": services.settings.force_cpu,
         "samples_sha256": sha256_of(project.samples_file),
+        "memory": memory_estimate.for_request(expected) if expected else None,
         "versions": installed_versions(),
         "machine": {
             "system": platform.platform(),

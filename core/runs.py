@@ -59,6 +59,11 @@ class Run:
         return self.folder / "metrics.jsonl"
 
     @property
+    def memory_file(self) -> Path:
+        """The most memory that a training run needed, in all its sessions together."""
+        return self.folder / "memory.json"
+
+    @property
     def trainer_folder(self) -> Path:
         return self.folder / "checkpoints"
 

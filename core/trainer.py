@@ -16,13 +16,13 @@ import psutil
 import torch
 from safetensors import SafetensorError
 
-from core import base_models, checkpoints, engines, training_data
+from core import base_models, checkpoints, engines, memory_estimate, training_data
 from core.jobs import JobContext, PauseRequested, raise_stop
 from core.runs import Run
 from core.samples import sft_dataset
 from utils.config import TrainingSettings
 from utils.errors import AppError, disk_is_full
-from utils.files import read_lines
+from utils.files import read_json, read_lines, write_json
 
 SCHEDULERS = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 SMOOTHED_STEPS = 10
@@ -30,6 +30,7 @@ SMOOTHED_STEPS = 10
 ADAPTER_COPIES = 8
 """A saved checkpoint takes about this many times the adapter: weights, two moments, its publications, and room
 for the tokenizer that the library adds each time."""
+MEMORY_FIGURES = ("ram_gib", "device_gib", "device_reserved_gib")
 
 LIBRARY_ERRORS = (RuntimeError, OSError, MemoryError, ValueError, SafetensorError)
 
@@ -75,6 +76,7 @@ def _run(context: JobContext, run: Run) -> dict[str, Any]:
     newest = checkpoints.newest_complete(run.trainer_folder)
     if newest and newest.trainer_state["global_step"] >= newest.trainer_state["max_steps"]:
         return _result(run, plan, newest.trainer_state)
+    _report_expected_memory(context, run)
     context.progress(0, None, "training.loading")
     loaded, train, held_out = _load(context, run, plan)
     context.checkpoint()
@@ -87,13 +89,15 @@ def _run(context: JobContext, run: Run) -> dict[str, Any]:
         trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
     finally:
         reporter.close()
+        memory = _note_memory(run, loaded.device)
     state = {"global_step": trainer.state.global_step, "max_steps": trainer.state.max_steps}
     if state["global_step"] < state["max_steps"]:
         context.log("training.stopped", step=state["global_step"], steps=state["max_steps"])
         raise_stop(context.stop_request)
         raise PauseRequested  # the request was taken back after the trainer had followed it
-    context.log("training.memory", **_peak_memory_gib(loaded.device))
+    context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
     context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
+    memory_estimate.note_run(run, memory)
     return _result(run, plan, {**state, "log_history": trainer.state.log_history})
 
 
@@ -148,6 +152,18 @@ def _report_data(
         context.log("training.samples_cut", cut=train.cut, samples=len(plan.train), max_length=limit)
     if train.dropped:
         context.log("training.samples_dropped", dropped=train.dropped, samples=len(plan.train), max_length=limit)
+
+
+def _report_expected_memory(context: JobContext, run: Run) -> None:
+    """Say what the run is expected to need; where that is more than was free, as a warning."""
+    expected = run.request.get("memory")
+    if not expected:
+        return
+    figures = {name: expected[name] for name in ("estimated_gib", "free_gib")}
+    if expected["light"] == "red":
+        context.log("training.memory_short", **figures)
+    elif expected["free_gib"] is not None:
+        context.log("training.memory_expected", **figures)
 
 
 def _make_trainer(
@@ -228,17 +244,58 @@ def _trainer_settings(
     }
 
 
-def _peak_memory_gib(device: engines.Device) -> dict[str, float]:
-    """The most memory that this process held, on the device too where it has its own."""
-    memory = psutil.Process().memory_info()
-    peak_bytes = getattr(memory, "peak_wset", 0)
-    if not peak_bytes:
-        import resource
+def _note_memory(run: Run, device: engines.Device) -> dict[str, Any]:
+    """Keep the most memory that the run ever needed in its folder: of all its sessions, if it was resumed."""
+    memory = _peak_memory_gib(device)
+    if run.memory_file.is_file():
+        before = read_json(run.memory_file)
+        memory |= {name: max(before[name], memory[name]) for name in MEMORY_FIGURES}
+    write_json(run.memory_file, memory)
+    return memory
 
-        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        peak_bytes = used if os.uname().sysname == "Darwin" else used * 1024
-    device_bytes = torch.cuda.max_memory_allocated() if device.kind == "cuda" else 0
-    return {"ram_gib": round(peak_bytes / 2**30, 2), "device_gib": round(device_bytes / 2**30, 2)}
+
+def _memory_result(run: Run) -> dict[str, Any] | None:
+    """What the run needed, beside what was estimated where that can be compared."""
+    if not run.memory_file.is_file():
+        return None
+    memory = read_json(run.memory_file)
+    needed = memory_estimate.compare(run.request, memory)
+    compared = {"estimated_gib": needed.estimated_gib, "needed_gib": needed.measured_gib} if needed else {}
+    return {**memory, **compared}
+
+
+def _peak_memory_gib(device: engines.Device) -> dict[str, Any]:
+    """The most memory that this process held, on the device too where it has its own.
+
+    `device_gib` is what tensors took, `device_reserved_gib` what torch asked the driver for to hold them.
+    """
+    peak_bytes = _peak_ram_bytes()
+    on_cuda = device.kind == "cuda"
+    sizes = (
+        peak_bytes,
+        torch.cuda.max_memory_allocated() if on_cuda else 0,
+        torch.cuda.max_memory_reserved() if on_cuda else 0,
+    )
+    return {
+        "device": device.kind,
+        **{name: round(size / 2**30, 3) for name, size in zip(MEMORY_FIGURES, sizes, strict=True)},
+    }
+
+
+def _peak_ram_bytes() -> int:
+    """The most main memory that this process held."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # Not ru_maxrss: that of a child begins with what its parent held when it started the child.
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    on_windows = getattr(psutil.Process().memory_info(), "peak_wset", 0)
+    if on_windows:
+        return on_windows
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used if os.uname().sysname == "Darwin" else used * 1024
 
 
 def _result(run: Run, plan: _Plan, state: dict[str, Any]) -> dict[str, Any]:
@@ -260,4 +317,5 @@ def _result(run: Run, plan: _Plan, state: dict[str, Any]) -> dict[str, Any]:
         "samples": len(plan.train),
         "held_out": len(plan.held_out),
         "seconds": json.loads(metrics[-1])["seconds"] if metrics else 0.0,
+        "memory": _memory_result(run),
     }

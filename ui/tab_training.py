@@ -11,6 +11,7 @@ from core.project_manager import Project
 from core.samples.sft_dataset import MINIMUM_SAMPLES
 from ui import forms, html
 from ui.job_panel import duration, job_panel
+from ui.memory_panel import memory_html
 from ui.page_frame import PageFrame
 from ui.plot import line_plot
 from ui.training_results import answer_html, answers_html, evaluation_html, export_html
@@ -48,6 +49,7 @@ def build(frame: PageFrame) -> None:
         with gr.Column(min_width=280, scale=1):
             frame.live.show(gr.HTML(), figures_html)
             frame.live.show(gr.HTML(), loss_html)
+            frame.live.show(gr.HTML(elem_id="memory"), memory_html)
     job_panel(frame, TRAINING_KINDS)
     after_training(frame)
 

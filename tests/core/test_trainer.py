@@ -22,7 +22,7 @@ from core.runs import Run
 from tests.core.training_material import TrainingContext, curve, make_base, make_project, make_run, published
 from ui.texts import TEXTS
 from utils.errors import AppError
-from utils.files import read_json
+from utils.files import read_json, write_json
 
 # What makes an exact resume hard: dropout, evaluation, accumulation that does not divide the epoch.
 HARD = {"epochs": 2, "batch_size": 2, "gradient_accumulation": 3, "lora_dropout": 0.1, "learning_rate": 1e-3}
@@ -67,6 +67,27 @@ def test_a_run_says_what_it_did(uninterrupted: tuple[Run, dict[str, object]]) ->
     assert [point["step"] for point in steps] == list(range(1, 9))
     assert set(steps[0]) == {"step", "epoch", "loss", "learning_rate", "tokens_per_second", "seconds"}
     assert "eval_loss=" in run.project.training_log.read_text(encoding="utf-8")
+
+
+def test_a_run_tells_its_peak_of_all_its_sessions(
+    uninterrupted: tuple[Run, dict[str, object]], project: Project, base: Path
+) -> None:
+    memory = uninterrupted[1]["memory"]
+    assert isinstance(memory, dict)
+    assert memory["device"] == "cpu" and 0.2 < memory["ram_gib"] < 20
+    run = make_run(project, base)
+    write_json(run.memory_file, {"device": "cpu", "ram_gib": 99.0, "device_gib": 0.0, "device_reserved_gib": 0.0})
+    assert trainer._note_memory(run, engines.Device("cpu", False))["ram_gib"] == 99.0
+
+
+def test_a_run_that_will_hardly_fit_says_so_and_begins(project: Project, base: Path) -> None:
+    run = make_run(project, base)
+    expected = {"device": "cpu", "formula_gib": 9.0, "estimated_gib": 9.0, "free_gib": 2.0, "light": "red"}
+    write_json(run.folder / "run.json", {**run.request, "memory": expected})
+    context = TrainingContext(stop_at=0)
+    with pytest.raises(PauseRequested):
+        trainer.run(context, run)
+    assert context.keys[0] == "training.memory_short"
 
 
 @pytest.mark.parametrize("stop_at", [1, 3, STEPS_PER_EPOCH, 6, 2 * STEPS_PER_EPOCH - 1])

@@ -37,6 +37,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Höchster Speicherbedarf: {ram_gib} GiB Arbeitsspeicher, {device_gib} GiB Grafikspeicher.",
         "Peak memory: {ram_gib} GiB of RAM, {device_gib} GiB of graphics memory.",
     ),
+    "training.memory_expected": (
+        "Geschätzter Speicherbedarf: {estimated_gib:.2f} GiB; frei sind {free_gib:.2f} GiB.",
+        "Estimated memory: {estimated_gib:.2f} GiB; {free_gib:.2f} GiB are free.",
+    ),
+    "training.memory_short": (
+        "Der Speicher reicht vermutlich nicht: geschätzt {estimated_gib:.2f} GiB, frei {free_gib:.2f} GiB. "
+        "Bricht das Training ab, halbiere die Batch-Größe.",
+        "Memory will probably not suffice: {estimated_gib:.2f} GiB estimated, {free_gib:.2f} GiB free. "
+        "Should training break off, halve the batch size.",
+    ),
     "training.finished": (
         "Fertig: {steps} Schritte. Dieser Lauf dauerte {seconds} Sekunden.",
         "Done: {steps} steps. This session took {seconds} seconds.",
@@ -111,6 +121,57 @@ TEXTS: dict[str, tuple[str, str]] = {
     "hint.training_diverged": (
         "Starte neu mit einer kleineren Lernrate, etwa einem Fünftel.",
         "Start again with a smaller learning rate, about a fifth.",
+    ),
+    # what fits
+    "memory.title": ("Speicher für dieses Training", "Memory for this training"),
+    "memory.needed": ("geschätzt nötig", "estimated need"),
+    "memory.free": ("zurzeit frei", "free now"),
+    "memory.gib": ("{gib:.1f} GiB", "{gib:.1f} GiB"),
+    "memory.unknown_free": ("unbekannt", "unknown"),
+    "memory.green": ("Passt: Es bleibt Speicher übrig.", "Fits: memory is left over."),
+    "memory.amber": (
+        "Knapp: Es geht nur, wenn andere Programme nicht mehr Speicher brauchen.",
+        "Tight: it works only if other programs need no more memory.",
+    ),
+    "memory.red": (
+        "Zu groß: Das Training bricht vermutlich ab, weil der Speicher nicht reicht.",
+        "Too large: training will probably break off for lack of memory.",
+    ),
+    "memory.unknown": (
+        "Wie viel auf dem Grafikspeicher frei ist, lässt sich hier nicht feststellen.",
+        "How much graphics memory is free cannot be told here.",
+    ),
+    "memory.ways": ("Das hilft: {ways}", "What helps: {ways}"),
+    "memory.way.batch_size": ("Batch-Größe halbieren (−{gib:.1f} GiB)", "halve the batch size (−{gib:.1f} GiB)"),
+    "memory.way.gradient_checkpointing": (
+        "Gradient Checkpointing einschalten (−{gib:.1f} GiB)",
+        "switch gradient checkpointing on (−{gib:.1f} GiB)",
+    ),
+    "memory.way.four_bit": (
+        "4-Bit-Training einschalten (−{gib:.1f} GiB)",
+        "switch 4-bit training on (−{gib:.1f} GiB)",
+    ),
+    "memory.way.max_length": (
+        "höchste Länge auf {value} Tokens senken (−{gib:.1f} GiB)",
+        "lower the maximum length to {value} tokens (−{gib:.1f} GiB)",
+    ),
+    "memory.basis": (
+        "Gerechnet mit dem längsten Beispiel: {tokens} Tokens.",
+        "Computed with the longest sample: {tokens} tokens.",
+    ),
+    "memory.basis_corrected": (
+        "Gerechnet mit dem längsten Beispiel: {tokens} Tokens; frühere Läufe auf diesem Rechner ändern die "
+        "Schätzung um {percent:+d} %.",
+        "Computed with the longest sample: {tokens} tokens; earlier runs on this machine change the estimate by "
+        "{percent:+d}%.",
+    ),
+    "memory.running": (
+        "Für das laufende Training sind {gib:.1f} GiB geschätzt.",
+        "The running training is estimated to need {gib:.1f} GiB.",
+    ),
+    "memory.after": (
+        "Letztes Training: geschätzt {estimated:.2f} GiB, gebraucht {needed:.2f} GiB (Fehler {percent:+d} %).",
+        "Last training: estimated {estimated:.2f} GiB, needed {needed:.2f} GiB (error {percent:+d}%).",
     ),
     # base against tuned
     "evaluation.loading": ("Das Modell wird geladen …", "Loading the model …"),
