@@ -205,6 +205,8 @@ def report(outcomes: Sequence[Outcome]) -> None:
 
 def report_part(words: str, part: Sequence[Outcome]) -> None:
     """One line: the share within bounds, also of the runs where the bare process is the smaller part."""
+    if not part:
+        return
     errors = sorted(abs(each.error) for each in part)
     large = [each for each in part if each.measured_gib > 2 * memory_estimate.PROCESS_GIB]
     print(
