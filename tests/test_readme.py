@@ -6,6 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = (
     "core",
+    "core/bases",
     "core/documents",
     "core/documents/formats",
     "core/practice",
