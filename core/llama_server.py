@@ -72,16 +72,19 @@ class LlamaServer:
         return self._post("/tokenize", {"content": prompt, "add_special": True, "parse_special": True})["tokens"]
 
     def complete(self, prompt_ids: list[int], most_tokens: int) -> Completion:
-        """The greedy continuation of a prompt."""
+        """The greedy continuation of a prompt. Where it is broken off inside a character, that one's tokens lack."""
         choice = self._complete(prompt_ids, most_tokens)
-        tokens = [entry["id"] for entry in choice["logprobs"]["content"]]
+        tokens = [entry["id"] for entry in entries_of(choice)]
         ended = choice["finish_reason"] == "stop"
         return Completion(tokens, choice["text"], ended)
 
-    def judge(self, prompt_ids: list[int], token: int) -> Judgement:
-        """How likely the model holds `token` to come next."""
-        entry = self._complete(prompt_ids, 1, [[token, CERTAIN]])["logprobs"]["content"][0]
-        return Judgement(entry["logprob"], entry["top_logprobs"][0]["id"])
+    def judge(self, prompt_ids: list[int], token: int) -> Judgement | None:
+        """How likely the model holds `token` to come next; None where it only begins a character.
+
+        llama.cpp holds such a token back until its character is whole, an emoji's first three for one.
+        """
+        entries = entries_of(self._complete(prompt_ids, 1, [[token, CERTAIN]]))
+        return Judgement(entries[0]["logprob"], entries[0]["top_logprobs"][0]["id"]) if entries else None
 
     def ends_at(self, prompt_ids: list[int], token: int) -> bool:
         """Whether the answer ends where the model chooses `token`."""
@@ -100,7 +103,7 @@ class LlamaServer:
                 }
             )
         )
-        tokens = [entry["id"] for entry in (choice.get("logprobs") or {}).get("content") or []]
+        tokens = [entry["id"] for entry in entries_of(choice)]
         return Completion(tokens, choice["message"]["content"] or "", choice["finish_reason"] == "stop")
 
     def _complete(
@@ -137,3 +140,8 @@ class LlamaServer:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=60) as response:
             return json.loads(response.read())
+
+
+def entries_of(choice: dict[str, Any]) -> list[dict[str, Any]]:
+    """What llama.cpp says of each token of an answer."""
+    return (choice.get("logprobs") or {}).get("content") or []

@@ -302,6 +302,8 @@ def compare(context: JobContext, expected: Expected, file: Path) -> Agreement:
             context.progress(position, len(ids) - 2)
             row = expected.log_probabilities[position]
             choice = server.judge(ids[: position + 1], ids[position + 1])
+            if choice is None:  # the beginning of a character
+                continue
             same += bool(row.max() - row[choice.preferred] < TIE_NATS)
             differences.append(abs(float(row[ids[position + 1]]) - choice.log_probability))
     return Agreement(

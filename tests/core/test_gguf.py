@@ -41,25 +41,39 @@ def make_tokenizer() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|endoftext|>", pad_token="<|endoftext|>")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_models_of_other_kinds_than_llama_say_the_same_in_llama_cpp(kind: str, tmp_path: Path) -> None:
+def make_gguf(kind: str, folder: Path) -> tuple[Path, torch.nn.Module, PreTrainedTokenizerFast]:
+    """A model with random weights as an f16 file, with itself and its tokenizer."""
     tokenizer = make_tokenizer()
     torch.manual_seed(3)
     model = KINDS[kind]({**SHAPE, "vocab_size": len(tokenizer) + 4, "eos_token_id": tokenizer.eos_token_id}).eval()
     for parameter in model.parameters():
         if parameter.dim() > 1:
             torch.nn.init.normal_(parameter, std=0.08)
-    model.save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
-    file = tmp_path / "model.gguf"
-    write_converted(tmp_path, file, "f16")
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    write_converted(folder, folder / "model.gguf", "f16")
+    return folder / "model.gguf", model, tokenizer
+
+
+def test_a_token_that_is_only_the_beginning_of_a_character_is_not_judged_and_stops_nothing(tmp_path: Path) -> None:
+    file, _, tokenizer = make_gguf("qwen2", tmp_path)
+    asked, emoji = tokenizer("Energie ist")["input_ids"], tokenizer("😀")["input_ids"]
+    assert len(emoji) == 4
+    with LlamaServer(file, 256) as server:
+        assert server.judge(asked, emoji[0]) is None
+        assert server.judge(asked, asked[0]) is not None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_models_of_other_kinds_than_llama_say_the_same_in_llama_cpp(kind: str, tmp_path: Path) -> None:
+    file, model, tokenizer = make_gguf(kind, tmp_path)
     ids = tokenizer(TEXT[:60])["input_ids"]
     with torch.inference_mode(), LlamaServer(file, 256) as server:
         assert server.tokenize(TEXT[:60]) == ids
         logits = model(torch.tensor([ids])).logits[0, -1]
         best = int(logits.argmax())
         judged = server.judge(ids, best)
-    assert judged.preferred == best
+    assert judged and judged.preferred == best
     assert judged.log_probability == pytest.approx(float(logits.log_softmax(-1)[best]), abs=0.02)
 
 
