@@ -30,6 +30,7 @@ ADVANCED = (
     "seed",
     "gradient_checkpointing",
     "four_bit",
+    "processes",
 )
 
 
