@@ -28,8 +28,8 @@ LOSS_TOLERANCE = 5e-4
 """Relative, on a CPU that computes in bfloat16: two halves of a batch are added in another order than the whole."""
 
 # Long enough to be stopped in the middle; dropout and accumulation make an exact resume hard.
-LONG = {"epochs": 20, "batch_size": 1, "gradient_accumulation": 1, "lora_dropout": 0.1, "learning_rate": 1e-3}
-STEPS = 20 * 10
+LONG = {"epochs": 10, "batch_size": 1, "gradient_accumulation": 1, "lora_dropout": 0.1, "learning_rate": 1e-3}
+STEPS = 10 * 10
 
 
 @pytest.fixture(scope="module")
