@@ -9,7 +9,12 @@ os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_DISABLE_TELEMETRY="1"
 
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 error, 2 usage, 130 interrupted."""
-    if arguments[:1] in (["worker"], ["parse"], ["serve-gguf"]):  # child processes of the app, not for people
+    if arguments[:1] in (
+        ["worker"],
+        ["parse"],
+        ["serve-gguf"],
+        ["rank"],
+    ):  # child processes of the app, not for people
         from utils.logger import set_up_logging
 
         set_up_logging()
@@ -20,7 +25,7 @@ def main(arguments: list[str]) -> int:
 
 
 def child(arguments: list[str]) -> int:
-    """The app's own child processes: a run's work, the parser of documents, or a helper model from a file."""
+    """The app's own child processes: a run's work, one of several that share it, the parser, or a helper model."""
     if arguments[0] == "parse":
         from core.documents.parser_child import serve_parsing
 
@@ -31,6 +36,10 @@ def child(arguments: list[str]) -> int:
         return serve_gguf(arguments[1:])
     from pathlib import Path
 
+    if arguments[0] == "rank":
+        from core.launcher import follow
+
+        return follow(Path(arguments[1]))
     from core.worker import work_on
 
     return work_on(Path(arguments[1]))

@@ -66,6 +66,11 @@ def newest_complete(trainer_folder: Path) -> Checkpoint | None:
     return checkpoints[-1] if checkpoints else None
 
 
+def of_step(trainer_folder: Path, step: int) -> Checkpoint:
+    """The checkpoint that was written after `step`, which another process has found to be complete."""
+    return Checkpoint(trainer_folder / f"checkpoint-{step}", step)
+
+
 def remove_torn(trainer_folder: Path) -> int:
     """Remove what an interrupted save left behind. Returns how many folders that were."""
     complete = {checkpoint.folder for checkpoint in complete_checkpoints(trainer_folder)}

@@ -66,9 +66,16 @@ def choose_engine(wanted: str | None, device: Device) -> str:
     return "unsloth" if unsloth_runs and wanted != "trl" else "trl"
 
 
-def use_cores(base_folder: Path) -> int:
-    """Let torch use the cores that are there for work; for a small model only one. Returns the number."""
-    threads = min(hardware_detector.cores_for_work(), torch.get_num_threads())
+def use_cores(base_folder: Path, processes: int = 1) -> int:
+    """Let torch use the cores that are there for work; for a small model only one. Returns the number.
+
+    Processes that train together on this machine share the cores.
+    """
+    if processes > 1:  # torchrun lets each process use one core, which is no measure
+        threads = max(1, hardware_detector.cores_for_work() // processes)
+        os.environ["OMP_NUM_THREADS"] = str(threads)  # else accelerate chooses a number of its own
+    else:
+        threads = min(hardware_detector.cores_for_work(), torch.get_num_threads())
     if _weight_bytes(base_folder) < SINGLE_CORE_BYTES:
         threads = 1
     torch.set_num_threads(threads)
@@ -85,7 +92,7 @@ def load_base(base_folder: Path, device: Device, *, four_bit: bool) -> tuple[Any
         local_files_only=True,
         dtype=_weights_dtype(base_folder, device),
         quantization_config=_four_bit(device) if four_bit else None,
-        device_map={"": device.kind} if four_bit else None,
+        device_map={"": torch.cuda.current_device() if device.kind == "cuda" else device.kind} if four_bit else None,
     )
     return model, tokenizer
 

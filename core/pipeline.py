@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from core import base_models, document_pipeline, hardware_detector, memory_estimate
+from core import base_models, document_pipeline, hardware_detector, launcher, memory_estimate
 from core.documents.chunk_store import ChunkStore
 from core.jobs import ACTIVE, Job, JobContext, JobSnapshot, JobState
 from core.project_manager import CONFIG_LOCK, Project
@@ -154,6 +154,7 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
         },
         "training": settings.training.model_dump(),
         "seed": settings.training.seed,
+        "processes": launcher.world() if launcher.world() > 1 else settings.training.processes,
         "engine": hardware.engine,
         "force_cpu": services.settings.force_cpu,
         "samples_sha256": sha256_of(project.samples_file),

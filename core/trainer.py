@@ -7,6 +7,7 @@ with exactly the adapter that it would have had.
 
 import json
 import os
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,10 @@ import psutil
 import torch
 from safetensors import SafetensorError
 
-from core import base_models, checkpoints, engines, memory_estimate, training_data
-from core.jobs import JobContext, PauseRequested, raise_stop
+from core import base_models, checkpoints, engines, memory_estimate, ranks, training_data
+from core.checkpoints import Checkpoint
+from core.jobs import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
+from core.ranks import Ranks
 from core.runs import Run
 from core.samples import sft_dataset
 from utils.config import TrainingSettings
@@ -36,14 +39,53 @@ LIBRARY_ERRORS = (RuntimeError, OSError, MemoryError, ValueError, SafetensorErro
 
 
 def run(context: JobContext, run: Run) -> dict[str, Any]:
-    """Train, or go on training. Raises AppError for what a person can mend, PauseRequested or CancelRequested."""
+    """Train, or go on training, with as many processes as the run asks for.
+
+    Raises AppError for what a person can mend, PauseRequested, CancelRequested, or WorkInterrupted where one of
+    several processes was lost.
+    """
+    together = Ranks()
     try:
-        return _run(context, run)
+        plan = _plan(run)
+        device = engines.detect_device(bool(run.request.get("force_cpu")))
+        together = ranks.lead(run, device.kind)
+        return _result(run, plan, _train(context, run, plan, together))
     except LIBRARY_ERRORS as error:
+        if lost := together.lost(error):
+            raise WorkInterrupted(lost) from error
         known = as_app_error(error)
         if known is None:
             raise
         raise known from error
+    finally:
+        together.end()
+
+
+class _Follower(SilentContext):
+    """A rank above 0 reports nothing. A polite kill of it asks all ranks to pause."""
+
+    def pause_on_signal(self, *_: object) -> None:
+        self.stop_request = "pause"
+
+
+def follow(folder: Path) -> int:
+    """Another rank's whole life: compute along with rank 0, which writes all there is. Returns the exit code."""
+    run, together = ranks.join(folder)
+    context = _Follower()
+    for polite in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(polite, context.pause_on_signal)
+    try:
+        together.connect(engines.detect_device(bool(run.request.get("force_cpu"))).kind)
+        _train(context, run, _plan(run), together)
+    except StopRequested:
+        return 0
+    except (AppError, *LIBRARY_ERRORS) as error:
+        known = error if isinstance(error, AppError) else as_app_error(error)
+        if known is None:
+            raise
+        together.tell_error(known)
+        return 1
+    return 0
 
 
 def as_app_error(error: BaseException) -> AppError | None:
@@ -69,36 +111,52 @@ class _Plan:
     held_out: list[sft_dataset.Sample]
 
 
-def _run(context: JobContext, run: Run) -> dict[str, Any]:
+def _train(context: JobContext, run: Run, plan: _Plan, together: Ranks) -> dict[str, Any]:
+    """What each rank does. Returns the trainer's record of the finished run."""
     started = time.monotonic()
-    plan = _plan(run)
-    checkpoints.remove_torn(run.trainer_folder)
-    newest = checkpoints.newest_complete(run.trainer_folder)
+    newest = _start_point(run, together)
     if newest and newest.trainer_state["global_step"] >= newest.trainer_state["max_steps"]:
-        return _result(run, plan, newest.trainer_state)
+        return newest.trainer_state
     _report_expected_memory(context, run)
     context.progress(0, None, "training.loading")
-    loaded, train, held_out = _load(context, run, plan)
-    context.checkpoint()
-    if newest is None:
-        checkpoints.clear_published(run.project.checkpoints_folder)
-    else:
+    loaded, train, held_out = _load(context, run, plan, together)
+    _stop_together(context, together)
+    if newest:
         context.log("training.resumed", step=newest.step)
-    trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out))
+    elif together.is_first:
+        checkpoints.clear_published(run.project.checkpoints_folder)
+    trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out), together)
     try:
         trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
     finally:
         reporter.close()
-        memory = _note_memory(run, loaded.device)
+        memory = _note_memory(run, loaded.device) if together.is_first else {}
     state = {"global_step": trainer.state.global_step, "max_steps": trainer.state.max_steps}
     if state["global_step"] < state["max_steps"]:
         context.log("training.stopped", step=state["global_step"], steps=state["max_steps"])
         raise_stop(context.stop_request)
-        raise PauseRequested  # the request was taken back after the trainer had followed it
-    context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
-    context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
-    memory_estimate.note_run(run, memory)
-    return _result(run, plan, {**state, "log_history": trainer.state.log_history})
+        raise PauseRequested  # another rank was asked, or the request was taken back after the trainer followed it
+    if together.is_first:
+        context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
+        context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
+        memory_estimate.note_run(run, memory)
+    return {**state, "log_history": trainer.state.log_history}
+
+
+def _start_point(run: Run, together: Ranks) -> Checkpoint | None:
+    """The checkpoint to go on from. Rank 0 looks for it, so that all ranks start from the same one."""
+    newest = None
+    if together.is_first:
+        checkpoints.remove_torn(run.trainer_folder)
+        newest = checkpoints.newest_complete(run.trainer_folder)
+    step = together.first_says(newest.step if newest else None)
+    return None if step is None else checkpoints.of_step(run.trainer_folder, step)
+
+
+def _stop_together(context: JobContext, together: Ranks) -> None:
+    """A safe point for all ranks at once: one that stopped alone would leave the others waiting for it."""
+    pause, cancel = together.agree(context.stop_request == "pause", context.stop_request == "cancel")
+    raise_stop("cancel" if cancel else "pause" if pause else None)
 
 
 def _plan(run: Run) -> _Plan:
@@ -114,13 +172,13 @@ def _plan(run: Run) -> _Plan:
 
 
 def _load(
-    context: JobContext, run: Run, plan: _Plan
+    context: JobContext, run: Run, plan: _Plan, together: Ranks
 ) -> tuple[engines.Loaded, training_data.Prepared, training_data.Prepared]:
     """Load base model and engine, and encode the samples with the model's own tokenizer."""
     request = run.request
     device = engines.detect_device(bool(request.get("force_cpu")))
     name = engines.choose_engine(request.get("engine"), device)
-    threads = engines.use_cores(plan.base_folder)
+    threads = engines.use_cores(plan.base_folder, together.on_this_machine)
     context.log("training.engine", engine=name, device=device.kind, threads=threads, bf16=device.bf16)
     try:
         loaded = engines.ENGINES[name](plan.base_folder, plan.settings, device)
@@ -128,13 +186,14 @@ def _load(
         if as_app_error(error):
             raise
         raise AppError("training_base_damaged", folder=str(plan.base_folder), reason=str(error)[:300]) from error
-    context.checkpoint()
+    _stop_together(context, together)
     if training_data.ensure_chat_template(loaded.tokenizer):
         context.log("training.plain_template")
     stop_ids = training_data.stop_ids_of(loaded.tokenizer, loaded.model)
     train = training_data.prepare(loaded.tokenizer, plan.train, stop_ids, plan.settings.max_length)
     held_out = training_data.prepare(loaded.tokenizer, plan.held_out, stop_ids, plan.settings.max_length)
     _report_data(context, plan, train, held_out)
+    _report_batch(context, plan.settings, together.world)
     return loaded, train, held_out
 
 
@@ -166,12 +225,24 @@ def _report_expected_memory(context: JobContext, run: Run) -> None:
         context.log("training.memory_expected", **figures)
 
 
+def _report_batch(context: JobContext, settings: TrainingSettings, processes: int) -> None:
+    """Say how many samples one step learns from, which is what learning rate and steps go with."""
+    context.log(
+        "training.batch",
+        effective=settings.batch_size * settings.gradient_accumulation * processes,
+        batch=settings.batch_size,
+        accumulation=settings.gradient_accumulation,
+        processes=processes,
+    )
+
+
 def _make_trainer(
     context: JobContext,
     run: Run,
     plan: _Plan,
     loaded: engines.Loaded,
     data: tuple[training_data.Prepared, training_data.Prepared],
+    together: Ranks,
 ) -> tuple[Any, Any]:
     """The trainer, the same for every engine, and the reporter that watches it."""
     from datasets import Dataset
@@ -186,7 +257,7 @@ def _make_trainer(
     checkpoints.require_room(run.folder, save_gib)
     # A template that only training knows has to reach the exported model.
     own_template = loaded.tokenizer.chat_template == training_data.PLAIN_CHAT_TEMPLATE
-    reporter = Reporter(context, run, save_gib, publish_template=own_template)
+    reporter = Reporter(context, run, together, save_gib, publish_template=own_template)
     trainer: Any = SFTTrainer(
         model=loaded.model,
         args=SFTConfig(**_trainer_settings(run, plan.settings, loaded, measure=bool(held_out.kept))),
@@ -224,6 +295,10 @@ def _trainer_settings(
         "bf16": device.bf16,
         "fp16": False,
         "gradient_checkpointing": settings.gradient_checkpointing,
+        "gradient_checkpointing_kwargs": {"use_reentrant": False},  # the other kind fails where ranks share gradients
+        "ddp_backend": ranks.BACKENDS[device.kind] if torch.distributed.is_initialized() else None,
+        "ddp_find_unused_parameters": False,
+        "average_tokens_across_devices": True,  # each answer's token counts the same, whichever rank reads it
         "max_length": settings.max_length,
         "packing": False,
         # Fewer different shapes: on the CPU each one costs a compilation and memory that is never given back.

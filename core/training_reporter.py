@@ -13,6 +13,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from core import checkpoints
 from core.jobs import JobContext
+from core.ranks import Ranks
 from core.runs import Run
 from utils.errors import AppError
 from utils.files import read_lines, write_text_atomic
@@ -28,11 +29,16 @@ class Reporter(TrainerCallback):
     evaluation that the trainer would run on its way out is switched off, since that would move the random
     numbers. At the last step of an epoch nothing is written before the epoch's evaluation is done: a checkpoint
     in between would resume behind that evaluation and never make up for it.
+
+    Of several ranks each has one. They agree on when to stop and to save; only rank 0's writes.
     """
 
-    def __init__(self, context: JobContext, run: Run, save_gib: float, *, publish_template: bool) -> None:
+    def __init__(
+        self, context: JobContext, run: Run, together: Ranks, save_gib: float, *, publish_template: bool
+    ) -> None:
         self._context = context
         self._run = run
+        self._together = together
         self._save_gib = save_gib
         self._more_files = (checkpoints.CHAT_TEMPLATE,) if publish_template else ()
         self._stopped_at_step = False
@@ -45,6 +51,8 @@ class Reporter(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
+        if not self._together.is_first:
+            return
         kept = keep_metrics_until(self._run.metrics_file, state.global_step)
         self._seconds_before = kept[-1]["seconds"] if kept else 0.0
         self._metrics = self._run.metrics_file.open("a", encoding="utf-8")
@@ -68,11 +76,13 @@ class Reporter(TrainerCallback):
         self._context.progress(state.global_step, state.max_steps)
         if _at_epoch_end(state, args):
             return
-        if self._context.stop_request:
+        stop, save = self._together.agree(
+            bool(self._context.stop_request), time.monotonic() - self._last_save_at >= SAVE_EVERY_SECONDS
+        )
+        if stop:
             self._stopped_at_step = True
             control.should_training_stop = True
-            control.should_save = True
-        elif time.monotonic() - self._last_save_at >= SAVE_EVERY_SECONDS:
+        if stop or save:
             control.should_save = True
         if control.should_save:
             self._require_disk()
@@ -84,7 +94,8 @@ class Reporter(TrainerCallback):
             control.should_evaluate = False
             control.should_save = False
             return
-        if self._context.stop_request:
+        (stop,) = self._together.agree(bool(self._context.stop_request))
+        if stop:
             control.should_training_stop = True
         if control.should_evaluate:
             self._context.progress(state.global_step, state.max_steps, "training.measuring")
@@ -105,8 +116,9 @@ class Reporter(TrainerCallback):
             self._report(state, {"eval_loss": logs["eval_loss"]})
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        self._together.wait()  # each rank has written its random numbers
         self._last_save_at = time.monotonic()
-        if not state.is_world_process_zero:
+        if not self._together.is_first:
             return
         folder = self._run.trainer_folder / f"checkpoint-{state.global_step}"
         # Published first: once the checkpoint counts as complete, nothing of its epoch is left to be made up.
@@ -171,7 +183,8 @@ class Reporter(TrainerCallback):
         self._note(**note)
 
     def _require_disk(self) -> None:
-        checkpoints.require_room(self._run.folder, self._save_gib)
+        if self._together.is_first:
+            checkpoints.require_room(self._run.folder, self._save_gib)
 
 
 def keep_metrics_until(metrics_file: Path, step: int) -> list[dict[str, float]]:

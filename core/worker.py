@@ -20,6 +20,7 @@ from typing import Any
 import portalocker
 import psutil
 
+from core import launcher
 from core.jobs import (
     CancelRequested,
     JobState,
@@ -134,6 +135,9 @@ def work_on(folder: Path) -> int:
         run.write_state(JobState.CANCELLED)
     except AppError as error:
         return note_failure(run, error)
+    except WorkInterrupted as lost:
+        logger.exception("run %s was interrupted", run.id)
+        return note_failure(run, lost.error, JobState.INTERRUPTED)
     except Exception as bug:
         logger.exception("run %s failed", run.id)
         return note_failure(run, disk_is_full(bug) or AppError("internal", kind=type(bug).__name__))
@@ -152,10 +156,10 @@ def read_secrets() -> dict[str, Any]:
     return json.loads(sys.stdin.read() or "{}")
 
 
-def note_failure(run: Run, error: AppError) -> int:
+def note_failure(run: Run, error: AppError, state: JobState = JobState.FAILED) -> int:
     """Leave the error in the run's state; on a full disk the exit code has to say it."""
     try:
-        run.write_state(JobState.FAILED, error={"code": error.code, "params": error.params})
+        run.write_state(state, error={"code": error.code, "params": error.params})
     except OSError as failed:
         if disk_is_full(failed) is None:
             raise
@@ -225,6 +229,8 @@ class ChildWork:
                 raise CancelRequested
             case JobState.FAILED if end.error:
                 raise AppError(end.error.key, **end.error.params)
+            case JobState.INTERRUPTED if end.error:
+                raise WorkInterrupted(AppError(end.error.key, **end.error.params))
         code = child.returncode if child else None
         if code in (-signal.SIGKILL if hasattr(signal, "SIGKILL") else None, 137, None):
             raise WorkInterrupted(AppError("child_killed"))
@@ -277,13 +283,15 @@ def start_child(run: Run, secrets: Mapping[str, Any] | None = None) -> "subproce
         if os.name == "nt"
         else {"start_new_session": True}
     )
+    # Only training is done by all the processes that torchrun started.
+    inherited = os.environ if run.kind == "train" else launcher.without_rank(os.environ)
     with run.output_file.open("ab") as output:
         child = subprocess.Popen(
             [*own_command(), "worker", str(run.folder)],
             stdin=subprocess.PIPE if secrets else subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **CHILD_ENVIRONMENT},
+            env={**inherited, **CHILD_ENVIRONMENT},
             **apart,
         )
     if child.stdin:

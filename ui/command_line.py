@@ -159,7 +159,11 @@ def model_command(options: argparse.Namespace) -> dict[str, object]:
 
 
 def train_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import pipeline
+    """Under torchrun rank 0 is the command, and every other rank computes for it."""
+    from core import launcher, pipeline
+
+    if launcher.rank() > 0:
+        sys.exit(launcher.follow(options.projects))
 
     services, project = opened(options)
     if options.resume:

@@ -31,6 +31,7 @@ ADVANCED = (
     "seed",
     "gradient_checkpointing",
     "four_bit",
+    "processes",
 )
 
 

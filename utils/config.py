@@ -104,6 +104,7 @@ class TrainingSettings(Settings):
     seed: int = Field(42, ge=0, le=2**31 - 1)
     held_out_share: float = Field(0.1, ge=0, le=0.5)
     target_modules: Literal["all-linear", "attention"] = "all-linear"
+    processes: int = Field(1, ge=1, le=16)
 
 
 class ProjectConfig(Settings):

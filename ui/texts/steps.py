@@ -133,6 +133,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "So viele Schritte zählen als einer: wie eine größere Batch, ohne mehr Speicher.",
         "So many steps count as one: like a larger batch, without more memory.",
     ),
+    "about.processes": (
+        "Mehrere Grafikkarten trainieren gemeinsam, je Prozess eine. Jeder Schritt lernt dann aus Batch × "
+        "gesammelten Schritten × Prozessen Beispielen.",
+        "Several GPUs train together, one per process. Each step then learns from batch × accumulated steps × "
+        "processes samples.",
+    ),
     "about.held_out_share": (
         "Dieser Teil wird nicht gelernt, sondern dient dem ehrlichen Vergleich.",
         "This part is not learned but kept for an honest comparison.",

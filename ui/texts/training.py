@@ -23,6 +23,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{dropped} von {samples} Beispielen entfallen: Schon ihre Frage füllt {max_length} Tokens.",
         "{dropped} of {samples} samples are left out: their question alone fills {max_length} tokens.",
     ),
+    "training.batch": (
+        "Jeder Schritt lernt aus {effective} Beispielen: Batch {batch} × {accumulation} gesammelt × {processes} "
+        "Prozesse.",
+        "Each step learns from {effective} samples: batch {batch} × {accumulation} accumulated × {processes} "
+        "processes.",
+    ),
     "training.resumed": ("Es geht bei Schritt {step} weiter.", "Going on at step {step}."),
     "training.epoch": ("Epoche {epoch} von {epochs}", "Epoch {epoch} of {epochs}"),
     "training.measuring": (
@@ -90,6 +96,40 @@ TEXTS: dict[str, tuple[str, str]] = {
     "hint.training_base_damaged": (
         "Lade oder kopiere das Modell noch einmal, oder wähle ein anderes.",
         "Download or copy the model again, or choose another one.",
+    ),
+    "error.training_process_lost": (
+        "Einer der {processes} Prozesse, die gemeinsam trainierten, ist weg.",
+        "One of the {processes} processes that trained together is gone.",
+    ),
+    "hint.training_process_lost": (
+        "Setze das Training fort: Es geht beim letzten gesicherten Stand weiter. Passiert es wieder, reicht "
+        "vielleicht der Speicher nicht für so viele Prozesse.",
+        "Resume the training: it goes on from the last saved state. If it happens again, the memory may be too small "
+        "for so many processes.",
+    ),
+    "error.training_processes_changed": (
+        "Dieser Lauf begann mit {was} Prozessen, gestartet sind jetzt {now}.",
+        "This run began with {was} processes, but {now} were started now.",
+    ),
+    "hint.training_processes_changed": (
+        "Starte wieder {was} Prozesse, oder beginne ein neues Training.",
+        "Start {was} processes again, or begin a new training.",
+    ),
+    "error.training_processes_unsupported": (
+        "Auf diesem Gerät ({device}) kann nur ein Prozess trainieren.",
+        "On this device ({device}) only one process can train.",
+    ),
+    "hint.training_processes_unsupported": (
+        "Stelle unter „Erweitert“ einen Prozess ein und starte ein neues Training.",
+        "Set one process under “Advanced” and start a new training.",
+    ),
+    "error.training_too_few_devices": (
+        "Für {processes} Prozesse gibt es hier nur {devices} Grafikkarten.",
+        "There are only {devices} GPUs here for {processes} processes.",
+    ),
+    "hint.training_too_few_devices": (
+        "Stelle unter „Erweitert“ höchstens so viele Prozesse ein, wie es Grafikkarten gibt, und starte neu.",
+        "Under “Advanced”, set at most as many processes as there are GPUs, and start again.",
     ),
     "error.training_engine_unknown": (
         "Ein Trainingsprogramm namens „{engine}“ gibt es nicht.",

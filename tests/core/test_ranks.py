@@ -1,0 +1,222 @@
+"""Several processes train one adapter together, over gloo on the CPU: the same losses, one writer, one fate."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from core import checkpoints, launcher, ranks, trainer
+from core.job_runner import JobRunner
+from core.jobs import ACTIVE, Job, JobSnapshot, JobState
+from core.project_manager import Project
+from core.runs import Run, list_runs
+from core.worker import ChildWork
+from tests.core.training_material import TrainingContext, curve, make_base, make_project, make_run, published
+from utils import config
+from utils.errors import AppError
+from utils.files import read_json, write_json
+
+ROOT = Path(__file__).resolve().parents[2]
+LOSS_TOLERANCE = 5e-4
+"""Relative, on a CPU that computes in bfloat16: two halves of a batch are added in another order than the whole."""
+
+# Long enough to be stopped in the middle; dropout and accumulation make an exact resume hard.
+LONG = {"epochs": 10, "batch_size": 1, "gradient_accumulation": 1, "lora_dropout": 0.1, "learning_rate": 1e-3}
+STEPS = 10 * 10
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return make_project(tmp_path)
+
+
+@pytest.fixture
+def runner() -> Iterator[JobRunner]:
+    runner = JobRunner()
+    yield runner
+    runner.shutdown()
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
+    runner = JobRunner()
+    run = make_shared_run(make_project(tmp_path_factory.mktemp("projects")), base, **LONG)
+    assert runner.wait(start(runner, run).id).state == JobState.DONE
+    return run
+
+
+def make_shared_run(project: Project, base: Path, processes: int = 2, **training: Any) -> Run:
+    run = make_run(project, base, **training)
+    write_json(run.folder / "run.json", {**run.request, "processes": processes})
+    return run
+
+
+def start(runner: JobRunner, run: Run) -> JobSnapshot:
+    return runner.start(Job("train", run.project.name, ChildWork(run), id=run.id))
+
+
+def wait_for_step(runner: JobRunner, run: Run, step: int) -> None:
+    while not any(point["step"] >= step for point in runner.get(run.id).metrics):
+        assert runner.get(run.id).state in ACTIVE
+        time.sleep(0.01)
+
+
+def rank_processes(run: Run) -> list[psutil.Process]:
+    """The processes of a run, rank 0 first."""
+    process = run.read_state().process
+    assert process
+    first = psutil.Process(int(process["pid"]))
+    return [first, *(child for child in first.children() if "rank" in child.cmdline())]
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return psutil.wait_procs(processes, timeout=30)[1] == []
+
+
+@pytest.mark.slow
+def test_two_processes_reach_the_losses_of_one_with_twice_the_batch(
+    tmp_path: Path, base: Path, runner: JobRunner
+) -> None:
+    settings = {"epochs": 2, "gradient_accumulation": 2, "lora_dropout": 0.0, "learning_rate": 1e-3}
+    alone = make_run(make_project(tmp_path / "one"), base, batch_size=4, **settings)
+    trainer.run(TrainingContext(), alone)
+    together = make_shared_run(make_project(tmp_path / "two"), base, batch_size=2, **settings)
+    end = runner.wait(start(runner, together).id)
+    assert end.state == JobState.DONE
+    (batch,) = [line.params for line in end.log if line.key == "training.batch"]
+    assert (batch["effective"], batch["processes"]) == (8, 2)
+    one, two = curve(alone), curve(together)
+    assert [point["step"] for point in one] == [point["step"] for point in two]
+    for name in ("loss", "eval_loss", "learning_rate"):
+        expected = [point[name] for point in one if name in point]
+        assert [point[name] for point in two if name in point] == pytest.approx(expected, rel=LOSS_TOLERANCE)
+    # One set of checkpoints and of points, written once.
+    assert set(published(together.project)) == set(published(alone.project)) == {"epoch_1", "epoch_2", "best"}
+    newest = checkpoints.newest_complete(together.trainer_folder)
+    assert newest and {path.name for path in newest.folder.glob("rng_state*")} == {
+        "rng_state_0.pth",
+        "rng_state_1.pth",
+    }
+    best = read_json(together.project.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE)
+    assert best["epoch"] == read_json(alone.project.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE)["epoch"]
+
+
+@pytest.mark.slow
+def test_two_processes_that_pause_go_on_as_if_they_had_never_stopped(
+    uninterrupted: Run, project: Project, base: Path, runner: JobRunner
+) -> None:
+    run = make_shared_run(project, base, **LONG)
+    start(runner, run)
+    wait_for_step(runner, run, 13)
+    both = rank_processes(run)
+    runner.pause(run.id)
+    assert runner.wait(run.id).state == JobState.PAUSED
+    assert len(both) == 2 and gone(both)
+    assert 13 <= curve(run)[-1]["step"] < STEPS
+    runner.resume(run.id)
+    wait_for_step(runner, run, curve(run)[-1]["step"] + 7)
+    both = rank_processes(run)
+    both[1].send_signal(signal.SIGTERM)  # a polite kill of any rank pauses all
+    assert runner.wait(run.id).state == JobState.PAUSED
+    assert gone(both)
+    runner.resume(run.id)
+    assert runner.wait(run.id).state == JobState.DONE
+    assert curve(run) == curve(uninterrupted)
+    assert published(project) == published(uninterrupted.project)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_killed_rank_ends_all_and_the_run_resumes_exactly(
+    uninterrupted: Run, project: Project, base: Path, runner: JobRunner, victim: int
+) -> None:
+    run = make_shared_run(project, base, **LONG)
+    start(runner, run)
+    wait_for_step(runner, run, 25)
+    both = rank_processes(run)
+    both[victim].kill()
+    end = runner.wait(run.id, timeout=60)
+    assert end.state == JobState.INTERRUPTED
+    assert end.error and end.error.key == ("child_killed" if victim == 0 else "training_process_lost")
+    assert gone(both)
+    runner.resume(run.id)
+    assert runner.wait(run.id).state == JobState.DONE
+    assert curve(run) == curve(uninterrupted)
+    assert published(project) == published(uninterrupted.project)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("nodes", [1, 2])
+def test_torchrun_starts_the_train_command_on_one_node_and_on_two(project: Project, base: Path, nodes: int) -> None:
+    settings = project.load_config()
+    choice = {"source": "path", "name": str(base)}
+    training = {"epochs": 1, "batch_size": 2, "held_out_share": 0.1}
+    project.save_config(config.changed(settings, base=choice, training=training))
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(2 // nodes)]
+    command += ["--nnodes", str(nodes), "--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{free_port()}"]
+    command += ["--local-addr", "127.0.0.1", "app.py", "--projects", str(project.root.parent), "train", project.name]
+    launched = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(nodes)
+    ]
+    printed = [each.communicate(timeout=300)[0] for each in launched]
+    assert [each.returncode for each in launched] == [0] * nodes, "\n".join(printed)
+    (run,) = list_runs(project, "train")
+    found = run.read_state()
+    assert found.state == JobState.DONE and found.result
+    assert run.request["processes"] == 2
+    assert found.result["steps"] == 5  # 20 samples, 2 in each of 2 processes
+    assert set(published(project)) == {"epoch_1", "best"}
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_work_of_one_process_knows_nothing_of_the_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {"PATH": "/bin", "RANK": "1", "WORLD_SIZE": "4", "TORCHELASTIC_RUN_ID": "x"})
+    assert (launcher.rank(), launcher.world()) == (1, 4)
+    assert launcher.without_rank(os.environ) == {"PATH": "/bin"}
+
+
+def test_a_run_goes_on_only_with_as_many_processes_as_it_began_with(
+    project: Project, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_shared_run(project, base, processes=4)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(AppError) as refused:
+        ranks.lead(run, "cpu")
+    assert refused.value.code == "training_processes_changed"
+    assert refused.value.params == {"was": 4, "now": 2}
+
+
+def test_more_processes_than_devices_are_refused_before_anything_starts() -> None:
+    with pytest.raises(AppError) as refused:
+        ranks.require_devices("mps", 2)
+    assert refused.value.code == "training_processes_unsupported"
+    with pytest.raises(AppError) as refused:
+        ranks.require_devices("cuda", 99)
+    assert refused.value.code == "training_too_few_devices"
+
+
+def test_alone_everything_is_agreed() -> None:
+    alone = ranks.Ranks()
+    assert alone.agree(True, False) == (True, False)
+    assert alone.first_says(3) == 3
+    assert alone.lost(RuntimeError("gloo")) is None
