@@ -350,7 +350,13 @@ def outlook(
         if saved > 0:
             ways.append(Way(name, value, saved))
     savings = tuple(sorted(ways, key=lambda way: -way.saved_gib))
-    return Outlook(found, place, free_gib(hardware), longest, savings)
+    return Outlook(found, place, free_for_each(hardware, place, settings.processes), longest, savings)
+
+
+def free_for_each(hardware: Hardware, place: Place, processes: int) -> float | None:
+    """What is free for each of the processes: main memory is shared, while every one has a GPU of its own."""
+    free = free_gib(hardware)
+    return free / processes if free is not None and place.kind in (CPU, "mps") else free
 
 
 def _ways_to_save(settings: TrainingSettings, place: Place, longest: int) -> list[tuple[str, Any]]:

@@ -156,6 +156,18 @@ def test_the_light_says_whether_it_fits(tmp_path: Path) -> None:
     assert {"batch_size", "max_length", "gradient_checkpointing"} <= {way.name for way in found.savings}
 
 
+def test_processes_on_one_machine_share_its_memory_and_on_gpus_each_has_its_own(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    weights_file(tmp_path, all=[60_000])
+
+    def free(kind: str) -> float | None:
+        settings = TrainingSettings(processes=4)
+        found = memory_estimate.outlook(tmp_path, tmp_path / "none", settings, machine(kind), 512)
+        return found and found.free_gib
+
+    assert (free("cpu"), free("cuda")) == (2.0, 8.0)
+
+
 def test_runs_correct_later_estimates_on_the_same_kind_of_device(project) -> None:
     assert memory_estimate.correction("cpu") == 1.0
     for _ in range(3):
