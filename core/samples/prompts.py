@@ -6,6 +6,7 @@ a person's text are just braces. A line whose variables are all empty is left ou
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from core.documents.languages import language_of
@@ -168,7 +169,12 @@ def language_for(task: Task, settings: SftSettings) -> str | None:
     """The language that the samples shall have: the set one or the chunk's; None where nobody can tell."""
     if settings.language != "auto":
         return settings.language
-    return (language_of(task.chunk.text) if task.chunk else language_of(settings.topic)) or None
+    return _language_of(task.chunk.text if task.chunk else settings.topic) or None
+
+
+@lru_cache(maxsize=256)  # it is asked several times of each task
+def _language_of(text: str) -> str:
+    return language_of(text)
 
 
 def style_of(task: Task, settings: SftSettings) -> str:
