@@ -6,15 +6,12 @@ import sys
 # Before any library is imported: none of them may call home.
 os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1")
 
+CHILDREN = ("worker", "parse", "serve-gguf", "rank")  # processes of the app's own, not for people
+
 
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 error, 2 usage, 130 interrupted."""
-    if arguments[:1] in (
-        ["worker"],
-        ["parse"],
-        ["serve-gguf"],
-        ["rank"],
-    ):  # child processes of the app, not for people
+    if arguments and arguments[0] in CHILDREN:
         from utils.logger import set_up_logging
 
         set_up_logging()

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from core.jobs import ACTIVE
+from core.samples.chat_writer import UNUSABLE
 from ui import html
 from ui.helper_panel import provider_of
 from ui.page_frame import PageFrame
@@ -14,13 +15,6 @@ from ui.texts import error_text
 from ui.view import View
 
 KINDS = ("sft_test",)
-# What keeps an answer from being used, as `answers.Parsed` calls it, and the error that says so.
-PROBLEMS = {
-    "empty": "helper_answer_empty",
-    "cut_off": "helper_answer_cut_off",
-    "no_json": "helper_answer_no_json",
-    "no_samples": "helper_answer_no_samples",
-}
 
 
 def build(frame: PageFrame) -> gr.Button:
@@ -64,7 +58,7 @@ def verdict_html(view: View, result: dict[str, Any]) -> str:
     taken = " · ".join(figures)
     if result["pairs"]:
         return html.box("good", view.t("tryout.good", count=len(result["pairs"])), taken)
-    why, what_to_do = error_text(PROBLEMS.get(result["problem"], PROBLEMS["no_samples"]), view.language, {})
+    why, what_to_do = error_text(UNUSABLE.get(result["problem"], UNUSABLE["no_samples"]), view.language, {})
     return html.box("bad", why, f"{what_to_do} ({taken})")
 
 

@@ -22,6 +22,7 @@ TOKENS_OF_ANSWER = 700  # that one pair may have
 TOKENS_AROUND_ANSWER = 200
 MOST_TOKENS_OF_ANSWER = 8000
 
+# What keeps an answer from being used, as `answers.Parsed` calls it, and the error that says so.
 UNUSABLE = {
     "cut_off": "helper_answer_cut_off",
     "empty": "helper_answer_empty",
