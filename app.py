@@ -34,7 +34,7 @@ def child(arguments: list[str]) -> int:
     from pathlib import Path
 
     if arguments[0] == "rank":
-        from core.launcher import follow
+        from core.training.launcher import follow
 
         return follow(Path(arguments[1]))
     from core.worker import work_on

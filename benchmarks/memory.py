@@ -17,11 +17,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from core import hardware_detector, memory_estimate, worker
-from core.memory_estimate import Estimate, Place
+from core import hardware_detector, worker
 from core.project_manager import ProjectStore
 from core.runs import create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
+from core.training import memory_estimate
+from core.training.memory_estimate import Estimate, Place
 from utils.config import TrainingSettings
 
 WITHIN = 0.25

@@ -18,11 +18,12 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 
-from core import base_models, checkpoints, engines, training_data
+from core import base_models
 from core.jobs import JobContext
 from core.runs import Run, open_run
 from core.samples import sft_dataset
 from core.samples.sft_dataset import Sample
+from core.training import checkpoints, engines, training_data
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import append_line, read_lines, write_json

@@ -19,10 +19,11 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-from core import base_models, checkpoints, gguf, model_card, training_data, verifier
+from core import base_models, gguf, model_card, verifier
 from core.jobs import JobContext
 from core.runs import Run, open_run
 from core.samples.sft_dataset import read_samples, split_by_source, usable
+from core.training import checkpoints, training_data
 from utils.errors import AppError
 from utils.files import publish_folder, require_disk, write_json, write_text_atomic
 

@@ -3,32 +3,26 @@
 The one place that knows all stages by name. It loads none that needs torch: those run in child processes.
 """
 
-import platform
-import shutil
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from core import base_models, document_pipeline, hardware_detector, launcher, memory_estimate
+from core import base_models, document_pipeline, hardware_detector
 from core.documents.chunk_store import ChunkStore
-from core.jobs import ACTIVE, Job, JobContext, JobSnapshot, JobState
+from core.jobs import Job, JobContext, JobSnapshot, JobState
 from core.project_manager import CONFIG_LOCK, Project
 from core.runs import Run, latest_run
 from core.samples.sft_dataset import MINIMUM_SAMPLES, count_samples
 from core.services import (
     MINIMUM_FREE_GIB,
     Services,
-    child_job,
     require_chunks,
     start_child_job,
 )
 from utils import config
 from utils.errors import AppError
-from utils.files import require_disk, sha256_of
-
-VERSIONS_NOTED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "bitsandbytes", "unsloth")
+from utils.files import require_disk
 
 
 @dataclass(frozen=True)
@@ -134,51 +128,6 @@ def suited_values(training: config.TrainingSettings, practice: bool) -> dict[str
     return {name: value for name, value in wanted.items() if getattr(training, name) == given_up[name]}
 
 
-def start_training(services: Services, project: Project, owner: str = "") -> JobSnapshot:
-    """Train an adapter with the project's settings. Raises AppError where something it needs is missing."""
-    settings = project.load_config()
-    samples = count_samples(project.samples_file)
-    if samples < MINIMUM_SAMPLES:
-        raise AppError("too_few_samples", samples=samples, minimum=MINIMUM_SAMPLES)
-    if settings.base is None:
-        raise AppError("no_base")
-    folder = base_models.resolve(project, settings.base)
-    require_disk(project.root, MINIMUM_FREE_GIB)
-    hardware = services.hardware()
-    expected = memory_estimate.outlook(folder, project.samples_file, settings.training, hardware)
-    request = {
-        "base": {
-            **settings.base.model_dump(),
-            "folder": portable_path(project, folder),
-            "fingerprint": base_models.fingerprint(folder),
-        },
-        "training": settings.training.model_dump(),
-        "seed": settings.training.seed,
-        "processes": launcher.world() if launcher.world() > 1 else settings.training.processes,
-        "engine": hardware.engine,
-        "force_cpu": services.settings.force_cpu,
-        "samples_sha256": sha256_of(project.samples_file),
-        "memory": memory_estimate.for_request(expected) if expected else None,
-        "versions": installed_versions(),
-        "machine": {
-            "system": platform.platform(),
-            "python": platform.python_version(),
-            "cpu": hardware.cpu_name,
-            "cores": hardware.cores,
-            "ram_gib": round(hardware.ram_gib, 1),
-            "accelerator": hardware.accelerator.name,
-        },
-    }
-    return start_child_job(
-        services,
-        project,
-        "train",
-        request,
-        owner,
-        prepare=lambda run: shutil.copy2(project.samples_file, run.samples_file),
-    )
-
-
 def start_evaluation(services: Services, project: Project, owner: str = "") -> JobSnapshot:
     """Compare base and tuned model on the held-out samples. Raises AppError `not_trained`."""
     return start_child_job(services, project, "evaluate", {"train_run": trained_run(project).id}, owner)
@@ -213,20 +162,6 @@ def trained_run(project: Project) -> Run:
     return run
 
 
-def resume_training(services: Services, project: Project) -> JobSnapshot:
-    """Continue the newest training run that is not done, or watch it where it still runs.
-
-    Raises AppError `nothing_to_resume`.
-    """
-    run = latest_run(project, "train")
-    if run is None or run.read_state().state == JobState.DONE:
-        raise AppError("nothing_to_resume")
-    known = services.runner.latest(project.name, ["train"])
-    if known is None or known.id != run.id:
-        return services.runner.start(child_job(services, run))
-    return known if known.state in ACTIVE else services.runner.resume(run.id)
-
-
 def rename_project(services: Services, old: str, new: str) -> Project:
     """Rename a project whose jobs rest. Raises AppError `project_busy`."""
     services.runner.forget_project(old)
@@ -237,19 +172,3 @@ def delete_project(services: Services, name: str) -> None:
     """Delete a project whose jobs rest. Raises AppError `project_busy`."""
     services.runner.forget_project(name)
     services.projects.delete(name)
-
-
-def portable_path(project: Project, path: Path) -> str:
-    """A path inside the project relative to it, so that it survives a rename; any other one as it is."""
-    return str(path.relative_to(project.root)) if path.is_relative_to(project.root) else str(path)
-
-
-def installed_versions() -> dict[str, str]:
-    """The versions of the packages that a training run depends on."""
-    found = {}
-    for name in VERSIONS_NOTED:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

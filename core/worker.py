@@ -20,7 +20,6 @@ from typing import Any
 import portalocker
 import psutil
 
-from core import launcher
 from core.jobs import (
     CancelRequested,
     JobState,
@@ -31,6 +30,7 @@ from core.jobs import (
 )
 from core.project_manager import Project
 from core.runs import Run, this_process
+from core.training import launcher
 from utils.errors import AppError, disk_is_full
 from utils.files import heal_last_line
 
@@ -42,7 +42,7 @@ STAGES = {
     "rechunk": "core.documents.rechunking",
     "practice_base": "core.practice.practice_base",
     "unpack_base": "core.bases.unpacking",
-    "train": "core.trainer",
+    "train": "core.training.trainer",
     "evaluate": "core.evaluator",
     "export": "core.exporter",
     "ask": "core.chat",

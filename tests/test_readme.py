@@ -12,6 +12,7 @@ FOLDERS = (
     "core/practice",
     "core/samples",
     "core/samples/helpers",
+    "core/training",
     "ui",
     "ui/texts",
     "utils",

@@ -160,17 +160,18 @@ def model_command(options: argparse.Namespace) -> dict[str, object]:
 
 def train_command(options: argparse.Namespace) -> dict[str, object]:
     """Under torchrun rank 0 is the command, and every other rank computes for it."""
-    from core import launcher, pipeline
+    from core import training_pipeline
+    from core.training import launcher
 
     if launcher.rank() > 0:
         sys.exit(launcher.follow(options.projects))
 
     services, project = opened(options)
     if options.resume:
-        return finish(services, pipeline.resume_training(services, project))
+        return finish(services, training_pipeline.resume_training(services, project))
     project.set("training", given(options, config.TrainingSettings))
     make_practice_base_if_missing(services, project)
-    return finish(services, pipeline.start_training(services, project))
+    return finish(services, training_pipeline.start_training(services, project))
 
 
 def make_practice_base_if_missing(services: "Services", project: "Project") -> None:
@@ -206,7 +207,7 @@ def ask_command(options: argparse.Namespace) -> dict[str, object]:
 
 def demo_command(options: argparse.Namespace) -> dict[str, object]:
     """Documents → chunks → practice model → samples → training → comparison → checked exports, in one go."""
-    from core import document_pipeline, pipeline, sample_pipeline
+    from core import document_pipeline, pipeline, sample_pipeline, training_pipeline
 
     services = services_of(options)
     if options.project in services.projects.names():
@@ -220,7 +221,7 @@ def demo_command(options: argparse.Namespace) -> dict[str, object]:
     result["base"] = finish(services, pipeline.start_practice_base(services, project))
     project.set("sft", {"samples": max(project.load_config().sft.samples, DEMO_SAMPLES)})
     result["sft"] = finish(services, sample_pipeline.start_samples(services, project))
-    result["train"] = finish(services, pipeline.start_training(services, project))
+    result["train"] = finish(services, training_pipeline.start_training(services, project))
     result["evaluate"] = finish(services, pipeline.start_evaluation(services, project))
     for format_name, key in (("safetensors", "export_safetensors"), ("gguf", "export")):
         project.set("output", {"format": format_name})

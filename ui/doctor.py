@@ -4,8 +4,8 @@ import platform
 from typing import Any
 
 from core import hardware_detector
-from core.pipeline import installed_versions
 from core.services import Services
+from core.training_pipeline import installed_versions
 from ui import texts
 
 

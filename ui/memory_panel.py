@@ -4,10 +4,11 @@ import time
 from html import escape
 from typing import Any
 
-from core import base_models, memory_estimate
+from core import base_models
 from core.jobs import ACTIVE
-from core.memory_estimate import Outlook
 from core.runs import latest_run
+from core.training import memory_estimate
+from core.training.memory_estimate import Outlook
 from ui import html
 from ui.remembered import Remembered
 from ui.view import View, file_stamp

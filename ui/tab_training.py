@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from core import hardware_detector, pipeline
+from core import hardware_detector, pipeline, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.samples.sft_dataset import MINIMUM_SAMPLES
@@ -56,7 +56,7 @@ def build(frame: PageFrame) -> None:
 
     def train(project: Project, values: dict[str, Any]) -> None:
         project.set("training", values)
-        pipeline.start_training(frame.services, project)
+        training_pipeline.start_training(frame.services, project)
 
     forms.autosave(frame, "training", fields, notice)
     frame.allow(start, why_not, blocked)

@@ -20,9 +20,9 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from core.documents.chunk_store import ChunkStore
-from core.engines import cpu_has_bf16
 from core.jobs import JobContext
 from core.runs import Run
+from core.training.engines import cpu_has_bf16
 from utils.errors import AppError
 from utils.files import publish_folder, read_json, write_json
 

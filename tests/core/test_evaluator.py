@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from core import checkpoints, evaluator, trainer, training_data
+from core import evaluator
 from core.evaluator import Measured
 from core.jobs import PauseRequested
 from core.project_manager import Project
 from core.runs import Run, create_run
-from tests.core.training_material import TrainingContext, make_base, make_project, make_run
+from core.training import checkpoints, trainer, training_data
+from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
 from ui.texts import TEXTS
 from utils.errors import AppError
 from utils.files import read_json

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core import document_pipeline, pipeline, sample_pipeline, worker
+from core import document_pipeline, pipeline, sample_pipeline, training_pipeline, worker
 from core.hardware_detector import Accelerator
 from core.jobs import JobState
 from core.runs import create_run, list_runs
@@ -31,23 +31,23 @@ def test_each_stage_names_what_is_missing_before_anything_starts(services, proje
     )
     assert code_of(lambda: sample_pipeline.start_samples(services, project)) == "no_chunks"
     assert code_of(lambda: pipeline.start_practice_base(services, project)) == "no_chunks"
-    assert code_of(lambda: pipeline.start_training(services, project)) == "too_few_samples"
+    assert code_of(lambda: training_pipeline.start_training(services, project)) == "too_few_samples"
     assert code_of(lambda: pipeline.start_evaluation(services, project)) == "not_trained"
     assert code_of(lambda: pipeline.start_export(services, project)) == "not_trained"
     assert code_of(lambda: pipeline.start_question(services, project, "Wer?")) == "not_exported"
     assert code_of(lambda: pipeline.start_question(services, project, "  ")) == "no_question"
-    assert code_of(lambda: pipeline.resume_training(services, project)) == "nothing_to_resume"
+    assert code_of(lambda: training_pipeline.resume_training(services, project)) == "nothing_to_resume"
     assert list_runs(project) == []
 
 
 def test_training_asks_for_a_base_model_and_then_for_its_files(services, project, tmp_path):
     for number in range(8):
         append_line(project.samples_file, f'{{"instruction": "q{number}", "output": "a{number}"}}')
-    assert code_of(lambda: pipeline.start_training(services, project)) == "no_base"
+    assert code_of(lambda: training_pipeline.start_training(services, project)) == "no_base"
     settings = config.changed(project.load_config(), base={"source": "practice", "name": "practice"})
     project.save_config(settings)
     with pytest.raises(AppError):
-        pipeline.start_training(services, project)
+        training_pipeline.start_training(services, project)
     assert list_runs(project) == []
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from core import pipeline
 from core.jobs import JobState
-from core.memory_estimate import Estimate, Outlook, Place, Way
 from core.runs import create_run
+from core.training.memory_estimate import Estimate, Outlook, Place, Way
 from ui import memory_panel
 from ui.memory_panel import after_html, memory_html, outlook_html
 from ui.view import View

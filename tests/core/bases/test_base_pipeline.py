@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from core import base_pipeline, document_pipeline, pipeline
+from core import base_pipeline, document_pipeline, pipeline, training_pipeline
 from core.bases.unpacked import read_note
 from core.jobs import JobSnapshot, JobState
 from core.project_manager import ProjectStore
 from core.services import Services
 from tests.core.bases.gguf_models import CHAT_TEMPLATE, put_into_store
 from tests.core.bases.ollama_material import put_model
-from tests.core.training_material import make_project
+from tests.core.training.training_material import make_project
 from utils.config import BaseChoice
 from utils.errors import AppError
 
@@ -49,7 +49,7 @@ def test_a_model_of_ollama_is_chosen_unpacked_and_trained(
     unpacked = finished(services, base_pipeline.make_ready(services, project))
     assert pipeline.status(project).base_ready
     project.set("training", {"epochs": 1, "max_length": 128})
-    trained = finished(services, pipeline.start_training(services, project))
+    trained = finished(services, training_pipeline.start_training(services, project))
     assert trained["steps"]
     note = read_note(Path(str(unpacked["folder"])))
     assert note and note.quantization == quantization.upper()

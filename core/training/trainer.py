@@ -6,34 +6,32 @@ with exactly the adapter that it would have had.
 """
 
 import json
-import os
 import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import torch
 from safetensors import SafetensorError
 
-from core import base_models, checkpoints, engines, memory_estimate, ranks, training_data
-from core.checkpoints import Checkpoint
+from core import base_models
 from core.jobs import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
-from core.ranks import Ranks
 from core.runs import Run
 from core.samples import sft_dataset
+from core.training import checkpoints, engines, memory_estimate, peak_memory, ranks, training_data
+from core.training.checkpoints import Checkpoint
+from core.training.ranks import Ranks
+from core.training.trainer_settings import trainer_settings
 from utils.config import TrainingSettings
 from utils.errors import AppError, disk_is_full
-from utils.files import read_json, read_lines, write_json
+from utils.files import read_lines
 
-SCHEDULERS = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 SMOOTHED_STEPS = 10
 """The first and the last loss are means over so many steps: a single small batch says little."""
 ADAPTER_COPIES = 8
 """A saved checkpoint takes about this many times the adapter: weights, two moments, its publications, and room
 for the tokenizer that the library adds each time."""
-MEMORY_FIGURES = ("ram_gib", "device_gib", "device_reserved_gib")
 
 LIBRARY_ERRORS = (RuntimeError, OSError, MemoryError, ValueError, SafetensorError)
 
@@ -130,7 +128,7 @@ def _train(context: JobContext, run: Run, plan: _Plan, together: Ranks) -> dict[
         trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
     finally:
         reporter.close()
-        memory = _note_memory(run, loaded.device) if together.is_first else {}
+        memory = peak_memory.note(run, loaded.device) if together.is_first else {}
     state = {"global_step": trainer.state.global_step, "max_steps": trainer.state.max_steps}
     if state["global_step"] < state["max_steps"]:
         context.log("training.stopped", step=state["global_step"], steps=state["max_steps"])
@@ -249,7 +247,7 @@ def _make_trainer(
     from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
-    from core.training_reporter import Reporter
+    from core.training.reporter import Reporter
 
     train, held_out = data
     adapter_bytes = 4 * sum(weight.numel() for weight in loaded.model.parameters() if weight.requires_grad)
@@ -260,7 +258,7 @@ def _make_trainer(
     reporter = Reporter(context, run, together, save_gib, publish_template=own_template)
     trainer: Any = SFTTrainer(
         model=loaded.model,
-        args=SFTConfig(**_trainer_settings(run, plan.settings, loaded, measure=bool(held_out.kept))),
+        args=SFTConfig(**trainer_settings(run, plan.settings, loaded, measure=bool(held_out.kept))),
         train_dataset=Dataset.from_list(train.rows),
         eval_dataset=Dataset.from_list(held_out.rows) if held_out.kept else None,
         processing_class=loaded.tokenizer,
@@ -270,107 +268,6 @@ def _make_trainer(
     trainer.create_model_card = lambda *_, **__: None
     trainer.remove_callback(PrinterCallback)
     return trainer, reporter
-
-
-def _trainer_settings(
-    run: Run, settings: TrainingSettings, loaded: engines.Loaded, *, measure: bool
-) -> dict[str, Any]:
-    """Every setting that matters, spelled out: the library's defaults differ between its versions and devices."""
-    device = loaded.device
-    return {
-        "output_dir": str(run.trainer_folder),
-        "per_device_train_batch_size": settings.batch_size,
-        "per_device_eval_batch_size": settings.batch_size,
-        "gradient_accumulation_steps": settings.gradient_accumulation,
-        "num_train_epochs": settings.epochs,
-        "learning_rate": settings.learning_rate,
-        "lr_scheduler_type": SCHEDULERS[settings.scheduler],
-        "warmup_steps": settings.warmup_ratio,  # below 1 it is a share of all steps
-        "weight_decay": settings.weight_decay,
-        "max_grad_norm": 1.0,
-        "optim": "adamw_torch" if device.kind == "mps" else "adamw_torch_fused",
-        "seed": settings.seed,
-        "data_seed": settings.seed,
-        "use_cpu": device.kind == "cpu",
-        "bf16": device.bf16,
-        "fp16": False,
-        "gradient_checkpointing": settings.gradient_checkpointing,
-        "gradient_checkpointing_kwargs": {"use_reentrant": False},  # the other kind fails where ranks share gradients
-        "ddp_backend": ranks.BACKENDS[device.kind] if torch.distributed.is_initialized() else None,
-        "ddp_find_unused_parameters": False,
-        "average_tokens_across_devices": True,  # each answer's token counts the same, whichever rank reads it
-        "max_length": settings.max_length,
-        "packing": False,
-        # Fewer different shapes: on the CPU each one costs a compilation and memory that is never given back.
-        "pad_to_multiple_of": 16,
-        "dataset_kwargs": {"skip_prepare_dataset": True},
-        "loss_type": "chunked_nll" if hasattr(loaded.model.get_base_model(), "lm_head") else "nll",
-        "dataloader_num_workers": 0,
-        "dataloader_pin_memory": device.kind == "cuda",
-        "logging_steps": 1,
-        "logging_nan_inf_filter": False,  # it would hide a diverging run behind the last good loss
-        "save_strategy": "epoch",
-        "eval_strategy": "epoch" if measure else "no",
-        "load_best_model_at_end": False,  # the best adapter is published the moment it is found
-        "save_total_limit": None,
-        "report_to": "none",
-        "disable_tqdm": True,
-        "push_to_hub": False,
-    }
-
-
-def _note_memory(run: Run, device: engines.Device) -> dict[str, Any]:
-    """Keep the most memory that the run ever needed in its folder: of all its sessions, if it was resumed."""
-    memory = _peak_memory_gib(device)
-    if run.memory_file.is_file():
-        before = read_json(run.memory_file)
-        memory |= {name: max(before[name], memory[name]) for name in MEMORY_FIGURES}
-    write_json(run.memory_file, memory)
-    return memory
-
-
-def _memory_result(run: Run) -> dict[str, Any] | None:
-    """What the run needed, beside what was estimated where that can be compared."""
-    if not run.memory_file.is_file():
-        return None
-    memory = read_json(run.memory_file)
-    needed = memory_estimate.compare(run.request, memory)
-    compared = {"estimated_gib": needed.estimated_gib, "needed_gib": needed.measured_gib} if needed else {}
-    return {**memory, **compared}
-
-
-def _peak_memory_gib(device: engines.Device) -> dict[str, Any]:
-    """The most memory that this process held, on the device too where it has its own.
-
-    `device_gib` is what tensors took, `device_reserved_gib` what torch asked the driver for to hold them.
-    """
-    peak_bytes = _peak_ram_bytes()
-    on_cuda = device.kind == "cuda"
-    sizes = (
-        peak_bytes,
-        torch.cuda.max_memory_allocated() if on_cuda else 0,
-        torch.cuda.max_memory_reserved() if on_cuda else 0,
-    )
-    return {
-        "device": device.kind,
-        **{name: round(size / 2**30, 3) for name, size in zip(MEMORY_FIGURES, sizes, strict=True)},
-    }
-
-
-def _peak_ram_bytes() -> int:
-    """The most main memory that this process held."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        # Not ru_maxrss: that of a child begins with what its parent held when it started the child.
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1024
-    on_windows = getattr(psutil.Process().memory_info(), "peak_wset", 0)
-    if on_windows:
-        return on_windows
-    import resource
-
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used if os.uname().sysname == "Darwin" else used * 1024
 
 
 def _result(run: Run, plan: _Plan, state: dict[str, Any]) -> dict[str, Any]:
@@ -392,5 +289,5 @@ def _result(run: Run, plan: _Plan, state: dict[str, Any]) -> dict[str, Any]:
         "samples": len(plan.train),
         "held_out": len(plan.held_out),
         "seconds": json.loads(metrics[-1])["seconds"] if metrics else 0.0,
-        "memory": _memory_result(run),
+        "memory": peak_memory.result(run),
     }

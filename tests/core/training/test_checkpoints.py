@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core import checkpoints
+from core.training import checkpoints
 from utils.errors import AppError
 
 

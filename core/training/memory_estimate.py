@@ -28,12 +28,12 @@ CPU = "cpu"
 PROCESS_GIB = 0.57
 """What a process holds that has loaded torch, transformers, peft and trl, and trained a model of no size."""
 CONTEXT_GIB = 1.4  # the driver's context and torch's workspaces on a GPU; a rule of thumb, not measured here
-FULL_PRECISION_BYTES = 600_000_000  # as core/engines decides on a CPU: above, weights are kept in bfloat16
+FULL_PRECISION_BYTES = 600_000_000  # as core/training/engines decides on a CPU: above, weights are kept in bfloat16
 LOSS_CHUNK_TOKENS = 256  # trl computes logits for so many tokens at once (`_CHUNKED_LM_HEAD_CHUNK_SIZE`)
 LOGIT_COPIES = 4
 TOKENIZER_BYTES = 1200  # per piece of the vocabulary: measured with 131,072 of them
 FOUR_BIT_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)  # NF4, a byte for each 64, and for 256 of those a float32
-PADDED_TO = 16  # `pad_to_multiple_of` of core/trainer
+PADDED_TO = 16  # `pad_to_multiple_of` of core/training/trainer
 TEMPLATE_TOKENS = 24  # what a chat template adds to question and answer
 TOKENIZED_SAMPLES = 32  # so many of the samples with the most characters are counted in tokens
 
@@ -164,7 +164,7 @@ def padded(tokens: int) -> int:
 
 
 def place_of(hardware: Hardware) -> Place:
-    """Where a run on this machine will compute, as core/engines decides once torch is loaded."""
+    """Where a run on this machine will compute, as core/training/engines decides once torch is loaded."""
     kind = "cuda" if hardware.accelerator.kind == "rocm" else hardware.accelerator.kind
     return Place(kind, hardware.bf16 and kind != "mps")
 

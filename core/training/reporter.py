@@ -11,10 +11,10 @@ from typing import IO, Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from core import checkpoints
 from core.jobs import JobContext
-from core.ranks import Ranks
 from core.runs import Run
+from core.training import checkpoints
+from core.training.ranks import Ranks
 from utils.errors import AppError
 from utils.files import read_lines, write_text_atomic
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from core import training_data
 from core.samples.sft_dataset import Sample
-from core.training_data import IGNORED, encode, prepare
-from tests.core.training_material import make_base
+from core.training import training_data
+from core.training.training_data import IGNORED, encode, prepare
+from tests.core.training.training_material import make_base
 from utils.errors import AppError
 
 SAMPLE = Sample("Wovon handelt Kapitel 1?", "Kapitel 1 handelt von Licht.", "a")

@@ -12,18 +12,18 @@ from typing import Any
 import psutil
 import pytest
 
-from core import checkpoints, launcher, ranks, trainer
 from core.job_runner import JobRunner
 from core.jobs import ACTIVE, Job, JobSnapshot, JobState
 from core.project_manager import Project
 from core.runs import Run, list_runs
+from core.training import checkpoints, launcher, ranks, trainer
 from core.worker import ChildWork
-from tests.core.training_material import TrainingContext, curve, make_base, make_project, make_run, published
+from tests.core.training.training_material import TrainingContext, curve, make_base, make_project, make_run, published
 from utils import config
 from utils.errors import AppError
 from utils.files import read_json, write_json
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 LOSS_TOLERANCE = 5e-4
 """Relative, on a CPU that computes in bfloat16: two halves of a batch are added in another order than the whole."""
 

@@ -15,11 +15,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from core import checkpoints, engines, trainer, training_data, training_reporter
 from core.jobs import CancelRequested, PauseRequested
 from core.project_manager import Project
 from core.runs import Run
-from tests.core.training_material import TrainingContext, curve, make_base, make_project, make_run, published
+from core.training import checkpoints, engines, peak_memory, reporter, trainer, training_data
+from tests.core.training.training_material import TrainingContext, curve, make_base, make_project, make_run, published
 from ui.texts import TEXTS
 from utils.errors import AppError
 from utils.files import read_json, write_json
@@ -77,7 +77,7 @@ def test_a_run_tells_its_peak_of_all_its_sessions(
     assert memory["device"] == "cpu" and 0.2 < memory["ram_gib"] < 20
     run = make_run(project, base)
     write_json(run.memory_file, {"device": "cpu", "ram_gib": 99.0, "device_gib": 0.0, "device_reserved_gib": 0.0})
-    assert trainer._note_memory(run, engines.Device("cpu", False))["ram_gib"] == 99.0
+    assert peak_memory.note(run, engines.Device("cpu", False))["ram_gib"] == 99.0
 
 
 def test_a_run_that_will_hardly_fit_says_so_and_begins(project: Project, base: Path) -> None:
@@ -161,7 +161,7 @@ def test_long_epochs_are_saved_by_the_clock_without_changing_anything(
     base: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(training_reporter, "SAVE_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(reporter, "SAVE_EVERY_SECONDS", 0.0)
     run = make_run(project, base, **HARD)
     trainer.run(TrainingContext(), run)
     steps = [checkpoint.step for checkpoint in checkpoints.complete_checkpoints(run.trainer_folder)]
@@ -295,9 +295,9 @@ def test_unsloth_is_chosen_only_where_it_can_run() -> None:
 CHILD = """
 import sys
 from pathlib import Path
-from core import trainer
+from core.training import trainer
 from core.runs import Run
-from tests.core.training_material import TrainingContext
+from tests.core.training.training_material import TrainingContext
 trainer.run(TrainingContext(), Run(Path(sys.argv[1])))
 """
 
@@ -310,7 +310,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_if_nothing_had_happened(
     run = make_run(project, base, **HARD)
     dice = random.Random(7)
     for lines in (2, 4, 7, 9):
-        child = subprocess.Popen([sys.executable, "-c", CHILD, str(run.folder)], cwd=Path(__file__).parents[2])
+        child = subprocess.Popen([sys.executable, "-c", CHILD, str(run.folder)], cwd=Path(__file__).parents[3])
         # From a moment after a line was written on, so that some of the blows fall into a save.
         while child.poll() is None and _lines(run) < lines:
             time.sleep(0.002)

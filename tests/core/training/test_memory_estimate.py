@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from core import memory_estimate, pipeline
+from core import pipeline, training_pipeline
 from core.hardware_detector import Accelerator, Hardware
 from core.jobs import JobState
-from core.memory_estimate import Place, Shape
 from core.runs import Run, create_run
 from core.samples.sft_dataset import Sample, append_sample
+from core.training import memory_estimate
+from core.training.memory_estimate import Place, Shape
 from utils.config import TrainingSettings
 
 SHAPE = Shape(
@@ -217,7 +218,7 @@ def test_the_estimate_of_a_real_run_is_within_a_quarter(services, project, tmp_p
     pipeline.choose_base(project, BaseChoice(source="path", name=str(base)))
     project.set("training", case.settings.model_dump())
     services.settings.force_cpu = True
-    job = services.runner.wait(pipeline.start_training(services, project).id, 300)
+    job = services.runner.wait(training_pipeline.start_training(services, project).id, 300)
     assert job.state == JobState.DONE, job.error
     assert job.result is not None
     memory = job.result["memory"]

@@ -21,9 +21,9 @@ import psutil
 import torch
 import torch.distributed as dist
 
-from core import launcher
 from core.jobs import JobState
 from core.runs import Run
+from core.training import launcher
 from core.worker import own_command
 from utils.errors import AppError
 
