@@ -4,8 +4,9 @@ Prompt and answer are tokenized apart and joined: when the finished model is ask
 tokens first and then writes the answer's. Only the answer and its end-of-turn token carry labels.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from core.samples.sft_dataset import Sample
@@ -13,6 +14,8 @@ from utils.errors import AppError
 
 IGNORED = -100
 """The label of a token that is read but not learned."""
+ROWS_AT_ONCE = 256
+"""So many rows go to the tokenizer together, which then uses all cores; more of them only take memory."""
 
 # For a base model that brings no chat template of its own. It travels with the checkpoint's tokenizer, so that
 # the exported model is asked in the same form as it was trained in.
@@ -30,11 +33,15 @@ PLAIN_CHAT_TEMPLATE = (
 
 @dataclass(frozen=True)
 class Encoded:
-    """One sample in tokens. `cut` says that the answer did not fit and lost its end."""
+    """One sample in tokens. `missing` counts the tokens at its answer's end that did not fit."""
 
     prompt_ids: list[int]
     answer_ids: list[int]
-    cut: bool
+    missing: int = 0
+
+    @property
+    def cut(self) -> bool:
+        return self.missing > 0
 
     @property
     def row(self) -> dict[str, list[int]]:
@@ -84,7 +91,8 @@ def stop_ids_of(tokenizer: Any, model: Any) -> frozenset[int]:
 def encode_prompt(tokenizer: Any, instruction: str) -> list[int]:
     """A question as the model is asked it, up to where its answer begins."""
     asked = [{"role": "user", "content": instruction}]
-    return _token_ids(tokenizer, tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True))
+    prompt = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
+    return _token_ids(tokenizer, [prompt])[0]
 
 
 def encode(tokenizer: Any, sample: Sample, stop_ids: frozenset[int], max_length: int, turn: int = 0) -> Encoded:
@@ -93,33 +101,48 @@ def encode(tokenizer: Any, sample: Sample, stop_ids: frozenset[int], max_length:
     What does not fit is cut from the answer's end; a cut answer gets no end-of-turn token, since that would
     teach the model to stop in mid-sentence.
     """
+    prompt, answer = _texts(tokenizer, sample, turn)
+    return _fitted(tokenizer, _token_ids(tokenizer, [prompt, answer]), stop_ids, max_length)
+
+
+def encode_rows(
+    tokenizer: Any, samples: Iterable[Sample], stop_ids: frozenset[int], max_length: int
+) -> Iterator[tuple[Sample, Encoded]]:
+    """Each sample with each of its turns, also those of which no answer token is left; so many at once as are quick.
+
+    A conversation becomes a row for each of its answers: as the finished model will meet it, with all that was said
+    before. Chat templates need not tell apart which answers are learned, and none is learned twice.
+    """
+    rows = ((sample, turn) for sample in samples for turn in range(1 + len(sample.follow_ups)))
+    while batch := list(islice(rows, ROWS_AT_ONCE)):
+        texts = [text for sample, turn in batch for text in _texts(tokenizer, sample, turn)]
+        ids = _token_ids(tokenizer, texts)
+        for (sample, _), prompt_ids, answer_ids in zip(batch, ids[::2], ids[1::2], strict=True):
+            yield sample, _fitted(tokenizer, (prompt_ids, answer_ids), stop_ids, max_length)
+
+
+def prepare(tokenizer: Any, samples: Iterable[Sample], stop_ids: frozenset[int], max_length: int) -> Prepared:
+    """Encode samples and leave out those of which no answer token would be learned."""
+    rows = list(encode_rows(tokenizer, samples, stop_ids, max_length))
+    kept = [(sample, encoded) for sample, encoded in rows if encoded.answer_ids]
+    return Prepared(kept, cut=sum(encoded.cut for _, encoded in kept), dropped=len(rows) - len(kept))
+
+
+def _texts(tokenizer: Any, sample: Sample, turn: int) -> tuple[str, str]:
+    """What the model reads and what it answers to it in one turn of a sample."""
     *before, (question, output) = ((sample.instruction, sample.output), *sample.follow_ups)[: turn + 1]
     asked = [*_messages(before), {"role": "user", "content": question}]
     prompt = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
     whole = tokenizer.apply_chat_template([*asked, {"role": "assistant", "content": output}], tokenize=False)
     # Some templates rewrite earlier turns, so that the prompt is no prefix; then the bare answer follows it.
-    answer = whole[len(prompt) :] if whole.startswith(prompt) else output
-    prompt_ids = _token_ids(tokenizer, prompt)
-    answer_ids = _ended(_token_ids(tokenizer, answer), stop_ids, tokenizer.eos_token_id)
+    return prompt, whole[len(prompt) :] if whole.startswith(prompt) else output
+
+
+def _fitted(tokenizer: Any, ids: Sequence[list[int]], stop_ids: frozenset[int], max_length: int) -> Encoded:
+    """The tokens of a prompt and of its answer, as far as they fit."""
+    prompt_ids, answer_ids = ids[0], _ended(ids[1], stop_ids, tokenizer.eos_token_id)
     room = max(0, max_length - len(prompt_ids))
-    return Encoded(prompt_ids, answer_ids[:room], cut=len(answer_ids) > room)
-
-
-def prepare(tokenizer: Any, samples: Iterable[Sample], stop_ids: frozenset[int], max_length: int) -> Prepared:
-    """Encode samples and leave out those of which no answer token would be learned.
-
-    A conversation becomes a row for each of its answers: as the finished model will meet it, with all that was said
-    before. Chat templates need not tell apart which answers are learned, and none is learned twice.
-    """
-    kept, dropped = [], 0
-    for sample in samples:
-        for turn in range(1 + len(sample.follow_ups)):
-            encoded = encode(tokenizer, sample, stop_ids, max_length, turn)
-            if encoded.answer_ids:
-                kept.append((sample, encoded))
-            else:
-                dropped += 1
-    return Prepared(kept, cut=sum(encoded.cut for _, encoded in kept), dropped=dropped)
+    return Encoded(prompt_ids, answer_ids[:room], missing=max(0, len(answer_ids) - room))
 
 
 def _messages(turns: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
@@ -131,9 +154,9 @@ def _messages(turns: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def _token_ids(tokenizer: Any, text: str) -> list[int]:
-    """Tokens of a text that already holds every special token it needs."""
-    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+def _token_ids(tokenizer: Any, texts: list[str]) -> list[list[int]]:
+    """Tokens of texts that already hold every special token they need."""
+    return tokenizer(texts, add_special_tokens=False)["input_ids"]
 
 
 def _ended(ids: Sequence[int], stop_ids: frozenset[int], eos_id: int) -> list[int]:
