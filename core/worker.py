@@ -42,6 +42,7 @@ STAGES = {
     "rechunk": "core.documents.rechunking",
     "practice_base": "core.practice.practice_base",
     "unpack_base": "core.bases.unpacking",
+    "preflight": "core.training.preflight",
     "train": "core.training.trainer",
     "evaluate": "core.evaluator",
     "export": "core.exporter",

@@ -20,6 +20,9 @@ CHAT_TEMPLATE = "chat_template.jinja"
 PUBLISHED_NOTE = "checkpoint.json"
 KEPT_CHECKPOINTS = 2
 DISK_RESERVE_GIB = 0.1
+ADAPTER_COPIES = 8
+"""A saved checkpoint takes about this many times the adapter: weights, two moments, its publications, and room
+for the tokenizer that the library adds each time."""
 
 _CHECKPOINT_NAME = re.compile(r"checkpoint-(\d+)")
 _PUBLISHED_NAME = re.compile(r"\.?(best|epoch_\d+)(\.new|\.old)?")

@@ -3,6 +3,7 @@
 The trainer and the check before it share this room, so that what was checked is what is trained on.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from typing import Any
 from core import base_models
 from core.runs import Run
 from core.samples import sft_dataset
+from core.samples.sft_dataset import Sample
 from core.training import training_data
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -22,8 +24,8 @@ class Plan:
 
     settings: TrainingSettings
     base_folder: Path
-    train: list[sft_dataset.Sample]
-    held_out: list[sft_dataset.Sample]
+    train: list[Sample]
+    held_out: list[Sample]
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,10 @@ class Language:
     plain_template: bool
 
 
-def plan_of(run: Run, samples_file: Path | None = None) -> Plan:
-    """Read a run's request and its samples, or those of `samples_file`. Raises AppError for what is missing."""
+def plan_of(run: Run, found: Iterable[Sample] | None = None) -> Plan:
+    """A run's request and its copy of the samples, or those `found`. Raises AppError for what is missing."""
     settings = TrainingSettings(**run.request["training"])
-    samples = sft_dataset.usable(sft_dataset.iterate_samples(samples_file or run.samples_file))
+    samples = sft_dataset.usable(sft_dataset.iterate_samples(run.samples_file) if found is None else found)
     if not samples:
         raise AppError("training_no_samples")
     train, held_out = sft_dataset.split_by_source(samples, settings.held_out_share, settings.seed)

@@ -88,6 +88,11 @@ class Shape:
             return attention
         return [*attention, (self.hidden, self.feed), (self.hidden, self.feed), (self.feed, self.hidden)]
 
+    def adapter(self, settings: TrainingSettings) -> int:
+        """The weights of an adapter with these settings."""
+        widths = sum(inputs + outputs for inputs, outputs in self.matrices(settings.target_modules))
+        return self.layers * settings.lora_rank * widths
+
 
 @dataclass(frozen=True)
 class Place:
@@ -125,7 +130,7 @@ def estimate(
     compute_bytes = 2 if place.bf16 else 4
     kept_layers = 1 if settings.gradient_checkpointing else shape.layers
     matrices = shape.matrices(settings.target_modules)
-    adapter = shape.layers * settings.lora_rank * sum(inputs + outputs for inputs, outputs in matrices)
+    adapter = shape.adapter(settings)
 
     per_token = sum(
         size * width for size, width in zip(KEPT[compute], (shape.hidden, shape.feed, shape.keys), strict=True)

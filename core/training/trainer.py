@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 
 from core.jobs import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
 from core.runs import Run
-from core.training import checkpoints, engines, memory_estimate, peak_memory, ranks, training_data
+from core.training import checkpoints, engines, memory_estimate, peak_memory, ranks, run_time, training_data
 from core.training.checkpoints import Checkpoint
 from core.training.material import Plan, plan_of, read_language
 from core.training.ranks import Ranks
@@ -27,9 +27,6 @@ from utils.files import read_lines
 
 SMOOTHED_STEPS = 10
 """The first and the last loss are means over so many steps: a single small batch says little."""
-ADAPTER_COPIES = 8
-"""A saved checkpoint takes about this many times the adapter: weights, two moments, its publications, and room
-for the tokenizer that the library adds each time."""
 
 LIBRARY_ERRORS = (RuntimeError, OSError, MemoryError, ValueError, SafetensorError)
 
@@ -112,6 +109,8 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
     elif together.is_first:
         checkpoints.clear_published(run.project.checkpoints_folder)
     trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out), together)
+    if together.is_first:
+        run_time.note_setup(run)
     try:
         trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
     finally:
@@ -126,6 +125,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
         context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
         memory_estimate.note_run(run, memory)
+        run_time.note_run(run, loaded.device.kind, state["global_step"])
     return {**state, "log_history": trainer.state.log_history}
 
 
@@ -229,7 +229,7 @@ def _make_trainer(
 
     train, held_out = data
     adapter_bytes = 4 * sum(weight.numel() for weight in loaded.model.parameters() if weight.requires_grad)
-    save_gib = ADAPTER_COPIES * adapter_bytes / 2**30
+    save_gib = checkpoints.ADAPTER_COPIES * adapter_bytes / 2**30
     checkpoints.require_room(run.folder, save_gib)
     # A template that only training knows has to reach the exported model.
     own_template = loaded.tokenizer.chat_template == training_data.PLAIN_CHAT_TEMPLATE
@@ -268,4 +268,5 @@ def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
         "held_out": len(plan.held_out),
         "seconds": json.loads(metrics[-1])["seconds"] if metrics else 0.0,
         "memory": peak_memory.result(run),
+        "time": run_time.result(run),
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from core.samples.sft_dataset import Sample
+from core.samples.sft_dataset import Sample, presentable
 from utils.errors import AppError
 
 IGNORED = -100
@@ -90,7 +90,7 @@ def stop_ids_of(tokenizer: Any, model: Any) -> frozenset[int]:
 
 def encode_prompt(tokenizer: Any, instruction: str) -> list[int]:
     """A question as the model is asked it, up to where its answer begins."""
-    asked = [{"role": "user", "content": instruction}]
+    asked = [{"role": "user", "content": presentable(instruction)}]
     prompt = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
     return _token_ids(tokenizer, [prompt])[0]
 
@@ -130,7 +130,9 @@ def prepare(tokenizer: Any, samples: Iterable[Sample], stop_ids: frozenset[int],
 
 def _texts(tokenizer: Any, sample: Sample, turn: int) -> tuple[str, str]:
     """What the model reads and what it answers to it in one turn of a sample."""
-    *before, (question, output) = ((sample.instruction, sample.output), *sample.follow_ups)[: turn + 1]
+    turns = ((sample.instruction, sample.output), *sample.follow_ups)[: turn + 1]
+    # Half a character, which JSON can hold, is nothing that a tokenizer takes.
+    *before, (question, output) = [(presentable(asked), presentable(said)) for asked, said in turns]
     asked = [*_messages(before), {"role": "user", "content": question}]
     prompt = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
     whole = tokenizer.apply_chat_template([*asked, {"role": "assistant", "content": output}], tokenize=False)

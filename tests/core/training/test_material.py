@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from core.samples.sft_dataset import read_samples
 from core.training import material, training_data
 from tests.core.training.training_material import make_base, make_project, make_run
 from utils.errors import AppError
@@ -47,5 +48,5 @@ def test_a_plan_can_be_made_of_samples_that_are_not_copied_yet(base: Path, tmp_p
     project = make_project(tmp_path)
     run = make_run(project, base, held_out_share=0.25)
     run.samples_file.unlink()
-    plan = material.plan_of(run, project.samples_file)
+    plan = material.plan_of(run, read_samples(project.samples_file))
     assert (len(plan.train), len(plan.held_out)) == (18, 6)
