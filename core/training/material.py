@@ -3,7 +3,7 @@
 The trainer and the check before it share this room, so that what was checked is what is trained on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +14,7 @@ from core.runs import Run
 from core.samples import sft_dataset
 from core.samples.sft_dataset import Sample
 from core.training import training_data
+from core.training.training_data import Row, encode_rows
 from utils.config import TrainingSettings
 from utils.errors import AppError
 
@@ -68,3 +69,11 @@ def read_language(base_folder: Path) -> Language:
     plain_template = training_data.ensure_chat_template(tokenizer)
     without_weights = SimpleNamespace(config=config, generation_config=generation)
     return Language(tokenizer, training_data.stop_ids_of(tokenizer, without_weights), plain_template)
+
+
+def encoded_rows(plan: Plan, language: Language) -> tuple[Iterator[Row], Iterator[Row]]:
+    """Each row to learn from, and each to test with, as the model reads it; also those that are left out."""
+    limit, learned = plan.settings.max_length, plan.settings.train_on_answers
+    train = encode_rows(language.tokenizer, plan.train, language.stop_ids, limit, answers_only=learned)
+    # Measured on answers alone, whatever is learned: so the losses of all runs can be compared.
+    return train, encode_rows(language.tokenizer, plan.held_out, language.stop_ids, limit)

@@ -20,8 +20,8 @@ from core.runs import Run, list_runs
 from core.samples.sft_dataset import Sample, iterate_samples
 from core.training import memory_estimate
 from core.training.checks import Check
-from core.training.material import Language, Plan, plan_of, read_language
-from core.training.training_data import IGNORED, ROWS_AT_ONCE, Encoded, encode_rows
+from core.training.material import Language, Plan, encoded_rows, plan_of, read_language
+from core.training.training_data import IGNORED, ROWS_AT_ONCE, Encoded
 from utils import config
 from utils.config import TrainingSettings
 
@@ -117,8 +117,8 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     total = sum(1 + len(sample.follow_ups) for sample in (*plan.train, *plan.held_out))
     train, held_out, found = Seen(), Seen(), Found()
     context.progress(0, total, "preflight.encoding")
-    for samples, seen in ((plan.train, train), (plan.held_out, held_out)):
-        for sample, encoded in encode_rows(language.tokenizer, samples, language.stop_ids, plan.settings.max_length):
+    for rows, seen in zip(encoded_rows(plan, language), (train, held_out), strict=True):
+        for sample, encoded in rows:
             seen.add(encoded, language.stop_ids)
             found.look(sample, encoded)
             done = train.rows + held_out.rows

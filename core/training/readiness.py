@@ -1,4 +1,4 @@
-"""What has to be there for a training, as far as the app can tell without a tokenizer. Starts nothing, loads no torch.
+"""What has to be there for a training, as far as the app can tell without a tokenizer. Loads no torch, starts none.
 
 The list of checks on the page, the reason why Start is disabled and the refusal of a start all come from here.
 """

@@ -18,7 +18,8 @@ from core.jobs import JobContext, PauseRequested, SilentContext, StopRequested, 
 from core.runs import Run
 from core.training import checkpoints, engines, memory_estimate, peak_memory, ranks, run_time, training_data
 from core.training.checkpoints import Checkpoint
-from core.training.material import Plan, plan_of, read_language
+from core.training.epochs import progress_of
+from core.training.material import Plan, encoded_rows, plan_of, read_language
 from core.training.ranks import Ranks
 from core.training.trainer_settings import trainer_settings
 from utils.config import TrainingSettings
@@ -27,6 +28,9 @@ from utils.files import read_lines
 
 SMOOTHED_STEPS = 10
 """The first and the last loss are means over so many steps: a single small batch says little."""
+
+RECORD = ("global_step", "max_steps", "num_train_epochs", "log_history")
+"""What the trainer's record is read for."""
 
 LIBRARY_ERRORS = (RuntimeError, OSError, MemoryError, ValueError, SafetensorError)
 
@@ -98,7 +102,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
     """What each rank does. Returns the trainer's record of the finished run."""
     started = time.monotonic()
     newest = _start_point(run, together)
-    if newest and newest.trainer_state["global_step"] >= newest.trainer_state["max_steps"]:
+    if newest and progress_of(newest.trainer_state, plan.settings).is_over:
         return newest.trainer_state
     _report_expected_memory(context, run)
     context.progress(0, None, "training.loading")
@@ -108,6 +112,8 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         context.log("training.resumed", step=newest.step)
     elif together.is_first:
         checkpoints.clear_published(run.project.checkpoints_folder)
+    if plan.settings.early_stopping and not held_out.kept and together.is_first:
+        context.log("training.early_stopping_unused")
     trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out), together)
     if together.is_first:
         run_time.note_setup(run)
@@ -116,17 +122,20 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
     finally:
         reporter.close()
         memory = peak_memory.note(run, loaded.device) if together.is_first else {}
-    state = {"global_step": trainer.state.global_step, "max_steps": trainer.state.max_steps}
-    if state["global_step"] < state["max_steps"]:
+    state = {name: getattr(trainer.state, name) for name in RECORD}
+    if not (progress := progress_of(state, plan.settings)).is_over:
         context.log("training.stopped", step=state["global_step"], steps=state["max_steps"])
         raise_stop(context.stop_request)
         raise PauseRequested  # another rank was asked, or the request was taken back after the trainer followed it
+    if progress.stopped_early:
+        context.progress(state["global_step"], state["global_step"])
+        context.log("training.stopped_early", epoch=progress.epoch, epochs=plan.settings.epochs, best=progress.best)
     if together.is_first:
         context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
         context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
         memory_estimate.note_run(run, memory)
         run_time.note_run(run, loaded.device.kind, state["global_step"])
-    return {**state, "log_history": trainer.state.log_history}
+    return state
 
 
 def _start_point(run: Run, together: Ranks) -> Checkpoint | None:
@@ -155,10 +164,7 @@ def _load(
     threads = engines.use_cores(plan.base_folder, together.on_this_machine)
     context.log("training.engine", engine=name, device=device.kind, threads=threads, bf16=device.bf16)
     language = read_language(plan.base_folder)
-    train, held_out = (
-        training_data.prepare(language.tokenizer, samples, language.stop_ids, plan.settings.max_length)
-        for samples in (plan.train, plan.held_out)
-    )
+    train, held_out = map(training_data.kept_of, encoded_rows(plan, language))
     if language.plain_template:
         context.log("training.plain_template")
     _report_data(context, plan, train, held_out)
@@ -233,7 +239,9 @@ def _make_trainer(
     checkpoints.require_room(run.folder, save_gib)
     # A template that only training knows has to reach the exported model.
     own_template = loaded.tokenizer.chat_template == training_data.PLAIN_CHAT_TEMPLATE
-    reporter = Reporter(context, run, together, save_gib, publish_template=own_template)
+    reporter = Reporter(
+        context, run, together, save_gib, patience=plan.settings.early_stopping, publish_template=own_template
+    )
     trainer: Any = SFTTrainer(
         model=loaded.model,
         args=SFTConfig(**trainer_settings(run, plan.settings, loaded, measure=bool(held_out.kept))),
@@ -250,7 +258,7 @@ def _make_trainer(
 
 def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
     """What came of the run, read from the trainer's record, so that it is the same for a run that was resumed."""
-    history = state["log_history"]
+    history, progress = state["log_history"], progress_of(state, plan.settings)
     losses = [entry["loss"] for entry in history if "loss" in entry]
     measured = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
     window = max(1, min(SMOOTHED_STEPS, len(losses) // 4))
@@ -258,7 +266,9 @@ def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
     return {
         "run": run.id,
         "state": "done",
-        "epochs": plan.settings.epochs,
+        "epochs": progress.epoch,
+        "best_epoch": progress.best,
+        "stopped_early": progress.stopped_early,
         "steps": state["global_step"],
         "loss": sum(losses[-window:]) / window,
         "first_loss": sum(losses[:window]) / window,

@@ -1,7 +1,8 @@
 """Samples → token ids with labels, exactly as the model will meet them. Knows tokenizers; knows no trainer.
 
 Prompt and answer are tokenized apart and joined: when the finished model is asked, it also sees the prompt's
-tokens first and then writes the answer's. Only the answer and its end-of-turn token carry labels.
+tokens first and then writes the answer's. Only the answer and its end-of-turn token carry labels, unless a run
+shall learn the questions too.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,11 +34,15 @@ PLAIN_CHAT_TEMPLATE = (
 
 @dataclass(frozen=True)
 class Encoded:
-    """One sample in tokens. `missing` counts the tokens at its answer's end that did not fit."""
+    """One sample in tokens. `missing` counts the tokens at its answer's end that did not fit.
+
+    The last `asked` tokens of the prompt are learned too: none, or the question where questions shall be learned.
+    """
 
     prompt_ids: list[int]
     answer_ids: list[int]
     missing: int = 0
+    asked: int = 0
 
     @property
     def cut(self) -> bool:
@@ -46,17 +51,18 @@ class Encoded:
     @property
     def row(self) -> dict[str, list[int]]:
         """What the trainer reads."""
-        return {
-            "input_ids": self.prompt_ids + self.answer_ids,
-            "labels": [IGNORED] * len(self.prompt_ids) + self.answer_ids,
-        }
+        ids, only_read = self.prompt_ids + self.answer_ids, len(self.prompt_ids) - self.asked
+        return {"input_ids": ids, "labels": [IGNORED] * only_read + ids[only_read:]}
+
+
+Row = tuple[Sample, Encoded]
 
 
 @dataclass(frozen=True)
 class Prepared:
     """Samples that can be trained on, and what had to be left out."""
 
-    kept: list[tuple[Sample, Encoded]]
+    kept: list[Row]
     cut: int
     dropped: int
 
@@ -95,41 +101,70 @@ def encode_prompt(tokenizer: Any, instruction: str) -> list[int]:
     return _token_ids(tokenizer, [prompt])[0]
 
 
-def encode(tokenizer: Any, sample: Sample, stop_ids: frozenset[int], max_length: int, turn: int = 0) -> Encoded:
+def encode(
+    tokenizer: Any,
+    sample: Sample,
+    stop_ids: frozenset[int],
+    max_length: int,
+    turn: int = 0,
+    *,
+    answers_only: bool = True,
+) -> Encoded:
     """One turn of a sample in tokens, at most `max_length` of them; the turns before it are read, not learned.
 
     What does not fit is cut from the answer's end; a cut answer gets no end-of-turn token, since that would
     teach the model to stop in mid-sentence.
     """
-    prompt, answer = _texts(tokenizer, sample, turn)
-    return _fitted(tokenizer, _token_ids(tokenizer, [prompt, answer]), stop_ids, max_length)
+    texts = _texts(tokenizer, sample, turn, answers_only)
+    return _fitted(tokenizer, _token_ids(tokenizer, texts), stop_ids, max_length, answers_only)
 
 
 def encode_rows(
-    tokenizer: Any, samples: Iterable[Sample], stop_ids: frozenset[int], max_length: int
-) -> Iterator[tuple[Sample, Encoded]]:
+    tokenizer: Any,
+    samples: Iterable[Sample],
+    stop_ids: frozenset[int],
+    max_length: int,
+    *,
+    answers_only: bool = True,
+) -> Iterator[Row]:
     """Each sample with each of its turns, also those of which no answer token is left; so many at once as are quick.
 
     A conversation becomes a row for each of its answers: as the finished model will meet it, with all that was said
-    before. Chat templates need not tell apart which answers are learned, and none is learned twice.
+    before. Chat templates need not tell apart which answers are learned, and none is learned twice. Nor is a question
+    where questions are learned too.
     """
     rows = ((sample, turn) for sample in samples for turn in range(1 + len(sample.follow_ups)))
     while batch := list(islice(rows, ROWS_AT_ONCE)):
-        texts = [text for sample, turn in batch for text in _texts(tokenizer, sample, turn)]
+        texts = [text for sample, turn in batch for text in _texts(tokenizer, sample, turn, answers_only)]
         ids = _token_ids(tokenizer, texts)
-        for (sample, _), prompt_ids, answer_ids in zip(batch, ids[::2], ids[1::2], strict=True):
-            yield sample, _fitted(tokenizer, (prompt_ids, answer_ids), stop_ids, max_length)
+        for (sample, _), *of_row in zip(batch, ids[::3], ids[1::3], ids[2::3], strict=True):
+            yield sample, _fitted(tokenizer, of_row, stop_ids, max_length, answers_only)
 
 
-def prepare(tokenizer: Any, samples: Iterable[Sample], stop_ids: frozenset[int], max_length: int) -> Prepared:
+def prepare(
+    tokenizer: Any,
+    samples: Iterable[Sample],
+    stop_ids: frozenset[int],
+    max_length: int,
+    *,
+    answers_only: bool = True,
+) -> Prepared:
     """Encode samples and leave out those of which no answer token would be learned."""
-    rows = list(encode_rows(tokenizer, samples, stop_ids, max_length))
+    return kept_of(encode_rows(tokenizer, samples, stop_ids, max_length, answers_only=answers_only))
+
+
+def kept_of(encoded_rows: Iterable[Row]) -> Prepared:
+    """The rows of which any answer token is left."""
+    rows = list(encoded_rows)
     kept = [(sample, encoded) for sample, encoded in rows if encoded.answer_ids]
     return Prepared(kept, cut=sum(encoded.cut for _, encoded in kept), dropped=len(rows) - len(kept))
 
 
-def _texts(tokenizer: Any, sample: Sample, turn: int) -> tuple[str, str]:
-    """What the model reads and what it answers to it in one turn of a sample."""
+def _texts(tokenizer: Any, sample: Sample, turn: int, answers_only: bool) -> list[str]:
+    """What the model reads in one turn of a sample, what it answers, and what of both other rows have taught.
+
+    The last is only told where questions are learned too.
+    """
     turns = ((sample.instruction, sample.output), *sample.follow_ups)[: turn + 1]
     # Half a character, which JSON can hold, is nothing that a tokenizer takes.
     *before, (question, output) = [(presentable(asked), presentable(said)) for asked, said in turns]
@@ -137,14 +172,21 @@ def _texts(tokenizer: Any, sample: Sample, turn: int) -> tuple[str, str]:
     prompt = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
     whole = tokenizer.apply_chat_template([*asked, {"role": "assistant", "content": output}], tokenize=False)
     # Some templates rewrite earlier turns, so that the prompt is no prefix; then the bare answer follows it.
-    return prompt, whole[len(prompt) :] if whole.startswith(prompt) else output
+    answer = whole[len(prompt) :] if whole.startswith(prompt) else output
+    known = bool(before) and not answers_only
+    return [prompt, answer, tokenizer.apply_chat_template(_messages(before), tokenize=False) if known else ""]
 
 
-def _fitted(tokenizer: Any, ids: Sequence[list[int]], stop_ids: frozenset[int], max_length: int) -> Encoded:
-    """The tokens of a prompt and of its answer, as far as they fit."""
-    prompt_ids, answer_ids = ids[0], _ended(ids[1], stop_ids, tokenizer.eos_token_id)
+def _fitted(
+    tokenizer: Any, ids: Sequence[list[int]], stop_ids: frozenset[int], max_length: int, answers_only: bool
+) -> Encoded:
+    """The tokens of what `_texts` gives, as far as they fit."""
+    prompt_ids, whole_answer, known = ids
+    answer_ids = _ended(whole_answer, stop_ids, tokenizer.eos_token_id)
     room = max(0, max_length - len(prompt_ids))
-    return Encoded(prompt_ids, answer_ids[:room], missing=max(0, len(answer_ids) - room))
+    # Where the template rewrites earlier turns, it cannot be told what of the prompt is new.
+    asked = 0 if answers_only or prompt_ids[: len(known)] != known else len(prompt_ids) - len(known)
+    return Encoded(prompt_ids, answer_ids[:room], max(0, len(answer_ids) - room), asked)
 
 
 def _messages(turns: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
