@@ -104,7 +104,10 @@ def measure(folder: Path, base: Path, case: Case, hardware: Hardware) -> Outcome
     """One run from its estimate to its end."""
     project = ProjectStore(folder / f"projects-{time.monotonic_ns()}").create("time")
     append_samples(project.samples_file, make_samples(case))
-    shape, data = memory_estimate.read_shape(base), run_time.read_data(project.samples_file, base, case.settings)
+    shape, data = (
+        memory_estimate.read_shape(base),
+        run_time.read_data(project.samples_file, base, case.settings.held_out_share),
+    )
     if shape is None or data is None:
         raise SystemExit(f"{case.text}: nothing to estimate")
     estimated = run_time.estimate(shape, case.settings, data, hardware)

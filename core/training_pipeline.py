@@ -10,11 +10,10 @@ from core.hardware_detector import Hardware
 from core.jobs import ACTIVE, JobSnapshot, JobState
 from core.project_manager import Project
 from core.runs import latest_run
-from core.samples.sft_dataset import MINIMUM_SAMPLES, count_samples
-from core.services import MINIMUM_FREE_GIB, Services, child_job, start_child_job
-from core.training import launcher, memory_estimate
+from core.services import Services, child_job, start_child_job
+from core.training import launcher, memory_estimate, readiness, run_time
 from utils.errors import AppError
-from utils.files import require_disk, sha256_of
+from utils.files import sha256_of
 
 VERSIONS_NOTED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "bitsandbytes", "unsloth")
 
@@ -22,15 +21,14 @@ VERSIONS_NOTED = ("torch", "transformers", "trl", "peft", "datasets", "accelerat
 def start_training(services: Services, project: Project, owner: str = "") -> JobSnapshot:
     """Train an adapter with the project's settings. Raises AppError where something it needs is missing."""
     settings = project.load_config()
-    samples = count_samples(project.samples_file)
-    if samples < MINIMUM_SAMPLES:
-        raise AppError("too_few_samples", samples=samples, minimum=MINIMUM_SAMPLES)
+    hardware = services.hardware()
+    readiness.require([readiness.check_samples(project, settings.training)])  # before anything is downloaded
     if settings.base is None:
         raise AppError("no_base")
     folder = base_models.resolve(project, settings.base)
-    require_disk(project.root, MINIMUM_FREE_GIB)
-    hardware = services.hardware()
+    readiness.require(readiness.look(project, settings, hardware))
     expected = memory_estimate.outlook(folder, project.samples_file, settings.training, hardware)
+    lasting = run_time.outlook(folder, project.samples_file, settings.training, hardware)
     request = {
         "base": {
             **settings.base.model_dump(),
@@ -44,6 +42,7 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
         "force_cpu": services.settings.force_cpu,
         "samples_sha256": sha256_of(project.samples_file),
         "memory": memory_estimate.for_request(expected) if expected else None,
+        "time": run_time.for_request(lasting) if lasting else None,
         "versions": installed_versions(),
         "machine": machine_facts(hardware),
     }

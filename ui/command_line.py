@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui import texts
+from ui.check_command import add_command as add_check_command
 from ui.command_tools import (
     EXIT_INTERRUPTED,
     JobStopped,
@@ -95,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     model.add_argument("--base", metavar="SOURCE:NAME", help="practice, ollama:NAME, hf:REPOSITORY or path:FOLDER")
     add_fields(model, config.OutputSettings)
     add_sample_commands(add)
+    add_check_command(add)
     train = add("train", train_command, "train an adapter")
     train.add_argument("project")
     train.add_argument("--resume", action="store_true", help="continue the interrupted run, or watch it")

@@ -17,4 +17,4 @@ class Check:
 
     @property
     def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "state": self.state, "params": self.params}
+        return {"name": self.name, "state": self.state, "params": self.params, "refusal": self.refusal}

@@ -17,7 +17,7 @@ from core import base_models
 from core.documents.token_counting import tokenizer_counter
 from core.hardware_detector import Hardware
 from core.runs import Run
-from core.samples.sft_dataset import Sample, iterate_samples, usable
+from core.samples.sft_dataset import Sample, iterate_samples, presentable, usable
 from utils import config
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -233,7 +233,7 @@ def longest_tokens(samples_file: Path, base_folder: Path, max_length: int) -> in
 
 def _words_of(sample: Sample) -> str:
     turns = ((sample.instruction, sample.output), *sample.follow_ups)
-    return "\n".join(part for turn in turns for part in turn)
+    return presentable("\n".join(part for turn in turns for part in turn))
 
 
 @dataclass(frozen=True)

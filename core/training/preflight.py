@@ -125,6 +125,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
             if done % ROWS_AT_ONCE == 0:
                 context.progress(done, total)
                 context.checkpoint()
+    context.progress(total, total)
     lengths = train.lengths + held_out.lengths
     result = {
         "basis": run.request["basis"],
@@ -176,7 +177,8 @@ def shared_answers(plan: Plan) -> int:
 def suggestion(run: Run, plan: Plan, lengths: Sequence[int]) -> dict[str, Any] | None:
     """The smallest max_length that cuts nothing, or the largest one that memory allows; None where none is needed.
 
-    `still_cut` counts the rows that would be cut with it, and `known` says whether the memory could be estimated.
+    `still_cut` counts the rows that would be cut with it, `limit` says why it is not longer (memory or model), and
+    `known` whether the memory could be estimated.
     """
     now, longest = plan.settings.max_length, max(lengths)
     if longest <= now:
@@ -199,6 +201,7 @@ def suggestion(run: Run, plan: Plan, lengths: Sequence[int]) -> dict[str, Any] |
     return {
         "max_length": best,
         "still_cut": sum(length > best for length in lengths),
+        "limit": "memory" if len(fitting) < len(longer) else "model" if best < longest else None,
         "known": light(best) != "unknown",
     }
 

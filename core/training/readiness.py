@@ -17,7 +17,7 @@ from core.samples import sft_dataset
 from core.samples.sample_store import SampleStore
 from core.services import MINIMUM_FREE_GIB
 from core.training import launcher, memory_estimate
-from core.training.checkpoints import ADAPTER_COPIES, DISK_RESERVE_GIB, KEPT_CHECKPOINTS
+from core.training.checkpoints import ADAPTER_COPIES, DISK_RESERVE_GIB
 from core.training.checks import Check, State
 from core.training.memory_estimate import Outlook, Shape
 from utils.config import BaseChoice, ProjectConfig, TrainingSettings
@@ -150,7 +150,7 @@ def disk_gib(shape: Shape | None, training: TrainingSettings) -> float:
     if shape is None:
         return MINIMUM_FREE_GIB
     adapter_gib = 4 * shape.adapter(training) / 2**30
-    copies = COPIES_OF_A_CHECKPOINT * KEPT_CHECKPOINTS + training.epochs + ADAPTER_COPIES
+    copies = COPIES_OF_A_CHECKPOINT * training.keep_checkpoints + training.epochs + ADAPTER_COPIES
     return max(MINIMUM_FREE_GIB, copies * adapter_gib + DISK_RESERVE_GIB)
 
 

@@ -20,10 +20,18 @@ from core import hardware_detector
 from core.documents.token_counting import TokenCounter, local_counter, tokenizer_counter
 from core.hardware_detector import Hardware
 from core.runs import Run
-from core.samples.sft_dataset import Sample, count_samples, decode_sample
+from core.samples.sft_dataset import Sample, count_samples, decode_sample, presentable
 from core.training import energy
 from core.training.energy import Power
-from core.training.memory_estimate import CPU, FULL_PRECISION_BYTES, TEMPLATE_TOKENS, Shape, padded, place_of
+from core.training.memory_estimate import (
+    CPU,
+    FULL_PRECISION_BYTES,
+    TEMPLATE_TOKENS,
+    Shape,
+    padded,
+    place_of,
+    read_shape,
+)
 from utils import config
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -37,6 +45,8 @@ SINGLE_CORE_BYTES = 100_000_000  # as core/training/engines decides: a smaller m
 
 RATES = {"cpu float32": 2e10, "cpu bfloat16": 5e10, "cuda": 2.5e13, "xpu": 1.5e13, "mps": 2e12}
 """Floating point operations per second, of one core or one device, that a training gets out of what is there."""
+LOGIT_OPERATIONS = 600
+"""Loss, entropy and the best token, from each logit: memory is read and written for that as long as in so many."""
 LAYER_SECONDS = {CPU: 0.0025, "cuda": 0.0012, "xpu": 0.002, "mps": 0.003}
 """What a batch costs per layer beside its operations: some hundred calls forward and backward."""
 BATCH_SECONDS = 0.01
@@ -139,12 +149,28 @@ def estimate(shape: Shape, settings: TrainingSettings, data: Data, hardware: Har
         )
     )
     seconds = Range(
-        setup.low * found.setup_seconds + training.low * found.training_seconds,
+        setup.low * found.setup_seconds + training.low * found.training_seconds * _least_share(settings, data),
         setup.high * found.setup_seconds + training.high * found.training_seconds,
     )
     cores = cores_in_use(shape, settings.processes)
     known = sum(distance(found.kind, run.kind) < OTHER_KIND for run in runs)
     return TimeEstimate(found, seconds, energy.power_of(hardware, cores, settings.processes), known)
+
+
+def outlook(
+    folder: Path, samples_file: Path, settings: TrainingSettings, hardware: Hardware, data: Data | None = None
+) -> TimeEstimate | None:
+    """How long training the model in `folder` will take here; None where it or the samples cannot be told."""
+    shape = read_shape(folder)
+    data = data or read_data(samples_file, folder, settings.held_out_share)
+    return estimate(shape, settings, data, hardware) if shape and data else None
+
+
+def _least_share(settings: TrainingSettings, data: Data) -> float:
+    """What of a training is done at least, if it stops early because its first epoch was the best one."""
+    if not settings.early_stopping or not data.held_out:
+        return 1.0
+    return min(1.0, (1 + settings.early_stopping) / settings.epochs)
 
 
 def formula(shape: Shape, settings: TrainingSettings, data: Data, hardware: Hardware) -> Formula:
@@ -161,21 +187,27 @@ def formula(shape: Shape, settings: TrainingSettings, data: Data, hardware: Hard
     each = settings.batch_size * settings.gradient_accumulation * settings.processes
     steps = settings.epochs * math.ceil(data.rows / each) if data.rows else 0
     length = expected_longest(data.lengths, settings.batch_size, settings.max_length)
-    forward = forward_operations(shape, settings, length)
+    in_layers, in_head = forward_operations(shape, settings, length)
+    # Forward, backward as much again, and forward anew where nothing is kept; trl's loss keeps nothing of the head.
     repeats = 3 if settings.gradient_checkpointing else 2
     layer = LAYER_SECONDS[place.kind] * shape.layers
-    batch = BATCH_SECONDS + layer * repeats / 2 + settings.batch_size * repeats * forward / rate
-    test = BATCH_SECONDS + layer / 4 + settings.batch_size * forward / rate
+    operations = settings.batch_size * (repeats * in_layers + 3 * in_head)
+    batch = BATCH_SECONDS + layer * repeats / 2 + operations / rate
+    test = BATCH_SECONDS + layer / 4 + settings.batch_size * (in_layers + in_head) / rate
     tests = settings.epochs * math.ceil(data.held_out / (settings.batch_size * settings.processes))
     training = steps * settings.gradient_accumulation * batch + tests * test + settings.epochs * SAVE_SECONDS
     setup = SETUP_SECONDS + shape.stored_bytes / READ_BYTES_PER_SECOND + (data.rows + data.held_out) * ROW_SECONDS
     return Formula(kind, steps, setup, training)
 
 
-def forward_operations(shape: Shape, settings: TrainingSettings, length: float) -> float:
-    """Operations to read one row of `length` tokens: two per weight and token, and attention's two products."""
-    weights = shape.linear + shape.vocabulary * shape.hidden + shape.adapter(settings)
-    return length * (2 * weights + 4 * length * shape.queries * shape.layers)
+def forward_operations(shape: Shape, settings: TrainingSettings, length: float) -> tuple[float, float]:
+    """Operations to read a row of `length` tokens, in the layers and in the head: two per weight and token.
+
+    In the layers also attention's two products, each of length × length; in the head what the loss does with each
+    logit in float32.
+    """
+    layers = length * (2 * (shape.linear + shape.adapter(settings)) + 4 * length * shape.queries * shape.layers)
+    return layers, length * shape.vocabulary * (2 * shape.hidden + LOGIT_OPERATIONS)
 
 
 def expected_longest(lengths: Sequence[int], batch_size: int, max_length: int) -> float:
@@ -220,7 +252,7 @@ def distance(one: Kind, other: Kind) -> float:
     return sizes + (0.0 if same else OTHER_KIND)
 
 
-def read_data(samples_file: Path, base_folder: Path, settings: TrainingSettings) -> Data | None:
+def read_data(samples_file: Path, base_folder: Path, held_out_share: float) -> Data | None:
     """The rows of a project, as well as some of its lines tell; None where there are none."""
     lines, share = _some_lines(samples_file)
     samples = [sample for line in lines if (sample := decode_sample(line.strip()))]
@@ -228,7 +260,7 @@ def read_data(samples_file: Path, base_folder: Path, settings: TrainingSettings)
     if not texts:
         return None
     rows = round(len(texts) if share == 1 else len(texts) * count_samples(samples_file) / len(samples))
-    held_out = math.ceil(settings.held_out_share * rows)
+    held_out = math.ceil(held_out_share * rows)
     some = texts[:: max(1, len(texts) // LINES_READ)]
     lengths = [count + TEMPLATE_TOKENS for count in _counter(base_folder).exact(some)]
     return Data(max(1, rows - held_out), held_out, tuple(lengths))
@@ -267,7 +299,7 @@ def _row_texts(sample: Sample) -> Iterator[str]:
     said = ""
     for question, answer in ((sample.instruction, sample.output), *sample.follow_ups):
         said = f"{said}\n{question}\n{answer}"
-        yield said
+        yield presentable(said)
 
 
 def for_request(found: TimeEstimate) -> dict[str, Any]:
