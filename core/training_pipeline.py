@@ -26,8 +26,9 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
     if settings.base is None:
         raise AppError("no_base")
     folder = base_models.resolve(project, settings.base)
-    readiness.require(readiness.look(project, settings, hardware))
-    expected = memory_estimate.outlook(folder, project.samples_file, settings.training, hardware)
+    longest = memory_estimate.longest_tokens(project.samples_file, folder, settings.training.max_length)
+    readiness.require(readiness.look(project, settings, hardware, longest))
+    expected = memory_estimate.outlook(folder, project.samples_file, settings.training, hardware, longest)
     lasting = run_time.outlook(folder, project.samples_file, settings.training, hardware)
     request = {
         "base": {

@@ -16,6 +16,7 @@ from ui import html
 from ui.check_words import SIGNS, check_words, refusal_words
 from ui.example_view import examples_html
 from ui.job_panel import can_stop, progress_html
+from ui.memory_panel import longest_tokens
 from ui.page_frame import PageFrame
 from ui.remembered import Remembered
 from ui.run_time_panel import run_time_html
@@ -69,7 +70,8 @@ def current(view: View) -> list[Check]:
         file_stamp(memory_estimate.log_file()),
         int(time.monotonic() // FRESH_SECONDS),
     )
-    return CHECKED.get(key, lambda: readiness.look(project, settings, view.services.hardware()))
+    longest = longest_tokens(project, folder, settings.training.max_length) if folder else None
+    return CHECKED.get(key, lambda: readiness.look(project, settings, view.services.hardware(), longest))
 
 
 def refusal(view: View) -> str:

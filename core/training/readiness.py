@@ -29,8 +29,11 @@ COPIES_OF_A_CHECKPOINT = 3  # the adapter and Adam's two moments
 MEMORY_STATES: dict[str, State] = {"green": "ok", "unknown": "ok", "amber": "warn", "red": "bad"}
 
 
-def look(project: Project, settings: ProjectConfig, hardware: Hardware) -> list[Check]:
-    """All checks, in the order in which a person would mend them. Takes some milliseconds."""
+def look(project: Project, settings: ProjectConfig, hardware: Hardware, longest: int | None = None) -> list[Check]:
+    """All checks, in the order in which a person would mend them.
+
+    Takes some milliseconds where the tokens of the longest row are known, else as long as reading all samples.
+    """
     training = settings.training
     found = [check_samples(project, training)]
     base, folder = check_base(project, settings.base)
@@ -40,7 +43,7 @@ def look(project: Project, settings: ProjectConfig, hardware: Hardware) -> list[
         shape = memory_estimate.read_shape(folder)
         found += check_changed(project, settings.base, folder)
         found += check_context(folder, training)
-        found += check_memory(memory_estimate.outlook(folder, project.samples_file, training, hardware))
+        found += check_memory(memory_estimate.outlook(folder, project.samples_file, training, hardware, longest))
     found.append(check_disk(project.root, shape, training))
     return [*found, check_engine(hardware), *check_four_bit(training, hardware), *check_processes(training, hardware)]
 

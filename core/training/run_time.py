@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,9 @@ from utils.files import append_line, read_json, read_lines, write_json
 
 FILE_NAME = "speed.jsonl"
 TIME_FILE = "time.json"
-READ_BYTES = 2_000_000  # a file up to this size is read whole; of a larger one so many lines are:
-LINES_READ = 300
+READ_BYTES = 2_000_000  # a file up to this size is read whole; of a larger one so many lines at so many places are:
+PLACES_READ, LINES_AT_EACH = 40, 10
+LINES_READ = PLACES_READ * LINES_AT_EACH
 SINGLE_CORE_BYTES = 100_000_000  # as core/training/engines decides: a smaller model computes on one core
 
 RATES = {"cpu float32": 2e10, "cpu bfloat16": 5e10, "cuda": 2.5e13, "xpu": 1.5e13, "mps": 2e12}
@@ -58,8 +60,9 @@ ROW_SECONDS = 0.0005
 PRIOR_FACTOR = {CPU: 4.0}
 PRIOR_FACTOR_ELSEWHERE = 6.0
 """Before anything is known, nine of ten machines are at most so many times faster or slower than the rates above."""
-SCATTER = 0.2
-"""Two runs of the same kind differ by about so much, in natural logarithms, for what else the machine does."""
+SCATTER = 0.3
+"""Two runs of the same kind differ by about so much, in natural logarithms: by their batches and lengths, which the
+formula tells only so well, and by what else the machine does."""
 OF_NINE_IN_TEN = 1.645
 SIZES_APART = math.log(4)
 """A run with a model four times as large tells e^-0.5 as much as one with the same model."""
@@ -276,7 +279,7 @@ def _counter(base_folder: Path) -> TokenCounter:
 
 
 def _some_lines(path: Path) -> tuple[list[bytes], float]:
-    """All lines of a small file; of a large one the lines behind evenly spaced places, and so about any of them.
+    """All lines of a small file; of a large one some behind evenly spaced places.
 
     Also gives the share of the file that was read.
     """
@@ -286,11 +289,11 @@ def _some_lines(path: Path) -> tuple[list[bytes], float]:
     with path.open("rb") as file:
         if size <= READ_BYTES:
             return file.readlines(), 1
-        lines = []
-        for number in range(LINES_READ):
-            file.seek(number * size // LINES_READ)
-            file.readline()  # a long line is hit more often, but the one behind it is like any other
-            lines.append(file.readline())
+        lines: list[bytes] = []
+        for number in range(PLACES_READ):
+            file.seek(number * size // PLACES_READ)
+            file.readline()  # a long line is hit more often, but those behind it are like any others
+            lines += islice(file, LINES_AT_EACH)
     return lines, sum(map(len, lines)) / size
 
 
