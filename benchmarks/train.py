@@ -26,7 +26,7 @@ from core import worker
 from core.project_manager import Project, ProjectStore
 from core.runs import create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
-from utils.config import TrainingSettings
+from utils.config import BaseChoice, TrainingSettings
 
 LARGE = Model("llama", 1024, 2816, 24, 32_768)  # above 300 M parameters weights are kept in bfloat16 on a CPU too
 BILLION = Model("llama", 2048, 5632, 24, 32_768)
@@ -208,14 +208,14 @@ def counted(steps: Sequence[float], material: Material) -> list[float]:
 
 def one_app(material: Material, runs: int) -> None:
     """Train again and again in one app, as a person does with its buttons, and print the app's own memory."""
-    from core import training_pipeline
+    from core import pipeline, training_pipeline
     from core.services import Services
 
     services = Services(ProjectStore(material.folder / "app"))
     project = services.projects.create("memory")
     append_samples(project.samples_file, make_samples(material))
     project.set("training", {**material.settings.model_dump(), "epochs": 1})
-    project.set("base", {"source": "path", "name": str(material.base)})
+    pipeline.choose_base(project, BaseChoice(source="path", name=str(material.base)))
     this = psutil.Process()
     for number in range(1, runs + 1):
         job = training_pipeline.start_training(services, project)
