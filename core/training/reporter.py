@@ -14,6 +14,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from core.jobs import JobContext
 from core.runs import Run
 from core.training import checkpoints
+from core.training.epochs import best_epoch, epoch_losses, is_exhausted
 from core.training.ranks import Ranks
 from utils.errors import AppError
 from utils.files import read_lines, write_text_atomic
@@ -34,12 +35,20 @@ class Reporter(TrainerCallback):
     """
 
     def __init__(
-        self, context: JobContext, run: Run, together: Ranks, save_gib: float, *, publish_template: bool
+        self,
+        context: JobContext,
+        run: Run,
+        together: Ranks,
+        save_gib: float,
+        *,
+        patience: int,
+        publish_template: bool,
     ) -> None:
         self._context = context
         self._run = run
         self._together = together
         self._save_gib = save_gib
+        self._patience = patience
         self._more_files = (checkpoints.CHAT_TEMPLATE,) if publish_template else ()
         self._stopped_at_step = False
         self._metrics: IO[str] | None = None
@@ -100,6 +109,16 @@ class Reporter(TrainerCallback):
         if control.should_evaluate:
             self._context.progress(state.global_step, state.max_steps, "training.measuring")
         self._require_disk()
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Stop early: after the epoch's loss was measured, and before its checkpoint is saved as always."""
+        (stop,) = self._together.agree(
+            is_exhausted(epoch_losses(state.log_history, _steps_per_epoch(state, args)), self._patience)
+        )
+        if stop:
+            control.should_training_stop = True
 
     def on_log(
         self,
@@ -199,28 +218,6 @@ def keep_metrics_until(metrics_file: Path, step: int) -> list[dict[str, float]]:
             kept.append(point)
     write_text_atomic(metrics_file, "".join(json.dumps(point) + "\n" for point in kept))
     return kept
-
-
-def epoch_losses(log_history: list[dict[str, float]], steps_per_epoch: int) -> list[dict[str, float]]:
-    """For each finished epoch its mean training loss and, where measured, its `eval_loss`."""
-    by_epoch: dict[int, list[float]] = {}
-    measured: dict[int, float] = {}
-    for entry in log_history:
-        epoch = math.ceil(entry["step"] / steps_per_epoch)
-        if "loss" in entry:
-            by_epoch.setdefault(epoch, []).append(entry["loss"])
-        elif "eval_loss" in entry:
-            measured[epoch] = entry["eval_loss"]
-    return [
-        {"loss": sum(losses) / len(losses), **({"eval_loss": measured[epoch]} if epoch in measured else {})}
-        for epoch, losses in sorted(by_epoch.items())
-    ]
-
-
-def best_epoch(losses: list[dict[str, float]]) -> int:
-    """The number, from 1, of the epoch with the lowest loss: on held-out samples, or in training without any."""
-    values = [epoch.get("eval_loss", epoch["loss"]) for epoch in losses]
-    return values.index(min(values)) + 1
 
 
 def _steps_per_epoch(state: TrainerState, args: TrainingArguments) -> int:

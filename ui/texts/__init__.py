@@ -26,6 +26,7 @@ from ui.texts import (
     steps,
     terminal,
     training,
+    training_settings,
 )
 
 LANGUAGES = ("de", "en")
@@ -48,6 +49,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         gate,
         samples_tab,
         training,
+        training_settings,
         export,
     )
 )
