@@ -14,6 +14,7 @@ from ui.texts import (
     corpus,
     documents,
     export,
+    failures,
     formats,
     frame,
     gate,
@@ -49,6 +50,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         samples_tab,
         training,
         export,
+        failures,
     )
 )
 
