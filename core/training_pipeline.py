@@ -2,17 +2,20 @@
 
 import platform
 import shutil
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from core import base_models
 from core.hardware_detector import Hardware
-from core.jobs import ACTIVE, JobSnapshot, JobState
+from core.jobs import ACTIVE, UNFINISHED, JobSnapshot, JobState
 from core.project_manager import Project
-from core.runs import latest_run
+from core.runs import Run, create_run, latest_run, open_run
 from core.samples.sft_dataset import MINIMUM_SAMPLES, count_samples
-from core.services import MINIMUM_FREE_GIB, Services, child_job, start_child_job
-from core.training import launcher, memory_estimate
+from core.services import MINIMUM_FREE_GIB, Services, child_job, give_up, start_child_job
+from core.training import branching, launcher, memory_estimate
+from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
 
@@ -69,6 +72,48 @@ def resume_training(services: Services, project: Project) -> JobSnapshot:
     if known is None or known.id != run.id:
         return services.runner.start(child_job(services, run))
     return known if known.state in ACTIVE else services.runner.resume(run.id)
+
+
+def branch_training(
+    services: Services,
+    project: Project,
+    run_id: str,
+    step: int | None,
+    changes: dict[str, Any],
+    owner: str = "",
+) -> JobSnapshot:
+    """A new run that goes on from another run's checkpoint with other settings.
+
+    `step` names the checkpoint; None means the newest one, or a fresh start where there is none. A run that stopped
+    half-way is given up for its branch. Raises AppError `run_missing`, `branch_no_checkpoint`, `branch_fixed`,
+    `branch_batch`, `branch_nothing_left`, `job_already_running`, `job_is_paused`, or where the disk is full.
+    """
+    parent = open_run(project, run_id)
+    _require_rest_but(services, parent)
+    require_disk(project.root, MINIMUM_FREE_GIB)
+    start = branching.start_point(parent, step)
+    settings = branching.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
+    hardware = services.hardware()
+    expected = memory_estimate.outlook(parent.base_folder, parent.samples_file, settings, hardware)
+    request = {
+        **branching.request_of(parent, start, settings),
+        "memory": memory_estimate.for_request(expected) if expected else None,
+        "versions": installed_versions(),
+        "machine": machine_facts(hardware),
+    }
+    prepare = partial(branching.seed, parent, start)
+    branch = create_run(project, "train", request, prepare)
+    give_up(services, parent)
+    return services.runner.start(child_job(services, branch, owner))
+
+
+def _require_rest_but(services: Services, parent: Run) -> None:
+    """Raises AppError where `parent` is at work, or another training of its project is unfinished."""
+    if parent.read_state().process:
+        raise AppError("job_already_running")
+    for job in services.runner.jobs(parent.project.name):
+        if job.kind == "train" and job.state in (ACTIVE if job.id == parent.id else UNFINISHED):
+            raise AppError("job_is_paused" if job.state == JobState.PAUSED else "job_already_running")
 
 
 def portable_path(project: Project, path: Path) -> str:

@@ -14,6 +14,7 @@ from ui.texts import (
     corpus,
     documents,
     export,
+    failures,
     formats,
     frame,
     gate,
@@ -51,6 +52,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         training,
         training_settings,
         export,
+        failures,
     )
 )
 
