@@ -9,7 +9,7 @@ from core import hardware_detector, pipeline, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.samples.sft_dataset import MINIMUM_SAMPLES
-from ui import forms, html, remedy_panel
+from ui import forms, html, preset_panel, remedy_panel
 from ui.job_panel import duration, job_panel
 from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame
@@ -33,6 +33,7 @@ def build(frame: PageFrame) -> None:
     gr.HTML(html.muted(t("training.about")))
     with gr.Row(elem_classes="two-columns"):
         with gr.Column(min_width=280, scale=1):
+            presets = preset_panel.build(frame)
             fields = setting_fields(frame)
             start = gr.Button(t("training.start"), variant="primary", elem_id="train")
             why_not = gr.HTML()
@@ -50,6 +51,7 @@ def build(frame: PageFrame) -> None:
         training_pipeline.start_training(frame.services, project)
 
     forms.autosave(frame, "training", fields, notice)
+    preset_panel.connect(frame, presets, fields)
     frame.allow(start, why_not, blocked)
     frame.act(start.click, train, notice, fields)
 

@@ -81,17 +81,30 @@ class Situation:
 
 @dataclass(frozen=True)
 class Preset:
-    """Values of TrainingSettings, what they amount to in a sentence, and why they are what they are."""
+    """Values of TrainingSettings, what they amount to in a sentence, and why they are what they are.
+
+    `fit_reasons` tell how it is computed, `reasons` what is learned.
+    """
 
     name: str
     values: dict[str, Any]
     plan: Message
     reasons: tuple[Message, ...]
+    fit_reasons: tuple[Message, ...]
 
     def equals(self, settings: TrainingSettings) -> bool:
         """Whether `settings` learn the same, however they make it fit."""
         same_batch = settings.batch_size * settings.gradient_accumulation == self.effective_batch
         return same_batch and all(getattr(settings, name) == self.values[name] for name in LEARNED)
+
+    def fits(self, settings: TrainingSettings) -> bool:
+        """Whether `settings` are this preset's in everything, also in how they are computed."""
+        return all(getattr(settings, name) == value for name, value in self.values.items())
+
+    @property
+    def words(self) -> list[Message]:
+        """The plan and all reasons."""
+        return [self.plan, *self.reasons, *self.fit_reasons]
 
     @property
     def effective_batch(self) -> int:
@@ -120,7 +133,7 @@ def choose(name: str, situation: Situation, kept: TrainingSettings) -> Preset:
             "rate": values["learning_rate"],
         },
     )
-    return Preset(name, values, plan, (*why_learned, *why_length, *why_fitted))
+    return Preset(name, values, plan, tuple(why_learned), (*why_length, *why_fitted))
 
 
 def situation_of(project: Project, hardware: Hardware) -> Situation:

@@ -123,6 +123,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "preset.thorough": ("Gründlich", "Thorough"),
     "preset.chosen": ("Gewählt: {name}.", "Chosen: {name}."),
     "preset.own": ("Es gelten eigene Einstellungen.", "Your own settings hold."),
+    "preset.refit": (
+        "Batch, Länge oder Speicher sind anders eingestellt, als es jetzt am besten passt; ein Klick passt sie an.",
+        "Batch, length or memory are set otherwise than would fit best now; a click adapts them.",
+    ),
     "preset.plan": (
         "{epochs} × durch {samples:,} Beispiele, etwa {steps:,} Schritte aus je {effective}; LoRA-Rang {rank}, "
         "Lernrate {rate}.",

@@ -15,6 +15,7 @@ from core.training.memory_estimate import Outlook, Shape
 from core.training.presets import PRESETS, Preset, Situation, choose
 from tests.core.training.training_material import make_project
 from ui.texts import LANGUAGES, TEXTS, message_text
+from utils import config
 from utils.config import BaseChoice, TrainingSettings
 
 ONE_BILLION = Shape(
@@ -82,7 +83,7 @@ def filled(preset: Preset, kept: TrainingSettings = USUAL) -> TrainingSettings:
 
 
 def why(preset: Preset) -> set[str]:
-    return {reason.key.removeprefix("preset.why.") for reason in preset.reasons}
+    return {reason.key.removeprefix("preset.why.") for reason in (*preset.reasons, *preset.fit_reasons)}
 
 
 @given(NAMES, SITUATIONS, KEPT)
@@ -144,7 +145,7 @@ def test_steps_are_enough_where_the_samples_suffice_and_batches_never_large(name
 @given(NAMES, SITUATIONS, KEPT)
 def test_every_reason_has_its_words_in_both_languages(name, situation, kept) -> None:
     preset = choose(name, situation, kept)
-    for message in (preset.plan, *preset.reasons):
+    for message in preset.words:
         assert message.key in TEXTS
         assert all("=" not in message_text(message.key, message.params, language) for language in LANGUAGES)
 
@@ -222,6 +223,7 @@ def test_any_change_of_what_is_learned_makes_settings_ones_own_and_how_it_fits_d
     batch, accumulation = settings.batch_size // 2, settings.gradient_accumulation * 2
     for same in ({"batch_size": batch, "gradient_accumulation": accumulation}, {"four_bit": True}, {"seed": 7}):
         assert preset.equals(TrainingSettings(**{**settings.model_dump(), **same}))
+    assert preset.fits(settings) and not preset.fits(config.changed(settings, four_bit=True))
     for other in ({"batch_size": batch}, {"epochs": 9}, {"lora_dropout": 0.1}, {"target_modules": ("q_proj",)}):
         assert not preset.equals(TrainingSettings(**{**settings.model_dump(), **other}))
 
