@@ -1,22 +1,16 @@
 """What the browser and the command line both call to train: checks, a frozen request, its job; and going on later."""
 
-import platform
 import shutil
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from core import base_models
-from core.hardware_detector import Hardware
 from core.jobs import ACTIVE, JobSnapshot, JobState
 from core.project_manager import Project
 from core.runs import latest_run
 from core.samples.sft_dataset import MINIMUM_SAMPLES, count_samples
 from core.services import MINIMUM_FREE_GIB, Services, child_job, start_child_job
-from core.training import launcher, memory_estimate
+from core.training import launcher, memory_estimate, provenance
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
-
-VERSIONS_NOTED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "bitsandbytes", "unsloth")
 
 
 def start_training(services: Services, project: Project, owner: str = "") -> JobSnapshot:
@@ -34,8 +28,9 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
     request = {
         "base": {
             **settings.base.model_dump(),
-            "folder": portable_path(project, folder),
+            "folder": provenance.portable_path(project, folder),
             "fingerprint": base_models.fingerprint(folder),
+            "revision": provenance.revision_of(folder),
         },
         "training": settings.training.model_dump(),
         "seed": settings.training.seed,
@@ -44,8 +39,9 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
         "force_cpu": services.settings.force_cpu,
         "samples_sha256": sha256_of(project.samples_file),
         "memory": memory_estimate.for_request(expected) if expected else None,
-        "versions": installed_versions(),
-        "machine": machine_facts(hardware),
+        "versions": provenance.installed_versions(),
+        "machine": provenance.machine_facts(hardware),
+        "app": provenance.app_facts(),
     }
     return start_child_job(
         services,
@@ -69,31 +65,3 @@ def resume_training(services: Services, project: Project) -> JobSnapshot:
     if known is None or known.id != run.id:
         return services.runner.start(child_job(services, run))
     return known if known.state in ACTIVE else services.runner.resume(run.id)
-
-
-def portable_path(project: Project, path: Path) -> str:
-    """A path inside the project relative to it, so that it survives a rename; any other one as it is."""
-    return str(path.relative_to(project.root)) if path.is_relative_to(project.root) else str(path)
-
-
-def installed_versions() -> dict[str, str]:
-    """The versions of the packages that a training run depends on."""
-    found = {}
-    for name in VERSIONS_NOTED:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def machine_facts(hardware: Hardware) -> dict[str, object]:
-    """Where a run computed, as far as it can decide about its result or its pace."""
-    return {
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "cpu": hardware.cpu_name,
-        "cores": hardware.cores,
-        "ram_gib": round(hardware.ram_gib, 1),
-        "accelerator": hardware.accelerator.name,
-    }
