@@ -5,10 +5,10 @@ import shutil
 from core import base_models
 from core.jobs import ACTIVE, JobSnapshot, JobState
 from core.project_manager import Project
-from core.runs import latest_run
+from core.runs import latest_run, open_run
 from core.samples.sft_dataset import MINIMUM_SAMPLES, count_samples
 from core.services import MINIMUM_FREE_GIB, Services, child_job, start_child_job
-from core.training import launcher, memory_estimate, provenance
+from core.training import launcher, memory_estimate, provenance, repeat
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
 
@@ -65,3 +65,20 @@ def resume_training(services: Services, project: Project) -> JobSnapshot:
     if known is None or known.id != run.id:
         return services.runner.start(child_job(services, run))
     return known if known.state in ACTIVE else services.runner.resume(run.id)
+
+
+def reproduce_training(services: Services, project: Project, run_id: str, owner: str = "") -> JobSnapshot:
+    """Repeat a training run of this project exactly: its settings, its samples, the same model.
+
+    Raises AppError `run_missing`, and what `repeat.request_of` raises.
+    """
+    return repeat_original(services, project, repeat.original_of(open_run(project, run_id)), owner)
+
+
+def repeat_original(services: Services, project: Project, original: repeat.Original, owner: str) -> JobSnapshot:
+    """Start a run that repeats `original`. Raises AppError as `repeat.request_of` does."""
+    require_disk(project.root, MINIMUM_FREE_GIB)
+    request = repeat.request_of(project, original, services.hardware())
+    return start_child_job(
+        services, project, "train", request, owner, prepare=lambda run: repeat.keep_original(run, original)
+    )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ui.texts import (
+    bundle_readme,
     common,
     core,
     corpus,
@@ -18,6 +19,7 @@ from ui.texts import (
     frame,
     gate,
     helpers,
+    history,
     model,
     ollama_bases,
     review,
@@ -32,6 +34,7 @@ LANGUAGES = ("de", "en")
 AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
     area.TEXTS
     for area in (
+        bundle_readme,
         common,
         core,
         terminal,
@@ -41,6 +44,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         corpus,
         formats,
         helpers,
+        history,
         model,
         ollama_bases,
         review,
