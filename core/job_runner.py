@@ -205,13 +205,13 @@ class JobRunner:
         return None
 
     def cancel(self, job_id: str) -> None:
-        """Stop a job for good; what it has done is kept. A finished job stays as it is."""
+        """Stop a job for good, or give up one that failed. What it has done is kept; a finished one stays."""
         with self._changed:
             entry = self._entry(job_id)
             if entry.state == JobState.RUNNING:
                 with self.change(entry):
                     entry.stop_request = "cancel"
-            elif entry.state in {JobState.QUEUED, JobState.PAUSED, JobState.INTERRUPTED}:
+            elif entry.state in {JobState.QUEUED, JobState.PAUSED, JobState.INTERRUPTED, JobState.FAILED}:
                 entry.job.abandon()
                 self._set_state(entry, JobState.CANCELLED)
 

@@ -11,6 +11,26 @@ from ui.figures import duration_words, moment_words
 from ui.texts import TEXTS, text
 
 NOTHING = "–"
+RECORDED = (
+    "id",
+    "created",
+    "state",
+    "samples",
+    "held_out",
+    "first_loss",
+    "loss",
+    "eval_loss",
+    "best_epoch",
+    "steps",
+    "seconds",
+    "memory_gib",
+    "size_bytes",
+    "parent",
+    "parent_step",
+    "repeats",
+    "adapter_sha256",
+    "published",
+)
 LONGEST_VALUE = 60
 HASH_SHOWN = 12
 
@@ -111,21 +131,8 @@ def outcome_words(outcome: Outcome, language: str) -> Iterator[str]:
 
 def record(entry: Entry) -> dict[str, Any]:
     """A run as JSON for programs."""
-    names = (
-        "id",
-        "created",
-        "state",
-        "samples",
-        "held_out",
-        "first_loss",
-        "loss",
-        "eval_loss",
-        "best_epoch",
-        "steps",
-    )
-    more = ("seconds", "memory_gib", "size_bytes", "parent", "parent_step", "repeats", "adapter_sha256", "published")
     return {
-        **{name: getattr(entry, name) for name in (*names, *more)},
+        **{name: getattr(entry, name) for name in RECORDED},
         "base": entry.base_name,
         "training": dict(entry.training),
         "checkpoints": [

@@ -105,6 +105,7 @@ class TrainingSettings(Settings):
     held_out_share: float = Field(0.1, ge=0, le=0.5)
     target_modules: Literal["all-linear", "attention"] = "all-linear"
     processes: int = Field(1, ge=1, le=16)
+    keep_checkpoints: int = Field(3, ge=1, le=20)
 
 
 class ProjectConfig(Settings):

@@ -23,7 +23,7 @@ from core.project_manager import Project
 from core.runs import Run
 from core.samples import prompts
 from core.samples.sft_dataset import iterate_samples
-from core.training import checkpoints, history
+from core.training import checkpoints, epoch_ends
 from utils.errors import AppError
 from utils.files import read_json, require_disk, sync_folder
 
@@ -116,17 +116,10 @@ def portable(value: Any, project: Project) -> Any:
 
 def _adapter_of(run: Run) -> tuple[Path | None, bool]:
     """The folder with the adapter that is worth most, and whether it is the run's best one."""
+    if top := epoch_ends.best(epoch_ends.held(run)):
+        return top.checkpoint.folder, True
     published = checkpoints.adapter_of(run.project.checkpoints_folder, run.id)
-    if published is not None:
-        return published, published.name == "best"
-    entry = history.read(run)
-    points = entry.points if entry else ()
-    if not points:
-        return None, False
-    measured = [point for point in points if point.eval_loss is not None]
-    point = min(measured, key=lambda point: (point.eval_loss, point.step)) if measured else points[-1]
-    best = bool(entry and point.eval_loss is not None and point.eval_loss == entry.eval_loss)
-    return checkpoints.of_step(run.trainer_folder, point.step).folder, best
+    return published, published is not None and published.name == epoch_ends.BEST
 
 
 def _parts(contents: Contents, readme: Readme) -> Iterator[tuple[str, Path | bytes]]:

@@ -16,8 +16,9 @@ from pydantic import ValidationError
 from core import base_models
 from core.hardware_detector import Hardware
 from core.project_manager import Project
-from core.runs import Run
-from core.training import checkpoints, history, launcher, memory_estimate, provenance
+from core.runs import Run, open_run
+from core.training import branching, history, launcher, memory_estimate, provenance
+from core.training.checkpoints import Checkpoint
 from core.training.provenance import Fact
 from utils.config import BaseChoice, TrainingSettings
 from utils.errors import AppError
@@ -61,11 +62,7 @@ class Outcome:
 
 def original_of(run: Run) -> Original:
     """A run of this project as the original of another one."""
-    request = run.request
-    result = run.read_state().result or {}
-    if "adapter_sha256" not in result and (found := checkpoints.adapter_of(run.project.checkpoints_folder, run.id)):
-        result = {**result, "adapter_sha256": sha256_of(found / "adapter_model.safetensors")}
-    return Original(request, result, run.samples_file, run.metrics_file)
+    return Original(run.request, run.read_state().result or {}, run.samples_file, run.metrics_file)
 
 
 def request_of(project: Project, original: Original, hardware: Hardware) -> dict[str, Any]:
@@ -99,6 +96,25 @@ def request_of(project: Project, original: Original, hardware: Hardware) -> dict
         "repeats": _noted(then, "id", str),
     }
     return {**request, "branch": then["branch"]} if then.get("branch") else request
+
+
+def origin_of(project: Project, request: Mapping[str, Any]) -> tuple[Run, Checkpoint] | None:
+    """The parent of a run that branched off, and its checkpoint; None where a run began at its own beginning.
+
+    Raises AppError `repeat_needs_parent` where that checkpoint is no longer in this project.
+    """
+    branch = request.get("branch")
+    parent, step = (branch.get("run"), branch.get("step")) if isinstance(branch, dict) else (None, None)
+    if not step:
+        return None
+    try:
+        run = open_run(project, str(parent))
+        start = branching.start_point(run, int(step))
+    except (AppError, ValueError, TypeError):
+        start = None
+    if start is None:
+        raise AppError("repeat_needs_parent", parent=str(parent), step=str(step))
+    return run, start
 
 
 def find_base(project: Project, request: Mapping[str, Any]) -> Path:

@@ -15,6 +15,7 @@ from ui.texts import (
     corpus,
     documents,
     export,
+    failures,
     formats,
     frame,
     gate,
@@ -53,6 +54,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         samples_tab,
         training,
         export,
+        failures,
     )
 )
 

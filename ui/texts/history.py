@@ -132,6 +132,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "In step 2, choose exactly the version of that time. A practice model comes again from the same documents "
         "and the same seed.",
     ),
+    "error.repeat_needs_parent": (
+        "Dieser Lauf zweigt von {parent} ab, und dessen Stand bei Schritt {step} ist nicht mehr in diesem Projekt.",
+        "This run branched off {parent}, whose checkpoint at step {step} is no longer in this project.",
+    ),
+    "hint.repeat_needs_parent": (
+        "Wiederhole zuerst den Lauf, von dem er abzweigt, und setze dann von dort mit denselben Einstellungen fort.",
+        "First repeat the run that it branched off, then continue from there with the same settings.",
+    ),
     # bundles
     "job.kind.bundle": ("Lauf packen", "Packing a run"),
     "bundle.packing": ("Wird gepackt: {part}", "Packing: {part}"),

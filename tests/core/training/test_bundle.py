@@ -157,8 +157,10 @@ def test_an_adapter_that_another_run_replaced_is_taken_from_the_best_checkpoint_
         folder.mkdir(parents=True)
         (folder / bundle.WEIGHTS).write_bytes(b"%d" % step)
         write_json(folder / "adapter_config.json", {})
+        losses = [{"step": step, "loss": 3.0}, {"step": step, "eval_loss": loss}]
+        state = {"max_steps": 8, "num_train_epochs": 2, "log_history": losses}
+        write_json(folder / checkpoints.TRAINER_STATE, state)
         checkpoints.mark_complete(folder)
-        append_line(run.metrics_file, json.dumps({"step": step, "epoch": step / 4, "eval_loss": loss}))
     parts = parts_of(packed(run))
     assert parts["adapter/adapter_model.safetensors"] == b"4"
     assert json.loads(parts["bundle.json"])["adapter_is_best"] is True

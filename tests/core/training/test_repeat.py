@@ -7,7 +7,7 @@ import pytest
 from core import training_pipeline
 from core.jobs import JobState
 from core.runs import create_run, list_runs
-from core.training import provenance, repeat, trainer
+from core.training import checkpoints, provenance, repeat, trainer
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_project
 from utils.config import BaseChoice, changed
 from utils.errors import AppError
@@ -36,8 +36,7 @@ class Stage:
         start()
         run = list_runs(self.project, "train")[-1]
         result = trainer.run(TrainingContext(), run)
-        weights = self.project.checkpoints_folder / "best" / "adapter_model.safetensors"
-        run.write_state(JobState.DONE, result={"adapter_sha256": sha256_of(weights), **result})
+        run.write_state(JobState.DONE, result=result)
         return run
 
     def repeat(self, run):
@@ -69,6 +68,23 @@ def test_a_repeated_run_ends_with_the_same_adapter_to_the_last_bit(stage):
     assert (found.of, found.identical, found.differences, found.first_step) == (first.id, True, (), None)
     assert found.losses == len([point for point in curve(first) if {"loss", "eval_loss"} & point.keys()])
     assert found.largest == 0
+
+
+def test_a_run_that_branched_off_is_repeated_from_the_same_checkpoint_of_its_parent(stage):
+    parent = stage.train(lambda: training_pipeline.start_training(stage.services, stage.project))
+    step = checkpoints.complete_checkpoints(parent.trainer_folder)[0].step
+    changes = {"learning_rate": 5e-4, "epochs": 3}
+    branch = stage.train(
+        lambda: training_pipeline.branch_training(stage.services, stage.project, parent.id, step, changes)
+    )
+    again = stage.repeat(branch)
+    assert again.request["branch"] == branch.request["branch"] == {"run": parent.id, "step": step}
+    assert repeat.outcome(again).identical is True
+    assert curve(again) == curve(branch)
+    shutil.rmtree(parent.trainer_folder)
+    assert code_of(lambda: stage.repeat(branch)) == "repeat_needs_parent"
+    shutil.rmtree(parent.folder)
+    assert code_of(lambda: stage.repeat(branch)) == "repeat_needs_parent"
 
 
 def test_all_that_a_repetition_needs_is_noted(stage):
