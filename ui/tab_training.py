@@ -9,7 +9,7 @@ from core import hardware_detector, pipeline, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.samples.sft_dataset import MINIMUM_SAMPLES
-from ui import forms, html, preset_panel
+from ui import forms, html, preset_panel, remedy_panel
 from ui.job_panel import duration, job_panel
 from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame
@@ -43,6 +43,7 @@ def build(frame: PageFrame) -> None:
             frame.live.show(gr.HTML(), loss_html)
             frame.live.show(gr.HTML(elem_id="memory"), memory_html)
     job_panel(frame, TRAINING_KINDS)
+    remedy_panel.build(frame)
     after_training(frame)
 
     def train(project: Project, values: dict[str, Any]) -> None:

@@ -9,15 +9,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ui.texts import (
+    bundle_readme,
     common,
     core,
     corpus,
     documents,
     export,
+    failures,
     formats,
     frame,
     gate,
     helpers,
+    history,
     model,
     ollama_bases,
     review,
@@ -33,6 +36,7 @@ LANGUAGES = ("de", "en")
 AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
     area.TEXTS
     for area in (
+        bundle_readme,
         common,
         core,
         terminal,
@@ -42,6 +46,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         corpus,
         formats,
         helpers,
+        history,
         model,
         ollama_bases,
         review,
@@ -51,6 +56,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         training,
         training_settings,
         export,
+        failures,
     )
 )
 
