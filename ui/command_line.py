@@ -98,6 +98,9 @@ def parser() -> argparse.ArgumentParser:
     train = add("train", train_command, "train an adapter")
     train.add_argument("project")
     train.add_argument("--resume", action="store_true", help="continue the interrupted run, or watch it")
+    train.add_argument(
+        "--preset", choices=("quick", "balanced", "thorough"), help="settings for this data and machine"
+    )
     add_fields(train, config.TrainingSettings)
     add("evaluate", evaluate_command, "base against tuned model on held-out samples").add_argument("project")
     export = add("export", export_command, "write the finished model and check it")
@@ -161,7 +164,7 @@ def model_command(options: argparse.Namespace) -> dict[str, object]:
 def train_command(options: argparse.Namespace) -> dict[str, object]:
     """Under torchrun rank 0 is the command, and every other rank computes for it."""
     from core import training_pipeline
-    from core.training import launcher
+    from core.training import launcher, presets
 
     if launcher.rank() > 0:
         sys.exit(launcher.follow(options.projects))
@@ -171,6 +174,11 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
         return finish(services, training_pipeline.resume_training(services, project))
     project.set("training", given(options, config.TrainingSettings))
     make_practice_base_if_missing(services, project)
+    if options.preset:
+        preset = presets.apply(project, options.preset, services.hardware())
+        for message in preset.words:
+            print(texts.message_text(message.key, message.params, person_language()), file=sys.stderr)
+        project.set("training", given(options, config.TrainingSettings))
     return finish(services, training_pipeline.start_training(services, project))
 
 

@@ -27,6 +27,7 @@ from ui.texts import (
     steps,
     terminal,
     training,
+    training_settings,
 )
 
 LANGUAGES = ("de", "en")
@@ -49,6 +50,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         gate,
         samples_tab,
         training,
+        training_settings,
         export,
         failures,
     )
