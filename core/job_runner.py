@@ -263,6 +263,19 @@ class JobRunner:
             self.version += 1
             self._changed.notify_all()
 
+    def forget(self, job_id: str) -> None:
+        """Drop a job whose folder goes; one that is not known is dropped already. Raises AppError
+        `job_already_running` while it runs or waits."""
+        with self._changed:
+            entry = self._entries.get(job_id)
+            if entry is None:
+                return
+            if entry.state in ACTIVE:
+                raise AppError("job_already_running")
+            del self._entries[job_id]
+            self.version += 1
+            self._changed.notify_all()
+
     def shutdown(self, timeout: float = 20.0) -> None:
         """Take no more jobs, pause those that run, and wait for them. Work that needs longer pauses by itself."""
         deadline = time.monotonic() + timeout

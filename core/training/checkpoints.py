@@ -167,8 +167,8 @@ def _is_checkpoint(path: Path) -> bool:
 def _is_complete(folder: Path) -> bool:
     """Marked, and every file that was there at that time is still there at its full size."""
     try:
-        sizes = read_json(folder / MARK)["files"]
-    except (FileNotFoundError, ValueError, KeyError):
+        sizes = dict(read_json(folder / MARK)["files"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return False
     return all((folder / name).is_file() and (folder / name).stat().st_size == size for name, size in sizes.items())
 

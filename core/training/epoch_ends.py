@@ -37,7 +37,7 @@ def epoch_ends(found: Iterable[Checkpoint]) -> list[EpochEnd]:
         steps = steps_per_epoch(state)
         epoch, within = divmod(checkpoint.step, steps)
         if not within:
-            ends.append(EpochEnd(checkpoint, epoch, epoch_losses(state["log_history"], steps)[epoch - 1]))
+            ends.append(EpochEnd(checkpoint, epoch, epoch_losses(state["log_history"], steps)[-1]))
     return ends
 
 

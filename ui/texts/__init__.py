@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ui.texts import (
+    bundle_readme,
     common,
     core,
     corpus,
@@ -19,6 +20,7 @@ from ui.texts import (
     frame,
     gate,
     helpers,
+    history,
     model,
     ollama_bases,
     review,
@@ -34,6 +36,7 @@ LANGUAGES = ("de", "en")
 AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
     area.TEXTS
     for area in (
+        bundle_readme,
         common,
         core,
         terminal,
@@ -43,6 +46,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         corpus,
         formats,
         helpers,
+        history,
         model,
         ollama_bases,
         review,
