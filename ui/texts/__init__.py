@@ -18,8 +18,10 @@ from ui.texts import (
     frame,
     gate,
     helpers,
+    hub,
     model,
     ollama_bases,
+    ollama_export,
     review,
     samples,
     samples_tab,
@@ -42,6 +44,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         formats,
         helpers,
         model,
+        hub,
         ollama_bases,
         review,
         samples,
@@ -49,6 +52,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         samples_tab,
         training,
         export,
+        ollama_export,
     )
 )
 
