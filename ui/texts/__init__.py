@@ -9,15 +9,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ui.texts import (
+    bundle_readme,
     common,
     core,
     corpus,
     documents,
     export,
+    failures,
     formats,
     frame,
     gate,
     helpers,
+    history,
     hub,
     model,
     ollama_bases,
@@ -28,12 +31,14 @@ from ui.texts import (
     steps,
     terminal,
     training,
+    training_settings,
 )
 
 LANGUAGES = ("de", "en")
 AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
     area.TEXTS
     for area in (
+        bundle_readme,
         common,
         core,
         terminal,
@@ -43,6 +48,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         corpus,
         formats,
         helpers,
+        history,
         model,
         hub,
         ollama_bases,
@@ -51,8 +57,10 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         gate,
         samples_tab,
         training,
+        training_settings,
         export,
         ollama_export,
+        failures,
     )
 )
 
