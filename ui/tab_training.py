@@ -145,7 +145,7 @@ def export_plan(view: View) -> str:
     if view.config is None:
         return ""
     output = view.config.output
-    quantization = f" · {output.quantization}" if output.format == "gguf" else ""
+    quantization = f" · {output.quantization}" if output.format != "safetensors" else ""
     chosen = f"{forms.choice_label('format', output.format, view.language)}{quantization}"
     return view.t("export.plan", chosen=chosen)
 

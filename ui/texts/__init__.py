@@ -21,8 +21,10 @@ from ui.texts import (
     gate,
     helpers,
     history,
+    hub,
     model,
     ollama_bases,
+    ollama_export,
     review,
     samples,
     samples_tab,
@@ -48,6 +50,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         helpers,
         history,
         model,
+        hub,
         ollama_bases,
         review,
         samples,
@@ -56,6 +59,7 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         training,
         training_settings,
         export,
+        ollama_export,
         failures,
     )
 )
