@@ -92,7 +92,7 @@ def fact_label(name: str, language: str) -> str:
 
 def value_words(name: str, value: Any, language: str) -> str:
     """A value as the settings show it; hashes are cut to what tells them apart."""
-    if value is None or value == "":
+    if value is None or value == "" or value == []:
         return NOTHING
     if isinstance(value, bool):
         return text("history.yes" if value else "history.no", language)

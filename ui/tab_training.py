@@ -9,7 +9,7 @@ from core import hardware_detector, pipeline, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.samples.sft_dataset import MINIMUM_SAMPLES
-from ui import forms, html, preset_panel, remedy_panel
+from ui import forms, html, preset_panel, remedy_panel, run_history
 from ui.job_panel import duration, job_panel
 from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame
@@ -45,6 +45,7 @@ def build(frame: PageFrame) -> None:
     job_panel(frame, TRAINING_KINDS)
     remedy_panel.build(frame)
     after_training(frame)
+    run_history.build(frame)
 
     def train(project: Project, values: dict[str, Any]) -> None:
         project.set("training", values)
