@@ -205,13 +205,13 @@ class JobRunner:
         return None
 
     def cancel(self, job_id: str) -> None:
-        """Stop a job for good; what it has done is kept. A finished job stays as it is."""
+        """Stop a job for good, or give up one that failed. What it has done is kept; a finished one stays."""
         with self._changed:
             entry = self._entry(job_id)
             if entry.state == JobState.RUNNING:
                 with self.change(entry):
                     entry.stop_request = "cancel"
-            elif entry.state in {JobState.QUEUED, JobState.PAUSED, JobState.INTERRUPTED}:
+            elif entry.state in {JobState.QUEUED, JobState.PAUSED, JobState.INTERRUPTED, JobState.FAILED}:
                 entry.job.abandon()
                 self._set_state(entry, JobState.CANCELLED)
 
@@ -260,6 +260,19 @@ class JobRunner:
                 raise AppError("project_busy")
             for entry in mine:
                 del self._entries[entry.job.id]
+            self.version += 1
+            self._changed.notify_all()
+
+    def forget(self, job_id: str) -> None:
+        """Drop a job whose folder goes; one that is not known is dropped already. Raises AppError
+        `job_already_running` while it runs or waits."""
+        with self._changed:
+            entry = self._entries.get(job_id)
+            if entry is None:
+                return
+            if entry.state in ACTIVE:
+                raise AppError("job_already_running")
+            del self._entries[job_id]
             self.version += 1
             self._changed.notify_all()
 

@@ -48,7 +48,7 @@ def write(training: Run, base: Path, name: str, reports: list[dict[str, Any]]) -
         "## Training data\n\n" + data_section(training),
         "## Training\n\n" + table(settings_shown(request["training"]) | figures(training)),
         "## Verification\n\n" + verification_section(reports),
-        "## How to use it\n\n" + usage_section(reports),
+        "## How to use it\n\n" + usage_section(name.lower(), reports),
         "## Licence\n\n"
         f"The base model's licence ({licence}) applies to this model as well. The documents that it was trained on"
         " may carry rights of their own: check both before you pass it on.",
@@ -116,7 +116,7 @@ def verification_section(reports: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def usage_section(reports: list[dict[str, Any]]) -> str:
+def usage_section(name: str, reports: list[dict[str, Any]]) -> str:
     """The shortest way to ask the model."""
     file = reports[0]["file"]
     if file == ".":
@@ -127,4 +127,6 @@ def usage_section(reports: list[dict[str, Any]]) -> str:
             'model = AutoModelForCausalLM.from_pretrained(".")\n'
             "```"
         )
+    if file == "Modelfile":
+        return f"```sh\nollama create {name} -f Modelfile\nollama run {name}\n```"
     return f"```sh\nllama-server -m {file}\n```\n\nThe chat template and the stop tokens are inside the file."

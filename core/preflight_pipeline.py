@@ -10,7 +10,7 @@ from core.project_manager import Project
 from core.runs import list_runs
 from core.services import Services, require_rest, start_child_job
 from core.training import readiness
-from core.training_pipeline import portable_path
+from core.training.provenance import portable_path
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import sha256_of

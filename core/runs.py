@@ -1,6 +1,9 @@
 """Run folders: one for each piece of work that a child process does, with its request and what became of it."""
 
+import contextlib
+import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,10 +11,14 @@ from typing import Any
 
 import psutil
 
+from core import memory_kills
 from core.jobs import JobState, Message
 from core.project_manager import Project
 from utils.errors import AppError
-from utils.files import read_json, write_json, write_text_atomic
+from utils.files import publish_folder, read_json, write_json, write_text_atomic
+
+UNFINISHED_ENDING = ".new"
+LEFTOVER_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -94,10 +101,10 @@ class Run:
         try:
             content = read_json(self._state_file)
             state = JobState(content["state"])
-            process = content.get("process")
+            process, error = content.get("process"), content.get("error")
             if state == JobState.RUNNING and not (process and is_alive(process)):
-                state, process = JobState.INTERRUPTED, None
-            error = content.get("error")
+                code = memory_kills.verdict(content["memory_kills"]) if "memory_kills" in content else None
+                state, process, error = JobState.INTERRUPTED, None, code and {"code": code, "params": {}}
             return RunState(
                 state,
                 result=content.get("result"),
@@ -129,19 +136,40 @@ class RunState:
     process: dict[str, float] | None = None
 
 
-def create_run(project: Project, kind: str, request: dict[str, Any]) -> Run:
-    """A new run folder with its frozen request. Ids sort by time."""
+def create_run(
+    project: Project, kind: str, request: dict[str, Any], prepare: Callable[[Run], object] | None = None
+) -> Run:
+    """A new run folder with its frozen request and what `prepare` puts into it: complete or absent. Ids sort by time.
+
+    Until it is complete it is hidden, where no reader of runs looks.
+    """
+    _remove_leftovers(project.runs_folder)
     while True:
         now = datetime.now()
-        folder = project.runs_folder / f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{kind}"
-        try:
-            folder.mkdir(parents=True)
-            break
-        except FileExistsError:
-            time.sleep(0.001)
-    run = Run(folder)
-    write_json(folder / "run.json", {"id": run.id, "kind": kind, "created": now.isoformat(), **request})
-    return run
+        final = project.runs_folder / f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{kind}"
+        hidden = final.with_name(f".{final.name}{UNFINISHED_ENDING}")
+        with contextlib.suppress(FileExistsError):
+            hidden.mkdir(parents=True)
+            if not final.exists():
+                break
+            hidden.rmdir()
+        time.sleep(0.001)
+    try:
+        if prepare:
+            prepare(Run(hidden))
+        write_json(hidden / "run.json", {"id": final.name, "kind": kind, "created": now.isoformat(), **request})
+        publish_folder(hidden, final)
+    except BaseException:
+        shutil.rmtree(hidden, ignore_errors=True)
+        raise
+    return Run(final)
+
+
+def _remove_leftovers(runs_folder: Path) -> None:
+    """Remove what a process that was killed did not finish; whoever is still at work on one is younger."""
+    for path in runs_folder.glob(f".*{UNFINISHED_ENDING}"):
+        if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def list_runs(project: Project, kind: str | None = None) -> list[Run]:
@@ -149,7 +177,11 @@ def list_runs(project: Project, kind: str | None = None) -> list[Run]:
     if not project.runs_folder.is_dir():
         return []
     ending = f"-{kind}" if kind else ""  # an id ends with its kind, which spares reading every request
-    folders = sorted(folder for folder in project.runs_folder.iterdir() if folder.name.endswith(ending))
+    folders = sorted(
+        folder
+        for folder in project.runs_folder.iterdir()
+        if folder.name.endswith(ending) and not folder.name.startswith(".")
+    )
     return [Run(folder) for folder in folders if (folder / "run.json").is_file()]
 
 

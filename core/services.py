@@ -20,9 +20,10 @@ from utils import config
 from utils.errors import AppError
 
 LANES = dict.fromkeys(("train", "evaluate", "export", "practice_base", "unpack_base"), ACCELERATOR)
-BRING_A_TOKENIZER = ("practice_base", "unpack_base")
+BRING_A_TOKENIZER = ("practice_base", "unpack_base", "download")
 MINIMUM_FREE_GIB = 1.0
 NOT_GONE_ON_WITH = ("ask", "preflight")  # so quick that they are simply started again
+STOPPED = frozenset({JobState.PAUSED, JobState.INTERRUPTED, JobState.FAILED})
 
 
 @dataclass
@@ -48,10 +49,8 @@ def start_child_job(
     secrets: Mapping[str, Any] | None = None,
 ) -> JobSnapshot:
     """Freeze the request in a run folder and queue the job that works on it; no folder stays behind a refusal."""
-    run = create_run(project, kind, request)
+    run = create_run(project, kind, request, prepare)
     try:
-        if prepare:
-            prepare(run)
         return services.runner.start(child_job(services, run, owner, secrets))
     except (AppError, OSError):
         shutil.rmtree(run.folder)
@@ -73,7 +72,10 @@ def count_with_new_tokenizer(services: Services, project: Project) -> None:
 
 
 def reattach(services: Services) -> None:
-    """Show again what an earlier app left: runs whose process still works go on live, others wait for `resume`."""
+    """Show again what an earlier app left: runs whose process still works go on live, others wait for `resume`.
+
+    So does a training that failed: what stopped it may be mended by now, and its checkpoints are still there.
+    """
     for name in services.projects.names():
         project = services.projects.open(name)
         newest = {run.kind: run for run in list_runs(project) if run.is_whole and run.kind not in NOT_GONE_ON_WITH}
@@ -81,8 +83,17 @@ def reattach(services: Services) -> None:
             found = run.read_state()
             if found.process:
                 services.runner.start(child_job(services, run))
-            elif found.state in {JobState.PAUSED, JobState.INTERRUPTED}:
-                services.runner.adopt(child_job(services, run), found.state)
+            elif found.state in (STOPPED if run.kind == "train" else STOPPED - {JobState.FAILED}):
+                services.runner.adopt(child_job(services, run), found.state, found.error)
+
+
+def give_up(services: Services, run: Run) -> None:
+    """Note that a run that stopped half-way will not be resumed, because another one took its place."""
+    if run.read_state().state in STOPPED:
+        if any(job.id == run.id for job in services.runner.jobs(run.project.name)):
+            services.runner.cancel(run.id)
+        else:
+            ChildWork(run).abandon()
 
 
 def alone(

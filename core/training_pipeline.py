@@ -1,40 +1,36 @@
 """What the browser and the command line both call to train: checks, a frozen request, its job; and going on later."""
 
-import platform
 import shutil
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from functools import partial
+from typing import Any
 
 from core import base_models
-from core.hardware_detector import Hardware
-from core.jobs import ACTIVE, JobSnapshot, JobState
+from core.jobs import ACTIVE, UNFINISHED, JobSnapshot, JobState
 from core.project_manager import Project
-from core.runs import latest_run
-from core.services import Services, child_job, start_child_job
-from core.training import launcher, memory_estimate, readiness, run_time
+from core.runs import Run, create_run, latest_run, open_run
+from core.services import MINIMUM_FREE_GIB, Services, child_job, give_up, start_child_job
+from core.training import branching, launcher, memory_estimate, provenance, readiness, repeat, run_time
+from utils.config import TrainingSettings
 from utils.errors import AppError
-from utils.files import sha256_of
-
-VERSIONS_NOTED = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "bitsandbytes", "unsloth")
+from utils.files import require_disk, sha256_of
 
 
 def start_training(services: Services, project: Project, owner: str = "") -> JobSnapshot:
     """Train an adapter with the project's settings. Raises AppError where something it needs is missing."""
     settings = project.load_config()
     hardware = services.hardware()
-    readiness.require([readiness.check_samples(project, settings.training)])  # before anything is downloaded
+    readiness.require(readiness.look(project, settings, hardware))
     if settings.base is None:
         raise AppError("no_base")
     folder = base_models.resolve(project, settings.base)
-    longest = memory_estimate.longest_tokens(project.samples_file, folder, settings.training.max_length)
-    readiness.require(readiness.look(project, settings, hardware, longest))
-    expected = memory_estimate.outlook(folder, project.samples_file, settings.training, hardware, longest)
+    expected = memory_estimate.outlook(folder, project.samples_file, settings.training, hardware)
     lasting = run_time.outlook(folder, project.samples_file, settings.training, hardware)
     request = {
         "base": {
             **settings.base.model_dump(),
-            "folder": portable_path(project, folder),
+            "folder": provenance.portable_path(project, folder),
             "fingerprint": base_models.fingerprint(folder),
+            "revision": provenance.revision_of(folder),
         },
         "training": settings.training.model_dump(),
         "seed": settings.training.seed,
@@ -44,8 +40,9 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
         "samples_sha256": sha256_of(project.samples_file),
         "memory": memory_estimate.for_request(expected) if expected else None,
         "time": run_time.for_request(lasting) if lasting else None,
-        "versions": installed_versions(),
-        "machine": machine_facts(hardware),
+        "versions": provenance.installed_versions(),
+        "machine": provenance.machine_facts(hardware),
+        "app": provenance.app_facts(),
     }
     return start_child_job(
         services,
@@ -71,29 +68,69 @@ def resume_training(services: Services, project: Project) -> JobSnapshot:
     return known if known.state in ACTIVE else services.runner.resume(run.id)
 
 
-def portable_path(project: Project, path: Path) -> str:
-    """A path inside the project relative to it, so that it survives a rename; any other one as it is."""
-    return str(path.relative_to(project.root)) if path.is_relative_to(project.root) else str(path)
+def branch_training(
+    services: Services,
+    project: Project,
+    run_id: str,
+    step: int | None,
+    changes: dict[str, Any],
+    owner: str = "",
+) -> JobSnapshot:
+    """A new run that goes on from another run's checkpoint with other settings.
 
-
-def installed_versions() -> dict[str, str]:
-    """The versions of the packages that a training run depends on."""
-    found = {}
-    for name in VERSIONS_NOTED:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def machine_facts(hardware: Hardware) -> dict[str, object]:
-    """Where a run computed, as far as it can decide about its result or its pace."""
-    return {
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "cpu": hardware.cpu_name,
-        "cores": hardware.cores,
-        "ram_gib": round(hardware.ram_gib, 1),
-        "accelerator": hardware.accelerator.name,
+    `step` names the checkpoint; None means the newest one, or a fresh start where there is none. A run that stopped
+    half-way is given up for its branch. Raises AppError `run_missing`, `branch_no_checkpoint`, `branch_fixed`,
+    `branch_batch`, `branch_nothing_left`, `job_already_running`, `job_is_paused`, or where the disk is full.
+    """
+    parent = open_run(project, run_id)
+    _require_rest_but(services, parent)
+    require_disk(project.root, MINIMUM_FREE_GIB)
+    start = branching.start_point(parent, step)
+    settings = branching.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
+    hardware = services.hardware()
+    expected = memory_estimate.outlook(parent.base_folder, parent.samples_file, settings, hardware)
+    request = {
+        **branching.request_of(parent, start, settings),
+        "memory": memory_estimate.for_request(expected) if expected else None,
+        "versions": provenance.installed_versions(),
+        "machine": provenance.machine_facts(hardware),
+        "app": provenance.app_facts(),
     }
+    prepare = partial(branching.seed, parent, start)
+    branch = create_run(project, "train", request, prepare)
+    give_up(services, parent)
+    return services.runner.start(child_job(services, branch, owner))
+
+
+def _require_rest_but(services: Services, parent: Run) -> None:
+    """Raises AppError where `parent` is at work, or another training of its project is unfinished."""
+    if parent.read_state().process:
+        raise AppError("job_already_running")
+    for job in services.runner.jobs(parent.project.name):
+        if job.kind == "train" and job.state in (ACTIVE if job.id == parent.id else UNFINISHED):
+            raise AppError("job_is_paused" if job.state == JobState.PAUSED else "job_already_running")
+
+
+def reproduce_training(services: Services, project: Project, run_id: str, owner: str = "") -> JobSnapshot:
+    """Repeat a training run of this project exactly: its settings, its samples, the same model.
+
+    Raises AppError `run_missing`, and what `repeat.request_of` raises.
+    """
+    return repeat_original(services, project, repeat.original_of(open_run(project, run_id)), owner)
+
+
+def repeat_original(services: Services, project: Project, original: repeat.Original, owner: str) -> JobSnapshot:
+    """Start a run that repeats `original`; one that branched off goes on from its parent's checkpoint once more.
+
+    Raises AppError as `repeat.request_of` and `repeat.origin_of` do.
+    """
+    require_disk(project.root, MINIMUM_FREE_GIB)
+    request = repeat.request_of(project, original, services.hardware())
+    origin = repeat.origin_of(project, original.request)
+
+    def prepare(run: Run) -> None:
+        if origin:
+            branching.seed(*origin, run)
+        repeat.keep_original(run, original)
+
+    return start_child_job(services, project, "train", request, owner, prepare)

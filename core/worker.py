@@ -20,9 +20,11 @@ from typing import Any
 import portalocker
 import psutil
 
+from core import memory_kills
 from core.jobs import (
     CancelRequested,
     JobState,
+    Message,
     PauseRequested,
     RelayContext,
     WorkInterrupted,
@@ -42,6 +44,7 @@ STAGES = {
     "rechunk": "core.documents.rechunking",
     "practice_base": "core.practice.practice_base",
     "unpack_base": "core.bases.unpacking",
+    "download": "core.bases.downloading",
     "preflight": "core.training.preflight",
     "train": "core.training.trainer",
     "evaluate": "core.evaluator",
@@ -54,6 +57,7 @@ LOCK_OF = {"rechunk": "rag"}
 POLL_SECONDS = 0.15
 PROGRESS_EVERY_SECONDS = 0.15
 CANCEL_GRACE_SECONDS = 20.0
+KILLED = -9  # how a process ends that was killed without being asked
 EXIT_DISK_FULL = 74  # not even the reason could be written down
 EXIT_TAKEN = 75  # another process works on a run of this kind in this project
 
@@ -71,6 +75,16 @@ CHILD_ENVIRONMENT = {
     # the very time that the awaited thread needs: on two busy cores a training step took thirty times as long.
     "GOMP_SPINCOUNT": "10000",
     "KMP_BLOCKTIME": "1",
+}
+
+# A download is the one kind of work that asks Hugging Face, unless the person wants none to; by plain HTTP, which can
+# be stopped and continued.
+ENVIRONMENT_OF = {
+    "download": {
+        "HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", ""),
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    }
 }
 
 
@@ -126,7 +140,7 @@ def work_on(folder: Path) -> int:
     context = ChildContext(run)
     signal.signal(signal.SIGTERM, context.pause_on_signal)
     signal.signal(signal.SIGINT, context.pause_on_signal)
-    run.write_state(JobState.RUNNING, process=this_process())
+    run.write_state(JobState.RUNNING, process=this_process(), memory_kills=memory_kills.counts())
     try:
         stage = importlib.import_module(STAGES[run.kind])
         result = stage.run(context, run)
@@ -192,8 +206,10 @@ class ChildWork:
         return self._outcome(child)
 
     def abandon(self) -> None:
-        """Note that nobody will resume this run unless asked to."""
-        self.run.write_state(JobState.CANCELLED)
+        """Note that nobody will resume this run unless asked to; why it stopped stays known."""
+        error = self.run.read_state().error
+        more = {"error": {"code": error.key, "params": error.params}} if error else {}
+        self.run.write_state(JobState.CANCELLED, **more)
 
     def _relay(self, context: RelayContext, events: "EventReader", child: "subprocess.Popen[bytes] | None") -> None:
         """Pass events on, and requests to stop back, until the child has ended."""
@@ -230,12 +246,20 @@ class ChildWork:
                 raise CancelRequested
             case JobState.FAILED if end.error:
                 raise AppError(end.error.key, **end.error.params)
-            case JobState.INTERRUPTED if end.error:
-                raise WorkInterrupted(AppError(end.error.key, **end.error.params))
-        code = child.returncode if child else None
-        if code in (-signal.SIGKILL if hasattr(signal, "SIGKILL") else None, 137, None):
-            raise WorkInterrupted(AppError("child_killed"))
-        raise WorkInterrupted(AppError("child_crashed", code=code, log=str(self.run.output_file)))
+        lost = _why_lost(child.returncode if child else None, end.error, str(self.run.output_file))
+        note_failure(self.run, lost, JobState.INTERRUPTED)  # the next app tells it too
+        raise WorkInterrupted(lost)
+
+
+def _why_lost(code: int | None, told: Message | None, log: str) -> AppError:
+    """Why a child ended without saying how; `told` is what its state says of that, `code` its exit code if known."""
+    if code is not None and code < 0 and code != KILLED:
+        return AppError("child_crashed", code=code, log=log)
+    if told:
+        return AppError(told.key, **told.params)
+    if code in (KILLED, 128 + 9, None):
+        return AppError("child_killed")
+    return AppError("child_crashed", code=code, log=log)
 
 
 class EventReader:
@@ -292,7 +316,7 @@ def start_child(run: Run, secrets: Mapping[str, Any] | None = None) -> "subproce
             stdin=subprocess.PIPE if secrets else subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**inherited, **CHILD_ENVIRONMENT},
+            env={**inherited, **CHILD_ENVIRONMENT, **ENVIRONMENT_OF.get(run.kind, {})},
             **apart,
         )
     if child.stdin:

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ui import texts
 from ui.check_command import add_command as add_check_command
@@ -25,14 +25,11 @@ from ui.command_tools import (
 from ui.document_commands import add_commands as add_document_commands
 from ui.sample_commands import add_commands as add_sample_commands
 from ui.terminal import person_language
+from ui.training_commands import add_commands as add_training_commands
 from utils import config
 from utils.errors import AppError, disk_is_full
 from utils.logger import set_up_logging
 from utils.validators import checked
-
-if TYPE_CHECKING:
-    from core.project_manager import Project
-    from core.services import Services
 
 PROJECTS_FOLDER = Path(__file__).resolve().parent.parent / "projects"
 DEMO_DOCUMENTS = Path(__file__).resolve().parent.parent / "docs" / "demo"
@@ -97,17 +94,7 @@ def parser() -> argparse.ArgumentParser:
     add_fields(model, config.OutputSettings)
     add_sample_commands(add)
     add_check_command(add)
-    train = add("train", train_command, "train an adapter")
-    train.add_argument("project")
-    train.add_argument("--resume", action="store_true", help="continue the interrupted run, or watch it")
-    add_fields(train, config.TrainingSettings)
-    add("evaluate", evaluate_command, "base against tuned model on held-out samples").add_argument("project")
-    export = add("export", export_command, "write the finished model and check it")
-    export.add_argument("project")
-    add_fields(export, config.OutputSettings)
-    ask = add("ask", ask_command, "ask the exported model", show=lambda result, _: result["answer"])
-    ask.add_argument("project")
-    ask.add_argument("question")
+    add_training_commands(add)
     add("doctor", doctor_command, "what this machine can do", show=lambda result, _: result["report"])
     return top
 
@@ -144,67 +131,19 @@ def list_command(options: argparse.Namespace) -> dict[str, object]:
 
 
 def model_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import base_models, base_pipeline, document_pipeline, pipeline
+    from core import base_pipeline, document_pipeline, pipeline
 
     services, project = opened(options)
     if options.base:
         source, _, name = options.base.partition(":")
         choice = checked(config.BaseChoice, {"source": source, "name": name or source})
         pipeline.choose_base(project, choice)
-        if source == "ollama" and not base_models.is_ready(project, choice):
-            finish(services, base_pipeline.start_unpacking(services, project))
-        elif counting := document_pipeline.rechunk_if_needed(services, project):
-            finish(services, counting)
+        get_ready = base_pipeline.make_ready if source in ("ollama", "hf") else document_pipeline.rechunk_if_needed
+        if job := get_ready(services, project):
+            finish(services, job)
     project.set("output", given(options, config.OutputSettings))
     saved = project.load_config()
     return {"base": saved.base and saved.base.model_dump(), "output": saved.output.model_dump()}
-
-
-def train_command(options: argparse.Namespace) -> dict[str, object]:
-    """Under torchrun rank 0 is the command, and every other rank computes for it."""
-    from core import training_pipeline
-    from core.training import launcher
-
-    if launcher.rank() > 0:
-        sys.exit(launcher.follow(options.projects))
-
-    services, project = opened(options)
-    if options.resume:
-        return finish(services, training_pipeline.resume_training(services, project))
-    project.set("training", given(options, config.TrainingSettings))
-    make_practice_base_if_missing(services, project)
-    return finish(services, training_pipeline.start_training(services, project))
-
-
-def make_practice_base_if_missing(services: "Services", project: "Project") -> None:
-    """The practice model is made from the documents on the way; any other base is the person's to provide."""
-    from core import pipeline
-
-    base = project.load_config().base
-    if base and base.source == "practice" and not pipeline.status(project).base_ready:
-        finish(services, pipeline.start_practice_base(services, project))
-
-
-def evaluate_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import pipeline
-
-    services, project = opened(options)
-    return finish(services, pipeline.start_evaluation(services, project))
-
-
-def export_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import pipeline
-
-    services, project = opened(options)
-    project.set("output", given(options, config.OutputSettings))
-    return finish(services, pipeline.start_export(services, project))
-
-
-def ask_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import pipeline
-
-    services, project = opened(options)
-    return finish(services, pipeline.start_question(services, project, options.question))
 
 
 def demo_command(options: argparse.Namespace) -> dict[str, object]:

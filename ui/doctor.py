@@ -5,7 +5,7 @@ from typing import Any
 
 from core import hardware_detector
 from core.services import Services
-from core.training_pipeline import installed_versions
+from core.training.provenance import installed_versions
 from ui import texts
 
 

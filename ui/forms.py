@@ -40,7 +40,9 @@ def widget(kind: type[BaseModel], name: str, language: str, *, slider: bool = Fa
         return gr.Dropdown(choices, value=default, label=label, info=about, filterable=False, interactive=True)
     if several := choices_of_several(setting.annotation):
         choices = [(choice_label(name, choice, language), choice) for choice in several]
-        return gr.CheckboxGroup(choices, value=list(default), label=label, info=about, interactive=True)
+        return gr.CheckboxGroup(
+            choices, value=list(default), label=label, info=about, elem_classes="wide", interactive=True
+        )
     if setting.annotation in (int, float):
         low, high = bounds(kind, name)
         if slider and low is not None and high is not None:

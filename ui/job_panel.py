@@ -8,6 +8,7 @@ import gradio as gr
 from core.jobs import ACTIVE, RESUMABLE, JobSnapshot, JobState
 from core.project_manager import Project
 from ui import html
+from ui.figures import duration_words
 from ui.page_frame import PageFrame, Work
 from ui.view import View
 
@@ -119,12 +120,7 @@ def figures(view: View, job: JobSnapshot) -> str:
 
 def duration(view: View, seconds: float) -> str:
     """A length of time in the two units that matter."""
-    whole = round(seconds)
-    if whole < 60:
-        return view.t("time.seconds", seconds=whole)
-    if whole < 3600:
-        return view.t("time.minutes", minutes=whole // 60, seconds=whole % 60)
-    return view.t("time.hours", hours=whole // 3600, minutes=whole % 3600 // 60)
+    return duration_words(seconds, view.language)
 
 
 def log_html(view: View, job: JobSnapshot | None) -> str:

@@ -8,7 +8,7 @@ import gradio as gr
 from core import hardware_detector, pipeline, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from ui import forms, html, preflight_panel
+from ui import forms, html, preflight_panel, preset_panel, remedy_panel, run_history
 from ui.job_panel import duration, job_panel
 from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame
@@ -32,6 +32,7 @@ def build(frame: PageFrame) -> None:
     gr.HTML(html.muted(t("training.about")))
     with gr.Row(elem_classes="two-columns"):
         with gr.Column(min_width=280, scale=1):
+            presets = preset_panel.build(frame)
             fields = setting_fields(frame)
             start = gr.Button(t("training.start"), variant="primary", elem_id="train")
             why_not = gr.HTML()
@@ -42,13 +43,16 @@ def build(frame: PageFrame) -> None:
             frame.live.show(gr.HTML(elem_id="memory"), memory_html)
             preflight_panel.build(frame)
     job_panel(frame, TRAINING_KINDS)
+    remedy_panel.build(frame)
     after_training(frame)
+    run_history.build(frame)
 
     def train(project: Project, values: dict[str, Any]) -> None:
         project.set("training", values)
         training_pipeline.start_training(frame.services, project)
 
     forms.autosave(frame, "training", fields, notice)
+    preset_panel.connect(frame, presets, fields)
     frame.allow(start, why_not, blocked)
     frame.act(start.click, train, notice, fields)
 
@@ -138,7 +142,7 @@ def export_plan(view: View) -> str:
     if view.config is None:
         return ""
     output = view.config.output
-    quantization = f" · {output.quantization}" if output.format == "gguf" else ""
+    quantization = f" · {output.quantization}" if output.format != "safetensors" else ""
     chosen = f"{forms.choice_label('format', output.format, view.language)}{quantization}"
     return view.t("export.plan", chosen=chosen)
 

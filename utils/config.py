@@ -39,7 +39,7 @@ class BaseChoice(Settings):
 class OutputSettings(Settings):
     """What the finished model is written as."""
 
-    format: Literal["gguf", "safetensors"] = "gguf"
+    format: Literal["gguf", "safetensors", "ollama"] = "gguf"
     quantization: Literal["f16", "q8_0", "q4_k_m"] = "q4_k_m"
 
 

@@ -7,6 +7,8 @@ folder that looks like a checkpoint and is none. Only a folder with a mark that 
 import os
 import re
 import shutil
+import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,12 @@ from utils.files import publish_folder, read_json, require_disk, sync_folder, wr
 
 MARK = "complete.json"
 TRAINER_STATE = "trainer_state.json"
-ADAPTER_FILES = ("adapter_model.safetensors", "adapter_config.json", "training_args.bin")
+ADAPTER = "adapter_model.safetensors"
+ADAPTER_FILES = (ADAPTER, "adapter_config.json", "training_args.bin")
 CHAT_TEMPLATE = "chat_template.jinja"
 PUBLISHED_NOTE = "checkpoint.json"
-KEPT_CHECKPOINTS = 2
 DISK_RESERVE_GIB = 0.1
+READ_AT_ONCE = 1 << 20
 ADAPTER_COPIES = 8
 """A saved checkpoint takes about this many times the adapter: weights, two moments, its publications, and room
 for the tokenizer that the library adds each time."""
@@ -40,16 +43,23 @@ class Checkpoint:
         """The trainer library's own record: step, number of steps, every logged value."""
         return read_json(self.folder / TRAINER_STATE)
 
+    @property
+    def is_intact(self) -> bool:
+        """Whether every file still holds what it held when it was written. Reads them all."""
+        sums = read_json(self.folder / MARK).get("crc32", {})
+        return all(_crc32(self.folder / name) == noted for name, noted in sums.items())
+
 
 def mark_complete(folder: Path) -> None:
     """Declare a checkpoint folder complete, after everything in it has reached the disk."""
-    sizes = {}
+    sizes, sums = {}, {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             with path.open("rb+") as file:
                 os.fsync(file.fileno())
-            sizes[path.relative_to(folder).as_posix()] = path.stat().st_size
-    write_json(folder / MARK, {"files": sizes})
+            name = path.relative_to(folder).as_posix()
+            sizes[name], sums[name] = path.stat().st_size, _crc32(path)
+    write_json(folder / MARK, {"files": sizes, "crc32": sums})
     sync_folder(folder.parent)
 
 
@@ -64,9 +74,8 @@ def complete_checkpoints(trainer_folder: Path) -> list[Checkpoint]:
 
 
 def newest_complete(trainer_folder: Path) -> Checkpoint | None:
-    """Where a run goes on, or None where it starts afresh."""
-    checkpoints = complete_checkpoints(trainer_folder)
-    return checkpoints[-1] if checkpoints else None
+    """Where a run goes on, or None where it starts afresh. One whose files were damaged is passed over."""
+    return next((found for found in reversed(complete_checkpoints(trainer_folder)) if found.is_intact), None)
 
 
 def of_step(trainer_folder: Path, step: int) -> Checkpoint:
@@ -83,11 +92,27 @@ def remove_torn(trainer_folder: Path) -> int:
     return len(torn)
 
 
-def prune(trainer_folder: Path, keep: int = KEPT_CHECKPOINTS) -> None:
-    """Keep the newest `keep` checkpoints. The mark goes first, so that a half-removed one never counts."""
-    for checkpoint in complete_checkpoints(trainer_folder)[:-keep]:
-        (checkpoint.folder / MARK).unlink()
-        shutil.rmtree(checkpoint.folder)
+def keep_only(trainer_folder: Path, steps: Collection[int]) -> None:
+    """Remove all other complete checkpoints. The mark goes first, so that a half-removed one never counts."""
+    for checkpoint in complete_checkpoints(trainer_folder):
+        if checkpoint.step not in steps:
+            (checkpoint.folder / MARK).unlink()
+            shutil.rmtree(checkpoint.folder)
+
+
+def share(checkpoint: Checkpoint, trainer_folder: Path) -> None:
+    """Give another run a checkpoint as its own. Nothing ever writes into one, so both may hold the same files.
+
+    Where the file system cannot do that they are copied. Raises AppError `disk_full` where there is no room for that.
+    """
+    target = trainer_folder / checkpoint.folder.name
+    try:
+        shutil.copytree(checkpoint.folder, target, copy_function=os.link)
+    except OSError:
+        shutil.rmtree(target, ignore_errors=True)
+        files = [path for path in checkpoint.folder.rglob("*") if path.is_file()]
+        require_room(trainer_folder, sum(path.stat().st_size for path in files) / 2**30)
+        shutil.copytree(checkpoint.folder, target)
 
 
 def publish_adapter(checkpoint_folder: Path, final: Path, note: dict[str, Any], more: tuple[str, ...] = ()) -> None:
@@ -104,10 +129,10 @@ def publish_adapter(checkpoint_folder: Path, final: Path, note: dict[str, Any], 
     publish_folder(prepared, final)
 
 
-def clear_published(checkpoints_folder: Path) -> None:
-    """Remove the previous run's `epoch_N` and `best`, and what an interrupted publication left."""
+def clear_published(checkpoints_folder: Path, keep: Collection[str] = ()) -> None:
+    """Remove every `epoch_N` and `best` that is not in `keep`, and what an interrupted publication left."""
     for path in _subfolders(checkpoints_folder):
-        if _PUBLISHED_NAME.fullmatch(path.name):
+        if _PUBLISHED_NAME.fullmatch(path.name) and path.name not in keep:
             shutil.rmtree(path)
 
 
@@ -145,7 +170,16 @@ def _is_checkpoint(path: Path) -> bool:
 def _is_complete(folder: Path) -> bool:
     """Marked, and every file that was there at that time is still there at its full size."""
     try:
-        sizes = read_json(folder / MARK)["files"]
-    except (FileNotFoundError, ValueError, KeyError):
+        sizes = dict(read_json(folder / MARK)["files"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return False
     return all((folder / name).is_file() and (folder / name).stat().st_size == size for name, size in sizes.items())
+
+
+def _crc32(file: Path) -> int:
+    """A checksum against damage, not against malice: quick enough to take with every save."""
+    found = 0
+    with file.open("rb") as content:
+        while block := content.read(READ_AT_ONCE):
+            found = zlib.crc32(block, found)
+    return found

@@ -25,13 +25,18 @@ class Progress:
 def progress_of(state: Mapping[str, Any], settings: TrainingSettings) -> Progress:
     """What the trainer's record says: `global_step`, `log_history` with an entry for each loss, `max_steps` in
     `num_train_epochs`; the settings may ask for other epochs than the record was written for."""
-    steps = state["max_steps"] // int(state["num_train_epochs"])
+    steps = steps_per_epoch(state)
     epoch = state["global_step"] // steps
     losses = epoch_losses(state["log_history"], steps)[:epoch]
     all_done = state["global_step"] >= steps * settings.epochs
     at_end = state["global_step"] % steps == 0
     stopped = not all_done and at_end and is_exhausted(losses, settings.early_stopping)
     return Progress(epoch, best_epoch(losses) if losses else 0, all_done or stopped, stopped)
+
+
+def steps_per_epoch(state: Mapping[str, Any]) -> int:
+    """As the trainer's record of any moment of a run has it."""
+    return state["max_steps"] // int(state["num_train_epochs"])
 
 
 def is_exhausted(losses: list[dict[str, float]], patience: int) -> bool:

@@ -22,7 +22,7 @@ from core.training.checks import Check, State
 from core.training.memory_estimate import Outlook, Shape
 from utils.config import BaseChoice, ProjectConfig, TrainingSettings
 from utils.errors import AppError
-from utils.files import free_disk_gib, read_json
+from utils.files import free_disk_gib
 
 SPLIT_EXACTLY = 500  # of more samples the share to test with is close enough
 COPIES_OF_A_CHECKPOINT = 3  # the adapter and Adam's two moments
@@ -79,7 +79,7 @@ def check_base(project: Project, choice: BaseChoice | None) -> tuple[Check, Path
     if choice is None:
         return Check("base", "bad", {}, "no_base"), None
     try:
-        folder = base_models.require_model(base_models.SOURCES[choice.source](project, choice.name, False))
+        folder = base_models.resolve(project, choice)
         require_whole(folder)
     except AppError as error:
         return Check("base", "bad", error.params, error.code), None
@@ -87,15 +87,10 @@ def check_base(project: Project, choice: BaseChoice | None) -> tuple[Check, Path
 
 
 def require_whole(folder: Path) -> None:
-    """Raises AppError `base_torn` where a file of weights is missing or has lost its end, as a broken copy has."""
-    index = folder / "model.safetensors.index.json"
-    try:
-        named = set(read_json(index)["weight_map"].values()) if index.is_file() else set()
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise AppError("base_torn", file=index.name) from None
-    for name in named | {path.name for path in folder.glob("*.safetensors")}:
-        if not _is_whole(folder / name):
-            raise AppError("base_torn", file=name)
+    """Raises AppError `base_torn` where a file of weights has lost its end, as a broken copy has."""
+    for path in sorted(folder.glob("*.safetensors")):
+        if not _is_whole(path):
+            raise AppError("base_torn", file=path.name)
 
 
 def _is_whole(path: Path) -> bool:

@@ -13,9 +13,10 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from core.jobs import JobContext
 from core.runs import Run
-from core.training import checkpoints
-from core.training.epochs import best_epoch, epoch_losses, is_exhausted
+from core.training import branching, checkpoints, epoch_ends
+from core.training.epochs import epoch_losses, is_exhausted
 from core.training.ranks import Ranks
+from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import read_lines, write_text_atomic
 
@@ -41,14 +42,15 @@ class Reporter(TrainerCallback):
         together: Ranks,
         save_gib: float,
         *,
-        patience: int,
+        settings: TrainingSettings,
         publish_template: bool,
     ) -> None:
         self._context = context
         self._run = run
         self._together = together
         self._save_gib = save_gib
-        self._patience = patience
+        self._patience = settings.early_stopping
+        self._keep = settings.keep_checkpoints
         self._more_files = (checkpoints.CHAT_TEMPLATE,) if publish_template else ()
         self._stopped_at_step = False
         self._metrics: IO[str] | None = None
@@ -60,8 +62,10 @@ class Reporter(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
+        branching.apply_rates(args, kwargs["optimizer"], kwargs["lr_scheduler"])
         if not self._together.is_first:
             return
+        epoch_ends.publish(self._run, epoch_ends.held(self._run), self._more_files)
         kept = keep_metrics_until(self._run.metrics_file, state.global_step)
         self._seconds_before = kept[-1]["seconds"] if kept else 0.0
         self._metrics = self._run.metrics_file.open("a", encoding="utf-8")
@@ -129,6 +133,9 @@ class Reporter(TrainerCallback):
         **kwargs: Any,
     ) -> None:
         logs = logs or {}
+        if not math.isfinite(logs.get("grad_norm", 0.0)):
+            # The loss was still a number, but the weights are none any more, and would be saved.
+            raise AppError("training_diverged", step=state.global_step)
         if "loss" in logs:
             self._report(state, self._step_figures(logs))
         elif "eval_loss" in logs:
@@ -139,12 +146,15 @@ class Reporter(TrainerCallback):
         self._last_save_at = time.monotonic()
         if not self._together.is_first:
             return
-        folder = self._run.trainer_folder / f"checkpoint-{state.global_step}"
+        current = checkpoints.of_step(self._run.trainer_folder, state.global_step)
+        ends = [*epoch_ends.held(self._run), *epoch_ends.epoch_ends([current])]
+        kept = epoch_ends.retained(ends, self._keep)
         # Published first: once the checkpoint counts as complete, nothing of its epoch is left to be made up.
+        epoch_ends.publish(self._run, kept, self._more_files)
         if _at_epoch_end(state, args):
-            self._publish(folder, state, args)
-        checkpoints.mark_complete(folder)
-        checkpoints.prune(self._run.trainer_folder)
+            self._note(saved=state.global_step, epoch=kept[-1].epoch, **kept[-1].losses)
+        checkpoints.mark_complete(current.folder)
+        epoch_ends.prune(self._run, kept)
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -190,16 +200,6 @@ class Reporter(TrainerCallback):
             )
             self._log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {'  '.join(shown)}\n")
             self._log.flush()
-
-    def _publish(self, folder: Path, state: TrainerState, args: TrainingArguments) -> None:
-        epoch = state.global_step // _steps_per_epoch(state, args)
-        losses = epoch_losses(state.log_history, _steps_per_epoch(state, args))
-        note = {"run": self._run.id, "step": state.global_step, "epoch": epoch, **losses[-1]}
-        published = self._run.project.checkpoints_folder
-        checkpoints.publish_adapter(folder, published / f"epoch_{epoch}", note, self._more_files)
-        if best_epoch(losses) == epoch:
-            checkpoints.publish_adapter(folder, published / "best", note, self._more_files)
-        self._note(**note)
 
     def _require_disk(self) -> None:
         if self._together.is_first:

@@ -326,7 +326,7 @@ def note_setup(run: Run) -> None:
 
 def note_run(run: Run, device: str, steps: int) -> None:
     """Keep how long a finished run took, for later estimates on this machine."""
-    before, taken = run.request.get("time"), seconds_of(run)
+    before, taken = _estimated(run), seconds_of(run)
     if not before or taken is None or before["kind"]["device"] != device or not before["steps"]:
         return
     setup, training = taken
@@ -351,9 +351,14 @@ def seconds_of(run: Run) -> tuple[float, float] | None:
     return read_json(run.folder / TIME_FILE)["setup_seconds"], json.loads(last)["seconds"]
 
 
+def _estimated(run: Run) -> dict[str, Any] | None:
+    """The estimate frozen in a run's request. None for a branch, whose curves tell its parent's seconds too."""
+    return None if "branch" in run.request else run.request.get("time")
+
+
 def result(run: Run) -> dict[str, Any] | None:
     """What a run took beside its estimate; None where there was none."""
-    before, taken = run.request.get("time"), seconds_of(run)
+    before, taken = _estimated(run), seconds_of(run)
     if not before or taken is None:
         return None
     return {"estimated_seconds": before["seconds"], "seconds": round(sum(taken), 1)}

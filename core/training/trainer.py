@@ -11,20 +11,29 @@ import time
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 
 from core.jobs import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
 from core.runs import Run
-from core.training import checkpoints, engines, memory_estimate, peak_memory, ranks, run_time, training_data
+from core.training import (
+    checkpoints,
+    engines,
+    epoch_ends,
+    memory_estimate,
+    peak_memory,
+    ranks,
+    run_time,
+    training_data,
+)
 from core.training.checkpoints import Checkpoint
 from core.training.epochs import progress_of
+from core.training.failures import as_app_error
 from core.training.material import Plan, encoded_rows, plan_of, read_language
 from core.training.ranks import Ranks
 from core.training.trainer_settings import trainer_settings
 from utils.config import TrainingSettings
-from utils.errors import AppError, disk_is_full
-from utils.files import read_lines
+from utils.errors import AppError
+from utils.files import read_lines, sha256_of
 
 SMOOTHED_STEPS = 10
 """The first and the last loss are means over so many steps: a single small batch says little."""
@@ -85,19 +94,6 @@ def follow(folder: Path) -> int:
     return 0
 
 
-def as_app_error(error: BaseException) -> AppError | None:
-    """What a library's error means to a person, or None where it is a bug. Libraries wrap causes, so all are read."""
-    cause: BaseException | None = error
-    while cause is not None:
-        text = str(cause)
-        if isinstance(cause, torch.OutOfMemoryError) or "out of memory" in text.lower():
-            return AppError("training_out_of_memory")
-        if isinstance(cause, MemoryError) or "DefaultCPUAllocator" in text:
-            return AppError("training_out_of_memory")
-        cause = cause.__cause__ or cause.__context__
-    return disk_is_full(error)
-
-
 def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[str, Any]:
     """What each rank does. Returns the trainer's record of the finished run."""
     started = time.monotonic()
@@ -110,8 +106,6 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
     _stop_together(context, together)
     if newest:
         context.log("training.resumed", step=newest.step)
-    elif together.is_first:
-        checkpoints.clear_published(run.project.checkpoints_folder)
     if plan.settings.early_stopping and not held_out.kept and together.is_first:
         context.log("training.early_stopping_unused")
     trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out), together)
@@ -142,8 +136,12 @@ def _start_point(run: Run, together: Ranks) -> Checkpoint | None:
     """The checkpoint to go on from. Rank 0 looks for it, so that all ranks start from the same one."""
     newest = None
     if together.is_first:
-        checkpoints.remove_torn(run.trainer_folder)
         newest = checkpoints.newest_complete(run.trainer_folder)
+        # What is newer was damaged; it must not stand there, marked, while the same step is saved again.
+        found = checkpoints.complete_checkpoints(run.trainer_folder)
+        kept = {checkpoint.step for checkpoint in found if newest and checkpoint.step <= newest.step}
+        checkpoints.keep_only(run.trainer_folder, kept)
+        checkpoints.remove_torn(run.trainer_folder)
     step = together.first_says(newest.step if newest else None)
     return None if step is None else checkpoints.of_step(run.trainer_folder, step)
 
@@ -239,9 +237,7 @@ def _make_trainer(
     checkpoints.require_room(run.folder, save_gib)
     # A template that only training knows has to reach the exported model.
     own_template = loaded.tokenizer.chat_template == training_data.PLAIN_CHAT_TEMPLATE
-    reporter = Reporter(
-        context, run, together, save_gib, patience=plan.settings.early_stopping, publish_template=own_template
-    )
+    reporter = Reporter(context, run, together, save_gib, settings=plan.settings, publish_template=own_template)
     trainer: Any = SFTTrainer(
         model=loaded.model,
         args=SFTConfig(**trainer_settings(run, plan.settings, loaded, measure=bool(held_out.kept))),
@@ -260,19 +256,20 @@ def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
     """What came of the run, read from the trainer's record, so that it is the same for a run that was resumed."""
     history, progress = state["log_history"], progress_of(state, plan.settings)
     losses = [entry["loss"] for entry in history if "loss" in entry]
-    measured = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
+    best = epoch_ends.best(epoch_ends.held(run))
     window = max(1, min(SMOOTHED_STEPS, len(losses) // 4))
     metrics = list(read_lines(run.metrics_file))
     return {
         "run": run.id,
         "state": "done",
         "epochs": progress.epoch,
-        "best_epoch": progress.best,
+        "best_epoch": best.epoch if best else progress.best,
         "stopped_early": progress.stopped_early,
         "steps": state["global_step"],
         "loss": sum(losses[-window:]) / window,
         "first_loss": sum(losses[:window]) / window,
-        "eval_loss": min(measured) if measured else None,
+        "eval_loss": best.losses.get("eval_loss") if best else None,
+        "adapter_sha256": sha256_of(best.checkpoint.folder / checkpoints.ADAPTER) if best else None,
         "checkpoint": str(run.project.checkpoints_folder / "best"),
         "samples": len(plan.train),
         "held_out": len(plan.held_out),

@@ -206,6 +206,18 @@ def test_cancelling_a_paused_job_tells_its_folder(runner):
     assert abandoned == [1]
 
 
+def test_a_failed_job_can_be_given_up(runner):
+    def fail(context):
+        raise AppError("disk_full")
+
+    abandoned = []
+    job = runner.start(Job("train", "p", fail, abandon=lambda: abandoned.append(1)))
+    runner.wait(job.id, timeout=10)
+    runner.cancel(job.id)
+    assert runner.get(job.id).state == JobState.CANCELLED
+    assert abandoned == [1]
+
+
 def test_cancelling_or_pausing_a_finished_job_changes_nothing(runner):
     job = runner.start(Job("count", "p", lambda context: {}))
     end = runner.wait(job.id, timeout=10)

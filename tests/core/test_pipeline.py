@@ -113,6 +113,19 @@ def test_a_restarted_app_offers_to_resume_what_was_interrupted(services, project
     assert list(read_lines(run.folder / "numbers")) == ["1", "2", "3"]
 
 
+def test_a_restarted_app_shows_a_training_that_failed_with_its_error_and_can_resume_it(services, project):
+    run = create_run(project, "train", {})
+    run.write_state(JobState.FAILED, error={"code": "disk_full", "params": {"free_gib": 0.1, "needed_gib": 2}})
+    create_run(project, "rag", {}).write_state(JobState.FAILED, error={"code": "disk_full", "params": {}})
+    reattach(services)
+    (job,) = services.runner.jobs()
+    assert (job.id, job.state, job.error.key) == (run.id, JobState.FAILED, "disk_full")
+    assert job.error.params == {"free_gib": 0.1, "needed_gib": 2}
+    assert training_pipeline.resume_training(services, project).state in (JobState.QUEUED, JobState.RUNNING)
+    services.runner.cancel(run.id)
+    services.runner.wait(run.id, timeout=60)
+
+
 def test_a_restarted_app_leaves_finished_runs_alone(services, project):
     run = create_run(project, "train", {})
     run.write_state(JobState.DONE, result={})

@@ -1,10 +1,14 @@
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from core import runs
 from core.jobs import JobState
 from core.project_manager import Project, ProjectStore
-from core.runs import create_run, latest_run
+from core.runs import Run, create_run, latest_run, list_runs
 from core.services import Services, reattach
 
 DAMAGED = ["", "{", "[]", "null", '{"state": "dancing"}', '{"state": "failed", "error": 7}', "\x00\x00\x00"]
@@ -30,3 +34,44 @@ def test_a_run_whose_request_is_damaged_is_passed_over_and_stops_no_app(project:
     (damaged.folder / "run.json").write_text(content)
     assert latest_run(project, "rag") == whole
     reattach(Services(ProjectStore(project.root.parent)))
+
+
+KILLED_WHILE_MADE = """
+import os, signal, sys
+from pathlib import Path
+from core import runs
+from core.project_manager import Project
+def prepare(run):
+    (run.folder / "half").write_text("a copy that is not finished")
+    if sys.argv[2] == "while copying":
+        die()
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+runs.publish_folder = die
+runs.create_run(Project(Path(sys.argv[1])), "train", {}, prepare)
+"""
+
+
+@pytest.mark.parametrize("moment", ["while copying", "before it counts"])
+def test_a_run_whose_making_is_killed_does_not_exist_and_is_cleaned_up_later(
+    project: Project, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED_WHILE_MADE, str(project.root), moment], cwd=Path(__file__).resolve().parents[2]
+    )
+    assert ended.returncode == -signal.SIGKILL
+    assert list_runs(project) == list_runs(project, "train") == []
+    create_run(project, "train", {})
+    assert len(list(project.runs_folder.iterdir())) == 2  # whoever made the other one may still be at work
+    monkeypatch.setattr(runs, "LEFTOVER_SECONDS", -1)
+    create_run(project, "train", {})
+    assert [path.name for path in sorted(project.runs_folder.iterdir())] == [run.id for run in list_runs(project)]
+
+
+def test_a_run_whose_making_fails_leaves_nothing(project: Project) -> None:
+    def fail(run: Run) -> None:
+        raise OSError("no room")
+
+    with pytest.raises(OSError):
+        create_run(project, "train", {}, fail)
+    assert list(project.runs_folder.iterdir()) == []

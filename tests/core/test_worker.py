@@ -12,14 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core import worker
+from core import memory_kills, worker
 from core.job_runner import JobRunner
 from core.jobs import Job, JobState
 from core.project_manager import ProjectStore
 from core.runs import Run, RunState, create_run, is_alive, this_process
 from core.worker import ChildWork
 from utils.errors import AppError
-from utils.files import read_lines
+from utils.files import read_json, read_lines, write_json
 
 CHILD_APP = str(Path(__file__).with_name("child_app.py"))
 
@@ -88,6 +88,45 @@ def test_a_killed_child_is_interrupted_with_a_hint_and_resumes_where_it_was(proj
     runner.resume(job.id)
     assert runner.wait(job.id, timeout=20).state == JobState.DONE
     assert numbers(run) == [str(number) for number in range(1, 11)]
+
+
+def test_why_a_child_was_lost_is_still_known_to_the_next_app(project, runner):
+    run = create_run(project, "die", {})
+    end = runner.wait(start(runner, run).id, timeout=20)
+    found = run.read_state()
+    assert (found.state, found.error) == (JobState.INTERRUPTED, end.error)
+
+
+def test_a_child_that_the_system_killed_for_memory_is_told_from_one_that_a_person_killed(
+    project, runner, monkeypatch, tmp_path
+):
+    counter = tmp_path / "vmstat"
+    counter.write_text("oom_kill 3\n")
+    monkeypatch.setattr(memory_kills, "_group_files", lambda: [counter])
+    run = create_run(project, "count", {"to": 100, "seconds_each": 0.1})
+    job = start(runner, run)
+    wait_for(lambda: len(numbers(run)) >= 1)
+    # The child has noted the real counters of this machine; what it would have noted of this one is put beside them.
+    noted = read_json(run.folder / "state.json")
+    noted["memory_kills"] |= {str(counter): 3}
+    write_json(run.folder / "state.json", noted)
+    counter.write_text("oom_kill 4\n")
+    os.kill(int(noted["process"]["pid"]), signal.SIGKILL)
+    end = runner.wait(job.id, timeout=20)
+    assert (end.state, end.error.key) == (JobState.INTERRUPTED, "child_out_of_memory")
+    assert run.read_state().error == end.error
+    runner.resume(job.id)
+    wait_for(lambda: len(numbers(run)) >= 3)
+    runner.cancel(job.id)
+    assert runner.wait(job.id, timeout=20).error is None
+
+
+def test_a_run_that_is_given_up_keeps_its_error(project):
+    run = create_run(project, "count", {"to": 1})
+    run.write_state(JobState.FAILED, error={"code": "disk_full", "params": {"free_gib": 1, "needed_gib": 2}})
+    ChildWork(run).abandon()
+    found = run.read_state()
+    assert (found.state, found.error.key) == (JobState.CANCELLED, "disk_full")
 
 
 def test_a_child_that_kills_itself_keeps_its_last_words(project, runner):

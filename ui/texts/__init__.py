@@ -9,17 +9,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from ui.texts import (
+    bundle_readme,
     common,
     core,
     corpus,
     documents,
     export,
+    failures,
     formats,
     frame,
     gate,
     helpers,
+    history,
+    hub,
     model,
     ollama_bases,
+    ollama_export,
     preflight,
     review,
     samples,
@@ -34,6 +39,7 @@ LANGUAGES = ("de", "en")
 AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
     area.TEXTS
     for area in (
+        bundle_readme,
         common,
         core,
         terminal,
@@ -43,7 +49,9 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         corpus,
         formats,
         helpers,
+        history,
         model,
+        hub,
         ollama_bases,
         preflight,
         review,
@@ -53,6 +61,8 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         training,
         training_settings,
         export,
+        ollama_export,
+        failures,
     )
 )
 

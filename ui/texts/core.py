@@ -69,12 +69,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "hint.run_missing": ("Starte ein neues Training.", "Start a new training."),
     # what can happen to a running child
     "error.child_killed": (
-        "Der Prozess wurde von außen beendet, vielleicht weil der Arbeitsspeicher nicht reichte.",
-        "The process was ended from outside, perhaps because memory ran out.",
+        "Der Prozess wurde von außen beendet.",
+        "The process was ended from outside.",
     ),
     "hint.child_killed": (
-        "„Fortsetzen“ macht am letzten gesicherten Stand weiter. Reicht der Speicher nicht: Batch-Größe verkleinern.",
-        "“Resume” continues from the last saved state. If memory is short, lower the batch size.",
+        "„Fortsetzen“ macht am letzten gesicherten Stand weiter.",
+        "“Resume” continues from the last saved state.",
     ),
     "error.child_crashed": (
         "Der Prozess ist abgestürzt (Code {code}).",

@@ -102,6 +102,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     # why a button cannot be pressed
     "blocked.no_project": ("Lege zuerst links ein Projekt an.", "First create a project on the left."),
     "blocked.no_chunks": ("Verarbeite zuerst Dokumente (Schritt 1).", "First process documents (step 1)."),
+    "blocked.no_samples": (
+        "Erzeuge zuerst mindestens {minimum} Beispiele (Schritt 3).",
+        "First generate at least {minimum} samples (step 3).",
+    ),
     "blocked.not_trained": ("Geht, sobald ein Training fertig ist.", "Possible once a training is finished."),
     "blocked.not_exported": (
         "Geht, sobald das Modell als GGUF exportiert ist.",

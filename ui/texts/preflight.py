@@ -131,8 +131,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{processes} processes train together.",
     ),
     "error.base_torn": (
-        "Die Modelldatei „{file}“ fehlt oder ist unvollständig.",
-        "The model's file “{file}” is missing or incomplete.",
+        "Die Modelldatei „{file}“ ist unvollständig.",
+        "The model's file “{file}” is incomplete.",
     ),
     "hint.base_torn": (
         "Lade oder kopiere das Modell noch einmal (Schritt 2).",

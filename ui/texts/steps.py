@@ -38,20 +38,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "model.create_again": ("Übungsmodell neu erstellen", "Create practice model anew"),
     "model.choose": ("Modell übernehmen", "Use this model"),
     "model.chosen": ("Gewählt: {name}", "Chosen: {name}"),
-    "model.downloading": (
-        "{name} wird geladen. Das kann dauern; du kannst inzwischen weiterarbeiten.",
-        "Downloading {name}. This can take a while; you can go on working meanwhile.",
-    ),
     "model.none": ("Noch kein Modell gewählt.", "No model chosen yet."),
     "model.current": ("Gewähltes Modell", "Chosen model"),
     "model.ready": ("bereit", "ready"),
     "model.not_ready": ("noch nicht da", "not there yet"),
     "about.format": (
-        "GGUF läuft in llama.cpp und Ollama. Safetensors ist das Format von Hugging Face.",
-        "GGUF runs in llama.cpp and Ollama. Safetensors is Hugging Face's format.",
+        "GGUF läuft in llama.cpp, LM Studio und anderen Programmen. Safetensors ist das Format von Hugging Face. "
+        "Ollama legt das Modell gleich in Ollama auf diesem Rechner an.",
+        "GGUF runs in llama.cpp, LM Studio and other programs. Safetensors is Hugging Face's format. Ollama creates "
+        "the model in Ollama on this machine right away.",
     ),
     "choice.format.gguf": ("GGUF", "GGUF"),
     "choice.format.safetensors": ("Safetensors", "Safetensors"),
+    "choice.format.ollama": ("Ollama", "Ollama"),
     "about.quantization": (
         "Weniger Bits machen die GGUF-Datei klein und schnell, kosten aber etwas Genauigkeit.",
         "Fewer bits make the GGUF file small and fast, at the price of some precision.",

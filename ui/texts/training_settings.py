@@ -112,6 +112,93 @@ TEXTS: dict[str, tuple[str, str]] = {
     "settings.group.data": ("Woraus gelernt wird", "What it learns from"),
     "settings.group.machine": ("Speicher und Rechner", "Memory and machine"),
     "settings.group.keeping": ("Aufhören und Aufheben", "Stopping and keeping"),
+    # presets
+    "preset.title": ("Vorlagen", "Presets"),
+    "preset.about": (
+        "Ein Klick füllt alle Felder passend zu Modell, Beispielen und Rechner. Ändern kannst du danach jedes.",
+        "A click fills all fields to suit model, samples and machine. You can change each of them afterwards.",
+    ),
+    "preset.quick": ("Schnell", "Quick"),
+    "preset.balanced": ("Ausgewogen", "Balanced"),
+    "preset.thorough": ("Gründlich", "Thorough"),
+    "preset.chosen": ("Gewählt: {name}.", "Chosen: {name}."),
+    "preset.own": ("Es gelten eigene Einstellungen.", "Your own settings hold."),
+    "preset.refit": (
+        "Batch, Länge oder Speicher sind anders eingestellt, als es jetzt am besten passt; ein Klick passt sie an.",
+        "Batch, length or memory are set otherwise than would fit best now; a click adapts them.",
+    ),
+    "preset.plan": (
+        "{epochs} × durch {samples:,} Beispiele, etwa {steps:,} Schritte aus je {effective}; LoRA-Rang {rank}, "
+        "Lernrate {rate}.",
+        "{epochs} × through {samples:,} samples, about {steps:,} steps of {effective} each; LoRA rank {rank}, "
+        "learning rate {rate}.",
+    ),
+    "preset.why.practice": (
+        "Das winzige Übungsmodell braucht eine hohe Lernrate und große Zusätze, um etwas zu lernen.",
+        "The tiny practice model needs a high learning rate and large additions to learn anything.",
+    ),
+    "preset.why.small_batch": (
+        "Wenige Beispiele: Jeder Schritt lernt aus nur {effective}, damit es genug Schritte werden.",
+        "Few samples: each step learns from only {effective}, so that there are enough steps.",
+    ),
+    "preset.why.short": (
+        "Kurzes Training: Die Lernrate ist etwas höher.",
+        "Short training: the learning rate is somewhat higher.",
+    ),
+    "preset.why.long": (
+        "Langes Training: Die Lernrate ist niedriger, damit das Modell nichts vergisst.",
+        "Long training: the learning rate is lower, so that the model forgets nothing.",
+    ),
+    "preset.why.large_model": (
+        "Großes Modell: Es lernt vorsichtiger, mit niedrigerer Lernrate.",
+        "Large model: it learns more carefully, with a lower learning rate.",
+    ),
+    "preset.why.early_stopping": (
+        "Es hört von selbst auf, wenn es an den zurückgehaltenen Beispielen nicht mehr besser wird.",
+        "It stops by itself when it no longer gets better on the held-out samples.",
+    ),
+    "preset.why.cut": (
+        "Beispiele über {tokens:,} Tokens werden gekürzt, damit es schnell geht.",
+        "Samples beyond {tokens:,} tokens are cut, to be quick.",
+    ),
+    "preset.why.no_model": (
+        "Noch ist kein Modell da; wähle danach noch einmal eine Vorlage, damit sie zum Speicher passt.",
+        "There is no model yet; choose a preset again afterwards, so that it fits the memory.",
+    ),
+    "preset.why.memory_unknown": (
+        "Wie viel Speicher frei ist, lässt sich hier nicht feststellen; deshalb wird sparsam gerechnet.",
+        "How much memory is free cannot be told here; therefore it computes sparingly.",
+    ),
+    "preset.why.batch": (
+        "Batch {batch}: Mehr auf einmal passt nicht in den Speicher.",
+        "Batch {batch}: more at once does not fit into memory.",
+    ),
+    "preset.why.checkpointing": (
+        "Batch {batch} und Gradient Checkpointing, weil der Speicher knapp ist.",
+        "Batch {batch} and gradient checkpointing, because memory is tight.",
+    ),
+    "preset.why.four_bit": (
+        "4-Bit-Training, weil das Modell sonst nicht in den Speicher passt.",
+        "4-bit training, because the model does not fit into memory otherwise.",
+    ),
+    "preset.why.tight": (
+        "Auch so wird der Speicher knapp: Schließe andere Programme.",
+        "Memory is tight even so: close other programs.",
+    ),
+    "preset.why.small_adapter": (
+        "So sparsam wie möglich, mit kleinen Zusätzen, weil der Speicher sonst nicht reicht.",
+        "As sparing as possible, with small additions, because memory does not suffice otherwise.",
+    ),
+    "preset.why.shorter": (
+        "So sparsam wie möglich, und Beispiele über {tokens:,} Tokens werden gekürzt: Der Speicher reicht sonst "
+        "nicht. Ein kleineres Modell wäre besser.",
+        "As sparing as possible, and samples beyond {tokens:,} tokens are cut: memory does not suffice otherwise. "
+        "A smaller model would be better.",
+    ),
+    "preset.why.too_large": (
+        "Dieses Modell ist für den freien Speicher zu groß; wähle in Schritt 2 ein kleineres.",
+        "This model is too large for the free memory; choose a smaller one in step 2.",
+    ),
     # a run
     "training.stopped_early": (
         "Früher fertig, nach Epoche {epoch} von {epochs}: Am besten war Epoche {best}, seitdem wurde der Fehler an "

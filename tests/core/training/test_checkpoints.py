@@ -6,6 +6,7 @@ import pytest
 
 from core.training import checkpoints
 from utils.errors import AppError
+from utils.files import read_json, write_json
 
 
 def write_checkpoint(folder: Path, step: int, *, complete: bool = True) -> Path:
@@ -47,11 +48,26 @@ def test_a_run_without_a_folder_has_no_checkpoints(tmp_path: Path) -> None:
     assert checkpoints.remove_torn(tmp_path / "none") == 0
 
 
-def test_pruning_keeps_the_newest(tmp_path: Path) -> None:
+def test_only_the_wanted_checkpoints_are_kept(tmp_path: Path) -> None:
     for step in (1, 2, 10, 11):
         write_checkpoint(tmp_path, step)
-    checkpoints.prune(tmp_path, keep=2)
-    assert [checkpoint.step for checkpoint in checkpoints.complete_checkpoints(tmp_path)] == [10, 11]
+    checkpoints.keep_only(tmp_path, {2, 11, 12})
+    assert [checkpoint.step for checkpoint in checkpoints.complete_checkpoints(tmp_path)] == [2, 11]
+
+
+def test_a_checkpoint_of_an_earlier_version_counts_without_checksums(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path, 1)
+    write_json(folder / checkpoints.MARK, {"files": read_json(folder / checkpoints.MARK)["files"]})
+    assert checkpoints.newest_complete(tmp_path) is not None
+
+
+def test_a_checkpoint_whose_bytes_changed_is_not_gone_on_from(tmp_path: Path) -> None:
+    for step in (1, 2):
+        write_checkpoint(tmp_path, step)
+    file = tmp_path / "checkpoint-2" / "rng_state.pth"
+    file.write_text(file.read_text().replace("2", "3"))
+    newest = checkpoints.newest_complete(tmp_path)
+    assert newest is not None and newest.step == 1
 
 
 def test_a_published_adapter_is_whole_and_says_whose_it_is(tmp_path: Path) -> None:

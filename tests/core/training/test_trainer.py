@@ -1,18 +1,10 @@
 """Training for real, with a model so small that an epoch takes a moment."""
 
-import errno
 import json
-import os
-import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
-import torch
 from safetensors.torch import load_file, save_file
 
 from core.jobs import CancelRequested, PauseRequested
@@ -22,7 +14,7 @@ from core.training import checkpoints, engines, peak_memory, reporter, trainer, 
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_project, make_run, published
 from ui.texts import TEXTS
 from utils.errors import AppError
-from utils.files import read_json, write_json
+from utils.files import read_json, sha256_of, write_json
 
 # What makes an exact resume hard: dropout, evaluation, accumulation that does not divide the epoch.
 HARD = {"epochs": 2, "batch_size": 2, "gradient_accumulation": 3, "lora_dropout": 0.1, "learning_rate": 1e-3}
@@ -144,6 +136,70 @@ def test_a_torn_checkpoint_is_ignored_and_the_one_before_is_used(
     assert published(project) == published(whole.project)
 
 
+def test_a_damaged_newest_checkpoint_is_passed_over_though_its_files_have_their_size(
+    uninterrupted: tuple[Run, dict[str, object]], project: Project, base: Path
+) -> None:
+    whole, _ = uninterrupted
+    run = make_run(project, base, **HARD)
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at=STEPS_PER_EPOCH), run)
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at=6), run)
+    optimizer = run.trainer_folder / "checkpoint-6" / "optimizer.pt"
+    optimizer.write_bytes(bytes(optimizer.stat().st_size))
+    context = TrainingContext()
+    trainer.run(context, run)
+    assert context.points[0]["step"] == STEPS_PER_EPOCH + 1
+    assert curve(run) == curve(whole)
+    assert published(project) == published(whole.project)
+
+
+def test_as_many_epochs_as_are_wanted_stay_and_the_best_one(project: Project, base: Path) -> None:
+    run = make_run(project, base, **{**HARD, "epochs": 5, "keep_checkpoints": 2})
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at=6), run)
+    trainer.run(TrainingContext(), run)
+    measured = [point["eval_loss"] for point in curve(run) if "eval_loss" in point]
+    best = 1 + measured.index(min(measured))
+    epochs = {4, 5, best}
+    kept = {checkpoint.step for checkpoint in checkpoints.complete_checkpoints(run.trainer_folder)}
+    assert kept == {epoch * STEPS_PER_EPOCH for epoch in epochs} | {6}
+    assert set(published(project)) == {f"epoch_{epoch}" for epoch in epochs} | {"best"}
+
+
+def test_the_result_names_the_best_adapter_by_its_hash(uninterrupted: tuple[Run, dict[str, object]]) -> None:
+    run, result = uninterrupted
+    assert result["adapter_sha256"] == sha256_of(run.project.checkpoints_folder / "best" / checkpoints.ADAPTER)
+
+
+def test_a_save_takes_no_more_room_than_was_asked_for(uninterrupted: tuple[Run, dict[str, object]]) -> None:
+    run, _ = uninterrupted
+    adapter = (run.project.checkpoints_folder / "best" / checkpoints.ADAPTER).stat().st_size
+    folders = [
+        run.trainer_folder / "checkpoint-8",
+        *(run.project.checkpoints_folder / name for name in ("epoch_2", "best")),
+    ]
+    taken = sum(path.stat().st_size for folder in folders for path in folder.iterdir())
+    replaced = sum(path.stat().st_size for path in folders[-1].iterdir())  # the best one before stands beside it
+    assert taken + replaced <= trainer.ADAPTER_COPIES * adapter
+
+
+def test_weights_that_are_no_numbers_are_never_saved(
+    project: Project, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The loss of a step may still be a number while its gradients are none any more.
+    from transformers import Trainer
+
+    run = make_run(project, base, **HARD)
+    monkeypatch.setattr(
+        Trainer, "_get_grad_norm", lambda self, *_, **__: float("inf") if self.state.global_step == 2 else 1.0
+    )
+    with pytest.raises(AppError) as caught:
+        trainer.run(TrainingContext(), run)
+    assert (caught.value.code, caught.value.params["step"]) == ("training_diverged", 3)
+    assert checkpoints.complete_checkpoints(run.trainer_folder) == []
+
+
 def test_editing_the_samples_does_not_change_a_paused_run(
     uninterrupted: tuple[Run, dict[str, object]], project: Project, base: Path
 ) -> None:
@@ -165,7 +221,7 @@ def test_long_epochs_are_saved_by_the_clock_without_changing_anything(
     run = make_run(project, base, **HARD)
     trainer.run(TrainingContext(), run)
     steps = [checkpoint.step for checkpoint in checkpoints.complete_checkpoints(run.trainer_folder)]
-    assert steps == [2 * STEPS_PER_EPOCH - 1, 2 * STEPS_PER_EPOCH]
+    assert steps == [STEPS_PER_EPOCH, 2 * STEPS_PER_EPOCH - 1, 2 * STEPS_PER_EPOCH]
     assert curve(run) == curve(uninterrupted[0])
     assert published(project) == published(uninterrupted[0].project)
 
@@ -283,57 +339,9 @@ def test_a_full_disk_stops_the_run_before_it_writes(
     assert trainer.run(TrainingContext(), run)["state"] == "done"
 
 
-def test_errors_of_libraries_become_what_they_mean() -> None:
-    def code(error: BaseException) -> str | None:
-        known = trainer.as_app_error(error)
-        return known.code if known else None
-
-    wrapped = RuntimeError("PytorchStreamWriter failed")
-    wrapped.__cause__ = OSError(errno.ENOSPC, "No space left on device")
-    assert code(torch.OutOfMemoryError("CUDA out of memory")) == "training_out_of_memory"
-    assert code(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")) == "training_out_of_memory"
-    assert code(wrapped) == "disk_is_full"
-    assert code(RuntimeError("shape mismatch")) is None
-
-
 def test_unsloth_is_chosen_only_where_it_can_run() -> None:
     assert engines.choose_engine("unsloth", engines.Device("cpu", bf16=True)) == "trl"
     assert engines.choose_engine(None, engines.Device("mps", bf16=False)) == "trl"
     with pytest.raises(AppError) as caught:
         engines.choose_engine("magic", engines.Device("cpu", bf16=True))
     assert caught.value.code == "training_engine_unknown"
-
-
-CHILD = """
-import sys
-from pathlib import Path
-from core.training import trainer
-from core.runs import Run
-from tests.core.training.training_material import TrainingContext
-trainer.run(TrainingContext(), Run(Path(sys.argv[1])))
-"""
-
-
-@pytest.mark.slow
-def test_a_run_that_is_killed_again_and_again_ends_as_if_nothing_had_happened(
-    uninterrupted: tuple[Run, dict[str, object]], project: Project, base: Path
-) -> None:
-    whole, _ = uninterrupted
-    run = make_run(project, base, **HARD)
-    dice = random.Random(7)
-    for lines in (2, 4, 7, 9):
-        child = subprocess.Popen([sys.executable, "-c", CHILD, str(run.folder)], cwd=Path(__file__).parents[3])
-        # From a moment after a line was written on, so that some of the blows fall into a save.
-        while child.poll() is None and _lines(run) < lines:
-            time.sleep(0.002)
-        time.sleep(dice.uniform(0, 0.03))
-        if child.poll() is None:
-            os.kill(child.pid, signal.SIGKILL)
-        child.wait()
-    trainer.run(TrainingContext(), run)
-    assert curve(run) == curve(whole)
-    assert published(project) == published(whole.project)
-
-
-def _lines(run: Run) -> int:
-    return run.metrics_file.read_bytes().count(b"\n") if run.metrics_file.exists() else 0

@@ -1,0 +1,107 @@
+"""A new training run that begins where another one was, with other settings. Knows run folders; loads no torch.
+
+A branch is a run like any other: complete or absent, resumable, and its own settings rule. What its parent's
+checkpoint brings of old settings is replaced when it is loaded (`apply_rates`).
+"""
+
+import json
+import shutil
+import time
+from typing import Any
+
+from core.runs import Run
+from core.training import checkpoints, epoch_ends
+from core.training.checkpoints import Checkpoint
+from core.training.epochs import progress_of
+from utils import config
+from utils.config import TrainingSettings
+from utils.errors import AppError
+from utils.files import read_lines
+
+MAY_CHANGE = frozenset(
+    {
+        "learning_rate",
+        "weight_decay",
+        "scheduler",
+        "warmup_ratio",
+        "epochs",
+        "lora_dropout",
+        "batch_size",
+        "gradient_accumulation",
+        "gradient_checkpointing",
+        "early_stopping",
+        "keep_checkpoints",
+    }
+)
+"""All other settings decide what the checkpoint's weights mean, or which samples its steps have seen."""
+OF_ONE_RUN = ("id", "kind", "created", "branch", "repeats", "memory", "time")
+
+
+def start_point(parent: Run, step: int | None) -> Checkpoint | None:
+    """The checkpoint to begin with: that of `step`, or the newest; None where the parent has none.
+
+    Raises AppError `branch_no_checkpoint` where the one of `step` is not there, or not whole.
+    """
+    if step is None:
+        return checkpoints.newest_complete(parent.trainer_folder)
+    for found in checkpoints.complete_checkpoints(parent.trainer_folder):
+        if found.step == step and found.is_intact:
+            return found
+    raise AppError("branch_no_checkpoint", step=step)
+
+
+def changed_settings(before: TrainingSettings, start: Checkpoint | None, changes: dict[str, Any]) -> TrainingSettings:
+    """The settings of a branch. Raises AppError `branch_fixed`, `branch_batch`, `branch_nothing_left`, or where a
+    value is out of bounds."""
+    after = config.changed(before, **changes)
+    for name in TrainingSettings.model_fields.keys() - MAY_CHANGE:
+        if getattr(before, name) != getattr(after, name):
+            raise AppError("branch_fixed", field=name)
+    was, now = (settings.batch_size * settings.gradient_accumulation for settings in (before, after))
+    if was != now:
+        raise AppError("branch_batch", was=was, now=now)
+    if start and (progress := progress_of(start.trainer_state, after)).is_over:
+        raise AppError("branch_nothing_left", done=progress.epoch, epochs=after.epochs)
+    return after
+
+
+def request_of(parent: Run, start: Checkpoint | None, settings: TrainingSettings) -> dict[str, Any]:
+    """The request of a branch: its parent's, but for its settings and where it comes from."""
+    inherited = {name: value for name, value in parent.request.items() if name not in OF_ONE_RUN}
+    branch = {"run": parent.id, "step": start.step if start else 0}
+    return {**inherited, "training": settings.model_dump(mode="json"), "branch": branch}
+
+
+def seed(parent: Run, start: Checkpoint | None, branch: Run) -> None:
+    """Put into a new run's folder what its parent had at that step: samples, checkpoint and curves.
+
+    The best epoch until then comes along, so that the branch can publish it. Raises AppError `disk_full`.
+    """
+    shutil.copy2(parent.samples_file, branch.samples_file)
+    if start is None:
+        return
+    ends = [end for end in epoch_ends.held(parent) if end.checkpoint.step <= start.step and end.checkpoint.is_intact]
+    top = epoch_ends.best(ends)
+    for checkpoint in {start, top.checkpoint} if top else {start}:
+        checkpoints.share(checkpoint, branch.trainer_folder)
+    points = [json.loads(line) for line in read_lines(parent.metrics_file)]
+    lived = [point for point in points if point["step"] <= start.step]
+    branch.metrics_file.write_text("".join(json.dumps(point) + "\n" for point in lived), encoding="utf-8")
+    # Whoever watches the branch live sees its curves from their beginning.
+    events = ({"at": time.time(), "type": "metric", "values": point} for point in lived)
+    branch.events_file.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+
+
+def apply_rates(args: Any, optimizer: Any, scheduler: Any) -> None:
+    """Set learning rate and weight decay as this run's settings have them, after a checkpoint brought its own.
+
+    Computes what the scheduler itself computes at each step, so that for unchanged settings not a bit changes.
+    `scheduler` is a torch LambdaLR, as all the schedules of the settings are.
+    """
+    # The trainer library's first group; what never decays is in the second.
+    optimizer.param_groups[0]["weight_decay"] = args.weight_decay
+    scheduler.base_lrs = [args.learning_rate for _ in scheduler.base_lrs]
+    rates = [args.learning_rate * factor(scheduler.last_epoch) for factor in scheduler.lr_lambdas]
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        group["initial_lr"], group["lr"] = args.learning_rate, rate
+    scheduler._last_lr = rates

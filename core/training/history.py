@@ -1,0 +1,321 @@
+"""All training runs of a project, read from their folders: what they were asked, how they went, what they hold.
+
+Knows files; loads no torch. A folder that is damaged, or that this app never wrote, is passed over or shown with what
+can be told of it.
+"""
+
+import json
+import math
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.jobs import ACTIVE, JobState, Message
+from core.project_manager import Project
+from core.runs import Run, list_runs
+from core.services import Services
+from core.training import checkpoints
+from utils.errors import AppError
+from utils.files import read_json, read_lines
+
+SMOOTHED_STEPS = 10
+"""The first and the last loss are means over so many steps, as in the trainer's own result."""
+EVENTS_LOOKED_AT = 200
+
+
+@dataclass(frozen=True)
+class Point:
+    """A checkpoint that a run can be continued from; `epoch` and `eval_loss` are None where nothing was measured."""
+
+    step: int
+    epoch: float | None = None
+    eval_loss: float | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One training run. What cannot be told of it is None.
+
+    `parent` is the run that it branched off, at `parent_step` (None: from the start); `repeats` the one that it
+    repeats. `loss` is at its end, `eval_loss` the best one, in `best_epoch`. `published` says that its adapter is the
+    one that is compared and exported.
+    """
+
+    run: Run
+    created: str
+    state: JobState
+    error: Message | None
+    request: Mapping[str, Any]
+    samples: int | None
+    held_out: int | None
+    first_loss: float | None
+    loss: float | None
+    eval_loss: float | None
+    best_epoch: int | None
+    steps: int
+    seconds: float | None
+    memory_gib: float | None
+    size_bytes: int
+    points: tuple[Point, ...]
+    parent: str
+    parent_step: int | None
+    repeats: str
+    adapter_sha256: str
+    published: bool
+
+    @property
+    def id(self) -> str:
+        return self.run.id
+
+    @property
+    def base_name(self) -> str:
+        return _text(_part(self.request, "base").get("name"))
+
+    @property
+    def training(self) -> Mapping[str, Any]:
+        """Its settings as they were frozen."""
+        return _part(self.request, "training")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is gone for good when a run is deleted. `branches` are runs that can then not be repeated any more."""
+
+    size_bytes: int
+    checkpoints: int
+    adapter: bool
+    branches: tuple[str, ...]
+
+
+def runs_of(project: Project) -> list[Run]:
+    """A project's training runs, newest first, without folders that tell nothing."""
+    return [run for run in reversed(list_runs(project, "train")) if run.is_whole]
+
+
+def history(project: Project) -> list[Entry]:
+    """All training runs of a project, newest first."""
+    published = published_runs(project)
+    entries = (read(run, run.id in published) for run in runs_of(project))
+    return [entry for entry in entries if entry is not None]
+
+
+def published_runs(project: Project) -> frozenset[str]:
+    """The runs whose adapter stands where comparison and export find it; at most one, but for what a crash leaves."""
+    folders = project.checkpoints_folder.iterdir() if project.checkpoints_folder.is_dir() else ()
+    notes = (checkpoints.published_note(folder) for folder in folders if folder.is_dir())
+    return frozenset(_text(note.get("run")) for note in notes if isinstance(note, dict))
+
+
+def stamp(run: Run) -> tuple[Any, ...]:
+    """Changes whenever something is written that `read` tells; cheap enough to ask of each run every second."""
+    files = (run.folder, run.folder / "state.json", run.metrics_file, run.memory_file, run.trainer_folder)
+    return (str(run.folder), *map(_stamp_of, files))
+
+
+def read(run: Run, published: bool = False) -> Entry | None:
+    """What a run's folder tells; None where not even what was asked for can be read."""
+    try:
+        request = run.request
+    except (OSError, ValueError):
+        return None
+    if not isinstance(request, dict):
+        return None
+    state = run.read_state()
+    result = state.result if isinstance(state.result, dict) else {}
+    metrics = points_of(run.metrics_file)
+    losses = [point["loss"] for point in metrics if "loss" in point]
+    checks = [point for point in metrics if "eval_loss" in point]
+    best = min(checks, key=lambda point: point["eval_loss"], default=None)
+    samples, held_out = _counts(run, result)
+    window = max(1, min(SMOOTHED_STEPS, len(losses) // 4))
+    branch = _part(request, "branch")
+    return Entry(
+        run=run,
+        created=_text(request.get("created")),
+        state=state.state,
+        error=state.error,
+        request=request,
+        samples=samples,
+        held_out=held_out,
+        first_loss=_number(result.get("first_loss"), _mean(losses[:window])),
+        loss=_number(result.get("loss"), _mean(losses[-window:])),
+        eval_loss=best["eval_loss"] if best else _number(result.get("eval_loss")),
+        best_epoch=round(best["epoch"]) if best and "epoch" in best else None,
+        steps=int(metrics[-1]["step"]) if metrics else 0,
+        seconds=_number(result.get("seconds"), metrics[-1].get("seconds") if metrics else None),
+        memory_gib=_memory_gib(run),
+        size_bytes=size_of(run.folder),
+        points=_points(run, metrics),
+        parent=_text(branch.get("run")),
+        parent_step=branch["step"] if isinstance(branch.get("step"), int) else None,
+        repeats=_text(request.get("repeats")),
+        adapter_sha256=_text(result.get("adapter_sha256")),
+        published=published,
+    )
+
+
+def points_of(metrics_file: Path) -> list[dict[str, float]]:
+    """The points of a run's curves in order; lines that hold none, and values that are no numbers, are left out."""
+    found = []
+    for line in read_lines(metrics_file):
+        try:
+            content = json.loads(line)
+        except ValueError:
+            continue
+        values = content.items() if isinstance(content, dict) else ()
+        point = {name: value for name, value in values if _number(value) is not None}
+        if "step" in point:
+            found.append(point)
+    return found
+
+
+def curve(points: Sequence[Mapping[str, float]], name: str) -> list[tuple[float, float]]:
+    """One value of the points, by step."""
+    return [(point["step"], point[name]) for point in points if name in point]
+
+
+def find(project: Project, name: str) -> Run:
+    """The run of this id, or the only one whose id begins so. Raises AppError `run_missing`, `run_ambiguous`."""
+    known = {run.id: run for run in runs_of(project)}
+    if name in known:
+        return known[name]
+    meant = [run for run_id, run in known.items() if name and run_id.startswith(name)]
+    if len(meant) > 1:
+        raise AppError("run_ambiguous", run=name, count=len(meant))
+    if not meant:
+        raise AppError("run_missing", run=name)
+    return meant[0]
+
+
+def loss_of_deleting(project: Project, run_id: str) -> Loss:
+    """What would be lost with a run. Raises AppError `run_missing`."""
+    entries = history(project)
+    entry = next((one for one in entries if one.id == run_id), None)
+    if entry is None:
+        raise AppError("run_missing", run=run_id)
+    return Loss(
+        size_bytes=entry.size_bytes + (size_of(project.checkpoints_folder) if entry.published else 0),
+        checkpoints=len(entry.points),
+        adapter=entry.published,
+        branches=tuple(one.id for one in entries if one.parent == run_id),
+    )
+
+
+def delete_run(services: Services, project: Project, run_id: str, *, sure: bool = False) -> int:
+    """Remove a run and free its room on the disk. Returns how many bytes that were.
+
+    Raises AppError `run_missing`, `run_is_busy` while a process works on it or it waits for one, and
+    `run_is_published` where its adapter is the one that comparison and export use, unless somebody who was told so
+    is `sure`.
+    """
+    lost = loss_of_deleting(project, run_id)
+    run = find(project, run_id)
+    if is_busy(services, run):
+        raise AppError("run_is_busy", run=run_id)
+    if lost.adapter and not sure:
+        raise AppError("run_is_published", run=run_id)
+    services.runner.forget(run_id)
+    # Without its request a folder is no run: should the rest take long or be interrupted, nobody meets half of one.
+    (run.folder / "run.json").unlink()
+    shutil.rmtree(run.folder)
+    if lost.adapter:
+        checkpoints.clear_published(project.checkpoints_folder)
+    return lost.size_bytes
+
+
+def is_busy(services: Services, run: Run) -> bool:
+    """Whether a process works on a run, here or elsewhere, or it waits for its turn."""
+    if run.read_state().process:
+        return True
+    return any(job.id == run.id and job.state in ACTIVE for job in services.runner.jobs(run.project.name))
+
+
+def size_of(folder: Path) -> int:
+    """The bytes of all files below `folder`. What several runs share counts in parts; what vanishes, for nothing."""
+    total = 0
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    total += size_of(Path(entry.path))
+                else:
+                    file = os.stat(entry.path, follow_symlinks=False)  # on Windows an entry itself knows no links
+                    total += file.st_size // max(1, file.st_nlink)
+    except OSError:
+        return total
+    return total
+
+
+def _points(run: Run, metrics: Sequence[Mapping[str, float]]) -> tuple[Point, ...]:
+    """The checkpoints that are complete, each with what was measured at its step."""
+    found = []
+    for checkpoint in checkpoints.complete_checkpoints(run.trainer_folder):
+        here = [point for point in metrics if point["step"] == checkpoint.step]
+        epoch = next((point["epoch"] for point in here if "epoch" in point), None)
+        measured = next((point["eval_loss"] for point in here if "eval_loss" in point), None)
+        found.append(Point(checkpoint.step, epoch, measured))
+    return tuple(found)
+
+
+def _counts(run: Run, result: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """How many samples were learned and held out: from the result, or from what the run said at its start."""
+    if isinstance(result.get("samples"), int):
+        return result["samples"], result.get("held_out")
+    for event in _first_events(run):
+        params = _part(event, "params")
+        if event.get("key") == "training.samples" and isinstance(params.get("samples"), int):
+            return params["samples"], params.get("held_out")
+    return None, None
+
+
+def _first_events(run: Run) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(read_lines(run.events_file)):
+        if number == EVENTS_LOOKED_AT:
+            return
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict):
+            yield event
+
+
+def _memory_gib(run: Run) -> float | None:
+    """The most memory that it held: of the device that computed, else main memory."""
+    try:
+        memory = read_json(run.memory_file)
+    except (OSError, ValueError):
+        return None
+    figures = memory if isinstance(memory, dict) else {}
+    return _number(figures.get("device_gib")) or _number(figures.get("ram_gib"))
+
+
+def _stamp_of(path: Path) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return (0, 0)
+    return found.st_mtime_ns, 0 if stat.S_ISDIR(found.st_mode) else found.st_size
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _part(content: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = content.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object, otherwise: float | None = None) -> float | None:
+    """A finite number, or what stands in for it."""
+    good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return value if good else otherwise  # type: ignore[return-value]

@@ -1,0 +1,256 @@
+"""A run that begins where another was: what it takes along, what takes effect, what it may publish."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from core import training_pipeline
+from core.jobs import JobState, PauseRequested
+from core.project_manager import ProjectStore
+from core.runs import Run, create_run, list_runs
+from core.services import Services
+from core.training import branching, checkpoints, epoch_ends, trainer
+from tests.core.training.training_material import (
+    TrainingContext,
+    curve,
+    make_base,
+    make_project,
+    make_run,
+    published,
+)
+from utils.config import TrainingSettings
+from utils.errors import AppError
+from utils.files import read_json, write_json
+
+HARD = {"epochs": 3, "batch_size": 2, "gradient_accumulation": 3, "lora_dropout": 0.1, "learning_rate": 1e-3}
+STEPS_PER_EPOCH = 4
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module")
+def parent(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
+    """A finished run of three epochs that kept a checkpoint of each, and one in the middle of the second."""
+    run = make_run(make_project(tmp_path_factory.mktemp("projects")), base, **HARD)
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at=6), run)
+    trainer.run(TrainingContext(), run)
+    return run
+
+
+def branch(parent: Run, step: int | None, **changes: Any) -> Run:
+    """A branch as the pipeline makes it, but for its job."""
+    start = branching.start_point(parent, step)
+    settings = branching.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
+    request = branching.request_of(parent, start, settings)
+    return create_run(parent.project, "train", request, lambda run: branching.seed(parent, start, run))
+
+
+def learned(run: Run) -> list[dict[str, float]]:
+    return [point for point in curve(run) if "loss" in point]
+
+
+def saved(run: Run, step: int, file: str) -> Any:
+    return torch.load(run.trainer_folder / f"checkpoint-{step}" / file, weights_only=True)
+
+
+@pytest.mark.parametrize("step", [4, 6])
+def test_a_branch_without_changes_ends_as_its_parent(parent: Run, step: int) -> None:
+    same = branch(parent, step)
+    result = trainer.run(TrainingContext(), same)
+    assert curve(same) == curve(parent)
+    last = [run.trainer_folder / "checkpoint-12" / checkpoints.ADAPTER for run in (same, parent)]
+    assert last[0].read_bytes() == last[1].read_bytes()
+    assert result["adapter_sha256"] == trainer.run(TrainingContext(), parent)["adapter_sha256"]
+
+
+def test_a_branch_shows_its_parents_curves_from_the_beginning(parent: Run) -> None:
+    made = branch(parent, 6)
+    assert [point["step"] for point in learned(made)] == [1, 2, 3, 4, 5, 6]
+    told = [json.loads(line)["values"]["step"] for line in made.events_file.read_text().splitlines()]
+    assert told == [point["step"] for point in curve(made)]
+    assert made.samples_file.read_bytes() == parent.samples_file.read_bytes()
+    assert made.request["branch"] == {"run": parent.id, "step": 6}
+
+
+def test_the_learning_rate_and_the_weight_decay_of_a_branch_are_really_its_own(parent: Run) -> None:
+    made = branch(parent, 6, learning_rate=2e-4, weight_decay=0.5)
+    trainer.run(TrainingContext(), made)
+    rates = [{point["step"]: point["learning_rate"] for point in learned(run)} for run in (made, parent)]
+    for step in range(7, 13):
+        assert rates[0][step] == pytest.approx(rates[1][step] / 5)
+    groups = saved(made, 12, "optimizer.pt")["param_groups"]
+    assert [(group["initial_lr"], group["weight_decay"]) for group in groups] == [(2e-4, 0.5), (2e-4, 0.0)]
+    assert saved(made, 12, "scheduler.pt")["base_lrs"] == [2e-4, 2e-4]
+    # And it stays so when the branch itself is paused and resumed.
+    again = branch(parent, 6, learning_rate=2e-4, weight_decay=0.5)
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at=9), again)
+    trainer.run(TrainingContext(), again)
+    assert curve(again) == curve(made)
+
+
+def test_another_schedule_takes_effect_at_the_step_where_the_branch_begins(parent: Run) -> None:
+    made = branch(parent, 6, scheduler="constant", warmup_ratio=0.0)
+    trainer.run(TrainingContext(), made)
+    assert {point["learning_rate"] for point in learned(made) if point["step"] > 6} == {1e-3}
+
+
+def test_more_epochs_really_train_on_after_the_end(parent: Run) -> None:
+    made = branch(parent, None, epochs=5)
+    context = TrainingContext()
+    result = trainer.run(context, made)
+    assert [point["step"] for point in context.points if "loss" in point] == list(range(13, 21))
+    assert (result["steps"], result["epochs"]) == (20, 5)
+    assert all(point["learning_rate"] > 0 for point in learned(made)[12:-1])
+    assert checkpoints.of_step(made.trainer_folder, 20).trainer_state["max_steps"] == 20
+
+
+def test_fewer_epochs_end_earlier(parent: Run) -> None:
+    made = branch(parent, 4, epochs=2)
+    assert trainer.run(TrainingContext(), made)["steps"] == 2 * STEPS_PER_EPOCH
+
+
+def test_dropout_and_gradient_checkpointing_of_a_branch_are_its_own(parent: Run) -> None:
+    made = branch(parent, 8, lora_dropout=0.4, gradient_checkpointing=True)
+    trainer.run(TrainingContext(), made)
+    newest = made.trainer_folder / "checkpoint-12"
+    assert read_json(newest / "adapter_config.json")["lora_dropout"] == 0.4
+    assert torch.load(newest / "training_args.bin", weights_only=False).gradient_checkpointing
+    assert learned(made)[8:] != learned(parent)[8:]
+
+
+def test_half_the_batch_with_twice_the_accumulation_sees_the_same_samples_in_each_step(
+    base: Path, tmp_path: Path
+) -> None:
+    # Without dropout both compute the same but for the order of sums.
+    whole = make_run(make_project(tmp_path), base, **{**HARD, "lora_dropout": 0.0})
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at=6), whole)
+    halved = branch(whole, 6, batch_size=1, gradient_accumulation=6)
+    trainer.run(TrainingContext(), halved)
+    trainer.run(TrainingContext(), whole)
+    losses = [[point["loss"] for point in learned(run)] for run in (halved, whole)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    assert losses[0] != losses[1]
+
+
+def test_a_branch_publishes_only_adapters_that_it_has_and_the_best_of_them(parent: Run) -> None:
+    losses = {end.epoch: end.loss for end in epoch_ends.held(parent)}
+    made = branch(parent, 8, learning_rate=1e-5)
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at=9), made)
+    notes = {
+        folder: read_json(made.project.checkpoints_folder / folder / "checkpoint.json")
+        for folder in published(made.project)
+    }
+    assert {note["run"] for note in notes.values()} == {made.id}
+    best = min((1, 2), key=lambda epoch: losses[epoch])
+    assert set(notes) == {"epoch_2", f"epoch_{best}", "best"}
+    assert notes["best"]["epoch"] == best
+    result = trainer.run(TrainingContext(), made)
+    best_of_all = epoch_ends.best(epoch_ends.held(made))
+    assert best_of_all is not None and result["eval_loss"] == best_of_all.losses["eval_loss"]
+
+
+def test_a_branch_whose_parent_lost_its_best_epoch_takes_the_best_that_is_there(base: Path, tmp_path: Path) -> None:
+    run = make_run(make_project(tmp_path), base, **HARD)
+    trainer.run(TrainingContext(), run)
+    checkpoints.keep_only(run.trainer_folder, {4})
+    state = run.trainer_folder / "checkpoint-4" / checkpoints.TRAINER_STATE
+    assert state.is_file()
+    made = branch(run, None, epochs=2)
+    trainer.run(TrainingContext(), made)
+    assert set(published(made.project)) == {"epoch_1", "epoch_2", "best"}
+    assert [end.epoch for end in epoch_ends.held(made)] == [1, 2]
+
+
+def test_a_branch_shares_its_parents_files_and_outlives_them(base: Path, tmp_path: Path) -> None:
+    run = make_run(make_project(tmp_path), base, **HARD)
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at=2), run)
+    made = branch(run, None)
+    files = [one.trainer_folder / "checkpoint-2" / "optimizer.pt" for one in (run, made)]
+    assert os.path.samefile(*files)
+    checkpoints.keep_only(run.trainer_folder, ())
+    assert trainer.run(TrainingContext(), made)["state"] == "done"
+
+
+def test_where_files_cannot_be_shared_they_are_copied(parent: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no links here")
+
+    monkeypatch.setattr("os.link", refuse)
+    found = checkpoints.newest_complete(branch(parent, 6).trainer_folder)
+    assert found is not None and found.step == 6
+
+
+def code_of(action: Any) -> str:
+    with pytest.raises(AppError) as refused:
+        action()
+    return refused.value.code
+
+
+def test_what_a_checkpoint_is_not_good_for_is_refused(parent: Run) -> None:
+    before = len(list_runs(parent.project))
+    assert code_of(lambda: branch(parent, 5)) == "branch_no_checkpoint"
+    assert code_of(lambda: branch(parent, 6, lora_rank=32)) == "branch_fixed"
+    assert code_of(lambda: branch(parent, 6, seed=1)) == "branch_fixed"
+    assert code_of(lambda: branch(parent, 6, batch_size=4)) == "branch_batch"
+    assert code_of(lambda: branch(parent, None)) == "branch_nothing_left"
+    assert code_of(lambda: branch(parent, 8, epochs=2)) == "branch_nothing_left"
+    assert code_of(lambda: branch(parent, 6, learning_rate=5.0)) not in ("branch_fixed", "internal")
+    assert len(list_runs(parent.project)) == before
+
+
+def test_a_run_that_stopped_early_goes_on_only_where_that_is_switched_off(parent: Run, tmp_path: Path) -> None:
+    state = checkpoints.of_step(parent.trainer_folder, 12).trainer_state
+    for entry in state["log_history"]:
+        if "eval_loss" in entry:
+            entry["eval_loss"] = float(entry["step"])  # worse and worse
+    folder = tmp_path / "checkpoint-12"
+    write_json(folder / checkpoints.TRAINER_STATE, state)
+    stopped = checkpoints.Checkpoint(folder, 12)
+    before = TrainingSettings(**{**HARD, "epochs": 9, "early_stopping": 2})
+    assert code_of(lambda: branching.changed_settings(before, stopped, {})) == "branch_nothing_left"
+    assert branching.changed_settings(before, stopped, {"early_stopping": 0}).early_stopping == 0
+
+
+def test_a_damaged_checkpoint_is_not_branched_from(base: Path, tmp_path: Path) -> None:
+    run = make_run(make_project(tmp_path), base, **HARD)
+    for stop in (2, 3):
+        with pytest.raises(PauseRequested):
+            trainer.run(TrainingContext(stop_at=stop), run)
+    assert code_of(lambda: branch(run, 2)) == "branch_no_checkpoint"  # of two within an epoch the newer one is kept
+    file = run.trainer_folder / "checkpoint-3" / "optimizer.pt"
+    file.write_bytes(bytes(len(file.read_bytes())))
+    assert code_of(lambda: branch(run, 3)) == "branch_no_checkpoint"
+    assert branch(run, None).request["branch"]["step"] == 0
+
+
+def test_a_branch_gives_up_the_run_that_stopped_and_becomes_the_newest(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
+    project = make_project(tmp_path / "projects")
+    run = make_run(project, base, **HARD)
+    run.write_state(JobState.FAILED, error={"code": "training_out_of_memory", "params": {}})
+    services = Services(ProjectStore(tmp_path / "projects"))
+    changes = {"batch_size": 1, "gradient_accumulation": 6}
+    job = training_pipeline.branch_training(services, project, run.id, None, changes)
+    state = run.read_state()
+    assert (state.state, state.error and state.error.key) == (JobState.CANCELLED, "training_out_of_memory")
+    assert code_of(lambda: training_pipeline.branch_training(services, project, job.id, None, {})) in (
+        "job_already_running",
+    )
+    services.runner.cancel(job.id)
+    services.runner.wait(job.id, timeout=60)
+    assert [run.id for run in list_runs(project, "train")][-1] == job.id
+    services.runner.shutdown(timeout=10)

@@ -1,0 +1,214 @@
+"""The history of training runs: what it tells, what damage it survives, what it lets nobody delete by accident."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.jobs import Job, JobState
+from core.project_manager import ProjectStore
+from core.runs import create_run, this_process
+from core.training import checkpoints, history, provenance
+from utils.errors import AppError
+from utils.files import write_json
+
+SETTINGS = {"epochs": 2, "learning_rate": 2e-4}
+
+
+def make_run(project, **more):
+    request = {"base": {"source": "practice", "name": "practice"}, "training": SETTINGS, **more}
+    return create_run(project, "train", request)
+
+
+def write_curve(run, losses, checks=()):
+    points = [{"step": step, "epoch": step / 4, "loss": loss, "seconds": step} for step, loss in losses]
+    points += [{"step": step, "epoch": step / 4, "eval_loss": loss, "seconds": step} for step, loss in checks]
+    run.metrics_file.write_text("".join(json.dumps(point) + "\n" for point in points))
+
+
+def add_checkpoint(run, step):
+    folder = run.trainer_folder / f"checkpoint-{step}"
+    folder.mkdir(parents=True)
+    (folder / "adapter_model.safetensors").write_bytes(b"x" * 1000)
+    checkpoints.mark_complete(folder)
+
+
+def publish(project, run):
+    best = project.checkpoints_folder / "best"
+    best.mkdir(parents=True, exist_ok=True)
+    (best / "adapter_model.safetensors").write_bytes(b"x" * 500)
+    write_json(best / checkpoints.PUBLISHED_NOTE, {"run": run.id, "step": 8, "epoch": 2})
+
+
+def code_of(action) -> str:
+    with pytest.raises(AppError) as refused:
+        action()
+    return refused.value.code
+
+
+def test_an_empty_project_has_no_history(project):
+    assert history.history(project) == []
+
+
+def test_a_finished_run_tells_all_that_is_known_of_it(project):
+    run = make_run(project, repeats="earlier", branch={"run": "parent", "step": 4})
+    write_curve(run, [(step, 4.0 - step / 4) for step in range(1, 9)], [(4, 2.5), (8, 2.7)])
+    add_checkpoint(run, 4)
+    add_checkpoint(run, 8)
+    write_json(run.memory_file, {"ram_gib": 1.5, "device_gib": 0})
+    result = {"loss": 2.1, "first_loss": 3.6, "samples": 20, "held_out": 4, "seconds": 12.5, "adapter_sha256": "ab"}
+    run.write_state(JobState.DONE, result=result)
+    publish(project, run)
+    (entry,) = history.history(project)
+    assert (entry.state, entry.base_name, entry.samples, entry.held_out) == (JobState.DONE, "practice", 20, 4)
+    assert (entry.first_loss, entry.loss, entry.eval_loss, entry.best_epoch) == (3.6, 2.1, 2.5, 1)
+    assert (entry.steps, entry.seconds, entry.memory_gib) == (8, 12.5, 1.5)
+    assert entry.points == (history.Point(4, 1.0, 2.5), history.Point(8, 2.0, 2.7))
+    assert (entry.parent, entry.parent_step, entry.repeats) == ("parent", 4, "earlier")
+    assert (entry.adapter_sha256, entry.published) == ("ab", True)
+    assert entry.size_bytes > 2000
+
+
+def test_an_interrupted_run_tells_what_its_curve_says(project):
+    run = make_run(project)
+    write_curve(run, [(step, 10.0 - step) for step in range(1, 9)])
+    run.events_file.write_text(
+        json.dumps({"type": "log", "key": "training.samples", "params": {"samples": 18, "held_out": 2}}) + "\n"
+    )
+    (entry,) = history.history(project)
+    assert entry.state == JobState.INTERRUPTED
+    assert (entry.first_loss, entry.loss, entry.eval_loss) == (8.5, 2.5, None)
+    assert (entry.samples, entry.held_out) == (18, 2)
+
+
+def test_the_newest_run_comes_first(project):
+    first, second = make_run(project), make_run(project)
+    assert [entry.id for entry in history.history(project)] == [second.id, first.id]
+
+
+def test_folders_that_are_no_runs_are_passed_over(project):
+    good = make_run(project)
+    for name, content in (("1-train", "{"), ("2-train", "[]"), ("3-train", '{"kind": 5}'), ("4-train", "null")):
+        folder = project.runs_folder / name
+        folder.mkdir()
+        (folder / "run.json").write_text(content)
+    (project.runs_folder / "5-train").write_text("a file")
+    (project.runs_folder / "6-train").mkdir()
+    (project.runs_folder / "7-train").mkdir()
+    (project.runs_folder / "7-train" / "run.json").write_bytes(b"\xff\xfe\x00")
+    assert [entry.id for entry in history.history(project)] == [good.id]
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+RESULT_NAMES = ("loss", "first_loss", "eval_loss", "samples", "held_out", "seconds", "adapter_sha256")
+REQUEST_NAMES = ("base", "training", "branch", "repeats", "created", "versions", "machine")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(st.sampled_from(REQUEST_NAMES), JUNK),
+    st.dictionaries(st.sampled_from(RESULT_NAMES), JUNK),
+    st.lists(JUNK, max_size=3),
+    JUNK,
+)
+def test_whatever_a_folder_holds_the_history_can_be_read(tmp_path_factory, request_junk, result, lines, other):
+    project = ProjectStore(tmp_path_factory.mktemp("projects")).create("p")
+    run = create_run(project, "train", request_junk)
+    write_json(run.folder / "state.json", {"state": "done", "result": result})
+    run.metrics_file.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"step": 1, "loss": NaN}\n')
+    write_json(run.memory_file, other)
+    folder = run.trainer_folder / "checkpoint-3"
+    folder.mkdir(parents=True)
+    write_json(folder / "complete.json", other)
+    best = project.checkpoints_folder / "best"
+    best.mkdir()
+    write_json(best / checkpoints.PUBLISHED_NOTE, other)
+    (entry,) = history.history(project)
+    assert entry.id == run.id
+    provenance.facts([entry.request, {}])
+
+
+def test_the_stamp_changes_with_what_a_run_writes(project):
+    run = make_run(project)
+    before = history.stamp(run)
+    assert history.stamp(run) == before
+    write_curve(run, [(1, 2.0)])
+    assert history.stamp(run) != before
+
+
+def test_a_run_is_found_by_the_beginning_of_its_name(project):
+    first, second = make_run(project), make_run(project)
+    assert history.find(project, first.id).id == first.id
+    assert code_of(lambda: history.find(project, first.id[:4])) == "run_ambiguous"
+    assert code_of(lambda: history.find(project, "nothing")) == "run_missing"
+    assert code_of(lambda: history.find(project, "")) == "run_missing"
+    assert history.find(project, second.id[:-3]).id == second.id
+
+
+def test_deleting_frees_the_disk_and_says_how_much(services, project):
+    run, other = make_run(project), make_run(project)
+    add_checkpoint(run, 4)
+    lost = history.loss_of_deleting(project, run.id)
+    assert (lost.checkpoints, lost.adapter, lost.branches) == (1, False, ())
+    assert history.delete_run(services, project, run.id) == lost.size_bytes > 1000
+    assert not run.folder.exists()
+    assert [entry.id for entry in history.history(project)] == [other.id]
+
+
+def test_what_branched_off_a_run_is_named_before_it_is_deleted(project):
+    parent = make_run(project)
+    child = make_run(project, branch={"run": parent.id, "step": 4})
+    assert history.loss_of_deleting(project, parent.id).branches == (child.id,)
+
+
+def test_the_run_whose_adapter_is_published_is_deleted_only_by_who_is_sure(services, project):
+    run = make_run(project)
+    publish(project, run)
+    assert code_of(lambda: history.delete_run(services, project, run.id)) == "run_is_published"
+    assert run.folder.is_dir()
+    history.delete_run(services, project, run.id, sure=True)
+    assert not run.folder.exists()
+    assert not (project.checkpoints_folder / "best").exists()
+
+
+def test_a_run_at_work_is_not_deleted_by_anyone(services, project):
+    run = make_run(project)
+    run.write_state(JobState.RUNNING, process=this_process())
+    assert code_of(lambda: history.delete_run(services, project, run.id, sure=True)) == "run_is_busy"
+    assert run.folder.is_dir()
+
+
+def test_a_run_that_waits_for_its_turn_is_not_deleted(services, project):
+    run = make_run(project)
+    services.runner.start(Job("export", project.name, lambda context: wait_for_stop(context), "accelerator"))
+    services.runner.start(Job("train", project.name, lambda _: {}, "accelerator", id=run.id))
+    assert code_of(lambda: history.delete_run(services, project, run.id)) == "run_is_busy"
+
+
+def test_a_deleted_run_is_no_result_any_more(services, project):
+    run = make_run(project)
+    job = services.runner.start(Job("train", project.name, lambda _: {"run": run.id}, id=run.id))
+    services.runner.wait(job.id, 10)
+    history.delete_run(services, project, run.id)
+    assert services.runner.jobs(project.name) == []
+
+
+def test_settings_and_versions_are_told_apart(project):
+    then = {"training": {"epochs": 2, "seed": 1}, "versions": {"torch": "2.1"}, "base": {"folder": "/a"}}
+    now = {"training": {"epochs": 3, "seed": 1}, "versions": {"torch": "2.2"}, "base": {"folder": "/b"}}
+    found = {fact.name: fact.values for fact in provenance.facts([then, now]) if fact.differs}
+    assert found == {"training.epochs": (2, 3), "versions.torch": ("2.1", "2.2")}
+    assert [fact.name for fact in provenance.environment_differences(then, now)] == ["versions.torch"]
+
+
+def wait_for_stop(context):
+    import time
+
+    while True:
+        context.checkpoint()
+        time.sleep(0.01)

@@ -1,0 +1,33 @@
+"""Figures in the words of a language: lengths of time, sizes, moments. Knows no widget: commands start quickly."""
+
+from datetime import datetime
+
+from ui.texts import text
+
+
+def duration_words(seconds: float, language: str) -> str:
+    """A length of time in the two units that matter."""
+    whole = round(seconds)
+    if whole < 60:
+        return text("time.seconds", language, seconds=whole)
+    if whole < 3600:
+        return text("time.minutes", language, minutes=whole // 60, seconds=whole % 60)
+    return text("time.hours", language, hours=whole // 3600, minutes=whole % 3600 // 60)
+
+
+def size_words(size_bytes: int, language: str) -> str:
+    """A size in the unit that fits."""
+    for unit, limit in (("kb", 10**6), ("mb", 10**9)):
+        if size_bytes < limit:
+            return text(f"size.{unit}", language, value=size_bytes / (limit / 1000))
+    return text("size.gb", language, value=size_bytes / 10**9)
+
+
+def moment_words(moment: str, language: str) -> str:
+    """Day and minute of an ISO time, as the language writes them; what is no time stays as it is."""
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return moment
+    parts = {name: getattr(at, name) for name in ("year", "month", "day", "hour", "minute")}
+    return text("figure.moment", language, **parts)

@@ -1,0 +1,75 @@
+"""Beside a training that broke off: one button with which it goes on, where there is a way. Knows the widgets."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from core import training_pipeline
+from core.jobs import JobState
+from core.project_manager import Project
+from core.runs import open_run
+from core.services import Services
+from core.training import checkpoints, remedies
+from core.training.remedies import Remedy
+from ui import html
+from ui.page_frame import PageFrame
+from ui.texts import LANGUAGES
+from ui.view import View
+from utils.config import TrainingSettings
+from utils.errors import AppError
+
+BROKEN_OFF = (JobState.FAILED, JobState.INTERRUPTED)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A remedy for one run, and the step of the checkpoint from which it would go on; 0 is its beginning."""
+
+    run: str
+    step: int
+    remedy: Remedy
+
+
+def build(frame: PageFrame) -> None:
+    """What would help, and the button that does it; nothing where nothing broke off."""
+    about = gr.HTML()
+    button = gr.Button(visible=False, elem_id="remedy")
+    notice = gr.HTML()
+    frame.live.show(about, lambda view: about_html(view, current(view)))
+    frame.live.show(button, lambda view: button_of(view, current(view)))
+
+    frame.act(button.click, lambda project, _: go_on(frame.services, project), notice)
+
+
+def go_on(services: Services, project: Project) -> None:
+    """Start what is offered. Raises what `branch_training` raises."""
+    if offer := current(View(services, LANGUAGES[0], project.name)):
+        training_pipeline.branch_training(services, project, offer.run, None, offer.remedy.changes)
+
+
+def current(view: View) -> Offer | None:
+    """What would help the project's newest training; None where it did not break off, or nothing would."""
+    job = view.job(["train"])
+    if view.project is None or job is None or job.state not in BROKEN_OFF or job.error is None:
+        return None
+    try:
+        run = open_run(view.project, job.id)
+    except AppError:
+        return None
+    remedy = remedies.remedy_for(job.error.key, TrainingSettings(**run.request["training"]))
+    complete = checkpoints.complete_checkpoints(run.trainer_folder)
+    return Offer(run.id, complete[-1].step if complete else 0, remedy) if remedy else None
+
+
+def about_html(view: View, offer: Offer | None) -> str:
+    """Why this helps, and what it costs."""
+    if offer is None:
+        return ""
+    where = view.t("remedy.from_step" if offer.step else "remedy.from_start", step=offer.step)
+    return html.muted(f"{view.t(f'remedy.{offer.remedy.name}.why')} {where}")
+
+
+def button_of(view: View, offer: Offer | None) -> dict[str, object]:
+    if offer is None:
+        return gr.update(visible=False)
+    return gr.update(visible=True, value=view.t(f"remedy.{offer.remedy.name}", **offer.remedy.changes))
