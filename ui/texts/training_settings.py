@@ -212,7 +212,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "error.branch_stopped_early": (
         "An diesem Stand hörte das Training früher auf; mit {patience} Epochen Geduld täte es das sofort wieder.",
-        "Training stopped early at this checkpoint; with a patience of {patience} epochs it would do so again at once.",
+        "Training stopped early at this checkpoint; with {patience} epochs of patience it would do so at once again.",
     ),
     "hint.branch_stopped_early": (
         "Stelle „Früher aufhören“ auf 0 oder höher ein, oder wähle einen früheren Stand.",
