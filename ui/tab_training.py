@@ -54,7 +54,6 @@ def build(frame: PageFrame) -> None:
     job_panel(frame, TRAINING_KINDS)
     remedy_panel.build(frame)
     after_training(frame)
-    run_history.build(frame)
 
     def train(project: Project, values: dict[str, Any]) -> None:
         project.set("training", values)
@@ -63,6 +62,7 @@ def build(frame: PageFrame) -> None:
     forms.autosave(frame, "training", fields, notice)
     frame.allow(start, why_not, blocked)
     frame.act(start.click, train, notice, fields)
+    run_history.build(frame, fields.values())
 
 
 def after_training(frame: PageFrame) -> None:
