@@ -82,7 +82,7 @@ class Case:
 CHECKPOINTING = ("gradient_checkpointing", True)
 FOUR_BIT = ("four_bit", True)
 RANK_8, RANK_64 = ("lora_rank", 8), ("lora_rank", 64)
-ATTENTION = ("target_modules", "attention")
+ATTENTION = ("target_modules", ("q_proj", "k_proj", "v_proj", "o_proj"))
 NO_DROPOUT = ("lora_dropout", 0.0)
 
 GRID = (

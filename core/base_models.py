@@ -1,4 +1,4 @@
-"""A choice of base model → a local folder that transformers can load. Knows files and the Hugging Face cache.
+"""A choice of base model → a local folder that transformers can load. Knows files; downloads nothing.
 
 Loads no torch and no transformers: the app's own process asks here what a model is.
 """
@@ -12,7 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from core.bases import ollama_store, unpacked
+from core.bases import hub_cache, ollama_store, unpacked
 from core.project_manager import Project
 from core.runs import Run
 from utils.config import BaseChoice
@@ -55,24 +55,23 @@ class ModelFacts:
 
 
 def resolve(project: Project, choice: BaseChoice) -> Path:
-    """The folder of the chosen model; one from Hugging Face is downloaded where it is not on this machine yet.
+    """The folder of the chosen model.
 
-    Raises AppError `practice_missing`, `base_missing`, `base_not_a_model`, `base_no_weights`,
-    `base_no_tokenizer`, `base_not_text`, `base_name`, `base_offline`, `base_gated`, `base_unknown`,
-    `ollama_missing`, `base_not_unpacked`.
+    Raises AppError `practice_missing`, `base_missing`, `base_not_a_model`, `base_no_weights`, `base_no_tokenizer`,
+    `base_not_text`, `base_name`, `base_not_downloaded`, `ollama_missing`, `base_not_unpacked`.
     """
-    return require_model(SOURCES[choice.source](project, choice.name, True))
+    return require_model(SOURCES[choice.source](project, choice.name))
 
 
 def is_ready(project: Project, choice: BaseChoice) -> bool:
-    """Whether the chosen model lies on this machine, complete, so that `resolve` needs no network."""
+    """Whether the chosen model lies on this machine, complete."""
     return local_folder(project, choice) is not None
 
 
 def local_folder(project: Project, choice: BaseChoice) -> Path | None:
     """The folder of the chosen model, where it lies on this machine, complete."""
     try:
-        return require_model(SOURCES[choice.source](project, choice.name, False))
+        return require_model(SOURCES[choice.source](project, choice.name))
     except AppError:
         return None
 
@@ -149,20 +148,20 @@ def require_model(folder: Path) -> Path:
     config = _config(folder)
     if not _architecture(config).endswith("ForCausalLM"):
         raise AppError("base_not_text", folder=str(folder), architecture=_architecture(config))
-    if not _weight_files(folder):
+    if not _weight_files(folder) or hub_cache.lacks_weights(folder):
         raise AppError("base_no_weights", folder=str(folder))
     if not any((folder / name).is_file() for name in TOKENIZER_FILES):
         raise AppError("base_no_tokenizer", folder=str(folder))
     return folder
 
 
-def _practice_folder(project: Project, name: str, download: bool) -> Path:
+def _practice_folder(project: Project, name: str) -> Path:
     if not (project.practice_folder / "practice.json").is_file():
         raise AppError("practice_missing")
     return project.practice_folder
 
 
-def _chosen_folder(project: Project, name: str, download: bool) -> Path:
+def _chosen_folder(project: Project, name: str) -> Path:
     return _given_folder(name)
 
 
@@ -173,28 +172,26 @@ def _given_folder(name: str) -> Path:
     return folder.resolve()
 
 
-def _hub_folder(project: Project, name: str, download: bool) -> Path:
-    """The snapshot in the Hugging Face cache of this machine."""
+def _hub_folder(project: Project, name: str) -> Path:
+    """The newest version of the model in this machine's Hugging Face cache."""
     if not REPOSITORY.fullmatch(name):
         raise AppError("base_name", name=name)
-    from huggingface_hub import errors, snapshot_download
+    folder = hub_cache.snapshot(name)
+    if folder is None or not is_whole(folder):
+        raise AppError("base_not_downloaded", name=name)
+    return folder
 
+
+def is_whole(folder: Path) -> bool:
+    """Whether a folder holds a text model with all its parts."""
     try:
-        return Path(snapshot_download(name, allow_patterns=FILES_OF_A_MODEL, local_files_only=True))
-    except errors.LocalEntryNotFoundError:
-        if not download:
-            raise AppError("base_offline", name=name) from None
-    try:
-        return Path(snapshot_download(name, allow_patterns=FILES_OF_A_MODEL))
-    except errors.GatedRepoError:
-        raise AppError("base_gated", name=name) from None
-    except errors.RepositoryNotFoundError:
-        raise AppError("base_unknown", name=name) from None
-    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, errors.HfHubHTTPError, OSError):
-        raise AppError("base_offline", name=name) from None
+        require_model(folder)
+    except AppError as error:
+        return error.code == "base_not_text"  # which is there, and of another kind
+    return True
 
 
-def _unpacked_folder(project: Project, name: str, download: bool) -> Path:
+def _unpacked_folder(project: Project, name: str) -> Path:
     """What was made of a model in Ollama's store; also of one that has been removed there since."""
     model = ollama_store.find_model(name)
     folder = unpacked.folder_of(model.digest) if model else unpacked.find_unpacked(name)
@@ -205,13 +202,13 @@ def _unpacked_folder(project: Project, name: str, download: bool) -> Path:
     return folder
 
 
-SOURCES: dict[str, Callable[[Project, str, bool], Path]] = {
+SOURCES: dict[str, Callable[[Project, str], Path]] = {
     "practice": _practice_folder,
     "path": _chosen_folder,
     "ollama": _unpacked_folder,
     "hf": _hub_folder,
 }
-"""Source of a choice → (project, name, whether a download is allowed) → folder."""
+"""Source of a choice → (project, name) → folder."""
 
 
 def _config(folder: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What the browser and the command line both call to get a chosen base model ready; beside pipeline.py, for its
 length."""
 
-from core import base_models, document_pipeline, pipeline
+from core import base_models, document_pipeline
 from core.jobs import JobSnapshot
 from core.project_manager import Project
 from core.services import Services, start_child_job
@@ -17,6 +17,15 @@ def start_unpacking(services: Services, project: Project, owner: str = "") -> Jo
     return start_child_job(services, project, "unpack_base", {"name": choice.name}, owner)
 
 
+def start_download(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+    """Fetch the chosen model from Hugging Face, or what lacks of it. Raises AppError `no_base`, `base_name`."""
+    choice = project.load_config().base
+    if choice is None:
+        raise AppError("no_base")
+    base_models.check(choice)
+    return start_child_job(services, project, "download", {"name": choice.name}, owner)
+
+
 def make_ready(services: Services, project: Project, owner: str = "") -> JobSnapshot | None:
     """What still has to be done with the base model that was just chosen: unpack it, fetch it, or only count the
     chunks with its tokenizer, where that is another one. None where nothing is left to do."""
@@ -25,5 +34,7 @@ def make_ready(services: Services, project: Project, owner: str = "") -> JobSnap
         raise AppError("no_base")
     if base_models.is_ready(project, choice):
         return document_pipeline.rechunk_if_needed(services, project, owner)
-    start = start_unpacking if choice.source == "ollama" else pipeline.start_download
+    if choice.source not in ("ollama", "hf"):
+        base_models.resolve(project, choice)  # which says what lacks
+    start = start_unpacking if choice.source == "ollama" else start_download
     return start(services, project, owner)

@@ -1,16 +1,17 @@
-"""Export: the trained adapter becomes a model of its own, as safetensors and as GGUF, checked before it is shown.
+"""Export: the trained adapter becomes a model of its own: safetensors, GGUF, in Ollama; checked before it is shown.
 
 Knows models and files. Each format's folder is complete with its model card and its verification, or absent.
 """
 
 import json
+import os
 import re
 import shutil
 import tempfile
 import time
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from core import base_models, gguf, model_card, verifier
 from core.jobs import JobContext
+from core.ollama.handover import Handover, hand_over
 from core.runs import Run, open_run
 from core.samples.sft_dataset import read_samples, split_by_source, usable
 from core.training import checkpoints, training_data
 from utils.errors import AppError
-from utils.files import publish_folder, require_disk, write_json, write_text_atomic
+from utils.files import publish_folder, read_json, require_disk, write_json, write_text_atomic
 
 QUANTIZATIONS = ("f16", "q8_0", "q4_k_m")
 BYTES_PER_WEIGHT = {"f16": 2.0, "q8_0": 1.07, "q4_k_m": 0.65}
@@ -101,16 +103,21 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
         "folder": str(final / main.folder.name),
         "verification": {"passed": all(result.passed for result in results), "files": main.verification},
         "seconds": round(time.monotonic() - started, 1),
+        **main.more,
     }
 
 
 @dataclass(frozen=True)
 class Exported:
-    """One format's finished folder, still in the workshop; `verification` has one entry per model file."""
+    """One format's finished folder, still in the workshop; `verification` has one entry per model file.
+
+    `more` goes into the result of the run.
+    """
 
     folder: Path
     files: list[str]
     verification: list[dict[str, Any]]
+    more: dict[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -151,11 +158,43 @@ def export_gguf(context: JobContext, material: Material, reference: verifier.Ref
     return finish(material, folder, files, reports)
 
 
+def export_ollama(context: JobContext, material: Material, reference: verifier.Reference) -> Exported:
+    """The smallest GGUF with a Modelfile; where Ollama runs on this machine, the model is created there."""
+    quantization = material.quantizations[-1]
+    source = material.workshop / "gguf" / f"{material.name}-{quantization}.gguf"
+    folder = material.workshop / "ollama"
+    folder.mkdir()
+    file = link_or_copy(source, folder / source.name)
+    what = Handover(
+        file=file,
+        base=material.base,
+        name=material.name.lower(),
+        quantization=quantization,
+        context_tokens=base_models.describe(material.base).context_tokens,
+        former=material.export.project.final_folder / "ollama",
+    )
+    report, outcome = hand_over(context, reference, what)
+    made = sorted(path.name for path in folder.iterdir())
+    exported = finish(material, folder, made, [report])
+    return replace(exported, more={"ollama": outcome})
+
+
 EXPORTERS: dict[str, list[Callable[[JobContext, Material, verifier.Reference], Exported]]] = {
     "safetensors": [export_safetensors],
     "gguf": [export_safetensors, export_gguf],
+    "ollama": [export_safetensors, export_gguf, export_ollama],
 }
-"""Format → what is written for it, in order. A GGUF is made from the merged model, which is kept beside it."""
+"""Format → what is written for it, in order. A GGUF is made from the merged model, which is kept beside it; Ollama is
+given the GGUF, since its own converter misreads what transformers 5 writes."""
+
+
+def link_or_copy(source: Path, copy: Path) -> Path:
+    """One file under two names, where the file system can; else a copy."""
+    try:
+        os.link(source, copy)
+    except OSError:
+        shutil.copy2(source, copy)
+    return copy
 
 
 def finish(material: Material, folder: Path, files: list[str], reports: list[dict[str, Any]]) -> Exported:
@@ -185,6 +224,16 @@ def merge(context: JobContext, material: Material) -> None:
     merged.generation_config = generation_config(merged, tokenizer)
     merged.to(stored).save_pretrained(material.merged)
     tokenizer.save_pretrained(material.merged)
+    say_begin(material.merged, tokenizer)
+
+
+def say_begin(folder: Path, tokenizer: Any) -> None:
+    """Note whether texts open with the begin token. Where a GGUF does not say it, llama.cpp and Ollama guess."""
+    path = folder / "tokenizer_config.json"
+    noted = read_json(path)
+    if "add_bos_token" not in noted:
+        begins = tokenizer.bos_token_id is not None and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
+        write_json(path, {**noted, "add_bos_token": begins})
 
 
 def generation_config(model: Any, tokenizer: Any) -> GenerationConfig:
@@ -223,7 +272,7 @@ def require_room(material: Material) -> None:
     """Raises AppError `disk_full` before anything is written."""
     facts = base_models.describe(material.base)
     bytes_needed = facts.size_bytes * 1.05
-    if material.export.request["format"] == "gguf":
+    if material.export.request["format"] != "safetensors":
         written = {"f16", *material.quantizations}
         bytes_needed += facts.parameters * sum(BYTES_PER_WEIGHT[name] for name in written)
     require_disk(material.workshop, bytes_needed / 2**30 + SPARE_GIB)

@@ -68,7 +68,10 @@ class LlamaServer:
 
     def chat_prompt_ids(self, messages: list[dict[str, str]]) -> list[int]:
         """The tokens that the model is given when it is asked through the chat endpoint."""
-        prompt = self._post("/apply-template", {"messages": messages})["prompt"]
+        return self.prompt_ids(self._post("/apply-template", {"messages": messages})["prompt"])
+
+    def prompt_ids(self, prompt: str) -> list[int]:
+        """The tokens of a whole prompt: the begin token is added where the file asks for it."""
         return self._post("/tokenize", {"content": prompt, "add_special": True, "parse_special": True})["tokens"]
 
     def complete(self, prompt_ids: list[int], most_tokens: int) -> Completion:

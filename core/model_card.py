@@ -46,9 +46,9 @@ def write(training: Run, base: Path, name: str, reports: list[dict[str, Any]]) -
             }
         ),
         "## Training data\n\n" + data_section(training),
-        "## Training\n\n" + table({key: request["training"].get(key) for key in SETTINGS_SHOWN} | figures(training)),
+        "## Training\n\n" + table(settings_shown(request["training"]) | figures(training)),
         "## Verification\n\n" + verification_section(reports),
-        "## How to use it\n\n" + usage_section(reports),
+        "## How to use it\n\n" + usage_section(name.lower(), reports),
         "## Licence\n\n"
         f"The base model's licence ({licence}) applies to this model as well. The documents that it was trained on"
         " may carry rights of their own: check both before you pass it on.",
@@ -60,6 +60,11 @@ def write(training: Run, base: Path, name: str, reports: list[dict[str, Any]]) -
     return "\n\n".join(sections) + "\n"
 
 
+def settings_shown(settings: dict[str, Any]) -> dict[str, Any]:
+    shown = {key: settings.get(key) for key in SETTINGS_SHOWN}
+    return shown | {"target_modules": shown["target_modules"] or "all linear layers"}
+
+
 def table(rows: dict[str, Any]) -> str:
     """A Markdown table of two columns."""
     lines = [f"| {key} | {cell(value)} |" for key, value in rows.items()]
@@ -68,6 +73,8 @@ def table(rows: dict[str, Any]) -> str:
 
 def cell(value: Any) -> str:
     """A value that cannot break a table or smuggle markup into it."""
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
     return str(value).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
@@ -90,7 +97,7 @@ def figures(training: Run) -> dict[str, Any]:
     """What came of the training, as far as the run noted it."""
     result = training.read_state().result or {}
     shown: dict[str, Any] = {"run": training.id}
-    for key in ("engine", "steps", "first_loss", "loss", "eval_loss", "samples", "held_out", "seconds"):
+    for key in ("engine", "epochs", "steps", "first_loss", "loss", "eval_loss", "samples", "held_out", "seconds"):
         value = result.get(key, training.request.get(key))
         if value is not None:
             shown[key] = round(value, 4) if isinstance(value, float) else value
@@ -109,7 +116,7 @@ def verification_section(reports: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def usage_section(reports: list[dict[str, Any]]) -> str:
+def usage_section(name: str, reports: list[dict[str, Any]]) -> str:
     """The shortest way to ask the model."""
     file = reports[0]["file"]
     if file == ".":
@@ -120,4 +127,6 @@ def usage_section(reports: list[dict[str, Any]]) -> str:
             'model = AutoModelForCausalLM.from_pretrained(".")\n'
             "```"
         )
+    if file == "Modelfile":
+        return f"```sh\nollama create {name} -f Modelfile\nollama run {name}\n```"
     return f"```sh\nllama-server -m {file}\n```\n\nThe chat template and the stop tokens are inside the file."

@@ -4,13 +4,11 @@ The one place that knows all stages by name. It loads none that needs torch: tho
 """
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from core import base_models, document_pipeline, hardware_detector
+from core import base_models, hardware_detector
 from core.documents.chunk_store import ChunkStore
-from core.jobs import Job, JobContext, JobSnapshot, JobState
+from core.jobs import JobSnapshot, JobState
 from core.project_manager import CONFIG_LOCK, Project
 from core.runs import Run, latest_run
 from core.samples.sft_dataset import MINIMUM_SAMPLES, count_samples
@@ -90,20 +88,6 @@ def start_practice_base(services: Services, project: Project, owner: str = "") -
     return start_child_job(services, project, "practice_base", {"seed": seed}, owner)
 
 
-def start_download(services: Services, project: Project, owner: str = "") -> JobSnapshot:
-    """Fetch the chosen base model onto this machine. Raises AppError `no_base`; the job, what `resolve` raises."""
-    choice = project.load_config().base
-    if choice is None:
-        raise AppError("no_base")
-
-    def work(context: JobContext) -> dict[str, Any]:
-        context.progress(0, None, "model.downloading", name=choice.name)
-        return {"folder": str(base_models.resolve(project, choice))}
-
-    then = partial(document_pipeline.rechunk_if_needed, services, project)
-    return services.runner.start(Job("download", project.name, work, owner=owner, then=then))
-
-
 def choose_base(project: Project, choice: config.BaseChoice) -> None:
     """Set the model that training starts from; the practice model brings the settings that suit its size.
 
@@ -139,7 +123,8 @@ def start_export(services: Services, project: Project, owner: str = "") -> JobSn
     request = {
         "train_run": trained_run(project).id,
         "format": output.format,
-        "quantization": sorted({"f16", output.quantization}),
+        # Ollama is given one file; for other programs a precise one is kept beside it.
+        "quantization": sorted({output.quantization} if output.format == "ollama" else {"f16", output.quantization}),
     }
     return start_child_job(services, project, "export", request, owner)
 

@@ -20,7 +20,7 @@ from utils import config
 from utils.errors import AppError
 
 LANES = dict.fromkeys(("train", "evaluate", "export", "practice_base", "unpack_base"), ACCELERATOR)
-BRING_A_TOKENIZER = ("practice_base", "unpack_base")
+BRING_A_TOKENIZER = ("practice_base", "unpack_base", "download")
 MINIMUM_FREE_GIB = 1.0
 STOPPED = frozenset({JobState.PAUSED, JobState.INTERRUPTED, JobState.FAILED})
 

@@ -44,6 +44,7 @@ STAGES = {
     "rechunk": "core.documents.rechunking",
     "practice_base": "core.practice.practice_base",
     "unpack_base": "core.bases.unpacking",
+    "download": "core.bases.downloading",
     "train": "core.training.trainer",
     "evaluate": "core.evaluator",
     "export": "core.exporter",
@@ -73,6 +74,16 @@ CHILD_ENVIRONMENT = {
     # the very time that the awaited thread needs: on two busy cores a training step took thirty times as long.
     "GOMP_SPINCOUNT": "10000",
     "KMP_BLOCKTIME": "1",
+}
+
+# A download is the one kind of work that asks Hugging Face, unless the person wants none to; by plain HTTP, which can
+# be stopped and continued.
+ENVIRONMENT_OF = {
+    "download": {
+        "HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", ""),
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    }
 }
 
 
@@ -304,7 +315,7 @@ def start_child(run: Run, secrets: Mapping[str, Any] | None = None) -> "subproce
             stdin=subprocess.PIPE if secrets else subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**inherited, **CHILD_ENVIRONMENT},
+            env={**inherited, **CHILD_ENVIRONMENT, **ENVIRONMENT_OF.get(run.kind, {})},
             **apart,
         )
     if child.stdin:

@@ -129,17 +129,16 @@ def list_command(options: argparse.Namespace) -> dict[str, object]:
 
 
 def model_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import base_models, base_pipeline, document_pipeline, pipeline
+    from core import base_pipeline, document_pipeline, pipeline
 
     services, project = opened(options)
     if options.base:
         source, _, name = options.base.partition(":")
         choice = checked(config.BaseChoice, {"source": source, "name": name or source})
         pipeline.choose_base(project, choice)
-        if source == "ollama" and not base_models.is_ready(project, choice):
-            finish(services, base_pipeline.start_unpacking(services, project))
-        elif counting := document_pipeline.rechunk_if_needed(services, project):
-            finish(services, counting)
+        get_ready = base_pipeline.make_ready if source in ("ollama", "hf") else document_pipeline.rechunk_if_needed
+        if job := get_ready(services, project):
+            finish(services, job)
     project.set("output", given(options, config.OutputSettings))
     saved = project.load_config()
     return {"base": saved.base and saved.base.model_dump(), "output": saved.output.model_dump()}

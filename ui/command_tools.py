@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -42,8 +42,10 @@ def add_fields(target: argparse.ArgumentParser, kind: type[BaseModel]) -> None:
         if field.annotation is bool:
             target.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=None)
         else:
-            choices = get_args(field.annotation) if getattr(field.annotation, "__origin__", None) is Literal else None
-            hint = "|".join(map(str, choices)) if choices else f"default {field.default}"
+            annotation, several = field.annotation, get_origin(field.annotation) is tuple
+            one = get_args(annotation)[0] if several else annotation
+            choices = get_args(one) if get_origin(one) is Literal else None
+            hint = ("," if several else "|").join(map(str, choices)) if choices else f"default {field.default}"
             target.add_argument(flag, dest=name, metavar=name.split("_")[-1].upper(), help=hint)
 
 

@@ -38,6 +38,11 @@ def widget(kind: type[BaseModel], name: str, language: str, *, slider: bool = Fa
     if get_origin(setting.annotation) is Literal:
         choices = [(choice_label(name, choice, language), choice) for choice in get_args(setting.annotation)]
         return gr.Dropdown(choices, value=default, label=label, info=about, filterable=False, interactive=True)
+    if several := choices_of_several(setting.annotation):
+        choices = [(choice_label(name, choice, language), choice) for choice in several]
+        return gr.CheckboxGroup(
+            choices, value=list(default), label=label, info=about, elem_classes="wide", interactive=True
+        )
     if setting.annotation in (int, float):
         low, high = bounds(kind, name)
         if slider and low is not None and high is not None:
@@ -45,6 +50,12 @@ def widget(kind: type[BaseModel], name: str, language: str, *, slider: bool = Fa
             return gr.Slider(low, high, default, step=step, label=label, info=about, buttons=[], interactive=True)
         return gr.Number(default, label=label, info=with_bounds(about, low, high, language), interactive=True)
     return gr.Textbox(default, label=label, info=about, interactive=True)
+
+
+def choices_of_several(annotation: Any) -> tuple[Any, ...]:
+    """What a setting that is a tuple of choices is chosen from; empty for any other setting."""
+    inner = get_args(annotation)[0] if get_origin(annotation) is tuple else None
+    return get_args(inner) if get_origin(inner) is Literal else ()
 
 
 def widgets(
@@ -65,7 +76,7 @@ def widgets(
 
 
 def choice(name: str, values: Sequence[int], language: str) -> Component:
-    """A choice of a few numbers for a setting that could take more."""
+    """A choice of a few numbers for a setting that could take more; `autosave` adds one that is set by hand."""
     return gr.Radio(
         list(values), label=text(f"field.{name}", language), info=explanation(name, language), interactive=True
     )
@@ -98,11 +109,16 @@ def autosave(frame: PageFrame, section: str, fields: dict[str, Component], notic
         project.set(section, values)
 
     for name, field in fields.items():
-        frame.fill(field, partial(_read, section, name))
+        frame.fill(field, partial(shown, section, name, field))
         # A box is done when it is left: half of a number is not worth an error.
         trigger = field.blur if isinstance(field, (gr.Number, gr.Textbox)) else field.input  # type: ignore[attr-defined]
         frame.act(trigger, keep, notice, {name: field}, trigger_mode="always_last")
 
 
-def _read(section: str, name: str, settings: config.ProjectConfig) -> Any:
-    return getattr(getattr(settings, section), name)
+def shown(section: str, name: str, field: Component, settings: config.ProjectConfig) -> Any:
+    """A setting as its widget takes it; a choice of a few numbers then also offers the one that is set."""
+    value = getattr(getattr(settings, section), name)
+    if isinstance(field, gr.Radio) and isinstance(value, int):
+        offered = [choice for _, choice in field.choices]
+        return gr.update(choices=sorted({*offered, value}), value=value)
+    return list(value) if isinstance(value, tuple) else value

@@ -9,30 +9,23 @@ from core import hardware_detector, pipeline, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.samples.sft_dataset import MINIMUM_SAMPLES
-from ui import forms, html, remedy_panel, run_history
+from ui import forms, html, preset_panel, remedy_panel, run_history
 from ui.job_panel import duration, job_panel
 from ui.memory_panel import memory_html
-from ui.page_frame import PageFrame
+from ui.page_frame import Component, PageFrame
 from ui.plot import line_plot
 from ui.training_results import answer_html, answers_html, evaluation_html, export_html
 from ui.view import TRAINING_KINDS, View
 from utils.config import TrainingSettings
 
-MAIN = ("epochs", "learning_rate", "batch_size", "lora_rank", "lora_alpha")
-ADVANCED = (
-    "max_length",
-    "gradient_accumulation",
-    "held_out_share",
-    "lora_dropout",
-    "warmup_ratio",
-    "weight_decay",
-    "scheduler",
-    "target_modules",
-    "seed",
-    "gradient_checkpointing",
-    "four_bit",
-    "processes",
-)
+OFFERED = {"lora_rank": (8, 16, 32, 64), "lora_alpha": (16, 32, 64)}
+MAIN = ("epochs", "learning_rate", "batch_size", "lora_rank", "lora_alpha", "gradient_checkpointing", "four_bit")
+ADVANCED = {
+    "learning": ("lora_dropout", "warmup_ratio", "scheduler", "weight_decay", "seed", "target_modules"),
+    "data": ("held_out_share", "max_length", "train_on_answers"),
+    "machine": ("gradient_accumulation", "processes"),
+    "keeping": ("early_stopping", "keep_checkpoints"),
+}
 
 
 def build(frame: PageFrame) -> None:
@@ -40,10 +33,8 @@ def build(frame: PageFrame) -> None:
     gr.HTML(html.muted(t("training.about")))
     with gr.Row(elem_classes="two-columns"):
         with gr.Column(min_width=280, scale=1):
-            offered = {"batch_size": hardware_detector.batch_size_choices(frame.services.hardware())}
-            fields = forms.widgets(TrainingSettings, MAIN, frame.language, slider=True, offered=offered)
-            with gr.Accordion(t("form.advanced"), open=False, elem_classes="advanced"):
-                fields |= forms.widgets(TrainingSettings, ADVANCED, frame.language)
+            presets = preset_panel.build(frame)
+            fields = setting_fields(frame)
             start = gr.Button(t("training.start"), variant="primary", elem_id="train")
             why_not = gr.HTML()
             notice = gr.HTML()
@@ -60,9 +51,21 @@ def build(frame: PageFrame) -> None:
         training_pipeline.start_training(frame.services, project)
 
     forms.autosave(frame, "training", fields, notice)
+    preset_panel.connect(frame, presets, fields)
     frame.allow(start, why_not, blocked)
     frame.act(start.click, train, notice, fields)
     run_history.build(frame, fields.values())
+
+
+def setting_fields(frame: PageFrame) -> dict[str, Component]:
+    """A widget for each training setting; those that are rarely needed behind a fold, in groups."""
+    offered = {**OFFERED, "batch_size": hardware_detector.batch_size_choices(frame.services.hardware())}
+    fields = forms.widgets(TrainingSettings, MAIN, frame.language, slider=True, offered=offered)
+    with gr.Accordion(frame.t("form.advanced"), open=False, elem_classes="advanced"):
+        for group, names in ADVANCED.items():
+            gr.HTML(f"<h4>{escape(frame.t(f'settings.group.{group}'))}</h4>")
+            fields |= forms.widgets(TrainingSettings, names, frame.language)
+    return fields
 
 
 def after_training(frame: PageFrame) -> None:
@@ -143,7 +146,7 @@ def export_plan(view: View) -> str:
     if view.config is None:
         return ""
     output = view.config.output
-    quantization = f" · {output.quantization}" if output.format == "gguf" else ""
+    quantization = f" · {output.quantization}" if output.format != "safetensors" else ""
     chosen = f"{forms.choice_label('format', output.format, view.language)}{quantization}"
     return view.t("export.plan", chosen=chosen)
 

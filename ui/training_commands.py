@@ -12,7 +12,7 @@ from ui.command_tools import add_fields, finish, given, opened, show_result
 from ui.figures import size_words
 from ui.history_words import eval_words, loss_words, outcome_words, record, state_words, time_words
 from ui.terminal import person_language
-from ui.texts import text
+from ui.texts import message_text, text
 from utils import config
 from utils.errors import AppError
 
@@ -30,6 +30,9 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     branch = "a new run that goes on from a checkpoint of another one, with the settings given here"
     way.add_argument("--from", dest="branch", metavar="RUN[:STEP]", help=branch)
     way.add_argument("--reproduce", metavar="RUN|FILE.zip", help="repeat a run of this project or from a bundle")
+    train.add_argument(
+        "--preset", choices=("quick", "balanced", "thorough"), help="settings for this data and machine"
+    )
     add_fields(train, config.TrainingSettings)
     add("runs", runs_command, "list the training runs", show=show_runs).add_argument("project")
     bundle = add("bundle", bundle_command, "write a training run to one file that repeats it anywhere")
@@ -65,12 +68,24 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
         return finish(services, training_pipeline.branch_training(services, project, run.id, at, changes))
     project.set("training", given(options, config.TrainingSettings))
     make_practice_base_if_missing(services, project)
+    if options.preset:
+        apply_preset(services, project, options)
     return finish(services, training_pipeline.start_training(services, project))
 
 
 def show_train(result: dict[str, Any], language: str) -> str:
     """How a repetition compares was said in sentences already."""
     return show_result({name: value for name, value in result.items() if name != "repetition"}, language)
+
+
+def apply_preset(services: "Services", project: "Project", options: argparse.Namespace) -> None:
+    """Fill the settings from a preset and say why so; flags given beside it win."""
+    from core.training import presets
+
+    language = person_language()
+    for message in presets.apply(project, options.preset, services.hardware()).words:
+        print(message_text(message.key, message.params, language), file=sys.stderr)
+    project.set("training", given(options, config.TrainingSettings))
 
 
 def whole_number(step: str) -> int:

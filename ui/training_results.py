@@ -49,7 +49,16 @@ def export_html(view: View) -> str:
     reports = (result.get("verification") or {}).get("files", [])
     files = "".join(file_html(view, report) for report in reports)
     place = f"<p class='muted'>{escape(view.t('export.folder'))}<br><code>{escape(str(result['folder']))}</code></p>"
-    return f'<div class="export-result">{outdated_html(view, result)}{files}{place}</div>'
+    handed = ollama_html(view, result["ollama"]) if result.get("ollama") else ""
+    return f'<div class="export-result">{outdated_html(view, result)}{handed}{files}{place}</div>'
+
+
+def ollama_html(view: View, outcome: dict[str, Any]) -> str:
+    """Whether the model is in Ollama now, and what to do where it is not."""
+    state = outcome["state"]
+    words = {name: outcome[name] for name in ("name", "command", "problem")}
+    tone = {"created": "good", "failed": "bad"}.get(state, "warn")
+    return html.box(tone, view.t(f"ollama.{state}", **words), view.t(f"ollama.{state}_about", **words))
 
 
 def outdated_html(view: View, result: dict[str, Any]) -> str:

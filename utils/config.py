@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -39,7 +39,7 @@ class BaseChoice(Settings):
 class OutputSettings(Settings):
     """What the finished model is written as."""
 
-    format: Literal["gguf", "safetensors"] = "gguf"
+    format: Literal["gguf", "safetensors", "ollama"] = "gguf"
     quantization: Literal["f16", "q8_0", "q4_k_m"] = "q4_k_m"
 
 
@@ -85,8 +85,17 @@ class SftSettings(Settings):
         return value.rstrip("/")
 
 
+TargetModule = Literal["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+# What `target_modules` was before single ones could be chosen; old projects and runs still say so.
+OLD_TARGET_MODULES = {"all-linear": (), "attention": ("q_proj", "k_proj", "v_proj", "o_proj")}
+
+
 class TrainingSettings(Settings):
-    """Hyperparameters of one training run."""
+    """Hyperparameters of one training run.
+
+    Without `target_modules` all linear layers learn. `early_stopping` counts epochs in which the held-out loss was
+    no better than before; with 0 all epochs are trained.
+    """
 
     learning_rate: float = Field(2e-4, ge=1e-5, le=1e-3)
     batch_size: int = Field(2, ge=1, le=16)
@@ -103,9 +112,25 @@ class TrainingSettings(Settings):
     weight_decay: float = Field(0.0, ge=0, le=0.5)
     seed: int = Field(42, ge=0, le=2**31 - 1)
     held_out_share: float = Field(0.1, ge=0, le=0.5)
-    target_modules: Literal["all-linear", "attention"] = "all-linear"
-    processes: int = Field(1, ge=1, le=16)
+    target_modules: tuple[TargetModule, ...] = ()
+    early_stopping: int = Field(0, ge=0, le=10)
+    train_on_answers: bool = True
     keep_checkpoints: int = Field(3, ge=1, le=20)
+    processes: int = Field(1, ge=1, le=16)
+
+    @field_validator("target_modules", mode="before")
+    @classmethod
+    def _split_modules(cls, value: object) -> object:
+        """A flag of the command line names them with commas between."""
+        if not isinstance(value, str):
+            return value
+        return OLD_TARGET_MODULES.get(value, [part.strip() for part in value.split(",") if part.strip()])
+
+    @field_validator("target_modules")
+    @classmethod
+    def _in_order(cls, value: tuple[TargetModule, ...]) -> tuple[TargetModule, ...]:
+        """The same choice is the same value, in whatever order it was made."""
+        return tuple(name for name in get_args(TargetModule) if name in value)
 
 
 class ProjectConfig(Settings):

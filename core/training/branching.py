@@ -12,6 +12,7 @@ from typing import Any
 from core.runs import Run
 from core.training import checkpoints, epoch_ends
 from core.training.checkpoints import Checkpoint
+from core.training.epochs import progress_of
 from utils import config
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -59,10 +60,8 @@ def changed_settings(before: TrainingSettings, start: Checkpoint | None, changes
     was, now = (settings.batch_size * settings.gradient_accumulation for settings in (before, after))
     if was != now:
         raise AppError("branch_batch", was=was, now=now)
-    if start:
-        done = start.step / epoch_ends.steps_per_epoch(start.trainer_state)
-        if done >= after.epochs:
-            raise AppError("branch_nothing_left", done=round(done, 1), epochs=after.epochs)
+    if start and (progress := progress_of(start.trainer_state, after)).is_over:
+        raise AppError("branch_nothing_left", done=progress.epoch, epochs=after.epochs)
     return after
 
 

@@ -6,19 +6,16 @@ first in its process.
 
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
 from core import hardware_detector
-from utils.config import TrainingSettings
+from utils.config import TargetModule, TrainingSettings
 from utils.errors import AppError
-
-ATTENTION_MODULES = ["q_proj", "k_proj", "v_proj", "o_proj"]
-LINEAR_MODULES = [*ATTENTION_MODULES, "gate_proj", "up_proj", "down_proj"]
 
 # Up to this size the weights stay in full precision where they are computed with on the CPU: memory is no
 # question then, and small models lose quality first.
@@ -98,11 +95,12 @@ def load_base(base_folder: Path, device: Device, *, four_bit: bool) -> tuple[Any
 
 
 def load_trl(base_folder: Path, settings: TrainingSettings, device: Device) -> Loaded:
-    """Plain transformers and PEFT: CUDA, Apple MPS and CPU."""
+    """Plain transformers and PEFT: CUDA, Apple MPS and CPU. Raises AppError `training_modules_missing`."""
     from peft import LoraConfig, get_peft_model
     from transformers import set_seed
 
     model, tokenizer = load_base(base_folder, device, four_bit=settings.four_bit)
+    require_modules(model, settings.target_modules)
     model.config.use_cache = False
     # The adapter's first weights are random: without a seed of their own, two runs would never be alike.
     set_seed(settings.seed)
@@ -111,13 +109,13 @@ def load_trl(base_folder: Path, settings: TrainingSettings, device: Device) -> L
         r=settings.lora_rank,
         lora_alpha=settings.lora_alpha,
         lora_dropout=settings.lora_dropout,
-        target_modules="all-linear" if settings.target_modules == "all-linear" else ATTENTION_MODULES,
+        target_modules=list(settings.target_modules) or "all-linear",
     )
     return Loaded(get_peft_model(model, adapter), tokenizer, device)
 
 
 def load_unsloth(base_folder: Path, settings: TrainingSettings, device: Device) -> Loaded:
-    """Unsloth's kernels: NVIDIA, AMD and Intel GPUs."""
+    """Unsloth's kernels: NVIDIA, AMD and Intel GPUs. Raises AppError `training_modules_missing`."""
     os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"  # else it downloads a file on every model load
     from unsloth import FastLanguageModel
 
@@ -131,10 +129,11 @@ def load_unsloth(base_folder: Path, settings: TrainingSettings, device: Device) 
         use_exact_model_name=True,
         random_state=settings.seed,
     )
+    require_modules(model, settings.target_modules)
     model = FastLanguageModel.get_peft_model(
         model,
         r=settings.lora_rank,
-        target_modules=LINEAR_MODULES if settings.target_modules == "all-linear" else ATTENTION_MODULES,
+        target_modules=list(settings.target_modules or get_args(TargetModule)),
         lora_alpha=settings.lora_alpha,
         lora_dropout=settings.lora_dropout,
         bias="none",
@@ -146,6 +145,20 @@ def load_unsloth(base_folder: Path, settings: TrainingSettings, device: Device) 
 
 
 ENGINES: dict[str, Callable[[Path, TrainingSettings, Device], Loaded]] = {"trl": load_trl, "unsloth": load_unsloth}
+
+
+def require_modules(model: Any, wanted: Collection[str]) -> None:
+    """Raises AppError `training_modules_missing`, which names those that there are, where the model lacks one."""
+    there = linear_modules(model)
+    if missing := [name for name in wanted if name not in there]:
+        raise AppError("training_modules_missing", missing=", ".join(missing), there=", ".join(there))
+
+
+def linear_modules(model: Any) -> list[str]:
+    """The names of the layers that can get an adapter, such as "q_proj"; each once, in the model's order."""
+    head = model.get_output_embeddings()
+    linear = (name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear) and part is not head)
+    return list(dict.fromkeys(name.rpartition(".")[2] for name in linear))
 
 
 def cpu_has_bf16() -> bool:

@@ -4,14 +4,13 @@ A run that was branched off has lived through epochs whose weights it never had.
 of the losses alone, but the checkpoints that are there.
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from core.runs import Run
 from core.training import checkpoints
 from core.training.checkpoints import Checkpoint
+from core.training.epochs import epoch_losses, steps_per_epoch
 
 BEST = "best"
 
@@ -30,27 +29,6 @@ class EpochEnd:
         return self.losses.get("eval_loss", self.losses["loss"])
 
 
-def steps_per_epoch(trainer_state: dict[str, Any]) -> int:
-    """As the trainer's record of any moment of a run has it."""
-    return trainer_state["max_steps"] // trainer_state["num_train_epochs"]
-
-
-def epoch_losses(log_history: list[dict[str, float]], steps: int) -> dict[int, dict[str, float]]:
-    """For each epoch, of `steps` steps each, its mean training loss and, where measured, its `eval_loss`."""
-    by_epoch: dict[int, list[float]] = {}
-    measured: dict[int, float] = {}
-    for entry in log_history:
-        epoch = math.ceil(entry["step"] / steps)
-        if "loss" in entry:
-            by_epoch.setdefault(epoch, []).append(entry["loss"])
-        elif "eval_loss" in entry:
-            measured[epoch] = entry["eval_loss"]
-    return {
-        epoch: {"loss": sum(losses) / len(losses), **({"eval_loss": measured[epoch]} if epoch in measured else {})}
-        for epoch, losses in sorted(by_epoch.items())
-    }
-
-
 def epoch_ends(found: Iterable[Checkpoint]) -> list[EpochEnd]:
     """Those of the checkpoints that were written at the end of an epoch, in their order."""
     ends = []
@@ -59,7 +37,7 @@ def epoch_ends(found: Iterable[Checkpoint]) -> list[EpochEnd]:
         steps = steps_per_epoch(state)
         epoch, within = divmod(checkpoint.step, steps)
         if not within:
-            ends.append(EpochEnd(checkpoint, epoch, epoch_losses(state["log_history"], steps)[epoch]))
+            ends.append(EpochEnd(checkpoint, epoch, epoch_losses(state["log_history"], steps)[-1]))
     return ends
 
 

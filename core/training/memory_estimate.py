@@ -6,7 +6,7 @@ on half of the grid of `python -m benchmarks.memory` and checked on the other ha
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from heapq import nlargest
 from pathlib import Path
@@ -80,13 +80,18 @@ class Shape:
     def linear(self) -> int:
         return max(0, self.parameters - self.embeddings)
 
-    def matrices(self, target_modules: str) -> list[tuple[int, int]]:
-        """(inputs, outputs) of each matrix of a layer that gets an adapter."""
-        attention = [(self.hidden, self.queries), (self.hidden, self.keys), (self.hidden, self.keys)]
-        attention.append((self.queries, self.hidden))
-        if target_modules == "attention":
-            return attention
-        return [*attention, (self.hidden, self.feed), (self.hidden, self.feed), (self.feed, self.hidden)]
+    def matrices(self, target_modules: Collection[str]) -> list[tuple[int, int]]:
+        """(inputs, outputs) of each matrix of a layer that gets an adapter: the named ones, or without names all."""
+        sizes = {
+            "q_proj": (self.hidden, self.queries),
+            "k_proj": (self.hidden, self.keys),
+            "v_proj": (self.hidden, self.keys),
+            "o_proj": (self.queries, self.hidden),
+            "gate_proj": (self.hidden, self.feed),
+            "up_proj": (self.hidden, self.feed),
+            "down_proj": (self.feed, self.hidden),
+        }
+        return [sizes[name] for name in target_modules or sizes]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from core.jobs import JobContext
 from core.runs import Run
 from core.training import branching, checkpoints, epoch_ends
+from core.training.epochs import epoch_losses, is_exhausted
 from core.training.ranks import Ranks
+from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import read_lines, write_text_atomic
 
@@ -34,13 +36,21 @@ class Reporter(TrainerCallback):
     """
 
     def __init__(
-        self, context: JobContext, run: Run, together: Ranks, save_gib: float, *, keep: int, publish_template: bool
+        self,
+        context: JobContext,
+        run: Run,
+        together: Ranks,
+        save_gib: float,
+        *,
+        settings: TrainingSettings,
+        publish_template: bool,
     ) -> None:
         self._context = context
         self._run = run
         self._together = together
         self._save_gib = save_gib
-        self._keep = keep
+        self._patience = settings.early_stopping
+        self._keep = settings.keep_checkpoints
         self._more_files = (checkpoints.CHAT_TEMPLATE,) if publish_template else ()
         self._stopped_at_step = False
         self._metrics: IO[str] | None = None
@@ -103,6 +113,16 @@ class Reporter(TrainerCallback):
         if control.should_evaluate:
             self._context.progress(state.global_step, state.max_steps, "training.measuring")
         self._require_disk()
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Stop early: after the epoch's loss was measured, and before its checkpoint is saved as always."""
+        (stop,) = self._together.agree(
+            is_exhausted(epoch_losses(state.log_history, _steps_per_epoch(state, args)), self._patience)
+        )
+        if stop:
+            control.should_training_stop = True
 
     def on_log(
         self,

@@ -20,6 +20,7 @@ from core.runs import Run
 from core.samples import sft_dataset
 from core.training import checkpoints, engines, epoch_ends, memory_estimate, peak_memory, ranks, training_data
 from core.training.checkpoints import Checkpoint
+from core.training.epochs import progress_of
 from core.training.failures import as_app_error
 from core.training.ranks import Ranks
 from core.training.trainer_settings import trainer_settings
@@ -32,6 +33,9 @@ SMOOTHED_STEPS = 10
 ADAPTER_COPIES = 8
 """A saved checkpoint takes about this many times the adapter: weights, two moments, its publications, and room
 for the tokenizer that the library adds each time."""
+
+RECORD = ("global_step", "max_steps", "num_train_epochs", "log_history")
+"""What the trainer's record is read for."""
 
 LIBRARY_ERRORS = (RuntimeError, OSError, MemoryError, ValueError, SafetensorError)
 
@@ -100,7 +104,7 @@ def _train(context: JobContext, run: Run, plan: _Plan, together: Ranks) -> dict[
     """What each rank does. Returns the trainer's record of the finished run."""
     started = time.monotonic()
     newest = _start_point(run, together)
-    if newest and newest.step >= plan.settings.epochs * epoch_ends.steps_per_epoch(newest.trainer_state):
+    if newest and progress_of(newest.trainer_state, plan.settings).is_over:
         return newest.trainer_state
     _report_expected_memory(context, run)
     context.progress(0, None, "training.loading")
@@ -108,22 +112,27 @@ def _train(context: JobContext, run: Run, plan: _Plan, together: Ranks) -> dict[
     _stop_together(context, together)
     if newest:
         context.log("training.resumed", step=newest.step)
+    if plan.settings.early_stopping and not held_out.kept and together.is_first:
+        context.log("training.early_stopping_unused")
     trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out), together)
     try:
         trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
     finally:
         reporter.close()
         memory = peak_memory.note(run, loaded.device) if together.is_first else {}
-    state = {"global_step": trainer.state.global_step, "max_steps": trainer.state.max_steps}
-    if state["global_step"] < state["max_steps"]:
+    state = {name: getattr(trainer.state, name) for name in RECORD}
+    if not (progress := progress_of(state, plan.settings)).is_over:
         context.log("training.stopped", step=state["global_step"], steps=state["max_steps"])
         raise_stop(context.stop_request)
         raise PauseRequested  # another rank was asked, or the request was taken back after the trainer followed it
+    if progress.stopped_early:
+        context.progress(state["global_step"], state["global_step"])
+        context.log("training.stopped_early", epoch=progress.epoch, epochs=plan.settings.epochs, best=progress.best)
     if together.is_first:
         context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
         context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
         memory_estimate.note_run(run, memory)
-    return {**state, "log_history": trainer.state.log_history}
+    return state
 
 
 def _start_point(run: Run, together: Ranks) -> Checkpoint | None:
@@ -177,7 +186,14 @@ def _load(
     if training_data.ensure_chat_template(loaded.tokenizer):
         context.log("training.plain_template")
     stop_ids = training_data.stop_ids_of(loaded.tokenizer, loaded.model)
-    train = training_data.prepare(loaded.tokenizer, plan.train, stop_ids, plan.settings.max_length)
+    train = training_data.prepare(
+        loaded.tokenizer,
+        plan.train,
+        stop_ids,
+        plan.settings.max_length,
+        answers_only=plan.settings.train_on_answers,
+    )
+    # Measured on answers alone, whatever is learned: so the losses of all runs can be compared.
     held_out = training_data.prepare(loaded.tokenizer, plan.held_out, stop_ids, plan.settings.max_length)
     _report_data(context, plan, train, held_out)
     _report_batch(context, plan.settings, together.world)
@@ -244,8 +260,7 @@ def _make_trainer(
     checkpoints.require_room(run.folder, save_gib)
     # A template that only training knows has to reach the exported model.
     own_template = loaded.tokenizer.chat_template == training_data.PLAIN_CHAT_TEMPLATE
-    keep = plan.settings.keep_checkpoints
-    reporter = Reporter(context, run, together, save_gib, keep=keep, publish_template=own_template)
+    reporter = Reporter(context, run, together, save_gib, settings=plan.settings, publish_template=own_template)
     trainer: Any = SFTTrainer(
         model=loaded.model,
         args=SFTConfig(**trainer_settings(run, plan.settings, loaded, measure=bool(held_out.kept))),
@@ -262,7 +277,7 @@ def _make_trainer(
 
 def _result(run: Run, plan: _Plan, state: dict[str, Any]) -> dict[str, Any]:
     """What came of the run, read from the trainer's record, so that it is the same for a run that was resumed."""
-    history = state["log_history"]
+    history, progress = state["log_history"], progress_of(state, plan.settings)
     losses = [entry["loss"] for entry in history if "loss" in entry]
     best = epoch_ends.best(epoch_ends.held(run))
     window = max(1, min(SMOOTHED_STEPS, len(losses) // 4))
@@ -270,7 +285,9 @@ def _result(run: Run, plan: _Plan, state: dict[str, Any]) -> dict[str, Any]:
     return {
         "run": run.id,
         "state": "done",
-        "epochs": plan.settings.epochs,
+        "epochs": progress.epoch,
+        "best_epoch": best.epoch if best else progress.best,
+        "stopped_early": progress.stopped_early,
         "steps": state["global_step"],
         "loss": sum(losses[-window:]) / window,
         "first_loss": sum(losses[:window]) / window,

@@ -1,7 +1,8 @@
 """Samples → token ids with labels, exactly as the model will meet them. Knows tokenizers; knows no trainer.
 
 Prompt and answer are tokenized apart and joined: when the finished model is asked, it also sees the prompt's
-tokens first and then writes the answer's. Only the answer and its end-of-turn token carry labels.
+tokens first and then writes the answer's. Only the answer and its end-of-turn token carry labels, unless a run
+shall learn the questions too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,19 +31,21 @@ PLAIN_CHAT_TEMPLATE = (
 
 @dataclass(frozen=True)
 class Encoded:
-    """One sample in tokens. `cut` says that the answer did not fit and lost its end."""
+    """One sample in tokens. `cut` says that the answer did not fit and lost its end.
+
+    The last `asked` tokens of the prompt are learned too: none, or the question where questions shall be learned.
+    """
 
     prompt_ids: list[int]
     answer_ids: list[int]
     cut: bool
+    asked: int = 0
 
     @property
     def row(self) -> dict[str, list[int]]:
         """What the trainer reads."""
-        return {
-            "input_ids": self.prompt_ids + self.answer_ids,
-            "labels": [IGNORED] * len(self.prompt_ids) + self.answer_ids,
-        }
+        ids, only_read = self.prompt_ids + self.answer_ids, len(self.prompt_ids) - self.asked
+        return {"input_ids": ids, "labels": [IGNORED] * only_read + ids[only_read:]}
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,15 @@ def encode_prompt(tokenizer: Any, instruction: str) -> list[int]:
     return _token_ids(tokenizer, tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True))
 
 
-def encode(tokenizer: Any, sample: Sample, stop_ids: frozenset[int], max_length: int, turn: int = 0) -> Encoded:
+def encode(
+    tokenizer: Any,
+    sample: Sample,
+    stop_ids: frozenset[int],
+    max_length: int,
+    turn: int = 0,
+    *,
+    answers_only: bool = True,
+) -> Encoded:
     """One turn of a sample in tokens, at most `max_length` of them; the turns before it are read, not learned.
 
     What does not fit is cut from the answer's end; a cut answer gets no end-of-turn token, since that would
@@ -102,24 +113,41 @@ def encode(tokenizer: Any, sample: Sample, stop_ids: frozenset[int], max_length:
     prompt_ids = _token_ids(tokenizer, prompt)
     answer_ids = _ended(_token_ids(tokenizer, answer), stop_ids, tokenizer.eos_token_id)
     room = max(0, max_length - len(prompt_ids))
-    return Encoded(prompt_ids, answer_ids[:room], cut=len(answer_ids) > room)
+    asked_tokens = 0 if answers_only else _new_tokens(tokenizer, before, prompt_ids)
+    return Encoded(prompt_ids, answer_ids[:room], cut=len(answer_ids) > room, asked=asked_tokens)
 
 
-def prepare(tokenizer: Any, samples: Iterable[Sample], stop_ids: frozenset[int], max_length: int) -> Prepared:
+def prepare(
+    tokenizer: Any,
+    samples: Iterable[Sample],
+    stop_ids: frozenset[int],
+    max_length: int,
+    *,
+    answers_only: bool = True,
+) -> Prepared:
     """Encode samples and leave out those of which no answer token would be learned.
 
     A conversation becomes a row for each of its answers: as the finished model will meet it, with all that was said
-    before. Chat templates need not tell apart which answers are learned, and none is learned twice.
+    before. Chat templates need not tell apart which answers are learned, and none is learned twice. Nor is a question
+    where questions are learned too.
     """
     kept, dropped = [], 0
     for sample in samples:
         for turn in range(1 + len(sample.follow_ups)):
-            encoded = encode(tokenizer, sample, stop_ids, max_length, turn)
+            encoded = encode(tokenizer, sample, stop_ids, max_length, turn, answers_only=answers_only)
             if encoded.answer_ids:
                 kept.append((sample, encoded))
             else:
                 dropped += 1
     return Prepared(kept, cut=sum(encoded.cut for _, encoded in kept), dropped=dropped)
+
+
+def _new_tokens(tokenizer: Any, before: list[tuple[str, str]], prompt_ids: list[int]) -> int:
+    """How many of a prompt's tokens no earlier row has taught; none where the template rewrites earlier turns."""
+    if not before:
+        return len(prompt_ids)
+    ids = _token_ids(tokenizer, tokenizer.apply_chat_template(_messages(before), tokenize=False))
+    return len(prompt_ids) - len(ids) if prompt_ids[: len(ids)] == ids else 0
 
 
 def _messages(turns: Iterable[tuple[str, str]]) -> list[dict[str, str]]:

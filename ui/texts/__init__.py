@@ -21,14 +21,17 @@ from ui.texts import (
     gate,
     helpers,
     history,
+    hub,
     model,
     ollama_bases,
+    ollama_export,
     review,
     samples,
     samples_tab,
     steps,
     terminal,
     training,
+    training_settings,
 )
 
 LANGUAGES = ("de", "en")
@@ -47,13 +50,16 @@ AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
         helpers,
         history,
         model,
+        hub,
         ollama_bases,
         review,
         samples,
         gate,
         samples_tab,
         training,
+        training_settings,
         export,
+        ollama_export,
         failures,
     )
 )

@@ -166,5 +166,4 @@ TEXTS: dict[str, tuple[str, str]] = {
     "field.weight_decay": ("Gewichtsabnahme (Weight Decay)", "Weight decay"),
     "field.held_out_share": ("Anteil zum Prüfen", "Share held out for testing"),
     "field.processes": ("Prozesse auf diesem Rechner", "Processes on this machine"),
-    "field.target_modules": ("Angepasste Schichten", "Adapted layers"),
 }

@@ -67,7 +67,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Das Ausgabeformat „{format}“ gibt es nicht.",
         "There is no output format “{format}”.",
     ),
-    "hint.export_format": ("Wähle GGUF oder safetensors.", "Choose GGUF or safetensors."),
+    "hint.export_format": ("Wähle GGUF, safetensors oder Ollama.", "Choose GGUF, safetensors or Ollama."),
     "error.export_quantization": (
         "Die Quantisierung „{quantization}“ gibt es nicht.",
         "There is no quantization “{quantization}”.",

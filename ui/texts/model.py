@@ -82,8 +82,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The model “{name}” asks you to accept its terms at Hugging Face first.",
     ),
     "hint.base_gated": (
-        "Nimm sie auf der Modellseite an und melde dich mit „hf auth login“ an, oder wähle ein freies Modell.",
-        "Accept them on the model's page and sign in with “hf auth login”, or choose an open model.",
+        "Nimm sie auf https://huggingface.co/{name} an. Melde dich dann im Terminal mit „hf auth login“ an (oder "
+        "setze vor dem Start die Umgebungsvariable HF_TOKEN) und lade noch einmal. Oder wähle ein freies Modell.",
+        "Accept them at https://huggingface.co/{name}. Then sign in in a terminal with “hf auth login” (or set the "
+        "environment variable HF_TOKEN before starting) and download again. Or choose an open model.",
     ),
     "error.base_unknown": (
         "Bei Hugging Face gibt es kein Modell „{name}“, das du sehen darfst.",

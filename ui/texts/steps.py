@@ -38,20 +38,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "model.create_again": ("Übungsmodell neu erstellen", "Create practice model anew"),
     "model.choose": ("Modell übernehmen", "Use this model"),
     "model.chosen": ("Gewählt: {name}", "Chosen: {name}"),
-    "model.downloading": (
-        "{name} wird geladen. Das kann dauern; du kannst inzwischen weiterarbeiten.",
-        "Downloading {name}. This can take a while; you can go on working meanwhile.",
-    ),
     "model.none": ("Noch kein Modell gewählt.", "No model chosen yet."),
     "model.current": ("Gewähltes Modell", "Chosen model"),
     "model.ready": ("bereit", "ready"),
     "model.not_ready": ("noch nicht da", "not there yet"),
     "about.format": (
-        "GGUF läuft in llama.cpp und Ollama. Safetensors ist das Format von Hugging Face.",
-        "GGUF runs in llama.cpp and Ollama. Safetensors is Hugging Face's format.",
+        "GGUF läuft in llama.cpp, LM Studio und anderen Programmen. Safetensors ist das Format von Hugging Face. "
+        "Ollama legt das Modell gleich in Ollama auf diesem Rechner an.",
+        "GGUF runs in llama.cpp, LM Studio and other programs. Safetensors is Hugging Face's format. Ollama creates "
+        "the model in Ollama on this machine right away.",
     ),
     "choice.format.gguf": ("GGUF", "GGUF"),
     "choice.format.safetensors": ("Safetensors", "Safetensors"),
+    "choice.format.ollama": ("Ollama", "Ollama"),
     "about.quantization": (
         "Weniger Bits machen die GGUF-Datei klein und schnell, kosten aber etwas Genauigkeit.",
         "Fewer bits make the GGUF file small and fast, at the price of some precision.",
@@ -104,74 +103,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "den Anfang.",
         "The model goes through your samples several times. When the loss falls, it learns. The defaults are "
         "fine to begin with.",
-    ),
-    "about.epochs": (
-        "Wie oft alle Beispiele durchlaufen werden.",
-        "How often all samples are gone through.",
-    ),
-    "about.learning_rate": (
-        "Wie stark jeder Schritt das Modell verändert. Zu hoch: es vergisst; zu niedrig: es lernt kaum.",
-        "How much each step changes the model. Too high: it forgets; too low: it hardly learns.",
-    ),
-    "about.batch_size": (
-        "Beispiele je Schritt. Mehr braucht mehr Speicher.",
-        "Samples per step. More needs more memory.",
-    ),
-    "about.lora_rank": (
-        "LoRA trainiert kleine Zusatzmatrizen statt des ganzen Modells. Der Rang ist ihre Größe.",
-        "LoRA trains small extra matrices instead of the whole model. The rank is their size.",
-    ),
-    "about.lora_alpha": (
-        "Wie stark die Zusatzmatrizen wirken. Üblich: das Doppelte des Rangs.",
-        "How strongly the extra matrices act. Usual: twice the rank.",
-    ),
-    "about.max_length": (
-        "Längere Beispiele werden gekürzt.",
-        "Longer samples are cut.",
-    ),
-    "about.gradient_accumulation": (
-        "So viele Schritte zählen als einer: wie eine größere Batch, ohne mehr Speicher.",
-        "So many steps count as one: like a larger batch, without more memory.",
-    ),
-    "about.processes": (
-        "Mehrere Grafikkarten trainieren gemeinsam, je Prozess eine. Jeder Schritt lernt dann aus Batch × "
-        "gesammelten Schritten × Prozessen Beispielen.",
-        "Several GPUs train together, one per process. Each step then learns from batch × accumulated steps × "
-        "processes samples.",
-    ),
-    "about.held_out_share": (
-        "Dieser Teil wird nicht gelernt, sondern dient dem ehrlichen Vergleich.",
-        "This part is not learned but kept for an honest comparison.",
-    ),
-    "about.lora_dropout": (
-        "Zufälliges Weglassen gegen Auswendiglernen.",
-        "Random omission against learning by heart.",
-    ),
-    "about.warmup_ratio": (
-        "Am Anfang steigt die Lernrate langsam an.",
-        "The learning rate rises slowly at the start.",
-    ),
-    "about.weight_decay": ("Zieht große Gewichte zur Null hin.", "Pulls large weights towards zero."),
-    "about.scheduler": (
-        "Wie die Lernrate nach dem Aufwärmen weitergeht.",
-        "How the learning rate goes on after the warm-up.",
-    ),
-    "choice.scheduler.cosine": ("Kosinus (sanft)", "cosine (gentle)"),
-    "choice.scheduler.linear": ("linear", "linear"),
-    "choice.scheduler.constant": ("gleichbleibend", "constant"),
-    "about.target_modules": (
-        "Alle linearen Schichten lernen mehr, nur Aufmerksamkeit spart Speicher.",
-        "All linear layers learn more, attention only saves memory.",
-    ),
-    "choice.target_modules.all-linear": ("alle linearen", "all linear"),
-    "choice.target_modules.attention": ("nur Aufmerksamkeit", "attention only"),
-    "about.gradient_checkpointing": (
-        "Braucht weniger Speicher, dauert etwa ein Drittel länger.",
-        "Needs less memory, takes about a third longer.",
-    ),
-    "about.four_bit": (
-        "Lädt das Modell mit 4 Bit je Gewicht: große Modelle passen in wenig Speicher.",
-        "Loads the model with 4 bits per weight: large models fit into little memory.",
     ),
     "training.start": ("Training starten", "Start training"),
     "training.loss_now": ("Fehler jetzt", "Loss now"),

@@ -17,6 +17,7 @@ from utils.errors import AppError
 CONNECT_SECONDS = 20.0
 SILENCE_SECONDS = 600.0  # a model that is being loaded says nothing for minutes
 LIST_SECONDS = 20.0
+SOON = aiohttp.ClientTimeout(total=LIST_SECONDS)
 MOST_BYTES_OF_ANSWER = 8 * 2**20
 MOST_BYTES_OF_LIST = 32 * 2**20
 
@@ -35,18 +36,17 @@ class HttpClient:
 
     async def get(self, path: str) -> Any:
         """The JSON at a path."""
-        timeout = aiohttp.ClientTimeout(total=LIST_SECONDS)
-        async with self._response("GET", path, None, timeout) as response:
+        async with self._response("GET", path, timeout=SOON) as response:
             return self._content(await read(response, MOST_BYTES_OF_LIST))
 
     async def post(self, path: str, content: Mapping[str, Any]) -> Any:
         """The JSON that comes back."""
-        async with self._response("POST", path, content) as response:
+        async with self._response("POST", path, json=content) as response:
             return self._content(await read(response, MOST_BYTES_OF_ANSWER))
 
     async def post_for_lines(self, path: str, content: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         """The objects that come back, one a line, as they come. A line with an error raises."""
-        async with self._response("POST", path, content) as response:
+        async with self._response("POST", path, json=content) as response:
             async for line in response.content:
                 if not line.strip():
                     continue
@@ -55,6 +55,22 @@ class HttpClient:
                     raise http_errors.strange_answer(self.recipient, text_of(line))
                 yield entry
 
+    async def has(self, path: str) -> bool:
+        """Whether there is something at a path."""
+        try:
+            async with self._response("HEAD", path, timeout=SOON):
+                return True
+        except http_errors.HttpError as error:
+            if error.status == 404:
+                return False
+            raise
+
+    async def upload(self, path: str, parts: AsyncGenerator[bytes, None], size: int) -> None:
+        """Send `size` bytes, part by part."""
+        headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
+        async with self._response("POST", path, data=parts, headers=headers):
+            return
+
     async def close(self) -> None:
         """Let go of all connections; another request would open them anew."""
         if self._session:
@@ -62,18 +78,16 @@ class HttpClient:
             self._session = None
 
     @asynccontextmanager
-    async def _response(
-        self, method: str, path: str, content: Mapping[str, Any] | None, timeout: aiohttp.ClientTimeout | None = None
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A response with status 200; every other end of the request is raised as what it means."""
+    async def _response(self, method: str, path: str, **options: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A response that says yes; every other end of the request is raised as what it means."""
         failed: HelperError
         try:
             if self._session is None:
                 self._session = self._new_session()
             async with self._session.request(
-                method, self.base_url + path, json=content, allow_redirects=False, timeout=timeout
+                method, self.base_url + path, allow_redirects=False, **options
             ) as response:
-                if response.status != 200:
+                if response.status not in (200, 201):
                     body = text_of(await beginning(response, http_errors.MOST_CHARACTERS_READ * 4))
                     raise http_errors.of_status(self.recipient, response.status, response.headers, body)
                 yield response

@@ -5,6 +5,7 @@ error, the words are those of Ollama's server (server/routes.go and server/sched
 """
 
 import asyncio
+import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -66,6 +67,10 @@ class OllamaStandIn(HttpServer):
         self.done_reason = "stop"
         self.status_of_chat = 200
         self.pull_failure = ""
+        self.create_failure = ""
+        self.blobs: dict[str, bytes] = {}
+        self.created: dict[str, dict[str, Any]] = {}
+        self.answer_of_created: tuple[str, int] = ("", 0)  # what such a model says, and its count of prompt tokens
         self.bodies: list[tuple[str, dict[str, Any]]] = []
         self.requests = 0
         self.in_flight = 0
@@ -80,6 +85,9 @@ class OllamaStandIn(HttpServer):
             web.get("/api/tags", self._tags),
             web.post("/api/chat", self._chat),
             web.post("/api/pull", self._pull),
+            web.head("/api/blobs/{digest}", self._has_blob),
+            web.post("/api/blobs/{digest}", self._take_blob),
+            web.post("/api/create", self._create),
         ]
 
     async def _version(self, request: web.Request) -> web.Response:
@@ -97,6 +105,11 @@ class OllamaStandIn(HttpServer):
             return web.json_response({"error": f'"{body["model"]}" does not support thinking'}, status=400)
         if self.status_of_chat != 200:
             return web.json_response({"error": self.failure}, status=self.status_of_chat)
+        if body["model"] in self.created:
+            words, prompt_tokens = self.answer_of_created
+            message = {"role": "assistant", "content": words}
+            counts = {"prompt_eval_count": prompt_tokens, "eval_count": 3}
+            return web.json_response({"model": body["model"], "message": message, "done": True, **counts})
         self.first_request_at = self.first_request_at or time.monotonic()
         self.requests += 1
         self.in_flight += 1
@@ -148,6 +161,33 @@ class OllamaStandIn(HttpServer):
                 return response
             await self._line(response, {"status": status})
         self.models.append({**LOCAL, "name": body["model"], "model": body["model"]})
+        return response
+
+    async def _has_blob(self, request: web.Request) -> web.Response:
+        return web.Response(status=200 if request.match_info["digest"] in self.blobs else 404)
+
+    async def _take_blob(self, request: web.Request) -> web.Response:
+        content, digest = await request.read(), request.match_info["digest"]
+        if digest != f"sha256:{hashlib.sha256(content).hexdigest()}":
+            return web.json_response({"error": "digest mismatch, file must be downloaded again"}, status=400)
+        self.blobs[digest] = content
+        return web.Response(status=201)
+
+    async def _create(self, request: web.Request) -> web.StreamResponse:
+        body = await self._noted(request)
+        if any(digest not in self.blobs for digest in body["files"].values()):
+            return web.json_response({"error": "blob not found"}, status=400)
+        response = await self._stream(request)
+        for status in ("parsing GGUF", "creating new layer", "writing manifest"):
+            await self._line(response, {"status": status})
+        if self.create_failure:
+            await self._line(response, {"error": self.create_failure})
+            return response
+        if self.ends_without_last_line:
+            return response
+        await self._line(response, {"status": "success"})
+        self.created[body["model"]] = body
+        self.models.append({**LOCAL, "name": f"{body['model']}:latest", "model": f"{body['model']}:latest"})
         return response
 
     async def _noted(self, request: web.Request) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from core.training.checkpoints import Checkpoint
-from core.training.epoch_ends import EpochEnd, best, epoch_losses, retained
+from core.training.epoch_ends import EpochEnd, best, retained
+from core.training.epochs import epoch_losses
 
 
 def ends(*losses: float) -> list[EpochEnd]:
@@ -33,4 +34,4 @@ def test_an_epochs_losses_are_the_mean_of_its_steps_and_what_was_measured_at_its
         {"step": 2, "eval_loss": 2.5},
         {"step": 3, "loss": 1.0},
     ]
-    assert epoch_losses(history, 2) == {1: {"loss": 3.0, "eval_loss": 2.5}, 2: {"loss": 1.0}}
+    assert epoch_losses(history, 2) == [{"loss": 3.0, "eval_loss": 2.5}, {"loss": 1.0}]

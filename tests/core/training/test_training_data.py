@@ -120,3 +120,25 @@ def test_each_answer_of_a_conversation_is_learned_once_behind_all_that_was_said_
         < last.index("Und L")
     )
     assert prepared.kept[0][1] == encode(tokenizer, SAMPLE, stop_ids, 400)
+
+
+def test_where_questions_are_learned_too_each_token_of_a_conversation_is_learned_once(tokenizer, model) -> None:
+    stop_ids = training_data.stop_ids_of(tokenizer, model)
+    talk = replace(SAMPLE, follow_ups=(("Und Kapitel 2?", "Kapitel 2 handelt von Licht."), ("Und Licht?", "Licht.")))
+    rows = prepare(tokenizer, [talk], stop_ids, 400, answers_only=False).rows
+    learned = [tokenizer.decode([label for label in row["labels"] if label != IGNORED]) for row in rows]
+    assert learned == [
+        "<user>Wovon handelt Kapitel 1?<end><assistant>Kapitel 1 handelt von Licht.<end>",
+        "<user>Und Kapitel 2?<end><assistant>Kapitel 2 handelt von Licht.<end>",
+        "<user>Und Licht?<end><assistant>Licht.<end>",
+    ]
+    assert "".join(learned) == tokenizer.decode(rows[-1]["input_ids"])
+
+
+def test_where_a_template_rewrites_earlier_turns_their_questions_are_not_learned_again(tokenizer, model) -> None:
+    tokenizer.chat_template = "{{ messages | length }}" + tokenizer.chat_template
+    talk = replace(SAMPLE, follow_ups=(("Und Licht?", "Licht."),))
+    rows = prepare(tokenizer, [talk], frozenset({tokenizer.eos_token_id}), 400, answers_only=False).rows
+    learned = [tokenizer.decode([label for label in row["labels"] if label != IGNORED]) for row in rows]
+    assert "Wovon handelt Kapitel 1?" in learned[0]
+    assert learned[1] == "Licht.<end>"

@@ -1,0 +1,1 @@
+"""Handing a finished model to Ollama."""

@@ -1,0 +1,158 @@
+"""A chat template → the Go template that asks a model of Ollama in the very same words. Knows texts only.
+
+It is read off the chat template by filling that in with words that stand out: what stands between them is the same in
+each turn, or it is no template that can be told in this way. What was found is filled in again and compared.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from core.ollama.go_template import Message, UnsupportedTemplate, fill
+
+Ask = Callable[[Sequence[Message]], str | None]
+"""A conversation → the text that the model is given, up to where its answer begins; None where it cannot be asked."""
+
+SYSTEM, USERS, ANSWERS = (
+    "QzSystemzQ",
+    ("QzUserOnezQ", "QzUserTwozQ", "QzUserThreezQ"),
+    ("QzReplyOnezQ", "QzReplyTwozQ"),
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model of Ollama is asked. `source` says where the template comes from: ollama, derived or one_turn.
+
+    Of the `conversations` compared, `same` give the very text of the chat template; `first_turn` says whether a lone
+    question does, `all_turns` whether all do that have no system text. `system` is the model's own system text.
+    """
+
+    template: str
+    source: str
+    system: str = ""
+    same: int = 0
+    conversations: int = 0
+    first_turn: bool = False
+    all_turns: bool = False
+
+
+def find_recipe(ask: Ask, begin: str, template: str = "", system: str = "") -> Recipe | None:
+    """The best way to ask; template and system text that a base from Ollama brought go first where they are right.
+
+    `begin` is the token that Ollama puts in front of every prompt by itself, as text. None where nothing is right
+    even for a lone question.
+    """
+    given = [(template, "ollama", words) for words in dict.fromkeys((system, ""))] if template else []
+    own = [(derived(ask, begin), "derived", ""), (one_turn(ask, begin), "one_turn", "")]
+    found = [compared(ask, begin, Recipe(*candidate)) for candidate in [*given, *own] if candidate[0]]
+    usable = [recipe for recipe in found if recipe.first_turn]
+    return max(usable, key=lambda recipe: recipe.same, default=None)  # of equal ones the first
+
+
+def compared(ask: Ask, begin: str, recipe: Recipe) -> Recipe:
+    """The recipe with how many conversations it renders as the chat template does."""
+    known = {number: text for number, text in enumerate(map(ask, CONVERSATIONS)) if text is not None}
+    same = {number for number, text in known.items() if says(recipe, CONVERSATIONS[number], text, begin)}
+    return replace(
+        recipe,
+        same=len(same),
+        conversations=len(known),
+        first_turn=0 in same,
+        all_turns=all(number in same for number in known if CONVERSATIONS[number][0]["role"] != "system"),
+    )
+
+
+def says(recipe: Recipe, conversation: Sequence[Message], text: str, begin: str) -> bool:
+    """Whether Ollama would make this text of the conversation."""
+    try:
+        return fill(recipe.template, conversation, recipe.system) == text.removeprefix(begin)
+    except UnsupportedTemplate:
+        return False
+
+
+def derived(ask: Ask, begin: str) -> str:
+    """A template for conversations of any length; empty where the turns of the chat template are not alike."""
+    turns = [word for pair in zip(USERS, (*ANSWERS, ""), strict=True) for word in pair if word]
+    pieces = between(ask(conversation(*turns)), turns)
+    if pieces is None or pieces[1:3] != pieces[3:5]:
+        return ""
+    opening, after_question, after_answer, *_, last = pieces
+    if between(ask(conversation(USERS[0])), USERS[:1]) != [opening, last]:
+        return ""
+    with_system = between(ask([said("system", SYSTEM), *conversation(*turns)]), [SYSTEM, *turns])
+    if with_system and with_system[2:] != pieces[1:]:
+        return ""
+    followed = literal(last)
+    if after_question != last:
+        is_last = "eq (len (slice $.Messages $i)) 1"
+        followed = f"{{{{ if {is_last} }}}}{followed}{{{{ else }}}}{literal(after_question)}{{{{ end }}}}"
+    closed = f"{{{{ if gt (len (slice $.Messages $i)) 1 }}}}{literal(after_answer)}{{{{ end }}}}"
+    return (
+        opened(opening, with_system, begin)
+        + '{{ range $i, $_ := .Messages }}{{ if eq .Role "user" }}{{ .Content }}'
+        + followed
+        + '{{ else if eq .Role "assistant" }}{{ .Content }}'
+        + closed
+        + "{{ end }}{{ end }}"
+    )
+
+
+def one_turn(ask: Ask, begin: str) -> str:
+    """A template that is right for a lone question; empty where not even that can be told."""
+    pieces = between(ask(conversation(USERS[0])), USERS[:1])
+    if pieces is None:
+        return ""
+    with_system = between(ask([said("system", SYSTEM), said("user", USERS[0])]), [SYSTEM, USERS[0]])
+    if with_system and with_system[2] != pieces[1]:
+        with_system = None
+    return opened(pieces[0], with_system, begin) + "{{ .Prompt }}" + literal(pieces[1]) + "{{ .Response }}"
+
+
+def opened(opening: str, with_system: list[str] | None, begin: str) -> str:
+    """What stands before the first question, with a system text and without one."""
+    plain = literal(opening.removeprefix(begin))
+    if with_system is None:
+        return plain
+    before, after = literal(with_system[0].removeprefix(begin)), literal(with_system[1])
+    return f"{{{{ if .System }}}}{before}{{{{ .System }}}}{after}{{{{ else }}}}{plain}{{{{ end }}}}"
+
+
+def literal(text: str) -> str:
+    """Text as a Go template has it; what a template or a Modelfile would misread becomes a quoted value."""
+    if "{{" in text or '"""' in text or text.startswith('"') or text.endswith(('"', "{")):
+        return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}"
+    return text
+
+
+def between(text: str | None, words: Sequence[str]) -> list[str] | None:
+    """What stands before, between and behind the words; None unless each is there once, in this order."""
+    if text is None or any(text.count(word) != 1 for word in words):
+        return None
+    pieces = []
+    for word in words:
+        before, found, text = text.partition(word)
+        if not found:
+            return None
+        pieces.append(before)
+    return [*pieces, text]
+
+
+def said(role: str, content: str) -> Message:
+    return {"role": role, "content": content}
+
+
+def conversation(*turns: str) -> list[Message]:
+    """Questions and answers in turn, a question first."""
+    return [said("assistant" if number % 2 else "user", turn) for number, turn in enumerate(turns)]
+
+
+QUESTION, REPLY, NEXT = "Was ist Energie?", "Die Fähigkeit, Arbeit zu verrichten {x}.", 'And "power"?\nShort, please.'
+RULES = "Antworte kurz.\n\nAnswer in one sentence."
+CONVERSATIONS: tuple[list[Message], ...] = (
+    conversation(QUESTION),
+    conversation(QUESTION, REPLY, NEXT),
+    conversation(QUESTION, REPLY, NEXT, "Work per time.", QUESTION),
+    [said("system", RULES), *conversation(QUESTION)],
+    [said("system", RULES), *conversation(QUESTION, REPLY, NEXT)],
+)

@@ -1,0 +1,142 @@
+"""A training that stops early decides by its record alone: resumed, killed or shared, it stops at the same epoch."""
+
+from pathlib import Path
+
+import pytest
+
+from core.job_runner import JobRunner
+from core.jobs import Job, JobState, PauseRequested
+from core.project_manager import Project
+from core.runs import Run
+from core.training import checkpoints, trainer
+from core.training.epochs import is_exhausted, progress_of
+from core.worker import ChildWork
+from tests.core.training.training_material import TrainingContext, curve, make_base, make_project, make_run, published
+from utils.config import TrainingSettings
+from utils.files import write_json
+
+# Far too much for twenty sentences: after a few epochs they are known by heart, and the held-out loss rises.
+TOO_MUCH = {"epochs": 20, "learning_rate": 1e-3, "lora_rank": 64, "lora_alpha": 128, "scheduler": "constant"}
+PATIENT = {**TOO_MUCH, "batch_size": 1, "early_stopping": 2}
+STEPS_PER_EPOCH = 20
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory, base: Path) -> tuple[Run, dict[str, object], TrainingContext]:
+    run, context = make_run(make_project(tmp_path_factory.mktemp("projects")), base, **PATIENT), TrainingContext()
+    return run, trainer.run(context, run), context
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return make_project(tmp_path)
+
+
+def record(*eval_losses: float | None, step: int | None = None, epochs: int = 9) -> dict[str, object]:
+    """A trainer's record of epochs with ten steps each."""
+    history: list[dict[str, float]] = []
+    for number, loss in enumerate(eval_losses, 1):
+        history.append({"step": 10 * number, "loss": 1.0})
+        if loss is not None:
+            history.append({"step": 10 * number, "eval_loss": loss})
+    done = 10 * len(eval_losses) if step is None else step
+    return {"global_step": done, "max_steps": 10 * epochs, "num_train_epochs": epochs, "log_history": history}
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "over"),
+    [
+        ((3.0, 2.0, 2.5), 1, True),
+        ((3.0, 2.0, 2.5), 2, False),
+        ((3.0, 2.0, 2.5, 2.0), 2, True),  # as good as before is no improvement
+        ((3.0, 2.0, 2.5, 1.9), 2, False),
+        ((3.0, 2.0, 2.5, 2.6), 0, False),
+        ((None, None, None), 1, False),
+    ],
+)
+def test_training_ends_when_the_held_out_loss_has_not_fallen_for_so_many_epochs(losses, patience, over) -> None:
+    progress = progress_of(record(*losses), TrainingSettings(epochs=9, early_stopping=patience))
+    assert (progress.is_over, progress.stopped_early, progress.epoch) == (over, over, len(losses))
+
+
+def test_the_last_epoch_is_no_early_stop() -> None:
+    progress = progress_of(record(3.0, 2.0, 2.5, epochs=3), TrainingSettings(epochs=3, early_stopping=1))
+    assert (progress.is_over, progress.stopped_early, progress.best) == (True, False, 2)
+
+
+def test_in_the_middle_of_an_epoch_nothing_is_decided() -> None:
+    settings = TrainingSettings(epochs=9, early_stopping=1)
+    assert not progress_of(record(3.0, 2.5, step=25), settings).is_over
+    assert not is_exhausted([], 1)
+
+
+def test_a_run_stops_after_the_epochs_it_waits_for_and_says_so(stopped) -> None:
+    run, result, context = stopped
+    assert result["stopped_early"] and result["state"] == "done"
+    assert result["epochs"] == result["best_epoch"] + 2 < 20
+    assert result["steps"] == result["epochs"] * STEPS_PER_EPOCH
+    assert "training.stopped_early" in context.keys and "training.stopped" not in context.keys
+    assert f"epoch_{result['epochs']}" in published(run.project)
+    best = published(run.project)
+    assert best["best"] == best[f"epoch_{result['best_epoch']}"]
+
+
+def test_a_stopped_run_that_is_called_again_trains_nothing(stopped) -> None:
+    run, result, _ = stopped
+    context = TrainingContext()
+    assert trainer.run(context, run) == result
+    assert context.points == []
+
+
+@pytest.mark.parametrize("before_the_end", [3, 0])
+def test_a_paused_run_stops_at_the_same_epoch(stopped, project: Project, base: Path, before_the_end: int) -> None:
+    whole, result, _ = stopped
+    run = make_run(project, base, **PATIENT)
+    stop_at = result["steps"] - STEPS_PER_EPOCH - before_the_end
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at), run)
+    again = trainer.run(TrainingContext(), run)
+    assert (again["steps"], again["best_epoch"]) == (result["steps"], result["best_epoch"])
+    assert curve(run) == curve(whole)
+    assert published(project) == published(whole.project)
+
+
+def test_a_pause_that_comes_with_the_last_step_changes_nothing(stopped, project: Project, base: Path) -> None:
+    result = stopped[1]
+    again = trainer.run(TrainingContext(stop_at=result["steps"]), make_run(project, base, **PATIENT))
+    assert (again["state"], again["steps"]) == ("done", result["steps"])
+
+
+def test_a_run_killed_in_its_last_save_is_made_up_to_the_same_end(stopped, project: Project, base: Path) -> None:
+    run = make_run(project, base, **PATIENT)
+    result = trainer.run(TrainingContext(), run)
+    torn = checkpoints.newest_complete(run.trainer_folder)
+    assert torn is not None
+    (torn.folder / checkpoints.MARK).unlink()
+    assert {**trainer.run(TrainingContext(), run), "memory": 0, "seconds": 0} == {**result, "memory": 0, "seconds": 0}
+    assert curve(run) == curve(stopped[0])
+
+
+def test_without_held_out_samples_all_epochs_are_trained_and_that_is_said(project: Project, base: Path) -> None:
+    context = TrainingContext()
+    run = make_run(project, base, **{**PATIENT, "epochs": 3, "early_stopping": 1, "held_out_share": 0.0})
+    result = trainer.run(context, run)
+    assert (result["epochs"], result["stopped_early"]) == (3, False)
+    assert "training.early_stopping_unused" in context.keys
+
+
+@pytest.mark.slow
+def test_several_processes_stop_together(project: Project, base: Path) -> None:
+    run = make_run(project, base, **PATIENT)
+    write_json(run.folder / "run.json", {**run.request, "processes": 2})
+    runner = JobRunner()
+    end = runner.wait(runner.start(Job("train", project.name, ChildWork(run), id=run.id)).id)
+    runner.shutdown()
+    assert end.state == JobState.DONE and end.result is not None
+    assert end.result["stopped_early"] and end.result["epochs"] == end.result["best_epoch"] + 2
+    assert end.done == end.total

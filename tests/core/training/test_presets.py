@@ -1,0 +1,247 @@
+"""Presets: within bounds, as large as the data and as small as the memory ask for, with the reasons told."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import base_models
+from core.hardware_detector import Accelerator, Hardware
+from core.samples.sft_dataset import Sample, append_samples
+from core.training import memory_estimate, presets
+from core.training.memory_estimate import Outlook, Shape
+from core.training.presets import PRESETS, Preset, Situation, choose
+from tests.core.training.training_material import make_project
+from ui.texts import LANGUAGES, TEXTS, message_text
+from utils import config
+from utils.config import BaseChoice, TrainingSettings
+
+ONE_BILLION = Shape(
+    parameters=1_236_000_000,
+    stored_bytes=2_472_000_000,
+    hidden=2048,
+    feed=8192,
+    layers=16,
+    vocabulary=128_256,
+    queries=2048,
+    keys=512,
+    tied=True,
+)
+EIGHT_BILLION = Shape(8_030_000_000, 16_060_000_000, 4096, 14336, 32, 128_256, 4096, 1024, tied=False)
+TINY = Shape(2_000_000, 8_000_000, 64, 128, 2, 400, 64, 64, tied=True)
+USUAL = TrainingSettings()
+
+
+def machine(kind: str = "cuda", free_gib: float | None = 24.0, total_gib: float = 24.0) -> Hardware:
+    on_cpu = kind in ("cpu", "mps")
+    return Hardware(
+        accelerator=Accelerator(kind, "x", None if kind == "cpu" else total_gib, None if on_cpu else free_gib),
+        cpu_name="x",
+        cores=4,
+        ram_gib=total_gib,
+        free_ram_gib=free_gib or 0.0,
+        free_disk_gib=100.0,
+        bf16=kind != "mps",
+        unsloth_installed=False,
+        torch_sees_gpu_kind=kind,
+    )
+
+
+MACHINES = st.builds(
+    machine,
+    kind=st.sampled_from(["cpu", "cuda", "rocm", "xpu", "mps"]),
+    free_gib=st.floats(0.1, 120) | st.none(),
+    total_gib=st.sampled_from([4.0, 8.0, 16.0, 24.0, 80.0]),
+)
+SITUATIONS = st.builds(
+    Situation,
+    shape=st.sampled_from([None, TINY, ONE_BILLION, EIGHT_BILLION]),
+    samples=st.integers(0, 100_000),
+    longest=st.integers(1, 40_000),
+    hardware=MACHINES,
+    practice=st.booleans(),
+    context_tokens=st.none() | st.integers(64, 131_072),
+    four_bit_works=st.booleans(),
+    correction=st.floats(0.7, 1.6),
+)
+KEPT = st.builds(TrainingSettings, held_out_share=st.floats(0, 0.5), processes=st.integers(1, 16))
+NAMES = st.sampled_from(sorted(PRESETS))
+
+
+def light(settings: TrainingSettings, situation: Situation) -> str:
+    assert situation.shape is not None
+    place = memory_estimate.place_of(situation.hardware)
+    needed = memory_estimate.estimate(situation.shape, settings, place, situation.longest, situation.correction)
+    free = memory_estimate.free_for_each(situation.hardware, place, settings.processes)
+    return Outlook(needed, place, free, situation.longest, ()).light
+
+
+def filled(preset: Preset, kept: TrainingSettings = USUAL) -> TrainingSettings:
+    return TrainingSettings(**{**kept.model_dump(), **preset.values})
+
+
+def why(preset: Preset) -> set[str]:
+    return {reason.key.removeprefix("preset.why.") for reason in (*preset.reasons, *preset.fit_reasons)}
+
+
+@given(NAMES, SITUATIONS, KEPT)
+def test_a_preset_is_always_within_bounds_and_is_recognised_again(name, situation, kept) -> None:
+    preset = choose(name, situation, kept)
+    settings = filled(preset, kept)
+    assert preset.equals(settings)
+    assert (settings.seed, settings.held_out_share, settings.processes) == (
+        kept.seed,
+        kept.held_out_share,
+        kept.processes,
+    )
+    assert settings.max_length <= max(64, situation.context_tokens or 32_768)
+
+
+@given(NAMES, SITUATIONS, KEPT)
+def test_a_preset_fits_wherever_any_setting_does(name, situation, kept) -> None:
+    if situation.shape is None or memory_estimate.free_gib(situation.hardware) is None:
+        return
+    settings = filled(choose(name, situation, kept), kept)
+    sparing = {"batch_size": 1, "gradient_checkpointing": True, "lora_rank": 8, "max_length": 64}
+    if situation.practice:
+        sparing["lora_rank"] = settings.lora_rank
+    for four_bit in (False, situation.four_bit_works):
+        least = TrainingSettings(**{**settings.model_dump(), **sparing, "four_bit": four_bit})
+        assert light(settings, situation) != "red" or light(least, situation) == "red"
+
+
+@given(NAMES, SITUATIONS, KEPT)
+def test_four_bit_is_the_last_resort_and_only_where_it_works(name, situation, kept) -> None:
+    settings = filled(choose(name, situation, kept), kept)
+    if settings.four_bit:
+        assert situation.four_bit_works
+        without = {"four_bit": False, "gradient_checkpointing": True, "batch_size": 1, "max_length": 32_768}
+        sixteen = TrainingSettings(**{**settings.model_dump(), **without})
+        cut = settings.max_length < situation.longest
+        assert cut or light(sixteen, situation) == "red"
+
+
+@given(SITUATIONS, KEPT)
+def test_a_more_thorough_preset_learns_longer_with_more_room(situation, kept) -> None:
+    # Where memory is no question: what it takes away, it takes away from each by what that one needs.
+    chosen = [choose(name, replace(situation, shape=None), kept) for name in ("quick", "balanced", "thorough")]
+    for name in ("epochs", "lora_rank", "early_stopping"):
+        values = [preset.values[name] for preset in chosen]
+        assert values == sorted(values)
+    steps = [preset.plan.params["steps"] for preset in chosen]
+    assert steps == sorted(steps)
+
+
+@given(NAMES, SITUATIONS, KEPT)
+def test_steps_are_enough_where_the_samples_suffice_and_batches_never_large(name, situation, kept) -> None:
+    preset = choose(name, replace(situation, practice=False), kept)
+    assert preset.plan.params["effective"] <= max(16, kept.processes)
+    epochs, samples = preset.values["epochs"], preset.plan.params["samples"]
+    assert preset.plan.params["steps"] >= min(PRESETS[name].steps, epochs * samples // kept.processes)
+
+
+@given(NAMES, SITUATIONS, KEPT)
+def test_every_reason_has_its_words_in_both_languages(name, situation, kept) -> None:
+    preset = choose(name, situation, kept)
+    for message in preset.words:
+        assert message.key in TEXTS
+        assert all("=" not in message_text(message.key, message.params, language) for language in LANGUAGES)
+
+
+def test_a_hundred_samples_and_a_small_model_on_a_large_gpu() -> None:
+    preset = choose("balanced", Situation(ONE_BILLION, 100, 400, machine()), USUAL)
+    assert preset.values | {"reasons": why(preset)} == {
+        **{name: getattr(USUAL, name) for name in presets.HELD},
+        "epochs": 4,
+        "learning_rate": 3e-4,
+        "lora_rank": 16,
+        "lora_alpha": 32,
+        "early_stopping": 2,
+        "max_length": 1024,
+        "batch_size": 4,
+        "gradient_accumulation": 1,
+        "gradient_checkpointing": False,
+        "four_bit": False,
+        "reasons": {"small_batch", "short", "early_stopping"},
+    }
+
+
+def test_many_samples_are_learned_in_large_steps_and_few_times() -> None:
+    preset = choose("balanced", Situation(ONE_BILLION, 20_000, 400, machine(free_gib=80, total_gib=80)), USUAL)
+    assert (preset.values["epochs"], preset.values["batch_size"], preset.effective_batch) == (2, 16, 16)
+    assert (preset.values["learning_rate"], why(preset)) == (2e-4, set())
+
+
+def test_with_less_memory_batch_checkpointing_and_four_bit_come_one_after_the_other() -> None:
+    situation = Situation(ONE_BILLION, 1000, 1024, machine())
+
+    def at(free_gib: float) -> Preset:
+        return choose("balanced", replace(situation, hardware=machine(free_gib=free_gib, total_gib=48)), USUAL)
+
+    assert [sorted(why(at(free))) for free in (160, 24, 8, 5.6, 4.8, 4, 3.4, 2)] == [
+        [],
+        ["batch"],
+        ["checkpointing"],
+        ["checkpointing", "tight"],
+        ["four_bit"],
+        ["four_bit", "tight"],
+        ["shorter"],
+        ["too_large"],
+    ]
+    assert all(at(free).effective_batch == 16 for free in (160, 24, 8, 5.6, 4.8, 4, 3.4, 2))
+
+
+def test_a_large_model_learns_more_carefully() -> None:
+    large = choose("balanced", Situation(EIGHT_BILLION, 1000, 400, machine(free_gib=70, total_gib=80)), USUAL)
+    assert (large.values["learning_rate"], "large_model" in why(large)) == (1e-4, True)
+
+
+def test_only_a_quick_training_cuts_long_samples() -> None:
+    situation = Situation(ONE_BILLION, 1000, 5000, machine(free_gib=70, total_gib=80))
+    lengths = {name: choose(name, situation, USUAL).values["max_length"] for name in PRESETS}
+    assert lengths == {"quick": 2048, "balanced": 5056, "thorough": 5056}
+
+
+def test_without_enough_held_out_samples_nothing_stops_early() -> None:
+    situation = Situation(ONE_BILLION, 60, 400, machine())
+    assert choose("thorough", situation, USUAL).values["early_stopping"] == 0
+    assert choose("thorough", situation, TrainingSettings(held_out_share=0.2)).values["early_stopping"] == 2
+
+
+def test_the_practice_model_keeps_what_suits_it() -> None:
+    preset = choose("balanced", Situation(TINY, 135, 200, machine("cpu", 8.0), practice=True), USUAL)
+    assert preset.values.items() >= base_models.PRACTICE_TRAINING.items()
+    assert (preset.values["epochs"], why(preset)) == (3, {"practice"})
+    assert preset.equals(TrainingSettings(**base_models.PRACTICE_TRAINING))
+
+
+def test_any_change_of_what_is_learned_makes_settings_ones_own_and_how_it_fits_does_not() -> None:
+    preset = choose("balanced", Situation(ONE_BILLION, 5000, 400, machine()), USUAL)
+    settings = filled(preset)
+    batch, accumulation = settings.batch_size // 2, settings.gradient_accumulation * 2
+    for same in ({"batch_size": batch, "gradient_accumulation": accumulation}, {"four_bit": True}, {"seed": 7}):
+        assert preset.equals(TrainingSettings(**{**settings.model_dump(), **same}))
+    assert preset.fits(settings) and not preset.fits(config.changed(settings, four_bit=True))
+    for other in ({"batch_size": batch}, {"epochs": 9}, {"lora_dropout": 0.1}, {"target_modules": ("q_proj",)}):
+        assert not preset.equals(TrainingSettings(**{**settings.model_dump(), **other}))
+
+
+def test_a_project_tells_what_its_presets_are_chosen_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.core.training.training_material import make_base
+
+    monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
+    project = make_project(tmp_path / "projects")
+    append_samples(project.samples_file, [Sample("a", "b", "x", status="rejected")])
+    hardware = machine("cpu", 8.0)
+    before = presets.situation_of(project, hardware)
+    assert (before.shape, before.samples, before.practice) == (None, 24, False)
+    base = BaseChoice(source="path", name=str(make_base(tmp_path / "base")))
+    project.save_config(project.load_config().model_copy(update={"base": base}))
+    after = presets.situation_of(project, hardware)
+    assert after.shape is not None and after.context_tokens == 256
+    assert 20 < after.longest <= 256
+    preset = presets.apply(project, "quick", hardware)
+    assert preset.equals(project.load_config().training)
+    assert project.load_config().training.max_length == 256

@@ -1,0 +1,86 @@
+"""Settings that change what is learned: which layers, and whether questions too."""
+
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from core.project_manager import Project
+from core.runs import Run
+from core.training import trainer
+from tests.core.training.training_material import TrainingContext, curve, make_base, make_project, make_run
+from utils.config import TrainingSettings
+from utils.errors import AppError
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return make_project(tmp_path)
+
+
+def adapted(run: Run) -> set[str]:
+    """The names of the layers that got an adapter."""
+    weights = load_file(run.project.checkpoints_folder / "best" / "adapter_model.safetensors")
+    return {name.split(".lora_")[0].rpartition(".")[2] for name in weights}
+
+
+def test_without_a_choice_all_linear_layers_learn(project: Project, base: Path) -> None:
+    run = make_run(project, base, epochs=1)
+    trainer.run(TrainingContext(), run)
+    assert adapted(run) == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
+
+
+def test_only_the_chosen_layers_learn(project: Project, base: Path) -> None:
+    run = make_run(project, base, epochs=1, target_modules=["v_proj", "down_proj"])
+    trainer.run(TrainingContext(), run)
+    assert adapted(run) == {"v_proj", "down_proj"}
+
+
+def test_a_run_of_an_earlier_version_still_names_its_layers(project: Project, base: Path) -> None:
+    run = make_run(project, base, epochs=1, target_modules="attention")
+    trainer.run(TrainingContext(), run)
+    assert adapted(run) == {"q_proj", "k_proj", "v_proj", "o_proj"}
+
+
+def test_a_model_without_the_chosen_layers_is_refused_and_its_own_are_named(project: Project, tmp_path: Path) -> None:
+    from transformers import Phi3Config, Phi3ForCausalLM
+
+    folder, sizes = make_base(tmp_path / "phi"), {"hidden_size": 32, "intermediate_size": 64, "pad_token_id": 0}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "num_hidden_layers": 1, "vocab_size": 400}
+    Phi3ForCausalLM(Phi3Config(**sizes, **heads, bos_token_id=1, eos_token_id=3)).save_pretrained(folder)
+    with pytest.raises(AppError) as refused:
+        trainer.run(TrainingContext(), make_run(project, folder, epochs=1, target_modules=["o_proj", "up_proj"]))
+    assert refused.value.code == "training_modules_missing"
+    assert refused.value.params == {"missing": "up_proj", "there": "o_proj, qkv_proj, gate_up_proj, down_proj"}
+
+
+def test_whatever_is_learned_the_held_out_loss_measures_answers(project: Project, base: Path) -> None:
+    runs = [make_run(project, base, epochs=1, learning_rate=1e-5, train_on_answers=only) for only in (True, False)]
+    for run in runs:
+        trainer.run(TrainingContext(), run)
+    answers, both = (curve(run) for run in runs)
+    assert both[0]["loss"] != pytest.approx(answers[0]["loss"], rel=1e-4)
+    # Hardly anything was learned, so that the two differ by what is measured alone.
+    assert both[-1]["eval_loss"] == pytest.approx(answers[-1]["eval_loss"], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("all-linear", ()),
+        ("", ()),
+        ([], ()),
+        ("attention", ("q_proj", "k_proj", "v_proj", "o_proj")),
+        ("down_proj, q_proj", ("q_proj", "down_proj")),
+        (["v_proj", "q_proj", "v_proj"], ("q_proj", "v_proj")),
+    ],
+)
+def test_layers_are_read_as_they_were_and_as_a_flag_names_them(given, meant) -> None:
+    settings = TrainingSettings(target_modules=given)
+    assert settings.target_modules == meant
+    assert TrainingSettings.model_validate_json(settings.model_dump_json()) == settings

@@ -1,0 +1,55 @@
+"""Words about models from Hugging Face: the list, what fits this machine, and the download."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # download
+    "model.download.asking": ("Bei Hugging Face nach {name} fragen", "Asking Hugging Face about {name}"),
+    "model.download.loading": (
+        "{name}: {done:.0f} von {total:.0f} MB, {rate:.1f} MB/s",
+        "{name}: {done:.0f} of {total:.0f} MB, {rate:.1f} MB/s",
+    ),
+    "model.download.finishing": ("{name} wird eingeordnet und geprüft", "Filing and checking {name}"),
+    "model.download.done": (
+        "{name} liegt auf diesem Rechner ({size:.0f} MB, Fassung {revision})",
+        "{name} is on this machine ({size:.0f} MB, revision {revision})",
+    ),
+    "error.base_not_downloaded": (
+        "Das Modell „{name}“ liegt noch nicht (oder nicht vollständig) auf diesem Rechner.",
+        "The model “{name}” is not on this machine yet, or not completely.",
+    ),
+    "hint.base_not_downloaded": (
+        "Übernimm es im zweiten Schritt noch einmal: Dabei wird geladen, was fehlt.",
+        "Choose it again in step 2, which downloads what is missing.",
+    ),
+    "error.base_token": (
+        "Hugging Face nimmt dein Token nicht an.",
+        "Hugging Face does not accept your token.",
+    ),
+    "hint.base_token": (
+        "Melde dich im Terminal mit „hf auth login“ neu an, oder berichtige die Umgebungsvariable HF_TOKEN.",
+        "Sign in anew in a terminal with “hf auth login”, or correct the environment variable HF_TOKEN.",
+    ),
+    "error.base_busy": (
+        "Hugging Face nimmt gerade keine weiteren Anfragen von hier an.",
+        "Hugging Face takes no more requests from here right now.",
+    ),
+    "hint.base_busy": (
+        "Warte ein paar Minuten und lade weiter: Was da ist, bleibt. Angemeldet („hf auth login“) darfst du mehr.",
+        "Wait a few minutes and resume: what is there stays. Signed in (“hf auth login”) you may ask more often.",
+    ),
+    "error.base_offline_mode": (
+        "Das Modell „{name}“ wurde nicht geladen: Die Umgebungsvariable HF_HUB_OFFLINE verbietet es.",
+        "The model “{name}” was not downloaded: the environment variable HF_HUB_OFFLINE forbids it.",
+    ),
+    "hint.base_offline_mode": (
+        "Starte die App ohne HF_HUB_OFFLINE, oder wähle ein Modell, das schon auf diesem Rechner liegt.",
+        "Start the app without HF_HUB_OFFLINE, or choose a model that is on this machine already.",
+    ),
+    "error.base_damaged": (
+        "„{file}“ von „{name}“ kam beschädigt an und wurde verworfen.",
+        "“{file}” of “{name}” arrived damaged and was thrown away.",
+    ),
+    "hint.base_damaged": (
+        "Lade weiter: Nur diese Datei wird noch einmal geholt.",
+        "Resume: only this file is fetched again.",
+    ),
+}
