@@ -33,7 +33,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Full path, for example /home/anna/models/qwen",
     ),
     "field.base_hf": ("Name auf Hugging Face", "Name on Hugging Face"),
-    "about.base_hf": ("Zum Beispiel Qwen/Qwen2.5-0.5B-Instruct", "For example Qwen/Qwen2.5-0.5B-Instruct"),
+    "about.base_hf": (
+        "Wähle aus der Liste, oder schreibe einen anderen Namen: anbieter/modell.",
+        "Choose from the list, or type another name: vendor/model.",
+    ),
     "model.create": ("Übungsmodell erstellen", "Create practice model"),
     "model.create_again": ("Übungsmodell neu erstellen", "Create practice model anew"),
     "model.choose": ("Modell übernehmen", "Use this model"),
