@@ -33,6 +33,7 @@ RECORDED = (
 )
 LONGEST_VALUE = 60
 HASH_SHOWN = 12
+DECIMALS = 3  # of what was measured; settings are shown as they are
 
 
 def state_words(state: JobState, language: str) -> str:
@@ -100,6 +101,7 @@ def value_words(name: str, value: Any, language: str) -> str:
     if choice in TEXTS:
         return text(choice, language)
     if isinstance(value, (int, float)):
+        value = round(value, DECIMALS) if name.startswith("run.") else value
         return text("history.value", language, value=value)
     words = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
     if name.endswith(("sha256", "fingerprint", "commit", "revision")):

@@ -1,6 +1,6 @@
 """The history of training runs in step 4: compare, continue, repeat, take along, delete. Knows the widgets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,26 +24,25 @@ from ui.page_frame import Action, Answer, Component, PageFrame, readable
 from ui.run_list import HistoryPosition
 from ui.texts import error_text
 from ui.view import View
-from utils.config import TrainingSettings
+from utils.config import ProjectConfig, TrainingSettings
 from utils.errors import AppError
 
 Blocked = Callable[[View, Entry], str]
 
 
-def build(frame: PageFrame) -> None:
-    """The table, the comparison below it, and the run that was opened."""
+def build(frame: PageFrame, fields: Iterable[Component]) -> None:
+    """The table, the run that was opened, and the comparison below. `fields` show the project's training settings."""
     t = frame.t
     gr.HTML(f'<h3 class="section">{t("history.title")}</h3>{html.muted(t("history.about"))}')
     position = gr.State(HistoryPosition())
     listed, notice = clickable("run-history"), gr.HTML()
-    compared = gr.HTML(elem_id="compared-runs")
     frame.live.show_own(listed, runs.list_html, position, runs.list_depends)
+    details(frame, position, notice, fields)
+    compared = gr.HTML(elem_id="compared-runs")
     frame.live.show_own(compared, runs.compared_html, position, runs.compared_depends)
-    details(frame, position)
     bring_in(frame)
-    work = with_click(clicked)
     states = {"position": position}
-    frame.actions.append(Action(listed.click, work, notice, states, states, {}, tells_click=True))
+    frame.actions.append(Action(listed.click, with_click(clicked), notice, states, states, {}, tells_click=True))
 
 
 def clicked(project: Project, values: dict[str, Any]) -> Answer:
@@ -63,8 +62,8 @@ def clicked(project: Project, values: dict[str, Any]) -> Answer:
     return None
 
 
-def details(frame: PageFrame, position: gr.State) -> None:
-    """One run: what is known of it, and what can be done with it."""
+def details(frame: PageFrame, position: gr.State, gone: gr.HTML, fields: Iterable[Component]) -> None:
+    """One run: what is known of it, and what can be done with it. `gone` tells what came of deleting it."""
     t = frame.t
     with gr.Column(visible=False, min_width=0, elem_classes="card", elem_id="run-details") as panel:
         about = gr.HTML()
@@ -72,6 +71,8 @@ def details(frame: PageFrame, position: gr.State) -> None:
             with gr.Column(min_width=260):
                 point = gr.Dropdown([], label=t("history.point"), elem_id="checkpoint", filterable=False)
                 changes = gr.HTML()
+                adopt = gr.Button(t("history.adopt"), size="sm", elem_id="adopt-settings")
+                why_no_adopt = gr.HTML()
                 go_on = gr.Button(t("history.continue"), size="sm", elem_id="continue-run")
                 why_no_continue = gr.HTML()
             with gr.Column(min_width=260):
@@ -83,7 +84,7 @@ def details(frame: PageFrame, position: gr.State) -> None:
                 delete = gr.Button(t("history.delete"), size="sm", variant="stop", elem_id="delete-run")
                 why_no_delete = gr.HTML()
         notice = gr.HTML()
-        asks = question(frame, position, notice)
+        asks = question(frame, position, gone)
 
     def own(component: Component, render: Callable[[View, HistoryPosition], Any]) -> None:
         frame.live.show_own(component, render, position, runs.chosen_depends)
@@ -101,11 +102,17 @@ def details(frame: PageFrame, position: gr.State) -> None:
     own(point, dropdown_of)
     own(changes, changes_html)
     own(show, lambda view, at: gr.update(visible=has_bundle(runs.chosen(view, at))))
+    allow(adopt, why_no_adopt, adopt_blocked)
     allow(go_on, why_no_continue, continue_blocked)
     allow(repeat, why_no_repeat, repeat_blocked)
     allow(pack, why_no_bundle, bundle_blocked)
     allow(delete, why_no_delete, delete_blocked)
     where = {"position": position}
+    mine = {id(field) for field in fields}
+    shown_settings = [(field, read) for field, read in frame.fields if id(field) in mine]
+    outputs = {str(number): field for number, (field, _) in enumerate(shown_settings)}
+    reads = [read for _, read in shown_settings]
+    frame.act(adopt.click, partial(adopt_settings, frame, reads), notice, where, outputs)
     frame.act(go_on.click, partial(continue_run, frame), notice, {**where, "point": point})
     frame.act(repeat.click, partial(repeat_run, frame), notice, where)
     frame.act(pack.click, partial(pack_run, frame), notice, where)
@@ -174,6 +181,10 @@ def continue_blocked(view: View, entry: Entry) -> str:
     return ""
 
 
+def adopt_blocked(view: View, entry: Entry) -> str:
+    return "" if settings_of(entry) else view.t("history.unknown_settings")
+
+
 def repeat_blocked(view: View, entry: Entry) -> str:
     return training_blocked(view)
 
@@ -236,6 +247,19 @@ def continue_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> 
     step = int(point) if point.isdecimal() else None
     training_pipeline.branch_training(frame.services, project, entry.id, step, changes)
     return {"notice": html.box("good", frame.t("history.continue_started"))}
+
+
+def adopt_settings(
+    frame: PageFrame, reads: Sequence[Callable[[ProjectConfig], Any]], project: Project, values: dict[str, Any]
+) -> Answer:
+    """Set the project's training settings as the chosen run had them."""
+    settings = settings_of(shown(frame, project, values))
+    if settings is None:
+        raise AppError("repeat_settings_unknown", setting="training")
+    project.set("training", settings.model_dump())
+    config = project.load_config()
+    told = {"notice": html.box("good", frame.t("history.adopted"))}
+    return {**told, **{str(number): read(config) for number, read in enumerate(reads)}}
 
 
 def repeat_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:

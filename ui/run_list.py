@@ -1,6 +1,7 @@
 """The history of runs on the page: the table, the comparison of some, and one in detail. Only renders."""
 
 import os
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -22,6 +23,7 @@ from ui.view import View, file_stamp
 
 ROWS_SHOWN = 10
 LEAST_COMPARED, MOST_COMPARED = 2, 4
+RUN_ID = re.compile(r"[0-9][0-9-]{0,40}-train")
 ENTRIES = Remembered(400)
 SHOWN_FIGURES = ("run.samples", "run.held_out", "run.steps", "run.memory_gib")
 COLUMNS = ("tick", "run", "state", "base", "loss", "eval", "time", "size")
@@ -48,8 +50,11 @@ def runs_of(view: View) -> list[Run]:
 
 
 def run_of(view: View, run_id: str) -> Run | None:
-    """A run by its id, which may come from a browser: only the names of folders that are there count."""
-    return next((run for run in runs_of(view) if run.id == run_id), None) if run_id else None
+    """A run by its id, which may come from a browser: only a plain name can be one."""
+    if view.project is None or not RUN_ID.fullmatch(run_id):
+        return None
+    run = Run(view.project.runs_folder / run_id)
+    return run if (run.folder / "run.json").is_file() else None
 
 
 def entry_of(view: View, run: Run) -> Entry | None:
@@ -108,8 +113,8 @@ def compared_depends(view: View, position: HistoryPosition) -> Hashable:
 
 
 def compared_runs(view: View, position: HistoryPosition) -> list[Run]:
-    wanted = position.of(view.project_name).compared
-    return [run for run in runs_of(view) if run.id in wanted]
+    """Those that are still there."""
+    return [run for run_id in position.of(view.project_name).compared if (run := run_of(view, run_id))]
 
 
 def list_html(view: View, position: HistoryPosition) -> str:

@@ -45,7 +45,6 @@ def build(frame: PageFrame) -> None:
     job_panel(frame, TRAINING_KINDS)
     remedy_panel.build(frame)
     after_training(frame)
-    run_history.build(frame)
 
     def train(project: Project, values: dict[str, Any]) -> None:
         project.set("training", values)
@@ -55,6 +54,7 @@ def build(frame: PageFrame) -> None:
     preset_panel.connect(frame, presets, fields)
     frame.allow(start, why_not, blocked)
     frame.act(start.click, train, notice, fields)
+    run_history.build(frame, fields.values())
 
 
 def setting_fields(frame: PageFrame) -> dict[str, Component]:

@@ -48,6 +48,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Die Einstellungen oben sind dieselben wie in diesem Lauf.",
         "The settings above are the same as in this run.",
     ),
+    "history.adopt": ("Einstellungen dieses Laufs übernehmen", "Take over this run's settings"),
+    "history.adopted": (
+        "Die Einstellungen oben sind jetzt die dieses Laufs.",
+        "The settings above are now those of this run.",
+    ),
     "history.continue": ("Von hier aus weitermachen", "Continue from here"),
     "history.continue_started": (
         "Ein neuer Lauf macht von dort aus weiter.",
@@ -130,8 +135,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "history.repeat_of": ("Wiederholt {run}.", "Repeats {run}."),
     "history.point_step": ("Schritt {step}", "Step {step}"),
-    "history.point_epoch": ("Epoche {epoch:.2f}", "epoch {epoch:.2f}"),
-    "history.point_eval": ("Fehler beim Prüfen {loss:.3f}", "loss when tested {loss:.3f}"),
+    "history.point_epoch": ("Epoche {epoch:.3g}", "epoch {epoch:.3g}"),
+    "history.point_eval": ("Prüfung {loss:.3f}", "test {loss:.3f}"),
     "history.difference": ("{name}: damals {then}, jetzt {now}", "{name}: then {then}, now {now}"),
     "history.repeat_differs": (
         "Anders als beim ersten Mal: {differences}.",
