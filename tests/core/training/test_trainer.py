@@ -181,7 +181,7 @@ def test_a_save_takes_no_more_room_than_was_asked_for(uninterrupted: tuple[Run, 
     ]
     taken = sum(path.stat().st_size for folder in folders for path in folder.iterdir())
     replaced = sum(path.stat().st_size for path in folders[-1].iterdir())  # the best one before stands beside it
-    assert taken + replaced <= trainer.ADAPTER_COPIES * adapter
+    assert taken + replaced <= checkpoints.ADAPTER_COPIES * adapter
 
 
 def test_weights_that_are_no_numbers_are_never_saved(
