@@ -33,6 +33,7 @@ RECORDED = (
 )
 LONGEST_VALUE = 60
 HASH_SHOWN = 12
+DECIMALS = 3  # of what was measured; settings are shown as they are
 
 
 def state_words(state: JobState, language: str) -> str:
@@ -92,7 +93,7 @@ def fact_label(name: str, language: str) -> str:
 
 def value_words(name: str, value: Any, language: str) -> str:
     """A value as the settings show it; hashes are cut to what tells them apart."""
-    if value is None or value == "":
+    if value is None or value == "" or value == []:
         return NOTHING
     if isinstance(value, bool):
         return text("history.yes" if value else "history.no", language)
@@ -100,6 +101,7 @@ def value_words(name: str, value: Any, language: str) -> str:
     if choice in TEXTS:
         return text(choice, language)
     if isinstance(value, (int, float)):
+        value = round(value, DECIMALS) if name.startswith("run.") else value
         return text("history.value", language, value=value)
     words = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
     if name.endswith(("sha256", "fingerprint", "commit", "revision")):

@@ -7,6 +7,8 @@ from math import ceil, floor, log10
 WIDTH, HEIGHT = 480, 230
 LEFT, RIGHT, TOP, BOTTOM = 42, 10, 10, 36
 POINTS_DRAWN = 400  # more do not fit into the pixels
+AVERAGES_DRAWN = 120  # lines that lie over each other have to be calm
+NUMBER_HEIGHT = 12
 Place = Callable[[float, float], tuple[float, float]]
 Line = tuple[str, Sequence[tuple[float, float]]]
 Bar = tuple[float, float, int]
@@ -15,9 +17,15 @@ BAR_GAP = 1.5
 X_LABELS = 6
 
 
-def line_plot(lines: Sequence[Line], x_title: str, y_title: str) -> str:
-    """Named lines of (x, y) points. The first line is thin and may be long; the others have visible points."""
-    drawn = [(name, thinned(points)) for name, points in lines if points]
+def line_plot(lines: Sequence[Line], x_title: str, y_title: str, *, numbered: bool = False) -> str:
+    """Named lines of (x, y) points. The first line is thin and may be long; the others have visible points.
+
+    `numbered` lines are all alike and may all be long: averaged where they have many points, each with strokes of its
+    own and its number, which the legend has too, so that nobody needs colours to tell them apart.
+    """
+    fewer = averaged if numbered else thinned
+    kept = [(number, name, fewer(points)) for number, (name, points) in enumerate(lines) if points]
+    drawn = [(name, points) for _, name, points in kept]
     if not drawn:
         return ""
     xs = [x for _, points in drawn for x, _ in points]
@@ -34,11 +42,18 @@ def line_plot(lines: Sequence[Line], x_title: str, y_title: str) -> str:
         )
 
     parts = [_grid(place, y_ticks, x_ticks, x_low)]
-    for number, (name, points) in enumerate(drawn):
-        parts.append(_line(number, name, points, place))
-    legend = "".join(f'<span class="line-{number}">{escape(name)}</span>' for number, (name, _) in enumerate(drawn))
+    if numbered:
+        parts += [_stroke(number, points, place) for number, _, points in kept]
+        parts.append(_numbers([(number, *place(*points[-1])) for number, _, points in kept]))
+        legend = "".join(
+            f'<span class="line-{number}"><b>{number + 1}</b> {escape(name)}</span>' for number, name, _ in kept
+        )
+    else:
+        parts += [_line(number, name, points, place) for number, (name, points) in enumerate(drawn)]
+        legend = "".join(f'<span class="line-{number}">{escape(name)}</span>' for number, name, _ in kept)
+    kind = "plot numbered" if numbered else "plot"
     return (
-        f'<figure class="plot"><figcaption>{escape(y_title)}<span class="legend">{legend}</span></figcaption>'
+        f'<figure class="{kind}"><figcaption>{escape(y_title)}<span class="legend">{legend}</span></figcaption>'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(y_title)}">{"".join(parts)}'
         f'<text class="axis" x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 4}" text-anchor="middle">{escape(x_title)}</text>'
         "</svg></figure>"
@@ -85,6 +100,13 @@ def thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return kept if kept[-1] == points[-1] else [*kept, points[-1]]
 
 
+def averaged(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """At most AVERAGES_DRAWN points, each the mean of its neighbours: the course of a curve without its noise."""
+    step = max(1, ceil(len(points) / AVERAGES_DRAWN))
+    groups = (points[start : start + step] for start in range(0, len(points), step))
+    return [(sum(x for x, _ in group) / len(group), sum(y for _, y in group) / len(group)) for group in groups]
+
+
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     """Round values that enclose low and high."""
     span = (high - low) or abs(high) or 1.0
@@ -115,4 +137,24 @@ def _line(number: int, name: str, points: list[tuple[float, float]], place: Plac
         for (x, y), (at, value) in zip(placed, points, strict=True):
             tip = f"<title>{escape(name)} {at:g}: {value:.4g}</title>"
             parts.append(f'<circle class="line-{number}" cx="{x}" cy="{y}" r="4">{tip}</circle>')
+    return "".join(parts)
+
+
+def _stroke(number: int, points: list[tuple[float, float]], place: Place) -> str:
+    """A line among others; a single point becomes a short one."""
+    placed = [place(x, y) for x, y in points]
+    if len(placed) == 1:
+        placed = [(placed[0][0] - 4, placed[0][1]), (placed[0][0] + 4, placed[0][1])]
+    path = " ".join(f"{x},{y}" for x, y in placed)
+    return f'<polyline class="line line-{number} stroke-{number}" points="{path}"/>'
+
+
+def _numbers(ends: list[tuple[int, float, float]]) -> str:
+    """The lines' numbers at their ends, moved apart where the ends lie close together."""
+    parts, last = [], 0.0
+    for number, x, y in sorted(ends, key=lambda end: end[2]):
+        last = max(y, last + NUMBER_HEIGHT)
+        parts.append(
+            f'<text class="number line-{number}" x="{min(x + 8, WIDTH - 4)}" y="{last + 4:.1f}">{number + 1}</text>'
+        )
     return "".join(parts)

@@ -18,7 +18,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from core.services import Services
-from ui import exchange_panel, export_database
+from ui import bundle_download, exchange_panel, export_database
 from ui.guard import Guard
 from ui.join import JoinGate, new_code
 from ui.language_page import LanguagePage
@@ -72,6 +72,7 @@ def create_server(
 
     export_database.add_route(server, services)
     exchange_panel.add_route(server, services)
+    bundle_download.add_route(server, services)
 
     async def by_language(scope: Scope, receive: Receive, send: Send) -> None:
         language = scope["path"].split("/", 2)[1]

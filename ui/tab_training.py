@@ -9,7 +9,7 @@ from core import hardware_detector, pipeline, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.samples.sft_dataset import MINIMUM_SAMPLES
-from ui import forms, html, preset_panel, remedy_panel
+from ui import forms, html, preset_panel, remedy_panel, run_history
 from ui.job_panel import duration, job_panel
 from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame
@@ -54,6 +54,7 @@ def build(frame: PageFrame) -> None:
     preset_panel.connect(frame, presets, fields)
     frame.allow(start, why_not, blocked)
     frame.act(start.click, train, notice, fields)
+    run_history.build(frame, fields.values())
 
 
 def setting_fields(frame: PageFrame) -> dict[str, Component]:

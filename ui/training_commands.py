@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui.bundle_readme import readme_in
-from ui.command_tools import add_fields, finish, given, opened
+from ui.command_tools import add_fields, finish, given, opened, show_result
 from ui.figures import size_words
 from ui.history_words import eval_words, loss_words, outcome_words, record, state_words, time_words
 from ui.terminal import person_language
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     """Declare the commands; `add(name, command, summary, **defaults)` makes one."""
-    train = add("train", train_command, "train an adapter")
+    train = add("train", train_command, "train an adapter", show=show_train)
     train.add_argument("project")
     way = train.add_mutually_exclusive_group()
     way.add_argument("--resume", action="store_true", help="continue the interrupted run, or watch it")
@@ -71,6 +71,11 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
     if options.preset:
         apply_preset(services, project, options)
     return finish(services, training_pipeline.start_training(services, project))
+
+
+def show_train(result: dict[str, Any], language: str) -> str:
+    """How a repetition compares was said in sentences already."""
+    return show_result({name: value for name, value in result.items() if name != "repetition"}, language)
 
 
 def apply_preset(services: "Services", project: "Project", options: argparse.Namespace) -> None:

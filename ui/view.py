@@ -20,7 +20,7 @@ from utils.config import ProjectConfig
 from utils.errors import AppError
 from utils.files import read_lines
 
-TRAINING_KINDS = ("train", "evaluate", "export", "ask")
+TRAINING_KINDS = ("train", "evaluate", "export", "ask", "bundle")
 DOCUMENTS = Remembered(8)  # the lists of the last projects that somebody looked at
 
 
@@ -154,7 +154,7 @@ class View:
         files: list[Path] = []
         if root := self.project:
             files = [root.config_file, root.samples_file, root.final_folder, root.final_folder / "gguf"]
-            files += [root.checkpoints_folder, root.practice_folder]
+            files += [root.checkpoints_folder, root.practice_folder, root.runs_folder, root.bundles_folder]
             files += [root.samples_index, root.samples_index.with_name(f"{root.samples_index.name}-wal")]
         running = self.services.runner.version
         return (self.project_name, running, tuple(self.projects), self.data_stamp, *map(file_stamp, files))

@@ -12,7 +12,7 @@ from typing import Any
 from core.runs import Run
 from core.training import checkpoints, epoch_ends
 from core.training.checkpoints import Checkpoint
-from core.training.epochs import steps_per_epoch
+from core.training.epochs import progress_of
 from utils import config
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -51,8 +51,8 @@ def start_point(parent: Run, step: int | None) -> Checkpoint | None:
 
 
 def changed_settings(before: TrainingSettings, start: Checkpoint | None, changes: dict[str, Any]) -> TrainingSettings:
-    """The settings of a branch. Raises AppError `branch_fixed`, `branch_batch`, `branch_nothing_left`, or where a
-    value is out of bounds."""
+    """The settings of a branch. Raises AppError `branch_fixed`, `branch_batch`, `branch_nothing_left`,
+    `branch_stopped_early`, or where a value is out of bounds."""
     after = config.changed(before, **changes)
     for name in TrainingSettings.model_fields.keys() - MAY_CHANGE:
         if getattr(before, name) != getattr(after, name):
@@ -60,10 +60,10 @@ def changed_settings(before: TrainingSettings, start: Checkpoint | None, changes
     was, now = (settings.batch_size * settings.gradient_accumulation for settings in (before, after))
     if was != now:
         raise AppError("branch_batch", was=was, now=now)
-    if start:
-        done = start.step / steps_per_epoch(start.trainer_state)
-        if done >= after.epochs:
-            raise AppError("branch_nothing_left", done=round(done, 1), epochs=after.epochs)
+    if start and (progress := progress_of(start.trainer_state, after)).is_over:
+        if progress.stopped_early:
+            raise AppError("branch_stopped_early", patience=after.early_stopping)
+        raise AppError("branch_nothing_left", done=progress.epoch, epochs=after.epochs)
     return after
 
 

@@ -181,7 +181,7 @@ def _write_zip(context: JobContext, file: IO[bytes], parts: Mapping[str, Path | 
                     digest.update(block)
                     target.write(block)
                     done += len(block)
-                    context.progress(done, max(total, done), "bundle.packing", part=name)
+                    context.progress(min(1.0, done / total), 1.0, "bundle.packing", part=name)
             sums.append(f"{digest.hexdigest()}  {name}\n")
         archive.writestr(_info(SUMS), "".join(sums))
 

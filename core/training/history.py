@@ -9,14 +9,14 @@ import math
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from core.jobs import ACTIVE, JobState, Message
 from core.project_manager import Project
-from core.runs import Run, list_runs
+from core.runs import Run, list_runs, open_run
 from core.services import Services
 from core.training import checkpoints
 from utils.errors import AppError
@@ -73,7 +73,10 @@ class Entry:
 
     @property
     def base_name(self) -> str:
-        return _text(_part(self.request, "base").get("name"))
+        """The model's name; of a folder only the last part."""
+        base = _part(self.request, "base")
+        name = _text(base.get("name"))
+        return PureWindowsPath(name).name if base.get("source") == "path" else name
 
     @property
     def training(self) -> Mapping[str, Any]:
@@ -122,16 +125,15 @@ def read(run: Run, published: bool = False) -> Entry | None:
         request = run.request
     except (OSError, ValueError):
         return None
-    if not isinstance(request, dict):
+    if not isinstance(request, dict) or not isinstance(request.get("kind"), str):
         return None
     state = run.read_state()
     result = state.result if isinstance(state.result, dict) else {}
-    metrics = points_of(run.metrics_file)
-    losses = [point["loss"] for point in metrics if "loss" in point]
+    held = checkpoints.complete_checkpoints(run.trainer_folder)
+    first_losses, last_losses, metrics = _skimmed(run.metrics_file, [checkpoint.step for checkpoint in held])
     checks = [point for point in metrics if "eval_loss" in point]
     best = min(checks, key=lambda point: point["eval_loss"], default=None)
     samples, held_out = _counts(run, result)
-    window = max(1, min(SMOOTHED_STEPS, len(losses) // 4))
     branch = _part(request, "branch")
     return Entry(
         run=run,
@@ -141,15 +143,15 @@ def read(run: Run, published: bool = False) -> Entry | None:
         request=request,
         samples=samples,
         held_out=held_out,
-        first_loss=_number(result.get("first_loss"), _mean(losses[:window])),
-        loss=_number(result.get("loss"), _mean(losses[-window:])),
+        first_loss=_number(result.get("first_loss"), _mean(first_losses)),
+        loss=_number(result.get("loss"), _mean(last_losses)),
         eval_loss=best["eval_loss"] if best else _number(result.get("eval_loss")),
         best_epoch=round(best["epoch"]) if best and "epoch" in best else None,
         steps=int(metrics[-1]["step"]) if metrics else 0,
         seconds=_number(result.get("seconds"), metrics[-1].get("seconds") if metrics else None),
         memory_gib=_memory_gib(run),
         size_bytes=size_of(run.folder),
-        points=_points(run, metrics),
+        points=tuple(_point(checkpoint.step, metrics) for checkpoint in held),
         parent=_text(branch.get("run")),
         parent_step=branch["step"] if isinstance(branch.get("step"), int) else None,
         repeats=_text(request.get("repeats")),
@@ -160,17 +162,7 @@ def read(run: Run, published: bool = False) -> Entry | None:
 
 def points_of(metrics_file: Path) -> list[dict[str, float]]:
     """The points of a run's curves in order; lines that hold none, and values that are no numbers, are left out."""
-    found = []
-    for line in read_lines(metrics_file):
-        try:
-            content = json.loads(line)
-        except ValueError:
-            continue
-        values = content.items() if isinstance(content, dict) else ()
-        point = {name: value for name, value in values if _number(value) is not None}
-        if "step" in point:
-            found.append(point)
-    return found
+    return _parsed(read_lines(metrics_file))
 
 
 def curve(points: Sequence[Mapping[str, float]], name: str) -> list[tuple[float, float]]:
@@ -193,15 +185,14 @@ def find(project: Project, name: str) -> Run:
 
 def loss_of_deleting(project: Project, run_id: str) -> Loss:
     """What would be lost with a run. Raises AppError `run_missing`."""
-    entries = history(project)
-    entry = next((one for one in entries if one.id == run_id), None)
-    if entry is None:
-        raise AppError("run_missing", run=run_id)
+    run = open_run(project, run_id)
+    published = run_id in published_runs(project)
+    others = (other for other in list_runs(project, "train") if other.id != run_id and other.is_whole)
     return Loss(
-        size_bytes=entry.size_bytes + (size_of(project.checkpoints_folder) if entry.published else 0),
-        checkpoints=len(entry.points),
-        adapter=entry.published,
-        branches=tuple(one.id for one in entries if one.parent == run_id),
+        size_bytes=size_of(run.folder) + (size_of(project.checkpoints_folder) if published else 0),
+        checkpoints=len(checkpoints.complete_checkpoints(run.trainer_folder)),
+        adapter=published,
+        branches=tuple(other.id for other in others if _part(other.request, "branch").get("run") == run_id),
     )
 
 
@@ -213,7 +204,7 @@ def delete_run(services: Services, project: Project, run_id: str, *, sure: bool 
     is `sure`.
     """
     lost = loss_of_deleting(project, run_id)
-    run = find(project, run_id)
+    run = open_run(project, run_id)
     if is_busy(services, run):
         raise AppError("run_is_busy", run=run_id)
     if lost.adapter and not sure:
@@ -250,15 +241,44 @@ def size_of(folder: Path) -> int:
     return total
 
 
-def _points(run: Run, metrics: Sequence[Mapping[str, float]]) -> tuple[Point, ...]:
-    """The checkpoints that are complete, each with what was measured at its step."""
+def _skimmed(file: Path, steps: Sequence[int]) -> tuple[list[float], list[float], list[dict[str, float]]]:
+    """The first and the last losses, and the points that were measured, that belong to `steps`, or come last.
+
+    A long run has thousands of points, and a project hundreds of runs: only lines that may be needed are parsed.
+    """
+    lines = list(read_lines(file))
+    losses = [line for line in lines if '"loss"' in line]
+    window = max(1, min(SMOOTHED_STEPS, len(losses) // 4))
+    first, last = ([point["loss"] for point in _parsed(part) if "loss" in point] for part in _ends(losses, window))
+    marks = ('"eval_loss"', *(f'"step": {step},' for step in steps))
+    telling = [line for line in lines[:-1] if any(mark in line for mark in marks)]
+    return first, last, _parsed([*telling, *lines[-1:]])
+
+
+def _ends(lines: list[str], count: int) -> tuple[list[str], list[str]]:
+    return lines[:count], lines[-count:]
+
+
+def _parsed(lines: Iterable[str]) -> list[dict[str, float]]:
     found = []
-    for checkpoint in checkpoints.complete_checkpoints(run.trainer_folder):
-        here = [point for point in metrics if point["step"] == checkpoint.step]
-        epoch = next((point["epoch"] for point in here if "epoch" in point), None)
-        measured = next((point["eval_loss"] for point in here if "eval_loss" in point), None)
-        found.append(Point(checkpoint.step, epoch, measured))
-    return tuple(found)
+    for line in lines:
+        try:
+            content = json.loads(line)
+        except ValueError:
+            continue
+        values = content.items() if isinstance(content, dict) else ()
+        point = {name: value for name, value in values if _number(value) is not None}
+        if "step" in point:
+            found.append(point)
+    return found
+
+
+def _point(step: int, metrics: Sequence[Mapping[str, float]]) -> Point:
+    """The checkpoint of a step, with what was measured there."""
+    here = [point for point in metrics if point["step"] == step]
+    epoch = next((point["epoch"] for point in here if "epoch" in point), None)
+    measured = next((point["eval_loss"] for point in here if "eval_loss" in point), None)
+    return Point(step, epoch, measured)
 
 
 def _counts(run: Run, result: Mapping[str, Any]) -> tuple[int | None, int | None]:

@@ -63,7 +63,10 @@ def facts(requests: Sequence[Mapping[str, Any]]) -> list[Fact]:
 def environment_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Fact]:
     """In which versions and in what of the machine two requests differ."""
     environment = ("versions.", "machine.", "app.")
-    return [fact for fact in facts([then, now]) if fact.differs and fact.name.startswith(environment)]
+    found = [fact for fact in facts([then, now]) if fact.differs and fact.name.startswith(environment)]
+    same_source = all(fact.name != "app.source_sha256" for fact in found)
+    # Another commit with the same source computes the same.
+    return [fact for fact in found if not (same_source and fact.name == "app.commit")]
 
 
 def portable_path(project: Project, path: Path) -> str:

@@ -331,3 +331,25 @@ def test_work_that_is_done_stays_done_when_what_follows_is_refused(runner):
 
     end = runner.wait(runner.start(Job("count", "p", lambda context: {"counted": 1}, then=refuse)).id, timeout=10)
     assert (end.state, end.result) == (JobState.DONE, {"counted": 1})
+
+
+def test_a_job_at_rest_can_be_forgotten_and_one_at_work_cannot(runner):
+    done = runner.start(Job("count", "p", lambda _: {}))
+    runner.wait(done.id, 10)
+    runner.forget(done.id)
+    runner.forget(done.id)  # it is gone already
+    assert runner.jobs() == []
+    started = threading.Event()
+
+    def work(context):
+        started.set()
+        while True:
+            context.checkpoint()
+            time.sleep(0.01)
+
+    busy = runner.start(Job("count", "p", work))
+    assert started.wait(10)
+    with pytest.raises(AppError, match="job_already_running"):
+        runner.forget(busy.id)
+    runner.cancel(busy.id)
+    runner.wait(busy.id, 10)

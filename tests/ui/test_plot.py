@@ -1,8 +1,11 @@
 """The loss curve: readable axes, few enough points, no surprises with odd data."""
 
+import re
+from itertools import pairwise
+
 import pytest
 
-from ui.plot import POINTS_DRAWN, bar_plot, line_plot, thinned, ticks
+from ui.plot import AVERAGES_DRAWN, POINTS_DRAWN, averaged, bar_plot, line_plot, thinned, ticks
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,33 @@ def test_each_bar_says_what_it_is_and_the_tallest_fills_the_plot():
 
 def test_no_bars_draw_nothing():
     assert bar_plot([], "x", "y", str) == ""
+
+
+def test_numbered_lines_are_told_apart_without_colours():
+    lines = [(f"run {number}", [(x, number + 1 / (x + 1)) for x in range(3000)]) for number in range(4)]
+    drawn = line_plot(lines, "x", "y", numbered=True)
+    for number in range(4):
+        assert f"stroke-{number}" in drawn
+        assert f"<b>{number + 1}</b> run {number}" in drawn
+        assert f">{number + 1}</text>" in drawn
+
+
+def test_a_run_without_points_keeps_the_numbers_of_the_others():
+    drawn = line_plot([("a", []), ("b", [(1.0, 2.0)])], "x", "y", numbered=True)
+    assert "<b>2</b> b" in drawn
+    assert "stroke-1" in drawn
+
+
+def test_the_numbers_of_lines_that_end_together_do_not_cover_each_other():
+    lines = [(str(number), [(0.0, 1.0), (10.0, 2.0)]) for number in range(4)]
+    drawn = line_plot(lines, "x", "y", numbered=True)
+    heights = sorted(float(height) for height in re.findall(r'class="number[^>]* y="([0-9.]+)"', drawn))
+    assert len(heights) == 4
+    assert all(later - earlier >= 12 for earlier, later in pairwise(heights))
+
+
+def test_averaging_keeps_a_curve_light_and_its_course():
+    points = [(float(step), 2.0 + (-1) ** step) for step in range(5000)]
+    kept = averaged(points)
+    assert len(kept) <= AVERAGES_DRAWN
+    assert all(abs(y - 2.0) < 0.1 for _, y in kept)

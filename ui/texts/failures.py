@@ -101,11 +101,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Batch size times gradient accumulation has to stay {was}.",
     ),
     "error.branch_nothing_left": (
-        "An diesem Stand sind {done} Epochen schon fertig; {epochs} sind eingestellt.",
-        "At this checkpoint {done} epochs are done already; {epochs} are set.",
+        "An diesem Stand ist schon alles gelernt, was eingestellt ist: {done} von {epochs} Epochen sind fertig.",
+        "At this checkpoint all that is set is learned already: {done} of {epochs} epochs are done.",
     ),
     "hint.branch_nothing_left": (
-        "Stelle mehr Epochen ein oder wähle einen früheren Stand.",
-        "Set more epochs or choose an earlier checkpoint.",
+        "Stelle mehr Epochen ein oder wähle einen früheren Stand. Hat es vorzeitig aufgehört, schalte das ab.",
+        "Set more epochs or choose an earlier checkpoint. If it stopped early, switch that off.",
     ),
 }

@@ -102,10 +102,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "samples.head_source": ("Quelle", "Source"),
     # 4 training
     "training.about": (
-        "Das Modell geht deine Beispiele mehrmals durch. Sinkt der Fehler, lernt es. Die Vorgaben passen für "
-        "den Anfang.",
-        "The model goes through your samples several times. When the loss falls, it learns. The defaults are "
-        "fine to begin with.",
+        "Das Modell geht deine Beispiele mehrmals durch. Sinkt der Fehler, lernt es. Für den Anfang genügt "
+        "eine Vorlage.",
+        "The model goes through your samples several times. When the loss falls, it learns. A preset is all "
+        "you need to begin with.",
     ),
     "training.start": ("Training starten", "Start training"),
     "training.loss_now": ("Fehler jetzt", "Loss now"),

@@ -159,8 +159,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "At step {step} the training broke down: its loss is no longer a number.",
     ),
     "hint.training_diverged": (
-        "Starte neu mit einer kleineren Lernrate, etwa einem Fünftel.",
-        "Start again with a smaller learning rate, about a fifth.",
+        "Mach mit einer kleineren Lernrate weiter, etwa einem Fünftel. Gesicherte Stände bleiben.",
+        "Continue with a smaller learning rate, about a fifth. Saved checkpoints are kept.",
     ),
     # what fits
     "memory.title": ("Speicher für dieses Training", "Memory for this training"),

@@ -274,10 +274,19 @@ def test_every_message_of_a_run_has_its_text(project: Project, base: Path) -> No
     assert set(context.keys) <= set(TEXTS)
 
 
-def test_a_missing_base_folder_is_said(project: Project, tmp_path: Path) -> None:
+def test_a_missing_base_folder_is_said_and_once_it_is_back_the_run_goes_on(
+    project: Project, base: Path, tmp_path: Path
+) -> None:
+    there, gone = shutil.copytree(base, tmp_path / "there"), tmp_path / "gone"
+    run = make_run(project, there, **HARD)
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at=2), run)
+    there.rename(gone)
     with pytest.raises(AppError) as caught:
-        trainer.run(TrainingContext(), make_run(project, tmp_path / "gone"))
+        trainer.run(TrainingContext(), run)
     assert caught.value.code == "training_base_missing"
+    gone.rename(there)
+    assert trainer.run(TrainingContext(), run)["state"] == "done"
 
 
 def test_a_damaged_base_model_is_said(project: Project, base: Path, tmp_path: Path) -> None:

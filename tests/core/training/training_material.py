@@ -50,7 +50,7 @@ class TrainingContext:
         return self._request if self._stop_at is not None and self.step >= self._stop_at else None
 
 
-def make_base(folder: Path, *, chat_template: str | None = CHAT_TEMPLATE) -> Path:
+def make_base(folder: Path, *, chat_template: str | None = CHAT_TEMPLATE, hidden: int = 64, layers: int = 2) -> Path:
     """A Llama with random weights that transformers can load."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -66,9 +66,9 @@ def make_base(folder: Path, *, chat_template: str | None = CHAT_TEMPLATE) -> Pat
     model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(fast),
-            hidden_size=64,
-            intermediate_size=128,
-            num_hidden_layers=2,
+            hidden_size=hidden,
+            intermediate_size=2 * hidden,
+            num_hidden_layers=layers,
             num_attention_heads=2,
             num_key_value_heads=2,
             max_position_embeddings=256,

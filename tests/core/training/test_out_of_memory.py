@@ -1,0 +1,73 @@
+"""A training whose memory really runs out: what its state says then, and the one click with which it goes on."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from core import training_pipeline, worker
+from core.jobs import JobState
+from core.project_manager import ProjectStore
+from core.services import Services, reattach
+from core.training import remedies
+from tests.core.training.training_material import curve, make_base, make_project, make_run
+from utils.config import TrainingSettings
+
+ROOT = Path(__file__).resolve().parents[3]
+STEPS_PER_EPOCH = 5
+
+# The app's own child, but from its 7th step on the system gives it no more memory.
+SHORT_OF_MEMORY = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import resource
+from pathlib import Path
+import psutil
+import torch
+from transformers import Trainer
+from core import worker
+
+step = Trainer.training_step
+
+def greedy_step(self, *arguments, **named):
+    if self.state.global_step == 6:
+        used = psutil.Process().memory_info().vms
+        resource.setrlimit(resource.RLIMIT_AS, (used + 2**24, resource.RLIM_INFINITY))
+        torch.ones(2**30)
+    return step(self, *arguments, **named)
+
+Trainer.training_step = greedy_step
+sys.exit(worker.work_on(Path(sys.argv[2])))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory that way")
+def test_a_training_short_of_memory_goes_on_with_half_the_batch_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
+    project = make_project(tmp_path / "projects")
+    run = make_run(project, make_base(tmp_path / "base"), epochs=2, batch_size=2, gradient_accumulation=2)
+    usual = worker.own_command
+    monkeypatch.setattr(worker, "own_command", lambda: [sys.executable, "-c", SHORT_OF_MEMORY])
+    first_app = Services(ProjectStore(tmp_path / "projects"))
+    training_pipeline.resume_training(first_app, project)
+    failed = first_app.runner.wait(run.id, timeout=120)
+    assert (failed.state, failed.error and failed.error.key) == (JobState.FAILED, "training_out_of_memory")
+
+    monkeypatch.setattr(worker, "own_command", usual)
+    services = Services(ProjectStore(tmp_path / "projects"))
+    reattach(services)
+    found = services.runner.get(run.id)
+    assert (found.state, found.error) == (JobState.FAILED, failed.error)
+    assert found.error
+    remedy = remedies.remedy_for(found.error.key, TrainingSettings(**run.request["training"]))
+    assert remedy is not None
+    job = training_pipeline.branch_training(services, project, run.id, None, remedy.changes)
+    end = services.runner.wait(job.id, timeout=120)
+    assert end.result and end.result["steps"] == 2 * STEPS_PER_EPOCH
+    assert [line.params["step"] for line in end.log if line.key == "training.resumed"] == [STEPS_PER_EPOCH]
+    assert [point["step"] for point in curve(run) if "loss" in point][-1] == 6
+    assert run.read_state().state == JobState.CANCELLED
+    services.runner.shutdown()

@@ -1,0 +1,127 @@
+"""The commands of step 4: the list of runs, going on from one, repeating one, packing one."""
+
+import json
+import zipfile
+from types import SimpleNamespace
+
+import pytest
+from runs_material import make_run
+
+from core import history_pipeline, training_pipeline
+from core.jobs import JobState
+from core.training import repeat
+from ui import training_commands
+from ui.command_line import run
+from utils.files import write_json
+
+
+@pytest.fixture
+def app(services, capsys, monkeypatch):
+    """A command on the test's projects; returns exit code, result and what was said."""
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+
+    def command(*arguments):
+        code = run([*map(str, arguments), "--projects", str(services.projects.folder)])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return command
+
+
+@pytest.fixture
+def started(monkeypatch, project):
+    """What would have been trained; a job that is done at once stands in for it."""
+    calls = []
+
+    def note(name):
+        def start(services, project, *arguments):
+            calls.append((name, *arguments))
+            return SimpleNamespace(id=made.id)
+
+        return start
+
+    made = make_run(project)
+    monkeypatch.setattr(training_pipeline, "branch_training", note("branch"))
+    monkeypatch.setattr(training_pipeline, "reproduce_training", note("repeat"))
+    monkeypatch.setattr(history_pipeline, "reproduce_bundle", note("bundle"))
+    monkeypatch.setattr(training_commands, "finish", lambda services, snapshot: {"run": snapshot.id})
+    return calls
+
+
+def test_runs_are_listed_for_people_and_for_programs(app, project):
+    assert app("runs", "Physik")[1] == "No training yet.\n"
+    first, second = make_run(project), make_run(project, JobState.PAUSED)
+    code, out, _ = app("runs", "Physik", "--json")
+    listed = json.loads(out)["runs"]
+    assert code == 0
+    assert [entry["id"] for entry in listed] == [second.id, first.id]
+    assert [entry["state"] for entry in listed] == ["paused", "done"]
+    assert listed[1]["checkpoints"] == [{"step": 4, "epoch": 2.0, "eval_loss": 1.5}]
+    assert listed[1]["training"]["epochs"] == 2
+    table = app("runs", "Physik")[1].splitlines()
+    assert table[0].split()[:2] == ["Run", "State"]
+    assert second.id in table[1]
+    assert "4.000 → 1.000" in table[2]
+
+
+def test_a_branch_starts_at_a_run_and_a_step_with_the_flags_as_changes(app, project, started):
+    name = make_run(project).id
+    assert app("train", "Physik", "--from", f"{name}:4", "--learning-rate", "5e-5")[0] == 0
+    assert app("train", "Physik", "--from", name)[0] == 0
+    assert started == [("branch", name, 4, {"learning_rate": "5e-5"}), ("branch", name, None, {})]
+    assert project.load_config().training.learning_rate != 5e-5, "the project keeps its own settings"
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [("nothing", "no longer exists"), ("2:3", "can be any of"), ("{id}:x", "Step")],
+)
+def test_a_run_or_step_that_is_none_is_refused(app, project, started, what, words):
+    name = make_run(project).id
+    code, _, err = app("train", "Physik", "--from", what.replace("{id}", name))
+    assert code == 1
+    assert words in err
+    assert "hint:" in err
+    assert started == []
+
+
+def test_a_run_is_repeated_by_name_and_a_bundle_by_its_ending(app, project, started, tmp_path):
+    name = make_run(project).id
+    assert app("train", "Physik", "--reproduce", name)[0] == 0
+    assert app("train", "Physik", "--reproduce", tmp_path / "a.ZIP")[0] == 0
+    assert started == [("repeat", name), ("bundle", tmp_path / "a.ZIP")]
+
+
+def test_a_repetition_says_how_it_compares(app, project, started, monkeypatch):
+    outcome = repeat.Outcome("first", (), True, 12, None, 0.0)
+    monkeypatch.setattr(repeat, "outcome", lambda run: outcome)
+    code, out, err = app("train", "Physik", "--reproduce", make_run(project).id, "--json")
+    assert (code, json.loads(out)["repetition"]["identical"]) == (0, True)
+    assert "the same bit by bit" in err
+    assert "repetition" not in app("train", "Physik", "--reproduce", make_run(project).id)[1]
+
+
+def test_one_way_to_begin_excludes_the_others(app, project):
+    with pytest.raises(SystemExit) as usage:
+        app("train", "Physik", "--resume", "--reproduce", "x")
+    assert usage.value.code == 2
+
+
+def test_a_bundle_that_is_no_file_is_named(app, project):
+    code, _, err = app("train", "Physik", "--reproduce", "nowhere.zip")
+    assert (code, "nowhere.zip" in err) == (1, True)
+
+
+def test_the_newest_finished_run_is_packed_unless_another_is_named(app, project):
+    assert app("bundle", "Physik")[0] == 1
+    made = [make_run(project) for _ in range(2)]
+    for one in made:
+        write_json(one.folder / "run.json", {**one.request, "samples_sha256": "0"})
+        one.write_state(JobState.DONE, result={**one.read_state().result, "steps": 4})
+    make_run(project, JobState.PAUSED)
+    code, out, _ = app("bundle", "Physik", "--json")
+    result = json.loads(out)
+    assert (code, result["run"]) == (0, made[1].id)
+    with zipfile.ZipFile(result["file"]) as archive:
+        assert "## Repeat it" in archive.read("README.md").decode()
+    assert json.loads(app("bundle", "Physik", made[0].id, "--json")[1])["run"] == made[0].id

@@ -1,0 +1,337 @@
+"""The history of training runs in step 4: compare, continue, repeat, take along, delete. Knows the widgets."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from pydantic import ValidationError
+
+from core import file_manager, history_pipeline, training_pipeline
+from core.jobs import ACTIVE, JobState
+from core.project_manager import Project
+from core.training import branching, bundle, history
+from core.training.history import Entry
+from ui import html
+from ui import run_list as runs
+from ui.bundle_readme import readme_in
+from ui.clickable import Click, clickable, with_click
+from ui.figures import size_words
+from ui.join import LOOPBACK
+from ui.page_frame import Action, Answer, Component, PageFrame, readable
+from ui.run_list import HistoryPosition
+from ui.texts import error_text
+from ui.view import View
+from utils.config import ProjectConfig, TrainingSettings
+from utils.errors import AppError
+
+Blocked = Callable[[View, Entry], str]
+
+
+def build(frame: PageFrame, fields: Iterable[Component]) -> None:
+    """The table, the run that was opened, and the comparison below. `fields` show the project's training settings."""
+    t = frame.t
+    gr.HTML(f'<h3 class="section">{t("history.title")}</h3>{html.muted(t("history.about"))}')
+    position = gr.State(HistoryPosition())
+    listed, notice = clickable("run-history"), gr.HTML()
+    frame.live.show_own(listed, runs.list_html, position, runs.list_depends)
+    details(frame, position, notice, fields)
+    compared = gr.HTML(elem_id="compared-runs")
+    frame.live.show_own(compared, runs.compared_html, position, runs.compared_depends)
+    bring_in(frame)
+    states = {"position": position}
+    frame.actions.append(Action(listed.click, with_click(clicked), notice, states, states, {}, tells_click=True))
+
+
+def clicked(project: Project, values: dict[str, Any]) -> Answer:
+    """Answers a button of the table."""
+    click: Click = values["click"]
+    position: HistoryPosition = values["position"].of(project.name)
+    known = [run.id for run in history.runs_of(project)]
+    if click.do == "page":
+        return {"position": replace(position, page=min(int(click.of), 10**6) if click.of.isdecimal() else 0)}
+    if click.do == "open" and click.of in known:
+        return {"position": replace(position, chosen="" if position.chosen == click.of else click.of)}
+    if click.do == "compare":
+        ticked = click.chosen(known)
+        if not runs.LEAST_COMPARED <= len(ticked) <= runs.MOST_COMPARED:
+            raise AppError("compare_count", least=runs.LEAST_COMPARED, most=runs.MOST_COMPARED, count=len(ticked))
+        return {"position": replace(position, compared=tuple(ticked), round=position.round + 1)}
+    return None
+
+
+def details(frame: PageFrame, position: gr.State, gone: gr.HTML, fields: Iterable[Component]) -> None:
+    """One run: what is known of it, and what can be done with it. `gone` tells what came of deleting it."""
+    t = frame.t
+    with gr.Column(visible=False, min_width=0, elem_classes="card", elem_id="run-details") as panel:
+        about = gr.HTML()
+        with gr.Row(elem_classes="two-columns"):
+            with gr.Column(min_width=260):
+                point = gr.Dropdown([], label=t("history.point"), elem_id="checkpoint", filterable=False)
+                changes = gr.HTML()
+                adopt = gr.Button(t("history.adopt"), size="sm", elem_id="adopt-settings")
+                why_no_adopt = gr.HTML()
+                go_on = gr.Button(t("history.continue"), size="sm", elem_id="continue-run")
+                why_no_continue = gr.HTML()
+            with gr.Column(min_width=260):
+                repeat = gr.Button(t("history.repeat"), size="sm", elem_id="repeat-run")
+                why_no_repeat = gr.HTML()
+                pack = gr.Button(t("history.bundle"), size="sm", elem_id="bundle-run")
+                why_no_bundle = gr.HTML()
+                show = gr.Button(t("history.show_bundle"), size="sm", elem_id="show-bundle", visible=False)
+                delete = gr.Button(t("history.delete"), size="sm", variant="stop", elem_id="delete-run")
+                why_no_delete = gr.HTML()
+        notice = gr.HTML()
+        asks = question(frame, position, gone)
+
+    def own(component: Component, render: Callable[[View, HistoryPosition], Any]) -> None:
+        frame.live.show_own(component, render, position, runs.chosen_depends)
+
+    def allow(button: gr.Button, why_not: gr.HTML, blocked: Blocked) -> None:
+        def reason(view: View, at: HistoryPosition) -> str:
+            entry = runs.chosen(view, at)
+            return blocked(view, entry) if entry else view.t("history.choose_first")
+
+        own(button, lambda view, at: gr.update(interactive=not reason(view, at)))
+        own(why_not, lambda view, at: html.muted(reason(view, at)))
+
+    own(panel, lambda view, at: gr.update(visible=runs.chosen(view, at) is not None))
+    own(about, runs.details_html)
+    own(point, dropdown_of)
+    own(changes, changes_html)
+    own(show, lambda view, at: gr.update(visible=has_bundle(runs.chosen(view, at))))
+    allow(adopt, why_no_adopt, adopt_blocked)
+    allow(go_on, why_no_continue, continue_blocked)
+    allow(repeat, why_no_repeat, repeat_blocked)
+    allow(pack, why_no_bundle, bundle_blocked)
+    allow(delete, why_no_delete, delete_blocked)
+    where = {"position": position}
+    mine = {id(field) for field in fields}
+    shown_settings = [(field, read) for field, read in frame.fields if id(field) in mine]
+    outputs = {str(number): field for number, (field, _) in enumerate(shown_settings)}
+    reads = [read for _, read in shown_settings]
+    frame.act(adopt.click, partial(adopt_settings, frame, reads), notice, where, outputs)
+    frame.act(go_on.click, partial(continue_run, frame), notice, {**where, "point": point})
+    frame.act(repeat.click, partial(repeat_run, frame), notice, where)
+    frame.act(pack.click, partial(pack_run, frame), notice, where)
+    frame.act(delete.click, partial(ask_to_delete, frame), notice, where, asks)
+    frame.actions.append(Action(show.click, partial(show_bundle, frame), notice, where, {}, {}, tells_client=True))
+
+
+def question(frame: PageFrame, position: gr.State, notice: gr.HTML) -> dict[str, Component]:
+    """Asks before a run is gone; `asked` is (project, run, whether it was asked twice)."""
+    asked = gr.State(("", "", False))
+    with gr.Column(visible=False, min_width=0, elem_classes="card question") as panel:
+        words = gr.HTML()
+        with gr.Row(elem_classes="tight"):
+            delete = gr.Button(frame.t("history.delete_now"), variant="stop", size="sm", min_width=120)
+            cancel = gr.Button(frame.t("app.cancel"), size="sm", min_width=90)
+    asks: dict[str, Component] = {"asked": asked, "panel": panel, "question": words}
+    states = {"asked": asked, "position": position}
+    frame.act(delete.click, partial(delete_asked, frame), notice, states, {**asks, "position": position})
+    frame.act(cancel.click, lambda *_: {"panel": gr.update(visible=False)}, notice, {}, {"panel": panel})
+    return asks
+
+
+def bring_in(frame: PageFrame) -> None:
+    """Repeat a run from another machine or project."""
+    t = frame.t
+    with gr.Accordion(t("history.bring_in"), open=False, elem_id="bring-in-run"):
+        gr.HTML(html.muted(t("history.bring_in_about")))
+        file = gr.File(label=t("history.bundle_file"), height=120, buttons=[])
+        start = gr.Button(t("history.bring_in_start"), size="sm", min_width=140, elem_id="repeat-bundle")
+        why_not, notice = gr.HTML(), gr.HTML()
+
+    def repeat_file(project: Project, values: dict[str, Any]) -> Answer:
+        if not values["file"]:
+            raise AppError("no_bundle_file")
+        history_pipeline.reproduce_bundle(frame.services, project, Path(values["file"]))
+        return {"file": None, "notice": html.box("good", t("history.repeat_started"))}
+
+    frame.allow(start, why_not, training_blocked)
+    frame.act(start.click, repeat_file, notice, {"file": file}, {"file": file}, preprocess=True)
+
+
+def training_blocked(view: View) -> str:
+    """Why no training can be started now; empty if one can."""
+    if view.project is None:
+        return view.t("blocked.no_project")
+    job = view.unfinished("train")
+    return view.t("blocked.training_running" if job.state in ACTIVE else "blocked.training_paused") if job else ""
+
+
+def continue_blocked(view: View, entry: Entry) -> str:
+    """A run that is paused may be continued: the new run takes its place."""
+    job = view.unfinished("train")
+    if job and (job.state in ACTIVE or job.id != entry.id):
+        return training_blocked(view)
+    if not entry.points:
+        return view.t("history.no_points")
+    before, now = settings_of(entry), view.config
+    if before is None or now is None:
+        return view.t("history.unknown_settings")
+    try:
+        branching.changed_settings(
+            before, None, {name: new for name, (_, new) in changed(before, now.training).items()}
+        )
+    except AppError as error:
+        return " ".join(error_text(error.code, view.language, error.params))
+    return ""
+
+
+def adopt_blocked(view: View, entry: Entry) -> str:
+    return "" if settings_of(entry) else view.t("history.unknown_settings")
+
+
+def repeat_blocked(view: View, entry: Entry) -> str:
+    return training_blocked(view)
+
+
+def bundle_blocked(view: View, entry: Entry) -> str:
+    if view.unfinished("bundle"):
+        return view.t("blocked.already_running")
+    return "" if entry.state == JobState.DONE else view.t("history.bundle_when_done")
+
+
+def delete_blocked(view: View, entry: Entry) -> str:
+    return view.t("history.delete_when_done") if entry.state in ACTIVE else ""
+
+
+def settings_of(entry: Entry) -> TrainingSettings | None:
+    """A run's settings; None where another version of the app wrote them."""
+    try:
+        return TrainingSettings.model_validate(dict(entry.training))
+    except ValidationError:
+        return None
+
+
+def changed(before: TrainingSettings, now: TrainingSettings) -> dict[str, tuple[Any, Any]]:
+    """The settings that are others now, each with both values."""
+    values = {name: (getattr(before, name), getattr(now, name)) for name in TrainingSettings.model_fields}
+    return {name: pair for name, pair in values.items() if pair[0] != pair[1]}
+
+
+def now_set(before: TrainingSettings, now: TrainingSettings) -> dict[str, Any]:
+    """What a continued run changes."""
+    return {name: new for name, (_, new) in changed(before, now).items()}
+
+
+def changes_html(view: View, position: HistoryPosition) -> str:
+    """What a continued run would do otherwise than the chosen one."""
+    entry = runs.chosen(view, position)
+    before = settings_of(entry) if entry else None
+    if before is None or view.config is None:
+        return ""
+    return html.muted(runs.changes_words(view, changed(before, view.config.training)))
+
+
+def dropdown_of(view: View, position: HistoryPosition) -> Any:
+    choices = runs.point_choices(view, runs.chosen(view, position))
+    return gr.update(choices=choices, value=choices[0][1] if choices else None, interactive=bool(choices))
+
+
+def has_bundle(entry: Entry | None) -> bool:
+    return entry is not None and bundle.file_of(entry.run.project, entry.id).is_file()
+
+
+def continue_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
+    """Start a branch at the chosen checkpoint with the settings as they are set now."""
+    entry = shown(frame, project, values)
+    before = settings_of(entry)
+    if before is None:
+        raise AppError("repeat_settings_unknown", setting="training")
+    point = str(values["point"] or "")
+    changes = now_set(before, project.load_config().training)
+    step = int(point) if point.isdecimal() else None
+    training_pipeline.branch_training(frame.services, project, entry.id, step, changes)
+    return {"notice": html.box("good", frame.t("history.continue_started"))}
+
+
+def adopt_settings(
+    frame: PageFrame, reads: Sequence[Callable[[ProjectConfig], Any]], project: Project, values: dict[str, Any]
+) -> Answer:
+    """Set the project's training settings as the chosen run had them."""
+    settings = settings_of(shown(frame, project, values))
+    if settings is None:
+        raise AppError("repeat_settings_unknown", setting="training")
+    project.set("training", settings.model_dump())
+    config = project.load_config()
+    told = {"notice": html.box("good", frame.t("history.adopted"))}
+    return {**told, **{str(number): read(config) for number, read in enumerate(reads)}}
+
+
+def repeat_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
+    training_pipeline.reproduce_training(frame.services, project, shown(frame, project, values).id)
+    return {"notice": html.box("good", frame.t("history.repeat_started"))}
+
+
+def pack_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
+    run_id = shown(frame, project, values).id
+    history_pipeline.start_bundle(frame.services, project, run_id, readme_in(frame.language))
+    return None
+
+
+def show_bundle(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
+    """Whoever sits at this machine sees the file in the file manager; all others download it."""
+    try:
+        file = bundle.file_of(project, shown(frame, project, values).id)
+    except AppError as error:
+        return {"notice": frame.error_box(readable(error))}
+    if values["client"] not in LOOPBACK:
+        return {"notice": html.box("info", frame.t("history.show_here_only"))}
+    file_manager.show(file)
+    return {"notice": html.box("good", frame.t("history.bundle_lies"), str(file))}
+
+
+def ask_to_delete(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
+    entry = shown(frame, project, values)
+    lost = history.loss_of_deleting(project, entry.id)
+    return {
+        "asked": (project.name, entry.id, False),
+        "panel": gr.update(visible=True),
+        "question": question_html(frame, lost),
+    }
+
+
+def question_html(frame: PageFrame, lost: history.Loss) -> str:
+    """What would be lost, before it is."""
+    t = frame.t
+    size = size_words(lost.size_bytes, frame.language)
+    parts = [t("history.lost", size=size, checkpoints=lost.checkpoints)]
+    if lost.adapter:
+        parts.append(t("history.lost_adapter"))
+    if lost.branches:
+        parts.append(t("history.lost_branches", count=len(lost.branches)))
+    return html.box("warn", t("history.delete_question"), " ".join(parts))
+
+
+def delete_asked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
+    """Deletes what the question named; where the adapter in use would go with it, it asks once more."""
+    name, run_id, sure = values["asked"]
+    if name != project.name:
+        return {"panel": gr.update(visible=False)}
+    try:
+        freed = history.delete_run(frame.services, project, run_id, sure=sure)
+    except AppError as error:
+        if error.code != "run_is_published":
+            raise
+        return {"asked": (name, run_id, True), "question": frame.error_box(error)}
+    position: HistoryPosition = values["position"].of(project.name)
+    left = tuple(one for one in position.compared if one != run_id)
+    return {
+        "asked": ("", "", False),
+        "panel": gr.update(visible=False),
+        "position": replace(position, chosen="", compared=left, round=position.round + 1),
+        "notice": html.box("good", frame.t("history.deleted", size=size_words(freed, frame.language))),
+    }
+
+
+def shown(frame: PageFrame, project: Project, values: dict[str, Any]) -> Entry:
+    """The run that the person sees. Raises AppError `run_missing`."""
+    position: HistoryPosition = values["position"].of(project.name)
+    entry = runs.chosen(View(frame.services, frame.language, project.name), position)
+    if entry is None:
+        raise AppError("run_missing", run=position.chosen)
+    return entry
