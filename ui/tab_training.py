@@ -8,8 +8,7 @@ import gradio as gr
 from core import hardware_detector, pipeline, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from core.samples.sft_dataset import MINIMUM_SAMPLES
-from ui import forms, html, preset_panel, remedy_panel, run_history
+from ui import forms, html, preflight_panel, preset_panel, remedy_panel, run_history
 from ui.job_panel import job_panel
 from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame
@@ -42,6 +41,7 @@ def build(frame: PageFrame) -> None:
             frame.live.show(gr.HTML(), figures_html)
             frame.live.show(gr.HTML(), loss_html)
             frame.live.show(gr.HTML(elem_id="memory"), memory_html)
+            preflight_panel.build(frame)
     job_panel(frame, TRAINING_KINDS)
     remedy_panel.build(frame)
     after_training(frame)
@@ -118,11 +118,7 @@ def blocked(view: View) -> str:
         return view.t("blocked.training_running" if job.state in ACTIVE else "blocked.training_paused")
     if view.status is None:
         return ""
-    if not view.status.base_ready:
-        return view.t("blocked.no_base")
-    if view.status.samples < MINIMUM_SAMPLES:
-        return view.t("blocked.no_samples", minimum=MINIMUM_SAMPLES)
-    return ""
+    return preflight_panel.refusal(view)
 
 
 def after_blocked(view: View, kind: str) -> str:

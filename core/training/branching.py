@@ -34,7 +34,7 @@ MAY_CHANGE = frozenset(
     }
 )
 """All other settings decide what the checkpoint's weights mean, or which samples its steps have seen."""
-OF_ONE_RUN = ("id", "kind", "created", "branch", "repeats", "memory")
+OF_ONE_RUN = ("id", "kind", "created", "branch", "repeats", "memory", "time")
 
 
 def start_point(parent: Run, step: int | None) -> Checkpoint | None:

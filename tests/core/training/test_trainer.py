@@ -297,6 +297,18 @@ def test_a_damaged_base_model_is_said(project: Project, base: Path, tmp_path: Pa
     assert caught.value.code == "training_base_damaged"
 
 
+def test_data_of_which_nothing_can_be_learned_is_refused_before_any_weights_are_loaded(
+    project: Project, base: Path, tmp_path: Path
+) -> None:
+    without = shutil.copytree(base, tmp_path / "without")
+    (without / "model.safetensors").write_bytes(b"nonsense")
+    lines = [json.dumps({"instruction": f"{number} " + "Kapitel " * 200, "output": "Ja."}) for number in range(9)]
+    project.samples_file.write_text("\n".join(lines))
+    with pytest.raises(AppError) as caught:
+        trainer.run(TrainingContext(), make_run(project, without, max_length=64))
+    assert caught.value.code == "training_nothing_to_learn"
+
+
 def test_no_samples_and_too_few_samples_are_said(tmp_path: Path, base: Path) -> None:
     few = make_project(tmp_path / "few", samples=3)
     with pytest.raises(AppError) as caught:
