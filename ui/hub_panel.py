@@ -5,7 +5,7 @@ from html import escape
 
 import gradio as gr
 
-from core.bases import what_fits
+from core.bases import hub_cache, what_fits
 from core.bases.what_fits import Fit, Light, Listed
 from core.project_manager import Project
 from core.training.memory_estimate import Shape
@@ -14,7 +14,7 @@ from ui.memory_panel import FREE_SECONDS, SIGNS, TONES
 from ui.page_frame import Answer, Component, PageFrame
 from ui.remembered import Remembered
 from ui.texts import error_text, text
-from ui.view import View
+from ui.view import View, file_stamp
 from utils.config import TrainingSettings
 
 LISTS, FITS = Remembered(2), Remembered(64)
@@ -47,8 +47,9 @@ def build(frame: PageFrame) -> tuple[gr.Column, Component]:
 
 
 def models() -> list[Listed]:
-    """The list as it was some seconds ago at most: what is being downloaded shows up by itself."""
-    return LISTS.get(int(time.monotonic() // FREE_SECONDS), what_fits.hub_list)
+    """The list; what has been downloaded since shows up by itself."""
+    versions = sorted(hub_cache.hub_folder().glob("*/refs/main"))
+    return LISTS.get(tuple((str(path), *file_stamp(path)) for path in versions), what_fits.hub_list)
 
 
 def choices(language: str) -> list[tuple[str, str]]:
@@ -58,8 +59,8 @@ def choices(language: str) -> list[tuple[str, str]]:
 
 def table_html(view: View) -> str:
     """All models with licence, size and what fits; those on this machine first."""
-    heads = [view.t(f"hub.{name}") for name in ("model", "lora", "four_bit")]
-    rows = ([model_html(one, view.language), *fit_cells(view, one.shape, one.problem)] for one in models())
+    heads = [view.t("hub.model"), view.t("hub.fit")]
+    rows = ([model_html(one, view.language), fit_html(view, one.shape, one.problem)] for one in models())
     return html.table(heads, rows, view.t("hub.none"))
 
 
@@ -80,13 +81,14 @@ def model_html(one: Listed, language: str) -> str:
     return f"<strong>{escape(one.name)}</strong> {badges}<br><small>{escape(' · '.join(facts))}</small>{why}"
 
 
-def fit_cells(view: View, shape: Shape | None, problem: str = "") -> list[str]:
-    """Two cells: with LoRA, and with 4 bits; empty where nothing can be told."""
+def fit_html(view: View, shape: Shape | None, problem: str = "") -> str:
+    """A light for LoRA and one for 4 bits; empty where nothing can be told."""
     if shape is None or problem or view.config is None:
-        return ["", ""]
+        return ""
     found = fit_of(view, shape, view.config.training)
     four_bit = light_html(view, found.four_bit) if found.four_bit else escape(view.t("hub.no_four_bit"))
-    return [light_html(view, found.lora), four_bit]
+    lines = ((view.t("hub.lora"), light_html(view, found.lora)), (view.t("hub.four_bit"), four_bit))
+    return "".join(f"<div class='fit'><small>{escape(name)}</small> {light}</div>" for name, light in lines)
 
 
 def fit_of(view: View, shape: Shape, settings: TrainingSettings) -> Fit:
@@ -96,11 +98,10 @@ def fit_of(view: View, shape: Shape, settings: TrainingSettings) -> Fit:
 
 
 def light_html(view: View, light: Light) -> str:
-    """A light in colour, sign and figure; its words are its title."""
+    """A light in colour, sign and words, with the figure behind it."""
+    words = f"{SIGNS[light.colour]} {view.t(f'hub.light.{light.colour}')}"
     figure = view.t("memory.gib", gib=light.needed_gib)
-    words = view.t(f"hub.light.{light.colour}")
-    badge = html.badge(TONES[light.colour], f"{SIGNS[light.colour]} {figure}")
-    return f'<span title="{escape(words)}">{badge}<br><small>{escape(words)}</small></span>'
+    return f"{html.badge(TONES[light.colour], words)} <small>{escape(figure)}</small>"
 
 
 def size_words(size: int, language: str) -> str:

@@ -15,7 +15,7 @@ from core.bases.ollama_store import OllamaModel
 from core.project_manager import Project
 from ui import html
 from ui.clickable import Click, clickable, with_click
-from ui.hub_panel import fit_cells, size_words
+from ui.hub_panel import fit_html, size_words
 from ui.page_frame import Action, Answer, Component, PageFrame
 from ui.texts import error_text, text
 from ui.view import View
@@ -78,15 +78,7 @@ def table_html(view: View) -> str:
     """All models, with the reason at those that cannot be trained, and what fits of the others."""
     language = view.language
     heads = [view.t(f"ollama_bases.{name}") for name in ("name", "state")]
-    heads += [view.t(f"hub.{name}") for name in ("lora", "four_bit")]
-    rows = (
-        [
-            model_html(model, language),
-            state_html(model, language),
-            *fit_cells(view, None if model.problem else what_fits.shape_of_ollama(model)),
-        ]
-        for model in models()
-    )
+    rows = ([model_html(model, language), state_html(view, model)] for model in models())
     folders = ", ".join(str(folder) for folder in ollama_store.store_folders())
     return html.table(heads, rows, view.t("ollama_bases.none", folders=folders))
 
@@ -99,14 +91,16 @@ def model_html(model: OllamaModel, language: str) -> str:
     return f"<strong>{escape(model.name)}</strong><br><small>{escape(' · '.join(filter(None, kind)))}</small>"
 
 
-def state_html(model: OllamaModel, language: str) -> str:
-    """Whether it can be trained, else why not; and its original weights, where they are known."""
+def state_html(view: View, model: OllamaModel) -> str:
+    """Whether it can be trained and fits, else why not; and its original weights, where they are known."""
+    language = view.language
     if model.problem:
         why, _ = error_text(model.problem, language, {"name": model.name, "family": model.family})
         state = f"{html.badge('warn', text('ollama_bases.impossible', language))}<br>{escape(why)}"
     else:
         there = unpacked.read_note(unpacked.folder_of(model.digest)) is not None
         state = html.badge("good", text("ollama_bases.unpacked" if there else "ollama_bases.possible", language))
+        state += fit_html(view, what_fits.shape_of_ollama(model))
     original = original_of(model)
     return state + (original_html(original, language) if original else "")
 

@@ -33,7 +33,7 @@ def build(frame: PageFrame) -> None:
     t = frame.t
     gr.HTML(html.muted(t("model.about")))
     with gr.Row(elem_classes="two-columns"):
-        with gr.Column(min_width=280, scale=2):
+        with gr.Column(min_width=280, scale=3):
             source = gr.Radio(
                 [(t(f"model.source.{name}"), name) for name in SOURCES], value=PRACTICE, label=t("field.source")
             )
@@ -45,7 +45,7 @@ def build(frame: PageFrame) -> None:
             choose = gr.Button(t("model.choose"), variant="primary", visible=False)
             why_not, choosing_why_not = gr.HTML(), gr.HTML(visible=False)
             notice = gr.HTML()
-        with gr.Column(min_width=280, scale=3):
+        with gr.Column(min_width=280, scale=2):
             frame.live.show(gr.HTML(), base_html)
             output = forms.widgets(OutputSettings, ("format", "quantization"), frame.language)
             saved = gr.HTML()

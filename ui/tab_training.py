@@ -9,10 +9,10 @@ from core import hardware_detector, pipeline, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from ui import forms, html, preflight_panel, preset_panel, remedy_panel, run_history
-from ui.job_panel import duration, job_panel
+from ui.job_panel import job_panel
 from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame
-from ui.plot import line_plot
+from ui.training_figures import figures_html, loss_html
 from ui.training_results import answer_html, answers_html, evaluation_html, export_html
 from ui.view import TRAINING_KINDS, View
 from utils.config import TrainingSettings
@@ -145,32 +145,3 @@ def export_plan(view: View) -> str:
     quantization = f" · {output.quantization}" if output.format != "safetensors" else ""
     chosen = f"{forms.choice_label('format', output.format, view.language)}{quantization}"
     return view.t("export.plan", chosen=chosen)
-
-
-def figures_html(view: View) -> str:
-    """Current and best loss, elapsed and remaining time."""
-    points = view.metrics
-    losses = [point["loss"] for point in points if "loss" in point]
-    checks = [point["eval_loss"] for point in points if "eval_loss" in point]
-    job = view.job(["train"])
-    seconds = job.seconds if job else points[-1].get("seconds") if points else None
-    left = job.eta_seconds if job and job.state in ACTIVE else None
-    return html.tiles(
-        (
-            (view.t("training.loss_now"), view.t("training.loss", loss=losses[-1]) if losses else "–"),
-            (view.t("training.loss_best"), view.t("training.loss", loss=min(checks)) if checks else "–"),
-            (view.t("training.elapsed"), duration(view, seconds) if seconds else "–"),
-            (view.t("training.left"), duration(view, left) if left is not None else "–"),
-        )
-    )
-
-
-def loss_html(view: View) -> str:
-    """The loss over the steps: falling means that the model learns."""
-    points = view.metrics
-    lines = [
-        (view.t(f"training.line_{name}"), [(point["step"], point[name]) for point in points if name in point])
-        for name in ("loss", "eval_loss")
-    ]
-    plot = line_plot(lines, view.t("training.steps"), view.t("training.loss_title"))
-    return plot or html.muted(view.t("training.no_plot"))

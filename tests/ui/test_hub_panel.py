@@ -3,6 +3,7 @@
 import pytest
 
 from core.bases import hub_models
+from tests.core.bases.test_what_fits import put
 from ui import hub_panel
 from ui.view import View
 
@@ -30,4 +31,12 @@ def test_the_dropdown_offers_the_list_with_sizes(services, project):
 def test_without_a_project_the_list_is_there_and_tells_no_fit(services):
     shown = hub_panel.table_html(View(services, "en", ""))
     assert "Qwen/Qwen3-0.6B" in shown
-    assert "fits" not in shown
+    assert "fits" not in shown and "GiB" not in shown
+
+
+def test_what_was_downloaded_meanwhile_stands_first_without_a_refresh(services, project, tmp_path):
+    view = View(services, "en", "Physik")
+    assert "on this machine" not in hub_panel.table_html(view)
+    put("vendor/model")
+    assert hub_panel.models()[0].name == "vendor/model"
+    assert "on this machine" in hub_panel.table_html(view)

@@ -3,8 +3,9 @@
 TEXTS: dict[str, tuple[str, str]] = {
     # the list
     "hub.model": ("Modell", "Model"),
-    "hub.lora": ("Mit LoRA", "With LoRA"),
-    "hub.four_bit": ("Mit 4 Bit", "With 4 bits"),
+    "hub.fit": ("Auf diesem Rechner", "On this machine"),
+    "hub.lora": ("LoRA", "LoRA"),
+    "hub.four_bit": ("4 Bit", "4 bits"),
     "hub.none": ("Kein Modell in der Liste.", "No model in the list."),
     "hub.here": ("auf diesem Rechner", "on this machine"),
     "hub.gated": ("Bedingungen annehmen", "terms to accept"),
