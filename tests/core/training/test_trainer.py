@@ -348,6 +348,23 @@ def test_a_full_disk_stops_the_run_before_it_writes(
     assert trainer.run(TrainingContext(), run)["state"] == "done"
 
 
+def test_unsloth_is_imported_before_the_tokenizer_which_brings_transformers(
+    project: Project, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    def read_language(folder: Path) -> None:
+        order.append("tokenizer")
+        raise AppError("training_no_stop_token")
+
+    monkeypatch.setattr(engines, "choose_engine", lambda *_: "unsloth")
+    monkeypatch.setattr(engines.importlib, "import_module", order.append)
+    monkeypatch.setattr(trainer, "read_language", read_language)
+    with pytest.raises(AppError, match="training_no_stop_token"):
+        trainer.run(TrainingContext(), make_run(project, base))
+    assert order == ["unsloth", "tokenizer"]
+
+
 def test_unsloth_is_chosen_only_where_it_can_run() -> None:
     assert engines.choose_engine("unsloth", engines.Device("cpu", bf16=True)) == "trl"
     assert engines.choose_engine(None, engines.Device("mps", bf16=False)) == "trl"
