@@ -221,8 +221,7 @@ def delete_run(services: Services, project: Project, run_id: str, *, sure: bool 
 
 
 def is_busy(services: Services, run: Run) -> bool:
-    """Whether a process works on a run, here or elsewhere, or it waits for its turn; or whether what else is at work in
-    the project may read it."""
+    """Whether a process works on a run, it waits for its turn, or what else is at work in the project may read it."""
     if run.read_state().process or running(services, run.project, READERS):
         return True
     return any(job.id == run.id and job.state in ACTIVE for job in services.runner.jobs(run.project.name))

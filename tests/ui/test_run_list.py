@@ -8,6 +8,7 @@ from core.runs import this_process
 from core.training import repeat
 from ui import history_words, run_list
 from ui.run_list import HistoryPosition
+from ui.texts import text
 from ui.view import View
 from utils.files import write_json
 
@@ -139,7 +140,7 @@ def test_a_checkpoint_is_offered_with_its_epoch_and_what_was_measured(project, v
     ("name", "value", "told"),
     [
         ("training.learning_rate", 1e-5, "0,00001"),
-        ("training.scheduler", "cosine", "Kosinus (sanft)"),
+        ("training.scheduler", "cosine", text("choice.scheduler.cosine", "de")),
         ("training.target_modules", [], "alle linearen"),
         ("training.target_modules", None, "–"),
         ("training.target_modules", ["x", "y"], "x, y"),
