@@ -6,7 +6,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -26,12 +26,16 @@ GIB = 2**30
 
 @dataclass(frozen=True)
 class Accelerator:
-    """The device that would train. `kind` is cuda, rocm, xpu, mps or cpu; memory is in GiB, None where unknown."""
+    """The device that would train. `kind` is cuda, rocm, xpu, mps or cpu; memory is in GiB, None where unknown.
+
+    `count` is how many devices of its vendor there are.
+    """
 
     kind: str
     name: str
     memory_gib: float | None = None
     free_memory_gib: float | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,13 @@ def nvidia() -> Accelerator | None:
         parts = [part.strip() for part in line.split(",")]
         if len(parts) == 3 and parts[1].isdigit() and parts[2].isdigit():
             found.append(Accelerator("cuda", parts[0], int(parts[1]) / 1024, int(parts[2]) / 1024))
-    return max(found, key=lambda gpu: gpu.memory_gib or 0, default=None)
+    return _strongest(found)
+
+
+def _strongest(found: list[Accelerator]) -> Accelerator | None:
+    """The one with the most memory of a vendor's devices."""
+    strongest = max(found, key=lambda gpu: gpu.memory_gib or 0, default=None)
+    return replace(strongest, count=len(found)) if strongest else None
 
 
 def amd() -> Accelerator | None:
@@ -115,7 +125,7 @@ def amd() -> Accelerator | None:
             total_bytes, used_bytes = int(total.read_text()), int(used.read_text())
             if total_bytes >= 4 * GIB:
                 found.append(Accelerator("rocm", "AMD GPU", total_bytes / GIB, (total_bytes - used_bytes) / GIB))
-    return max(found, key=lambda gpu: gpu.memory_gib or 0, default=None)
+    return _strongest(found)
 
 
 def intel() -> Accelerator | None:
@@ -125,7 +135,9 @@ def intel() -> Accelerator | None:
         devices = json.loads(answer)["device_list"] if answer else []
     except (ValueError, KeyError, TypeError):
         return None
-    return Accelerator("xpu", str(devices[0].get("device_name", "Intel GPU"))) if devices else None
+    if not devices:
+        return None
+    return Accelerator("xpu", str(devices[0].get("device_name", "Intel GPU")), count=len(devices))
 
 
 def output_of(command: list[str]) -> str | None:

@@ -22,6 +22,7 @@ from utils.errors import AppError
 LANES = dict.fromkeys(("train", "evaluate", "export", "practice_base", "unpack_base"), ACCELERATOR)
 BRING_A_TOKENIZER = ("practice_base", "unpack_base", "download")
 MINIMUM_FREE_GIB = 1.0
+NOT_GONE_ON_WITH = ("ask", "preflight")  # so quick that they are simply started again
 STOPPED = frozenset({JobState.PAUSED, JobState.INTERRUPTED, JobState.FAILED})
 
 
@@ -77,7 +78,7 @@ def reattach(services: Services) -> None:
     """
     for name in services.projects.names():
         project = services.projects.open(name)
-        newest = {run.kind: run for run in list_runs(project) if run.is_whole and run.kind != "ask"}
+        newest = {run.kind: run for run in list_runs(project) if run.is_whole and run.kind not in NOT_GONE_ON_WITH}
         for run in newest.values():
             found = run.read_state()
             if found.process:

@@ -8,9 +8,8 @@ from core import base_models
 from core.jobs import ACTIVE, UNFINISHED, JobSnapshot, JobState
 from core.project_manager import Project
 from core.runs import Run, create_run, latest_run, open_run
-from core.samples.sft_dataset import MINIMUM_SAMPLES, count_samples
 from core.services import MINIMUM_FREE_GIB, Services, child_job, give_up, start_child_job
-from core.training import branching, launcher, memory_estimate, provenance, repeat
+from core.training import branching, launcher, memory_estimate, provenance, readiness, repeat, run_time
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
@@ -19,15 +18,13 @@ from utils.files import require_disk, sha256_of
 def start_training(services: Services, project: Project, owner: str = "") -> JobSnapshot:
     """Train an adapter with the project's settings. Raises AppError where something it needs is missing."""
     settings = project.load_config()
-    samples = count_samples(project.samples_file)
-    if samples < MINIMUM_SAMPLES:
-        raise AppError("too_few_samples", samples=samples, minimum=MINIMUM_SAMPLES)
+    hardware = services.hardware()
+    readiness.require(readiness.look(project, settings, hardware))
     if settings.base is None:
         raise AppError("no_base")
     folder = base_models.resolve(project, settings.base)
-    require_disk(project.root, MINIMUM_FREE_GIB)
-    hardware = services.hardware()
     expected = memory_estimate.outlook(folder, project.samples_file, settings.training, hardware)
+    lasting = run_time.outlook(folder, project.samples_file, settings.training, hardware)
     request = {
         "base": {
             **settings.base.model_dump(),
@@ -42,6 +39,7 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
         "force_cpu": services.settings.force_cpu,
         "samples_sha256": sha256_of(project.samples_file),
         "memory": memory_estimate.for_request(expected) if expected else None,
+        "time": run_time.for_request(lasting) if lasting else None,
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),
         "app": provenance.app_facts(),

@@ -45,6 +45,7 @@ STAGES = {
     "practice_base": "core.practice.practice_base",
     "unpack_base": "core.bases.unpacking",
     "download": "core.bases.downloading",
+    "preflight": "core.training.preflight",
     "train": "core.training.trainer",
     "evaluate": "core.evaluator",
     "export": "core.exporter",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ui import texts
+from ui.check_command import add_command as add_check_command
 from ui.command_tools import (
     EXIT_INTERRUPTED,
     JobStopped,
@@ -92,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     model.add_argument("--base", metavar="SOURCE:NAME", help="practice, ollama:NAME, hf:REPOSITORY or path:FOLDER")
     add_fields(model, config.OutputSettings)
     add_sample_commands(add)
+    add_check_command(add)
     add_training_commands(add)
     add("doctor", doctor_command, "what this machine can do", show=lambda result, _: result["report"])
     return top

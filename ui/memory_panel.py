@@ -2,10 +2,12 @@
 
 import time
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from core import base_models
 from core.jobs import ACTIVE
+from core.project_manager import Project
 from core.runs import latest_run
 from core.training import memory_estimate
 from core.training.memory_estimate import Outlook
@@ -40,17 +42,28 @@ def current(view: View) -> Outlook | None:
     if folder is None:
         return None
     training = settings.training
-    model = (str(folder), file_stamp(folder / "config.json"))
-    data = (*model, file_stamp(project.samples_file), str(project.samples_file), training.max_length)
-    tokens = LONGEST.get(
-        data, lambda: memory_estimate.longest_tokens(project.samples_file, folder, training.max_length)
-    )
+    tokens = longest_tokens(project, folder, training.max_length)
     learned = file_stamp(memory_estimate.log_file())
-    key = (*data, training.model_dump_json(), learned, int(time.monotonic() // FREE_SECONDS))
+    model = (str(folder), file_stamp(folder / "config.json"))
+    key = (
+        *model,
+        str(project.samples_file),
+        tokens,
+        training.model_dump_json(),
+        learned,
+        int(time.monotonic() // FREE_SECONDS),
+    )
     return OUTLOOKS.get(
         key,
         lambda: memory_estimate.outlook(folder, project.samples_file, training, view.services.hardware(), tokens),
     )
+
+
+def longest_tokens(project: Project, folder: Path, max_length: int) -> int:
+    """The tokens of the longest row to train on; for that all samples are read once."""
+    file = project.samples_file
+    key = (str(folder), file_stamp(folder / "config.json"), str(file), file_stamp(file), max_length)
+    return LONGEST.get(key, lambda: memory_estimate.longest_tokens(file, folder, max_length))
 
 
 def outlook_html(view: View, found: Outlook) -> str:

@@ -28,3 +28,8 @@ class Remembered:
             while len(self._values) > self._size:
                 self._values.popitem(last=False)
         return value
+
+    def forget(self) -> None:
+        """Make everything anew when it is asked for next."""
+        with self._lock:
+            self._values.clear()

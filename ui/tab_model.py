@@ -9,7 +9,7 @@ from core import base_models, base_pipeline, pipeline
 from core.bases import unpacked
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from ui import forms, html, ollama_panel
+from ui import forms, html, hub_panel, ollama_panel
 from ui.job_panel import job_panel
 from ui.page_frame import QUIET, PageFrame
 from ui.view import View
@@ -33,19 +33,19 @@ def build(frame: PageFrame) -> None:
     t = frame.t
     gr.HTML(html.muted(t("model.about")))
     with gr.Row(elem_classes="two-columns"):
-        with gr.Column(min_width=280, scale=2):
+        with gr.Column(min_width=280, scale=3):
             source = gr.Radio(
                 [(t(f"model.source.{name}"), name) for name in SOURCES], value=PRACTICE, label=t("field.source")
             )
             about = gr.HTML(about_html(frame, PRACTICE))
             folder = gr.Textbox(label=t("field.base_path"), info=t("about.base_path"), visible=False, max_lines=1)
-            repository = gr.Textbox(label=t("field.base_hf"), info=t("about.base_hf"), visible=False, max_lines=1)
+            hub, repository = hub_panel.build(frame)
             ollama, ollama_model = ollama_panel.build(frame)
             create = gr.Button(t("model.create"), variant="primary", elem_id="create-practice")
             choose = gr.Button(t("model.choose"), variant="primary", visible=False)
             why_not, choosing_why_not = gr.HTML(), gr.HTML(visible=False)
             notice = gr.HTML()
-        with gr.Column(min_width=280, scale=3):
+        with gr.Column(min_width=280, scale=2):
             frame.live.show(gr.HTML(), base_html)
             output = forms.widgets(OutputSettings, ("format", "quantization"), frame.language)
             saved = gr.HTML()
@@ -74,12 +74,12 @@ def build(frame: PageFrame) -> None:
             *(gr.update(visible=name != PRACTICE) for _ in range(2)),
         ],
         [source],
-        [about, folder, repository, ollama, create, why_not, choose, choosing_why_not],
+        [about, folder, hub, ollama, create, why_not, choose, choosing_why_not],
         **{**QUIET, "preprocess": False},
     )
     frame.fill(source, lambda config: config.base.source if config.base else PRACTICE)
     frame.fill(folder, lambda config: name_of(config, "path"))
-    frame.fill(repository, lambda config: name_of(config, "hf"))
+    frame.fill(repository, lambda config: name_of(config, "hf") or None)
     frame.fill(ollama_model, lambda config: name_of(config, "ollama") or None)
     forms.autosave(frame, "output", output, saved)
     frame.live.show(create, lambda view: gr.update(interactive=not blocked(view), value=create_label(view)))

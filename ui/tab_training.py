@@ -8,12 +8,11 @@ import gradio as gr
 from core import hardware_detector, pipeline, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from core.samples.sft_dataset import MINIMUM_SAMPLES
-from ui import forms, html, preset_panel, remedy_panel, run_history
-from ui.job_panel import duration, job_panel
+from ui import forms, html, preflight_panel, preset_panel, remedy_panel, run_history
+from ui.job_panel import job_panel
 from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame
-from ui.plot import line_plot
+from ui.training_figures import figures_html, loss_html
 from ui.training_results import answer_html, answers_html, evaluation_html, export_html
 from ui.view import TRAINING_KINDS, View
 from utils.config import TrainingSettings
@@ -42,6 +41,7 @@ def build(frame: PageFrame) -> None:
             frame.live.show(gr.HTML(), figures_html)
             frame.live.show(gr.HTML(), loss_html)
             frame.live.show(gr.HTML(elem_id="memory"), memory_html)
+            preflight_panel.build(frame)
     job_panel(frame, TRAINING_KINDS)
     remedy_panel.build(frame)
     after_training(frame)
@@ -118,11 +118,7 @@ def blocked(view: View) -> str:
         return view.t("blocked.training_running" if job.state in ACTIVE else "blocked.training_paused")
     if view.status is None:
         return ""
-    if not view.status.base_ready:
-        return view.t("blocked.no_base")
-    if view.status.samples < MINIMUM_SAMPLES:
-        return view.t("blocked.no_samples", minimum=MINIMUM_SAMPLES)
-    return ""
+    return preflight_panel.refusal(view)
 
 
 def after_blocked(view: View, kind: str) -> str:
@@ -149,32 +145,3 @@ def export_plan(view: View) -> str:
     quantization = f" · {output.quantization}" if output.format != "safetensors" else ""
     chosen = f"{forms.choice_label('format', output.format, view.language)}{quantization}"
     return view.t("export.plan", chosen=chosen)
-
-
-def figures_html(view: View) -> str:
-    """Current and best loss, elapsed and remaining time."""
-    points = view.metrics
-    losses = [point["loss"] for point in points if "loss" in point]
-    checks = [point["eval_loss"] for point in points if "eval_loss" in point]
-    job = view.job(["train"])
-    seconds = job.seconds if job else points[-1].get("seconds") if points else None
-    left = job.eta_seconds if job and job.state in ACTIVE else None
-    return html.tiles(
-        (
-            (view.t("training.loss_now"), view.t("training.loss", loss=losses[-1]) if losses else "–"),
-            (view.t("training.loss_best"), view.t("training.loss", loss=min(checks)) if checks else "–"),
-            (view.t("training.elapsed"), duration(view, seconds) if seconds else "–"),
-            (view.t("training.left"), duration(view, left) if left is not None else "–"),
-        )
-    )
-
-
-def loss_html(view: View) -> str:
-    """The loss over the steps: falling means that the model learns."""
-    points = view.metrics
-    lines = [
-        (view.t(f"training.line_{name}"), [(point["step"], point[name]) for point in points if name in point])
-        for name in ("loss", "eval_loss")
-    ]
-    plot = line_plot(lines, view.t("training.steps"), view.t("training.loss_title"))
-    return plot or html.muted(view.t("training.no_plot"))

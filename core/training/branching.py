@@ -34,7 +34,7 @@ MAY_CHANGE = frozenset(
     }
 )
 """All other settings decide what the checkpoint's weights mean, or which samples its steps have seen."""
-OF_ONE_RUN = ("id", "kind", "created", "branch", "repeats", "memory")
+OF_ONE_RUN = ("id", "kind", "created", "branch", "repeats", "memory", "time")
 
 
 def start_point(parent: Run, step: int | None) -> Checkpoint | None:
@@ -51,8 +51,8 @@ def start_point(parent: Run, step: int | None) -> Checkpoint | None:
 
 
 def changed_settings(before: TrainingSettings, start: Checkpoint | None, changes: dict[str, Any]) -> TrainingSettings:
-    """The settings of a branch. Raises AppError `branch_fixed`, `branch_batch`, `branch_nothing_left`, or where a
-    value is out of bounds."""
+    """The settings of a branch. Raises AppError `branch_fixed`, `branch_batch`, `branch_nothing_left`,
+    `branch_stopped_early`, or where a value is out of bounds."""
     after = config.changed(before, **changes)
     for name in TrainingSettings.model_fields.keys() - MAY_CHANGE:
         if getattr(before, name) != getattr(after, name):
@@ -61,6 +61,8 @@ def changed_settings(before: TrainingSettings, start: Checkpoint | None, changes
     if was != now:
         raise AppError("branch_batch", was=was, now=now)
     if start and (progress := progress_of(start.trainer_state, after)).is_over:
+        if progress.stopped_early:
+            raise AppError("branch_stopped_early", patience=after.early_stopping)
         raise AppError("branch_nothing_left", done=progress.epoch, epochs=after.epochs)
     return after
 

@@ -23,6 +23,9 @@ CHAT_TEMPLATE = "chat_template.jinja"
 PUBLISHED_NOTE = "checkpoint.json"
 DISK_RESERVE_GIB = 0.1
 READ_AT_ONCE = 1 << 20
+ADAPTER_COPIES = 8
+"""A saved checkpoint takes about this many times the adapter: weights, two moments, its publications, and room
+for the tokenizer that the library adds each time."""
 
 _CHECKPOINT_NAME = re.compile(r"checkpoint-(\d+)")
 _PUBLISHED_NAME = re.compile(r"\.?(best|epoch_\d+)(\.new|\.old)?")

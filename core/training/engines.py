@@ -4,6 +4,7 @@ Nothing here is imported before it is needed: Unsloth rewrites transformers and 
 first in its process.
 """
 
+import importlib
 import importlib.util
 import os
 from collections.abc import Callable, Collection
@@ -79,27 +80,40 @@ def use_cores(base_folder: Path, processes: int = 1) -> int:
     return threads
 
 
+def import_first(engine: str) -> None:
+    """What has to be imported before the first part of transformers is: before the tokenizer, that is."""
+    if engine == "unsloth":
+        os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"  # else it downloads a file on every model load
+        importlib.import_module("unsloth")
+
+
 def load_base(base_folder: Path, device: Device, *, four_bit: bool) -> tuple[Any, Any]:
     """A base model and its tokenizer by plain transformers, without any network."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(base_folder, local_files_only=True)
-    model = AutoModelForCausalLM.from_pretrained(
+    return load_model(base_folder, device, four_bit=four_bit), tokenizer
+
+
+def load_model(base_folder: Path, device: Device, *, four_bit: bool) -> Any:
+    """A base model by plain transformers, without any network."""
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(
         base_folder,
         local_files_only=True,
         dtype=_weights_dtype(base_folder, device),
         quantization_config=_four_bit(device) if four_bit else None,
         device_map={"": torch.cuda.current_device() if device.kind == "cuda" else device.kind} if four_bit else None,
     )
-    return model, tokenizer
 
 
-def load_trl(base_folder: Path, settings: TrainingSettings, device: Device) -> Loaded:
+def load_trl(base_folder: Path, tokenizer: Any, settings: TrainingSettings, device: Device) -> Loaded:
     """Plain transformers and PEFT: CUDA, Apple MPS and CPU. Raises AppError `training_modules_missing`."""
     from peft import LoraConfig, get_peft_model
     from transformers import set_seed
 
-    model, tokenizer = load_base(base_folder, device, four_bit=settings.four_bit)
+    model = load_model(base_folder, device, four_bit=settings.four_bit)
     require_modules(model, settings.target_modules)
     model.config.use_cache = False
     # The adapter's first weights are random: without a seed of their own, two runs would never be alike.
@@ -114,12 +128,15 @@ def load_trl(base_folder: Path, settings: TrainingSettings, device: Device) -> L
     return Loaded(get_peft_model(model, adapter), tokenizer, device)
 
 
-def load_unsloth(base_folder: Path, settings: TrainingSettings, device: Device) -> Loaded:
-    """Unsloth's kernels: NVIDIA, AMD and Intel GPUs. Raises AppError `training_modules_missing`."""
-    os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"  # else it downloads a file on every model load
+def load_unsloth(base_folder: Path, tokenizer: Any, settings: TrainingSettings, device: Device) -> Loaded:
+    """Unsloth's kernels: NVIDIA, AMD and Intel GPUs. It pads with a tokenizer of its own, whose template is ours.
+
+    Raises AppError `training_modules_missing`.
+    """
+    import_first("unsloth")
     from unsloth import FastLanguageModel
 
-    model, tokenizer = FastLanguageModel.from_pretrained(
+    model, own_tokenizer = FastLanguageModel.from_pretrained(
         model_name=str(base_folder),
         max_seq_length=settings.max_length,
         dtype=None,
@@ -141,10 +158,13 @@ def load_unsloth(base_folder: Path, settings: TrainingSettings, device: Device) 
         random_state=settings.seed,
         max_seq_length=settings.max_length,
     )
-    return Loaded(model, tokenizer, device)
+    own_tokenizer.chat_template = tokenizer.chat_template
+    return Loaded(model, own_tokenizer, device)
 
 
-ENGINES: dict[str, Callable[[Path, TrainingSettings, Device], Loaded]] = {"trl": load_trl, "unsloth": load_unsloth}
+Engine = Callable[[Path, Any, TrainingSettings, Device], Loaded]
+"""(folder of the base model, its tokenizer, settings, device) → the model to train."""
+ENGINES: dict[str, Engine] = {"trl": load_trl, "unsloth": load_unsloth}
 
 
 def require_modules(model: Any, wanted: Collection[str]) -> None:

@@ -17,7 +17,7 @@ from core import base_models
 from core.documents.token_counting import tokenizer_counter
 from core.hardware_detector import Hardware
 from core.runs import Run
-from core.samples.sft_dataset import Sample, iterate_samples, usable
+from core.samples.sft_dataset import Sample, iterate_samples, presentable, usable
 from utils import config
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -93,6 +93,11 @@ class Shape:
         }
         return [sizes[name] for name in target_modules or sizes]
 
+    def adapter(self, settings: TrainingSettings) -> int:
+        """The weights of an adapter with these settings."""
+        widths = sum(inputs + outputs for inputs, outputs in self.matrices(settings.target_modules))
+        return self.layers * settings.lora_rank * widths
+
 
 @dataclass(frozen=True)
 class Place:
@@ -130,7 +135,7 @@ def estimate(
     compute_bytes = 2 if place.bf16 else 4
     kept_layers = 1 if settings.gradient_checkpointing else shape.layers
     matrices = shape.matrices(settings.target_modules)
-    adapter = shape.layers * settings.lora_rank * sum(inputs + outputs for inputs, outputs in matrices)
+    adapter = shape.adapter(settings)
 
     per_token = sum(
         size * width for size, width in zip(KEPT[compute], (shape.hidden, shape.feed, shape.keys), strict=True)
@@ -228,7 +233,7 @@ def longest_tokens(samples_file: Path, base_folder: Path, max_length: int) -> in
 
 def _words_of(sample: Sample) -> str:
     turns = ((sample.instruction, sample.output), *sample.follow_ups)
-    return "\n".join(part for turn in turns for part in turn)
+    return presentable("\n".join(part for turn in turns for part in turn))
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,13 @@ def result(run: Run) -> dict[str, Any] | None:
     return {**memory, **compared}
 
 
+def memory_now_gib() -> float:
+    """What the run holds at this moment: on a GPU there, else in main memory."""
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        return torch.cuda.memory_reserved() / 2**30
+    return psutil.Process().memory_info().rss / 2**30
+
+
 def _peak_memory_gib(device: Device) -> dict[str, Any]:
     """The most memory that this process held, on the device too where it has its own.
 

@@ -17,7 +17,7 @@ from core import base_models
 from core.hardware_detector import Hardware
 from core.project_manager import Project
 from core.runs import Run, open_run
-from core.training import branching, history, launcher, memory_estimate, provenance
+from core.training import branching, history, launcher, memory_estimate, provenance, run_time
 from core.training.checkpoints import Checkpoint
 from core.training.provenance import Fact
 from utils.config import BaseChoice, TrainingSettings
@@ -77,6 +77,7 @@ def request_of(project: Project, original: Original, hardware: Hardware) -> dict
     folder = find_base(project, then)
     base = {name: then["base"].get(name) for name in ("source", "name", "fingerprint")}
     expected = memory_estimate.outlook(folder, original.samples_file, settings, hardware)
+    lasting = run_time.outlook(folder, original.samples_file, settings, hardware)
     request = {
         "base": {
             **base,
@@ -90,6 +91,7 @@ def request_of(project: Project, original: Original, hardware: Hardware) -> dict
         "force_cpu": _noted(then, "force_cpu", bool),
         "samples_sha256": then["samples_sha256"],
         "memory": memory_estimate.for_request(expected) if expected else None,
+        "time": run_time.for_request(lasting) if lasting else None,
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),
         "app": provenance.app_facts(),

@@ -13,7 +13,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from core.jobs import JobContext
 from core.runs import Run
-from core.training import branching, checkpoints, epoch_ends
+from core.training import branching, checkpoints, epoch_ends, peak_memory
 from core.training.epochs import epoch_losses, is_exhausted
 from core.training.ranks import Ranks
 from utils.config import TrainingSettings
@@ -189,7 +189,8 @@ class Reporter(TrainerCallback):
             self._metrics.write(json.dumps(point) + "\n")
             self._metrics.flush()
         self._note(**point)
-        self._context.metric(**point)
+        # For whoever watches; what the run needed at most is noted at its end.
+        self._context.metric(**point, memory_gib=round(peak_memory.memory_now_gib(), 3))
 
     def _note(self, **values: object) -> None:
         """One line of training.log: for people, but as names and numbers, which need no language."""

@@ -8,20 +8,27 @@ with exactly the adapter that it would have had.
 import json
 import signal
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 
-from core import base_models
 from core.jobs import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
 from core.runs import Run
-from core.samples import sft_dataset
-from core.training import checkpoints, engines, epoch_ends, memory_estimate, peak_memory, ranks, training_data
+from core.training import (
+    checkpoints,
+    engines,
+    epoch_ends,
+    memory_estimate,
+    peak_memory,
+    ranks,
+    run_time,
+    training_data,
+)
 from core.training.checkpoints import Checkpoint
 from core.training.epochs import progress_of
 from core.training.failures import as_app_error
+from core.training.material import Plan, encoded_rows, plan_of, read_language
 from core.training.ranks import Ranks
 from core.training.trainer_settings import trainer_settings
 from utils.config import TrainingSettings
@@ -30,9 +37,6 @@ from utils.files import read_lines, sha256_of
 
 SMOOTHED_STEPS = 10
 """The first and the last loss are means over so many steps: a single small batch says little."""
-ADAPTER_COPIES = 8
-"""A saved checkpoint takes about this many times the adapter: weights, two moments, its publications, and room
-for the tokenizer that the library adds each time."""
 
 RECORD = ("global_step", "max_steps", "num_train_epochs", "log_history")
 """What the trainer's record is read for."""
@@ -48,7 +52,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     """
     together = Ranks()
     try:
-        plan = _plan(run)
+        plan = plan_of(run)
         device = engines.detect_device(bool(run.request.get("force_cpu")))
         together = ranks.lead(run, device.kind)
         return _result(run, plan, _train(context, run, plan, together))
@@ -78,7 +82,7 @@ def follow(folder: Path) -> int:
         signal.signal(polite, context.pause_on_signal)
     try:
         together.connect(engines.detect_device(bool(run.request.get("force_cpu"))).kind)
-        _train(context, run, _plan(run), together)
+        _train(context, run, plan_of(run), together)
     except StopRequested:
         return 0
     except (AppError, *LIBRARY_ERRORS) as error:
@@ -90,17 +94,7 @@ def follow(folder: Path) -> int:
     return 0
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What a run is made of, before any model is loaded."""
-
-    settings: TrainingSettings
-    base_folder: Path
-    train: list[sft_dataset.Sample]
-    held_out: list[sft_dataset.Sample]
-
-
-def _train(context: JobContext, run: Run, plan: _Plan, together: Ranks) -> dict[str, Any]:
+def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[str, Any]:
     """What each rank does. Returns the trainer's record of the finished run."""
     started = time.monotonic()
     newest = _start_point(run, together)
@@ -115,6 +109,8 @@ def _train(context: JobContext, run: Run, plan: _Plan, together: Ranks) -> dict[
     if plan.settings.early_stopping and not held_out.kept and together.is_first:
         context.log("training.early_stopping_unused")
     trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out), together)
+    if together.is_first:
+        run_time.note_setup(run)
     try:
         trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
     finally:
@@ -132,6 +128,7 @@ def _train(context: JobContext, run: Run, plan: _Plan, together: Ranks) -> dict[
         context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
         context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
         memory_estimate.note_run(run, memory)
+        run_time.note_run(run, loaded.device.kind, state["global_step"])
     return state
 
 
@@ -155,53 +152,33 @@ def _stop_together(context: JobContext, together: Ranks) -> None:
     raise_stop("cancel" if cancel else "pause" if pause else None)
 
 
-def _plan(run: Run) -> _Plan:
-    """Read the run's request and its samples. Raises AppError for what is missing."""
-    settings = TrainingSettings(**run.request["training"])
-    samples = sft_dataset.usable(sft_dataset.read_samples(run.samples_file))
-    if not samples:
-        raise AppError("training_no_samples")
-    train, held_out = sft_dataset.split_by_source(samples, settings.held_out_share, settings.seed)
-    if len(train) < sft_dataset.MINIMUM_SAMPLES:
-        raise AppError("too_few_samples", samples=len(train), minimum=sft_dataset.MINIMUM_SAMPLES)
-    return _Plan(settings, base_models.base_of(run), train, held_out)
-
-
 def _load(
-    context: JobContext, run: Run, plan: _Plan, together: Ranks
+    context: JobContext, run: Run, plan: Plan, together: Ranks
 ) -> tuple[engines.Loaded, training_data.Prepared, training_data.Prepared]:
-    """Load base model and engine, and encode the samples with the model's own tokenizer."""
-    request = run.request
-    device = engines.detect_device(bool(request.get("force_cpu")))
-    name = engines.choose_engine(request.get("engine"), device)
+    """Encode the samples with the model's own tokenizer, refuse what cannot be learned, then load weights."""
+    device = engines.detect_device(bool(run.request.get("force_cpu")))
+    name = engines.choose_engine(run.request.get("engine"), device)
+    engines.import_first(name)
     threads = engines.use_cores(plan.base_folder, together.on_this_machine)
     context.log("training.engine", engine=name, device=device.kind, threads=threads, bf16=device.bf16)
+    language = read_language(plan.base_folder)
+    train, held_out = map(training_data.kept_of, encoded_rows(plan, language))
+    if language.plain_template:
+        context.log("training.plain_template")
+    _report_data(context, plan, train, held_out)
+    _report_batch(context, plan.settings, together.world)
+    _stop_together(context, together)
     try:
-        loaded = engines.ENGINES[name](plan.base_folder, plan.settings, device)
+        loaded = engines.ENGINES[name](plan.base_folder, language.tokenizer, plan.settings, device)
     except (SafetensorError, ValueError, KeyError, OSError) as error:
         if as_app_error(error):
             raise
         raise AppError("training_base_damaged", folder=str(plan.base_folder), reason=str(error)[:300]) from error
-    _stop_together(context, together)
-    if training_data.ensure_chat_template(loaded.tokenizer):
-        context.log("training.plain_template")
-    stop_ids = training_data.stop_ids_of(loaded.tokenizer, loaded.model)
-    train = training_data.prepare(
-        loaded.tokenizer,
-        plan.train,
-        stop_ids,
-        plan.settings.max_length,
-        answers_only=plan.settings.train_on_answers,
-    )
-    # Measured on answers alone, whatever is learned: so the losses of all runs can be compared.
-    held_out = training_data.prepare(loaded.tokenizer, plan.held_out, stop_ids, plan.settings.max_length)
-    _report_data(context, plan, train, held_out)
-    _report_batch(context, plan.settings, together.world)
     return loaded, train, held_out
 
 
 def _report_data(
-    context: JobContext, plan: _Plan, train: training_data.Prepared, held_out: training_data.Prepared
+    context: JobContext, plan: Plan, train: training_data.Prepared, held_out: training_data.Prepared
 ) -> None:
     """Say what is trained on and what had to be left out. Raises AppError where nothing would be learned."""
     limit = plan.settings.max_length
@@ -242,7 +219,7 @@ def _report_batch(context: JobContext, settings: TrainingSettings, processes: in
 def _make_trainer(
     context: JobContext,
     run: Run,
-    plan: _Plan,
+    plan: Plan,
     loaded: engines.Loaded,
     data: tuple[training_data.Prepared, training_data.Prepared],
     together: Ranks,
@@ -256,7 +233,7 @@ def _make_trainer(
 
     train, held_out = data
     adapter_bytes = 4 * sum(weight.numel() for weight in loaded.model.parameters() if weight.requires_grad)
-    save_gib = ADAPTER_COPIES * adapter_bytes / 2**30
+    save_gib = checkpoints.ADAPTER_COPIES * adapter_bytes / 2**30
     checkpoints.require_room(run.folder, save_gib)
     # A template that only training knows has to reach the exported model.
     own_template = loaded.tokenizer.chat_template == training_data.PLAIN_CHAT_TEMPLATE
@@ -275,7 +252,7 @@ def _make_trainer(
     return trainer, reporter
 
 
-def _result(run: Run, plan: _Plan, state: dict[str, Any]) -> dict[str, Any]:
+def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
     """What came of the run, read from the trainer's record, so that it is the same for a run that was resumed."""
     history, progress = state["log_history"], progress_of(state, plan.settings)
     losses = [entry["loss"] for entry in history if "loss" in entry]
@@ -298,4 +275,5 @@ def _result(run: Run, plan: _Plan, state: dict[str, Any]) -> dict[str, Any]:
         "held_out": len(plan.held_out),
         "seconds": json.loads(metrics[-1])["seconds"] if metrics else 0.0,
         "memory": peak_memory.result(run),
+        "time": run_time.result(run),
     }

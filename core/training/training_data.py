@@ -5,15 +5,18 @@ tokens first and then writes the answer's. Only the answer and its end-of-turn t
 shall learn the questions too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from core.samples.sft_dataset import Sample
+from core.samples.sft_dataset import Sample, presentable
 from utils.errors import AppError
 
 IGNORED = -100
 """The label of a token that is read but not learned."""
+ROWS_AT_ONCE = 256
+"""So many rows go to the tokenizer together, which then uses all cores; more of them only take memory."""
 
 # For a base model that brings no chat template of its own. It travels with the checkpoint's tokenizer, so that
 # the exported model is asked in the same form as it was trained in.
@@ -31,15 +34,19 @@ PLAIN_CHAT_TEMPLATE = (
 
 @dataclass(frozen=True)
 class Encoded:
-    """One sample in tokens. `cut` says that the answer did not fit and lost its end.
+    """One sample in tokens. `missing` counts the tokens at its answer's end that did not fit.
 
     The last `asked` tokens of the prompt are learned too: none, or the question where questions shall be learned.
     """
 
     prompt_ids: list[int]
     answer_ids: list[int]
-    cut: bool
+    missing: int = 0
     asked: int = 0
+
+    @property
+    def cut(self) -> bool:
+        return self.missing > 0
 
     @property
     def row(self) -> dict[str, list[int]]:
@@ -48,11 +55,14 @@ class Encoded:
         return {"input_ids": ids, "labels": [IGNORED] * only_read + ids[only_read:]}
 
 
+Row = tuple[Sample, Encoded]
+
+
 @dataclass(frozen=True)
 class Prepared:
     """Samples that can be trained on, and what had to be left out."""
 
-    kept: list[tuple[Sample, Encoded]]
+    kept: list[Row]
     cut: int
     dropped: int
 
@@ -86,8 +96,9 @@ def stop_ids_of(tokenizer: Any, model: Any) -> frozenset[int]:
 
 def encode_prompt(tokenizer: Any, instruction: str) -> list[int]:
     """A question as the model is asked it, up to where its answer begins."""
-    asked = [{"role": "user", "content": instruction}]
-    return _token_ids(tokenizer, tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True))
+    asked = [{"role": "user", "content": presentable(instruction)}]
+    prompt = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
+    return _token_ids(tokenizer, [prompt])[0]
 
 
 def encode(
@@ -104,17 +115,30 @@ def encode(
     What does not fit is cut from the answer's end; a cut answer gets no end-of-turn token, since that would
     teach the model to stop in mid-sentence.
     """
-    *before, (question, output) = ((sample.instruction, sample.output), *sample.follow_ups)[: turn + 1]
-    asked = [*_messages(before), {"role": "user", "content": question}]
-    prompt = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
-    whole = tokenizer.apply_chat_template([*asked, {"role": "assistant", "content": output}], tokenize=False)
-    # Some templates rewrite earlier turns, so that the prompt is no prefix; then the bare answer follows it.
-    answer = whole[len(prompt) :] if whole.startswith(prompt) else output
-    prompt_ids = _token_ids(tokenizer, prompt)
-    answer_ids = _ended(_token_ids(tokenizer, answer), stop_ids, tokenizer.eos_token_id)
-    room = max(0, max_length - len(prompt_ids))
-    asked_tokens = 0 if answers_only else _new_tokens(tokenizer, before, prompt_ids)
-    return Encoded(prompt_ids, answer_ids[:room], cut=len(answer_ids) > room, asked=asked_tokens)
+    texts = _texts(tokenizer, sample, turn, answers_only)
+    return _fitted(tokenizer, _token_ids(tokenizer, texts), stop_ids, max_length, answers_only)
+
+
+def encode_rows(
+    tokenizer: Any,
+    samples: Iterable[Sample],
+    stop_ids: frozenset[int],
+    max_length: int,
+    *,
+    answers_only: bool = True,
+) -> Iterator[Row]:
+    """Each sample with each of its turns, also those of which no answer token is left; so many at once as are quick.
+
+    A conversation becomes a row for each of its answers: as the finished model will meet it, with all that was said
+    before. Chat templates need not tell apart which answers are learned, and none is learned twice. Nor is a question
+    where questions are learned too.
+    """
+    rows = ((sample, turn) for sample in samples for turn in range(1 + len(sample.follow_ups)))
+    while batch := list(islice(rows, ROWS_AT_ONCE)):
+        texts = [text for sample, turn in batch for text in _texts(tokenizer, sample, turn, answers_only)]
+        ids = _token_ids(tokenizer, texts)
+        for (sample, _), *of_row in zip(batch, ids[::3], ids[1::3], ids[2::3], strict=True):
+            yield sample, _fitted(tokenizer, of_row, stop_ids, max_length, answers_only)
 
 
 def prepare(
@@ -125,29 +149,44 @@ def prepare(
     *,
     answers_only: bool = True,
 ) -> Prepared:
-    """Encode samples and leave out those of which no answer token would be learned.
+    """Encode samples and leave out those of which no answer token would be learned."""
+    return kept_of(encode_rows(tokenizer, samples, stop_ids, max_length, answers_only=answers_only))
 
-    A conversation becomes a row for each of its answers: as the finished model will meet it, with all that was said
-    before. Chat templates need not tell apart which answers are learned, and none is learned twice. Nor is a question
-    where questions are learned too.
+
+def kept_of(encoded_rows: Iterable[Row]) -> Prepared:
+    """The rows of which any answer token is left."""
+    rows = list(encoded_rows)
+    kept = [(sample, encoded) for sample, encoded in rows if encoded.answer_ids]
+    return Prepared(kept, cut=sum(encoded.cut for _, encoded in kept), dropped=len(rows) - len(kept))
+
+
+def _texts(tokenizer: Any, sample: Sample, turn: int, answers_only: bool) -> list[str]:
+    """What the model reads in one turn of a sample, what it answers, and what of both other rows have taught.
+
+    The last is only told where questions are learned too.
     """
-    kept, dropped = [], 0
-    for sample in samples:
-        for turn in range(1 + len(sample.follow_ups)):
-            encoded = encode(tokenizer, sample, stop_ids, max_length, turn, answers_only=answers_only)
-            if encoded.answer_ids:
-                kept.append((sample, encoded))
-            else:
-                dropped += 1
-    return Prepared(kept, cut=sum(encoded.cut for _, encoded in kept), dropped=dropped)
+    turns = ((sample.instruction, sample.output), *sample.follow_ups)[: turn + 1]
+    # Half a character, which JSON can hold, is nothing that a tokenizer takes.
+    *before, (question, output) = [(presentable(asked), presentable(said)) for asked, said in turns]
+    asked = [*_messages(before), {"role": "user", "content": question}]
+    prompt = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
+    whole = tokenizer.apply_chat_template([*asked, {"role": "assistant", "content": output}], tokenize=False)
+    # Some templates rewrite earlier turns, so that the prompt is no prefix; then the bare answer follows it.
+    answer = whole[len(prompt) :] if whole.startswith(prompt) else output
+    known = bool(before) and not answers_only
+    return [prompt, answer, tokenizer.apply_chat_template(_messages(before), tokenize=False) if known else ""]
 
 
-def _new_tokens(tokenizer: Any, before: list[tuple[str, str]], prompt_ids: list[int]) -> int:
-    """How many of a prompt's tokens no earlier row has taught; none where the template rewrites earlier turns."""
-    if not before:
-        return len(prompt_ids)
-    ids = _token_ids(tokenizer, tokenizer.apply_chat_template(_messages(before), tokenize=False))
-    return len(prompt_ids) - len(ids) if prompt_ids[: len(ids)] == ids else 0
+def _fitted(
+    tokenizer: Any, ids: Sequence[list[int]], stop_ids: frozenset[int], max_length: int, answers_only: bool
+) -> Encoded:
+    """The tokens of what `_texts` gives, as far as they fit."""
+    prompt_ids, whole_answer, known = ids
+    answer_ids = _ended(whole_answer, stop_ids, tokenizer.eos_token_id)
+    room = max(0, max_length - len(prompt_ids))
+    # Where the template rewrites earlier turns, it cannot be told what of the prompt is new.
+    asked = 0 if answers_only or prompt_ids[: len(known)] != known else len(prompt_ids) - len(known)
+    return Encoded(prompt_ids, answer_ids[:room], max(0, len(answer_ids) - room), asked)
 
 
 def _messages(turns: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
@@ -159,9 +198,9 @@ def _messages(turns: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def _token_ids(tokenizer: Any, text: str) -> list[int]:
-    """Tokens of a text that already holds every special token it needs."""
-    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+def _token_ids(tokenizer: Any, texts: list[str]) -> list[list[int]]:
+    """Tokens of texts that already hold every special token they need."""
+    return tokenizer(texts, add_special_tokens=False)["input_ids"]
 
 
 def _ended(ids: Sequence[int], stop_ids: frozenset[int], eos_id: int) -> list[int]:

@@ -1,13 +1,14 @@
 """An export from end to end with a tiny model: merge, three quantizations, and llama.cpp that loads each of them."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 import gguf as gguf_format
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from core import chat, exporter
+from core import chat, exporter, verifier
 from core.practice import practice_base
 from core.project_manager import Project
 from core.runs import Run, create_run
@@ -99,6 +100,28 @@ def test_the_model_card_names_base_data_and_checks(project: Project) -> None:
     assert "practice model" in card
     assert "energie.md (12)" in card
     assert "| tokens | yes |" in card
+
+
+class Characters:
+    """A tokenizer and a llama.cpp in one: a token for each character, of which one side may compose accents first."""
+
+    def __init__(self, composes: bool) -> None:
+        self.composes = composes
+
+    def __call__(self, text: str, add_special_tokens: bool) -> dict[str, list[int]]:
+        return {"input_ids": [ord(one) for one in (unicodedata.normalize("NFC", text) if self.composes else text)]}
+
+    def tokenize(self, text: str) -> list[int]:
+        return [ord(one) for one in text]
+
+
+@pytest.mark.parametrize(("composes", "composed"), [(True, 1), (False, 0)])
+def test_a_tokenizer_that_composes_accents_is_compared_on_composed_text(composes: bool, composed: int) -> None:
+    texts = ["Größe", "e\u0301", "abc"]
+    reference = verifier.Reference(Path(), Characters(composes), [], [], texts)
+    check = verifier.check_tokens(Characters(False), reference)  # type: ignore[arg-type]
+    assert check.passed
+    assert check.figures == {"same": 3, "of": 3, "composed": composed}
 
 
 def test_an_exported_file_answers_a_question(project: Project) -> None:

@@ -36,14 +36,18 @@ def unpack(name: str, **changes: object) -> unpacked.Note:
     return note
 
 
-def test_every_model_stands_in_the_list_and_only_what_can_be_trained_can_be_chosen(store):
+def shown_in(services, language: str) -> str:
+    return ollama_panel.table_html(View(services, language, "Physik"))
+
+
+def test_every_model_stands_in_the_list_and_only_what_can_be_trained_can_be_chosen(services, project, store):
     known = {"model_family": "qwen3", "model_type": "0.6B", "file_type": "Q8_0"}
     put_model(store, f"{LIBRARY}/qwen3/0.6b", config=known)
     put_model(store, f"{LIBRARY}/gpt-oss/120b-cloud", b"", {"remote_host": "https://ollama.com"})
     put_model(store, f"{LIBRARY}/llava/latest", layers=(("projector", b"p"),))
     put_model(store, f"{LIBRARY}/<b>/latest")
     assert ollama_panel.choices() == [("<b>:latest", "<b>:latest"), ("qwen3:0.6b", "qwen3:0.6b")]
-    shown = ollama_panel.table_html("de")
+    shown = shown_in(services, "de")
     assert "qwen3 · 0.6B · Q8_0 · 0,0 MB" in shown
     assert "liegt nicht auf diesem Rechner, sondern in Ollamas Cloud" in shown
     assert "versteht auch Bilder" in shown
@@ -58,8 +62,8 @@ def test_the_list_shows_what_is_new_when_it_is_refreshed(store):
     assert [name for name, _ in ollama_panel.choices()] == ["qwen3:0.6b"]
 
 
-def test_where_ollama_has_no_models_the_list_says_what_to_do(store):
-    shown = ollama_panel.table_html("en")
+def test_where_ollama_has_no_models_the_list_says_what_to_do(services, project, store):
+    shown = shown_in(services, "en")
     assert "ollama pull" in shown
     assert "OLLAMA_MODELS" in shown
     assert str(store) in shown
@@ -76,7 +80,7 @@ def test_the_chosen_model_shows_how_it_compares_with_its_file(services, project,
     assert "bereit" in shown
     assert "An 98 % von 48 Stellen" in shown
     assert "0,012" in shown
-    assert "schon ausgepackt" in ollama_panel.table_html("de")
+    assert "schon ausgepackt" in shown_in(services, "de")
 
 
 @pytest.mark.parametrize("changes", [{"same_choice": 0.8}, {"difference": 0.3}, {"same_tokens": 6}])
@@ -92,3 +96,20 @@ def test_nothing_else_is_chosen_while_a_model_is_being_made_ready(services, proj
     puppet(kind)
     assert tab_model.blocked(View(services, "de", "Physik"))
     assert bool(tab_model.choosing_blocked(View(services, "de", "Physik"))) == (kind != "practice_base")
+
+
+def test_a_known_model_offers_its_original_weights_and_says_what_they_are(services, project, store, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(store / "hub"))
+    put_model(store, f"{LIBRARY}/llama3.2/1b", config={"model_type": "1.2B"})
+    put_model(store, "registry.ollama.ai/somebody/llama3.2/1b", config={"model_type": "1.2B"})
+    shown = shown_in(services, "de")
+    assert shown.count('data-do="original"') == 1
+    assert 'data-of="meta-llama/Llama-3.2-1B-Instruct"' in shown
+    assert "Llama 3.2 · 2,48 GB · wird heruntergeladen · Bedingungen annehmen" in shown
+
+
+def test_what_fits_is_told_before_a_model_is_unpacked(services, project, store, monkeypatch):
+    monkeypatch.setattr("core.training.memory_estimate.free_gib", lambda hardware: 6.0)
+    put_model(store, f"{LIBRARY}/qwen3/0.6b", config={"model_family": "qwen3", "model_type": "751.63M"})
+    put_model(store, f"{LIBRARY}/unheard-of/latest")
+    assert shown_in(services, "de").count("✓") == 2

@@ -102,7 +102,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     # why a button cannot be pressed
     "blocked.no_project": ("Lege zuerst links ein Projekt an.", "First create a project on the left."),
     "blocked.no_chunks": ("Verarbeite zuerst Dokumente (Schritt 1).", "First process documents (step 1)."),
-    "blocked.no_base": ("Wähle zuerst ein Modell (Schritt 2).", "First choose a model (step 2)."),
     "blocked.no_samples": (
         "Erzeuge zuerst mindestens {minimum} Beispiele (Schritt 3).",
         "First generate at least {minimum} samples (step 3).",

@@ -1,6 +1,37 @@
 """Words about models from Hugging Face: the list, what fits this machine, and the download."""
 
 TEXTS: dict[str, tuple[str, str]] = {
+    # the list
+    "hub.model": ("Modell", "Model"),
+    "hub.fit": ("Auf diesem Rechner", "On this machine"),
+    "hub.lora": ("LoRA", "LoRA"),
+    "hub.four_bit": ("4 Bit", "4 bits"),
+    "hub.none": ("Kein Modell in der Liste.", "No model in the list."),
+    "hub.here": ("auf diesem Rechner", "on this machine"),
+    "hub.gated": ("Bedingungen annehmen", "terms to accept"),
+    "hub.licence_unknown": ("Lizenz unbekannt", "licence unknown"),
+    "hub.context": ("liest bis zu {tokens:,} Tokens", "reads up to {tokens:,} tokens"),
+    "hub.german": ("Deutsch und mehr", "German and more"),
+    "hub.english": ("vor allem Englisch", "mostly English"),
+    "hub.no_four_bit": ("geht hier nicht", "not possible here"),
+    "hub.light.green": ("passt", "fits"),
+    "hub.light.amber": ("knapp", "tight"),
+    "hub.light.red": ("zu groß", "too large"),
+    "hub.light.unknown": ("freier Speicher unbekannt", "free memory unknown"),
+    "hub.about_fit": (
+        "Die Ampel schätzt den Speicher beim Training mit den jetzigen Einstellungen aus Schritt 4 und Beispielen "
+        "von {tokens} Tokens, verglichen mit dem, was gerade frei ist. LoRA trainiert kleine Zusatzmatrizen statt "
+        "des ganzen Modells; mit 4 Bit je Gewicht braucht das Modell dabei weniger Speicher.",
+        "The light estimates the memory of training with the present settings of step 4 and samples of {tokens} "
+        "tokens, against what is free right now. LoRA trains small extra matrices instead of the whole model; with 4 "
+        "bits per weight the model needs less memory for that.",
+    ),
+    "ollama_bases.original": ("Originalgewichte nehmen", "Use original weights"),
+    "ollama_bases.original_about": (
+        "Statt der gerundeten Gewichte von Ollama die ursprünglichen von {name} nehmen: Das Ergebnis wird besser",
+        "Use the original weights of {name} instead of Ollama's rounded ones: the result will be better",
+    ),
+    "ollama_bases.is_download": ("wird heruntergeladen", "will be downloaded"),
     # download
     "model.download.asking": ("Bei Hugging Face nach {name} fragen", "Asking Hugging Face about {name}"),
     "model.download.loading": (

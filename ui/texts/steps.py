@@ -33,7 +33,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Full path, for example /home/anna/models/qwen",
     ),
     "field.base_hf": ("Name auf Hugging Face", "Name on Hugging Face"),
-    "about.base_hf": ("Zum Beispiel Qwen/Qwen2.5-0.5B-Instruct", "For example Qwen/Qwen2.5-0.5B-Instruct"),
+    "about.base_hf": (
+        "Wähle aus der Liste, oder schreibe einen anderen Namen: anbieter/modell.",
+        "Choose from the list, or type another name: vendor/model.",
+    ),
     "model.create": ("Übungsmodell erstellen", "Create practice model"),
     "model.create_again": ("Übungsmodell neu erstellen", "Create practice model anew"),
     "model.choose": ("Modell übernehmen", "Use this model"),
@@ -99,10 +102,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "samples.head_source": ("Quelle", "Source"),
     # 4 training
     "training.about": (
-        "Das Modell geht deine Beispiele mehrmals durch. Sinkt der Fehler, lernt es. Die Vorgaben passen für "
-        "den Anfang.",
-        "The model goes through your samples several times. When the loss falls, it learns. The defaults are "
-        "fine to begin with.",
+        "Das Modell geht deine Beispiele mehrmals durch. Sinkt der Fehler, lernt es. Für den Anfang genügt "
+        "eine Vorlage.",
+        "The model goes through your samples several times. When the loss falls, it learns. A preset is all "
+        "you need to begin with.",
     ),
     "training.start": ("Training starten", "Start training"),
     "training.loss_now": ("Fehler jetzt", "Loss now"),
@@ -110,6 +113,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "training.loss": ("{loss:.3f}", "{loss:.3f}"),
     "training.elapsed": ("Vergangen", "Elapsed"),
     "training.left": ("Noch", "Left"),
+    "training.epoch_label": ("Epoche", "Epoch"),
+    "training.epoch_reached": ("{epoch:.2f}", "{epoch:.2f}"),
+    "training.rate_label": ("Lernrate", "Learning rate"),
+    "training.rate_now": ("{rate:.6f}", "{rate:.6f}"),
+    "training.pace_label": ("Tokens je Sekunde", "Tokens per second"),
+    "training.tokens_per_second": ("{tokens:,.0f}", "{tokens:,.0f}"),
+    "training.memory_label": ("Speicher", "Memory"),
+    "training.memory_now": ("{gib:.2f} GiB", "{gib:.2f} GiB"),
     "training.steps": ("Schritt", "Step"),
     "training.loss_title": ("Fehler (Loss)", "Loss"),
     "training.line_loss": ("beim Lernen", "learning"),

@@ -210,6 +210,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ohne zurückgehaltene Beispiele kann das Training nicht früher aufhören; alle Epochen werden trainiert.",
         "Without held-out samples training cannot stop early; all epochs are trained.",
     ),
+    "error.branch_stopped_early": (
+        "An diesem Stand hörte das Training früher auf; mit {patience} Epochen Geduld täte es das sofort wieder.",
+        "Training stopped early at this checkpoint; with {patience} epochs of patience it would do so at once again.",
+    ),
+    "hint.branch_stopped_early": (
+        "Stelle „Früher aufhören“ auf 0 oder höher ein, oder wähle einen früheren Stand.",
+        "Set “Stop early” to 0 or to more epochs, or choose an earlier checkpoint.",
+    ),
     "error.training_modules_missing": (
         "Dieses Modell hat die gewählten Schichten nicht: {missing}. Es hat: {there}.",
         "This model lacks the chosen layers: {missing}. It has: {there}.",

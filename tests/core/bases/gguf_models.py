@@ -92,6 +92,10 @@ def make_model(kind: str, folder: Path, chat_template: str | None = CHAT_TEMPLAT
     for parameter in model.parameters():
         if parameter.dim() > 1:
             torch.nn.init.normal_(parameter, std=0.06)
+    # Half a character or an unknown token would be no answer that llama.cpp could report: none of them is preferred.
+    odd = [number for number in range(len(tokenizer)) if not tokenizer.decode([number]).isascii()]
+    silent = [*odd, *tokenizer.all_special_ids, *range(len(tokenizer), model.config.vocab_size)]
+    model.lm_head.weight.data[silent] = 0
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return model
@@ -107,10 +111,17 @@ def write_gguf(folder: Path, quantization: str) -> Path:
     return file
 
 
-def put_into_store(store: Path, folder: Path, kind: str, quantization: str, chat_template: str | None) -> str:
+def put_into_store(
+    store: Path,
+    folder: Path,
+    kind: str,
+    quantization: str,
+    chat_template: str | None,
+    layers: tuple[tuple[str, bytes], ...] = (("template", b"{{ .Prompt }}"),),
+) -> str:
     """Make such a model and store it as Ollama does; returns its name there."""
     make_model(kind, folder, chat_template)
     config = {"model_family": kind, "file_type": quantization.upper()}
     content = write_gguf(folder, quantization).read_bytes()
-    put_model(store, f"registry.ollama.ai/library/tiny-{kind}/{quantization}", content, config)
+    put_model(store, f"registry.ollama.ai/library/tiny-{kind}/{quantization}", content, config, layers)
     return f"tiny-{kind}:{quantization}"

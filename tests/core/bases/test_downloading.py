@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from aiohttp import web
 
 from core import base_models, base_pipeline, pipeline
 from core.bases import downloading, hub_cache
@@ -215,10 +218,37 @@ def test_what_cannot_be_downloaded_says_why(
     assert failure(services, project)[0] == code
 
 
-def test_a_short_pause_that_the_hub_asks_for_is_kept(services: Services, project: Project, hub: HubStandIn) -> None:
-    commit, files = hub.commit, hub.files
-    ended(services, base_pipeline.make_ready(services, project))
-    assert (commit, len(files)) == (hub.commit, len(hub.files))
+def test_a_short_wait_that_the_hub_asks_for_is_kept_and_no_failure(
+    services: Services, project: Project, hub: HubStandIn
+) -> None:
+    fine = hub._refusal
+    asked: list[str] = []
+
+    def busy_once(request: web.Request) -> web.Response | None:
+        asked.append(request.path)
+        first = "/resolve/" in request.path and sum("/resolve/" in path for path in asked) == 1
+        return web.Response(status=429, headers={"Retry-After": "1"}) if first else fine(request)
+
+    hub._refusal = busy_once  # type: ignore[method-assign]
+    end = ended(services, base_pipeline.make_ready(services, project))
+    assert end.state == JobState.DONE, end.error
+
+
+def test_the_command_line_downloads_a_model_too(project: Project, hub: HubStandIn) -> None:
+    app = Path(downloading.__file__).parents[2] / "app.py"
+    command = [sys.executable, str(app), "--json", "--projects", str(project.root.parent)]
+    done = subprocess.run(
+        [*command, "model", "Physik", "--base", f"hf:{NAME}", "--format", "ollama"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    assert result["base"] == {"source": "hf", "name": NAME}
+    assert result["output"]["format"] == "ollama"
+    assert base_models.is_ready(project, BaseChoice(source="hf", name=NAME))
 
 
 def test_without_a_network_the_download_says_so(

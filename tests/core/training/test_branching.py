@@ -219,7 +219,7 @@ def test_a_run_that_stopped_early_goes_on_only_where_that_is_switched_off(parent
     write_json(folder / checkpoints.TRAINER_STATE, state)
     stopped = checkpoints.Checkpoint(folder, 12)
     before = TrainingSettings(**{**HARD, "epochs": 9, "early_stopping": 2})
-    assert code_of(lambda: branching.changed_settings(before, stopped, {})) == "branch_nothing_left"
+    assert code_of(lambda: branching.changed_settings(before, stopped, {})) == "branch_stopped_early"
     assert branching.changed_settings(before, stopped, {"early_stopping": 0}).early_stopping == 0
 
 

@@ -8,11 +8,12 @@ from core.job_runner import JobRunner
 from core.jobs import Job, JobState, PauseRequested
 from core.project_manager import Project
 from core.runs import Run
-from core.training import checkpoints, trainer
+from core.training import branching, checkpoints, trainer
 from core.training.epochs import is_exhausted, progress_of
 from core.worker import ChildWork
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_project, make_run, published
 from utils.config import TrainingSettings
+from utils.errors import AppError
 from utils.files import write_json
 
 # Far too much for twenty sentences: after a few epochs they are known by heart, and the held-out loss rises.
@@ -120,6 +121,16 @@ def test_a_run_killed_in_its_last_save_is_made_up_to_the_same_end(stopped, proje
     (torn.folder / checkpoints.MARK).unlink()
     assert {**trainer.run(TrainingContext(), run), "memory": 0, "seconds": 0} == {**result, "memory": 0, "seconds": 0}
     assert curve(run) == curve(stopped[0])
+
+
+def test_a_branch_of_a_stopped_run_needs_more_patience_or_an_earlier_checkpoint(stopped) -> None:
+    run, settings = stopped[0], TrainingSettings(**PATIENT)
+    newest = branching.start_point(run, None)
+    with pytest.raises(AppError) as refused:
+        branching.changed_settings(settings, newest, {"learning_rate": 1e-4})
+    assert (refused.value.code, refused.value.params) == ("branch_stopped_early", {"patience": 2})
+    assert branching.changed_settings(settings, newest, {"early_stopping": 0}).early_stopping == 0
+    assert branching.changed_settings(settings, newest, {"early_stopping": 5}).early_stopping == 5
 
 
 def test_without_held_out_samples_all_epochs_are_trained_and_that_is_said(project: Project, base: Path) -> None:

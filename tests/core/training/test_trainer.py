@@ -274,10 +274,19 @@ def test_every_message_of_a_run_has_its_text(project: Project, base: Path) -> No
     assert set(context.keys) <= set(TEXTS)
 
 
-def test_a_missing_base_folder_is_said(project: Project, tmp_path: Path) -> None:
+def test_a_missing_base_folder_is_said_and_once_it_is_back_the_run_goes_on(
+    project: Project, base: Path, tmp_path: Path
+) -> None:
+    there, gone = shutil.copytree(base, tmp_path / "there"), tmp_path / "gone"
+    run = make_run(project, there, **HARD)
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(stop_at=2), run)
+    there.rename(gone)
     with pytest.raises(AppError) as caught:
-        trainer.run(TrainingContext(), make_run(project, tmp_path / "gone"))
+        trainer.run(TrainingContext(), run)
     assert caught.value.code == "training_base_missing"
+    gone.rename(there)
+    assert trainer.run(TrainingContext(), run)["state"] == "done"
 
 
 def test_a_damaged_base_model_is_said(project: Project, base: Path, tmp_path: Path) -> None:
@@ -286,6 +295,18 @@ def test_a_damaged_base_model_is_said(project: Project, base: Path, tmp_path: Pa
     with pytest.raises(AppError) as caught:
         trainer.run(TrainingContext(), make_run(project, damaged))
     assert caught.value.code == "training_base_damaged"
+
+
+def test_data_of_which_nothing_can_be_learned_is_refused_before_any_weights_are_loaded(
+    project: Project, base: Path, tmp_path: Path
+) -> None:
+    without = shutil.copytree(base, tmp_path / "without")
+    (without / "model.safetensors").write_bytes(b"nonsense")
+    lines = [json.dumps({"instruction": f"{number} " + "Kapitel " * 200, "output": "Ja."}) for number in range(9)]
+    project.samples_file.write_text("\n".join(lines))
+    with pytest.raises(AppError) as caught:
+        trainer.run(TrainingContext(), make_run(project, without, max_length=64))
+    assert caught.value.code == "training_nothing_to_learn"
 
 
 def test_no_samples_and_too_few_samples_are_said(tmp_path: Path, base: Path) -> None:

@@ -122,6 +122,26 @@ def test_each_answer_of_a_conversation_is_learned_once_behind_all_that_was_said_
     assert prepared.kept[0][1] == encode(tokenizer, SAMPLE, stop_ids, 400)
 
 
+def test_rows_that_are_tokenized_together_are_the_same_as_one_by_one(tokenizer, model) -> None:
+    stop_ids = training_data.stop_ids_of(tokenizer, model)
+    samples = [replace(SAMPLE, instruction=f"Wovon handelt Kapitel {number}?") for number in range(600)]
+    samples[300] = replace(samples[300], follow_ups=(("Und Kapitel 2?", "Licht."), ("Und Licht?", "Kapitel 1.")))
+    together = [encoded for _, encoded in training_data.encode_rows(tokenizer, samples, stop_ids, 40)]
+    turns = [(sample, turn) for sample in samples for turn in range(1 + len(sample.follow_ups))]
+    assert together == [encode(tokenizer, sample, stop_ids, 40, turn) for sample, turn in turns]
+
+
+def test_half_a_character_in_a_sample_stops_no_training(tokenizer, model) -> None:
+    stop_ids = training_data.stop_ids_of(tokenizer, model)
+    torn = Sample("Was ist \ud83d?", "Ein \ude00.", "a", follow_ups=(("\ud800", "\udfff"),))
+    prepared = prepare(tokenizer, [torn], stop_ids, 200)
+    assert [tokenizer.decode(encoded.answer_ids) for _, encoded in prepared.kept] == [
+        "Ein \ufffd.<end>",
+        "\ufffd<end>",
+    ]
+    assert "\ufffd" in tokenizer.decode(training_data.encode_prompt(tokenizer, torn.instruction))
+
+
 def test_where_questions_are_learned_too_each_token_of_a_conversation_is_learned_once(tokenizer, model) -> None:
     stop_ids = training_data.stop_ids_of(tokenizer, model)
     talk = replace(SAMPLE, follow_ups=(("Und Kapitel 2?", "Kapitel 2 handelt von Licht."), ("Und Licht?", "Licht.")))

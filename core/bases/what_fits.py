@@ -1,0 +1,132 @@
+"""Which models can be trained on this machine, told before anything is loaded or fetched. Knows shapes and memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core import base_models
+from core.bases import hub_cache, hub_models, unpacked
+from core.bases.hub_models import HubModel
+from core.bases.ollama_store import OllamaModel
+from core.hardware_detector import Hardware
+from core.training import memory_estimate
+from core.training.memory_estimate import Shape
+from utils import config
+from utils.config import TrainingSettings
+from utils.errors import AppError
+
+USUAL_TOKENS = 512
+"""The length of sample that is counted with, as long as nobody knows the real ones."""
+
+
+@dataclass(frozen=True)
+class Light:
+    """green, amber, red or unknown, and how much memory that is about."""
+
+    colour: str
+    needed_gib: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A model with LoRA on its own weights, and on weights of 4 bits; None where 4 bits do not work here."""
+
+    lora: Light
+    four_bit: Light | None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A repository as the list shows it. `problem` is the code of the AppError that says why it cannot be trained."""
+
+    name: str
+    licence: str | None
+    size_bytes: int
+    context_tokens: int | None
+    is_here: bool
+    is_gated: bool = False
+    languages: tuple[str, ...] = ()
+    shape: Shape | None = None
+    problem: str = ""
+    architecture: str = ""
+
+
+def fit(shape: Shape, settings: TrainingSettings, hardware: Hardware) -> Fit:
+    """What the project's settings would need for a model of this shape, beside what is free now."""
+    place = memory_estimate.place_of(hardware)
+    corrected = memory_estimate.correction(place.kind)
+    free = memory_estimate.free_for_each(hardware, place, settings.processes)
+
+    def light(four_bit: bool) -> Light:
+        changed = config.changed(settings, four_bit=four_bit)
+        needed = memory_estimate.estimate(shape, changed, place, USUAL_TOKENS, corrected).total_gib
+        return Light(colour(needed, free), needed)
+
+    return Fit(light(False), None if place.kind == "mps" else light(True))
+
+
+def colour(needed_gib: float, free_gib: float | None) -> str:
+    """By the same bounds as the estimate of a training."""
+    if free_gib is None:
+        return "unknown"
+    share = needed_gib / max(free_gib, 1e-9)
+    return "green" if share <= memory_estimate.TIGHT_SHARE else "amber" if share <= 1 else "red"
+
+
+def hub_list() -> list[Listed]:
+    """What is on this machine already, then the rest of the curated list, smallest first."""
+    here = [found for name in hub_cache.repositories() if (found := cached(name))]
+    names = {one.name for one in here}
+    return [*here, *(offered(model) for model in hub_models.CURATED if model.name not in names)]
+
+
+def cached(name: str) -> Listed | None:
+    """A repository of the cache that is there completely; None where it is no model, or only a part of one."""
+    folder = hub_cache.snapshot(name)
+    if folder is None or not base_models.is_whole(folder):
+        return None
+    facts = base_models.describe(folder)
+    known = hub_models.curated(name)
+    return Listed(
+        name=name,
+        licence=known.licence if known else facts.licence,
+        size_bytes=facts.size_bytes,
+        context_tokens=facts.context_tokens,
+        is_here=True,
+        languages=known.languages if known else (),
+        shape=memory_estimate.read_shape(folder),
+        problem=problem_of(folder),
+        architecture=facts.architecture,
+    )
+
+
+def problem_of(folder: Path) -> str:
+    """Why a folder cannot be trained, as the code of an AppError; empty where nothing speaks against it."""
+    try:
+        base_models.require_model(folder)
+    except AppError as error:
+        return error.code
+    return ""
+
+
+def offered(model: HubModel) -> Listed:
+    """A model of the list that would be a download."""
+    return Listed(
+        name=model.name,
+        licence=model.licence,
+        size_bytes=model.download_bytes,
+        context_tokens=model.context_tokens,
+        is_here=False,
+        is_gated=model.is_gated,
+        languages=model.languages,
+        shape=model.shape,
+    )
+
+
+def shape_of_ollama(model: OllamaModel) -> Shape | None:
+    """The shape of a model of Ollama, where it was unpacked before or its original is in the list."""
+    folder = unpacked.folder_of(model.digest)
+    if unpacked.read_note(folder) is not None:
+        return memory_estimate.read_shape(folder)
+    original = hub_models.original_of(model.name, model.parameters)
+    known = hub_models.curated(original.name) if original else None
+    return known.shape if known else None

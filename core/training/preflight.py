@@ -1,0 +1,276 @@
+"""A look at the samples as the base model will read them, before a training: what is cut and learned, with examples.
+
+A stage of its own that loads the tokenizer and no weights. It encodes every sample with the trainer's own code, some
+hundred rows at a time: of 100,000 samples it keeps texts, lengths and a handful of rows, never all tokens.
+"""
+
+import shutil
+import time
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, takewhile
+from statistics import median
+from typing import Any
+
+from core import base_models, hardware_detector
+from core.jobs import JobContext
+from core.runs import Run, list_runs
+from core.samples.sft_dataset import Sample, iterate_samples
+from core.training import memory_estimate
+from core.training.checks import Check
+from core.training.material import Language, Plan, encoded_rows, plan_of, read_language
+from core.training.training_data import IGNORED, ROWS_AT_ONCE, Encoded
+from utils import config
+from utils.config import TrainingSettings
+
+SEGMENT_CHARACTERS = 1500
+"""Of a longer segment an example keeps its beginning and its end."""
+STEP = memory_estimate.PADDED_TO
+HIGHEST_LENGTH = next(
+    bound.le for bound in TrainingSettings.model_fields["max_length"].metadata if hasattr(bound, "le")
+)
+
+
+@dataclass
+class Seen:
+    """What one part of the samples came to; `lengths` are those of all rows, uncut, in tokens."""
+
+    lengths: array = field(default_factory=lambda: array("L"))
+    kept: int = 0
+    cut: int = 0
+    missing: int = 0
+    endless: int = 0
+    empty: int = 0
+    learned: int = 0
+
+    @property
+    def rows(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def dropped(self) -> int:
+        return self.rows - self.kept
+
+    def add(self, encoded: Encoded, stop_ids: frozenset[int]) -> None:
+        """Count one row: `endless` ones lack an end-of-turn token, `empty` ones have nothing but it to learn."""
+        answer = encoded.answer_ids
+        self.lengths.append(len(encoded.prompt_ids) + len(answer) + encoded.missing)
+        if not answer:
+            return
+        ends = answer[-1] in stop_ids
+        self.kept += 1
+        self.cut += encoded.cut
+        self.missing += encoded.missing
+        self.endless += not ends
+        self.empty += ends and len(answer) == 1
+        self.learned += sum(label != IGNORED for label in encoded.row["labels"])
+
+
+@dataclass
+class Found:
+    """Rows worth showing, by the reason why."""
+
+    rows: dict[str, Encoded] = field(default_factory=dict)
+    conversation: str | None = None
+
+    def look(self, sample: Sample, encoded: Encoded) -> None:
+        """Keep a row if it is the first of its kind, the longest so far, or the next turn of the conversation."""
+        if not encoded.answer_ids:
+            return
+        self.rows.setdefault("first", encoded)
+        longest = self.rows.setdefault("longest", encoded)
+        if _tokens(encoded) > _tokens(longest):
+            self.rows["longest"] = encoded
+        if encoded.cut:
+            self.rows.setdefault("cut", encoded)
+        if sample.follow_ups and self.conversation in (None, sample.id):
+            self.conversation = sample.id
+            self.rows["conversation"] = encoded
+
+    def examples(self, language: Language) -> list[dict[str, Any]]:
+        """Each row once, under the first reason for it."""
+        shown: list[Encoded] = []
+        examples = []
+        for why, encoded in self.rows.items():
+            if not any(encoded is other for other in shown):
+                shown.append(encoded)
+                examples.append(
+                    {
+                        "why": why,
+                        "tokens": _tokens(encoded),
+                        "missing": encoded.missing,
+                        "segments": [_shortened(segment) for segment in segments(language, encoded)],
+                    }
+                )
+        return examples
+
+
+def run(context: JobContext, run: Run) -> dict[str, Any]:
+    """Look at all samples. Raises AppError where there is nothing to look at, StopRequested between two batches."""
+    started = time.monotonic()
+    context.progress(0, None, "preflight.reading")
+    ignored = {"unreadable": 0, "rejected": 0}
+    plan = plan_of(run, _counted(run, ignored))
+    language = read_language(plan.base_folder)
+    total = sum(1 + len(sample.follow_ups) for sample in (*plan.train, *plan.held_out))
+    train, held_out, found = Seen(), Seen(), Found()
+    context.progress(0, total, "preflight.encoding")
+    for rows, seen in zip(encoded_rows(plan, language), (train, held_out), strict=True):
+        for sample, encoded in rows:
+            seen.add(encoded, language.stop_ids)
+            found.look(sample, encoded)
+            done = train.rows + held_out.rows
+            if done % ROWS_AT_ONCE == 0:
+                context.progress(done, total)
+                context.checkpoint()
+    context.progress(total, total)
+    lengths = train.lengths + held_out.lengths
+    result = {
+        "basis": run.request["basis"],
+        "checks": [check.as_json for check in checks(plan, language, train, held_out, ignored)],
+        "rows": train.kept,
+        "held_out_rows": held_out.kept,
+        "longest": max(lengths),
+        "median": median(lengths),
+        "learned_tokens": train.learned,
+        "max_length": plan.settings.max_length,
+        "suggestion": suggestion(run, plan, lengths),
+        "examples": found.examples(language),
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    remove_older(run)
+    return result
+
+
+def checks(plan: Plan, language: Language, train: Seen, held_out: Seen, ignored: dict[str, int]) -> Iterator[Check]:
+    """What was found, in the order in which it matters."""
+    limit = plan.settings.max_length
+    samples = len(plan.train) + len(plan.held_out)
+    yield Check(
+        "rows",
+        "ok" if train.kept else "bad",
+        {"samples": samples, "rows": train.kept, "held_out": held_out.kept, "max_length": limit},
+    )
+    both = {name: getattr(train, name) + getattr(held_out, name) for name in ("cut", "missing", "dropped", "rows")}
+    cut = {"cut": both["cut"], "rows": both["rows"], "max_length": limit}
+    yield _warn("cut", both["cut"], {**cut, "missing": round(both["missing"] / max(1, both["cut"]))})
+    yield _warn("dropped", both["dropped"], {"rows": both["rows"], "max_length": limit})
+    yield _warn("learned", train.empty, {"rows": train.kept})
+    yield _warn("end", train.endless, {"rows": train.kept})
+    yield Check("template", "warn" if language.plain_template else "ok", {})
+    if plan.settings.held_out_share:
+        yield Check("held_out", "ok" if held_out.kept else "warn", {"held_out": held_out.kept})
+    yield _warn("shared_answers", shared_answers(plan), {"held_out": len(plan.held_out)})
+    for name, count in ignored.items():
+        if count:
+            yield Check(name, "warn" if name == "unreadable" else "ok", {"count": count})
+
+
+def shared_answers(plan: Plan) -> int:
+    """How many samples to test with have an answer that is also learned, whatever its case and spaces."""
+    learned = {answer for sample in plan.train for answer in _answers(sample)}
+    return sum(any(answer in learned for answer in _answers(sample)) for sample in plan.held_out)
+
+
+def suggestion(run: Run, plan: Plan, lengths: Sequence[int]) -> dict[str, Any] | None:
+    """The smallest max_length that cuts nothing, or the largest one that memory allows; None where none is needed.
+
+    `still_cut` counts the rows that would be cut with it, `limit` says why it is not longer (memory or model), and
+    `known` whether the memory could be estimated.
+    """
+    now, longest = plan.settings.max_length, max(lengths)
+    if longest <= now:
+        return None
+    hardware = hardware_detector.detect(run.project.root, force_cpu=bool(run.request.get("force_cpu")))
+
+    def light(length: int) -> str:
+        changed = config.changed(plan.settings, max_length=length)
+        file = run.project.samples_file
+        found = memory_estimate.outlook(plan.base_folder, file, changed, hardware, min(length, longest))
+        return found.light if found else "unknown"
+
+    # Rows are padded to full steps, so nothing in between is worth asking for.
+    most = min(HIGHEST_LENGTH, base_models.describe(plan.base_folder).context_tokens or HIGHEST_LENGTH)
+    longer = range(now // STEP * STEP + STEP, min(memory_estimate.padded(longest), most) + 1, STEP)
+    fitting = longer[: bisect_left(longer, True, key=lambda length: light(length) == "red")]
+    if not fitting:
+        return None
+    best = fitting[-1]
+    return {
+        "max_length": best,
+        "still_cut": sum(length > best for length in lengths),
+        "limit": "memory" if len(fitting) < len(longer) else "model" if best < longest else None,
+        "known": light(best) != "unknown",
+    }
+
+
+def segments(language: Language, encoded: Encoded) -> list[dict[str, Any]]:
+    """A row as pieces of text with the role of their tokens: read, learned or end. Together they are the whole text.
+
+    A piece is what it adds to the text before it: a character whose bytes lie in two pieces belongs to the later one.
+    """
+    row = encoded.row
+    ids, labels = row["input_ids"], row["labels"]
+    roles = ["read" if label == IGNORED else "learned" for label in labels]
+    if roles[-1] == "learned" and ids[-1] in language.stop_ids:
+        roles[-1] = "end"
+    whole = _decoded(language, ids)
+    pieces: list[dict[str, Any]] = []
+    tokens = reached = 0
+    for role, group in groupby(roles):
+        count = len(list(group))
+        tokens += count
+        end = len(whole) if tokens == len(ids) else max(reached, _same(whole, _decoded(language, ids[:tokens])))
+        pieces.append({"role": role, "tokens": count, "text": whole[reached:end]})
+        reached = end
+    return pieces
+
+
+def remove_older(run: Run) -> None:
+    """A look at samples that have changed since is of no use: only the newest one stays."""
+    for older in list_runs(run.project, "preflight"):
+        if older.id < run.id:
+            shutil.rmtree(older.folder, ignore_errors=True)
+
+
+def _counted(run: Run, ignored: dict[str, int]) -> Iterable[Sample]:
+    """The project's samples as they are now; what will not be trained on is counted on the way."""
+
+    def count_unreadable(_: int) -> None:
+        ignored["unreadable"] += 1
+
+    for sample in iterate_samples(run.project.samples_file, count_unreadable):
+        ignored["rejected"] += sample.status == "rejected"
+        yield sample
+
+
+def _warn(name: str, count: int, params: dict[str, Any]) -> Check:
+    return Check(name, "warn" if count else "ok", {"count": count, **params})
+
+
+def _answers(sample: Sample) -> Iterator[str]:
+    for answer in (sample.output, *(said for _, said in sample.follow_ups)):
+        yield " ".join(answer.casefold().split())
+
+
+def _tokens(encoded: Encoded) -> int:
+    return len(encoded.prompt_ids) + len(encoded.answer_ids)
+
+
+def _decoded(language: Language, ids: list[int]) -> str:
+    return language.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+
+
+def _same(one: str, other: str) -> int:
+    """How many characters at the start of two texts are the same."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _shortened(segment: dict[str, Any]) -> dict[str, Any]:
+    """The segment as it is stored; `left_out` counts the characters missing between its `text` and its `rest`."""
+    text, half = segment["text"], SEGMENT_CHARACTERS // 2
+    if len(text) <= SEGMENT_CHARACTERS:
+        return {**segment, "left_out": 0, "rest": ""}
+    return {**segment, "text": text[:half], "left_out": len(text) - 2 * half, "rest": text[-half:]}

@@ -1,0 +1,182 @@
+"""What has to be there for a training, as far as the app can tell without a tokenizer. Loads no torch, starts none.
+
+The list of checks on the page, the reason why Start is disabled and the refusal of a start all come from here.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from core import base_models
+from core.hardware_detector import Hardware
+from core.project_manager import Project
+from core.runs import list_runs
+from core.samples import sft_dataset
+from core.samples.sample_store import SampleStore
+from core.services import MINIMUM_FREE_GIB
+from core.training import launcher, memory_estimate
+from core.training.checkpoints import ADAPTER_COPIES, DISK_RESERVE_GIB
+from core.training.checks import Check, State
+from core.training.memory_estimate import Outlook, Shape
+from utils.config import BaseChoice, ProjectConfig, TrainingSettings
+from utils.errors import AppError
+from utils.files import free_disk_gib
+
+SPLIT_EXACTLY = 500  # of more samples the share to test with is close enough
+COPIES_OF_A_CHECKPOINT = 3  # the adapter and Adam's two moments
+MEMORY_STATES: dict[str, State] = {"green": "ok", "unknown": "ok", "amber": "warn", "red": "bad"}
+
+
+def look(project: Project, settings: ProjectConfig, hardware: Hardware, longest: int | None = None) -> list[Check]:
+    """All checks, in the order in which a person would mend them.
+
+    Takes some milliseconds where the tokens of the longest row are known, else as long as reading all samples.
+    """
+    training = settings.training
+    found = [check_samples(project, training)]
+    base, folder = check_base(project, settings.base)
+    found.append(base)
+    shape = None
+    if folder is not None and settings.base is not None:
+        shape = memory_estimate.read_shape(folder)
+        found += check_changed(project, settings.base, folder)
+        found += check_context(folder, training)
+        found += check_memory(memory_estimate.outlook(folder, project.samples_file, training, hardware, longest))
+    found.append(check_disk(project.root, shape, training))
+    return [*found, check_engine(hardware), *check_four_bit(training, hardware), *check_processes(training, hardware)]
+
+
+def require(checks: Sequence[Check]) -> None:
+    """Raises the AppError of the first check that keeps a training from starting."""
+    for check in checks:
+        if check.refusal:
+            raise AppError(check.refusal, **check.params)
+
+
+def check_samples(project: Project, training: TrainingSettings) -> Check:
+    """Whether enough is left to learn from, without what was rejected and what is held out."""
+    found = sft_dataset.count_samples(project.samples_file)
+    usable, learned = found, found
+    if found <= SPLIT_EXACTLY:
+        samples = sft_dataset.usable(sft_dataset.iterate_samples(project.samples_file))
+        usable = len(samples)
+        learned = len(sft_dataset.split_by_source(samples, training.held_out_share, training.seed)[0])
+    else:
+        counts = SampleStore(project).counts()
+        if counts.complete:
+            usable = counts.total - counts.by_status.get("rejected", 0)
+        learned = usable - math.ceil(training.held_out_share * usable)
+    minimum = sft_dataset.MINIMUM_SAMPLES
+    if learned < minimum:
+        return Check("samples", "bad", {"samples": learned, "minimum": minimum}, "too_few_samples")
+    return Check("samples", "ok", {"samples": learned, "held_out": usable - learned, "left_out": found - usable})
+
+
+def check_base(project: Project, choice: BaseChoice | None) -> tuple[Check, Path | None]:
+    """Whether the chosen model lies on this machine, whole; and where."""
+    if choice is None:
+        return Check("base", "bad", {}, "no_base"), None
+    try:
+        folder = base_models.resolve(project, choice)
+        require_whole(folder)
+    except AppError as error:
+        return Check("base", "bad", error.params, error.code), None
+    return Check("base", "ok", {"name": choice.name}), folder
+
+
+def require_whole(folder: Path) -> None:
+    """Raises AppError `base_torn` where a file of weights has lost its end, as a broken copy has."""
+    for path in sorted(folder.glob("*.safetensors")):
+        if not _is_whole(path):
+            raise AppError("base_torn", file=path.name)
+
+
+def _is_whole(path: Path) -> bool:
+    """Eight bytes of length, a table of that length, and behind it as much as the table says."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if length > path.stat().st_size:
+                return False
+            table = json.loads(file.read(length))
+        ends = [entry["data_offsets"][1] for name, entry in table.items() if name != "__metadata__"]
+        return path.stat().st_size >= 8 + length + max(ends, default=0)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return False
+
+
+def check_changed(project: Project, choice: BaseChoice, folder: Path) -> list[Check]:
+    """A warning where the newest training started from other weights of the same name: results do not compare."""
+    runs = [run for run in list_runs(project, "train") if run.is_whole]
+    before = runs[-1].request.get("base", {}) if runs else {}
+    same = (before.get("source"), before.get("name")) == (choice.source, choice.name)
+    noted = before.get("fingerprint")
+    if not same or not noted or noted == base_models.fingerprint(folder):
+        return []
+    return [Check("base_changed", "warn", {"name": choice.name})]
+
+
+def check_context(folder: Path, training: TrainingSettings) -> list[Check]:
+    """A warning where rows may become longer than the model was made for."""
+    context = base_models.describe(folder).context_tokens
+    if not context or training.max_length <= context:
+        return []
+    return [Check("context", "warn", {"max_length": training.max_length, "context": context})]
+
+
+def check_memory(found: Outlook | None) -> list[Check]:
+    """The memory light. Red refuses nothing: it is an estimate, and what is free changes."""
+    if found is None:
+        return []
+    if found.free_gib is None:
+        return [Check("memory_unknown", "ok", {"needed_gib": found.estimate.total_gib})]
+    figures = {"needed_gib": found.estimate.total_gib, "free_gib": found.free_gib}
+    return [Check("memory", MEMORY_STATES[found.light], figures)]
+
+
+def check_disk(folder: Path, shape: Shape | None, training: TrainingSettings) -> Check:
+    """Whether all that the run will keep has room."""
+    free, needed = round(free_disk_gib(folder), 2), round(disk_gib(shape, training), 2)
+    refusal = "disk_full" if free < needed else None
+    return Check("disk", "bad" if refusal else "ok", {"free_gib": free, "needed_gib": needed}, refusal)
+
+
+def disk_gib(shape: Shape | None, training: TrainingSettings) -> float:
+    """What the checkpoints kept, the adapter of each epoch and the save under way take at most."""
+    if shape is None:
+        return MINIMUM_FREE_GIB
+    adapter_gib = 4 * shape.adapter(training) / 2**30
+    copies = COPIES_OF_A_CHECKPOINT * training.keep_checkpoints + training.epochs + ADAPTER_COPIES
+    return max(MINIMUM_FREE_GIB, copies * adapter_gib + DISK_RESERVE_GIB)
+
+
+def check_engine(hardware: Hardware) -> Check:
+    """What will compute; a warning where there is a GPU that the installed torch cannot use."""
+    facts = {"engine": hardware.engine, "device": hardware.accelerator.name, "cores": hardware.cores}
+    idle = hardware.accelerator.kind in {"cuda", "rocm", "xpu"} and hardware.torch_sees_gpu_kind == "cpu"
+    return Check("engine", "warn" if idle else "ok", facts)
+
+
+def check_four_bit(training: TrainingSettings, hardware: Hardware) -> list[Check]:
+    """Whether 4-bit works here, where it is asked for."""
+    if not training.four_bit:
+        return []
+    if hardware.accelerator.kind == "mps" or find_spec("bitsandbytes") is None:
+        return [Check("four_bit", "bad", {"device": hardware.accelerator.kind}, "training_four_bit_unavailable")]
+    return [Check("four_bit", "ok")]
+
+
+def check_processes(training: TrainingSettings, hardware: Hardware) -> list[Check]:
+    """Whether so many processes can train here together. A launcher's may be on other machines: it knows."""
+    processes, kind = training.processes, hardware.accelerator.kind
+    if processes == 1 or launcher.world() > 1:
+        return []
+    if kind == "mps":
+        return [Check("processes", "bad", {"device": kind}, "training_processes_unsupported")]
+    devices = hardware.accelerator.count if kind != "cpu" else processes
+    facts = {"processes": processes, "devices": devices}
+    return [
+        Check("processes", *(("bad", facts, "training_too_few_devices") if processes > devices else ("ok", facts)))
+    ]

@@ -1,0 +1,241 @@
+"""The look at the samples before a training: the very rows that the trainer learns from, counted and shown."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from transformers import AutoTokenizer
+
+from core import preflight_pipeline
+from core.jobs import JobState, PauseRequested
+from core.project_manager import Project
+from core.runs import Run, create_run, list_runs
+from core.samples.sft_dataset import Sample, Source, append_sample
+from core.training import material, preflight, trainer, training_data
+from core.training.material import Language
+from core.training.training_data import Encoded
+from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
+from ui.texts import TEXTS
+from utils.config import TrainingSettings
+from utils.errors import AppError
+
+HOSTILE = "<script>alert(1)</script> „Ä“ 🔥 \u202e<end>\x00"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return make_project(tmp_path)
+
+
+def look(project: Project, base: Path, **training: object) -> dict:
+    settings = TrainingSettings(**training)
+    request = {
+        "base": {"source": "path", "name": str(base), "folder": str(base)},
+        "training": settings.model_dump(),
+        "force_cpu": True,
+        "basis": preflight_pipeline.basis_now(project.samples_file, base, settings),
+    }
+    run = create_run(project, "preflight", request)
+    result = preflight.run(TrainingContext(), run)
+    run.write_state(JobState.DONE, result=result)
+    return json.loads(json.dumps(result))
+
+
+def check_of(result: dict, name: str) -> dict:
+    (found,) = (check for check in result["checks"] if check["name"] == name)
+    return found
+
+
+def language_of(base: Path) -> Language:
+    return material.read_language(base)
+
+
+def test_it_counts_the_rows_that_the_trainer_learns_from(project: Project, base: Path) -> None:
+    append_sample(project.samples_file, Sample("Wer?", "Ich.", "talk", follow_ups=(("Und?", "Du."), ("Ja?", "Ja."))))
+    settings = {"max_length": 64, "epochs": 1, "held_out_share": 0.2, "seed": 3}
+    result = look(project, base, **settings)
+    trained = trainer.run(TrainingContext(), make_run(project, base, **settings))
+    plan = material.plan_of(make_run(project, base, **settings))
+    rows = [training_data.kept_of(rows) for rows in material.encoded_rows(plan, language_of(base))]
+    assert (result["rows"], result["held_out_rows"]) == tuple(len(part.kept) for part in rows)
+    assert trained["samples"] + trained["held_out"] == check_of(result, "rows")["params"]["samples"]
+    assert result["learned_tokens"] == sum(label != -100 for row in rows[0].rows for label in row["labels"])
+
+
+def test_it_loads_no_weights(project: Project, base: Path, tmp_path: Path) -> None:
+    bare = shutil.copytree(base, tmp_path / "bare")
+    (bare / "model.safetensors").write_bytes(b"nonsense")
+    assert look(project, bare)["rows"] > 0
+
+
+def test_long_answers_are_counted_with_what_they_lose(project: Project, base: Path) -> None:
+    append_sample(project.samples_file, Sample("Was?", "Licht. " * 200, "long", Source("a", 1, 900)))
+    append_sample(project.samples_file, Sample("Kapitel " * 400, "Ja.", "asks", Source("a", 1, 901)))
+    result = look(project, base, max_length=128, held_out_share=0.0)
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    answer = len(tokenizer("Licht. " * 200)["input_ids"])
+    cut, dropped, end = (check_of(result, name) for name in ("cut", "dropped", "end"))
+    assert (cut["state"], cut["params"]["cut"]) == ("warn", 1)
+    assert answer - 128 < cut["params"]["missing"] < answer
+    assert (dropped["params"]["count"], end["params"]["count"]) == (1, 1)
+    assert check_of(result, "learned")["state"] == "ok"
+    whys = [example["why"] for example in result["examples"]]
+    assert whys == ["first", "longest"]  # the longest is the cut one: it is shown once
+    assert result["examples"][1]["missing"] == cut["params"]["missing"]
+
+
+def test_the_suggested_length_cuts_nothing_and_a_little_less_does(project: Project, base: Path) -> None:
+    append_sample(project.samples_file, Sample("Was?", "Licht. " * 30, "long", Source("a", 1, 900)))
+    assert look(project, base, max_length=256)["suggestion"] is None
+    found = look(project, base, max_length=64)["suggestion"]
+    assert (found["still_cut"], found["limit"], found["known"]) == (0, None, True)
+    assert look(project, base, max_length=found["max_length"])["suggestion"] is None
+    assert look(project, base, max_length=found["max_length"] - 16)["suggestion"]["max_length"] == found["max_length"]
+
+
+def test_no_length_is_suggested_for_which_the_model_was_not_made(project: Project, base: Path) -> None:
+    append_sample(project.samples_file, Sample("Was?", "Licht. " * 900, "long", Source("a", 1, 900)))
+    found = look(project, base, max_length=64)["suggestion"]
+    assert (found["max_length"], found["limit"], found["still_cut"]) == (256, "model", 1)  # make_base says 256
+
+
+def test_where_memory_is_short_the_longest_length_that_fits_is_suggested(
+    project: Project, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append_sample(project.samples_file, Sample("Was?", "Licht. " * 60, "long", Source("a", 1, 900)))
+    outlook = preflight.memory_estimate.outlook
+
+    def small(folder, file, settings, hardware, longest):
+        found = outlook(folder, file, settings, hardware, longest)
+        room = outlook(folder, file, TrainingSettings(max_length=128), hardware, 128).estimate.total_gib
+        return type(found)(found.estimate, found.place, room, found.longest_tokens, found.savings)
+
+    monkeypatch.setattr(preflight.memory_estimate, "outlook", small)
+    found = look(project, base, max_length=64)["suggestion"]
+    assert (found["max_length"], found["limit"], found["still_cut"]) == (128, "memory", 1)
+
+
+def test_answers_that_are_learned_and_tested_are_counted_whatever_their_spaces(project: Project, base: Path) -> None:
+    for number in range(30):
+        append_sample(project.samples_file, Sample(f"Frage {number}?", f"  ja {' '}GENAU.", str(number)))
+    result = look(project, base, held_out_share=0.3)
+    shared = check_of(result, "shared_answers")
+    assert shared["state"] == "warn" and 0 < shared["params"]["count"] < shared["params"]["held_out"]
+    assert check_of(look(make_project(project.root / "other"), base), "shared_answers")["state"] == "ok"
+
+
+def test_a_base_without_a_chat_template_is_said(project: Project, tmp_path: Path) -> None:
+    result = look(project, make_base(tmp_path / "plain", chat_template=None))
+    assert check_of(result, "template")["state"] == "warn"
+    assert "### Response:" in result["examples"][0]["segments"][0]["text"]
+
+
+def test_a_template_that_swallows_answers_is_noticed(project: Project, tmp_path: Path) -> None:
+    swallowing = "{% for m in messages %}<{{ m['role'] }}>{% if m['role'] == 'user' %}{{ m['content'] }}{% endif %}"
+    swallowing += "<end>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+    result = look(project, make_base(tmp_path / "odd", chat_template=swallowing))
+    learned = check_of(result, "learned")
+    assert (learned["state"], learned["params"]["count"]) == ("warn", result["rows"])
+
+
+def test_lines_that_are_no_samples_and_rejected_ones_are_counted(project: Project, base: Path) -> None:
+    append_sample(project.samples_file, Sample("Nein?", "Nein.", "no", status="rejected"))
+    with project.samples_file.open("a") as file:
+        file.write("{half\n")
+    result = look(project, base)
+    assert check_of(result, "unreadable")["params"] == {"count": 1}
+    assert check_of(result, "rejected")["params"] == {"count": 1}
+
+
+@pytest.mark.parametrize("train_on_answers", [True, False])
+@pytest.mark.parametrize("answer", ["Licht.", HOSTILE, "🔥🔥 ä", " ", "\ufffd", "日本語\n\tx"])
+def test_the_pieces_of_an_example_are_together_what_the_model_sees(
+    base: Path, answer: str, train_on_answers: bool
+) -> None:
+    language = language_of(base)
+    talk = Sample(HOSTILE, answer, "a", follow_ups=((answer, HOSTILE),))
+    rows = training_data.encode_rows(
+        language.tokenizer, [talk], language.stop_ids, 400, answers_only=train_on_answers
+    )
+    for _, encoded in rows:
+        pieces = preflight.segments(language, encoded)
+        whole = language.tokenizer.decode(encoded.row["input_ids"])
+        assert "".join(piece["text"] for piece in pieces) == whole
+        assert sum(piece["tokens"] for piece in pieces) == len(encoded.row["input_ids"])
+        assert pieces[-1] == {"role": "end", "tokens": 1, "text": "<end>"}
+        learned = sum(piece["tokens"] for piece in pieces if piece["role"] != "read")
+        assert learned == sum(label != -100 for label in encoded.row["labels"])
+
+
+def test_a_character_whose_bytes_are_cut_apart_is_shown_once(base: Path) -> None:
+    language = language_of(base)
+    ids = language.tokenizer("a🔥b")["input_ids"]
+    for place in range(1, len(ids)):
+        pieces = preflight.segments(language, Encoded(ids[:place], ids[place:]))
+        assert "".join(piece["text"] for piece in pieces) == "a🔥b"
+
+
+def test_a_cut_answer_shows_no_end(base: Path) -> None:
+    language = language_of(base)
+    encoded = training_data.encode(language.tokenizer, Sample("Was?", "Licht. " * 50, "a"), language.stop_ids, 64)
+    assert [piece["role"] for piece in preflight.segments(language, encoded)] == ["read", "learned"]
+
+
+def test_a_long_piece_keeps_its_beginning_and_its_end(project: Project, base: Path) -> None:
+    append_sample(project.samples_file, Sample("Was?", "Licht und Wärme. " * 400, "long", Source("a", 1, 900)))
+    result = look(project, base, max_length=32_000, held_out_share=0.0)
+    (longest,) = (example for example in result["examples"] if example["why"] == "longest")
+    learned = longest["segments"][1]
+    text = "Licht und Wärme. " * 400
+    assert learned["text"] == text[: len(learned["text"])]
+    assert text.rstrip().startswith(learned["text"]) and text.endswith(learned["rest"])
+    assert len(learned["text"]) + learned["left_out"] + len(learned["rest"]) == len(text)
+
+
+def test_only_the_newest_look_stays(project: Project, base: Path) -> None:
+    look(project, base)
+    unfinished = create_run(project, "preflight", {})
+    preflight_pipeline.forget_unfinished(project)
+    assert not unfinished.folder.exists() and len(list_runs(project, "preflight")) == 1
+    look(project, base)
+    (left,) = list_runs(project, "preflight")
+    assert left.read_state().state == JobState.DONE
+
+
+def test_a_look_that_is_stopped_leaves_the_one_before(project: Project, base: Path) -> None:
+    look(project, base)
+    for number in range(300):
+        append_sample(project.samples_file, Sample(f"Frage {number}?", "Ja.", f"n{number}"))
+    run = create_run(project, "preflight", list_runs(project, "preflight")[0].request | {"kind": "preflight"})
+    with pytest.raises(PauseRequested):
+        preflight.run(TrainingContext(stop_at=200), run)
+    assert len(list_runs(project, "preflight")) == 2
+
+
+def test_a_length_at_which_nothing_is_learned_is_bad_and_too_few_samples_are_refused(
+    project: Project, base: Path, tmp_path: Path
+) -> None:
+    long = make_project(tmp_path / "long", samples=0)
+    for number in range(9):
+        append_sample(long.samples_file, Sample(f"{number} " + "Kapitel " * 300, "Ja.", str(number)))
+    result = look(long, base, max_length=64, held_out_share=0.0)
+    assert check_of(result, "rows")["state"] == "bad" and result["examples"] == []
+    few = make_project(tmp_path / "few", samples=3)
+    with pytest.raises(AppError) as caught:
+        look(few, base)
+    assert caught.value.code == "too_few_samples"
+
+
+def test_every_finding_and_message_has_its_words(project: Project, base: Path) -> None:
+    result = look(project, base)
+    assert {f"check.{check['name']}.{check['state']}" for check in result["checks"]} <= TEXTS.keys()
+    context = TrainingContext()
+    newest = list_runs(project, "preflight")[-1]
+    preflight.run(context, Run(newest.folder))
+    assert set(context.keys) <= TEXTS.keys()

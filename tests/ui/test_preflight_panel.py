@@ -1,0 +1,214 @@
+"""What is missing for a training, in words; how samples are read; and how long it will take."""
+
+import json
+
+import pytest
+
+from core import preflight_pipeline
+from core.jobs import JobState
+from core.runs import create_run
+from core.samples.sft_dataset import Sample, Source, append_samples
+from core.training.checks import Check
+from core.training.energy import Power
+from core.training.run_time import Formula, Kind, Range, TimeEstimate
+from ui import preflight_panel, run_time_panel
+from ui.check_command import lines_of
+from ui.example_view import examples_html
+from ui.preflight_panel import checks_html, look_blocked, refusal, result_html
+from ui.tab_training import blocked
+from ui.view import View
+from utils import config
+
+HOSTILE = "</span><script>alert('x')</script>\u202e & <b>"
+EXAMPLE = {
+    "why": "longest",
+    "tokens": 1234,
+    "missing": 17,
+    "segments": [
+        {"role": "read", "tokens": 5, "text": HOSTILE, "left_out": 0, "rest": ""},
+        {"role": "learned", "tokens": 9, "text": HOSTILE, "left_out": 2345, "rest": HOSTILE},
+        {"role": "end", "tokens": 1, "text": "<|end|>", "left_out": 0, "rest": ""},
+    ],
+}
+FIGURES = {"rows": 18, "held_out_rows": 2, "longest": 12_345, "median": 30.5, "learned_tokens": 400}
+FIGURES |= {"max_length": 64, "suggestion": None, "seconds": 1.2}
+
+
+@pytest.fixture
+def view(services, project):
+    return lambda: View(services, "de", project.name)
+
+
+@pytest.fixture
+def model(project, tmp_path):
+    """A folder that says it holds a model, chosen, and samples to learn from."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    facts = {"architectures": ["LlamaForCausalLM"], "hidden_size": 256, "num_hidden_layers": 4, "vocab_size": 500}
+    (folder / "config.json").write_text(json.dumps({**facts, "num_attention_heads": 4}))
+    (folder / "tokenizer.json").write_text("{}")
+    table = json.dumps({"all": {"shape": [4, 8], "dtype": "F32", "data_offsets": [0, 128]}}).encode()
+    (folder / "model.safetensors").write_bytes(len(table).to_bytes(8, "little") + table + bytes(128))
+    base = {"source": "path", "name": str(folder)}
+    project.save_config(config.changed(project.load_config(), base=base))
+    append_samples(project.samples_file, [Sample(f"q{n}", f"a{n}", str(n), Source("x", 1, n)) for n in range(20)])
+    return folder
+
+
+def finished(project, folder, **more):
+    """A look that is done, of the samples as they are now."""
+    basis = preflight_pipeline.basis_now(project.samples_file, folder, project.load_config().training)
+    result = {
+        "basis": basis,
+        "checks": [
+            Check("rows", "ok", {"samples": 20, "rows": 18, "held_out": 2, "max_length": 64}).as_json,
+            Check("cut", "warn", {"cut": 3, "rows": 20, "max_length": 64, "missing": 1500}).as_json,
+        ],
+        "examples": [EXAMPLE],
+        **FIGURES,
+        **more,
+    }
+    run = create_run(project, "preflight", {"basis": basis})
+    run.write_state(JobState.DONE, result=result)
+
+
+def test_what_is_missing_is_said_with_what_to_do_and_start_gives_the_same_reason(project, view):
+    shown = checks_html(view())
+    assert 'class="bad"' in shown and "✗" in shown and 'aria-label="Problem"' in shown
+    assert "Erzeuge im dritten Schritt mehr Beispiele." in shown
+    assert refusal(view()) in shown and refusal(view()) == blocked(view()) == look_blocked(view())
+
+
+def test_where_all_is_there_start_is_free(model, view):
+    shown = checks_html(view())
+    assert 'class="bad"' not in shown and 'class="ok"' in shown
+    assert (refusal(view()), blocked(view()), look_blocked(view())) == ("", "", "")
+
+
+def test_the_list_follows_the_settings(project, model, view):
+    (model / "model.safetensors").write_bytes(b"torn")
+    assert "unvollständig" in blocked(view())
+
+
+def test_a_look_is_not_kept_from_by_what_only_a_training_needs(model, view, monkeypatch):
+    monkeypatch.setattr("core.training.readiness.free_disk_gib", lambda folder: 0.1)
+    assert "GiB frei" in blocked(view()) and look_blocked(view()) == ""
+
+
+def test_while_a_training_runs_nothing_is_checked(model, view, puppet):
+    puppet("train")
+    assert "nichts geprüft" in checks_html(view())
+
+
+def test_before_the_first_look_it_says_what_it_is_for(view):
+    assert "ohne das Modell zu laden" in result_html(view())
+
+
+def test_a_finished_look_shows_figures_findings_and_examples(project, model, view):
+    finished(project, model)
+    shown = result_html(view())
+    assert "12.345 Tokens" in shown and "1.500 Tokens" in shown
+    assert shown.index("3 von 20 Antworten") < shown.index("In Ordnung: 1")
+    assert "Veraltet" not in shown
+
+
+@pytest.mark.parametrize("change", ["samples", "settings", "model"])
+def test_a_look_is_outdated_once_what_it_rests_on_has_changed(project, model, view, change):
+    finished(project, model)
+    project.set("training", {"learning_rate": 1e-5, "epochs": 9})
+    assert "Veraltet" not in result_html(view())
+    if change == "samples":
+        append_samples(project.samples_file, [Sample("neu", "neu", "neu")])
+    elif change == "settings":
+        project.set("training", {"max_length": 99})
+    else:
+        (model / "config.json").write_text((model / "config.json").read_text().replace("500", "501"))
+    assert "Veraltet" in result_html(view())
+
+
+def test_a_result_of_another_version_is_not_shown(project, model, view):
+    finished(project, model, basis={"samples": "old"})
+    assert "ohne das Modell zu laden" in result_html(view())
+
+
+def test_a_look_under_way_shows_how_far_it_is(project, model, view, puppet):
+    finished(project, model)
+    running = puppet("preflight")
+    running.report(lambda context: context.progress(50, 200, "preflight.encoding"))
+    assert "50/200" in result_html(view()) and "läuft" in look_blocked(view())
+
+
+def test_a_suggestion_says_what_it_costs_and_what_limits_it(project, model, view):
+    suggestion = {"max_length": 2048, "still_cut": 0, "limit": None, "known": False}
+    finished(project, model, suggestion=suggestion)
+    assert "höchste Länge 2.048. Damit wird nichts" in result_html(view())
+    assert "lässt sich bei diesem Modell nicht schätzen" in result_html(view())
+    for limit, words in (("memory", "passt vermutlich nicht"), ("model", "nicht gemacht")):
+        finished(project, model, suggestion={**suggestion, "limit": limit, "still_cut": 5})
+        assert words in result_html(view()) and "5 Zeilen" in result_html(view())
+
+
+def test_hostile_text_in_a_sample_stays_text(view):
+    shown = examples_html(view(), [EXAMPLE])
+    assert "<script" not in shown and "<b>" not in shown and "&lt;script&gt;" in shown
+    assert shown.count("<div") == shown.count("</div>") and shown.count("<span") == shown.count("</span>")
+
+
+def test_roles_are_told_by_more_than_a_colour(view):
+    shown = examples_html(view(), [EXAMPLE])
+    for words in ("nur gelesen", "wird gelernt", "Ende der Antwort"):
+        assert shown.count(words) >= 2  # in the legend, and at the piece itself
+    assert "[… 2.345 Zeichen …]" in shown and "1.234 Tokens, 17 weitere fehlen" in shown
+
+
+def test_time_and_energy_are_ranges_that_say_what_they_rest_on(model, view):
+    shown = run_time_panel.run_time_html(view())
+    assert "Dauer und Energie" in shown and " bis " in shown
+    assert "noch kein ähnliches Training" in shown and "grob geraten" in shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "watts", "duration", "energy"),
+    [
+        (Range(20, 80), Power(10, 20, False), "20 s bis 80 s", "0,06 Wh bis 0,44 Wh"),
+        (Range(60, 600), Power(100, 300, True), "60 s bis 10 min", "2 Wh bis 50 Wh"),
+        (Range(7200, 200_000), Power(300, 700, True), "2,0 h bis 2,3 Tage", "0,6 kWh bis 38,9 kWh"),
+    ],
+)
+def test_amounts_are_no_more_exact_than_they_are(view, seconds, watts, duration, energy):
+    kind = Kind("cpu", "trl", "autocast", False, 1000)
+    shown = run_time_panel.estimate_html(view(), TimeEstimate(Formula(kind, 1, 1.0, 1.0), seconds, watts, 3))
+    assert duration in shown and energy in shown
+    assert "ähnlichen Trainings auf diesem Rechner: 3" in shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(90, "liegt in der Spanne"), (30, "nur 30 s (50 % unter"), (240, "gedauert 4 min (100 % über")],
+)
+def test_after_a_run_the_estimates_error_is_told(project, view, seconds, words):
+    run = create_run(project, "train", {})
+    run.write_state(
+        JobState.DONE, result={"run": run.id, "time": {"estimated_seconds": [60, 120], "seconds": seconds}}
+    )
+    assert words in run_time_panel.run_time_html(view())
+
+
+def test_a_run_without_an_estimate_tells_nothing(project, view):
+    run = create_run(project, "train", {})
+    run.write_state(JobState.DONE, result={"run": run.id, "time": None})
+    assert run_time_panel.run_time_html(view()) == ""
+
+
+def test_while_a_training_runs_its_own_estimate_is_shown(project, view, puppet):
+    create_run(project, "train", {"time": {"seconds": [60, 7200]}})
+    puppet("train")
+    assert "60 s bis 2,0 h geschätzt" in run_time_panel.run_time_html(view())
+
+
+def test_the_terminal_shows_the_same_lines(model, view):
+    checks = [check.as_json for check in preflight_panel.current(view())]
+    lasting = {"seconds": [60.0, 600.0], "watt_hours": [1.0, 9.0]}
+    lines = lines_of({"checks": checks, "time": lasting}, "de").splitlines()
+    assert lines[0].startswith("✓ ") and "1,0 bis 10,0 Minuten" in lines[-1]
+    assert len(lines) == len(checks) + 1

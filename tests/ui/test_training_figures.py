@@ -1,0 +1,37 @@
+"""The figures of a training: from its points alone, also where an earlier app ran it."""
+
+import json
+
+import pytest
+
+from core.runs import create_run
+from ui.training_figures import figures_html, loss_html
+from ui.view import View
+
+
+@pytest.fixture
+def view(services, project):
+    return lambda: View(services, "de", project.name)
+
+
+def write_points(project, *points):
+    run = create_run(project, "train", {})
+    run.metrics_file.write_text("".join(json.dumps(point) + "\n" for point in points))
+
+
+def test_a_training_shows_its_loss_its_pace_and_how_far_it_is(project, view):
+    write_points(
+        project,
+        {"step": 1, "epoch": 0.5, "loss": 3.0, "learning_rate": 2e-4, "tokens_per_second": 1000.0, "seconds": 1.0},
+        {"step": 2, "epoch": 1.0, "loss": 2.5, "learning_rate": 1e-4, "tokens_per_second": 3000.0, "seconds": 2.0},
+        {"step": 2, "epoch": 1.0, "eval_loss": 2.75, "seconds": 2.5},
+    )
+    shown = figures_html(view())
+    for figure in ("2,500", "2,750", "1,00", "0,000100", "2.000"):
+        assert f"<dd>{figure}</dd>" in shown
+    assert "svg" in loss_html(view())
+
+
+def test_without_a_training_there_are_dashes_and_a_word_where_the_curve_will_be(view):
+    assert figures_html(view()).count("<dd>–</dd>") == 8
+    assert "svg" not in loss_html(view())

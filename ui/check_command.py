@@ -1,0 +1,46 @@
+"""The command `check`: what keeps a training from starting, how the samples will be read, how long it will take."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from ui import texts
+from ui.check_words import SIGNS, check_words
+from ui.command_tools import finish, opened
+
+
+def add_command(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """`check PROJECT`; ends with 1 where a training would be refused."""
+    check = add("check", check_command, "look at data, model and machine before a training", show=lines_of)
+    check.set_defaults(exit_code=lambda result, _: 0 if result["ready"] else 1)
+    check.add_argument("project")
+
+
+def check_command(options: argparse.Namespace) -> dict[str, Any]:
+    """Everything the page of step 4 shows before a start. The samples are only looked at where there are some."""
+    from core import base_models, preflight_pipeline
+    from core.training import readiness, run_time
+
+    services, project = opened(options)
+    settings, hardware = project.load_config(), services.hardware()
+    checks = readiness.look(project, settings, hardware)
+    refused = [check for check in checks if check.refusal]
+    result: dict[str, Any] = {"ready": not refused, "checks": [check.as_json for check in checks]}
+    folder = base_models.local_folder(project, settings.base) if settings.base else None
+    if folder is not None:
+        lasting = run_time.outlook(folder, project.samples_file, settings.training, hardware)
+        result["time"] = run_time.for_request(lasting) if lasting else None
+    if not any(check.name in ("samples", "base") for check in refused):
+        result["samples"] = finish(services, preflight_pipeline.start_preflight(services, project))
+    return result
+
+
+def lines_of(result: dict[str, Any], language: str) -> str:
+    """One line per check, as the page shows it."""
+    found = [*result["checks"], *result.get("samples", {}).get("checks", [])]
+    lines = [f"{SIGNS[check['state']]} {check_words(check, language)}" for check in found]
+    if lasting := result.get("time"):
+        (low, high), (least, most) = lasting["seconds"], lasting["watt_hours"]
+        words = {"low_minutes": low / 60, "high_minutes": high / 60, "low_wh": least, "high_wh": most}
+        lines.append(texts.text("run_time.line", language, **words))
+    return "\n".join(lines)
