@@ -27,7 +27,7 @@ def test_a_training_shows_its_loss_its_pace_and_how_far_it_is(project, view):
         {"step": 2, "epoch": 1.0, "eval_loss": 2.75, "seconds": 2.5},
     )
     shown = figures_html(view())
-    for figure in ("2,500", "2,750", "1,00", "0,000100", "2.000"):
+    for figure in ("2,500", "2,750", "1,00", "0,0001", "2.000"):
         assert f"<dd>{figure}</dd>" in shown
     assert "svg" in loss_html(view())
 

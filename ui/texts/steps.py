@@ -116,7 +116,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "training.epoch_label": ("Epoche", "Epoch"),
     "training.epoch_reached": ("{epoch:.2f}", "{epoch:.2f}"),
     "training.rate_label": ("Lernrate", "Learning rate"),
-    "training.rate_now": ("{rate:.6f}", "{rate:.6f}"),
+    "training.rate_now": ("{rate:.2g}", "{rate:.2g}"),
     "training.pace_label": ("Tokens je Sekunde", "Tokens per second"),
     "training.tokens_per_second": ("{tokens:,.0f}", "{tokens:,.0f}"),
     "training.memory_label": ("Speicher", "Memory"),
