@@ -53,6 +53,11 @@ def set_newest(name: str, commit: str) -> None:
     write_text_atomic(folder_of(name) / "refs" / "main", commit)
 
 
+def revision_of(folder: Path) -> str | None:
+    """The commit of a folder of the cache; None where it is none."""
+    return folder.name if folder.parent.name == "snapshots" else None
+
+
 def lacks_weights(folder: Path) -> bool:
     """Whether a part of the weights is not there that the model's own index names."""
     try:
