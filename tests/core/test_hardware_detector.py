@@ -75,6 +75,7 @@ def test_the_larger_of_two_nvidia_gpus_is_taken(monkeypatch):
     answer = "NVIDIA GeForce GTX 1050, 4096, 3000\nNVIDIA GeForce RTX 4090, 24564, 24000\n"
     monkeypatch.setattr(hardware_detector, "output_of", lambda command: answer)
     gpu = hardware_detector.nvidia()
+    assert gpu is not None and gpu.count == 2
     assert gpu.name == "NVIDIA GeForce RTX 4090"
     assert gpu.memory_gib == pytest.approx(24, abs=0.1)
 

@@ -186,3 +186,13 @@ def test_an_interrupted_command_saves_its_state_exits_with_130_and_continues_lat
     result = result_of(app("rag", "p", text, "--json"))
     assert result["documents"][0]["status"] in {"done", "duplicate"}
     assert result["chunks"] > 100
+
+
+def test_check_says_what_keeps_a_training_from_starting_and_ends_with_1(app):
+    app("new", "leer")
+    checked = app("check", "leer")
+    assert checked.returncode == 1 and "✗ No base model is chosen yet. Choose a model in step 2." in checked.stdout
+    found = json.loads(app("check", "leer", "--json").stdout.splitlines()[-1])
+    assert found["ready"] is False and "samples" not in found
+    refused = {check["name"]: check["refusal"] for check in found["checks"] if check["refusal"]}
+    assert refused == {"samples": "too_few_samples", "base": "no_base"}

@@ -181,7 +181,7 @@ def test_a_save_takes_no_more_room_than_was_asked_for(uninterrupted: tuple[Run, 
     ]
     taken = sum(path.stat().st_size for folder in folders for path in folder.iterdir())
     replaced = sum(path.stat().st_size for path in folders[-1].iterdir())  # the best one before stands beside it
-    assert taken + replaced <= trainer.ADAPTER_COPIES * adapter
+    assert taken + replaced <= checkpoints.ADAPTER_COPIES * adapter
 
 
 def test_weights_that_are_no_numbers_are_never_saved(
@@ -346,6 +346,23 @@ def test_a_full_disk_stops_the_run_before_it_writes(
     assert caught.value.code == "disk_full"
     monkeypatch.undo()
     assert trainer.run(TrainingContext(), run)["state"] == "done"
+
+
+def test_unsloth_is_imported_before_the_tokenizer_which_brings_transformers(
+    project: Project, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    def read_language(folder: Path) -> None:
+        order.append("tokenizer")
+        raise AppError("training_no_stop_token")
+
+    monkeypatch.setattr(engines, "choose_engine", lambda *_: "unsloth")
+    monkeypatch.setattr(engines.importlib, "import_module", order.append)
+    monkeypatch.setattr(trainer, "read_language", read_language)
+    with pytest.raises(AppError, match="training_no_stop_token"):
+        trainer.run(TrainingContext(), make_run(project, base))
+    assert order == ["unsloth", "tokenizer"]
 
 
 def test_unsloth_is_chosen_only_where_it_can_run() -> None:
