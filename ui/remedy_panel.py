@@ -33,7 +33,7 @@ class Offer:
 def build(frame: PageFrame) -> None:
     """What would help, and the button that does it; nothing where nothing broke off."""
     about = gr.HTML()
-    button = gr.Button(visible=False, elem_id="remedy")
+    button = gr.Button("", visible=False, elem_id="remedy")
     notice = gr.HTML()
     frame.live.show(about, lambda view: about_html(view, current(view)))
     frame.live.show(button, lambda view: button_of(view, current(view)))
