@@ -101,7 +101,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
         "run": training.id,
         "files": files,
         "folder": str(final / main.folder.name),
-        "verification": {"passed": all(result.passed for result in results), "files": main.verification},
+        "verification": {"passed": all(result.passed for result in results), "files": shown_of(results)},
         "seconds": round(time.monotonic() - started, 1),
         **main.more,
     }
@@ -122,6 +122,12 @@ class Exported:
     @property
     def passed(self) -> bool:
         return all(entry["passed"] for entry in self.verification)
+
+
+def shown_of(results: list[Exported]) -> list[dict[str, Any]]:
+    """The entries that people look at: of the format that was asked for first, and of what it is made of."""
+    wanted = results[1:] or results  # the merged model is a step on the way, unless it is all that was asked for
+    return [entry for result in reversed(wanted) for entry in result.verification]
 
 
 def export_safetensors(context: JobContext, material: Material, reference: verifier.Reference) -> Exported:

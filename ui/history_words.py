@@ -93,7 +93,9 @@ def fact_label(name: str, language: str) -> str:
 
 def value_words(name: str, value: Any, language: str) -> str:
     """A value as the settings show it; hashes are cut to what tells them apart."""
-    if value is None or value == "" or value == []:
+    if name.endswith("target_modules") and not value and value is not None:
+        return text("history.all_layers", language)
+    if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
         return text("history.yes" if value else "history.no", language)

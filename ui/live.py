@@ -14,7 +14,7 @@ from utils.errors import AppError
 
 INTERVAL_SECONDS = 1.0
 SHARED_SECONDS = 0.6  # what was shown to one viewer is good enough for the timers of all others this long
-OWN_KEPT = 100  # what viewers at the same position of a list share
+OWN_KEPT = 400  # what viewers at the same position of a list share; a run's details are a dozen places
 Render = Callable[[View], Any]
 
 

@@ -24,12 +24,12 @@ def line_plot(lines: Sequence[Line], x_title: str, y_title: str, *, numbered: bo
     own and its number, which the legend has too, so that nobody needs colours to tell them apart.
     """
     fewer = averaged if numbered else thinned
-    kept = [(number, name, fewer(points)) for number, (name, points) in enumerate(lines) if points]
-    drawn = [(name, points) for _, name, points in kept]
+    given = lines if numbered else [line for line in lines if line[1]]
+    drawn = [(number, name, fewer(points)) for number, (name, points) in enumerate(given) if points]
     if not drawn:
         return ""
-    xs = [x for _, points in drawn for x, _ in points]
-    ys = [y for _, points in drawn for _, y in points]
+    xs = [x for *_, points in drawn for x, _ in points]
+    ys = [y for *_, points in drawn for _, y in points]
     y_ticks = ticks(min(ys), max(ys))
     x_ticks = [tick for tick in ticks(min(xs), max(xs)) if tick == int(tick) and min(xs) <= tick <= max(xs)]
     x_low, x_span = min(xs), (max(xs) - min(xs)) or 1.0
@@ -42,15 +42,15 @@ def line_plot(lines: Sequence[Line], x_title: str, y_title: str, *, numbered: bo
         )
 
     parts = [_grid(place, y_ticks, x_ticks, x_low)]
+    draw = _stroke if numbered else _line
+    parts += [draw(number, name, points, place) for number, name, points in drawn]
     if numbered:
-        parts += [_stroke(number, points, place) for number, _, points in kept]
-        parts.append(_numbers([(number, *place(*points[-1])) for number, _, points in kept]))
-        legend = "".join(
-            f'<span class="line-{number}"><b>{number + 1}</b> {escape(name)}</span>' for number, name, _ in kept
-        )
-    else:
-        parts += [_line(number, name, points, place) for number, (name, points) in enumerate(drawn)]
-        legend = "".join(f'<span class="line-{number}">{escape(name)}</span>' for number, name, _ in kept)
+        parts.append(_numbers([(number, *place(*points[-1])) for number, _, points in drawn]))
+    marks = [f"<b>{number + 1}</b> " if numbered else "" for number, *_ in drawn]
+    legend = "".join(
+        f'<span class="line-{number}">{mark}{escape(name)}</span>'
+        for mark, (number, name, _) in zip(marks, drawn, strict=True)
+    )
     kind = "plot numbered" if numbered else "plot"
     return (
         f'<figure class="{kind}"><figcaption>{escape(y_title)}<span class="legend">{legend}</span></figcaption>'
@@ -140,13 +140,14 @@ def _line(number: int, name: str, points: list[tuple[float, float]], place: Plac
     return "".join(parts)
 
 
-def _stroke(number: int, points: list[tuple[float, float]], place: Place) -> str:
+def _stroke(number: int, name: str, points: list[tuple[float, float]], place: Place) -> str:
     """A line among others; a single point becomes a short one."""
     placed = [place(x, y) for x, y in points]
     if len(placed) == 1:
         placed = [(placed[0][0] - 4, placed[0][1]), (placed[0][0] + 4, placed[0][1])]
     path = " ".join(f"{x},{y}" for x, y in placed)
-    return f'<polyline class="line line-{number} stroke-{number}" points="{path}"/>'
+    tip = f"<title>{escape(name)}</title>"
+    return f'<polyline class="line line-{number} stroke-{number}" points="{path}">{tip}</polyline>'
 
 
 def _numbers(ends: list[tuple[int, float, float]]) -> str:

@@ -33,7 +33,7 @@ class Offer:
 def build(frame: PageFrame) -> None:
     """What would help, and the button that does it; nothing where nothing broke off."""
     about = gr.HTML()
-    button = gr.Button(visible=False, elem_id="remedy")
+    button = gr.Button("", visible=False, elem_id="remedy")
     notice = gr.HTML()
     frame.live.show(about, lambda view: about_html(view, current(view)))
     frame.live.show(button, lambda view: button_of(view, current(view)))
@@ -42,9 +42,17 @@ def build(frame: PageFrame) -> None:
 
 
 def go_on(services: Services, project: Project) -> None:
-    """Start what is offered. Raises what `branch_training` raises."""
+    """Start what is offered. Raises what `branch_training` raises.
+
+    Where the project's settings are still those that failed, they change too: the next training would fail as well.
+    """
     if offer := current(View(services, LANGUAGES[0], project.name)):
-        training_pipeline.branch_training(services, project, offer.run, None, offer.remedy.changes)
+        changes = offer.remedy.changes
+        training_pipeline.branch_training(services, project, offer.run, None, changes)
+        failed = TrainingSettings(**open_run(project, offer.run).request["training"])
+        now = project.load_config().training
+        if all(getattr(now, name) == getattr(failed, name) for name in changes):
+            project.set("training", changes)
 
 
 def current(view: View) -> Offer | None:

@@ -159,7 +159,7 @@ def training_blocked(view: View) -> str:
     if view.project is None:
         return view.t("blocked.no_project")
     job = view.unfinished("train")
-    return view.t("blocked.training_running" if job.state in ACTIVE else "blocked.training_paused") if job else ""
+    return view.t("history.training_running" if job.state in ACTIVE else "history.training_paused") if job else ""
 
 
 def continue_blocked(view: View, entry: Entry) -> str:
@@ -177,7 +177,7 @@ def continue_blocked(view: View, entry: Entry) -> str:
             before, None, {name: new for name, (_, new) in changed(before, now.training).items()}
         )
     except AppError as error:
-        return " ".join(error_text(error.code, view.language, error.params))
+        return " ".join((*error_text(error.code, view.language, error.params), view.t("history.adopt_first")))
     return ""
 
 
@@ -196,7 +196,8 @@ def bundle_blocked(view: View, entry: Entry) -> str:
 
 
 def delete_blocked(view: View, entry: Entry) -> str:
-    return view.t("history.delete_when_done") if entry.state in ACTIVE else ""
+    busy = entry.state in ACTIVE or history.is_busy(view.services, entry.run)
+    return view.t("history.delete_when_done") if busy else ""
 
 
 def settings_of(entry: Entry) -> TrainingSettings | None:

@@ -71,7 +71,8 @@ def file_html(view: View, report: dict[str, Any]) -> str:
     passed = report["passed"]
     badge = html.badge("good" if passed else "bad", view.t("export.passed" if passed else "export.failed"))
     size = f" <small>{escape(size_words(view, report['bytes']))}</small>" if "bytes" in report else ""
-    name = view.t("choice.format.safetensors") if report["file"] == "." else report["file"]
+    folders = {".": "safetensors", "Modelfile": "ollama"}
+    name = view.t(f"choice.format.{folders[report['file']]}") if report["file"] in folders else report["file"]
     reasons = "".join(
         html.box("bad", view.t(f"verify.{check['name']}"), view.t(f"verify.reason.{check['reason']}"))
         for check in report["checks"]

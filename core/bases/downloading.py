@@ -9,8 +9,10 @@ The token is huggingface_hub's own: `HF_TOKEN`, or what `hf auth login` keeps. I
 
 import hashlib
 import os
+import queue
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -30,6 +32,7 @@ from utils.files import require_disk, sha256_of
 
 CHUNK_BYTES = 1 << 18
 SILENCE_SECONDS = 10.0
+STOP_SECONDS = 0.2
 TRIES, LONGEST_WAIT_SECONDS = 5, 60.0
 TELL_EVERY_SECONDS = 1.0
 SPARE_GIB = 0.3
@@ -193,10 +196,35 @@ def stream(context: JobContext, part: Path, file: File, url: str, progress: Prog
         if have and not continues:  # the server sends it from its beginning
             progress.add(-have)
         with part.open("ab" if continues else "wb") as target:
-            for chunk in response.iter_raw(CHUNK_BYTES):
+            for chunk in chunks_of(context, response):
                 target.write(chunk)
                 progress.add(len(chunk))
-                context.checkpoint()
+
+
+def chunks_of(context: JobContext, response: httpx.Response) -> Iterator[bytes]:
+    """What comes, as it comes; a stop is noticed at once, also while nothing does. Raises httpx.HTTPError."""
+    received: queue.Queue[bytes | Exception] = queue.Queue(maxsize=8)
+
+    def read() -> None:
+        try:
+            for chunk in response.iter_raw(CHUNK_BYTES):
+                received.put(chunk)
+            received.put(b"")
+        except (httpx.HTTPError, httpx.StreamError) as problem:  # the latter where the reader has left
+            received.put(problem)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        context.checkpoint()
+        try:
+            chunk = received.get(timeout=STOP_SECONDS)
+        except queue.Empty:
+            continue
+        if isinstance(chunk, Exception):
+            raise chunk
+        if not chunk:
+            return
+        yield chunk
 
 
 def pause_before_next(problem: Exception, tries: int) -> float | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import base_models
-from core.bases import hub_cache, hub_models, unpacked
+from core.bases import gguf_header, hub_cache, hub_models, unpacked
 from core.bases.hub_models import HubModel
 from core.bases.ollama_store import OllamaModel
 from core.hardware_detector import Hardware
@@ -123,10 +123,9 @@ def offered(model: HubModel) -> Listed:
 
 
 def shape_of_ollama(model: OllamaModel) -> Shape | None:
-    """The shape of a model of Ollama, where it was unpacked before or its original is in the list."""
+    """The shape of a model of Ollama: of its folder where it was unpacked before, else as its file says."""
     folder = unpacked.folder_of(model.digest)
     if unpacked.read_note(folder) is not None:
         return memory_estimate.read_shape(folder)
-    original = hub_models.original_of(model.name, model.parameters)
-    known = hub_models.curated(original.name) if original else None
-    return known.shape if known else None
+    billions = hub_models.billions_of(model.parameters)
+    return gguf_header.read_shape(model.file, billions * 1e9 if billions else None) if model.file else None

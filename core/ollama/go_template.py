@@ -39,39 +39,41 @@ class _Cut(Exception):
     """Everything behind `.Response` is left out."""
 
 
-def fill(template: str, messages: Sequence[Message], system: str = "") -> str:
+def fill(template: str, messages: Sequence[Message], system: str = "", *, think: bool = False) -> str:
     """The prompt that Ollama makes of a conversation; `system` is the model's own, used where the messages have none.
 
-    Raises UnsupportedTemplate.
+    `think` is what newer versions switch on by themselves where a template knows of it. Raises UnsupportedTemplate.
     """
+    thinking = {"Think": think, "IsThinkSet": think}
     if system and all(message["role"] != "system" for message in messages):
         messages = [{"role": "system", "content": system}, *messages]
     nodes = parse(template)
     joined = collate(messages)
     if re.search(r"\.Messages\b", template):
         systems = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
-        return execute(nodes, {**values(system=systems), "Messages": [variables(message) for message in joined]})
+        named = [variables(message) for message in joined]
+        return execute(nodes, {**values(system=systems), **thinking, "Messages": named})
     if not re.search(r"\.Response\b", template):
         nodes = [*nodes, _Node("print", expression=["field", "", "Response"])]
-    return "".join(by_turns(nodes, joined))
+    return "".join(by_turns(nodes, joined, thinking))
 
 
-def by_turns(nodes: list[_Node], messages: Sequence[Message]) -> Iterator[str]:
+def by_turns(nodes: list[_Node], messages: Sequence[Message], thinking: Mapping[str, bool]) -> Iterator[str]:
     """A template that knows a system text, a prompt and a response only, filled in once for each turn."""
     turn = {"system": "", "user": "", "assistant": ""}
     for message in messages:
         later = {"system": ("user", "assistant"), "user": ("assistant",), "assistant": ()}[message["role"]]
         if any(turn[role] for role in later):
-            yield execute(nodes, values(*turn.values()))
+            yield execute(nodes, {**values(*turn.values()), **thinking})
             turn = dict.fromkeys(turn, "")
         turn[message["role"]] = message["content"]
-    yield execute(nodes, values(*turn.values()), cut=True)
+    yield execute(nodes, {**values(*turn.values()), **thinking}, cut=True)
 
 
 def values(system: str = "", prompt: str = "", response: str = "") -> dict[str, Any]:
     """What every template may name."""
     known: dict[str, Any] = {"System": system, "Prompt": prompt, "Response": response, "Suffix": ""}
-    return known | {"Tools": [], "Think": False, "IsThinkSet": False, "ThinkLevel": ""}
+    return known | {"Tools": [], "ThinkLevel": ""}
 
 
 def variables(message: Message) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from core.verifier import ANSWER_TOKENS, LONGEST_TOKENS, Check, Reference
 from utils.files import read_json, write_json, write_text_atomic
 
 NOTE = "ollama.json"
+REFUSED_PARAMETERS = ("typical_p",)  # which older models have, and newer versions of Ollama no longer take
 USUAL_CONTEXT_TOKENS = 8192
 UNTOLD = '"""'  # a Modelfile has no way to say it
 
@@ -103,7 +104,7 @@ def texts_of_base(base: Path) -> dict[str, Any]:
 
 def new_model(reference: Reference, what: Handover, recipe: Recipe, brought: dict[str, Any]) -> NewModel:
     """The model with its stop words, each way an answer may end, and a context that it can read."""
-    own = dict(brought["parameters"])
+    own = {name: value for name, value in brought["parameters"].items() if name not in REFUSED_PARAMETERS}
     stops = [reference.tokenizer.decode([token]) for token in reference.stop_ids]
     given = own.get("stop")
     given = [given] if isinstance(given, str) else given if isinstance(given, list) else []

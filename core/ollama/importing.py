@@ -92,16 +92,19 @@ class _Ollama:
         self._context = context
         self._http = HttpClient(address, "", None)
         self._place = self._http.recipient.place
+        self._is_there = False
 
     async def take(self, model: NewModel, digest: str, question: list[dict[str, str]], most_tokens: int) -> Imported:
         name = model.name
         try:
-            name = free_name(model, await self._http.get("/api/tags"))
+            listed = await self._http.get("/api/tags")
+            self._is_there = True
+            name = free_name(model, listed)
             await self._send(model.file, digest)
             await self._create(model, name, digest)
         except HelperError as error:
             self._context.checkpoint()  # a stop cuts the connection, and is no failure
-            missing = error.error.code in NOT_THERE and not isinstance(error, HttpError)
+            missing = error.error.code in NOT_THERE and not self._is_there
             return Imported("not_running" if missing else "failed", name, self._place, words_of(error))
         finally:
             await self._http.close()

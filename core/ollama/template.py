@@ -64,9 +64,10 @@ def compared(ask: Ask, begin: str, recipe: Recipe) -> Recipe:
 
 
 def says(recipe: Recipe, conversation: Sequence[Message], text: str, begin: str) -> bool:
-    """Whether Ollama would make this text of the conversation."""
+    """Whether Ollama would make this text of the conversation, whether it lets the model think or not."""
     try:
-        return fill(recipe.template, conversation, recipe.system) == text.removeprefix(begin)
+        made = {fill(recipe.template, conversation, recipe.system, think=think) for think in (False, True)}
+        return made == {text.removeprefix(begin)}
     except UnsupportedTemplate:
         return False
 

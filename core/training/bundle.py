@@ -23,7 +23,7 @@ from core.project_manager import Project
 from core.runs import Run
 from core.samples import prompts
 from core.samples.sft_dataset import iterate_samples
-from core.training import checkpoints, epoch_ends
+from core.training import checkpoints, epoch_ends, repeat
 from utils.errors import AppError
 from utils.files import read_json, require_disk, sync_folder
 
@@ -33,6 +33,7 @@ ADAPTER, BASE = "adapter/", "base/"
 WEIGHTS = "adapter_model.safetensors"
 BLOCK = 1 << 20
 BASE_ENDINGS = (".json", ".safetensors", ".jinja", ".txt", ".model")
+RESULT_NAMES = {"loss", "first_loss", "steps", "samples"}
 PRIVATE_SETTINGS = {"base_url"}
 """The address of a helper's server says where somebody works, and nothing about the samples."""
 DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
@@ -63,24 +64,28 @@ def file_of(project: Project, run_id: str) -> Path:
 
 
 def contents_of(run: Run) -> Contents:
-    """What can be taken along of a run. Raises AppError `bundle_not_done`."""
+    """What can be taken along of a run. Raises AppError `bundle_not_done`, `repeat_incomplete`."""
     state = run.read_state()
-    if state.state != JobState.DONE or not state.result:
+    if state.state != JobState.DONE:
         raise AppError("bundle_not_done", run=run.id)
     project, request = run.project, run.request
+    repeat.fingerprint_of(request)
+    if not (state.result or {}).keys() >= RESULT_NAMES:
+        raise AppError("repeat_incomplete", part="result")
     adapter, best = _adapter_of(run)
     base = request["base"]
-    practice = base["source"] == "practice" and (project.practice_folder / "config.json").is_file()
+    practice = base.get("source") == "practice" and (project.practice_folder / "config.json").is_file()
     with_base = practice and base_models.fingerprint(project.practice_folder) == base.get("fingerprint")
     return Contents(run, portable(request, project), portable(state.result, project), adapter, best, with_base)
 
 
 def write(context: JobContext, run: Run, readme: Readme) -> dict[str, Any]:
-    """Write the bundle of a run to `file_of`, whole or not at all. Returns {"run", "file", "bytes", "sha256"}.
+    """Write the bundle of a run to `file_of`, whole or not at all. Returns {"run", "file", "bytes"}.
 
-    Raises AppError `bundle_not_done`, `disk_full`, and what a stop request means.
+    Raises AppError as `contents_of` and `repeat.require_samples` do, `disk_full`, and what a stop request means.
     """
     contents = contents_of(run)
+    repeat.require_samples(run.samples_file, run.request)
     parts = dict(_parts(contents, readme))
     total = sum(_size(part) for part in parts.values())
     target = file_of(run.project, run.id)

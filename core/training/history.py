@@ -17,7 +17,7 @@ from typing import Any
 from core.jobs import ACTIVE, JobState, Message
 from core.project_manager import Project
 from core.runs import Run, list_runs, open_run
-from core.services import Services
+from core.services import Services, running
 from core.training import checkpoints
 from utils.errors import AppError
 from utils.files import read_json, read_lines
@@ -25,6 +25,8 @@ from utils.files import read_json, read_lines
 SMOOTHED_STEPS = 10
 """The first and the last loss are means over so many steps, as in the trainer's own result."""
 EVENTS_LOOKED_AT = 200
+READERS = ("evaluate", "export", "bundle")
+"""Kinds of jobs that read a training run."""
 
 
 @dataclass(frozen=True)
@@ -219,8 +221,8 @@ def delete_run(services: Services, project: Project, run_id: str, *, sure: bool 
 
 
 def is_busy(services: Services, run: Run) -> bool:
-    """Whether a process works on a run, here or elsewhere, or it waits for its turn."""
-    if run.read_state().process:
+    """Whether a process works on a run, it waits for its turn, or what else is at work in the project may read it."""
+    if run.read_state().process or running(services, run.project, READERS):
         return True
     return any(job.id == run.id and job.state in ACTIVE for job in services.runner.jobs(run.project.name))
 

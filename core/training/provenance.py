@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from core.bases import unpacked
+from core.bases import hub_cache, unpacked
 from core.hardware_detector import Hardware
 from core.project_manager import Project
 
@@ -77,8 +77,8 @@ def portable_path(project: Project, path: Path) -> str:
 def revision_of(folder: Path) -> str:
     """Which version of a model lies in `folder`: the commit of a Hugging Face snapshot, the digest of an Ollama
     model; "" where only its fingerprint tells."""
-    if folder.parent.name == "snapshots":
-        return folder.name
+    if commit := hub_cache.revision_of(folder):
+        return commit
     note = unpacked.read_note(folder)
     return f"sha256:{note.digest}" if note else ""
 

@@ -97,7 +97,17 @@ def request_of(project: Project, original: Original, hardware: Hardware) -> dict
         "app": provenance.app_facts(),
         "repeats": _noted(then, "id", str),
     }
-    return {**request, "branch": then["branch"]} if then.get("branch") else request
+    branch = branch_of(then)
+    return {**request, "branch": {"run": branch[0], "step": branch[1]}} if branch else request
+
+
+def branch_of(request: Mapping[str, Any]) -> tuple[str, int] | None:
+    """The run that this one branched off, and the step; None where it did not."""
+    branch = request.get("branch")
+    if not isinstance(branch, dict):
+        return None
+    run, step = branch.get("run"), branch.get("step")
+    return (run, step) if isinstance(run, str) and isinstance(step, int) else None
 
 
 def origin_of(project: Project, request: Mapping[str, Any]) -> tuple[Run, Checkpoint] | None:
@@ -105,17 +115,17 @@ def origin_of(project: Project, request: Mapping[str, Any]) -> tuple[Run, Checkp
 
     Raises AppError `repeat_needs_parent` where that checkpoint is no longer in this project.
     """
-    branch = request.get("branch")
-    parent, step = (branch.get("run"), branch.get("step")) if isinstance(branch, dict) else (None, None)
-    if not step:
+    branch = branch_of(request)
+    if branch is None or branch[1] == 0:
         return None
+    parent, step = branch
     try:
-        run = open_run(project, str(parent))
-        start = branching.start_point(run, int(step))
-    except (AppError, ValueError, TypeError):
+        run = open_run(project, parent)
+        start = branching.start_point(run, step)
+    except AppError:
         start = None
     if start is None:
-        raise AppError("repeat_needs_parent", parent=str(parent), step=str(step))
+        raise AppError("repeat_needs_parent", parent=parent, step=step)
     return run, start
 
 

@@ -1,5 +1,6 @@
 """Training runs as their folders look, made without training."""
 
+import hashlib
 import json
 
 from core.jobs import JobState
@@ -14,6 +15,7 @@ def make_run(project, state=JobState.DONE, losses=(4.0, 3.0, 2.0, 1.0), **traini
     settings = TrainingSettings(**{"epochs": 2, **training}).model_dump()
     base = {"source": "practice", "name": "practice", "folder": "models/practice_base", "fingerprint": "a" * 64}
     request = {"base": base, "training": settings, "versions": {"torch": "2.13.0"}, "engine": "trl"}
+    request["samples_sha256"] = hashlib.sha256(b"").hexdigest()
     run = create_run(project, "train", request)
     run.samples_file.write_text("")
     points = [{"step": step, "epoch": step / 2, "loss": loss} for step, loss in enumerate(losses, 1)]
@@ -21,6 +23,7 @@ def make_run(project, state=JobState.DONE, losses=(4.0, 3.0, 2.0, 1.0), **traini
     run.metrics_file.write_text("".join(json.dumps(point) + "\n" for point in points))
     add_checkpoint(run, len(losses))
     result = {"run": run.id, "loss": losses[-1], "first_loss": losses[0], "samples": 20, "held_out": 4, "seconds": 90}
+    result["steps"] = len(losses)
     run.write_state(state, **({"result": result} if state == JobState.DONE else {}))
     return run
 

@@ -5,6 +5,7 @@ import pytest
 from core.bases import unpacked
 from core.bases.ollama_store import find_model
 from tests.core.bases.ollama_material import put_model
+from tests.core.bases.test_gguf_header import FIGURES, write
 from ui import ollama_panel, tab_model
 from ui.view import View
 from utils.config import BaseChoice
@@ -110,6 +111,7 @@ def test_a_known_model_offers_its_original_weights_and_says_what_they_are(servic
 
 def test_what_fits_is_told_before_a_model_is_unpacked(services, project, store, monkeypatch):
     monkeypatch.setattr("core.training.memory_estimate.free_gib", lambda hardware: 6.0)
-    put_model(store, f"{LIBRARY}/qwen3/0.6b", config={"model_family": "qwen3", "model_type": "751.63M"})
+    head = write(store.parent / "head.gguf", **FIGURES).read_bytes()
+    put_model(store, f"{LIBRARY}/qwen3/0.6b", head, config={"model_family": "qwen3", "model_type": "2.5M"})
     put_model(store, f"{LIBRARY}/unheard-of/latest")
     assert shown_in(services, "de").count("✓") == 2

@@ -80,3 +80,9 @@ def test_averaging_keeps_a_curve_light_and_its_course():
     kept = averaged(points)
     assert len(kept) <= AVERAGES_DRAWN
     assert all(abs(y - 2.0) < 0.1 for _, y in kept)
+
+
+def test_a_line_without_points_leaves_no_gap_in_the_colours():
+    drawn = line_plot([("a", []), ("b", [(1.0, 2.0), (2.0, 3.0)])], "x", "y")
+    assert '<span class="line-0">b</span>' in drawn
+    assert 'class="line line-0"' in drawn

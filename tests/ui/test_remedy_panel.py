@@ -66,6 +66,20 @@ def test_the_click_branches_off_the_newest_checkpoint(services, project, broken_
     assert asked == [(services, project, current(view).run, None, changes)]
 
 
+def test_the_next_training_begins_with_what_helped_unless_somebody_changed_it(
+    services, project, broken_off, monkeypatch
+):
+    monkeypatch.setattr(training_pipeline, "branch_training", lambda *_: None)
+    broken_off("training_out_of_memory", batch_size=4)
+    project.set("training", {"batch_size": 8})
+    remedy_panel.go_on(services, project)
+    assert project.load_config().training.batch_size == 8
+    project.set("training", {"batch_size": 4})
+    remedy_panel.go_on(services, project)
+    assert project.load_config().training.batch_size == 2
+    assert project.load_config().training.gradient_accumulation == 2
+
+
 def test_every_remedy_has_its_words():
     for name in ("smaller_batch", "gradient_checkpointing", "lower_rate"):
         assert {f"remedy.{name}", f"remedy.{name}.why"} <= TEXTS.keys()

@@ -83,7 +83,7 @@ def test_while_a_training_runs_the_buttons_say_so(project, view, puppet):
     run = make_run(project)
     puppet("train")
     for reason in (run_history.continue_blocked, run_history.repeat_blocked):
-        assert reason(view(), entry_of(view, run)) == view().t("blocked.training_running")
+        assert reason(view(), entry_of(view, run)) == view().t("history.training_running")
 
 
 def test_a_paused_run_can_be_continued_by_its_own_branch_only(services, project, view):
@@ -91,7 +91,7 @@ def test_a_paused_run_can_be_continued_by_its_own_branch_only(services, project,
     project.set("training", {"epochs": 2})
     services.runner.adopt(Job("train", project.name, lambda _: {}, id=paused.id), JobState.PAUSED)
     assert run_history.continue_blocked(view(), entry_of(view, paused)) == ""
-    assert run_history.continue_blocked(view(), entry_of(view, other)) == view().t("blocked.training_paused")
+    assert run_history.continue_blocked(view(), entry_of(view, other)) == view().t("history.training_paused")
 
 
 def test_a_setting_that_cannot_change_in_mid_run_is_named(project, view):
@@ -191,9 +191,6 @@ def test_a_bundle_is_downloaded_under_the_projects_name(project, browser):
     run = make_run(project)
     address = bundle_download.download_address(project.name, run.id)
     assert browser.get(address).status_code == 404
-    request = {**run.request, "samples_sha256": "0"}
-    write_json(run.folder / "run.json", request)
-    run.write_state(JobState.DONE, result={**run.read_state().result, "steps": 4})
     written = bundle.write(RecordingContext(), run, readme_in("en"))
     answer = browser.get(address)
     assert len(answer.content) == written["bytes"]
@@ -218,8 +215,6 @@ def test_the_folder_is_shown_only_to_who_sits_at_the_machine(frame, project, mon
 
 def test_packing_is_a_job_that_shows_its_end(frame, services, project):
     run = make_run(project)
-    write_json(run.folder / "run.json", {**run.request, "samples_sha256": "0"})
-    run.write_state(JobState.DONE, result={**run.read_state().result, "steps": 4})
     run_history.pack_run(frame, project, at(run))
     (job,) = services.runner.jobs(project.name)
     assert services.runner.wait(job.id, 20).state == JobState.DONE

@@ -6,8 +6,9 @@ from runs_material import make_run, publish
 from core.jobs import Job, JobState
 from core.runs import this_process
 from core.training import repeat
-from ui import run_list
+from ui import history_words, run_list
 from ui.run_list import HistoryPosition
+from ui.texts import text
 from ui.view import View
 from utils.files import write_json
 
@@ -133,3 +134,22 @@ def test_a_checkpoint_is_offered_with_its_epoch_and_what_was_measured(project, v
     run = make_run(project)
     entry = run_list.chosen(view(), at(chosen=run.id))
     assert run_list.point_choices(view(), entry) == [("Schritt 4 · Epoche 2 · Prüfung 1,500", "4")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("training.learning_rate", 1e-5, "0,00001"),
+        ("training.scheduler", "cosine", text("choice.scheduler.cosine", "de")),
+        ("training.target_modules", [], "alle linearen"),
+        ("training.target_modules", None, "–"),
+        ("training.target_modules", ["x", "y"], "x, y"),
+        ("training.four_bit", True, "ja"),
+        ("run.loss", 1.23456, "1,235"),
+        ("samples_sha256", "ab" * 32, "abababababab"),
+        ("app.commit", "1" * 40 + "-dirty", "1" * 12 + "+"),
+        ("versions.torch", {"odd": 1}, "{'odd': 1}"),
+    ],
+)
+def test_values_are_told_as_the_settings_show_them(name, value, told):
+    assert history_words.value_words(name, value, "de") == told

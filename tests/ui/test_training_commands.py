@@ -12,7 +12,6 @@ from core.jobs import JobState
 from core.training import repeat
 from ui import training_commands
 from ui.command_line import run
-from utils.files import write_json
 
 
 @pytest.fixture
@@ -115,9 +114,6 @@ def test_a_bundle_that_is_no_file_is_named(app, project):
 def test_the_newest_finished_run_is_packed_unless_another_is_named(app, project):
     assert app("bundle", "Physik")[0] == 1
     made = [make_run(project) for _ in range(2)]
-    for one in made:
-        write_json(one.folder / "run.json", {**one.request, "samples_sha256": "0"})
-        one.write_state(JobState.DONE, result={**one.read_state().result, "steps": 4})
     make_run(project, JobState.PAUSED)
     code, out, _ = app("bundle", "Physik", "--json")
     result = json.loads(out)

@@ -63,3 +63,22 @@ def test_what_a_model_wrote_is_text_and_never_markup(project, view):
     finished(project, "evaluate", **{**COMPARISON, "run": finished(project, "train")})
     assert "<b>Was?</b>" not in answers_html(view())
     assert "&lt;b&gt;Was?" in answers_html(view())
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("created", "In Ollama angelegt als „physik“"),
+        ("not_running", "ollama create physik -f Modelfile"),
+        ("elsewhere", "wird es nirgendwohin geschickt"),
+        ("failed", "unsupported &lt;architecture&gt;"),
+    ],
+)
+def test_an_export_to_ollama_says_what_became_of_it_and_what_to_do(project, view, state, said):
+    outcome = {"state": state, "name": "physik", "command": "ollama create physik -f Modelfile"}
+    outcome |= {"problem": "unsupported <architecture>", "place": "127.0.0.1:11434"}
+    report = {**FILE, "file": "Modelfile"}
+    finished(project, "export", run="r", folder="/x", verification={"files": [report]}, ollama=outcome)
+    shown = export_html(view())
+    assert said in shown
+    assert "<strong>Ollama</strong>" in shown

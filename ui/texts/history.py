@@ -49,6 +49,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The settings above are the same as in this run.",
     ),
     "history.adopt": ("Einstellungen dieses Laufs übernehmen", "Take over this run's settings"),
+    "history.adopt_first": (
+        "Oder übernimm die Einstellungen dieses Laufs und ändere dann, was sich ändern lässt.",
+        "Or take over this run's settings, and then change what can be changed.",
+    ),
     "history.adopted": (
         "Die Einstellungen oben sind jetzt die dieses Laufs.",
         "The settings above are now those of this run.",
@@ -57,6 +61,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "history.continue_started": (
         "Ein neuer Lauf macht von dort aus weiter.",
         "A new run goes on from there.",
+    ),
+    "history.training_running": (
+        "Geht, wenn das laufende Training fertig oder angehalten ist.",
+        "Possible once the running training is done or stopped.",
+    ),
+    "history.training_paused": (
+        "Ein Training ist angehalten. Setze es oben fort oder stoppe es.",
+        "A training is paused. Resume it above, or stop it.",
     ),
     "history.no_points": (
         "Von diesem Lauf ist kein gesicherter Stand mehr da.",
@@ -84,7 +96,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "history.bundle_lies": ("Das Bündel liegt hier:", "The bundle lies here:"),
     "history.delete": ("Löschen", "Delete"),
     "history.delete_now": ("Endgültig löschen", "Delete for good"),
-    "history.delete_when_done": ("Geht, wenn der Lauf nicht mehr arbeitet.", "Possible once the run is at rest."),
+    "history.delete_when_done": (
+        "Geht, wenn weder der Lauf noch ein Vergleich oder Export arbeitet.",
+        "Possible once the run is at rest, and so are comparison and export.",
+    ),
     "history.delete_question": ("Diesen Lauf löschen?", "Delete this run?"),
     "history.lost": (
         "Frei werden {size}. Weg sind Kurve, Einstellungen, seine Kopie der Beispiele und {checkpoints} gesicherte "
@@ -127,6 +142,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "history.loss": ("{first:.3f} → {last:.3f}", "{first:.3f} → {last:.3f}"),
     "history.eval": ("{loss:.3f} (Epoche {epoch})", "{loss:.3f} (epoch {epoch})"),
     "history.value": ("{value}", "{value}"),
+    "history.all_layers": ("alle linearen", "all linear ones"),
     "history.yes": ("ja", "yes"),
     "history.no": ("nein", "no"),
     "history.branch_of": (
@@ -193,10 +209,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Nenne mehr vom Namen des Laufs; „runs“ zeigt alle.",
         "Give more of the run's name; “runs” lists them all.",
     ),
-    "error.run_is_busy": ("Dieser Lauf arbeitet noch.", "This run is still at work."),
+    "error.run_is_busy": (
+        "Dieser Lauf arbeitet noch, oder etwas anderes braucht ihn gerade.",
+        "This run is still at work, or something else needs it right now.",
+    ),
     "hint.run_is_busy": (
-        "Stoppe ihn oder warte, bis er fertig ist.",
-        "Stop it, or wait until it is done.",
+        "Stoppe es oder warte, bis es fertig ist.",
+        "Stop that, or wait until it is done.",
     ),
     "error.run_is_published": (
         "Dieser Lauf hat das Modell geschrieben, das verglichen und exportiert wird.",

@@ -15,7 +15,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "hub.english": ("vor allem Englisch", "mostly English"),
     "hub.no_four_bit": ("geht hier nicht", "not possible here"),
     "hub.light.green": ("passt", "fits"),
-    "hub.light.amber": ("knapp", "tight"),
+    "hub.light.amber": ("knapp", "a tight fit"),
     "hub.light.red": ("zu groß", "too large"),
     "hub.light.unknown": ("freier Speicher unbekannt", "free memory unknown"),
     "hub.about_fit": (

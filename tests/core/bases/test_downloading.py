@@ -20,6 +20,7 @@ from core.jobs import JobSnapshot, JobState
 from core.project_manager import Project, ProjectStore
 from core.runs import latest_run
 from core.services import Services
+from core.training import provenance
 from tests.core.bases.gguf_models import make_model
 from tests.core.bases.hub_stand_in import PART_BYTES, HubStandIn
 from utils.config import BaseChoice
@@ -99,7 +100,7 @@ def test_a_model_is_downloaded_byte_by_byte_the_same_and_is_then_ready(
     end = ended(services, base_pipeline.make_ready(services, project))
     assert end.state == JobState.DONE, end.error
     folder = base_models.resolve(project, BaseChoice(source="hf", name=NAME))
-    assert end.result and end.result["revision"] == hub.commit == hub_cache.revision_of(folder)
+    assert end.result and end.result["revision"] == hub.commit == provenance.revision_of(folder)
     names = {path.name for path in folder.iterdir()}
     assert names == set(hub.files) - {"consolidated.safetensors", "training.log"}
     assert all((folder / name).read_bytes() == (original / name).read_bytes() for name in names)

@@ -97,6 +97,14 @@ def test_the_template_of_a_base_from_ollama_is_kept_where_it_asks_as_training_di
     assert recipe and (recipe.template, recipe.source) == (BROUGHT, "ollama")
 
 
+def test_a_template_that_asks_to_think_where_ollama_lets_models_think_is_replaced() -> None:
+    """Newer versions switch thinking on by themselves, which training never saw."""
+    thinking = BROUGHT + "{{ if and .IsThinkSet .Think }}<think>\n{{ end }}"
+    assert fill(thinking, conversation("Was?"), think=True).endswith("<think>\n")
+    recipe = find_recipe(asker(CHATML), "", thinking)
+    assert recipe and recipe.source == "derived"
+
+
 def test_a_system_text_that_training_never_saw_is_left_out() -> None:
     recipe = find_recipe(asker(CHATML), "", BROUGHT, "You are a pirate.")
     assert recipe and (recipe.source, recipe.system) == ("ollama", "")

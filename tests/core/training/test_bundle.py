@@ -181,6 +181,17 @@ def test_an_unfinished_run_is_not_packed(home, base):
     assert not home.bundles_folder.exists()
 
 
+def test_what_could_not_be_repeated_is_not_packed(home, base):
+    run = finished_run(home, base)
+    append_line(run.samples_file, '{"instruction": "a", "output": "b"}')
+    assert code_of(lambda: packed(run)) == "repeat_samples_changed"
+    write_json(run.folder / "run.json", {**run.request, "base": {"source": "path"}})
+    assert code_of(lambda: packed(run)) == "repeat_incomplete"
+    damaged = finished_run(home, base)
+    damaged.write_state(JobState.DONE, result={"loss": 1.0})
+    assert code_of(lambda: packed(damaged)) == "repeat_incomplete"
+
+
 def test_a_stopped_packing_leaves_nothing_and_the_earlier_bundle_whole(home, base):
     run = finished_run(home, base)
     before = packed(run).read_bytes()

@@ -1,6 +1,7 @@
 """The history of training runs: what it tells, what damage it survives, what it lets nobody delete by accident."""
 
 import json
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -185,9 +186,15 @@ def test_a_run_at_work_is_not_deleted_by_anyone(services, project):
 
 def test_a_run_that_waits_for_its_turn_is_not_deleted(services, project):
     run = make_run(project)
-    services.runner.start(Job("export", project.name, lambda context: wait_for_stop(context), "accelerator"))
+    services.runner.start(Job("practice_base", project.name, wait_for_stop, "accelerator"))
     services.runner.start(Job("train", project.name, lambda _: {}, "accelerator", id=run.id))
     assert code_of(lambda: history.delete_run(services, project, run.id)) == "run_is_busy"
+
+
+def test_a_run_is_not_deleted_while_it_may_be_exported(services, project):
+    run = make_run(project)
+    services.runner.start(Job("export", project.name, wait_for_stop))
+    assert code_of(lambda: history.delete_run(services, project, run.id, sure=True)) == "run_is_busy"
 
 
 def test_a_deleted_run_is_no_result_any_more(services, project):
@@ -207,8 +214,6 @@ def test_settings_and_versions_are_told_apart(project):
 
 
 def wait_for_stop(context):
-    import time
-
     while True:
         context.checkpoint()
         time.sleep(0.01)
