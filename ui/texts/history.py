@@ -13,7 +13,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Every training is a run. Tick runs to compare them; open one to go on from it, to repeat it, to take it "
         "along or to delete it.",
     ),
-    "history.compare": ("Vergleichen", "Compare"),
+    "history.compare": ("Nebeneinander zeigen", "Show side by side"),
     "history.compare_about": ("{least} bis {most} Läufe ankreuzen", "tick {least} to {most} runs"),
     "history.tick": ("Lauf vom {run} ankreuzen", "Tick the run of {run}"),
     "history.head_tick": ("Wahl", "Pick"),
