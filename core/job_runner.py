@@ -163,9 +163,14 @@ class JobRunner:
         with self._changed:
             if self._closed:
                 raise AppError("app_is_closing")
-            for other in self._entries.values():
-                if (other.job.kind, other.job.project) == (job.kind, job.project) and other.state in UNFINISHED:
+            own = (job.kind, job.project)
+            before = [other for other in self._entries.values() if (other.job.kind, other.job.project) == own]
+            for other in before:
+                if other.state in UNFINISHED:
                     raise AppError("job_is_paused" if other.state == JobState.PAUSED else "job_already_running")
+            for other in before:  # an app may stay open for weeks, and curves of earlier runs are on disk
+                other.metrics = []
+                other.log.clear()
             entry = _Entry(job)
             self._entries[job.id] = entry
             self._enqueue(entry)

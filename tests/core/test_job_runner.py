@@ -56,6 +56,20 @@ def test_a_job_runs_and_its_result_progress_and_log_are_seen(runner):
     assert end.metrics == ({"step": 1, "loss": 0.5},)
 
 
+def test_an_app_that_stays_open_keeps_log_and_curve_of_the_newest_job_of_a_kind_only(runner):
+    def work(context):
+        context.log("line")
+        context.metric(step=1, loss=0.5)
+        return {"answer": 42}
+
+    first, other, second = (
+        runner.wait(runner.start(Job(kind, "p", work)).id, timeout=10) for kind in ("train", "export", "train")
+    )
+    earlier = runner.get(first.id)
+    assert (earlier.log, earlier.metrics, earlier.result) == ((), (), {"answer": 42})
+    assert len(runner.get(second.id).metrics) == len(runner.get(other.id).metrics) == 1
+
+
 def test_pause_during_the_last_item_still_finishes(runner):
     gate = Gate(items=1)
     job = runner.start(Job("count", "p", gate))
