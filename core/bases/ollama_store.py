@@ -109,7 +109,8 @@ def read_model(store: Path, manifest: Path) -> OllamaModel | None:
     if not isinstance(content, dict) or not isinstance(content.get("layers"), list):
         return None
     layers = [layer for layer in content["layers"] if isinstance(layer, dict)]
-    config = read_small_json(blob(store, content.get("config") or {})) or {}
+    named = content.get("config")
+    config = read_small_json(blob(store, named)) if isinstance(named, dict) else None
     config = config if isinstance(config, dict) else {}
     weights = [layer for layer in layers if layer.get("mediaType") == f"{LAYER}model"]
     file = blob(store, weights[0]) if len(weights) == 1 else None

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.bases import ollama_store
@@ -100,17 +100,23 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
     max_leaves=12,
 )
-LAYERS = st.dictionaries(st.sampled_from(["digest", "size"]), VALUES)
+KINDS = st.sampled_from([TYPE + kind for kind in ("model", "tensor", "template", "params")]) | VALUES
+DIGESTS = st.just("sha256:" + "0" * 64) | VALUES
+LAYERS = st.fixed_dictionaries({}, optional={"mediaType": KINDS, "digest": DIGESTS, "size": VALUES})
+MANIFESTS = st.fixed_dictionaries(
+    {"layers": st.lists(LAYERS | VALUES, max_size=3)}, optional={"config": LAYERS | VALUES}
+)
 
 
-@settings(max_examples=60, deadline=None)
-@given(content=VALUES | st.builds(lambda layer: {"layers": [layer | {"mediaType": TYPE + "model"}]}, LAYERS))
+@settings(max_examples=200, deadline=None)
+@given(content=VALUES | MANIFESTS, blob=VALUES)
+@example(content={"layers": [], "config": True}, blob=None)
 def test_nothing_that_stands_in_a_manifest_breaks_the_list(
-    content: object, tmp_path_factory: pytest.TempPathFactory
+    content: object, blob: object, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     store = tmp_path_factory.mktemp("store")
-    path = store / "manifests" / LLAMA
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(content))
+    for path, words in ((store / "manifests" / LLAMA, content), (store / "blobs" / f"sha256-{'0' * 64}", blob)):
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(words))
     found = [ollama_store.read_model(store, manifest) for manifest in ollama_store.manifests(store)]
     assert all(model is None or model.name == "llama3.2:3b" for model in found)
