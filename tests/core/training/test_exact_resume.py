@@ -5,7 +5,6 @@ Real processes throughout: the training is the app's own child, and what relays 
 """
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -99,12 +98,9 @@ class Apps:
         if kind in ("pause", "cancel"):
             getattr(services.runner, kind)(self.run.id)
             expected = JobState.PAUSED if kind == "pause" else JobState.CANCELLED
+        elif kind == "kill during a save":
+            expected = self._kill_during_a_save(services)
         else:
-            if kind == "kill during a save":
-                if self.dice.random() < 0.5:  # a save in the middle of an epoch, else the one at its end
-                    services.runner.pause(self.run.id)
-                wait_until(lambda: bool(self.torn()), "a save")
-                time.sleep(self.dice.uniform(0, 0.03))
             self.kill_child()
             expected = JobState.INTERRUPTED
         assert services.runner.wait(self.run.id, timeout=PATIENCE_SECONDS).state == expected
@@ -133,10 +129,34 @@ class Apps:
             assert app.wait(timeout=PATIENCE_SECONDS) == 130
             assert self.run.read_state().state == JobState.PAUSED
 
+    def _kill_during_a_save(self, services: Services) -> JobState:
+        """The state that follows: where the save was over sooner than the kill came, the pause that was asked for."""
+        asked = self.dice.random() < 0.5  # a save in the middle of an epoch, else the one at its end
+        if asked:
+            services.runner.pause(self.run.id)
+        wait_until(lambda: bool(self.torn()), "a save")
+        time.sleep(self.dice.uniform(0, 0.02))  # a save of this model takes about 0.03 s
+        try:
+            child = self.child()
+            child.suspend()  # nothing changes between the look and the kill
+        except psutil.NoSuchProcess:
+            assert asked
+            return JobState.PAUSED
+        if asked and not self.torn():
+            child.resume()
+            return JobState.PAUSED
+        child.kill()
+        return JobState.INTERRUPTED
+
     def kill_child(self) -> None:
+        self.child().kill()
+
+    def child(self) -> psutil.Process:
+        """Raises psutil.NoSuchProcess where none works on the run."""
         process = self.run.read_state().process
-        assert process
-        os.kill(int(process["pid"]), signal.SIGKILL)
+        if process is None:
+            raise psutil.NoSuchProcess(-1)
+        return psutil.Process(int(process["pid"]))
 
     def torn(self) -> list[Path]:
         """Folders of checkpoints that are being written, or never were to their end."""
