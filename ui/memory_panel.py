@@ -5,7 +5,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from core import base_models
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.runs import latest_run
@@ -36,10 +35,8 @@ def memory_html(view: View) -> str:
 def current(view: View) -> Outlook | None:
     """What core expects; None where there is no model on this machine, or one that it cannot tell."""
     project, settings = view.project, view.config
-    if project is None or settings is None or settings.base is None:
-        return None
-    folder = base_models.local_folder(project, settings.base)
-    if folder is None:
+    folder = view.base_folder
+    if project is None or settings is None or folder is None:
         return None
     training = settings.training
     tokens = longest_tokens(project, folder, training.max_length)

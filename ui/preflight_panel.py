@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from core import base_models, preflight_pipeline
+from core import preflight_pipeline
 from core.jobs import ACTIVE, JobState
 from core.project_manager import Project
 from core.training import memory_estimate, readiness
@@ -58,7 +58,7 @@ def current(view: View) -> list[Check]:
     project, settings = view.project, view.config
     if project is None or settings is None:
         return []
-    folder = base_models.local_folder(project, settings.base) if settings.base else None
+    folder = view.base_folder
     key = (
         str(project.root),
         settings.model_dump_json(),
@@ -159,7 +159,7 @@ def suggestion_html(view: View, result: dict[str, Any]) -> str:
 def is_outdated(view: View, result: dict[str, Any]) -> bool:
     """Whether what the result rests on has changed since."""
     project, settings = view.project, view.config
-    folder = base_models.local_folder(project, settings.base) if project and settings and settings.base else None
+    folder = view.base_folder
     if project is None or settings is None or folder is None or not project.samples_file.is_file():
         return True
     file, training = project.samples_file, settings.training

@@ -9,7 +9,6 @@ from typing import Any
 
 import gradio as gr
 
-from core import base_models
 from core.project_manager import Project
 from core.samples.sft_dataset import MINIMUM_SAMPLES
 from core.training import memory_estimate, presets
@@ -112,7 +111,7 @@ def current(view: View) -> list[Preset]:
     """All presets for the project as it is. What is read from disk is read once for all viewers."""
     project, settings = view.project, view.config
     assert project is not None and settings is not None
-    folder = base_models.local_folder(project, settings.base) if settings.base else None
+    folder = view.base_folder
     facts = (
         str(project.samples_file),
         file_stamp(project.samples_file),

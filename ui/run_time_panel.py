@@ -3,7 +3,6 @@
 import time
 from html import escape
 
-from core import base_models
 from core.jobs import ACTIVE
 from core.runs import latest_run
 from core.training import run_time
@@ -33,10 +32,8 @@ def run_time_html(view: View) -> str:
 def current(view: View) -> TimeEstimate | None:
     """What core expects; None where there is no model on this machine, or nothing to learn from."""
     project, settings = view.project, view.config
-    if project is None or settings is None or settings.base is None:
-        return None
-    folder = base_models.local_folder(project, settings.base)
-    if folder is None:
+    folder = view.base_folder
+    if project is None or settings is None or folder is None:
         return None
     file, training = project.samples_file, settings.training
     model = (str(folder), file_stamp(folder / "config.json"))

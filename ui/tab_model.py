@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from core import base_models, base_pipeline, pipeline
+from core import base_pipeline, pipeline
 from core.bases import unpacked
 from core.jobs import ACTIVE
 from core.project_manager import Project
@@ -130,7 +130,7 @@ def base_html(view: View) -> str:
     ready = view.status.base_ready
     name = view.t("model.source.practice") if base.source == PRACTICE else base.name
     state = html.badge("good" if ready else "warn", view.t("model.ready" if ready else "model.not_ready"))
-    folder = base_models.local_folder(view.project, base) if view.project and base.source == "ollama" else None
+    folder = view.base_folder if base.source == "ollama" else None
     agreement = ollama_panel.agreement_html(view, unpacked.read_note(folder)) if folder else ""
     return (
         f'<div class="chosen"><small>{escape(view.t("model.current"))}</small>'

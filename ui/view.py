@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from core import pipeline, runs
+from core import base_models, pipeline, runs
 from core.documents.chunk_store import ChunkStore, SourceFile
 from core.jobs import ACTIVE, JobSnapshot, JobState, Message
 from core.pipeline import ProjectStatus
@@ -80,6 +80,12 @@ class View:
     @cached_property
     def config(self) -> ProjectConfig | None:
         return self.project.load_config() if self.project and not self.problem else None
+
+    @cached_property
+    def base_folder(self) -> Path | None:
+        """Where the chosen model lies on this machine, whole; several panels ask, and each look reads its files."""
+        base = self.config.base if self.config else None
+        return base_models.local_folder(self.project, base) if self.project and base else None
 
     @cached_property
     def trained(self) -> bool:

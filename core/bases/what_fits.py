@@ -59,17 +59,9 @@ def fit(shape: Shape, settings: TrainingSettings, hardware: Hardware) -> Fit:
     def light(four_bit: bool) -> Light:
         changed = config.changed(settings, four_bit=four_bit)
         needed = memory_estimate.estimate(shape, changed, place, USUAL_TOKENS, corrected).total_gib
-        return Light(colour(needed, free), needed)
+        return Light(memory_estimate.light_of(needed, free), needed)
 
     return Fit(light(False), None if place.kind == "mps" else light(True))
-
-
-def colour(needed_gib: float, free_gib: float | None) -> str:
-    """By the same bounds as the estimate of a training."""
-    if free_gib is None:
-        return "unknown"
-    share = needed_gib / max(free_gib, 1e-9)
-    return "green" if share <= memory_estimate.TIGHT_SHARE else "amber" if share <= 1 else "red"
 
 
 def hub_list() -> list[Listed]:

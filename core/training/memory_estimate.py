@@ -336,10 +336,15 @@ class Outlook:
     @property
     def light(self) -> str:
         """green, amber or red; unknown where nobody tells what is free."""
-        if self.free_gib is None:
-            return "unknown"
-        share = self.estimate.total_gib / max(self.free_gib, 1e-9)
-        return "green" if share <= TIGHT_SHARE else "amber" if share <= 1 else "red"
+        return light_of(self.estimate.total_gib, self.free_gib)
+
+
+def light_of(needed_gib: float, free_gib: float | None) -> str:
+    """green, amber or red; unknown where nobody tells what is free."""
+    if free_gib is None:
+        return "unknown"
+    share = needed_gib / max(free_gib, 1e-9)
+    return "green" if share <= TIGHT_SHARE else "amber" if share <= 1 else "red"
 
 
 def outlook(
