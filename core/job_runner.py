@@ -3,10 +3,11 @@
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
+from core.job_record import JobRecord, ThreadContext
 from core.jobs import (
     ACCELERATOR,
     ACTIVE,
@@ -20,128 +21,12 @@ from core.jobs import (
     PauseRequested,
     WorkInterrupted,
     error_message,
-    raise_stop,
 )
 from utils.errors import AppError, disk_is_full
 
 logger = logging.getLogger(__name__)
 
 LANE_CAPACITY = {ACCELERATOR: 1}
-LOG_LINES_KEPT = 500
-METRICS_KEPT = 5_000
-
-
-class _Entry:
-    """The runner's own record of a job; touched only while the runner's lock is held."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.created = time.time()
-        self.state = JobState.QUEUED
-        self.stop_request: str | None = None
-        self.result: dict[str, Any] | None = None
-        self.error: Message | None = None
-        self.version = 0
-        self.seconds_before = 0.0
-        self.started: float | None = None
-        self.queued_at = 0
-        self.clear()
-
-    def clear(self) -> None:
-        self.done = 0.0
-        self.total: float | None = None
-        self.message: Message | None = None
-        self.log: deque[Message] = deque(maxlen=LOG_LINES_KEPT)
-        self.metrics: list[dict[str, float]] = []
-        self.clear_rate()
-
-    def clear_rate(self) -> None:
-        self.first_progress: tuple[float, float] | None = None
-
-    def add_metric(self, values: dict[str, float]) -> None:
-        # A resumed training repeats the steps after its checkpoint: the newer points replace the older ones.
-        if "step" in values and self.metrics and self.metrics[-1].get("step", 0) >= values["step"]:
-            self.metrics = [
-                point
-                for point in self.metrics
-                if point.get("step", 0) < values["step"]
-                or (point.get("step") == values["step"] and point.keys() != values.keys())
-            ]
-        self.metrics.append(values)
-        if len(self.metrics) > METRICS_KEPT:
-            # Every second point of the older half: the curve keeps its shape and its newest points.
-            half = len(self.metrics) // 2
-            self.metrics = self.metrics[:half:2] + self.metrics[half:]
-
-    def seconds(self) -> float:
-        return self.seconds_before + (time.monotonic() - self.started if self.started else 0.0)
-
-    def rate(self) -> float | None:
-        """Items per second since this stretch of work made its first progress; None while unknown."""
-        if self.state != JobState.RUNNING or self.first_progress is None:
-            return None
-        at, done = self.first_progress
-        elapsed = time.monotonic() - at
-        return (self.done - done) / elapsed if elapsed > 0 and self.done > done else None
-
-
-class ThreadContext:
-    """A JobContext for work that runs in a thread of the app; a relayed child's events arrive through it too."""
-
-    def __init__(self, runner: "JobRunner", entry: _Entry) -> None:
-        self._runner = runner
-        self._entry = entry
-
-    def progress(self, done: float, total: float | None, key: str | None = None, /, **params: object) -> None:
-        with self._runner.change(self._entry):
-            self._entry.done, self._entry.total = done, total
-            if self._entry.first_progress is None:
-                self._entry.first_progress = (time.monotonic(), done)
-            if key:
-                self._entry.message = Message(key, params)
-
-    def log(self, key: str, /, **params: object) -> None:
-        with self._runner.change(self._entry):
-            self._entry.log.append(Message(key, params))
-
-    def metric(self, **values: float) -> None:
-        with self._runner.change(self._entry):
-            self._entry.add_metric(values)
-
-    def clear(self) -> None:
-        """Forget log and metrics, because they are about to be replayed from disk."""
-        with self._runner.change(self._entry):
-            self._entry.clear()
-
-    def restart_clock(self, started_seconds_ago: float) -> None:
-        """This work has been running before anyone looked: elapsed time counts from its real start."""
-        with self._runner.change(self._entry):
-            self._entry.started = time.monotonic() - started_seconds_ago
-            self._entry.clear_rate()
-
-    def checkpoint(self) -> None:
-        raise_stop(self.stop_request)
-
-    @property
-    def stop_request(self) -> str | None:
-        return self._entry.stop_request
-
-
-class _Change:
-    """Holds the runner's lock for one change, then gives the job a new version and wakes all who wait."""
-
-    def __init__(self, runner: "JobRunner", entry: _Entry) -> None:
-        self._runner = runner
-        self._entry = entry
-
-    def __enter__(self) -> None:
-        self._runner._changed.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._runner.version += 1
-        self._entry.version = self._runner.version
-        self._runner._changed.notify_all()
-        self._runner._changed.release()
 
 
 class JobRunner:
@@ -149,7 +34,7 @@ class JobRunner:
 
     def __init__(self) -> None:
         self._changed = threading.Condition(threading.RLock())
-        self._entries: dict[str, _Entry] = {}
+        self._records: dict[str, JobRecord] = {}
         self._served: dict[str, int] = {}  # owner → when their last job started, for fairness between participants
         self._clock = 0
         self._closed = False
@@ -164,92 +49,92 @@ class JobRunner:
             if self._closed:
                 raise AppError("app_is_closing")
             own = (job.kind, job.project)
-            before = [other for other in self._entries.values() if (other.job.kind, other.job.project) == own]
+            before = [other for other in self._records.values() if (other.job.kind, other.job.project) == own]
             for other in before:
                 if other.state in UNFINISHED:
                     raise AppError("job_is_paused" if other.state == JobState.PAUSED else "job_already_running")
             for other in before:  # an app may stay open for weeks, and curves of earlier runs are on disk
                 other.metrics = []
                 other.log.clear()
-            entry = _Entry(job)
-            self._entries[job.id] = entry
-            self._enqueue(entry)
-            return self._snapshot(entry)
+            record = JobRecord(job)
+            self._records[job.id] = record
+            self._enqueue(record)
+            return self._snapshot(record)
 
     def adopt(self, job: Job, state: JobState, error: Message | None = None) -> JobSnapshot:
         """Take in a job that an earlier app left behind, stopped as it is; `resume` makes it run again."""
         with self._changed:
-            entry = _Entry(job)
-            entry.state, entry.error = state, error
-            self._entries[job.id] = entry
-            with self.change(entry):
+            record = JobRecord(job)
+            record.state, record.error = state, error
+            self._records[job.id] = record
+            with self._change(record):
                 pass
-            return self._snapshot(entry)
+            return self._snapshot(record)
 
     def get(self, job_id: str) -> JobSnapshot:
         """The job as it is now. Raises AppError `job_missing`."""
         with self._changed:
-            return self._snapshot(self._entry(job_id))
+            return self._snapshot(self._record(job_id))
 
     def jobs(self, project: str | None = None) -> list[JobSnapshot]:
         """All jobs, or one project's, oldest first."""
         with self._changed:
             return [
-                self._snapshot(entry)
-                for entry in self._entries.values()
-                if project is None or entry.job.project == project
+                self._snapshot(record)
+                for record in self._records.values()
+                if project is None or record.job.project == project
             ]
 
     def latest(self, project: str, kinds: Iterable[str]) -> JobSnapshot | None:
         """The newest job of these kinds in a project, or None."""
         wanted = set(kinds)
         with self._changed:
-            for entry in reversed(self._entries.values()):
-                if entry.job.project == project and entry.job.kind in wanted:
-                    return self._snapshot(entry)
+            for record in reversed(self._records.values()):
+                if record.job.project == project and record.job.kind in wanted:
+                    return self._snapshot(record)
         return None
 
     def cancel(self, job_id: str) -> None:
         """Stop a job for good, or give up one that failed. What it has done is kept; a finished one stays."""
         with self._changed:
-            entry = self._entry(job_id)
-            if entry.state == JobState.RUNNING:
-                with self.change(entry):
-                    entry.stop_request = "cancel"
-            elif entry.state in {JobState.QUEUED, JobState.PAUSED, JobState.INTERRUPTED, JobState.FAILED}:
-                entry.job.abandon()
-                self._set_state(entry, JobState.CANCELLED)
+            record = self._record(job_id)
+            if record.state == JobState.RUNNING:
+                with self._change(record):
+                    record.stop_request = "cancel"
+            elif record.state in {JobState.QUEUED, JobState.PAUSED, JobState.INTERRUPTED, JobState.FAILED}:
+                record.job.abandon()
+                self._set_state(record, JobState.CANCELLED)
 
     def pause(self, job_id: str) -> None:
         """Ask a job to stop at its next safe point. One that finishes before that point is simply done."""
         with self._changed:
-            entry = self._entry(job_id)
-            if entry.state == JobState.RUNNING and entry.stop_request is None:
-                with self.change(entry):
-                    entry.stop_request = "pause"
-            elif entry.state == JobState.QUEUED:
-                self._set_state(entry, JobState.PAUSED)
+            record = self._record(job_id)
+            if record.state == JobState.RUNNING and record.stop_request is None:
+                with self._change(record):
+                    record.stop_request = "pause"
+            elif record.state == JobState.QUEUED:
+                self._set_state(record, JobState.PAUSED)
 
     def resume(self, job_id: str) -> JobSnapshot:
         """Queue a stopped job again. Raises AppError where it is running already or has nothing left to do."""
         with self._changed:
-            entry = self._entry(job_id)
-            if entry.state not in RESUMABLE:
-                raise AppError("job_already_running" if entry.state in ACTIVE else "job_is_done")
-            for other in self._entries.values():
-                same = (other.job.kind, other.job.project) == (entry.job.kind, entry.job.project)
-                if same and other is not entry and other.state in UNFINISHED:
+            record = self._record(job_id)
+            if record.state not in RESUMABLE:
+                raise AppError("job_already_running" if record.state in ACTIVE else "job_is_done")
+            for other in self._records.values():
+                same = (other.job.kind, other.job.project) == (record.job.kind, record.job.project)
+                if same and other is not record and other.state in UNFINISHED:
                     raise AppError("job_already_running")
-            entry.error = None
-            self._enqueue(entry)
-            return self._snapshot(entry)
+            record.error = None
+            self._enqueue(record)
+            return self._snapshot(record)
 
     def wait(self, job_id: str, timeout: float | None = None) -> JobSnapshot:
         """Wait until the job neither runs nor is queued, or `timeout` seconds have passed."""
         with self._changed:
-            entry = self._entry(job_id)
-            self._changed.wait_for(lambda: entry.state not in ACTIVE, timeout)
-            return self._snapshot(entry)
+            record = self._record(job_id)
+            self._changed.wait_for(lambda: record.state not in ACTIVE, timeout)
+            return self._snapshot(record)
 
     def wait_for_change(self, version: int, timeout: float | None = None) -> int:
         """Wait until anything is newer than `version`; returns the newest version."""
@@ -260,11 +145,11 @@ class JobRunner:
     def forget_project(self, project: str) -> None:
         """Drop a deleted or renamed project's jobs. Raises AppError `project_busy` while one of them runs."""
         with self._changed:
-            mine = [entry for entry in self._entries.values() if entry.job.project == project]
-            if any(entry.state in ACTIVE for entry in mine):
+            mine = [record for record in self._records.values() if record.job.project == project]
+            if any(record.state in ACTIVE for record in mine):
                 raise AppError("project_busy")
-            for entry in mine:
-                del self._entries[entry.job.id]
+            for record in mine:
+                del self._records[record.job.id]
             self.version += 1
             self._changed.notify_all()
 
@@ -272,12 +157,12 @@ class JobRunner:
         """Drop a job whose folder goes; one that is not known is dropped already. Raises AppError
         `job_already_running` while it runs or waits."""
         with self._changed:
-            entry = self._entries.get(job_id)
-            if entry is None:
+            record = self._records.get(job_id)
+            if record is None:
                 return
-            if entry.state in ACTIVE:
+            if record.state in ACTIVE:
                 raise AppError("job_already_running")
-            del self._entries[job_id]
+            del self._records[job_id]
             self.version += 1
             self._changed.notify_all()
 
@@ -286,69 +171,77 @@ class JobRunner:
         deadline = time.monotonic() + timeout
         with self._changed:
             self._closed = True
-            for entry in self._entries.values():
-                self.pause(entry.job.id)
-            running = [entry for entry in self._entries.values() if entry.state == JobState.RUNNING]
+            for record in self._records.values():
+                self.pause(record.job.id)
+            running = [record for record in self._records.values() if record.state == JobState.RUNNING]
             self._changed.wait_for(
-                lambda: all(entry.state != JobState.RUNNING for entry in running),
+                lambda: all(record.state != JobState.RUNNING for record in running),
                 max(0.0, deadline - time.monotonic()),
             )
 
-    def change(self, entry: _Entry) -> _Change:
-        return _Change(self, entry)
+    @contextmanager
+    def _change(self, record: JobRecord) -> Iterator[None]:
+        """Hold the lock for one change, then give the job a new version and wake all who wait."""
+        with self._changed:
+            try:
+                yield
+            finally:
+                self.version += 1
+                record.version = self.version
+                self._changed.notify_all()
 
-    def _entry(self, job_id: str) -> _Entry:
+    def _record(self, job_id: str) -> JobRecord:
         try:
-            return self._entries[job_id]
+            return self._records[job_id]
         except KeyError:
             raise AppError("job_missing") from None
 
-    def _enqueue(self, entry: _Entry) -> None:
+    def _enqueue(self, record: JobRecord) -> None:
         self._clock += 1
-        entry.queued_at = self._clock
-        entry.stop_request = None
-        self._set_state(entry, JobState.QUEUED)
+        record.queued_at = self._clock
+        record.stop_request = None
+        self._set_state(record, JobState.QUEUED)
         self._dispatch()
 
-    def _set_state(self, entry: _Entry, state: JobState) -> None:
-        with self.change(entry):
-            entry.state = state
+    def _set_state(self, record: JobRecord, state: JobState) -> None:
+        with self._change(record):
+            record.state = state
 
-    def _queue(self, lane: str | None) -> list[_Entry]:
+    def _queue(self, lane: str | None) -> list[JobRecord]:
         """Who is next, in order: whoever was served longest ago, then whoever came first; in rounds, so that
         nobody's second job overtakes another's first."""
-        waiting = [e for e in self._entries.values() if e.state == JobState.QUEUED and e.job.lane == lane]
+        waiting = [e for e in self._records.values() if e.state == JobState.QUEUED and e.job.lane == lane]
         waiting.sort(key=lambda e: e.queued_at)
         turn: dict[str, int] = {}
         ranked = []
-        for entry in waiting:
-            owner = entry.job.owner
+        for record in waiting:
+            owner = record.job.owner
             turn[owner] = turn.get(owner, 0) + 1
-            ranked.append((turn[owner], self._served.get(owner, 0), entry.queued_at, entry))
-        return [entry for *_, entry in sorted(ranked, key=lambda rank: rank[:3])]
+            ranked.append((turn[owner], self._served.get(owner, 0), record.queued_at, record))
+        return [record for *_, record in sorted(ranked, key=lambda rank: rank[:3])]
 
     def _dispatch(self) -> None:
         if self._closed:
             return
-        for lane in {entry.job.lane for entry in self._entries.values()}:
-            running = sum(e.state == JobState.RUNNING and e.job.lane == lane for e in self._entries.values())
+        for lane in {record.job.lane for record in self._records.values()}:
+            running = sum(e.state == JobState.RUNNING and e.job.lane == lane for e in self._records.values())
             free = LANE_CAPACITY[lane] - running if lane else None
-            for entry in self._queue(lane)[:free]:
-                self._launch(entry)
+            for record in self._queue(lane)[:free]:
+                self._launch(record)
 
-    def _launch(self, entry: _Entry) -> None:
+    def _launch(self, record: JobRecord) -> None:
         self._clock += 1
-        self._served[entry.job.owner] = self._clock
-        entry.started = time.monotonic()
-        entry.clear_rate()
-        self._set_state(entry, JobState.RUNNING)
-        threading.Thread(target=self._run, args=(entry,), name=f"job-{entry.job.kind}", daemon=True).start()
+        self._served[record.job.owner] = self._clock
+        record.started = time.monotonic()
+        record.clear_rate()
+        self._set_state(record, JobState.RUNNING)
+        threading.Thread(target=self._run, args=(record,), name=f"job-{record.job.kind}", daemon=True).start()
 
-    def _run(self, entry: _Entry) -> None:
+    def _run(self, record: JobRecord) -> None:
         state, error, result = JobState.DONE, None, None
         try:
-            result = entry.job.work(ThreadContext(self, entry))
-            self._follow_up(entry.job)
+            result = record.job.work(ThreadContext(record, partial(self._change, record)))
+            self._follow_up(record.job)
         except PauseRequested:
             state = JobState.PAUSED
         except CancelRequested:
@@ -358,15 +251,15 @@ class JobRunner:
         except AppError as app_error:
             state, error = JobState.FAILED, error_message(app_error)
         except Exception as bug:  # the thread's last resort: the bug goes to the log, the job ends
-            logger.exception("job %s of kind %s failed", entry.job.id, entry.job.kind)
+            logger.exception("job %s of kind %s failed", record.job.id, record.job.kind)
             known = disk_is_full(bug) or AppError("internal", kind=type(bug).__name__)
             state, error = JobState.FAILED, error_message(known)
         with self._changed:
-            entry.seconds_before = entry.seconds()
-            entry.started = None
-            entry.stop_request = None
-            entry.result, entry.error = result, error
-            self._set_state(entry, state)
+            record.seconds_before = record.seconds()
+            record.started = None
+            record.stop_request = None
+            record.result, record.error = result, error
+            self._set_state(record, state)
             self._dispatch()
 
     @staticmethod
@@ -377,27 +270,6 @@ class JobRunner:
         except AppError as refused:
             logger.warning("what follows %s was refused: %s", job.kind, refused)  # the work itself is done
 
-    def _snapshot(self, entry: _Entry) -> JobSnapshot:
-        rate = entry.rate()
-        queue = self._queue(entry.job.lane) if entry.state == JobState.QUEUED else []
-        return JobSnapshot(
-            id=entry.job.id,
-            kind=entry.job.kind,
-            project=entry.job.project,
-            owner=entry.job.owner,
-            state=entry.state,
-            stopping=entry.stop_request,
-            done=entry.done,
-            total=entry.total,
-            message=entry.message,
-            log=tuple(entry.log),
-            metrics=tuple(entry.metrics),
-            error=entry.error,
-            result=entry.result,
-            seconds=entry.seconds(),
-            rate=rate,
-            eta_seconds=(entry.total - entry.done) / rate if rate and entry.total else None,
-            queue_position=queue.index(entry) + 1 if entry in queue else None,
-            created=entry.created,
-            version=entry.version,
-        )
+    def _snapshot(self, record: JobRecord) -> JobSnapshot:
+        queue = self._queue(record.job.lane) if record.state == JobState.QUEUED else []
+        return record.snapshot(queue.index(record) + 1 if record in queue else None)
