@@ -21,7 +21,7 @@ from core import hardware_detector, worker
 from core.project_manager import ProjectStore
 from core.runs import create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
-from core.training import memory_estimate
+from core.training import memory_estimate, model_shape, row_lengths
 from core.training.memory_estimate import Estimate, Place
 from utils.config import TrainingSettings
 
@@ -158,7 +158,7 @@ def measure(folder: Path, bases: dict[Model, Path], number: int, case: Case) -> 
     base, settings = bases[case.model], case.settings
     project = ProjectStore(folder / f"projects-{number}").create("memory")
     append_samples(project.samples_file, make_samples(base, case))
-    longest = memory_estimate.longest_tokens(project.samples_file, base, settings.max_length)
+    longest = row_lengths.longest_tokens(project.samples_file, base, settings.max_length)
     request = {
         "base": {"source": "path", "name": str(base), "folder": str(base)},
         "training": settings.model_dump(),
@@ -169,7 +169,7 @@ def measure(folder: Path, bases: dict[Model, Path], number: int, case: Case) -> 
     shutil.copyfile(project.samples_file, run.samples_file)
     code = worker.start_child(run).wait()
     result = run.read_state().result
-    shape = memory_estimate.read_shape(base)
+    shape = model_shape.read_shape(base)
     if code or result is None or shape is None:
         raise SystemExit(f"{case.words}: exit code {code}\n{run.output_file.read_text()[-2000:]}")
     place = Place(memory_estimate.CPU, hardware_detector.cpu_has_bf16())

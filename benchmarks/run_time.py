@@ -23,7 +23,7 @@ from core.hardware_detector import Hardware
 from core.project_manager import ProjectStore
 from core.runs import create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
-from core.training import memory_estimate, run_time
+from core.training import model_shape, run_time
 from core.training.run_time import Range, Taken
 from utils.config import TrainingSettings
 
@@ -105,7 +105,7 @@ def measure(folder: Path, base: Path, case: Case, hardware: Hardware) -> Outcome
     project = ProjectStore(folder / f"projects-{time.monotonic_ns()}").create("time")
     append_samples(project.samples_file, make_samples(case))
     shape, data = (
-        memory_estimate.read_shape(base),
+        model_shape.read_shape(base),
         run_time.read_data(project.samples_file, base, case.settings.held_out_share),
     )
     if shape is None or data is None:

@@ -9,7 +9,7 @@ from core.jobs import ACTIVE, UNFINISHED, JobSnapshot, JobState
 from core.project_manager import Project
 from core.runs import Run, create_run, latest_run, open_run
 from core.services import MINIMUM_FREE_GIB, Services, child_job, give_up, start_child_job
-from core.training import branching, launcher, memory_estimate, provenance, readiness, repeat, run_time
+from core.training import branching, launcher, memory_outlook, provenance, readiness, repeat, run_time
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
@@ -23,7 +23,7 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
     if settings.base is None:
         raise AppError("no_base")
     folder = base_models.resolve(project, settings.base)
-    expected = memory_estimate.outlook(folder, project.samples_file, settings.training, hardware)
+    expected = memory_outlook.outlook(folder, project.samples_file, settings.training, hardware)
     lasting = run_time.outlook(folder, project.samples_file, settings.training, hardware)
     request = {
         "base": {
@@ -38,7 +38,7 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
         "engine": hardware.engine,
         "force_cpu": services.settings.force_cpu,
         "samples_sha256": sha256_of(project.samples_file),
-        "memory": memory_estimate.for_request(expected) if expected else None,
+        "memory": memory_outlook.for_request(expected) if expected else None,
         "time": run_time.for_request(lasting) if lasting else None,
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),
@@ -88,10 +88,10 @@ def branch_training(
     start = branching.start_point(parent, step)
     settings = branching.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
     hardware = services.hardware()
-    expected = memory_estimate.outlook(parent.base_folder, parent.samples_file, settings, hardware)
+    expected = memory_outlook.outlook(parent.base_folder, parent.samples_file, settings, hardware)
     request = {
         **branching.request_of(parent, start, settings),
-        "memory": memory_estimate.for_request(expected) if expected else None,
+        "memory": memory_outlook.for_request(expected) if expected else None,
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),
         "app": provenance.app_facts(),

@@ -8,7 +8,7 @@ import gradio as gr
 from core.bases import hub_cache, what_fits
 from core.bases.what_fits import Fit, Light, Listed
 from core.project_manager import Project
-from core.training.memory_estimate import Shape
+from core.training.model_shape import Shape
 from ui import html
 from ui.memory_panel import FREE_SECONDS, SIGNS, TONES
 from ui.page_frame import Answer, Component, PageFrame

@@ -8,8 +8,8 @@ from typing import Any
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.runs import latest_run
-from core.training import memory_estimate
-from core.training.memory_estimate import Outlook
+from core.training import memory_log, memory_outlook, row_lengths
+from core.training.memory_outlook import Outlook
 from ui import html
 from ui.remembered import Remembered
 from ui.view import View, file_stamp
@@ -40,7 +40,7 @@ def current(view: View) -> Outlook | None:
         return None
     training = settings.training
     tokens = longest_tokens(project, folder, training.max_length)
-    learned = file_stamp(memory_estimate.log_file())
+    learned = file_stamp(memory_log.log_file())
     model = (str(folder), file_stamp(folder / "config.json"))
     key = (
         *model,
@@ -52,7 +52,7 @@ def current(view: View) -> Outlook | None:
     )
     return OUTLOOKS.get(
         key,
-        lambda: memory_estimate.outlook(folder, project.samples_file, training, view.services.hardware(), tokens),
+        lambda: memory_outlook.outlook(folder, project.samples_file, training, view.services.hardware(), tokens),
     )
 
 
@@ -60,7 +60,7 @@ def longest_tokens(project: Project, folder: Path, max_length: int) -> int:
     """The tokens of the longest row to train on; for that all samples are read once."""
     file = project.samples_file
     key = (str(folder), file_stamp(folder / "config.json"), str(file), file_stamp(file), max_length)
-    return LONGEST.get(key, lambda: memory_estimate.longest_tokens(file, folder, max_length))
+    return LONGEST.get(key, lambda: row_lengths.longest_tokens(file, folder, max_length))
 
 
 def outlook_html(view: View, found: Outlook) -> str:

@@ -10,7 +10,7 @@ import gradio as gr
 from core import preflight_pipeline
 from core.jobs import ACTIVE, JobState
 from core.project_manager import Project
-from core.training import memory_estimate, readiness
+from core.training import memory_log, readiness
 from core.training.checks import Check
 from ui import html
 from ui.check_words import SIGNS, check_words, refusal_words
@@ -67,7 +67,7 @@ def current(view: View) -> list[Check]:
         str(folder),
         file_stamp(folder) if folder else None,
         file_stamp(folder / "config.json") if folder else None,
-        file_stamp(memory_estimate.log_file()),
+        file_stamp(memory_log.log_file()),
         int(time.monotonic() // FRESH_SECONDS),
     )
     longest = longest_tokens(project, folder, settings.training.max_length) if folder else None

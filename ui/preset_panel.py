@@ -11,7 +11,7 @@ import gradio as gr
 
 from core.project_manager import Project
 from core.samples.sft_dataset import MINIMUM_SAMPLES
-from core.training import memory_estimate, presets
+from core.training import memory_log, presets
 from core.training.presets import PRESETS, Preset
 from ui import forms, html
 from ui.page_frame import Answer, Component, PageFrame
@@ -117,7 +117,7 @@ def current(view: View) -> list[Preset]:
         file_stamp(project.samples_file),
         str(settings.base),
         folder and file_stamp(folder / "config.json"),
-        file_stamp(memory_estimate.log_file()),
+        file_stamp(memory_log.log_file()),
     )
 
     def choose() -> list[Preset]:

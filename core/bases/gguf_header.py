@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from core.training.memory_estimate import Shape
+from core.training.model_shape import Shape
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)

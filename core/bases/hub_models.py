@@ -13,7 +13,7 @@ not be looked up here. Any repository can be typed in all the same.
 import re
 from dataclasses import dataclass
 
-from core.training.memory_estimate import Shape
+from core.training.model_shape import Shape
 
 BYTES_PER_PARAMETER = 2
 

@@ -8,8 +8,8 @@ from core.bases import gguf_header, hub_cache, hub_models, unpacked
 from core.bases.hub_models import HubModel
 from core.bases.ollama_store import OllamaModel
 from core.hardware_detector import Hardware
-from core.training import memory_estimate
-from core.training.memory_estimate import Shape
+from core.training import memory_estimate, memory_log, memory_outlook, model_shape
+from core.training.model_shape import Shape
 from utils import config
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -53,13 +53,13 @@ class Listed:
 def fit(shape: Shape, settings: TrainingSettings, hardware: Hardware) -> Fit:
     """What the project's settings would need for a model of this shape, beside what is free now."""
     place = memory_estimate.place_of(hardware)
-    corrected = memory_estimate.correction(place.kind)
-    free = memory_estimate.free_for_each(hardware, place, settings.processes)
+    corrected = memory_log.correction(place.kind)
+    free = memory_outlook.free_for_each(hardware, place, settings.processes)
 
     def light(four_bit: bool) -> Light:
         changed = config.changed(settings, four_bit=four_bit)
         needed = memory_estimate.estimate(shape, changed, place, USUAL_TOKENS, corrected).total_gib
-        return Light(memory_estimate.light_of(needed, free), needed)
+        return Light(memory_outlook.light_of(needed, free), needed)
 
     return Fit(light(False), None if place.kind == "mps" else light(True))
 
@@ -85,7 +85,7 @@ def cached(name: str) -> Listed | None:
         context_tokens=facts.context_tokens,
         is_here=True,
         languages=known.languages if known else (),
-        shape=memory_estimate.read_shape(folder),
+        shape=model_shape.read_shape(folder),
         problem=problem_of(folder),
         architecture=facts.architecture,
     )
@@ -118,6 +118,6 @@ def shape_of_ollama(model: OllamaModel) -> Shape | None:
     """The shape of a model of Ollama: of its folder where it was unpacked before, else as its file says."""
     folder = unpacked.folder_of(model.digest)
     if unpacked.read_note(folder) is not None:
-        return memory_estimate.read_shape(folder)
+        return model_shape.read_shape(folder)
     billions = hub_models.billions_of(model.parameters)
     return gguf_header.read_shape(model.file, billions * 1e9 if billions else None) if model.file else None

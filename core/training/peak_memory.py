@@ -8,7 +8,7 @@ import psutil
 import torch
 
 from core.runs import Run
-from core.training import memory_estimate
+from core.training import memory_log
 from core.training.engines import Device
 from utils.files import read_json, write_json
 
@@ -33,7 +33,7 @@ def result(run: Run) -> dict[str, Any] | None:
     if not run.memory_file.is_file():
         return None
     memory = read_json(run.memory_file)
-    needed = memory_estimate.compare(run.request, memory)
+    needed = memory_log.compare(run.request, memory)
     compared = {"estimated_gib": needed.estimated_gib, "needed_gib": needed.measured_gib} if needed else {}
     return {**memory, **compared}
 

@@ -18,7 +18,7 @@ from core import base_models, hardware_detector
 from core.jobs import JobContext
 from core.runs import Run, list_runs
 from core.samples.sft_dataset import Sample, iterate_samples
-from core.training import memory_estimate
+from core.training import memory_estimate, memory_outlook
 from core.training.checks import Check
 from core.training.material import Language, Plan, encoded_rows, plan_of, read_language
 from core.training.training_data import IGNORED, ROWS_AT_ONCE, Encoded
@@ -188,7 +188,7 @@ def suggestion(run: Run, plan: Plan, lengths: Sequence[int]) -> dict[str, Any] |
     def light(length: int) -> str:
         changed = config.changed(plan.settings, max_length=length)
         file = run.project.samples_file
-        found = memory_estimate.outlook(plan.base_folder, file, changed, hardware, min(length, longest))
+        found = memory_outlook.outlook(plan.base_folder, file, changed, hardware, min(length, longest))
         return found.light if found else "unknown"
 
     # Rows are padded to full steps, so nothing in between is worth asking for.

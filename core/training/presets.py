@@ -26,8 +26,9 @@ from core.hardware_detector import Hardware
 from core.jobs import Message
 from core.project_manager import Project
 from core.samples.sft_dataset import iterate_samples, usable
-from core.training import memory_estimate
-from core.training.memory_estimate import Outlook, Shape
+from core.training import memory_estimate, memory_log, memory_outlook, model_shape, row_lengths
+from core.training.memory_outlook import Outlook
+from core.training.model_shape import Shape
 from utils import config
 from utils.config import TrainingSettings
 
@@ -153,11 +154,11 @@ def situation_of(project: Project, hardware: Hardware) -> Situation:
     """What presets for this project are chosen for, as it is now. Reads the samples."""
     base = project.load_config().base
     folder = base_models.local_folder(project, base) if base else None
-    shape = memory_estimate.read_shape(folder) if folder else None
+    shape = model_shape.read_shape(folder) if folder else None
     context = base_models.describe(folder).context_tokens if folder else None
     place = memory_estimate.place_of(hardware)
     samples = usable(iterate_samples(project.samples_file)) if project.samples_file.is_file() else []
-    longest = memory_estimate.longest_tokens(project.samples_file, folder, context or LONGEST) if folder else None
+    longest = row_lengths.longest_tokens(project.samples_file, folder, context or LONGEST) if folder else None
     return Situation(
         shape=shape,
         samples=len(samples),
@@ -166,7 +167,7 @@ def situation_of(project: Project, hardware: Hardware) -> Situation:
         practice=base is not None and base.source == "practice",
         context_tokens=context,
         four_bit_works=place.kind != "mps" and find_spec("bitsandbytes") is not None,
-        correction=memory_estimate.correction(place.kind),
+        correction=memory_log.correction(place.kind),
     )
 
 
@@ -255,7 +256,7 @@ def _fitted(wanted: TrainingSettings, situation: Situation, effective: int) -> t
     """How to compute it in the memory that is free, and what that cost."""
     offered = hardware_detector.batch_size_choices(situation.hardware)
     batches = [size for size in reversed(offered) if size <= effective]
-    if situation.shape is None or memory_estimate.free_gib(situation.hardware) is None:
+    if situation.shape is None or memory_outlook.free_gib(situation.hardware) is None:
         known = "memory_unknown" if situation.shape else "no_model"
         careful = _Way(min(2, effective), situation.hardware.has_gpu and not situation.practice, False)
         why = [] if situation.practice else [Message(f"preset.why.{known}")]
@@ -285,7 +286,7 @@ def _light(settings: TrainingSettings, situation: Situation) -> str:
     assert situation.shape is not None
     place = memory_estimate.place_of(situation.hardware)
     needed = memory_estimate.estimate(situation.shape, settings, place, situation.longest, situation.correction)
-    free = memory_estimate.free_for_each(situation.hardware, place, settings.processes)
+    free = memory_outlook.free_for_each(situation.hardware, place, settings.processes)
     return Outlook(needed, place, free, situation.longest, ()).light
 
 

@@ -16,10 +16,11 @@ from core.runs import list_runs
 from core.samples import sft_dataset
 from core.samples.sample_store import SampleStore
 from core.services import MINIMUM_FREE_GIB
-from core.training import launcher, memory_estimate
+from core.training import launcher, memory_outlook, model_shape
 from core.training.checkpoints import ADAPTER_COPIES, DISK_RESERVE_GIB
 from core.training.checks import Check, State
-from core.training.memory_estimate import Outlook, Shape
+from core.training.memory_outlook import Outlook
+from core.training.model_shape import Shape
 from utils.config import BaseChoice, ProjectConfig, TrainingSettings
 from utils.errors import AppError
 from utils.files import free_disk_gib
@@ -40,10 +41,10 @@ def look(project: Project, settings: ProjectConfig, hardware: Hardware, longest:
     found.append(base)
     shape = None
     if folder is not None and settings.base is not None:
-        shape = memory_estimate.read_shape(folder)
+        shape = model_shape.read_shape(folder)
         found += check_changed(project, settings.base, folder)
         found += check_context(folder, training)
-        found += check_memory(memory_estimate.outlook(folder, project.samples_file, training, hardware, longest))
+        found += check_memory(memory_outlook.outlook(folder, project.samples_file, training, hardware, longest))
     found.append(check_disk(project.root, shape, training))
     return [*found, check_engine(hardware), *check_four_bit(training, hardware), *check_processes(training, hardware)]
 

@@ -17,7 +17,7 @@ from core import base_models
 from core.hardware_detector import Hardware
 from core.project_manager import Project
 from core.runs import Run, open_run
-from core.training import branching, history, launcher, memory_estimate, provenance, run_time
+from core.training import branching, history, launcher, memory_outlook, provenance, run_time
 from core.training.checkpoints import Checkpoint
 from core.training.provenance import Fact
 from utils.config import BaseChoice, TrainingSettings
@@ -76,7 +76,7 @@ def request_of(project: Project, original: Original, hardware: Hardware) -> dict
     require_samples(original.samples_file, then)
     folder = find_base(project, then)
     base = {name: then["base"].get(name) for name in ("source", "name", "fingerprint")}
-    expected = memory_estimate.outlook(folder, original.samples_file, settings, hardware)
+    expected = memory_outlook.outlook(folder, original.samples_file, settings, hardware)
     lasting = run_time.outlook(folder, original.samples_file, settings, hardware)
     request = {
         "base": {
@@ -90,7 +90,7 @@ def request_of(project: Project, original: Original, hardware: Hardware) -> dict
         "engine": _noted(then, "engine", str),
         "force_cpu": _noted(then, "force_cpu", bool),
         "samples_sha256": then["samples_sha256"],
-        "memory": memory_estimate.for_request(expected) if expected else None,
+        "memory": memory_outlook.for_request(expected) if expected else None,
         "time": run_time.for_request(lasting) if lasting else None,
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),

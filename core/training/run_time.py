@@ -24,15 +24,9 @@ from core.runs import Run
 from core.samples.sft_dataset import Sample, count_samples, decode_sample, presentable
 from core.training import energy
 from core.training.energy import Power
-from core.training.memory_estimate import (
-    CPU,
-    FULL_PRECISION_BYTES,
-    TEMPLATE_TOKENS,
-    Shape,
-    padded,
-    place_of,
-    read_shape,
-)
+from core.training.memory_estimate import CPU, FULL_PRECISION_BYTES, padded, place_of
+from core.training.model_shape import Shape, read_shape
+from core.training.row_lengths import TEMPLATE_TOKENS
 from utils import config
 from utils.config import TrainingSettings
 from utils.errors import AppError

@@ -15,16 +15,7 @@ from safetensors import SafetensorError
 
 from core.jobs import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
 from core.runs import Run
-from core.training import (
-    checkpoints,
-    engines,
-    epoch_ends,
-    memory_estimate,
-    peak_memory,
-    ranks,
-    run_time,
-    training_data,
-)
+from core.training import checkpoints, engines, epoch_ends, memory_log, peak_memory, ranks, run_time, training_data
 from core.training.checkpoints import Checkpoint
 from core.training.epochs import progress_of
 from core.training.failures import as_app_error
@@ -127,7 +118,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
     if together.is_first:
         context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
         context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
-        memory_estimate.note_run(run, memory)
+        memory_log.note_run(run, memory)
         run_time.note_run(run, loaded.device.kind, state["global_step"])
     return state
 

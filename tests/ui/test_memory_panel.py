@@ -7,7 +7,8 @@ import pytest
 from core import pipeline
 from core.jobs import JobState
 from core.runs import create_run
-from core.training.memory_estimate import Estimate, Outlook, Place, Way
+from core.training.memory_estimate import Estimate, Place
+from core.training.memory_outlook import Outlook, Way
 from ui import memory_panel
 from ui.memory_panel import after_html, memory_html, outlook_html
 from ui.view import View

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from core import base_models
 from core.hardware_detector import Accelerator, Hardware
 from core.samples.sft_dataset import Sample, append_samples
-from core.training import memory_estimate, presets
-from core.training.memory_estimate import Outlook, Shape
+from core.training import memory_estimate, memory_outlook, presets
+from core.training.memory_outlook import Outlook
+from core.training.model_shape import Shape
 from core.training.presets import PRESETS, Preset, Situation, choose
 from tests.core.training.training_material import make_project
 from ui.texts import LANGUAGES, TEXTS, message_text
@@ -74,7 +75,7 @@ def light(settings: TrainingSettings, situation: Situation) -> str:
     assert situation.shape is not None
     place = memory_estimate.place_of(situation.hardware)
     needed = memory_estimate.estimate(situation.shape, settings, place, situation.longest, situation.correction)
-    free = memory_estimate.free_for_each(situation.hardware, place, settings.processes)
+    free = memory_outlook.free_for_each(situation.hardware, place, settings.processes)
     return Outlook(needed, place, free, situation.longest, ()).light
 
 
@@ -101,7 +102,7 @@ def test_a_preset_is_always_within_bounds_and_is_recognised_again(name, situatio
 
 @given(NAMES, SITUATIONS, KEPT)
 def test_a_preset_fits_wherever_any_setting_does(name, situation, kept) -> None:
-    if situation.shape is None or memory_estimate.free_gib(situation.hardware) is None:
+    if situation.shape is None or memory_outlook.free_gib(situation.hardware) is None:
         return
     settings = filled(choose(name, situation, kept), kept)
     sparing = {"batch_size": 1, "gradient_checkpointing": True, "lora_rank": 8, "max_length": 64}

@@ -15,7 +15,7 @@ from core.samples.sft_dataset import Sample, Source, append_samples
 from core.services import Services
 from core.training import readiness
 from core.training.checks import Check
-from core.training.memory_estimate import Shape
+from core.training.model_shape import Shape
 from ui.texts import LANGUAGES, TEXTS, text
 from utils import config
 from utils.config import TrainingSettings

@@ -15,7 +15,7 @@ from core.project_manager import Project
 from core.runs import Run
 from core.samples.sft_dataset import Sample, append_sample, append_samples
 from core.training import energy, memory_estimate, run_time, trainer
-from core.training.memory_estimate import Shape
+from core.training.model_shape import Shape
 from core.training.run_time import Data, Kind, Range, Taken
 from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
 from utils.config import TrainingSettings

@@ -1,0 +1,93 @@
+"""A model in numbers, as its config.json tells them. What memory and time are computed from; loads no torch."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core import base_models
+from utils.config import TrainingSettings
+from utils.files import read_json
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A model in numbers. `queries` and `keys` are the widths of one token's queries and keys.
+
+    Experts of which only some work on a token count as one feed-forward of their width, which is too little.
+    """
+
+    parameters: int
+    stored_bytes: int
+    hidden: int
+    feed: int
+    layers: int
+    vocabulary: int
+    queries: int
+    keys: int
+    tied: bool
+
+    @property
+    def embeddings(self) -> int:
+        """Weights that 4-bit leaves as they are."""
+        return self.vocabulary * self.hidden * (1 if self.tied else 2)
+
+    @property
+    def linear(self) -> int:
+        return max(0, self.parameters - self.embeddings)
+
+    def matrices(self, target_modules: Collection[str]) -> list[tuple[int, int]]:
+        """(inputs, outputs) of each matrix of a layer that gets an adapter: the named ones, or without names all."""
+        sizes = {
+            "q_proj": (self.hidden, self.queries),
+            "k_proj": (self.hidden, self.keys),
+            "v_proj": (self.hidden, self.keys),
+            "o_proj": (self.queries, self.hidden),
+            "gate_proj": (self.hidden, self.feed),
+            "up_proj": (self.hidden, self.feed),
+            "down_proj": (self.feed, self.hidden),
+        }
+        return [sizes[name] for name in target_modules or sizes]
+
+    def adapter(self, settings: TrainingSettings) -> int:
+        """The weights of an adapter with these settings."""
+        widths = sum(inputs + outputs for inputs, outputs in self.matrices(settings.target_modules))
+        return self.layers * settings.lora_rank * widths
+
+
+def read_shape(folder: Path) -> Shape | None:
+    """The model in `folder` in numbers; None where its config does not tell them in words that are known here."""
+    try:
+        found = read_json(folder / "config.json")
+        found = found.get("text_config") or found
+        facts = base_models.describe(folder)
+        hidden, layers, heads = (
+            _first(found, *names)
+            for names in (
+                ("hidden_size", "n_embd", "d_model"),
+                ("num_hidden_layers", "n_layer", "num_layers"),
+                ("num_attention_heads", "n_head"),
+            )
+        )
+        head = _first(found, "head_dim", default=hidden // heads)
+        return Shape(
+            parameters=facts.parameters,
+            stored_bytes=sum(path.stat().st_size for path in folder.glob("*.safetensors")),
+            hidden=hidden,
+            feed=_first(found, "intermediate_size", "n_inner", "ffn_dim", default=4 * hidden),
+            layers=layers,
+            vocabulary=_first(found, "vocab_size"),
+            queries=heads * head,
+            keys=_first(found, "num_key_value_heads", default=heads) * head,
+            tied=bool(found.get("tie_word_embeddings", True)),
+        )
+    except (KeyError, ValueError, OSError, OverflowError):
+        return None  # training will say what is wrong with the folder
+
+
+def _first(found: Mapping[str, Any], *names: str, default: int | None = None) -> int:
+    """The first of these entries that is there. Raises KeyError where none is and there is no default."""
+    value = next((found[name] for name in names if isinstance(found.get(name), int)), default)
+    if value is None:
+        raise KeyError(names[0])
+    return value
