@@ -1,37 +1,28 @@
-"""The download of a bundle. Knows the route; the guards before it stay in force."""
+"""The download of a bundle: one run's of one project, and nothing else."""
 
-from urllib.parse import quote
+from collections.abc import Mapping
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, Response
 
+from core.project_manager import Project
 from core.runs import open_run
 from core.services import Services
 from core.training import bundle
-from utils.errors import AppError
+from ui import downloads
+from ui.downloads import Download
 
 PATH = "/download/bundle"
 
 
 def download_address(project_name: str, run_id: str) -> str:
-    return f"{PATH}?project={quote(project_name)}&run={quote(run_id)}"
+    return downloads.address_of(PATH, project_name, run=run_id)
 
 
 def add_route(server: FastAPI, services: Services) -> None:
-    """The bundle of one run of one project, and nothing else: a name that is no run's leads to no file."""
+    downloads.add_route(server, services, PATH, bundle_of)
 
-    @server.get(PATH)
-    def download(project: str = "", run: str = "") -> Response:
-        try:
-            opened = services.projects.open(project)
-            file = bundle.file_of(opened, open_run(opened, run).id)
-        except AppError:
-            return Response(status_code=404)
-        if not file.is_file():
-            return Response(status_code=404)
-        return FileResponse(
-            file,
-            media_type="application/zip",
-            filename=f"{opened.name}-{file.name}",
-            headers={"cache-control": "no-store"},
-        )
+
+def bundle_of(project: Project, asked: Mapping[str, str]) -> Download:
+    """The bundle of the run that is asked for. Raises AppError `run_missing`: what is no run's name leads nowhere."""
+    file = bundle.file_of(project, open_run(project, asked.get("run", "")).id)
+    return Download(file, f"{project.name}-{file.name}", "application/zip")

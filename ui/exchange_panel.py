@@ -1,22 +1,21 @@
-"""Samples from elsewhere, and samples to take along. Knows the widgets and the download's route."""
+"""Samples from elsewhere, and samples to take along. Knows the widgets and what may be downloaded."""
 
+from collections.abc import Mapping
 from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import gradio as gr
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, Response
 
 from core import file_manager, sample_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.samples.exchange import EXPORTS, export_samples
 from core.services import Services
-from ui import html
-from ui.export_database import DOWNLOAD
+from ui import downloads, html
+from ui.downloads import CLICK_LINK, Download
 from ui.join import LOOPBACK
 from ui.page_frame import Action, Answer, PageFrame, readable
 from ui.sample_list import has_samples
@@ -64,7 +63,7 @@ def build(frame: PageFrame) -> None:
     work = partial(write_export, frame)
     outputs = {"address": address}
     frame.actions.append(
-        Action(export.click, work, exported, {"kind": kind}, outputs, {}, then=DOWNLOAD, tells_client=True)
+        Action(export.click, work, exported, {"kind": kind}, outputs, {}, then=CLICK_LINK, tells_client=True)
     )
 
 
@@ -111,7 +110,7 @@ def write_export(frame: PageFrame, project: Project, values: dict[str, Any]) -> 
         file_manager.show(file)
     words = frame.t("exchange.exported", count=count)
     found = html.box("good", words, str(file) if here else frame.t("exchange.downloading"))
-    link = f'<a href="{escape(address)}" download>{escape(frame.t("documents.download"))}</a>'
+    link = downloads.link_html(address, frame.t("documents.download"))
     return {"notice": f"{found}<p>{link}</p>", "address": "" if here else address}
 
 
@@ -121,24 +120,17 @@ def export_file(project: Project, kind: str) -> Path:
 
 
 def download_address(project: Project, kind: str) -> str:
-    return f"{PATH}?project={quote(project.name)}&kind={quote(kind)}"
+    return downloads.address_of(PATH, project.name, kind=kind)
 
 
 def add_route(server: FastAPI, services: Services) -> None:
-    """The download of one project's exported samples, and of nothing else. The guards before it stay in force."""
+    downloads.add_route(server, services, PATH, samples_of)
 
-    @server.get(PATH)
-    def download(project: str = "", kind: str = "") -> Response:
-        try:
-            opened = services.projects.open(project)
-        except AppError:
-            return Response(status_code=404)
-        file = export_file(opened, kind) if kind in EXPORTS else None
-        if file is None or not file.is_file():
-            return Response(status_code=404)
-        return FileResponse(
-            file,
-            media_type="application/octet-stream",
-            filename=f"{opened.name}-{kind}{file.suffix}",
-            headers={"cache-control": "no-store"},
-        )
+
+def samples_of(project: Project, asked: Mapping[str, str]) -> Download | None:
+    """A project's exported samples of the kind that is asked for; None where there is no such kind."""
+    kind = asked.get("kind", "")
+    if kind not in EXPORTS:
+        return None
+    file = export_file(project, kind)
+    return Download(file, f"{project.name}-{kind}{file.suffix}")

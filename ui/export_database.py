@@ -1,27 +1,22 @@
 """The database as a file to take along: shown in the file manager of this machine, or downloaded by another one."""
 
+from collections.abc import Mapping
 from functools import partial
-from html import escape
 from typing import Any
-from urllib.parse import quote
 
 import gradio as gr
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, Response
 
 from core import document_pipeline, file_manager
 from core.project_manager import Project
 from core.services import Services
-from ui import html
+from ui import downloads, html
+from ui.downloads import CLICK_LINK, Download
 from ui.join import LOOPBACK
 from ui.page_frame import Action, Answer, PageFrame, readable
 from utils.errors import AppError
 
 PATH = "/download/database"
-# A link that is clicked asks nothing of the page: it stays as it is while the browser loads the file.
-DOWNLOAD = """(address) => { if (!address) return;
-const link = document.createElement("a"); link.href = address; link.download = "";
-document.body.append(link); link.click(); link.remove(); }"""
 
 
 def build(frame: PageFrame) -> None:
@@ -35,7 +30,7 @@ def build(frame: PageFrame) -> None:
     frame.live.show(export, lambda view: gr.update(interactive=bool(view.status and view.status.chunks)))
     work = partial(export_database, frame)
     outputs = {"address": address}
-    frame.actions.append(Action(export.click, work, exported, {}, outputs, {}, then=DOWNLOAD, tells_client=True))
+    frame.actions.append(Action(export.click, work, exported, {}, outputs, {}, then=CLICK_LINK, tells_client=True))
 
 
 def export_database(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
@@ -47,7 +42,7 @@ def export_database(frame: PageFrame, project: Project, values: dict[str, Any]) 
     address = download_address(project)
     here = values["client"] in LOOPBACK
     shown = here and file_manager.show(file)
-    link = f'<a href="{escape(address)}" download>{escape(frame.t("documents.download"))}</a>'
+    link = downloads.link_html(address, frame.t("documents.download"))
     if here:
         words = frame.t("documents.exported_shown" if shown else "documents.exported")
         found = html.box("good", words, str(file))
@@ -57,23 +52,13 @@ def export_database(frame: PageFrame, project: Project, values: dict[str, Any]) 
 
 
 def download_address(project: Project) -> str:
-    return f"{PATH}?project={quote(project.name)}"
+    return downloads.address_of(PATH, project.name)
 
 
 def add_route(server: FastAPI, services: Services) -> None:
-    """The download of one project's exported database, and of nothing else. The guards before it stay in force."""
+    downloads.add_route(server, services, PATH, database_of)
 
-    @server.get(PATH)
-    def download(project: str = "") -> Response:
-        try:
-            opened = services.projects.open(project)
-        except AppError:
-            return Response(status_code=404)
-        if not opened.database_export.is_file():
-            return Response(status_code=404)
-        return FileResponse(
-            opened.database_export,
-            media_type="application/vnd.sqlite3",
-            filename=f"{opened.name}.db",
-            headers={"cache-control": "no-store"},
-        )
+
+def database_of(project: Project, _asked: Mapping[str, str]) -> Download:
+    """The project's database as it was last exported."""
+    return Download(project.database_export, f"{project.name}.db", "application/vnd.sqlite3")

@@ -15,6 +15,7 @@ from core.training.provenance import Fact
 from ui import history_words as words
 from ui import html
 from ui.bundle_download import download_address
+from ui.downloads import link_html
 from ui.figures import size_words
 from ui.job_panel import STATE_TONES
 from ui.plot import line_plot
@@ -259,8 +260,8 @@ def bundle_html(view: View, entry: Entry) -> str:
     except OSError:
         return ""
     about = view.t("history.bundle_there", size=size_words(found.st_size, view.language))
-    link = f'<a href="{escape(download_address(view.project_name, entry.id))}" download>'
-    return f"<p>{escape(about)} {link}{escape(view.t('documents.download'))}</a></p>"
+    link = link_html(download_address(view.project_name, entry.id), view.t("documents.download"))
+    return f"<p>{escape(about)} {link}</p>"
 
 
 def point_choices(view: View, entry: Entry | None) -> list[tuple[str, str]]:
