@@ -1,6 +1,5 @@
 """Models from Hugging Face to choose a base from: what is here, what else there is, what fits. Knows the widgets."""
 
-import time
 from html import escape
 
 import gradio as gr
@@ -10,9 +9,9 @@ from core.bases.what_fits import Fit, Light, Listed
 from core.project_manager import Project
 from core.training.model_shape import Shape
 from ui import html
-from ui.memory_panel import FREE_SECONDS, SIGNS, TONES
+from ui.memory_panel import SIGNS, TONES
 from ui.page_frame import Answer, Component, PageFrame
-from ui.remembered import Remembered
+from ui.remembered import FREE_LASTS_SECONDS, Remembered, moment
 from ui.texts import error_text, text
 from ui.view import View, file_stamp
 from utils.config import TrainingSettings
@@ -92,8 +91,9 @@ def fit_html(view: View, shape: Shape | None, problem: str = "") -> str:
 
 
 def fit_of(view: View, shape: Shape, settings: TrainingSettings) -> Fit:
-    key = (shape, settings.model_dump_json(), int(time.monotonic() // FREE_SECONDS))
-    hardware = FITS.get(key[-1], view.services.hardware)
+    now = moment(FREE_LASTS_SECONDS)
+    hardware = FITS.get(now, view.services.hardware)
+    key = (shape, settings.model_dump_json(), now)
     return FITS.get(key, lambda: what_fits.fit(shape, settings, hardware))
 
 

@@ -1,6 +1,5 @@
 """What a training will need beside what is free; and afterwards, how far that was off. Only renders."""
 
-import time
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,11 @@ from core.runs import latest_run
 from core.training import memory_log, memory_outlook, row_lengths
 from core.training.memory_outlook import Outlook
 from ui import html
-from ui.remembered import Remembered
+from ui.remembered import FREE_LASTS_SECONDS, Remembered, moment
 from ui.view import View, file_stamp
 
 TONES = {"green": "good", "amber": "warn", "red": "bad", "unknown": "info"}
 SIGNS = {"green": "✓", "amber": "!", "red": "✗", "unknown": "?"}
-FREE_SECONDS = 10  # how old the figure of what is free may be: asking a GPU's tool takes a moment
 WAYS_SHOWN = 3
 NOTICEABLE = 0.01
 OUTLOOKS = Remembered(16)
@@ -48,7 +46,7 @@ def current(view: View) -> Outlook | None:
         tokens,
         training.model_dump_json(),
         learned,
-        int(time.monotonic() // FREE_SECONDS),
+        moment(FREE_LASTS_SECONDS),
     )
     return OUTLOOKS.get(
         key,

@@ -1,6 +1,5 @@
 """What has to be there for a training, and how the model will read the samples. Knows the widgets; checks nothing."""
 
-import time
 from collections.abc import Iterable
 from html import escape
 from typing import Any
@@ -18,12 +17,11 @@ from ui.example_view import examples_html
 from ui.job_panel import can_stop, progress_html
 from ui.memory_panel import longest_tokens
 from ui.page_frame import PageFrame
-from ui.remembered import Remembered
+from ui.remembered import FREE_LASTS_SECONDS, Remembered, moment
 from ui.run_time_panel import run_time_html
 from ui.view import View, file_stamp
 
 KIND = preflight_pipeline.KIND
-FRESH_SECONDS = 10  # how old what is free on disk and in memory may be
 ENDED_WITHOUT_RESULT = (JobState.FAILED, JobState.INTERRUPTED, JobState.CANCELLED)
 CHECKED = Remembered(16)
 BASES = Remembered(16)
@@ -68,7 +66,7 @@ def current(view: View) -> list[Check]:
         file_stamp(folder) if folder else None,
         file_stamp(folder / "config.json") if folder else None,
         file_stamp(memory_log.log_file()),
-        int(time.monotonic() // FRESH_SECONDS),
+        moment(FREE_LASTS_SECONDS),
     )
     longest = longest_tokens(project, folder, settings.training.max_length) if folder else None
     return CHECKED.get(key, lambda: readiness.look(project, settings, view.services.hardware(), longest))

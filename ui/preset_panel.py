@@ -1,6 +1,5 @@
 """Three buttons that fill the training settings to suit model, data and machine; and which of them holds, and why."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,11 +14,10 @@ from core.training import memory_log, presets
 from core.training.presets import PRESETS, Preset
 from ui import forms, html
 from ui.page_frame import Answer, Component, PageFrame
-from ui.remembered import Remembered
+from ui.remembered import FREE_LASTS_SECONDS, Remembered, moment
 from ui.view import View, file_stamp
 
 CHECK = "✓ "
-FREE_SECONDS = 10  # how old the figure of what is free may be: asking a GPU's tool takes a moment
 SITUATIONS = Remembered(16)
 CHOSEN = Remembered(16)
 EQUAL = Remembered(8)  # by view: every field of the page asks for it
@@ -126,4 +124,4 @@ def current(view: View) -> list[Preset]:
         now = replace(situation, hardware=hardware)
         return [presets.choose(name, now, settings.training) for name in PRESETS]
 
-    return CHOSEN.get((facts, settings.training.model_dump_json(), int(time.monotonic() // FREE_SECONDS)), choose)
+    return CHOSEN.get((facts, settings.training.model_dump_json(), moment(FREE_LASTS_SECONDS)), choose)

@@ -1,11 +1,23 @@
-"""Results that are worth keeping for the next viewer: a few of them, the oldest go first."""
+"""Results that are worth keeping for the next viewer: a few of them, the oldest go first; and how long they last."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import TypeVar
 
 Value = TypeVar("Value")
+
+FREE_LASTS_SECONDS = 10
+"""What is free in memory and on disk changes all the time, but asking a GPU's tool takes a moment, and an open page
+asks every second. A light may turn ten seconds late: when a training starts, core looks for itself."""
+MACHINE_LASTS_SECONDS = 30
+"""Cores, devices and the limits of their power hardly ever change while somebody looks."""
+
+
+def moment(seconds: float) -> int:
+    """This moment, no more exact than so many seconds: as a part of a key, it has a result made anew in the next."""
+    return int(time.monotonic() // seconds)
 
 
 class Remembered:

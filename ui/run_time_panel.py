@@ -1,6 +1,5 @@
 """How long a training will take and what energy it will draw; and afterwards, how far that was off. Only renders."""
 
-import time
 from html import escape
 
 from core.jobs import ACTIVE
@@ -8,10 +7,9 @@ from core.runs import latest_run
 from core.training import run_time
 from core.training.run_time import Range, TimeEstimate
 from ui import html
-from ui.remembered import Remembered
+from ui.remembered import MACHINE_LASTS_SECONDS, Remembered, moment
 from ui.view import View, file_stamp
 
-LASTING_SECONDS = 30  # how old the facts about the machine may be: asking a GPU's tool takes a moment
 UNITS = (("seconds", 1, 90), ("minutes", 60, 90), ("hours", 3600, 48), ("days", 86400, float("inf")))
 """(name, seconds, up to how many of them it is used)"""
 ENERGY_UNITS = (("little_energy", 1, 10), ("watt_hours", 1, 1000), ("kilowatt_hours", 1000, float("inf")))
@@ -42,7 +40,7 @@ def current(view: View) -> TimeEstimate | None:
     if data is None:
         return None
     learned = file_stamp(run_time.log_file())
-    key = (read, training.model_dump_json(), learned, int(time.monotonic() // LASTING_SECONDS))
+    key = (read, training.model_dump_json(), learned, moment(MACHINE_LASTS_SECONDS))
     return ESTIMATES.get(key, lambda: run_time.outlook(folder, file, training, view.services.hardware(), data))
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ui.remembered import Remembered
+from ui import remembered
+from ui.remembered import FREE_LASTS_SECONDS, Remembered, moment
 
 
 def test_a_result_is_made_once():
@@ -28,3 +29,12 @@ def test_a_failure_is_not_kept():
     with pytest.raises(ZeroDivisionError):
         kept.get("a", lambda: 1 // 0)
     assert kept.get("a", lambda: 7) == 7
+
+
+def test_what_is_free_is_asked_for_again_after_some_seconds_and_not_before(monkeypatch):
+    moments = []
+    for now in (1000.0, 1009.9, 1010.0):
+        monkeypatch.setattr(remembered.time, "monotonic", lambda now=now: now)
+        moments.append(moment(FREE_LASTS_SECONDS))
+    first, soon, later = moments
+    assert first == soon != later
