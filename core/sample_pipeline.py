@@ -1,7 +1,6 @@
-"""What the browser and the command line call for training samples: write, try, check, bring in; models, estimates."""
+"""What the browser and the command line call for training samples: write, try, check, bring in; estimates."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -20,9 +19,10 @@ from core.samples.answers import parse_answer
 from core.samples.chat_writer import request_for, try_once
 from core.samples.drafts import Task
 from core.samples.exchange import import_samples
-from core.samples.helpers.chat import HelperError, HelperModel
+from core.samples.helper_models import known_model
+from core.samples.helpers.chat import HelperError
 from core.samples.helpers.ollama import Ollama
-from core.samples.helpers.registry import offline_models, open_helper
+from core.samples.helpers.registry import open_helper
 from core.samples.quality_gate import Finding, Limits, check_samples
 from core.samples.sample_store import SampleStore
 from core.samples.sft_dataset import count_samples
@@ -39,18 +39,8 @@ from utils.config import SftSettings
 from utils.errors import AppError
 
 LOOK_AGAIN_SECONDS = 0.2
-MODELS_TIMEOUT_SECONDS = 15
 CHANGING_KINDS = ("sft", "import")
 PROGRESS_EVERY = 200
-
-
-@dataclass(frozen=True)
-class HelperModels:
-    """The models to choose from at one address. `problem` says why there are none, or only those known offline."""
-
-    models: tuple[HelperModel, ...]
-    problem: AppError | None
-    fetched: bool
 
 
 @dataclass(frozen=True)
@@ -215,49 +205,3 @@ def outlook(project: Project) -> Outlook:
     missing = max(0, settings.samples - count_samples(project.samples_file) + rejected)
     found = estimates.estimate(project, settings, chunk_ids, missing, known_model(settings))
     return Outlook(found, place_of(settings), leaves_machine(settings), bool(chunk_ids))
-
-
-_models: dict[tuple[str, str], HelperModels] = {}  # by provider and address, as they were fetched last
-_models_lock = threading.Lock()
-
-
-def helper_models(settings: SftSettings, refresh: bool = False) -> HelperModels:
-    """The models at the chosen address, fetched once and then only on request; takes up to fifteen seconds."""
-    address = (settings.provider, address_of(settings))
-    with _models_lock:
-        if not refresh and address in _models:
-            return _models[address]
-    found = fetched_models(settings)
-    with _models_lock:
-        if found.fetched or address not in _models:
-            _models[address] = found
-    return found
-
-
-def known_model(settings: SftSettings) -> HelperModel | None:
-    """What is known of the chosen model, if its list was fetched."""
-    with _models_lock:
-        known = _models.get((settings.provider, address_of(settings)))
-    return next((model for model in known.models if model.name == settings.model), None) if known else None
-
-
-def fetched_models(settings: SftSettings) -> HelperModels:
-    """Ask for the list of models; where nobody answers, those known offline and the reason."""
-
-    async def ask() -> list[HelperModel]:
-        helper = open_helper(settings, keys.key_of(address_of(settings)))
-        try:
-            async with asyncio.timeout(MODELS_TIMEOUT_SECONDS):
-                return await helper.models()
-        finally:
-            await helper.close()
-
-    try:
-        return HelperModels(tuple(asyncio.run(ask())), None, True)
-    except HelperError as error:
-        problem = error.error
-    except TimeoutError:
-        problem = AppError("helper_timeout", seconds=MODELS_TIMEOUT_SECONDS)
-    except AppError as error:
-        problem = error
-    return HelperModels(tuple(offline_models(settings.provider)), problem, False)

@@ -10,6 +10,7 @@ from core.sample_pipeline import Outlook
 from core.samples import estimate as estimates
 from core.samples import outbound
 from core.samples.estimate import Range, Taken
+from core.samples.helper_models import known_model
 from ui import html
 from ui.job_panel import duration
 from ui.remembered import Remembered
@@ -59,7 +60,7 @@ def current(view: View) -> Outlook | None:
         except AppError:
             return None  # why it could not begin stands below the button
 
-    known = sample_pipeline.known_model(settings.sft)
+    known = known_model(settings.sft)
     stamps = (view.data_stamp, file_stamp(project.samples_file), file_stamp(estimates.log_file(project)))
     return OUTLOOKS.get((*stamps, settings.sft.model_dump_json(), settings.documents.model_dump_json(), known), make)
 

@@ -1,56 +1,27 @@
-"""Which models the chosen helper offers, as it last said so: nobody waits for a server to see a page."""
+"""Which models the chosen helper offers, in words. Asks nobody: what it said last is what is shown."""
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
-from core import pipeline, sample_pipeline
+from core import pipeline
 from core.jobs import JobState
-from core.project_manager import Project
-from core.sample_pipeline import HelperModels
+from core.samples.helper_models import known_model, known_models
 from core.samples.helpers.chat import HelperModel
 from core.samples.helpers.registry import offline_models
 from ui import html
 from ui.texts import error_text
 from ui.view import View
-from utils.config import SftSettings
 
 MILLION = 1_000_000
-_said: dict[tuple[str, str], HelperModels] = {}
-_lock = threading.Lock()
-
-
-def ask(project: Project) -> HelperModels:
-    """Asks the project's helper what it offers. Waits for its answer, some seconds at most."""
-    settings = project.load_config().sft
-    found = sample_pipeline.helper_models(settings, refresh=True)
-    with _lock:
-        _said[_place(settings)] = found
-    return found
-
-
-def known(settings: SftSettings) -> HelperModels | None:
-    """What the helper said when it was last asked; None where nobody has asked yet."""
-    return _said.get(_place(settings))
-
-
-def chosen(settings: SftSettings) -> HelperModel | None:
-    """What is known of the chosen model."""
-    found = known(settings)
-    return next((model for model in found.models if model.name == settings.model), None) if found else None
-
-
-def _place(settings: SftSettings) -> tuple[str, str]:
-    return settings.provider, settings.base_url
 
 
 def offered(view: View) -> Sequence[HelperModel]:
     """The models to choose from. Without asking anybody: the usual ones, or the project's own GGUF files."""
     if view.project is None or view.config is None:
         return ()
-    found = known(view.config.sft)
+    found = known_models(view.config.sft)
     if found:
         return found.models
     if view.config.sft.provider == "local":
@@ -104,10 +75,10 @@ def about_html(view: View) -> str:
     if view.project is None or view.config is None or view.config.sft.provider == "practice":
         return ""
     settings = view.config.sft
-    found = known(settings)
+    found = known_models(settings)
     if found and found.problem:
         return view.error_box(found.problem)
-    model = chosen(settings)
+    model = known_model(settings)
     if model and model.problem:
         return html.box("warn", *error_text(model.problem, view.language, {"model": model.name}))
     if model:
@@ -117,7 +88,7 @@ def about_html(view: View) -> str:
         return html.muted(" · ".join(known_words))
     if settings.provider == "local":
         return ""
-    if found is None or not found.fetched:
+    if found is None:
         return html.muted(view.t("writer.not_asked"))
     if was_pulled(view):
         return html.box("good", view.t("writer.pulled", model=settings.model))

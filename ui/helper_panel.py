@@ -8,6 +8,7 @@ import gradio as gr
 from core import keys, sample_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
+from core.samples.helper_models import fetch_models, known_model
 from core.samples.helpers.registry import is_this_machine, own_address
 from core.samples.sft_generator import address_of, place_of
 from ui import forms, helper_models, html
@@ -115,7 +116,7 @@ def pull_button(view: View) -> Any:
     """Ollama can fetch a model that it does not have."""
     if view.config is None or view.config.sft.provider != "ollama":
         return gr.update(visible=False)
-    there = helper_models.chosen(view.config.sft) is not None or helper_models.was_pulled(view)
+    there = known_model(view.config.sft) is not None or helper_models.was_pulled(view)
     job = view.job(("pull",))
     pulling = bool(job and job.state in ACTIVE)
     return gr.update(visible=True, interactive=bool(view.config.sft.model) and not there and not pulling)
@@ -173,9 +174,9 @@ def forget_key(frame: PageFrame, project: Project, values: dict[str, Any]) -> An
 def ask_models(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
     """Asks the server for its models; why it does not answer is shown where the list would be."""
     keep_address(project, values["base_url"])
-    found = helper_models.ask(project)
+    found = fetch_models(project.load_config().sft)
     keep_address(project, values["base_url"])
-    if found.problem or not found.fetched:
+    if found.problem:
         return None
     return {"notice": html.box("good", frame.t("writer.models_found", count=len(found.models)))}
 

@@ -10,7 +10,7 @@ from core import keys, sample_pipeline
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.jobs import ACTIVE, JobSnapshot, JobState
 from core.project_manager import Project
-from core.samples import estimate, outbound
+from core.samples import estimate, helper_models, outbound
 from core.samples.sample_store import SampleStore
 from core.samples.sft_dataset import read_samples
 from core.services import Services
@@ -29,7 +29,7 @@ def server() -> Iterator[FaultServer]:
 @pytest.fixture(autouse=True)
 def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "_in_memory", {})
-    monkeypatch.setattr(sample_pipeline, "_models", {})
+    monkeypatch.setattr(helper_models, "_said", {})
 
 
 @pytest.fixture
@@ -104,21 +104,6 @@ def test_without_a_model_nothing_is_started(services, filled) -> None:
     for start in (sample_pipeline.start_samples, sample_pipeline.start_test, sample_pipeline.start_pull):
         with pytest.raises(AppError, match="no_helper_model"):
             start(services, filled)
-
-
-def test_models_are_fetched_once_and_again_on_request(filled, server) -> None:
-    settings = filled.load_config().sft
-    first = sample_pipeline.helper_models(settings)
-    assert first.fetched and first.models and first.problem is None
-    assert sample_pipeline.helper_models(settings) is first
-    assert sample_pipeline.helper_models(settings, refresh=True) is not first
-
-
-def test_where_nobody_answers_the_reason_is_told_and_known_models_are_offered(project) -> None:
-    project.set("sft", {"provider": "openrouter", "base_url": "http://127.0.0.1:9/v1", "model": "m"})
-    found = sample_pipeline.helper_models(project.load_config().sft)
-    assert not found.fetched and found.problem and found.problem.code == "helper_nobody_there"
-    assert len(found.models) == 6
 
 
 def test_samples_made_elsewhere_come_in_and_are_checked_without_any_document(

@@ -6,8 +6,8 @@ import pytest
 
 from core import keys, sample_pipeline
 from core.jobs import Job
-from core.sample_pipeline import HelperModels
-from core.samples.helpers.chat import HelperModel
+from core.samples import helper_models as said
+from core.samples.helpers.chat import HelperError, HelperModel
 from ui import helper_models, helper_panel
 from ui.live import Live
 from ui.page_frame import PageFrame
@@ -18,6 +18,21 @@ SECRET = "sk-or-v1-sehr-geheim"
 MINI = HelperModel("openai/mini", "Mini", 128_000, 0.15e-6, 0.6e-6, True)
 
 
+class Offering:
+    """A helper that offers these models, or says why not."""
+
+    def __init__(self, models, problem):
+        self._models, self._problem = models, problem
+
+    async def models(self):
+        if self._problem:
+            raise HelperError(self._problem, "stop")
+        return list(self._models)
+
+    async def close(self):
+        pass
+
+
 @pytest.fixture
 def frame(services):
     return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
@@ -25,7 +40,7 @@ def frame(services):
 
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch):
-    monkeypatch.setattr(helper_models, "_said", {})
+    monkeypatch.setattr(said, "_said", {})
     monkeypatch.setattr(keys, "_in_memory", {})
     monkeypatch.delenv(keys.ENVIRONMENT_KEY, raising=False)
 
@@ -46,8 +61,7 @@ def says(monkeypatch):
     """Have the helper offer these models."""
 
     def make(*models, problem=None):
-        found = HelperModels(models, problem, problem is None)
-        monkeypatch.setattr(sample_pipeline, "helper_models", lambda settings, refresh: found)
+        monkeypatch.setattr(said, "open_helper", lambda settings, key: Offering(models, problem))
 
     return make
 
@@ -127,6 +141,17 @@ def test_why_a_server_does_not_answer_stands_where_the_list_would_be(frame, proj
     project.set("sft", {"provider": "ollama"})
     assert helper_panel.ask_models(frame, project, {"base_url": ""}) is None
     assert "box bad" in look(helper_models.about_html)
+    assert look(helper_panel.model_field)["choices"] == []
+
+
+def test_models_that_a_server_named_before_stay_in_the_list_when_it_does_not_answer(frame, project, look, says):
+    says(HelperModel("qwen:0.5b"))
+    project.set("sft", {"provider": "ollama", "model": "qwen:0.5b"})
+    helper_panel.ask_models(frame, project, {"base_url": ""})
+    says(problem=AppError("helper_timeout", seconds=15))
+    helper_panel.ask_models(frame, project, {"base_url": ""})
+    assert "box bad" in look(helper_models.about_html)
+    assert look(helper_panel.model_field)["choices"] == [("qwen:0.5b", "qwen:0.5b")]
 
 
 def test_what_one_server_said_is_not_shown_for_another(frame, project, look, says):

@@ -1,0 +1,77 @@
+"""Which models a helper offers, as its server last said so. The one memory of it: nobody waits for a server twice.
+
+A list holds until somebody asks again. Where the server then does not answer, the list stays, with the reason.
+"""
+
+import asyncio
+import threading
+from dataclasses import dataclass, replace
+
+from core import keys
+from core.samples.helpers.chat import HelperError, HelperModel
+from core.samples.helpers.registry import offline_models, open_helper
+from core.samples.sft_generator import address_of
+from utils.config import SftSettings
+from utils.errors import AppError
+
+TIMEOUT_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class HelperModels:
+    """The models to choose from at one address; `problem` says why the server did not name them when last asked.
+
+    Where it has never answered, these are the models that are known without asking.
+    """
+
+    models: tuple[HelperModel, ...]
+    problem: AppError | None = None
+
+
+_said: dict[tuple[str, str], HelperModels] = {}  # by provider and address
+_lock = threading.Lock()
+
+
+def fetch_models(settings: SftSettings) -> HelperModels:
+    """Ask the chosen helper what it offers. Waits for its answer, some seconds at most."""
+    try:
+        answer = HelperModels(asyncio.run(_answer_of(settings)))
+    except HelperError as error:
+        answer = _without_answer(settings, error.error)
+    except TimeoutError:
+        answer = _without_answer(settings, AppError("helper_timeout", seconds=TIMEOUT_SECONDS))
+    except AppError as error:
+        answer = _without_answer(settings, error)
+    with _lock:
+        _said[_place(settings)] = answer
+    return answer
+
+
+def known_models(settings: SftSettings) -> HelperModels | None:
+    """What is known of the chosen helper, without asking it; None where nobody has asked yet."""
+    with _lock:
+        return _said.get(_place(settings))
+
+
+def known_model(settings: SftSettings) -> HelperModel | None:
+    """What is known of the chosen model."""
+    found = known_models(settings)
+    return next((model for model in found.models if model.name == settings.model), None) if found else None
+
+
+async def _answer_of(settings: SftSettings) -> tuple[HelperModel, ...]:
+    helper = open_helper(settings, keys.key_of(address_of(settings)))
+    try:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            return tuple(await helper.models())
+    finally:
+        await helper.close()
+
+
+def _without_answer(settings: SftSettings, problem: AppError) -> HelperModels:
+    before = known_models(settings) or HelperModels(tuple(offline_models(settings.provider)))
+    return replace(before, problem=problem)
+
+
+def _place(settings: SftSettings) -> tuple[str, str]:
+    return settings.provider, address_of(settings)
