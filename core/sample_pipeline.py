@@ -61,7 +61,7 @@ def start_samples(services: Services, project: Project, owner: str = "", trusted
     """
     settings = project.load_config().sft
     require_helper(settings)
-    usable_chunks(project, settings)
+    usable_chunks(project, settings)  # and each call of the work looks again: while it waits or rests, chunks change
     access = Access(keys.key_of(address_of(settings), trusted), known_model(settings))
     work = alone(project, "sft", partial(generate_samples, project=project, settings=settings, access=access))
 
@@ -100,9 +100,9 @@ def start_test(services: Services, project: Project, owner: str = "", trusted: b
     """One real request, to see what the helper is asked and what it answers. Raises AppError as `start_samples`."""
     settings = project.load_config().sft
     require_helper(settings)
-    usable_chunks(project, settings)
+    task = first_task(project, settings)
     key = keys.key_of(address_of(settings), trusted)
-    work = partial(test_helper, project=project, settings=settings, key=key)
+    work = partial(test_helper, task=task, settings=settings, key=key)
     return services.runner.start(Job("sft_test", project.name, work, owner=owner))
 
 
@@ -112,9 +112,8 @@ def require_helper(settings: SftSettings) -> None:
         raise AppError("no_helper_model")
 
 
-def test_helper(context: JobContext, project: Project, settings: SftSettings, key: str | None) -> dict[str, Any]:
+def test_helper(context: JobContext, task: Task, settings: SftSettings, key: str | None) -> dict[str, Any]:
     """The request's messages, the raw answer, and the samples in it. Nothing is stored."""
-    task = first_task(project, settings)
     context.progress(0, None, "samples.testing", model=settings.model or settings.provider)
     if settings.provider == "practice":
         raise AppError("practice_needs_no_test")
