@@ -1,21 +1,53 @@
-"""Models that exist in numbers only: a config and the table of contents of weights, nothing to load."""
+"""Machines and models that exist in numbers only: nothing to load, nothing to run on."""
 
 import json
 from pathlib import Path
 
-CONFIG = {
-    "architectures": ["LlamaForCausalLM"],
-    "hidden_size": 64,
-    "intermediate_size": 128,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "vocab_size": 400,
-    "tie_word_embeddings": False,
-}
+from core.hardware_detector import Accelerator, Hardware
+from core.training.model_shape import Shape
+
+ONE_BILLION = Shape(
+    parameters=1_236_000_000,
+    stored_bytes=2_472_000_000,
+    hidden=2048,
+    feed=8192,
+    layers=16,
+    vocabulary=128_256,
+    queries=2048,
+    keys=512,
+    tied=True,
+)
 
 
-def weights_file(folder: Path, **tensors: list[int]) -> None:
-    """A file of weights as far as anyone reads it who loads none: its table of contents."""
+def machine(kind: str = "cuda", free_gib: float | None = 24.0, total_gib: float = 24.0) -> Hardware:
+    """A machine that computes on a `kind` of device; with `free_gib` None no tool tells what is free."""
+    own_memory = kind not in ("cpu", "mps")
+    total = None if kind == "cpu" else total_gib
+    return Hardware(
+        accelerator=Accelerator(kind, "x", total, free_gib if own_memory else None),
+        cpu_name="x",
+        cores=4,
+        ram_gib=total_gib,
+        free_ram_gib=free_gib or 0.0,
+        free_disk_gib=100.0,
+        bf16=kind != "mps",
+        unsloth_installed=False,
+        torch_sees_gpu_kind=kind,
+    )
+
+
+def write_model(folder: Path, **tensors: list[int]) -> None:
+    """A model as far as anyone reads it who loads none: its config, and the table of contents of its weights."""
+    config = {
+        "architectures": ["LlamaForCausalLM"],
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "vocab_size": 400,
+        "tie_word_embeddings": False,
+    }
+    (folder / "config.json").write_text(json.dumps(config))
     header = json.dumps({name: {"shape": shape} for name, shape in tensors.items()}).encode()
     (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)

@@ -11,23 +11,13 @@ from core.jobs import JobState
 from core.training import memory_estimate, memory_log
 from core.training.memory_estimate import Place
 from core.training.model_shape import Shape
+from tests.core.training.machine_material import ONE_BILLION
 from utils.config import TrainingSettings
 
-SHAPE = Shape(
-    parameters=1_236_000_000,
-    stored_bytes=2_472_000_000,
-    hidden=2048,
-    feed=8192,
-    layers=16,
-    vocabulary=128_256,
-    queries=2048,
-    keys=512,
-    tied=True,
-)
 CPU, GPU = Place("cpu", True), Place("cuda", True)
 
 
-def needed(place: Place = CPU, longest: int = 1024, shape: Shape = SHAPE, **settings: object) -> float:
+def needed(place: Place = CPU, longest: int = 1024, shape: Shape = ONE_BILLION, **settings: object) -> float:
     return memory_estimate.estimate(shape, TrainingSettings(max_length=4096, **settings), place, longest).total_gib
 
 
@@ -59,18 +49,18 @@ def test_what_is_cut_off_takes_no_memory_and_padding_does() -> None:
 
 
 def test_the_logits_are_bounded_by_the_chunk_of_the_loss() -> None:
-    short = memory_estimate.estimate(SHAPE, TrainingSettings(), CPU, 512).terms["logits"]
-    assert short == memory_estimate.estimate(SHAPE, TrainingSettings(), CPU, 1024).terms["logits"]
+    short = memory_estimate.estimate(ONE_BILLION, TrainingSettings(), CPU, 512).terms["logits"]
+    assert short == memory_estimate.estimate(ONE_BILLION, TrainingSettings(), CPU, 1024).terms["logits"]
 
 
 def test_large_weights_are_in_sixteen_bits_and_small_ones_on_a_cpu_are_not() -> None:
-    small = replace(SHAPE, parameters=100_000_000, stored_bytes=200_000_000)
+    small = replace(ONE_BILLION, parameters=100_000_000, stored_bytes=200_000_000)
 
     def bytes_each(shape: Shape, place: Place) -> float:
         terms = memory_estimate.estimate(shape, TrainingSettings(), place, 512).terms
         return terms["weights"] / shape.parameters / memory_estimate.FACTORS.get("weights", 1.0)
 
-    assert [bytes_each(SHAPE, CPU), bytes_each(small, CPU), bytes_each(small, GPU)] == [2, 4, 2]
+    assert [bytes_each(ONE_BILLION, CPU), bytes_each(small, CPU), bytes_each(small, GPU)] == [2, 4, 2]
 
 
 @pytest.mark.slow

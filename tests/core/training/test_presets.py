@@ -8,46 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import base_models
-from core.hardware_detector import Accelerator, Hardware
 from core.samples.sft_dataset import Sample, append_samples
 from core.training import memory_estimate, memory_outlook, presets
 from core.training.memory_outlook import Outlook
 from core.training.model_shape import Shape
 from core.training.presets import PRESETS, Preset, Situation, choose
+from tests.core.training.machine_material import ONE_BILLION, machine
 from tests.core.training.training_material import make_project
 from ui.texts import LANGUAGES, TEXTS, message_text
 from utils import config
 from utils.config import BaseChoice, TrainingSettings
 
-ONE_BILLION = Shape(
-    parameters=1_236_000_000,
-    stored_bytes=2_472_000_000,
-    hidden=2048,
-    feed=8192,
-    layers=16,
-    vocabulary=128_256,
-    queries=2048,
-    keys=512,
-    tied=True,
-)
 EIGHT_BILLION = Shape(8_030_000_000, 16_060_000_000, 4096, 14336, 32, 128_256, 4096, 1024, tied=False)
 TINY = Shape(2_000_000, 8_000_000, 64, 128, 2, 400, 64, 64, tied=True)
 USUAL = TrainingSettings()
-
-
-def machine(kind: str = "cuda", free_gib: float | None = 24.0, total_gib: float = 24.0) -> Hardware:
-    on_cpu = kind in ("cpu", "mps")
-    return Hardware(
-        accelerator=Accelerator(kind, "x", None if kind == "cpu" else total_gib, None if on_cpu else free_gib),
-        cpu_name="x",
-        cores=4,
-        ram_gib=total_gib,
-        free_ram_gib=free_gib or 0.0,
-        free_disk_gib=100.0,
-        bf16=kind != "mps",
-        unsloth_installed=False,
-        torch_sees_gpu_kind=kind,
-    )
 
 
 MACHINES = st.builds(

@@ -16,12 +16,13 @@ from core.services import Services
 from core.training import readiness
 from core.training.checks import Check
 from core.training.model_shape import Shape
+from tests.core.training.machine_material import machine
 from ui.texts import LANGUAGES, TEXTS, text
 from utils import config
 from utils.config import TrainingSettings
 from utils.errors import AppError
 
-HARDWARE = Hardware(Accelerator("cpu", "CPU"), "CPU", 4, 16.0, 12.0, 50.0, True, False, "cpu")
+HARDWARE = machine("cpu", 12.0, 16.0)
 GPU = replace(HARDWARE, accelerator=Accelerator("cuda", "GPU", 8.0, 7.0, count=2), torch_sees_gpu_kind="cuda")
 
 

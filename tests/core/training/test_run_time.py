@@ -10,18 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.hardware_detector import Accelerator, Hardware
+from core.hardware_detector import Accelerator
 from core.project_manager import Project
 from core.runs import Run
 from core.samples.sft_dataset import Sample, append_sample, append_samples
 from core.training import energy, memory_estimate, run_time, trainer
 from core.training.model_shape import Shape
 from core.training.run_time import Data, Kind, Range, Taken
+from tests.core.training.machine_material import machine
 from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
 from utils.config import TrainingSettings
 from utils.files import append_line, write_json
 
-CPU = Hardware(Accelerator("cpu", "CPU"), "CPU", 4, 16.0, 12.0, 50.0, True, False, "cpu")
+CPU = machine("cpu", 12.0, 16.0)
 PLACES = [
     CPU,
     replace(CPU, bf16=False),
