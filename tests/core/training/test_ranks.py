@@ -81,6 +81,21 @@ def rank_processes(run: Run) -> list[psutil.Process]:
     return [first, *(child for child in first.children() if "rank" in child.cmdline())]
 
 
+def begun(runner: JobRunner, run: Run, step: int) -> list[psutil.Process]:
+    """The processes of a run that is started and has come to this step."""
+    start(runner, run)
+    wait_for_step(runner, run, step)
+    return rank_processes(run)
+
+
+def resume_to_the_end_of(uninterrupted: Run, runner: JobRunner, run: Run) -> None:
+    """A stopped run goes on and ends with the same curve and the same files as one that ran through."""
+    runner.resume(run.id)
+    assert runner.wait(run.id).state == JobState.DONE
+    assert curve(run) == curve(uninterrupted)
+    assert published(run.project) == published(uninterrupted.project)
+
+
 def gone(processes: list[psutil.Process]) -> bool:
     return psutil.wait_procs(processes, timeout=30)[1] == []
 
@@ -118,9 +133,7 @@ def test_two_processes_that_pause_go_on_as_if_they_had_never_stopped(
     uninterrupted: Run, project: Project, base: Path, runner: JobRunner
 ) -> None:
     run = make_shared_run(project, base, **LONG)
-    start(runner, run)
-    wait_for_step(runner, run, 13)
-    both = rank_processes(run)
+    both = begun(runner, run, 13)
     runner.pause(run.id)
     assert runner.wait(run.id).state == JobState.PAUSED
     assert len(both) == 2 and gone(both)
@@ -131,10 +144,7 @@ def test_two_processes_that_pause_go_on_as_if_they_had_never_stopped(
     both[1].send_signal(signal.SIGTERM)  # a polite kill of any rank pauses all
     assert runner.wait(run.id).state == JobState.PAUSED
     assert gone(both)
-    runner.resume(run.id)
-    assert runner.wait(run.id).state == JobState.DONE
-    assert curve(run) == curve(uninterrupted)
-    assert published(project) == published(uninterrupted.project)
+    resume_to_the_end_of(uninterrupted, runner, run)
 
 
 @pytest.mark.slow
@@ -143,18 +153,13 @@ def test_a_killed_rank_ends_all_and_the_run_resumes_exactly(
     uninterrupted: Run, project: Project, base: Path, runner: JobRunner, victim: int
 ) -> None:
     run = make_shared_run(project, base, **LONG)
-    start(runner, run)
-    wait_for_step(runner, run, 25)
-    both = rank_processes(run)
+    both = begun(runner, run, 25)
     both[victim].kill()
     end = runner.wait(run.id, timeout=60)
     assert end.state == JobState.INTERRUPTED
     assert end.error and end.error.key == ("child_killed" if victim == 0 else "training_process_lost")
     assert gone(both)
-    runner.resume(run.id)
-    assert runner.wait(run.id).state == JobState.DONE
-    assert curve(run) == curve(uninterrupted)
-    assert published(project) == published(uninterrupted.project)
+    resume_to_the_end_of(uninterrupted, runner, run)
 
 
 @pytest.mark.slow
