@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from core.jobs import Job, JobSnapshot
 from core.project_manager import Project, ProjectStore
 from core.services import Services
+from ui.live import Live
+from ui.page_frame import PageFrame
 
 
 @pytest.fixture
@@ -23,6 +26,12 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
 @pytest.fixture
 def project(services: Services) -> Project:
     return services.projects.create("Physik")
+
+
+@pytest.fixture
+def frame(services: Services) -> PageFrame:
+    """A page in German that nobody has open."""
+    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
 
 
 class Puppet:

@@ -1,15 +1,11 @@
 """Cutting again is offered where it would change something, with the reason; the preview marks what is repeated."""
 
-from types import SimpleNamespace
-
 import pytest
 from documents_material import store_document
 
 from core import document_pipeline
 from core.documents.token_counting import LOCAL_NAME
 from ui import chunk_cutting
-from ui.live import Live
-from ui.page_frame import PageFrame
 from ui.view import View
 from utils.errors import AppError
 
@@ -47,11 +43,6 @@ def test_while_documents_are_being_read_nothing_is_cut(services, project, puppet
     store_document(project, "a.txt", ["Text"], params=CUT)
     puppet("rag")
     assert "gerade verarbeitet" in chunk_cutting.blocked(view(services))
-
-
-@pytest.fixture
-def frame(services):
-    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
 
 
 def test_the_preview_marks_the_overlap_and_escapes_the_text(frame, project, monkeypatch):

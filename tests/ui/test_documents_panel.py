@@ -1,7 +1,5 @@
 """What the buttons of the list do, and that a password goes to the reader and nowhere else."""
 
-from types import SimpleNamespace
-
 import pytest
 from documents_material import store_document
 
@@ -9,17 +7,10 @@ from core import document_pipeline
 from ui import documents_panel
 from ui.clickable import Click
 from ui.documents_list import ListPosition
-from ui.live import Live
-from ui.page_frame import PageFrame
 from ui.view import View
 from utils.errors import AppError
 
 SECRET = "sehr geheimes Wort"
-
-
-@pytest.fixture
-def frame(services):
-    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Samples come in with a word on every line that holds none; they go out as one file, to whom it belongs."""
 
-from types import SimpleNamespace
-
 import pytest
 from fastapi import FastAPI
 from samples_material import store_samples
@@ -12,14 +10,7 @@ from core.jobs import Job
 from core.samples.exchange import EXPORTS
 from core.samples.sample_store import SampleStore
 from ui import exchange_panel
-from ui.live import Live
-from ui.page_frame import PageFrame
 from ui.view import View
-
-
-@pytest.fixture
-def frame(services):
-    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
 
 
 @pytest.fixture

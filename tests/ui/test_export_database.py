@@ -1,7 +1,5 @@
 """The exported database: shown on this machine, downloaded by another one; only that file, only inside the door."""
 
-from types import SimpleNamespace
-
 import pytest
 from documents_material import store_document
 from starlette.testclient import TestClient
@@ -9,16 +7,9 @@ from starlette.testclient import TestClient
 from core import file_manager
 from core.documents.chunk_store import ChunkStore
 from ui import export_database
-from ui.live import Live
-from ui.page_frame import PageFrame
 from ui.server import create_server
 
 BASE = "http://127.0.0.1:7860"
-
-
-@pytest.fixture
-def frame(services):
-    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What was found is counted by kind, filters the table, and is dealt with together; nothing goes by itself."""
 
 import re
-from types import SimpleNamespace
 
 import pytest
 from documents_material import store_document
@@ -12,15 +11,8 @@ from core.samples.quality_gate import Finding
 from core.samples.sample_store import SampleStore
 from ui import gate_panel
 from ui.clickable import Click
-from ui.live import Live
-from ui.page_frame import PageFrame
 from ui.sample_list import ReviewPosition
 from ui.view import View
-
-
-@pytest.fixture
-def frame(services):
-    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Whoever writes is chosen with what belongs to them; a key goes to the server's memory and into no component."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from core import keys, sample_pipeline
@@ -9,8 +7,6 @@ from core.jobs import Job
 from core.samples import helper_models as said
 from core.samples.helpers.chat import HelperError, HelperModel
 from ui import helper_models, helper_panel
-from ui.live import Live
-from ui.page_frame import PageFrame
 from ui.view import View
 from utils.errors import AppError
 
@@ -31,11 +27,6 @@ class Offering:
 
     async def close(self):
         pass
-
-
-@pytest.fixture
-def frame(services):
-    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
 
 
 @pytest.fixture(autouse=True)

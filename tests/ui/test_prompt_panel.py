@@ -1,21 +1,11 @@
 """Prompts are shown as they hold, kept only where they differ from the default ones, and checked while typed."""
 
-from types import SimpleNamespace
-
-import pytest
 from documents_material import store_document
 
 from core.samples import prompts
 from ui import prompt_panel
-from ui.live import Live
-from ui.page_frame import PageFrame
 from ui.view import View
 from utils.config import ProjectConfig, SftSettings
-
-
-@pytest.fixture
-def frame(services):
-    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
 
 
 def test_the_default_prompts_are_shown_in_the_language_of_the_samples():

@@ -1,7 +1,5 @@
 """Decisions are kept, go on to the next sample and can be taken back; what was typed is never lost silently."""
 
-from types import SimpleNamespace
-
 import pytest
 from samples_material import find, store_samples
 
@@ -9,16 +7,9 @@ from core.samples.quality_gate import Finding
 from core.samples.sample_store import SampleStore
 from ui import review_panel
 from ui.clickable import Click
-from ui.live import Live
-from ui.page_frame import PageFrame
 from ui.review_panel import Loaded
 from ui.sample_list import ReviewPosition
 from utils.errors import AppError
-
-
-@pytest.fixture
-def frame(services):
-    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
 
 
 class Reviewer:

@@ -1,7 +1,5 @@
 """What the buttons of the history do, when they are off and why, and that nothing is deleted by accident."""
 
-from types import SimpleNamespace
-
 import pytest
 from fastapi import FastAPI
 from runs_material import add_checkpoint, make_run, publish
@@ -14,17 +12,10 @@ from tests.core.recording_context import RecordingContext
 from ui import bundle_download, run_history
 from ui.bundle_readme import readme_in
 from ui.clickable import Click
-from ui.live import Live
-from ui.page_frame import PageFrame
 from ui.run_list import HistoryPosition, chosen
 from ui.view import View
 from utils.errors import AppError
 from utils.files import write_json
-
-
-@pytest.fixture
-def frame(services):
-    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
 
 
 @pytest.fixture

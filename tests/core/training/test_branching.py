@@ -17,7 +17,6 @@ from core.training import branching, checkpoints, epoch_ends, trainer
 from tests.core.training.training_material import (
     TrainingContext,
     curve,
-    make_base,
     make_project,
     make_run,
     published,
@@ -28,11 +27,6 @@ from utils.files import read_json, write_json
 
 HARD = {"epochs": 3, "batch_size": 2, "gradient_accumulation": 3, "lora_dropout": 0.1, "learning_rate": 1e-3}
 STEPS_PER_EPOCH = 4
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture(scope="module")

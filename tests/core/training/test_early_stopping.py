@@ -11,7 +11,7 @@ from core.runs import Run
 from core.training import branching, checkpoints, trainer
 from core.training.epochs import is_exhausted, progress_of
 from core.worker import ChildWork
-from tests.core.training.training_material import TrainingContext, curve, make_base, make_project, make_run, published
+from tests.core.training.training_material import TrainingContext, curve, make_project, make_run, published
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import write_json
@@ -20,11 +20,6 @@ from utils.files import write_json
 TOO_MUCH = {"epochs": 20, "learning_rate": 1e-3, "lora_rank": 64, "lora_alpha": 128, "scheduler": "constant"}
 PATIENT = {**TOO_MUCH, "batch_size": 1, "early_stopping": 2}
 STEPS_PER_EPOCH = 20
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from core.samples.sft_dataset import read_samples
 from core.training import material, training_data
-from tests.core.training.training_material import make_base, make_project, make_run
+from tests.core.training.training_material import make_project, make_run
 from utils.errors import AppError
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"))
 
 
 @pytest.mark.parametrize("change", ["as it is", "no generation config", "a list", "not in the config"])

@@ -23,11 +23,6 @@ from utils.errors import AppError
 HOSTILE = "<script>alert(1)</script> „Ä“ 🔥 \u202e<end>\x00"
 
 
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"))
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return make_project(tmp_path)

@@ -18,7 +18,7 @@ from core.project_manager import Project
 from core.runs import Run, list_runs
 from core.training import checkpoints, launcher, ranks, trainer
 from core.worker import ChildWork
-from tests.core.training.training_material import TrainingContext, curve, make_base, make_project, make_run, published
+from tests.core.training.training_material import TrainingContext, curve, make_project, make_run, published
 from utils import config
 from utils.errors import AppError
 from utils.files import read_json, write_json
@@ -30,11 +30,6 @@ LOSS_TOLERANCE = 5e-4
 # Long enough to be stopped in the middle; dropout and accumulation make an exact resume hard.
 LONG = {"epochs": 10, "batch_size": 1, "gradient_accumulation": 1, "lora_dropout": 0.1, "learning_rate": 1e-3}
 STEPS = 10 * 10
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from core.training import energy, memory_estimate, run_time, trainer
 from core.training.model_shape import Shape
 from core.training.run_time import Data, Kind, Range, Taken
 from tests.core.training.machine_material import machine
-from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
+from tests.core.training.training_material import TrainingContext, make_project, make_run
 from utils.config import TrainingSettings
 from utils.files import append_line, write_json
 
@@ -78,11 +78,6 @@ ratios = st.floats(0.01, 100)
 @pytest.fixture(autouse=True)
 def own_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "settings"))
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"))
 
 
 @given(shapes, chosen, some_data, st.sampled_from(PLACES))

@@ -22,11 +22,6 @@ STEPS_PER_EPOCH = 4
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"))
-
-
-@pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory, base: Path) -> tuple[Run, dict[str, object]]:
     run = make_run(make_project(tmp_path_factory.mktemp("projects")), base, **HARD)
     return run, trainer.run(TrainingContext(), run)

@@ -9,15 +9,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from core.samples.sft_dataset import Sample
 from core.training import training_data
 from core.training.training_data import IGNORED, encode, prepare
-from tests.core.training.training_material import make_base
 from utils.errors import AppError
 
 SAMPLE = Sample("Wovon handelt Kapitel 1?", "Kapitel 1 handelt von Licht.", "a")
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture
