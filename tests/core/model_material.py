@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
@@ -35,7 +36,9 @@ def read_project(folder: Path) -> Project:
 
 def make_base(project: Project, seed: int = 42) -> dict[str, object]:
     """A practice base that is even smaller than the app's."""
-    return practice_base.run(RecordingContext(), create_run(project, "practice_base", {"seed": seed}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(practice_base, "SIZE", SMALL)
+        return practice_base.run(RecordingContext(), create_run(project, "practice_base", {"seed": seed}))
 
 
 def pretend_training(project: Project) -> Run:

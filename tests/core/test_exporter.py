@@ -9,10 +9,9 @@ import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from core import chat, exporter, verifier
-from core.practice import practice_base
 from core.project_manager import Project
 from core.runs import Run, create_run
-from tests.core.model_material import SMALL, make_base, pretend_training, read_project
+from tests.core.model_material import make_base, pretend_training, read_project
 from tests.core.recording_context import RecordingContext
 from utils.errors import AppError
 
@@ -21,11 +20,9 @@ ALL = ["f16", "q4_k_m", "q8_0"]
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(practice_base, "SIZE", SMALL)
-        project = read_project(tmp_path_factory.mktemp("export"))
-        make_base(project)
-        return pretend_training(project)
+    project = read_project(tmp_path_factory.mktemp("export"))
+    make_base(project)
+    return pretend_training(project)
 
 
 @pytest.fixture(scope="module")

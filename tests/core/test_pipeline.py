@@ -1,7 +1,6 @@
 """The pipeline: what it refuses and why, and what it finds after the app was gone."""
 
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from core.hardware_detector import Accelerator
 from core.jobs import JobState
 from core.runs import create_run, list_runs
 from core.services import Services, alone, child_job, reattach, start_child_job
+from tests.core.waiting import wait_for
 from utils import config
 from utils.errors import AppError
 from utils.files import append_line, read_lines
@@ -75,13 +75,6 @@ def test_the_practice_model_brings_its_learning_rate_and_takes_it_away_again(pro
     )
     pipeline.choose_base(project, config.BaseChoice(source="practice", name="practice"))
     assert project.load_config().training.learning_rate == 5e-5
-
-
-def wait_for(condition):
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.02)
 
 
 @pytest.fixture

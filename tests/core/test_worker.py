@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -18,6 +17,7 @@ from core.jobs import Job, JobState
 from core.project_manager import ProjectStore
 from core.runs import Run, RunState, create_run, is_alive, this_process
 from core.worker import ChildWork
+from tests.core.waiting import wait_for
 from utils.errors import AppError
 from utils.files import read_json, read_lines, write_json
 
@@ -40,13 +40,6 @@ def runner():
 def start(runner, run):
     work = ChildWork(run)
     return runner.start(Job(run.kind, run.project.name, work, id=run.id, abandon=work.abandon))
-
-
-def wait_for(condition, seconds=20.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.02)
 
 
 def numbers(run):

@@ -13,11 +13,10 @@ import pytest
 from core import exporter
 from core.jobs import PauseRequested
 from core.ollama import handover
-from core.practice import practice_base
 from core.project_manager import Project
 from core.runs import Run, create_run
 from core.samples.helpers.addresses import own_address
-from tests.core.model_material import SMALL, make_base, pretend_training, read_project
+from tests.core.model_material import make_base, pretend_training, read_project
 from tests.core.recording_context import RecordingContext
 from tests.core.samples.ollama_stand_in import LOCAL, OllamaStandIn
 
@@ -26,11 +25,9 @@ NAME = "groesse-mass-100"
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(practice_base, "SIZE", SMALL)
-        project = read_project(tmp_path_factory.mktemp("ollama"))
-        make_base(project)
-        return pretend_training(project)
+    project = read_project(tmp_path_factory.mktemp("ollama"))
+    make_base(project)
+    return pretend_training(project)
 
 
 @pytest.fixture

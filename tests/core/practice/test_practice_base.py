@@ -26,11 +26,9 @@ CHAT = [
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(practice_base, "SIZE", SMALL)
-        made = read_project(tmp_path_factory.mktemp("practice"))
-        make_base(made)
-        return made
+    made = read_project(tmp_path_factory.mktemp("practice"))
+    make_base(made)
+    return made
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,7 @@ from core.runs import Run
 from core.services import Services, reattach
 from core.training import checkpoints
 from tests.core.training.training_material import curve, make_base, make_project, make_run, published
+from tests.core.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 SEED = 5
@@ -46,10 +47,7 @@ def base(tmp_path: Path) -> Path:
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < end, f"waited too long: {what}"
-        time.sleep(0.001)
+    wait_for(condition, PATIENCE_SECONDS, every_seconds=0.001, what=what)  # steps and saves are soon over
 
 
 class Watch:

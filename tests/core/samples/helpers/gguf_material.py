@@ -2,19 +2,14 @@
 
 from pathlib import Path
 
-import pytest
-
 from core.gguf import write_converted
-from core.practice import practice_base
-from tests.core.model_material import SMALL, make_base, read_project
+from tests.core.model_material import make_base, read_project
 
 
 def write_tiny_gguf(folder: Path) -> Path:
     """Train a tiny practice base in `folder` and convert it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(practice_base, "SIZE", SMALL)
-        project = read_project(folder)
-        make_base(project)
+    project = read_project(folder)
+    make_base(project)
     file = folder / "tiny model.gguf"
     write_converted(project.practice_folder, file, "f16")
     return file
