@@ -10,20 +10,20 @@ from utils.errors import AppError
 
 def start_unpacking(services: Services, project: Project, owner: str = "") -> JobSnapshot:
     """Make the chosen model of Ollama's store trainable. Raises AppError `no_base`, and as `base_models.check`."""
-    choice = project.load_config().base
-    if choice is None:
-        raise AppError("no_base")
-    base_models.check(choice)
-    return start_child_job(services, project, "unpack_base", {"name": choice.name}, owner)
+    return _start(services, project, "unpack_base", owner)
 
 
 def start_download(services: Services, project: Project, owner: str = "") -> JobSnapshot:
     """Fetch the chosen model from Hugging Face, or what lacks of it. Raises AppError `no_base`, `base_name`."""
+    return _start(services, project, "download", owner)
+
+
+def _start(services: Services, project: Project, kind: str, owner: str) -> JobSnapshot:
     choice = project.load_config().base
     if choice is None:
         raise AppError("no_base")
     base_models.check(choice)
-    return start_child_job(services, project, "download", {"name": choice.name}, owner)
+    return start_child_job(services, project, kind, {"name": choice.name}, owner)
 
 
 def make_ready(services: Services, project: Project, owner: str = "") -> JobSnapshot | None:
