@@ -64,9 +64,8 @@ def estimate(
     """The peak of one run whose longest sample has `longest` tokens."""
     length = padded(min(longest, settings.max_length))
     tokens = settings.batch_size * length
-    weights_bf16 = place.bf16 and (place.kind != CPU or shape.stored_bytes > FULL_PRECISION_BYTES)
-    weight_bytes = 2 if weights_bf16 else 4
-    compute = "bfloat16" if weights_bf16 else "autocast" if place.bf16 else "float32"
+    compute = precision_of(shape, place)
+    weight_bytes = 2 if compute == "bfloat16" else 4
     compute_bytes = 2 if place.bf16 else 4
     kept_layers = 1 if settings.gradient_checkpointing else shape.layers
     matrices = shape.matrices(settings.target_modules)
@@ -102,6 +101,13 @@ def estimate(
         # One matrix at a time is unpacked.
         terms["copies"] = compute_bytes * shape.hidden * shape.feed
     return Estimate({name: FACTORS.get(name, 1.0) * size for name, size in terms.items()}, correction)
+
+
+def precision_of(shape: Shape, place: Place) -> str:
+    """As core/training/engines decides: float32, bfloat16, or autocast, which computes so with weights in float32."""
+    if not place.bf16:
+        return "float32"
+    return "bfloat16" if place.kind != CPU or shape.stored_bytes > FULL_PRECISION_BYTES else "autocast"
 
 
 def padded(tokens: int) -> int:

@@ -24,7 +24,7 @@ from core.runs import Run
 from core.samples.sft_dataset import Sample, count_samples, decode_sample, presentable
 from core.training import energy
 from core.training.energy import Power
-from core.training.memory_estimate import CPU, FULL_PRECISION_BYTES, padded, place_of
+from core.training.memory_estimate import CPU, padded, place_of, precision_of
 from core.training.model_shape import Shape, read_shape
 from core.training.row_lengths import TEMPLATE_TOKENS
 from utils import config
@@ -173,9 +173,7 @@ def _least_share(settings: TrainingSettings, data: Data) -> float:
 def formula(shape: Shape, settings: TrainingSettings, data: Data, hardware: Hardware) -> Formula:
     """The time of a run at the usual rates."""
     place = place_of(hardware)
-    weights_bf16 = place.bf16 and (place.kind != CPU or shape.stored_bytes > FULL_PRECISION_BYTES)
-    precision = "bfloat16" if weights_bf16 else "autocast" if place.bf16 else "float32"
-    kind = Kind(place.kind, hardware.engine, precision, settings.four_bit, shape.parameters)
+    kind = Kind(place.kind, hardware.engine, precision_of(shape, place), settings.four_bit, shape.parameters)
     if place.kind == CPU:
         rate = RATES[f"cpu {'bfloat16' if place.bf16 else 'float32'}"] * cores_in_use(shape, settings.processes)
         rate /= settings.processes  # they share the cores
