@@ -23,8 +23,8 @@ from core.hardware_detector import Hardware
 from core.project_manager import ProjectStore
 from core.runs import create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
-from core.training import model_shape, run_time
-from core.training.run_time import Range, Taken
+from core.training import model_shape, row_lengths, run_time, speed_log
+from core.training.speed_log import Range, Taken
 from utils.config import TrainingSettings
 
 PRACTICE = Model("llama", 256, 768, 6, 8192)
@@ -106,7 +106,7 @@ def measure(folder: Path, base: Path, case: Case, hardware: Hardware) -> Outcome
     append_samples(project.samples_file, make_samples(case))
     shape, data = (
         model_shape.read_shape(base),
-        run_time.read_data(project.samples_file, base, case.settings.held_out_share),
+        row_lengths.read_data(project.samples_file, base, case.settings.held_out_share),
     )
     if shape is None or data is None:
         raise SystemExit(f"{case.text}: nothing to estimate")
@@ -124,7 +124,7 @@ def measure(folder: Path, base: Path, case: Case, hardware: Hardware) -> Outcome
     if code:
         raise SystemExit(f"{case.text}: exit code {code}\n{run.output_file.read_text()[-2000:]}")
     shutil.rmtree(project.root)
-    outcome = Outcome(case, estimated.seconds, estimated.runs_known, run_time.noted_runs()[-1])
+    outcome = Outcome(case, estimated.seconds, estimated.runs_known, speed_log.noted_runs()[-1])
     print(line_of(outcome), flush=True)
     return outcome
 
@@ -161,8 +161,8 @@ def report(outcomes: Sequence[Outcome]) -> None:
 def again(outcome: Outcome, known: Sequence[Taken]) -> Range:
     """The range of a run as it would be with these runs known."""
     taken = outcome.taken
-    setup = run_time.learned(taken.kind, [(run.kind, run.setup_seconds / run.formula_setup) for run in known])
-    training = run_time.learned(
+    setup = speed_log.learned(taken.kind, [(run.kind, run.setup_seconds / run.formula_setup) for run in known])
+    training = speed_log.learned(
         taken.kind, [(run.kind, run.training_seconds / run.formula_training) for run in known]
     )
     return Range(

@@ -4,8 +4,9 @@ from html import escape
 
 from core.jobs import ACTIVE
 from core.runs import latest_run
-from core.training import run_time
-from core.training.run_time import Range, TimeEstimate
+from core.training import row_lengths, run_time, speed_log
+from core.training.run_time import TimeEstimate
+from core.training.speed_log import Range
 from ui import html
 from ui.figures import rounded
 from ui.remembered import MACHINE_LASTS_SECONDS, Remembered, moment
@@ -35,10 +36,10 @@ def current(view: View) -> TimeEstimate | None:
     file, training = project.samples_file, settings.training
     model = (str(folder), file_stamp(folder / "config.json"))
     read = (str(file), file_stamp(file), *model, training.held_out_share)
-    data = DATA.get(read, lambda: run_time.read_data(file, folder, training.held_out_share))
+    data = DATA.get(read, lambda: row_lengths.read_data(file, folder, training.held_out_share))
     if data is None:
         return None
-    learned = file_stamp(run_time.log_file())
+    learned = file_stamp(speed_log.log_file())
     key = (read, training.model_dump_json(), learned, moment(MACHINE_LASTS_SECONDS))
     return ESTIMATES.get(key, lambda: run_time.outlook(folder, file, training, view.services.hardware(), data))
 

@@ -1,14 +1,37 @@
-"""How many tokens the rows to train on have, counted with the base model's tokenizer. Loads no torch."""
+"""How many rows there are to train on, and how long they are in the base model's tokens. Loads no torch."""
 
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from heapq import nlargest
+from itertools import islice
 from pathlib import Path
 
-from core.documents.token_counting import tokenizer_counter
-from core.samples.sft_dataset import Sample, iterate_samples, presentable, usable
+from core.documents.token_counting import TokenCounter, local_counter, tokenizer_counter
+from core.samples.sft_dataset import (
+    Sample,
+    count_samples,
+    decode_sample,
+    iterate_samples,
+    presentable,
+    usable,
+)
 from utils.errors import AppError
 
 TEMPLATE_TOKENS = 24  # what a chat template adds to question and answer
 TOKENIZED_SAMPLES = 32  # so many of the samples with the most characters are counted in tokens
+READ_BYTES = 2_000_000  # a file up to this size is read whole; of a larger one so many lines at so many places are:
+PLACES_READ, LINES_AT_EACH = 40, 10
+LINES_READ = PLACES_READ * LINES_AT_EACH
+
+
+@dataclass(frozen=True)
+class Data:
+    """The rows to train on and to test with, and the lengths in tokens of some of them, uncut."""
+
+    rows: int
+    held_out: int
+    lengths: tuple[int, ...]
 
 
 def longest_tokens(samples_file: Path, base_folder: Path, max_length: int) -> int:
@@ -28,3 +51,53 @@ def longest_tokens(samples_file: Path, base_folder: Path, max_length: int) -> in
 def _words_of(sample: Sample) -> str:
     turns = ((sample.instruction, sample.output), *sample.follow_ups)
     return presentable("\n".join(part for turn in turns for part in turn))
+
+
+def read_data(samples_file: Path, base_folder: Path, held_out_share: float) -> Data | None:
+    """The rows of a project, as well as some of its lines tell; None where there are none."""
+    lines, share = _some_lines(samples_file)
+    samples = [sample for line in lines if (sample := decode_sample(line.strip()))]
+    texts = [text for sample in samples if sample.status != "rejected" for text in _row_texts(sample)]
+    if not texts:
+        return None
+    rows = round(len(texts) if share == 1 else len(texts) * count_samples(samples_file) / len(samples))
+    held_out = math.ceil(held_out_share * rows)
+    some = texts[:: max(1, len(texts) // LINES_READ)]
+    lengths = [count + TEMPLATE_TOKENS for count in _counter(base_folder).exact(some)]
+    return Data(max(1, rows - held_out), held_out, tuple(lengths))
+
+
+def _counter(base_folder: Path) -> TokenCounter:
+    """The base model's own way to count, or nearly so."""
+    file = base_folder / "tokenizer.json"
+    try:
+        return tokenizer_counter(file, base_folder.name) if file.is_file() else local_counter()
+    except AppError:
+        return local_counter()
+
+
+def _some_lines(path: Path) -> tuple[list[bytes], float]:
+    """All lines of a small file; of a large one some behind evenly spaced places.
+
+    Also gives the share of the file that was read.
+    """
+    if not path.is_file():
+        return [], 1
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if size <= READ_BYTES:
+            return file.readlines(), 1
+        lines: list[bytes] = []
+        for number in range(PLACES_READ):
+            file.seek(number * size // PLACES_READ)
+            file.readline()  # a long line is hit more often, but those behind it are like any others
+            lines += islice(file, LINES_AT_EACH)
+    return lines, sum(map(len, lines)) / size
+
+
+def _row_texts(sample: Sample) -> Iterator[str]:
+    """A conversation is one row for each answer, with all that was said before."""
+    said = ""
+    for question, answer in ((sample.instruction, sample.output), *sample.follow_ups):
+        said = f"{said}\n{question}\n{answer}"
+        yield presentable(said)

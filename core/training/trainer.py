@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 
 from core.jobs import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
 from core.runs import Run
-from core.training import checkpoints, engines, epoch_ends, memory_log, peak_memory, ranks, run_time, training_data
+from core.training import checkpoints, engines, epoch_ends, memory_log, peak_memory, ranks, speed_log, training_data
 from core.training.checkpoints import Checkpoint
 from core.training.epochs import progress_of
 from core.training.failures import as_app_error
@@ -101,7 +101,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         context.log("training.early_stopping_unused")
     trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out), together)
     if together.is_first:
-        run_time.note_setup(run)
+        speed_log.note_setup(run)
     try:
         trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
     finally:
@@ -119,7 +119,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
         context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
         memory_log.note_run(run, memory)
-        run_time.note_run(run, loaded.device.kind, state["global_step"])
+        speed_log.note_run(run, loaded.device.kind, state["global_step"])
     return state
 
 
@@ -266,5 +266,5 @@ def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
         "held_out": len(plan.held_out),
         "seconds": json.loads(metrics[-1])["seconds"] if metrics else 0.0,
         "memory": peak_memory.result(run),
-        "time": run_time.result(run),
+        "time": speed_log.result(run),
     }

@@ -10,7 +10,8 @@ from core.runs import create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
 from core.training.checks import Check
 from core.training.energy import Power
-from core.training.run_time import Formula, Kind, Range, TimeEstimate
+from core.training.run_time import Formula, TimeEstimate
+from core.training.speed_log import Kind, Range
 from ui import preflight_panel, run_time_panel
 from ui.check_command import lines_of
 from ui.example_view import examples_html

@@ -14,9 +14,10 @@ from core.hardware_detector import Accelerator
 from core.project_manager import Project
 from core.runs import Run
 from core.samples.sft_dataset import Sample, append_sample, append_samples
-from core.training import energy, memory_estimate, run_time, trainer
+from core.training import energy, memory_estimate, row_lengths, run_time, speed_log, trainer
 from core.training.model_shape import Shape
-from core.training.run_time import Data, Kind, Range, Taken
+from core.training.row_lengths import Data
+from core.training.speed_log import Kind, Range, Taken
 from tests.core.training.machine_material import machine
 from tests.core.training.training_material import TrainingContext, make_project, make_run
 from utils.config import TrainingSettings
@@ -84,7 +85,7 @@ def own_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_low_end_is_never_above_the_high_one(shape, training, data, hardware) -> None:
     found = run_time.formula(shape, training, data, hardware)
     assert found.training_seconds > 0 and found.setup_seconds > 0
-    learned = run_time.learned(found.kind, [])
+    learned = speed_log.learned(found.kind, [])
     assert 0 < learned.low < 1 < learned.high
     power = energy.power_of(hardware, 4)
     assert 0 < power.low < power.high
@@ -102,7 +103,7 @@ def test_more_tokens_never_take_less(shape, training, data, hardware, more) -> N
 
 @given(kinds, st.lists(st.tuples(kinds, ratios), max_size=15))
 def test_what_is_learned_is_a_range_whatever_runs_say(kind, known) -> None:
-    found = run_time.learned(kind, known)
+    found = speed_log.learned(kind, known)
     assert 0 < found.low < found.high < math.inf
 
 
@@ -110,7 +111,7 @@ def test_what_is_learned_is_a_range_whatever_runs_say(kind, known) -> None:
 def test_finished_runs_that_agree_narrow_the_range_around_them(kind, ratio, runs) -> None:
     widths, middles = [], []
     for count in range(runs + 1):
-        found = run_time.learned(kind, [(kind, ratio)] * count)
+        found = speed_log.learned(kind, [(kind, ratio)] * count)
         widths.append(found.high / found.low)
         middles.append(abs(math.log(found.low * found.high) / 2 - math.log(ratio)))
     assert widths == sorted(widths, reverse=True) and widths[1] < widths[0]
@@ -118,27 +119,27 @@ def test_finished_runs_that_agree_narrow_the_range_around_them(kind, ratio, runs
 
 
 def test_runs_that_contradict_each_other_widen_the_range() -> None:
-    agree = run_time.learned(KIND, [(KIND, 1.0)] * 6)
-    differ = run_time.learned(KIND, [(KIND, 0.5), (KIND, 2.0)] * 3)
+    agree = speed_log.learned(KIND, [(KIND, 1.0)] * 6)
+    differ = speed_log.learned(KIND, [(KIND, 0.5), (KIND, 2.0)] * 3)
     assert differ.high / differ.low > agree.high / agree.low
 
 
 def test_a_run_of_another_size_or_kind_tells_less_and_one_elsewhere_nothing() -> None:
     def width(other: Kind) -> float:
-        found = run_time.learned(KIND, [(other, 3.0)])
+        found = speed_log.learned(KIND, [(other, 3.0)])
         return found.high / found.low
 
-    nothing = run_time.learned(KIND, [])
+    nothing = speed_log.learned(KIND, [])
     larger, much_larger = (replace(KIND, parameters=factor * KIND.parameters) for factor in (4, 64))
     assert width(KIND) < width(larger) < width(much_larger) < nothing.high / nothing.low
     assert width(KIND) < width(replace(KIND, four_bit=True))
-    assert run_time.learned(KIND, [(replace(KIND, device="cuda"), 3.0)]) == nothing
+    assert speed_log.learned(KIND, [(replace(KIND, device="cuda"), 3.0)]) == nothing
 
 
 def test_the_newest_runs_count() -> None:
-    slow, fast = [(KIND, 5.0)] * 20, [(KIND, 0.5)] * run_time.RUNS_LOOKED_AT
-    assert 0.5 in run_time.learned(KIND, [*slow, *fast])
-    assert 5.0 not in run_time.learned(KIND, [*slow, *fast])
+    slow, fast = [(KIND, 5.0)] * 20, [(KIND, 0.5)] * speed_log.RUNS_LOOKED_AT
+    assert 0.5 in speed_log.learned(KIND, [*slow, *fast])
+    assert 5.0 not in speed_log.learned(KIND, [*slow, *fast])
 
 
 @given(st.lists(st.integers(1, 4000), min_size=1, max_size=40), st.integers(1, 16), st.integers(64, 4096))
@@ -167,10 +168,10 @@ def test_the_rows_of_a_project_are_counted_in_tokens(tmp_path: Path, base: Path)
     append_sample(project.samples_file, Sample("Was?", "Licht.", "t", follow_ups=(("Und?", "Ja."), ("So?", "Nein."))))
     append_sample(project.samples_file, Sample("Nein?", "Nein.", "r", status="rejected"))
     append_sample(project.samples_file, Sample("Halb \ud83d?", "Ja.", "h"))
-    data = run_time.read_data(project.samples_file, base, 0.25)
+    data = row_lengths.read_data(project.samples_file, base, 0.25)
     assert data is not None
     assert (data.rows + data.held_out, data.held_out, len(data.lengths)) == (28, 7, 28)
-    assert run_time.read_data(tmp_path / "none.jsonl", base, 0.1) is None
+    assert row_lengths.read_data(tmp_path / "none.jsonl", base, 0.1) is None
 
 
 @pytest.fixture
@@ -179,14 +180,14 @@ def many(tmp_path: Path) -> Path:
     file = tmp_path / "many.jsonl"
     texts = ["Licht. " * (300 if number % 3 == 0 else 10) for number in range(6000)]
     append_samples(file, (Sample(f"Frage {number}?", text, str(number)) for number, text in enumerate(texts)))
-    assert file.stat().st_size > run_time.READ_BYTES
+    assert file.stat().st_size > row_lengths.READ_BYTES
     return file
 
 
 def test_of_a_large_file_some_lines_tell_the_whole(many: Path, base: Path) -> None:
-    data = run_time.read_data(many, base, 0.1)
+    data = row_lengths.read_data(many, base, 0.1)
     assert data is not None and data.rows + data.held_out == 6000
-    assert len(data.lengths) <= 2 * run_time.LINES_READ
+    assert len(data.lengths) <= 2 * row_lengths.LINES_READ
     long = sum(length > 400 for length in data.lengths) / len(data.lengths)
     assert 0.2 < long < 0.45  # a long line is no likelier than it is
 
@@ -200,7 +201,7 @@ def finished(tmp_path: Path, base: Path) -> Iterator[tuple[Project, Run]]:
     write_json(run.folder / "run.json", {**run.request, "time": run_time.for_request(expected)})
     result = trainer.run(TrainingContext(), run)
     assert result["time"]["estimated_seconds"] == [round(expected.seconds.low, 1), round(expected.seconds.high, 1)]
-    assert result["time"]["seconds"] == round(sum(run_time.seconds_of(run) or ()), 1) > 0
+    assert result["time"]["seconds"] == round(sum(speed_log.seconds_of(run) or ()), 1) > 0
     yield project, run
 
 
@@ -208,9 +209,9 @@ def test_a_finished_run_is_noted_and_makes_the_next_estimate_narrower(
     finished: tuple[Project, Run], base: Path
 ) -> None:
     project, _ = finished
-    (noted,) = run_time.noted_runs()
+    (noted,) = speed_log.noted_runs()
     assert noted.kind.device == "cpu" and noted.training_seconds > 0
-    before = run_time.learned(noted.kind, [])
+    before = speed_log.learned(noted.kind, [])
     after = run_time.outlook(base, project.samples_file, TrainingSettings(epochs=1), CPU)
     assert after is not None and after.runs_known == 1
     assert after.seconds.high / after.seconds.low < before.high / before.low
@@ -221,17 +222,17 @@ def test_a_run_without_an_estimate_or_on_another_device_teaches_nothing(tmp_path
     result = trainer.run(TrainingContext(), run)
     assert result["time"] is None
     write_json(run.folder / "run.json", {**run.request, "time": {"kind": asdict(KIND), "steps": 3}})
-    run_time.note_run(run, "cuda", 3)
-    assert run_time.noted_runs() == []
+    speed_log.note_run(run, "cuda", 3)
+    assert speed_log.noted_runs() == []
 
 
 def test_half_a_line_and_lines_of_other_versions_are_passed_over() -> None:
     good = Taken(1.0, KIND, 10.0, 100.0, 12.0, 150.0)
-    append_line(run_time.log_file(), json.dumps(asdict(good)))
+    append_line(speed_log.log_file(), json.dumps(asdict(good)))
     for bad in ("{half", "[]", "3", json.dumps(asdict(good) | {"new": 1}), json.dumps({**asdict(good), "kind": 1})):
-        append_line(run_time.log_file(), bad)
-    append_line(run_time.log_file(), json.dumps(asdict(good) | {"training_seconds": 0}))
-    assert run_time.noted_runs() == [good]
+        append_line(speed_log.log_file(), bad)
+    append_line(speed_log.log_file(), json.dumps(asdict(good) | {"training_seconds": 0}))
+    assert speed_log.noted_runs() == [good]
 
 
 @settings(max_examples=20)
