@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from core import hardware_detector, worker
+from core import child_process, hardware_detector
 from core.project_manager import ProjectStore
 from core.runs import create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
@@ -167,7 +167,7 @@ def measure(folder: Path, bases: dict[Model, Path], number: int, case: Case) -> 
     }
     run = create_run(project, "train", request)
     shutil.copyfile(project.samples_file, run.samples_file)
-    code = worker.start_child(run).wait()
+    code = child_process.start_child(run).wait()
     result = run.read_state().result
     shape = model_shape.read_shape(base)
     if code or result is None or shape is None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.memory import MIDDLE, MIDDLE_WORDY, SMALL, SMALL_WORDY, TINY, TINY_WORDY, Model, make_model
-from core import hardware_detector, worker
+from core import child_process, hardware_detector
 from core.hardware_detector import Hardware
 from core.project_manager import ProjectStore
 from core.runs import create_run
@@ -120,7 +120,7 @@ def measure(folder: Path, base: Path, case: Case, hardware: Hardware) -> Outcome
     }
     run = create_run(project, "train", request)
     shutil.copyfile(project.samples_file, run.samples_file)
-    code = worker.start_child(run).wait()
+    code = child_process.start_child(run).wait()
     if code:
         raise SystemExit(f"{case.text}: exit code {code}\n{run.output_file.read_text()[-2000:]}")
     shutil.rmtree(project.root)

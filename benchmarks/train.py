@@ -22,7 +22,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.memory import LETTERS, MIDDLE, SMALL, TINY, Model, make_model
-from core import worker
+from core import child_process
 from core.project_manager import Project, ProjectStore
 from core.runs import create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
@@ -146,9 +146,9 @@ def ours(material: Material, *, engine: str = "trl", fp32: bool = False) -> Leg:
     run = create_run(project, "train", request)
     shutil.copyfile(project.samples_file, run.samples_file)
     if fp32:
-        environment = {**os.environ, **worker.CHILD_ENVIRONMENT}
+        environment = {**os.environ, **child_process.CHILD_ENVIRONMENT}
         subprocess.run([sys.executable, "-c", IN_FP32, str(run.folder)], cwd=ROOT, env=environment, check=True)
-    elif worker.start_child(run).wait():
+    elif child_process.start_child(run).wait():
         raise SystemExit(run.output_file.read_text()[-2000:])
     points = [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
     ends = [point["seconds"] for point in points if "loss" in point]
@@ -185,7 +185,7 @@ def bare(material: Material, engine: str) -> Leg:
             json.dumps(settings),
         ],
         cwd=ROOT,
-        env={**os.environ, **worker.CHILD_ENVIRONMENT},
+        env={**os.environ, **child_process.CHILD_ENVIRONMENT},
         capture_output=True,
         text=True,
     )

@@ -9,13 +9,14 @@ from typing import Any
 import portalocker
 
 from core import hardware_detector
+from core.child_work import ChildWork
 from core.documents.chunk_store import ChunkStore
 from core.hardware_detector import Hardware
 from core.job_runner import JobRunner
 from core.jobs import ACCELERATOR, ACTIVE, Job, JobContext, JobSnapshot, JobState
 from core.project_manager import Project, ProjectStore
 from core.runs import Run, create_run, list_runs
-from core.worker import ChildWork, lock_file
+from core.worker import lock_file
 from utils import config
 from utils.errors import AppError
 

@@ -1,38 +1,24 @@
-"""A job's work in a child process: the child's side, which writes events, and the app's side, which relays them.
+"""A job's work in a child process, from the child's side: do the stage that its run names, and write how it goes.
 
-Both sides meet only in the run's folder: `events.jsonl` and `state.json` come out, the control file goes in.
-So the app may be killed and started again while the child goes on, and the other way round.
+The app's side is core/child_work. Both meet only in the run's folder: `events.jsonl` and `state.json` come out, the
+control file goes in. So the app may be killed and started again while the child goes on, and the other way round.
 """
 
-import contextlib
 import importlib
 import json
 import logging
-import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import portalocker
-import psutil
 
 from core import memory_kills
-from core.jobs import (
-    CancelRequested,
-    JobState,
-    Message,
-    PauseRequested,
-    RelayContext,
-    WorkInterrupted,
-    raise_stop,
-)
+from core.jobs import CancelRequested, JobState, PauseRequested, WorkInterrupted, raise_stop
 from core.project_manager import Project
 from core.runs import Run, this_process
-from core.training import launcher
 from utils.errors import AppError, disk_is_full
 from utils.files import heal_last_line
 
@@ -54,38 +40,9 @@ STAGES = {
 
 # Kinds of runs that must not work on a project at the same time as another kind share its lock.
 LOCK_OF = {"rechunk": "rag"}
-POLL_SECONDS = 0.15
 PROGRESS_EVERY_SECONDS = 0.15
-CANCEL_GRACE_SECONDS = 20.0
-KILLED = -9  # how a process ends that was killed without being asked
 EXIT_DISK_FULL = 74  # not even the reason could be written down
 EXIT_TAKEN = 75  # another process works on a run of this kind in this project
-
-# No library of a child calls home, and none asks for a model that is not there (hub access is asked for by name).
-CHILD_ENVIRONMENT = {
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_OFFLINE": "1",
-    "DO_NOT_TRACK": "1",
-    "TRL_EXPERIMENTAL_SILENCE": "1",
-    "UNSLOTH_DISABLE_STATISTICS": "1",
-    "TOKENIZERS_PARALLELISM": "true",
-    "PYTHONUTF8": "1",
-    "PYTHONUNBUFFERED": "1",
-    # Torch's threads wait for each other by spinning. Where other programs want the cores too, a long spin burns
-    # the very time that the awaited thread needs: on two busy cores a training step took thirty times as long.
-    "GOMP_SPINCOUNT": "10000",
-    "KMP_BLOCKTIME": "1",
-}
-
-# A download is the one kind of work that asks Hugging Face, unless the person wants none to; by plain HTTP, which can
-# be stopped and continued.
-ENVIRONMENT_OF = {
-    "download": {
-        "HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", ""),
-        "HF_HUB_DISABLE_XET": "1",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    }
-}
 
 
 class ChildContext:
@@ -180,168 +137,3 @@ def note_failure(run: Run, error: AppError, state: JobState = JobState.FAILED) -
             raise
         return EXIT_DISK_FULL
     return 1
-
-
-class ChildWork:
-    """A job's work that a child process does. Called again, it finds the child still at work, or starts a new one."""
-
-    def __init__(self, run: Run, secrets: Mapping[str, Any] | None = None) -> None:
-        self.run = run
-        self._secrets = secrets
-
-    def __call__(self, context: RelayContext) -> dict[str, Any]:
-        """Start or find the child and relay it until it ends. Raises what the child's end means."""
-        context.clear()
-        process = self.run.read_state().process
-        events = EventReader(self.run.events_file)
-        events.relay(context)
-        # What happened before anyone looked says nothing about the speed from here on.
-        context.restart_clock(max(0.0, time.time() - process["created"]) if process else 0.0)
-        child = None
-        if not process:
-            self.run.ask("")
-            self.run.write_state(JobState.INTERRUPTED)  # so that a child that dies at its start leaves no old word
-            child = start_child(self.run, self._secrets)
-        self._relay(context, events, child)
-        return self._outcome(child)
-
-    def abandon(self) -> None:
-        """Note that nobody will resume this run unless asked to; why it stopped stays known."""
-        error = self.run.read_state().error
-        more = {"error": {"code": error.key, "params": error.params}} if error else {}
-        self.run.write_state(JobState.CANCELLED, **more)
-
-    def _relay(self, context: RelayContext, events: "EventReader", child: "subprocess.Popen[bytes] | None") -> None:
-        """Pass events on, and requests to stop back, until the child has ended."""
-        asked: str | None = None
-        asked_at = 0.0
-        while True:
-            alive = child.poll() is None if child else self.run.read_state().process is not None
-            events.relay(context)
-            if not alive:
-                events.relay(context)
-                return
-            if context.stop_request != asked:
-                asked, asked_at = context.stop_request, time.monotonic()
-                self.run.ask(asked or "")
-            if asked == "cancel" and time.monotonic() - asked_at > CANCEL_GRACE_SECONDS:
-                process = self.run.read_state().process
-                if pid := child.pid if child else process and int(process["pid"]):
-                    kill_tree(pid)
-                self.run.write_state(JobState.CANCELLED)
-            time.sleep(POLL_SECONDS)
-
-    def _outcome(self, child: "subprocess.Popen[bytes] | None") -> dict[str, Any]:
-        if child and child.returncode == EXIT_TAKEN:
-            raise AppError("job_already_running")
-        if child and child.returncode == EXIT_DISK_FULL:
-            raise WorkInterrupted(AppError("disk_is_full"))
-        end = self.run.read_state()
-        match end.state:
-            case JobState.DONE:
-                return end.result or {}
-            case JobState.PAUSED:
-                raise PauseRequested
-            case JobState.CANCELLED:
-                raise CancelRequested
-            case JobState.FAILED if end.error:
-                raise AppError(end.error.key, **end.error.params)
-        lost = _why_lost(child.returncode if child else None, end.error, str(self.run.output_file))
-        note_failure(self.run, lost, JobState.INTERRUPTED)  # the next app tells it too
-        raise WorkInterrupted(lost)
-
-
-def _why_lost(code: int | None, told: Message | None, log: str) -> AppError:
-    """Why a child ended without saying how; `told` is what its state says of that, `code` its exit code if known."""
-    if code is not None and code < 0 and code != KILLED:
-        return AppError("child_crashed", code=code, log=log)
-    if told:
-        return AppError(told.key, **told.params)
-    if code in (KILLED, 128 + 9, None):
-        return AppError("child_killed")
-    return AppError("child_crashed", code=code, log=log)
-
-
-class EventReader:
-    """Follows `events.jsonl` from its beginning; takes whole lines only, and passes over torn ones."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._offset = 0
-
-    def relay(self, context: RelayContext) -> None:
-        """Pass on everything that is new."""
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                data = file.read()
-        except FileNotFoundError:
-            return
-        end = data.rfind(b"\n") + 1
-        self._offset += end
-        for line in data[:end].splitlines():
-            try:
-                event = json.loads(line)
-                self._pass_on(event, context)
-            except (ValueError, KeyError, TypeError):
-                # A writer that was killed leaves half a line; the next writer begins a new one.
-                logger.warning("unreadable event in %s: %r", self._path, line[:200])
-
-    @staticmethod
-    def _pass_on(event: dict[str, Any], context: RelayContext) -> None:
-        match event["type"]:
-            case "progress":
-                context.progress(event["done"], event["total"], event["key"], **event["params"])
-            case "log":
-                context.log(event["key"], **event["params"])
-            case "metric":
-                context.metric(**event["values"])
-
-
-def start_child(run: Run, secrets: Mapping[str, Any] | None = None) -> "subprocess.Popen[bytes]":
-    """Start the process that works on `run`, in a session of its own: Ctrl-C in the app's terminal is not for it.
-
-    Secrets go through a pipe: not to a file, nor to arguments or an environment that others can read.
-    """
-    apart: dict[str, Any] = (
-        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined, unused-ignore]
-        if os.name == "nt"
-        else {"start_new_session": True}
-    )
-    # Only training is done by all the processes that torchrun started.
-    inherited = os.environ if run.kind == "train" else launcher.without_rank(os.environ)
-    with run.output_file.open("ab") as output:
-        child = subprocess.Popen(
-            [*own_command(), "worker", str(run.folder)],
-            stdin=subprocess.PIPE if secrets else subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**inherited, **CHILD_ENVIRONMENT, **ENVIRONMENT_OF.get(run.kind, {})},
-            **apart,
-        )
-    if child.stdin:
-        with contextlib.suppress(OSError):  # a child that died at its start is noticed by whoever waits for it
-            child.stdin.write(json.dumps(dict(secrets or {})).encode())
-            child.stdin.close()
-    return child
-
-
-def own_command() -> list[str]:
-    """The command that starts this app, from its source or frozen into an executable."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable]
-    return [sys.executable, str(Path(__file__).resolve().parent.parent / "app.py")]
-
-
-def kill_tree(pid: int) -> None:
-    """End a process and all it started, at once."""
-    try:
-        parent = psutil.Process(pid)
-        family = [*parent.children(recursive=True), parent]
-    except psutil.NoSuchProcess:
-        return
-    for process in family:
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue

@@ -20,10 +20,10 @@ from typing import IO, Any
 
 import psutil
 
+from core.child_process import kill_tree, own_command
 from core.documents.formats.page_text import Heading, Page
 from core.documents.formats.printed import Outline, pages_of_texts
 from core.hardware_detector import usable_cores
-from core.worker import kill_tree, own_command
 from utils.errors import AppError
 
 MOST_PROCESSES = 3

@@ -35,7 +35,8 @@ def without_rank(environment: Mapping[str, str]) -> dict[str, str]:
 
 def follow(folder: Path) -> int:
     """The whole life of a rank above 0: `folder` is the run's where rank 0 started it, else that of all projects."""
-    from core.worker import CHILD_ENVIRONMENT, STAGES
+    from core.child_process import CHILD_ENVIRONMENT
+    from core.worker import STAGES
 
     os.environ.update(CHILD_ENVIRONMENT)
     return importlib.import_module(STAGES["train"]).follow(folder)

@@ -21,10 +21,10 @@ import psutil
 import torch
 import torch.distributed as dist
 
+from core.child_process import own_command
 from core.jobs import JobState
 from core.runs import Run
 from core.training import launcher
-from core.worker import own_command
 from utils.errors import AppError
 
 SILENCE = timedelta(minutes=10)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core import document_pipeline, pipeline, sample_pipeline, training_pipeline, worker
+from core import child_process, document_pipeline, pipeline, sample_pipeline, training_pipeline
 from core.hardware_detector import Accelerator
 from core.jobs import JobState
 from core.runs import create_run, list_runs
@@ -80,12 +80,12 @@ def test_the_practice_model_brings_its_learning_rate_and_takes_it_away_again(pro
 @pytest.fixture
 def counting_child(monkeypatch):
     child_app = str(Path(__file__).with_name("child_app.py"))
-    monkeypatch.setattr(worker, "own_command", lambda: [sys.executable, child_app])
+    monkeypatch.setattr(child_process, "own_command", lambda: [sys.executable, child_app])
 
 
 def test_a_restarted_app_shows_a_run_that_still_works_and_sees_it_end(services, project, counting_child):
     run = create_run(project, "count", {"to": 20, "seconds_each": 0.1})
-    child = worker.start_child(run)
+    child = child_process.start_child(run)
     wait_for(lambda: run.read_state().process)
     reattach(services)
     (job,) = services.runner.jobs("p")

@@ -11,12 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core import memory_kills, worker
+from core import child_process, child_work, memory_kills, worker
+from core.child_work import ChildWork, EventReader
 from core.job_runner import JobRunner
 from core.jobs import Job, JobState
 from core.project_manager import ProjectStore
 from core.runs import Run, RunState, create_run, is_alive, this_process
-from core.worker import ChildWork
 from tests.core.waiting import wait_for
 from utils.errors import AppError
 from utils.files import read_json, read_lines, write_json
@@ -26,7 +26,7 @@ CHILD_APP = str(Path(__file__).with_name("child_app.py"))
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    monkeypatch.setattr(worker, "own_command", lambda: [sys.executable, CHILD_APP])
+    monkeypatch.setattr(child_process, "own_command", lambda: [sys.executable, CHILD_APP])
     return ProjectStore(tmp_path).create("p")
 
 
@@ -157,7 +157,7 @@ def test_a_disk_too_full_for_the_reason_is_told_by_the_exit_code(project, monkey
 
 
 def test_cancelling_ends_a_child_that_does_not_listen(project, runner, monkeypatch):
-    monkeypatch.setattr(worker, "CANCEL_GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(child_work, "CANCEL_GRACE_SECONDS", 0.3)
     run = create_run(project, "deaf", {})
     job = start(runner, run)
     wait_for((run.folder / "started").exists)
@@ -172,14 +172,14 @@ def test_cancelling_a_found_child_that_ends_at_that_moment_kills_nobody(project,
     alive, gone = RunState(JobState.RUNNING, process=this_process()), RunState(JobState.INTERRUPTED)
     states = iter([alive, gone, gone])
     killed = []
-    monkeypatch.setattr(worker, "CANCEL_GRACE_SECONDS", -1.0)
-    monkeypatch.setattr(worker, "kill_tree", killed.append)
+    monkeypatch.setattr(child_work, "CANCEL_GRACE_SECONDS", -1.0)
+    monkeypatch.setattr(child_work, "kill_tree", killed.append)
     monkeypatch.setattr(Run, "read_state", lambda self: next(states))
 
     class Cancelled:
         stop_request = "cancel"
 
-    ChildWork(run)._relay(Cancelled(), worker.EventReader(run.events_file), None)
+    ChildWork(run)._relay(Cancelled(), EventReader(run.events_file), None)
     assert killed == []
 
 
@@ -211,9 +211,9 @@ def test_another_app_finds_a_child_at_work_and_shows_it_from_its_beginning_to_it
         [
             sys.executable,
             "-c",
-            "import os, sys; from pathlib import Path; from core import worker; from core.runs import Run;"
-            f"worker.own_command = lambda: [sys.executable, {CHILD_APP!r}];"
-            f"worker.start_child(Run(Path({str(run.folder)!r}))); os.kill(os.getpid(), 9)",
+            "import os, sys; from pathlib import Path; from core import child_process; from core.runs import Run;"
+            f"child_process.own_command = lambda: [sys.executable, {CHILD_APP!r}];"
+            f"child_process.start_child(Run(Path({str(run.folder)!r}))); os.kill(os.getpid(), 9)",
         ],
         cwd=Path(__file__).resolve().parents[2],
     )
@@ -255,7 +255,7 @@ def test_a_paused_run_that_is_given_up_stays_given_up(project, runner):
 
 def test_the_speed_of_a_found_job_is_not_that_of_its_replay(project):
     run = create_run(project, "count", {"to": 10_000, "seconds_each": 0.1})
-    child = worker.start_child(run)
+    child = child_process.start_child(run)
     wait_for(lambda: len(numbers(run)) >= 20)
     runner = JobRunner()
     job = start(runner, run)

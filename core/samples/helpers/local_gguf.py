@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from core.child_process import CHILD_ENVIRONMENT, own_command
 from core.samples.helpers.chat import ChatAnswer, ChatRequest, HelperError, HelperModel
 from core.samples.helpers.open_ai_chat import OpenAiChat
-from core.worker import CHILD_ENVIRONMENT, own_command
 from utils.errors import AppError
 
 MAGIC = b"GGUF"

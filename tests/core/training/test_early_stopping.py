@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from core.child_work import ChildWork
 from core.job_runner import JobRunner
 from core.jobs import Job, JobState, PauseRequested
 from core.project_manager import Project
 from core.runs import Run
 from core.training import branching, checkpoints, trainer
 from core.training.epochs import is_exhausted, progress_of
-from core.worker import ChildWork
 from tests.core.training.training_material import TrainingContext, curve, make_project, make_run, published
 from utils.config import TrainingSettings
 from utils.errors import AppError

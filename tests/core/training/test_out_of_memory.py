@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core import training_pipeline, worker
+from core import child_process, training_pipeline
 from core.jobs import JobState
 from core.project_manager import ProjectStore
 from core.services import Services, reattach
@@ -49,14 +49,14 @@ def test_a_training_short_of_memory_goes_on_with_half_the_batch_after_a_restart(
     monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
     project = make_project(tmp_path / "projects")
     run = make_run(project, make_base(tmp_path / "base"), epochs=2, batch_size=2, gradient_accumulation=2)
-    usual = worker.own_command
-    monkeypatch.setattr(worker, "own_command", lambda: [sys.executable, "-c", SHORT_OF_MEMORY])
+    usual = child_process.own_command
+    monkeypatch.setattr(child_process, "own_command", lambda: [sys.executable, "-c", SHORT_OF_MEMORY])
     first_app = Services(ProjectStore(tmp_path / "projects"))
     training_pipeline.resume_training(first_app, project)
     failed = first_app.runner.wait(run.id, timeout=120)
     assert (failed.state, failed.error and failed.error.key) == (JobState.FAILED, "training_out_of_memory")
 
-    monkeypatch.setattr(worker, "own_command", usual)
+    monkeypatch.setattr(child_process, "own_command", usual)
     services = Services(ProjectStore(tmp_path / "projects"))
     reattach(services)
     found = services.runner.get(run.id)

@@ -12,12 +12,12 @@ from typing import Any
 import psutil
 import pytest
 
+from core.child_work import ChildWork
 from core.job_runner import JobRunner
 from core.jobs import ACTIVE, Job, JobSnapshot, JobState
 from core.project_manager import Project
 from core.runs import Run, list_runs
 from core.training import checkpoints, launcher, ranks, trainer
-from core.worker import ChildWork
 from tests.core.training.training_material import TrainingContext, curve, make_project, make_run, published
 from utils import config
 from utils.errors import AppError
