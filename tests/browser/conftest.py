@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from core.project_manager import Project, ProjectStore
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = (
@@ -86,6 +88,12 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture
+def project(app: App, request: pytest.FixtureRequest) -> Project:
+    """An empty project for each test."""
+    return ProjectStore(app.projects).create(request.node.name[:60].replace("[", "").replace("]", ""))
 
 
 @pytest.fixture(scope="module")

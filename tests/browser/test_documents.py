@@ -16,12 +16,6 @@ PASSWORD = "Geheimnis 42"
 
 
 @pytest.fixture
-def project(app: App, request: pytest.FixtureRequest) -> Project:
-    """An empty project for each test."""
-    return ProjectStore(app.projects).create(request.node.name[:60].replace("[", "").replace("]", ""))
-
-
-@pytest.fixture
 def open_tab(open_page, project: Project):
     def make(language: str = "de", **options) -> Page:
         return open_page(f"/{language}/?project={project.name}&tab=documents", **options)

@@ -5,15 +5,7 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
-from core.project_manager import Project, ProjectStore
-from tests.browser.conftest import App
 from tests.ui.runs_material import make_run
-
-
-@pytest.fixture
-def project(app: App, request: pytest.FixtureRequest) -> Project:
-    """A project of its own for each test."""
-    return ProjectStore(app.projects).create(request.node.name[:60].replace("[", "").replace("]", ""))
 
 
 @pytest.mark.parametrize("width", [1300, 390])

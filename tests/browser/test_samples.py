@@ -5,19 +5,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.project_manager import Project, ProjectStore
+from core.project_manager import Project
 from core.samples.sample_store import SampleStore
 from core.samples.sft_dataset import Sample, append_samples
-from tests.browser.conftest import App
 from tests.material import write_energy_pdf
 
 KEY = "sk-or-v1-ganz-geheim"
-
-
-@pytest.fixture
-def project(app: App, request: pytest.FixtureRequest) -> Project:
-    """An empty project for each test."""
-    return ProjectStore(app.projects).create(request.node.name[:60].replace("[", "").replace("]", ""))
 
 
 @pytest.fixture

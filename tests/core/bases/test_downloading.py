@@ -17,7 +17,7 @@ from aiohttp import web
 from core import base_models, base_pipeline, pipeline
 from core.bases import downloading, hub_cache
 from core.jobs import JobSnapshot, JobState
-from core.project_manager import Project, ProjectStore
+from core.project_manager import Project
 from core.runs import latest_run
 from core.services import Services
 from core.training import provenance
@@ -49,14 +49,6 @@ def hub(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN"):
             monkeypatch.delenv(name, raising=False)
         yield server
-
-
-@pytest.fixture
-def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "settings"))
-    made = Services(ProjectStore(tmp_path / "projects"))
-    yield made
-    made.runner.shutdown()
 
 
 @pytest.fixture
