@@ -65,7 +65,7 @@ def test_the_model_is_created_in_a_running_ollama_with_template_stops_and_contex
     assert made["parameters"]["stop"] == ["<|end|>"]
     assert made["parameters"]["num_ctx"] == 2048
     assert "{{ range $i, $_ := .Messages }}" in made["template"]
-    assert checks_of(result)["ollama_template"]["figures"] == {"same": 5, "of": 5, "source": "derived"}
+    assert checks_of(result)["ollama_template"]["figures"] == {"same": 6, "of": 6, "source": "derived"}
     assert checks_of(result)["ollama_prompts"]["passed"]
 
 
