@@ -223,7 +223,7 @@ def execute(nodes: list[Node], data: Mapping[str, Any]) -> str:
     known = defaultdict(lambda: None, data)  # what is missing counts as no
     try:
         _run(nodes, ChainMap({"": known, "$": known}), written)
-    except (KeyError, TypeError, IndexError) as problem:
+    except (KeyError, TypeError, IndexError, ValueError) as problem:
         raise UnsupportedTemplate(str(problem)) from None
     return "".join(written)
 

@@ -94,6 +94,7 @@ def test_what_is_left_out_behind_the_response_goes_by_the_text_and_not_by_the_br
         ('{{ printf "%d%% %v" 5 .Prompt }}{{ .Response }}', "5% a"),
         ('{{ if eq (len "ü") 2 }}bytes {{ end }}{{ .Prompt }}', "bytes a"),
         ('{{ printf "%q" .Prompt }}', None),
+        ('{{ printf "%" }}', None),
         ('{{ "\\a" }}', None),
         ("{{ slice .Prompt 1 }}", None),
         ("{{ range .Messages }}{{ slice $.Messages 2 }}{{ end }}", None),
