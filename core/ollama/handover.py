@@ -18,7 +18,7 @@ from core.jobs import JobContext
 from core.llama_server import LlamaServer
 from core.ollama.go_template import Message, fill
 from core.ollama.importing import MODELFILE, Imported, NewModel, import_model, modelfile
-from core.ollama.template import Recipe, find_recipe
+from core.ollama.template import CONVERSATIONS, Recipe, find_recipe
 from core.verifier import ANSWER_TOKENS, LONGEST_TOKENS, Check, Reference
 from utils.files import read_json, write_json, write_text_atomic
 
@@ -75,6 +75,8 @@ def hand_over(context: JobContext, reference: Reference, what: Handover) -> tupl
     if recipe is None:
         outcome = Imported("failed", what.name, "")
     else:
+        if recipe.all_turns and recipe.same < len(CONVERSATIONS):
+            context.log("export.ollama_no_system")
         model = new_model(reference, what, recipe, brought)
         write_text_atomic(folder / MODELFILE, modelfile(model))
         context.checkpoint()

@@ -69,6 +69,7 @@ def test_the_model_is_created_in_a_running_ollama_with_template_stops_and_contex
     assert made["parameters"]["num_ctx"] == 2048
     assert "{{ range $i, $_ := .Messages }}" in made["template"]
     assert checks_of(result)["ollama_template"]["figures"] == {"same": 6, "of": 6, "source": "derived"}
+    assert "{{ .System }}" in made["template"]
     assert checks_of(result)["ollama_prompts"]["passed"]
 
 
@@ -100,6 +101,23 @@ def test_parameters_of_a_base_from_ollama_are_handed_on_without_those_that_are_g
     written = (folder_of(trained.project) / "Modelfile").read_text(encoding="utf-8")
     lines = [line.removeprefix("PARAMETER ") for line in written.splitlines() if line.startswith("PARAMETER ")]
     assert lines == ["num_ctx 1024", 'stop "<|end|>"', 'stop "###"', "temperature 0.6"]
+
+
+def test_a_model_whose_chat_template_refuses_a_system_text_says_so_in_the_log(
+    trained: Run, ollama: OllamaStandIn
+) -> None:
+    template = base_models.base_of(trained) / "chat_template.jinja"
+    usual = template.read_text(encoding="utf-8")
+    refusing = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}" + usual
+    template.write_text(refusing, encoding="utf-8")
+    context = RecordingContext()
+    try:
+        result = export(trained, context)
+    finally:
+        template.write_text(usual, encoding="utf-8")
+    assert checks_of(result)["ollama_template"]["figures"] == {"same": 3, "of": 3, "source": "derived"}
+    assert ("export.ollama_no_system", {}) in context.log_lines
+    assert ".System" not in ollama.created[NAME]["template"]
 
 
 @pytest.mark.parametrize(
