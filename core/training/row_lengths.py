@@ -42,7 +42,7 @@ def longest_tokens(samples_file: Path, base_folder: Path, max_length: int) -> in
     if not largest or not file.is_file():
         return max_length
     try:
-        counts = tokenizer_counter(file, base_folder.name).exact(largest)
+        counts = tokenizer_counter(file, base_folder.name, forgetful=True).exact(largest)
     except AppError:
         return max_length
     return min(max_length, max(counts) + TEMPLATE_TOKENS)
@@ -71,7 +71,7 @@ def _counter(base_folder: Path) -> TokenCounter:
     """The base model's own way to count, or nearly so."""
     file = base_folder / "tokenizer.json"
     try:
-        return tokenizer_counter(file, base_folder.name) if file.is_file() else local_counter()
+        return tokenizer_counter(file, base_folder.name, forgetful=True) if file.is_file() else local_counter()
     except AppError:
         return local_counter()
 
