@@ -7,6 +7,7 @@ checkpoint brings of old settings is replaced when it is loaded (`apply_rates`).
 import json
 import shutil
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from core.runs import Run
@@ -51,8 +52,8 @@ def start_point(parent: Run, step: int | None) -> Checkpoint | None:
 
 
 def changed_settings(before: TrainingSettings, start: Checkpoint | None, changes: dict[str, Any]) -> TrainingSettings:
-    """The settings of a branch. Raises AppError `branch_fixed`, `branch_batch`, `branch_nothing_left`,
-    `branch_stopped_early`, or where a value is out of bounds."""
+    """The settings of a branch. Raises AppError `branch_fixed`, `branch_batch`, `branch_nothing_left`, or where a
+    value is out of bounds."""
     after = config.changed(before, **changes)
     for name in TrainingSettings.model_fields.keys() - MAY_CHANGE:
         if getattr(before, name) != getattr(after, name):
@@ -60,9 +61,7 @@ def changed_settings(before: TrainingSettings, start: Checkpoint | None, changes
     was, now = (settings.batch_size * settings.gradient_accumulation for settings in (before, after))
     if was != now:
         raise AppError("branch_batch", was=was, now=now)
-    if start and (progress := progress_of(start.trainer_state, after)).is_over:
-        if progress.stopped_early:
-            raise AppError("branch_stopped_early", patience=after.early_stopping)
+    if start and (progress := progress_of(start.trainer_state, after, start.step)).is_over:
         raise AppError("branch_nothing_left", done=progress.epoch, epochs=after.epochs)
     return after
 
@@ -72,6 +71,21 @@ def request_of(parent: Run, start: Checkpoint | None, settings: TrainingSettings
     inherited = {name: value for name, value in parent.request.items() if name not in OF_ONE_RUN}
     branch = {"run": parent.id, "step": start.step if start else 0}
     return {**inherited, "training": settings.model_dump(mode="json"), "branch": branch}
+
+
+def branch_of(request: Mapping[str, Any]) -> tuple[str, int] | None:
+    """The run that this one branched off, and the step; None where it did not."""
+    branch = request.get("branch")
+    if not isinstance(branch, dict):
+        return None
+    run, step = branch.get("run"), branch.get("step")
+    return (run, step) if isinstance(run, str) and isinstance(step, int) else None
+
+
+def branched_at(request: Mapping[str, Any]) -> int:
+    """The step at which a run took over from the one it branched off; 0 where it began at its own beginning."""
+    branch = branch_of(request)
+    return branch[1] if branch else 0
 
 
 def seed(parent: Run, start: Checkpoint | None, branch: Run) -> None:

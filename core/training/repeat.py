@@ -97,17 +97,8 @@ def request_of(project: Project, original: Original, hardware: Hardware) -> dict
         "app": provenance.app_facts(),
         "repeats": _noted(then, "id", str),
     }
-    branch = branch_of(then)
+    branch = branching.branch_of(then)
     return {**request, "branch": {"run": branch[0], "step": branch[1]}} if branch else request
-
-
-def branch_of(request: Mapping[str, Any]) -> tuple[str, int] | None:
-    """The run that this one branched off, and the step; None where it did not."""
-    branch = request.get("branch")
-    if not isinstance(branch, dict):
-        return None
-    run, step = branch.get("run"), branch.get("step")
-    return (run, step) if isinstance(run, str) and isinstance(step, int) else None
 
 
 def origin_of(project: Project, request: Mapping[str, Any]) -> tuple[Run, Checkpoint] | None:
@@ -115,7 +106,7 @@ def origin_of(project: Project, request: Mapping[str, Any]) -> tuple[Run, Checkp
 
     Raises AppError `repeat_needs_parent` where that checkpoint is no longer in this project.
     """
-    branch = branch_of(request)
+    branch = branching.branch_of(request)
     if branch is None or branch[1] == 0:
         return None
     parent, step = branch

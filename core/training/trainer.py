@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from core.jobs import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
 from core.runs import Run
 from core.training import (
+    branching,
     checkpoints,
     engines,
     epoch_ends,
@@ -26,7 +27,7 @@ from core.training import (
     training_data,
 )
 from core.training.checkpoints import Checkpoint
-from core.training.epochs import progress_of
+from core.training.epochs import Progress, progress_of
 from core.training.failures import as_app_error
 from core.training.material import Plan, encoded_rows, plan_of, read_language
 from core.training.ranks import Ranks
@@ -98,7 +99,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
     """What each rank does. Returns the trainer's record of the finished run."""
     started = time.monotonic()
     newest = _start_point(run, together)
-    if newest and progress_of(newest.trainer_state, plan.settings).is_over:
+    if newest and _progress(run, plan, newest.trainer_state).is_over:
         return newest.trainer_state
     _report_expected_memory(context, run)
     context.progress(0, None, "training.loading")
@@ -117,7 +118,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         reporter.close()
         memory = peak_memory.note(run, loaded.device) if together.is_first else {}
     state = {name: getattr(trainer.state, name) for name in RECORD}
-    if not (progress := progress_of(state, plan.settings)).is_over:
+    if not (progress := _progress(run, plan, state)).is_over:
         context.log("training.stopped", step=state["global_step"], steps=state["max_steps"])
         raise_stop(context.stop_request)
         raise PauseRequested  # another rank was asked, or the request was taken back after the trainer followed it
@@ -130,6 +131,10 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         memory_estimate.note_run(run, memory)
         run_time.note_run(run, loaded.device.kind, state["global_step"])
     return state
+
+
+def _progress(run: Run, plan: Plan, state: dict[str, Any]) -> Progress:
+    return progress_of(state, plan.settings, branching.branched_at(run.request))
 
 
 def _start_point(run: Run, together: Ranks) -> Checkpoint | None:
@@ -254,7 +259,7 @@ def _make_trainer(
 
 def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
     """What came of the run, read from the trainer's record, so that it is the same for a run that was resumed."""
-    history, progress = state["log_history"], progress_of(state, plan.settings)
+    history, progress = state["log_history"], _progress(run, plan, state)
     losses = [entry["loss"] for entry in history if "loss" in entry]
     best = epoch_ends.best(epoch_ends.held(run))
     window = max(1, min(SMOOTHED_STEPS, len(losses) // 4))
