@@ -8,9 +8,11 @@ with exactly the adapter that it would have had.
 import json
 import signal
 import time
+from copy import copy
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 
 from core.jobs import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
@@ -111,6 +113,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         context.log("training.early_stopping_unused")
     trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out), together)
     if together.is_first:
+        _complete_brought(run, trainer)
         run_time.note_setup(run)
     try:
         trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
@@ -255,6 +258,20 @@ def _make_trainer(
     trainer.create_model_card = lambda *_, **__: None
     trainer.remove_callback(PrinterCallback)
     return trainer, reporter
+
+
+def _complete_brought(run: Run, trainer: Any) -> None:
+    """Write anew what a checkpoint lacks that came in a bundle: all that holds no state.
+
+    Publication and export read it. Such files are the run's own, so nothing from elsewhere decides what is in them.
+    """
+    for checkpoint in checkpoints.complete_checkpoints(run.trainer_folder):
+        if not (checkpoint.folder / checkpoints.TRAINING_ARGS).is_file():
+            adapter = copy(trainer.model.peft_config["default"])
+            adapter.inference_mode = True  # as the trainer's own checkpoints have it
+            adapter.save_pretrained(checkpoint.folder)
+            trainer.processing_class.save_pretrained(checkpoint.folder)
+            torch.save(trainer.args, checkpoint.folder / checkpoints.TRAINING_ARGS)
 
 
 def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
