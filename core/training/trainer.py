@@ -25,6 +25,7 @@ from core.training import (
     memory_estimate,
     peak_memory,
     ranks,
+    rows,
     run_time,
     training_data,
 )
@@ -33,6 +34,7 @@ from core.training.epochs import Progress, progress_of
 from core.training.failures import as_app_error
 from core.training.material import Plan, encoded_rows, plan_of, read_language
 from core.training.ranks import Ranks
+from core.training.rows import Rows
 from core.training.trainer_settings import trainer_settings
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -160,9 +162,7 @@ def _stop_together(context: JobContext, together: Ranks) -> None:
     raise_stop("cancel" if cancel else "pause" if pause else None)
 
 
-def _load(
-    context: JobContext, run: Run, plan: Plan, together: Ranks
-) -> tuple[engines.Loaded, training_data.Prepared, training_data.Prepared]:
+def _load(context: JobContext, run: Run, plan: Plan, together: Ranks) -> tuple[engines.Loaded, Rows, Rows]:
     """Encode the samples with the model's own tokenizer, refuse what cannot be learned, then load weights."""
     device = engines.detect_device(bool(run.request.get("force_cpu")))
     name = engines.choose_engine(run.request.get("engine"), device)
@@ -170,7 +170,7 @@ def _load(
     threads = engines.use_cores(plan.base_folder, together.on_this_machine)
     context.log("training.engine", engine=name, device=device.kind, threads=threads, bf16=device.bf16)
     language = read_language(plan.base_folder)
-    train, held_out = map(training_data.kept_of, encoded_rows(plan, language))
+    train, held_out = rows.on_disk(encoded_rows(plan, language), run.folder / f"rows-{together.rank}")
     if language.plain_template:
         context.log("training.plain_template")
     _report_data(context, plan, train, held_out)
@@ -185,16 +185,12 @@ def _load(
     return loaded, train, held_out
 
 
-def _report_data(
-    context: JobContext, plan: Plan, train: training_data.Prepared, held_out: training_data.Prepared
-) -> None:
+def _report_data(context: JobContext, plan: Plan, train: Rows, held_out: Rows) -> None:
     """Say what is trained on and what had to be left out. Raises AppError where nothing would be learned."""
     limit = plan.settings.max_length
     if not train.kept:
         raise AppError("training_nothing_to_learn", max_length=limit)
-    context.log(
-        "training.samples", samples=len(train.kept), held_out=len(held_out.kept), longest=train.longest_tokens
-    )
+    context.log("training.samples", samples=train.kept, held_out=held_out.kept, longest=train.longest_tokens)
     if train.cut:
         context.log("training.samples_cut", cut=train.cut, samples=len(plan.train), max_length=limit)
     if train.dropped:
@@ -229,11 +225,10 @@ def _make_trainer(
     run: Run,
     plan: Plan,
     loaded: engines.Loaded,
-    data: tuple[training_data.Prepared, training_data.Prepared],
+    data: tuple[Rows, Rows],
     together: Ranks,
 ) -> tuple[Any, Any]:
     """The trainer, the same for every engine, and the reporter that watches it."""
-    from datasets import Dataset
     from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
@@ -249,8 +244,8 @@ def _make_trainer(
     trainer: Any = SFTTrainer(
         model=loaded.model,
         args=SFTConfig(**trainer_settings(run, plan.settings, loaded, measure=bool(held_out.kept))),
-        train_dataset=Dataset.from_list(train.rows),
-        eval_dataset=Dataset.from_list(held_out.rows) if held_out.kept else None,
+        train_dataset=train.data,
+        eval_dataset=held_out.data,
         processing_class=loaded.tokenizer,
         callbacks=[reporter],
     )
