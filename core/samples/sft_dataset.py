@@ -221,11 +221,10 @@ _COUNTS: dict[Path, _Count] = {}
 
 def usable(samples: Iterable[Sample]) -> list[Sample]:
     """The samples that may be trained on: all that nobody rejected."""
-    return list(iterate_usable(samples))
+    return list(_iterate_usable(samples))
 
 
-def iterate_usable(samples: Iterable[Sample]) -> Iterator[Sample]:
-    """What `usable` gives, one after the other."""
+def _iterate_usable(samples: Iterable[Sample]) -> Iterator[Sample]:
     return (sample for sample in samples if sample.status != "rejected")
 
 
@@ -242,11 +241,30 @@ def split_by_source(samples: Sequence[Sample], held_out_share: float, seed: int)
     return train, held_out
 
 
-def split_sizes(samples: Iterable[Sample], held_out_share: float, seed: int) -> tuple[int, int]:
-    """How many samples `split_by_source` gives on each side; keeps none of them in memory."""
-    sizes = Counter(map(_group_key, samples))
-    held_out = sum(sizes[key] for key in _held_out_keys(sizes, held_out_share, seed))
-    return sizes.total() - held_out, held_out
+@dataclass(frozen=True)
+class Side:
+    """One side of a split, in its order. Its samples are read from their file each time; none is kept."""
+
+    file: Path
+    held_out_keys: frozenset[str]
+    is_held_out: bool
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Sample]:
+        for sample in _iterate_usable(iterate_samples(self.file)):
+            if (_group_key(sample) in self.held_out_keys) == self.is_held_out:
+                yield sample
+
+
+def split_file(path: Path, held_out_share: float, seed: int) -> tuple[Side, Side]:
+    """The usable samples of a file that nobody changes, split as `split_by_source` does."""
+    sizes = Counter(map(_group_key, _iterate_usable(iterate_samples(path))))
+    keys = frozenset(_held_out_keys(sizes, held_out_share, seed))
+    held_out = sum(sizes[key] for key in keys)
+    return Side(path, keys, False, sizes.total() - held_out), Side(path, keys, True, held_out)
 
 
 def _held_out_keys(sizes: Counter[str], held_out_share: float, seed: int) -> set[str]:

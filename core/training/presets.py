@@ -25,7 +25,7 @@ from core import base_models, hardware_detector
 from core.hardware_detector import Hardware
 from core.jobs import Message
 from core.project_manager import Project
-from core.samples.sft_dataset import iterate_samples, iterate_usable, split_sizes
+from core.samples.sft_dataset import split_file
 from core.training import memory_estimate
 from core.training.memory_estimate import Outlook, Shape
 from utils import config
@@ -158,14 +158,14 @@ def situation_of(project: Project, hardware: Hardware) -> Situation:
     shape = memory_estimate.read_shape(folder) if folder else None
     context = base_models.describe(folder).context_tokens if folder else None
     place = memory_estimate.place_of(hardware)
-    usable = iterate_usable(iterate_samples(project.samples_file))
-    samples, held_out = split_sizes(usable, settings.training.held_out_share, settings.training.seed)
+    training = settings.training
+    train, held_out = split_file(project.samples_file, training.held_out_share, training.seed)
     longest = memory_estimate.longest_tokens(project.samples_file, folder, context or LONGEST) if folder else None
     return Situation(
         shape=shape,
-        samples=samples,
-        held_out=held_out,
-        longest=longest if samples and longest else USUAL_LENGTH,
+        samples=len(train),
+        held_out=len(held_out),
+        longest=longest if train and longest else USUAL_LENGTH,
         hardware=hardware,
         practice=base is not None and base.source == "practice",
         context_tokens=context,
