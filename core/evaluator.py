@@ -66,14 +66,15 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     adapter = adapter_of(train_run)
     context.progress(0, None, "evaluation.loading")
     models = _load(train_run, adapter, settings)
-    prepared = training_data.prepare(models.tokenizer, held_out, models.stop_ids, settings.max_length)
-    if not prepared.kept:
+    rows = training_data.encode_rows(models.tokenizer, held_out, models.stop_ids, settings.max_length)
+    kept = list(training_data.learnable(rows))
+    if not kept:
         raise AppError("evaluation_nothing_held_out")
-    measured = _measure(context, run, models, prepared.kept)
+    measured = _measure(context, run, models, kept)
     result = {
         "run": train_run.id,
         **compare(measured, settings.seed),
-        "answers": _answers(context, models, [sample for sample, _ in prepared.kept]),
+        "answers": _answers(context, models, [sample for sample, _ in kept]),
         "seconds": round(time.monotonic() - started, 1),
     }
     write_json(run.folder / RESULT, result)

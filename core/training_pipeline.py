@@ -120,17 +120,17 @@ def reproduce_training(services: Services, project: Project, run_id: str, owner:
 
 
 def repeat_original(services: Services, project: Project, original: repeat.Original, owner: str) -> JobSnapshot:
-    """Start a run that repeats `original`; one that branched off goes on from its parent's checkpoint once more.
+    """Start a run that repeats `original`; one that branched off begins with the same checkpoint.
 
-    Raises AppError as `repeat.request_of` and `repeat.origin_of` do.
+    Raises AppError as `repeat.request_of` and `repeat.beginning_of` do.
     """
     require_disk(project.root, MINIMUM_FREE_GIB)
     request = repeat.request_of(project, original, services.hardware())
-    origin = repeat.origin_of(project, original.request)
+    beginning = repeat.beginning_of(project, original)
 
     def prepare(run: Run) -> None:
-        if origin:
-            branching.seed(*origin, run)
+        if beginning:
+            branching.begin(run, beginning)
         repeat.keep_original(run, original)
 
     return start_child_job(services, project, "train", request, owner, prepare)

@@ -114,6 +114,7 @@ def current(view: View) -> list[Preset]:
         str(project.samples_file),
         file_stamp(project.samples_file),
         str(settings.base),
+        (settings.training.held_out_share, settings.training.seed),
         folder and file_stamp(folder / "config.json"),
         file_stamp(memory_log.log_file()),
     )

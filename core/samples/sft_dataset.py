@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -220,7 +221,11 @@ _COUNTS: dict[Path, _Count] = {}
 
 def usable(samples: Iterable[Sample]) -> list[Sample]:
     """The samples that may be trained on: all that nobody rejected."""
-    return [sample for sample in samples if sample.status != "rejected"]
+    return list(_iterate_usable(samples))
+
+
+def _iterate_usable(samples: Iterable[Sample]) -> Iterator[Sample]:
+    return (sample for sample in samples if sample.status != "rejected")
 
 
 def split_by_source(samples: Sequence[Sample], held_out_share: float, seed: int) -> tuple[list[Sample], list[Sample]]:
@@ -230,11 +235,41 @@ def split_by_source(samples: Sequence[Sample], held_out_share: float, seed: int)
     The side of a chunk follows from the seed and the chunk, so it hardly moves when samples are added. Both sides
     hold at least one chunk where there are two and the share is above zero.
     """
-    sizes: dict[str, int] = {}
-    for sample in samples:
-        key = _group_key(sample)
-        sizes[key] = sizes.get(key, 0) + 1
-    wanted = math.ceil(held_out_share * len(samples)) if held_out_share > 0 else 0
+    held_out_keys = _held_out_keys(Counter(map(_group_key, samples)), held_out_share, seed)
+    train = [sample for sample in samples if _group_key(sample) not in held_out_keys]
+    held_out = [sample for sample in samples if _group_key(sample) in held_out_keys]
+    return train, held_out
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a split, in its order. Its samples are read from their file each time; none is kept."""
+
+    file: Path
+    held_out_keys: frozenset[str]
+    is_held_out: bool
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Sample]:
+        for sample in _iterate_usable(iterate_samples(self.file)):
+            if (_group_key(sample) in self.held_out_keys) == self.is_held_out:
+                yield sample
+
+
+def split_file(path: Path, held_out_share: float, seed: int) -> tuple[Side, Side]:
+    """The usable samples of a file that nobody changes, split as `split_by_source` does."""
+    sizes = Counter(map(_group_key, _iterate_usable(iterate_samples(path))))
+    keys = frozenset(_held_out_keys(sizes, held_out_share, seed))
+    held_out = sum(sizes[key] for key in keys)
+    return Side(path, keys, False, sizes.total() - held_out), Side(path, keys, True, held_out)
+
+
+def _held_out_keys(sizes: Counter[str], held_out_share: float, seed: int) -> set[str]:
+    """The groups to measure with; `sizes` says how many samples are in each."""
+    wanted = math.ceil(held_out_share * sizes.total()) if held_out_share > 0 else 0
     shuffled = sorted(sizes, key=lambda key: hashlib.sha256(f"{seed}:{key}".encode()).digest())
     held_out_keys: set[str] = set()
     held_out_count = 0
@@ -243,9 +278,7 @@ def split_by_source(samples: Sequence[Sample], held_out_share: float, seed: int)
             break
         held_out_keys.add(key)
         held_out_count += sizes[key]
-    train = [sample for sample in samples if _group_key(sample) not in held_out_keys]
-    held_out = [sample for sample in samples if _group_key(sample) in held_out_keys]
-    return train, held_out
+    return held_out_keys
 
 
 def _group_key(sample: Sample) -> str:

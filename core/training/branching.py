@@ -7,6 +7,9 @@ checkpoint brings of old settings is replaced when it is loaded (`apply_rates`).
 import json
 import shutil
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from core.runs import Run
@@ -34,7 +37,18 @@ MAY_CHANGE = frozenset(
     }
 )
 """All other settings decide what the checkpoint's weights mean, or which samples its steps have seen."""
+START = "start"
+"""The folder in a branch that keeps the checkpoints it began with, so that it can be repeated without its parent."""
 OF_ONE_RUN = ("id", "kind", "created", "branch", "repeats", "memory", "time")
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a branch takes over at `step`: the checkpoint of that step, the best one until then, and the curve."""
+
+    step: int
+    checkpoints: tuple[Checkpoint, ...]
+    metrics_file: Path
 
 
 def start_point(parent: Run, step: int | None) -> Checkpoint | None:
@@ -51,8 +65,8 @@ def start_point(parent: Run, step: int | None) -> Checkpoint | None:
 
 
 def changed_settings(before: TrainingSettings, start: Checkpoint | None, changes: dict[str, Any]) -> TrainingSettings:
-    """The settings of a branch. Raises AppError `branch_fixed`, `branch_batch`, `branch_nothing_left`,
-    `branch_stopped_early`, or where a value is out of bounds."""
+    """The settings of a branch. Raises AppError `branch_fixed`, `branch_batch`, `branch_nothing_left`, or where a
+    value is out of bounds."""
     after = config.changed(before, **changes)
     for name in TrainingSettings.model_fields.keys() - MAY_CHANGE:
         if getattr(before, name) != getattr(after, name):
@@ -60,9 +74,7 @@ def changed_settings(before: TrainingSettings, start: Checkpoint | None, changes
     was, now = (settings.batch_size * settings.gradient_accumulation for settings in (before, after))
     if was != now:
         raise AppError("branch_batch", was=was, now=now)
-    if start and (progress := progress_of(start.trainer_state, after)).is_over:
-        if progress.stopped_early:
-            raise AppError("branch_stopped_early", patience=after.early_stopping)
+    if start and (progress := progress_of(start.trainer_state, after, start.step)).is_over:
         raise AppError("branch_nothing_left", done=progress.epoch, epochs=after.epochs)
     return after
 
@@ -74,20 +86,57 @@ def request_of(parent: Run, start: Checkpoint | None, settings: TrainingSettings
     return {**inherited, "training": settings.model_dump(mode="json"), "branch": branch}
 
 
+def branch_of(request: Mapping[str, Any]) -> tuple[str, int] | None:
+    """The run that this one branched off, and the step; None where it did not."""
+    branch = request.get("branch")
+    if not isinstance(branch, dict):
+        return None
+    run, step = branch.get("run"), branch.get("step")
+    return (run, step) if isinstance(run, str) and isinstance(step, int) else None
+
+
+def branched_at(request: Mapping[str, Any]) -> int:
+    """The step at which a run took over from the one it branched off; 0 where it began at its own beginning."""
+    branch = branch_of(request)
+    return branch[1] if branch else 0
+
+
+def beginning_of(parent: Run, start: Checkpoint) -> Beginning:
+    """What a branch takes along of its parent: that checkpoint, and the best epoch until then, to publish it."""
+    ends = [end for end in epoch_ends.held(parent) if end.checkpoint.step <= start.step and end.checkpoint.is_intact]
+    top = epoch_ends.best(ends)
+    found = {start, top.checkpoint} if top else {start}
+    return Beginning(start.step, tuple(found), parent.metrics_file)
+
+
+def kept_beginning(folder: Path, step: int, metrics_file: Path) -> Beginning | None:
+    """What a branch once began with, from where it keeps that; None where it is not there, or not whole."""
+    found = [one for one in checkpoints.complete_checkpoints(folder) if one.step <= step and one.is_intact]
+    return Beginning(step, tuple(found), metrics_file) if step in {one.step for one in found} else None
+
+
+def needs_parent(run: Run) -> bool:
+    """Whether a run can be repeated only where the one is that it branched off: early ones kept nothing of it."""
+    return branched_at(run.request) > 0 and not (run.folder / START).is_dir()
+
+
 def seed(parent: Run, start: Checkpoint | None, branch: Run) -> None:
     """Put into a new run's folder what its parent had at that step: samples, checkpoint and curves.
 
-    The best epoch until then comes along, so that the branch can publish it. Raises AppError `disk_full`.
+    Raises AppError `disk_full`.
     """
     shutil.copy2(parent.samples_file, branch.samples_file)
-    if start is None:
-        return
-    ends = [end for end in epoch_ends.held(parent) if end.checkpoint.step <= start.step and end.checkpoint.is_intact]
-    top = epoch_ends.best(ends)
-    for checkpoint in {start, top.checkpoint} if top else {start}:
+    if start is not None:
+        begin(branch, beginning_of(parent, start))
+
+
+def begin(branch: Run, beginning: Beginning) -> None:
+    """Put checkpoints and curves into a new run's folder, and keep the checkpoints. Raises AppError `disk_full`."""
+    for checkpoint in beginning.checkpoints:
+        checkpoints.share(checkpoint, branch.folder / START)
         checkpoints.share(checkpoint, branch.trainer_folder)
-    points = [json.loads(line) for line in read_lines(parent.metrics_file)]
-    lived = [point for point in points if point["step"] <= start.step]
+    points = [json.loads(line) for line in read_lines(beginning.metrics_file)]
+    lived = [point for point in points if point["step"] <= beginning.step]
     branch.metrics_file.write_text("".join(json.dumps(point) + "\n" for point in lived), encoding="utf-8")
     # Whoever watches the branch live sees its curves from their beginning.
     events = ({"at": time.time(), "type": "metric", "values": point} for point in lived)

@@ -18,7 +18,10 @@ from utils.files import publish_folder, read_json, require_disk, sync_folder, wr
 MARK = "complete.json"
 TRAINER_STATE = "trainer_state.json"
 ADAPTER = "adapter_model.safetensors"
-ADAPTER_FILES = (ADAPTER, "adapter_config.json", "training_args.bin")
+TRAINING_ARGS = "training_args.bin"
+ADAPTER_FILES = (ADAPTER, "adapter_config.json", TRAINING_ARGS)
+STATE_FILES = (ADAPTER, "optimizer.pt", "scheduler.pt", TRAINER_STATE)
+"""What a run cannot go on without, beside each process's random numbers."""
 CHAT_TEMPLATE = "chat_template.jinja"
 PUBLISHED_NOTE = "checkpoint.json"
 DISK_RESERVE_GIB = 0.1
@@ -27,7 +30,7 @@ ADAPTER_COPIES = 8
 """A saved checkpoint takes about this many times the adapter: weights, two moments, its publications, and room
 for the tokenizer that the library adds each time."""
 
-_CHECKPOINT_NAME = re.compile(r"checkpoint-(\d+)")
+CHECKPOINT_NAME = re.compile(r"checkpoint-(\d+)")
 _PUBLISHED_NAME = re.compile(r"\.?(best|epoch_\d+)(\.new|\.old)?")
 
 
@@ -63,12 +66,18 @@ def mark_complete(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
+def state_files(processes: int) -> tuple[str, ...]:
+    """What a run of so many processes has to find in a checkpoint to go on exactly; all else can be written anew."""
+    numbers = ["rng_state.pth"] if processes == 1 else [f"rng_state_{rank}.pth" for rank in range(processes)]
+    return (*STATE_FILES, *numbers)
+
+
 def complete_checkpoints(trainer_folder: Path) -> list[Checkpoint]:
     """The checkpoints that a run can go on from, oldest first."""
     found = [
         Checkpoint(path, int(match[1]))
         for path in _subfolders(trainer_folder)
-        if (match := _CHECKPOINT_NAME.fullmatch(path.name)) and _is_complete(path)
+        if (match := CHECKPOINT_NAME.fullmatch(path.name)) and _is_complete(path)
     ]
     return sorted(found, key=lambda checkpoint: checkpoint.step)
 
@@ -164,7 +173,7 @@ def _subfolders(folder: Path) -> list[Path]:
 
 
 def _is_checkpoint(path: Path) -> bool:
-    return _CHECKPOINT_NAME.fullmatch(path.name) is not None
+    return CHECKPOINT_NAME.fullmatch(path.name) is not None
 
 
 def _is_complete(folder: Path) -> bool:

@@ -22,15 +22,18 @@ class Progress:
     stopped_early: bool
 
 
-def progress_of(state: Mapping[str, Any], settings: TrainingSettings) -> Progress:
+def progress_of(state: Mapping[str, Any], settings: TrainingSettings, branched_at: int = 0) -> Progress:
     """What the trainer's record says: `global_step`, `log_history` with an entry for each loss, `max_steps` in
-    `num_train_epochs`; the settings may ask for other epochs than the record was written for."""
+    `num_train_epochs`; the settings may ask for other epochs than the record was written for.
+
+    `branched_at` is the step where the run branched off another one: patience begins anew there.
+    """
     steps = steps_per_epoch(state)
     epoch = state["global_step"] // steps
     losses = epoch_losses(state["log_history"], steps)[:epoch]
     all_done = state["global_step"] >= steps * settings.epochs
     at_end = state["global_step"] % steps == 0
-    stopped = not all_done and at_end and is_exhausted(losses, settings.early_stopping)
+    stopped = not all_done and at_end and is_exhausted(losses, settings.early_stopping, branched_at // steps)
     return Progress(epoch, best_epoch(losses) if losses else 0, all_done or stopped, stopped)
 
 
@@ -39,10 +42,14 @@ def steps_per_epoch(state: Mapping[str, Any]) -> int:
     return state["max_steps"] // int(state["num_train_epochs"])
 
 
-def is_exhausted(losses: list[dict[str, float]], patience: int) -> bool:
-    """Whether the held-out loss has not improved for `patience` epochs; never with 0, or where it is not measured."""
+def is_exhausted(losses: list[dict[str, float]], patience: int, inherited: int = 0) -> bool:
+    """Whether the held-out loss has not improved for `patience` epochs; never with 0, or where it is not measured.
+
+    The first `inherited` epochs are another run's, from which this one branched off. Their best loss is still the
+    one to beat, but that they came no closer to it says nothing about what was changed since.
+    """
     measured = bool(losses) and all("eval_loss" in epoch for epoch in losses)
-    return measured and 0 < patience <= len(losses) - best_epoch(losses)
+    return measured and 0 < patience <= len(losses) - max(best_epoch(losses), inherited)
 
 
 def epoch_losses(log_history: list[dict[str, float]], steps: int) -> list[dict[str, float]]:

@@ -18,7 +18,7 @@ from core.jobs import ACTIVE, JobState, Message
 from core.project_manager import Project
 from core.runs import Run, list_runs, open_run
 from core.services import Services, running
-from core.training import checkpoints
+from core.training import branching, checkpoints
 from utils.errors import AppError
 from utils.files import read_json, read_lines
 
@@ -198,8 +198,12 @@ def loss_of_deleting(project: Project, run_id: str) -> Loss:
         size_bytes=size_of(run.folder) + (size_of(project.checkpoints_folder) if published else 0),
         checkpoints=len(checkpoints.complete_checkpoints(run.trainer_folder)),
         adapter=published,
-        branches=tuple(other.id for other in others if _part(other.request, "branch").get("run") == run_id),
+        branches=tuple(other.id for other in others if _needs(other, run_id)),
     )
+
+
+def _needs(other: Run, run_id: str) -> bool:
+    return _part(other.request, "branch").get("run") == run_id and branching.needs_parent(other)
 
 
 def delete_run(services: Services, project: Project, run_id: str, *, sure: bool = False) -> int:

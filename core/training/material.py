@@ -12,7 +12,7 @@ from typing import Any
 from core import base_models
 from core.runs import Run
 from core.samples import sft_dataset
-from core.samples.sft_dataset import Sample
+from core.samples.sft_dataset import Sample, Side
 from core.training import training_data
 from core.training.training_data import Row, encode_rows
 from utils.config import TrainingSettings
@@ -21,12 +21,12 @@ from utils.errors import AppError
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is made of, before any model is loaded."""
+    """What a run is made of, before any model is loaded. Its own samples stay on the disk until they are encoded."""
 
     settings: TrainingSettings
     base_folder: Path
-    train: list[Sample]
-    held_out: list[Sample]
+    train: list[Sample] | Side
+    held_out: list[Sample] | Side
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,15 @@ class Language:
 def plan_of(run: Run, found: Iterable[Sample] | None = None) -> Plan:
     """A run's request and its copy of the samples, or those `found`. Raises AppError for what is missing."""
     settings = TrainingSettings(**run.request["training"])
-    samples = sft_dataset.usable(sft_dataset.iterate_samples(run.samples_file) if found is None else found)
-    if not samples:
+    split = settings.held_out_share, settings.seed
+    train: list[Sample] | Side
+    held_out: list[Sample] | Side
+    if found is None:
+        train, held_out = sft_dataset.split_file(run.samples_file, *split)
+    else:
+        train, held_out = sft_dataset.split_by_source(sft_dataset.usable(found), *split)
+    if not train and not held_out:
         raise AppError("training_no_samples")
-    train, held_out = sft_dataset.split_by_source(samples, settings.held_out_share, settings.seed)
     if len(train) < sft_dataset.MINIMUM_SAMPLES:
         raise AppError("too_few_samples", samples=len(train), minimum=sft_dataset.MINIMUM_SAMPLES)
     return Plan(settings, base_models.base_of(run), train, held_out)

@@ -56,7 +56,7 @@ class Seen:
     def add(self, encoded: Encoded, stop_ids: frozenset[int]) -> None:
         """Count one row: `endless` ones lack an end-of-turn token, `empty` ones have nothing but it to learn."""
         answer = encoded.answer_ids
-        self.lengths.append(len(encoded.prompt_ids) + len(answer) + encoded.missing)
+        self.lengths.append(encoded.tokens + encoded.missing)
         if not answer:
             return
         ends = answer[-1] in stop_ids
@@ -81,7 +81,7 @@ class Found:
             return
         self.rows.setdefault("first", encoded)
         longest = self.rows.setdefault("longest", encoded)
-        if _tokens(encoded) > _tokens(longest):
+        if encoded.tokens > longest.tokens:
             self.rows["longest"] = encoded
         if encoded.cut:
             self.rows.setdefault("cut", encoded)
@@ -99,7 +99,7 @@ class Found:
                 examples.append(
                     {
                         "why": why,
-                        "tokens": _tokens(encoded),
+                        "tokens": encoded.tokens,
                         "missing": encoded.missing,
                         "segments": [_shortened(segment) for segment in segments(language, encoded)],
                     }
@@ -253,10 +253,6 @@ def _warn(name: str, count: int, params: dict[str, Any]) -> Check:
 def _answers(sample: Sample) -> Iterator[str]:
     for answer in (sample.output, *(said for _, said in sample.follow_ups)):
         yield " ".join(answer.casefold().split())
-
-
-def _tokens(encoded: Encoded) -> int:
-    return len(encoded.prompt_ids) + len(encoded.answer_ids)
 
 
 def _decoded(language: Language, ids: list[int]) -> str:

@@ -25,7 +25,7 @@ from core import base_models, hardware_detector
 from core.hardware_detector import Hardware
 from core.jobs import Message
 from core.project_manager import Project
-from core.samples.sft_dataset import iterate_samples, usable
+from core.samples.sft_dataset import split_file
 from core.training import memory_estimate, memory_log, memory_outlook, model_shape, row_lengths
 from core.training.memory_outlook import Outlook
 from core.training.model_shape import Shape
@@ -78,13 +78,14 @@ LEARNED = (*HELD, "epochs", "learning_rate", "lora_rank", "lora_alpha", "early_s
 
 @dataclass(frozen=True)
 class Situation:
-    """What presets are chosen for. `samples` may be trained on, held-out ones counted; `longest` is in tokens.
+    """What presets are chosen for. `samples` are learned from, `held_out` ones measured with; `longest` is in tokens.
 
     `shape` is None where no model is chosen, or where its config tells too little; `context_tokens` where unknown.
     """
 
     shape: Shape | None
     samples: int
+    held_out: int
     longest: int
     hardware: Hardware
     practice: bool = False
@@ -126,7 +127,7 @@ class Preset:
 
 
 def choose(name: str, situation: Situation, kept: TrainingSettings) -> Preset:
-    """The preset `name` for a situation; of `kept` its held-out share and its processes count."""
+    """The preset `name` for a situation; of `kept` its processes count."""
     usual = TrainingSettings().model_dump()
     values = {field: usual[field] for field in HELD}
     learning = _practice if situation.practice else _learning
@@ -140,7 +141,7 @@ def choose(name: str, situation: Situation, kept: TrainingSettings) -> Preset:
         "preset.plan",
         {
             "epochs": values["epochs"],
-            "samples": situation.samples - _held_out(situation, kept),
+            "samples": situation.samples,
             "steps": steps,
             "effective": effective * kept.processes,
             "rank": values["lora_rank"],
@@ -152,17 +153,20 @@ def choose(name: str, situation: Situation, kept: TrainingSettings) -> Preset:
 
 def situation_of(project: Project, hardware: Hardware) -> Situation:
     """What presets for this project are chosen for, as it is now. Reads the samples."""
-    base = project.load_config().base
+    settings = project.load_config()
+    base = settings.base
     folder = base_models.local_folder(project, base) if base else None
     shape = model_shape.read_shape(folder) if folder else None
     context = base_models.describe(folder).context_tokens if folder else None
     place = memory_estimate.place_of(hardware)
-    samples = usable(iterate_samples(project.samples_file)) if project.samples_file.is_file() else []
+    training = settings.training
+    train, held_out = split_file(project.samples_file, training.held_out_share, training.seed)
     longest = row_lengths.longest_tokens(project.samples_file, folder, context or LONGEST) if folder else None
     return Situation(
         shape=shape,
-        samples=len(samples),
-        longest=longest if samples and longest else USUAL_LENGTH,
+        samples=len(train),
+        held_out=len(held_out),
+        longest=longest if train and longest else USUAL_LENGTH,
         hardware=hardware,
         practice=base is not None and base.source == "practice",
         context_tokens=context,
@@ -178,10 +182,6 @@ def apply(project: Project, name: str, hardware: Hardware) -> Preset:
     return preset
 
 
-def _held_out(situation: Situation, kept: TrainingSettings) -> int:
-    return round(situation.samples * kept.held_out_share)
-
-
 def _patience(aim: Aim, epochs: int, held_out: int) -> int:
     """Early stopping where it can end anything before the last epoch, and where its loss is measured well enough."""
     return aim.early_stopping if aim.early_stopping + 1 < epochs and held_out >= FEWEST_MEASURED else 0
@@ -189,8 +189,7 @@ def _patience(aim: Aim, epochs: int, held_out: int) -> int:
 
 def _learning(name: str, situation: Situation, kept: TrainingSettings) -> tuple[dict[str, Any], int, list[Message]]:
     """What is learned: values with an `effective_batch` for each process, the steps, and why."""
-    aim, held_out = PRESETS[name], _held_out(situation, kept)
-    samples = max(1, situation.samples - held_out)
+    aim, samples = PRESETS[name], max(1, situation.samples)
     epochs = aim.epochs[0 if samples < FEW_SAMPLES else 1 if samples < MANY_SAMPLES else 2]
     wanted = min(LARGEST_BATCH, epochs * samples // aim.steps) // kept.processes
     effective = 1 << max(0, wanted.bit_length() - 1)  # a power of two, which batches divide
@@ -207,7 +206,7 @@ def _learning(name: str, situation: Situation, kept: TrainingSettings) -> tuple[
     elif name == "thorough" and steps >= LONG_STEPS:
         rate /= 2
         reasons.append(Message("preset.why.long"))
-    patience = _patience(aim, epochs, held_out)
+    patience = _patience(aim, epochs, situation.held_out)
     if patience:
         reasons.append(Message("preset.why.early_stopping"))
     values = {
@@ -223,10 +222,10 @@ def _learning(name: str, situation: Situation, kept: TrainingSettings) -> tuple[
 
 def _practice(name: str, situation: Situation, kept: TrainingSettings) -> tuple[dict[str, Any], int, list[Message]]:
     """The practice model has values of its own, and presets differ in how often it sees the samples."""
-    aim, held_out = PRESETS[name], _held_out(situation, kept)
-    steps = aim.practice_epochs * -(-max(1, situation.samples - held_out) // kept.processes)
+    aim = PRESETS[name]
+    steps = aim.practice_epochs * -(-max(1, situation.samples) // kept.processes)
     suited = {field: value for field, value in base_models.PRACTICE_TRAINING.items() if field != "batch_size"}
-    patience = _patience(aim, aim.practice_epochs, held_out)
+    patience = _patience(aim, aim.practice_epochs, situation.held_out)
     suited |= {"epochs": aim.practice_epochs, "learning_rate": aim.practice_rate}
     values = {**suited, "early_stopping": patience, "effective_batch": 1}
     return values, steps, [Message("preset.why.practice")]

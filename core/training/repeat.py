@@ -18,7 +18,7 @@ from core.hardware_detector import Hardware
 from core.project_manager import Project
 from core.runs import Run, open_run
 from core.training import branching, history, launcher, memory_outlook, provenance, run_time
-from core.training.checkpoints import Checkpoint
+from core.training.branching import Beginning
 from core.training.provenance import Fact
 from utils.config import BaseChoice, TrainingSettings
 from utils.errors import AppError
@@ -35,12 +35,16 @@ SAME_LOSS = 1e-6
 
 @dataclass(frozen=True)
 class Original:
-    """A run to repeat: what was asked for, what came of it, and where its samples and its curve lie."""
+    """A run to repeat: what was asked for, what came of it, and where its samples, its curve and its start lie.
+
+    `start_folder` holds the checkpoints that a branch began with, if it kept them.
+    """
 
     request: Mapping[str, Any]
     result: Mapping[str, Any]
     samples_file: Path
     metrics_file: Path
+    start_folder: Path
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ class Outcome:
 
 def original_of(run: Run) -> Original:
     """A run of this project as the original of another one."""
-    return Original(run.request, run.read_state().result or {}, run.samples_file, run.metrics_file)
+    result, start = run.read_state().result or {}, run.folder / branching.START
+    return Original(run.request, result, run.samples_file, run.metrics_file, start)
 
 
 def request_of(project: Project, original: Original, hardware: Hardware) -> dict[str, Any]:
@@ -86,7 +91,7 @@ def request_of(project: Project, original: Original, hardware: Hardware) -> dict
         },
         "training": dict(then["training"]),
         "seed": settings.seed,
-        "processes": _processes(then),
+        "processes": processes_of(then),
         "engine": _noted(then, "engine", str),
         "force_cpu": _noted(then, "force_cpu", bool),
         "samples_sha256": then["samples_sha256"],
@@ -97,28 +102,21 @@ def request_of(project: Project, original: Original, hardware: Hardware) -> dict
         "app": provenance.app_facts(),
         "repeats": _noted(then, "id", str),
     }
-    branch = branch_of(then)
+    branch = branching.branch_of(then)
     return {**request, "branch": {"run": branch[0], "step": branch[1]}} if branch else request
 
 
-def branch_of(request: Mapping[str, Any]) -> tuple[str, int] | None:
-    """The run that this one branched off, and the step; None where it did not."""
-    branch = request.get("branch")
-    if not isinstance(branch, dict):
-        return None
-    run, step = branch.get("run"), branch.get("step")
-    return (run, step) if isinstance(run, str) and isinstance(step, int) else None
+def beginning_of(project: Project, original: Original) -> Beginning | None:
+    """What a run that branched off began with; None where a run began at its own beginning.
 
-
-def origin_of(project: Project, request: Mapping[str, Any]) -> tuple[Run, Checkpoint] | None:
-    """The parent of a run that branched off, and its checkpoint; None where a run began at its own beginning.
-
-    Raises AppError `repeat_needs_parent` where that checkpoint is no longer in this project.
+    Raises AppError `repeat_needs_parent` where the run did not keep it and its parent no longer has it.
     """
-    branch = branch_of(request)
+    branch = branching.branch_of(original.request)
     if branch is None or branch[1] == 0:
         return None
     parent, step = branch
+    if kept := branching.kept_beginning(original.start_folder, step, original.metrics_file):
+        return kept
     try:
         run = open_run(project, parent)
         start = branching.start_point(run, step)
@@ -126,7 +124,7 @@ def origin_of(project: Project, request: Mapping[str, Any]) -> tuple[Run, Checkp
         start = None
     if start is None:
         raise AppError("repeat_needs_parent", parent=parent, step=step)
-    return run, start
+    return branching.beginning_of(run, start)
 
 
 def find_base(project: Project, request: Mapping[str, Any]) -> Path:
@@ -166,8 +164,7 @@ def keep_original(run: Run, original: Original) -> None:
     write_json(folder / "result.json", original.result)
     if original.metrics_file.is_file():
         shutil.copyfile(original.metrics_file, folder / "metrics.jsonl")
-    if not run.samples_file.exists():  # what branches off has brought its own
-        shutil.copyfile(original.samples_file, run.samples_file)
+    shutil.copyfile(original.samples_file, run.samples_file)
 
 
 def outcome(run: Run) -> Outcome | None:
@@ -238,8 +235,11 @@ def _settings(request: Mapping[str, Any]) -> TrainingSettings:
         raise AppError("repeat_settings_unknown", setting=first_problem(error)) from None
 
 
-def _processes(request: Mapping[str, Any]) -> int:
-    """How many processes trained together; a bundle from elsewhere may ask for no more than the settings allow."""
+def processes_of(request: Mapping[str, Any]) -> int:
+    """How many processes trained together; a bundle from elsewhere may ask for no more than the settings allow.
+
+    Raises AppError `repeat_incomplete`.
+    """
     processes = _noted(request, "processes", int)
     if not 1 <= processes <= max(MOST_PROCESSES, launcher.world()):
         raise AppError("repeat_incomplete", part="processes")

@@ -50,6 +50,7 @@ class Reporter(TrainerCallback):
         self._together = together
         self._save_gib = save_gib
         self._patience = settings.early_stopping
+        self._branched_at = branching.branched_at(run.request)
         self._keep = settings.keep_checkpoints
         self._more_files = (checkpoints.CHAT_TEMPLATE,) if publish_template else ()
         self._stopped_at_step = False
@@ -118,9 +119,9 @@ class Reporter(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Stop early: after the epoch's loss was measured, and before its checkpoint is saved as always."""
-        (stop,) = self._together.agree(
-            is_exhausted(epoch_losses(state.log_history, _steps_per_epoch(state, args)), self._patience)
-        )
+        steps = _steps_per_epoch(state, args)
+        losses = epoch_losses(state.log_history, steps)
+        (stop,) = self._together.agree(is_exhausted(losses, self._patience, self._branched_at // steps))
         if stop:
             control.should_training_stop = True
 

@@ -8,19 +8,33 @@ with exactly the adapter that it would have had.
 import json
 import signal
 import time
+from copy import copy
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 
 from core.jobs import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
 from core.runs import Run
-from core.training import checkpoints, engines, epoch_ends, memory_log, peak_memory, ranks, speed_log, training_data
+from core.training import (
+    branching,
+    checkpoints,
+    engines,
+    epoch_ends,
+    memory_log,
+    peak_memory,
+    ranks,
+    rows,
+    speed_log,
+    training_data,
+)
 from core.training.checkpoints import Checkpoint
-from core.training.epochs import progress_of
+from core.training.epochs import Progress, progress_of
 from core.training.failures import as_app_error
 from core.training.material import Plan, encoded_rows, plan_of, read_language
 from core.training.ranks import Ranks
+from core.training.rows import Rows
 from core.training.trainer_settings import trainer_settings
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -89,7 +103,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
     """What each rank does. Returns the trainer's record of the finished run."""
     started = time.monotonic()
     newest = _start_point(run, together)
-    if newest and progress_of(newest.trainer_state, plan.settings).is_over:
+    if newest and _progress(run, plan, newest.trainer_state).is_over:
         return newest.trainer_state
     _report_expected_memory(context, run)
     context.progress(0, None, "training.loading")
@@ -101,6 +115,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         context.log("training.early_stopping_unused")
     trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out), together)
     if together.is_first:
+        _complete_brought(run, trainer)
         speed_log.note_setup(run)
     try:
         trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
@@ -108,7 +123,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         reporter.close()
         memory = peak_memory.note(run, loaded.device) if together.is_first else {}
     state = {name: getattr(trainer.state, name) for name in RECORD}
-    if not (progress := progress_of(state, plan.settings)).is_over:
+    if not (progress := _progress(run, plan, state)).is_over:
         context.log("training.stopped", step=state["global_step"], steps=state["max_steps"])
         raise_stop(context.stop_request)
         raise PauseRequested  # another rank was asked, or the request was taken back after the trainer followed it
@@ -121,6 +136,10 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         memory_log.note_run(run, memory)
         speed_log.note_run(run, loaded.device.kind, state["global_step"])
     return state
+
+
+def _progress(run: Run, plan: Plan, state: dict[str, Any]) -> Progress:
+    return progress_of(state, plan.settings, branching.branched_at(run.request))
 
 
 def _start_point(run: Run, together: Ranks) -> Checkpoint | None:
@@ -143,9 +162,7 @@ def _stop_together(context: JobContext, together: Ranks) -> None:
     raise_stop("cancel" if cancel else "pause" if pause else None)
 
 
-def _load(
-    context: JobContext, run: Run, plan: Plan, together: Ranks
-) -> tuple[engines.Loaded, training_data.Prepared, training_data.Prepared]:
+def _load(context: JobContext, run: Run, plan: Plan, together: Ranks) -> tuple[engines.Loaded, Rows, Rows]:
     """Encode the samples with the model's own tokenizer, refuse what cannot be learned, then load weights."""
     device = engines.detect_device(bool(run.request.get("force_cpu")))
     name = engines.choose_engine(run.request.get("engine"), device)
@@ -153,7 +170,7 @@ def _load(
     threads = engines.use_cores(plan.base_folder, together.on_this_machine)
     context.log("training.engine", engine=name, device=device.kind, threads=threads, bf16=device.bf16)
     language = read_language(plan.base_folder)
-    train, held_out = map(training_data.kept_of, encoded_rows(plan, language))
+    train, held_out = rows.on_disk(encoded_rows(plan, language), run.folder / f"rows-{together.rank}")
     if language.plain_template:
         context.log("training.plain_template")
     _report_data(context, plan, train, held_out)
@@ -168,16 +185,12 @@ def _load(
     return loaded, train, held_out
 
 
-def _report_data(
-    context: JobContext, plan: Plan, train: training_data.Prepared, held_out: training_data.Prepared
-) -> None:
+def _report_data(context: JobContext, plan: Plan, train: Rows, held_out: Rows) -> None:
     """Say what is trained on and what had to be left out. Raises AppError where nothing would be learned."""
     limit = plan.settings.max_length
     if not train.kept:
         raise AppError("training_nothing_to_learn", max_length=limit)
-    context.log(
-        "training.samples", samples=len(train.kept), held_out=len(held_out.kept), longest=train.longest_tokens
-    )
+    context.log("training.samples", samples=train.kept, held_out=held_out.kept, longest=train.longest_tokens)
     if train.cut:
         context.log("training.samples_cut", cut=train.cut, samples=len(plan.train), max_length=limit)
     if train.dropped:
@@ -212,11 +225,10 @@ def _make_trainer(
     run: Run,
     plan: Plan,
     loaded: engines.Loaded,
-    data: tuple[training_data.Prepared, training_data.Prepared],
+    data: tuple[Rows, Rows],
     together: Ranks,
 ) -> tuple[Any, Any]:
     """The trainer, the same for every engine, and the reporter that watches it."""
-    from datasets import Dataset
     from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
@@ -232,8 +244,8 @@ def _make_trainer(
     trainer: Any = SFTTrainer(
         model=loaded.model,
         args=SFTConfig(**trainer_settings(run, plan.settings, loaded, measure=bool(held_out.kept))),
-        train_dataset=Dataset.from_list(train.rows),
-        eval_dataset=Dataset.from_list(held_out.rows) if held_out.kept else None,
+        train_dataset=train.data,
+        eval_dataset=held_out.data,
         processing_class=loaded.tokenizer,
         callbacks=[reporter],
     )
@@ -243,9 +255,23 @@ def _make_trainer(
     return trainer, reporter
 
 
+def _complete_brought(run: Run, trainer: Any) -> None:
+    """Write anew what a checkpoint lacks that came in a bundle: all that holds no state.
+
+    Publication and export read it. Such files are the run's own, so nothing from elsewhere decides what is in them.
+    """
+    for checkpoint in checkpoints.complete_checkpoints(run.trainer_folder):
+        if not (checkpoint.folder / checkpoints.TRAINING_ARGS).is_file():
+            adapter = copy(trainer.model.peft_config["default"])
+            adapter.inference_mode = True  # as the trainer's own checkpoints have it
+            adapter.save_pretrained(checkpoint.folder)
+            trainer.processing_class.save_pretrained(checkpoint.folder)
+            torch.save(trainer.args, checkpoint.folder / checkpoints.TRAINING_ARGS)
+
+
 def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
     """What came of the run, read from the trainer's record, so that it is the same for a run that was resumed."""
-    history, progress = state["log_history"], progress_of(state, plan.settings)
+    history, progress = state["log_history"], _progress(run, plan, state)
     losses = [entry["loss"] for entry in history if "loss" in entry]
     best = epoch_ends.best(epoch_ends.held(run))
     window = max(1, min(SMOOTHED_STEPS, len(losses) // 4))

@@ -49,6 +49,10 @@ class Encoded:
         return self.missing > 0
 
     @property
+    def tokens(self) -> int:
+        return len(self.prompt_ids) + len(self.answer_ids)
+
+    @property
     def row(self) -> dict[str, list[int]]:
         """What the trainer reads."""
         ids, only_read = self.prompt_ids + self.answer_ids, len(self.prompt_ids) - self.asked
@@ -56,23 +60,6 @@ class Encoded:
 
 
 Row = tuple[Sample, Encoded]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Samples that can be trained on, and what had to be left out."""
-
-    kept: list[Row]
-    cut: int
-    dropped: int
-
-    @property
-    def rows(self) -> list[dict[str, list[int]]]:
-        return [encoded.row for _, encoded in self.kept]
-
-    @property
-    def longest_tokens(self) -> int:
-        return max(len(encoded.prompt_ids) + len(encoded.answer_ids) for _, encoded in self.kept)
 
 
 def ensure_chat_template(tokenizer: Any) -> bool:
@@ -141,23 +128,9 @@ def encode_rows(
             yield sample, _fitted(tokenizer, of_row, stop_ids, max_length, answers_only)
 
 
-def prepare(
-    tokenizer: Any,
-    samples: Iterable[Sample],
-    stop_ids: frozenset[int],
-    max_length: int,
-    *,
-    answers_only: bool = True,
-) -> Prepared:
-    """Encode samples and leave out those of which no answer token would be learned."""
-    return kept_of(encode_rows(tokenizer, samples, stop_ids, max_length, answers_only=answers_only))
-
-
-def kept_of(encoded_rows: Iterable[Row]) -> Prepared:
+def learnable(rows: Iterable[Row]) -> Iterator[Row]:
     """The rows of which any answer token is left."""
-    rows = list(encoded_rows)
-    kept = [(sample, encoded) for sample, encoded in rows if encoded.answer_ids]
-    return Prepared(kept, cut=sum(encoded.cut for _, encoded in kept), dropped=len(rows) - len(kept))
+    return (row for row in rows if row[1].answer_ids)
 
 
 def _texts(tokenizer: Any, sample: Sample, turn: int, answers_only: bool) -> list[str]:

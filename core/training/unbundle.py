@@ -16,12 +16,15 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, NonNegativeInt, PositiveInt
+
 from core import base_models
 from core.project_manager import Project
-from core.training import bundle, repeat
+from core.training import bundle, checkpoints, repeat
 from core.training.repeat import Original
 from utils.errors import AppError
 from utils.files import publish_folder, require_disk
@@ -36,6 +39,18 @@ MOST_BYTES: Mapping[str, int] = {
     "metrics.jsonl": GIB,
 }
 MOST_BASE_BYTES = GIB
+MOST_START_BYTES: Mapping[str, int] = {
+    checkpoints.ADAPTER: 16 * GIB,
+    "optimizer.pt": 32 * GIB,
+    checkpoints.TRAINER_STATE: 256 * MIB,
+}
+MOST_RANDOM_BYTES = 16 * MIB
+START_PART = re.compile(
+    rf"{bundle.START}checkpoint-[1-9][0-9]{{0,8}}/"
+    rf"({'|'.join(map(re.escape, checkpoints.STATE_FILES))}|rng_state(_[0-9]{{1,4}})?\.pth)"
+)
+"""Of a checkpoint only what holds state is taken: tensors, which the trainer library loads without running code,
+and its record. What else belongs to one names folders, or could name code: training writes it anew."""
 NEEDED = ("run.json", "sft_data.jsonl", bundle.SUMS)
 MOST_ENTRIES = 500
 MOST_EXPANSION, ALWAYS_ALLOWED_BYTES = 200, 64 * MIB
@@ -62,7 +77,8 @@ BROKEN = (
 def opened(project: Project, file: Path) -> Iterator[Original]:
     """The run in a bundle, unpacked beside the project's data for as long as it is looked at.
 
-    Raises AppError `bundle_damaged`, `bundle_unsafe`, `bundle_too_large`, `not_a_bundle`, `disk_full`.
+    Raises AppError `bundle_damaged`, `bundle_unsafe`, `bundle_too_large`, `not_a_bundle`, `repeat_incomplete`,
+    `disk_full`.
     """
     _remove_leftovers(project)
     with tempfile.TemporaryDirectory(dir=project.root, prefix=SCRATCH) as scratch:
@@ -79,7 +95,9 @@ def opened(project: Project, file: Path) -> Iterator[Original]:
         if weights := sums.get(bundle.ADAPTER + bundle.WEIGHTS):
             result.setdefault("adapter_sha256", weights)
         _take_base(project, request, folder / "base", file)
-        yield Original(request, result, folder / "sft_data.jsonl", folder / "metrics.jsonl")
+        start = folder / bundle.START
+        _take_start(start, request, file)
+        yield Original(request, result, folder / "sft_data.jsonl", folder / "metrics.jsonl", start)
 
 
 def _remove_leftovers(project: Project) -> None:
@@ -94,12 +112,13 @@ def _unpack(archive: zipfile.ZipFile, size_bytes: int, folder: Path) -> dict[str
     entries = _checked(archive.infolist())
     if any(name not in entries for name in NEEDED):
         raise AppError("not_a_bundle")
-    wanted = {name: info for name, info in entries.items() if name in MOST_BYTES or _is_base(name)}
+    known = (name in MOST_BYTES or _is_base(name) or START_PART.fullmatch(name) for name in entries)
+    wanted = dict(compress(entries.items(), known))
     _require_sizes(wanted, size_bytes, folder)
     sums = _sums(archive.read(entries[bundle.SUMS]))
     for name, info in wanted.items():
         target = folder / name
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         found = _copy(archive, info, target)
         if name != bundle.SUMS and sums.get(name) != found:
             raise ValueError(f"checksum of {name}")
@@ -129,11 +148,17 @@ def _require_sizes(wanted: Mapping[str, zipfile.ZipInfo], size_bytes: int, folde
     """Raises AppError `bundle_too_large` where a part is larger than it can be, `disk_full` where room is missing."""
     total = sum(info.file_size for info in wanted.values())
     for name, info in wanted.items():
-        if info.file_size > MOST_BYTES.get(name, MOST_BASE_BYTES):
+        if info.file_size > _most_bytes(name):
             raise AppError("bundle_too_large", name=name)
     if total > max(ALWAYS_ALLOWED_BYTES, MOST_EXPANSION * size_bytes):
         raise AppError("bundle_too_large", name="…")
     require_disk(folder, 2 * total / GIB)  # unpacked, and copied into the run
+
+
+def _most_bytes(name: str) -> int:
+    if name.startswith(bundle.START):
+        return MOST_START_BYTES.get(name.rpartition("/")[2], MOST_RANDOM_BYTES)
+    return MOST_BYTES.get(name, MOST_BASE_BYTES)
 
 
 def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> str:
@@ -171,6 +196,41 @@ def _record(path: Path, file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise AppError("bundle_damaged", file=file.name)
     return content
+
+
+class _Point(BaseModel, strict=True):
+    step: NonNegativeInt
+    loss: float | None = None
+    eval_loss: float | None = None
+
+
+class _TrainerState(BaseModel, strict=True):
+    """What is read of the trainer's record, by this app and by the trainer library."""
+
+    global_step: PositiveInt
+    max_steps: PositiveInt
+    num_train_epochs: PositiveInt
+    log_history: list[_Point]
+
+
+def _take_start(folder: Path, request: Mapping[str, Any], file: Path) -> None:
+    """Let checkpoints count as such, where each is whole and is of the step that it says.
+
+    Raises AppError `bundle_damaged`, `repeat_incomplete`.
+    """
+    if not folder.is_dir():
+        return
+    needed = checkpoints.state_files(repeat.processes_of(request))
+    for part in sorted(folder.iterdir()):
+        try:
+            if any(not (part / name).is_file() for name in needed):
+                raise ValueError(f"parts of {part.name}")
+            state = _TrainerState.model_validate_json((part / checkpoints.TRAINER_STATE).read_bytes())
+            if part.name != f"checkpoint-{state.global_step}" or state.max_steps < state.num_train_epochs:
+                raise ValueError(f"record of {part.name}")
+        except ValueError as error:
+            raise AppError("bundle_damaged", file=file.name) from error
+        checkpoints.mark_complete(part)
 
 
 def _take_base(project: Project, request: Mapping[str, Any], folder: Path, file: Path) -> None:

@@ -17,11 +17,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "At the end the app says whether the adapter is the same bit by bit. Expect that where versions and machine "
         "are the same; elsewhere the figures differ a little.",
     ),
-    "readme.branch": (
-        "**Dieser Lauf wurde von einem anderen abgezweigt** ({parent}, Schritt {step}). Er lässt sich nur in dem "
-        "Projekt wiederholen, in dem dieser Stand noch liegt.",
-        "**This run branched off another one** ({parent}, step {step}). It can be repeated only in the project where "
-        "that checkpoint still lies.",
+    "readme.branch_inside": (
+        "**Dieser Lauf wurde von einem anderen abgezweigt** ({parent}, Schritt {step}). Der Stand, mit dem er "
+        "begann, liegt im Ordner `start` bei; jenen anderen Lauf brauchst du nicht.",
+        "**This run branched off another one** ({parent}, step {step}). The checkpoint that it began with is in the "
+        "folder `start`; you do not need that other run.",
+    ),
+    "readme.branch_outside": (
+        "**Dieser Lauf wurde von einem anderen abgezweigt** ({parent}, Schritt {step}), und der Stand, mit dem er "
+        "begann, war nicht mehr da. Er lässt sich nur wiederholen, wo dieser Stand noch liegt.",
+        "**This run branched off another one** ({parent}, step {step}), and the checkpoint that it began with was "
+        "gone. It can be repeated only where that checkpoint still lies.",
     ),
     "readme.base_title": ("## Das Grundmodell", "## The base model"),
     "readme.base": (

@@ -105,7 +105,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "At this checkpoint all that is set is learned already: {done} of {epochs} epochs are done.",
     ),
     "hint.branch_nothing_left": (
-        "Stelle mehr Epochen ein oder wähle einen früheren Stand. Hat es vorzeitig aufgehört, schalte das ab.",
-        "Set more epochs or choose an earlier checkpoint. If it stopped early, switch that off.",
+        "Stelle mehr Epochen ein oder wähle einen früheren Stand.",
+        "Set more epochs or choose an earlier checkpoint.",
     ),
 }

@@ -99,8 +99,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "field.early_stopping": ("Früher aufhören (Epochen ohne Fortschritt)", "Stop early (epochs without progress)"),
     "about.early_stopping": (
         "Wird der Fehler an den zurückgehaltenen Beispielen so viele Epochen lang nicht kleiner, hört das Training "
-        "auf. 0 heißt: nie.",
-        "Training stops when the loss on the held-out samples has not fallen for so many epochs. 0 means never.",
+        "auf. 0 heißt: nie. Machst du von einem gesicherten Stand aus weiter, wird ab dort neu gezählt.",
+        "Training stops when the loss on the held-out samples has not fallen for so many epochs. 0 means never. If "
+        "you continue from a checkpoint, counting begins anew there.",
     ),
     "field.keep_checkpoints": ("Zwischenstände aufheben", "Checkpoints to keep"),
     "about.keep_checkpoints": (
@@ -209,14 +210,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "training.early_stopping_unused": (
         "Ohne zurückgehaltene Beispiele kann das Training nicht früher aufhören; alle Epochen werden trainiert.",
         "Without held-out samples training cannot stop early; all epochs are trained.",
-    ),
-    "error.branch_stopped_early": (
-        "An diesem Stand hörte das Training früher auf; mit {patience} Epochen Geduld täte es das sofort wieder.",
-        "Training stopped early at this checkpoint; with {patience} epochs of patience it would do so at once again.",
-    ),
-    "hint.branch_stopped_early": (
-        "Stelle „Früher aufhören“ auf 0 oder höher ein, oder wähle einen früheren Stand.",
-        "Set “Stop early” to 0 or to more epochs, or choose an earlier checkpoint.",
     ),
     "error.training_modules_missing": (
         "Dieses Modell hat die gewählten Schichten nicht: {missing}. Es hat: {there}.",

@@ -21,6 +21,7 @@ from core.samples.sft_dataset import (
     read_samples,
     sample_id,
     split_by_source,
+    split_file,
     to_line,
     usable,
 )
@@ -137,6 +138,21 @@ def test_the_split_loses_nothing_and_tears_no_chunk_apart(chunk_ids: list[int], 
     assert bool(train) == bool(samples)
     assert bool(held_out) == (share > 0 and len(set(chunk_ids)) > 1)
     assert (train, held_out) == split_by_source(samples, share, seed)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 12) | st.none(), st.sampled_from(["new", "rejected"])), max_size=60),
+    st.floats(0, 0.5),
+    st.integers(0, 9),
+)
+def test_a_file_is_split_as_its_samples_are(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[tuple[int | None, str]], share: float, seed: int
+) -> None:
+    file = tmp_path_factory.mktemp("split") / "sft_data.jsonl"
+    append_samples(file, [make_sample(number, *part) for number, part in enumerate(parts)])
+    sides = split_file(file, share, seed)
+    assert tuple(map(list, sides)) == split_by_source(usable(read_samples(file)), share, seed)
+    assert [len(side) for side in sides] == [len(list(side)) for side in sides]  # gone through a second time
 
 
 def test_the_held_out_side_has_about_its_share() -> None:

@@ -23,7 +23,7 @@ from tests.core.training.training_material import (
 )
 from utils.config import TrainingSettings
 from utils.errors import AppError
-from utils.files import read_json, write_json
+from utils.files import read_json
 
 HARD = {"epochs": 3, "batch_size": 2, "gradient_accumulation": 3, "lora_dropout": 0.1, "learning_rate": 1e-3}
 STEPS_PER_EPOCH = 4
@@ -202,19 +202,6 @@ def test_what_a_checkpoint_is_not_good_for_is_refused(parent: Run) -> None:
     assert code_of(lambda: branch(parent, 8, epochs=2)) == "branch_nothing_left"
     assert code_of(lambda: branch(parent, 6, learning_rate=5.0)) not in ("branch_fixed", "internal")
     assert len(list_runs(parent.project)) == before
-
-
-def test_a_run_that_stopped_early_goes_on_only_where_that_is_switched_off(parent: Run, tmp_path: Path) -> None:
-    state = checkpoints.of_step(parent.trainer_folder, 12).trainer_state
-    for entry in state["log_history"]:
-        if "eval_loss" in entry:
-            entry["eval_loss"] = float(entry["step"])  # worse and worse
-    folder = tmp_path / "checkpoint-12"
-    write_json(folder / checkpoints.TRAINER_STATE, state)
-    stopped = checkpoints.Checkpoint(folder, 12)
-    before = TrainingSettings(**{**HARD, "epochs": 9, "early_stopping": 2})
-    assert code_of(lambda: branching.changed_settings(before, stopped, {})) == "branch_stopped_early"
-    assert branching.changed_settings(before, stopped, {"early_stopping": 0}).early_stopping == 0
 
 
 def test_a_damaged_checkpoint_is_not_branched_from(base: Path, tmp_path: Path) -> None:

@@ -8,12 +8,11 @@ from core.child_work import ChildWork
 from core.job_runner import JobRunner
 from core.jobs import Job, JobState, PauseRequested
 from core.project_manager import Project
-from core.runs import Run
+from core.runs import Run, create_run
 from core.training import branching, checkpoints, trainer
 from core.training.epochs import is_exhausted, progress_of
 from tests.core.training.training_material import TrainingContext, curve, make_project, make_run, published
 from utils.config import TrainingSettings
-from utils.errors import AppError
 from utils.files import write_json
 
 # Far too much for twenty sentences: after a few epochs they are known by heart, and the held-out loss rises.
@@ -118,14 +117,43 @@ def test_a_run_killed_in_its_last_save_is_made_up_to_the_same_end(stopped, proje
     assert curve(run) == curve(stopped[0])
 
 
-def test_a_branch_of_a_stopped_run_needs_more_patience_or_an_earlier_checkpoint(stopped) -> None:
-    run, settings = stopped[0], TrainingSettings(**PATIENT)
-    newest = branching.start_point(run, None)
-    with pytest.raises(AppError) as refused:
-        branching.changed_settings(settings, newest, {"learning_rate": 1e-4})
-    assert (refused.value.code, refused.value.params) == ("branch_stopped_early", {"patience": 2})
-    assert branching.changed_settings(settings, newest, {"early_stopping": 0}).early_stopping == 0
-    assert branching.changed_settings(settings, newest, {"early_stopping": 5}).early_stopping == 5
+@pytest.mark.parametrize(
+    ("losses", "branched_at", "over"),
+    [
+        ((3.0, 2.0, 2.5, 2.6), 40, False),  # the parent's patience is used up, the branch's is whole
+        ((3.0, 2.0, 2.5, 2.6, 2.7), 40, False),
+        ((3.0, 2.0, 2.5, 2.6, 2.7, 2.1), 40, True),  # better than its first epoch, but not than the best so far
+        ((3.0, 2.0, 2.5, 2.6, 1.9, 2.1), 40, False),
+        ((3.0, 2.0, 2.5, 2.6, 1.9, 2.1, 2.0), 40, True),
+        ((3.0, 2.0, 2.5, 2.6), 25, True),  # an epoch that the branch ended is the branch's, wherever it began
+        ((3.0, 2.0, 2.5), 25, False),
+    ],
+)
+def test_after_a_branch_only_its_own_epochs_are_counted_and_the_best_loss_so_far_is_to_be_beaten(
+    losses, branched_at, over
+) -> None:
+    settings = TrainingSettings(epochs=9, early_stopping=2)
+    assert progress_of(record(*losses), settings, branched_at).stopped_early is over
+
+
+def branch(parent: Run, step: int | None, **changes: object) -> Run:
+    start = branching.start_point(parent, step)
+    settings = branching.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
+    request = branching.request_of(parent, start, settings)
+    return create_run(parent.project, "train", request, lambda run: branching.seed(parent, start, run))
+
+
+def test_a_branch_of_a_stopped_run_has_its_whole_patience_also_when_it_is_resumed(stopped) -> None:
+    run, result, _ = stopped
+    whole, paused = (branch(run, None, learning_rate=5e-4) for _ in range(2))
+    ended = trainer.run(TrainingContext(), whole)
+    assert ended["stopped_early"]
+    assert ended["epochs"] == max(result["epochs"], ended["best_epoch"]) + 2
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(result["steps"] + STEPS_PER_EPOCH + 3), paused)
+    assert trainer.run(TrainingContext(), paused)["steps"] == ended["steps"]
+    assert curve(paused) == curve(whole)
+    assert trainer.run(TrainingContext(), paused)["steps"] == ended["steps"]  # and nothing more when called again
 
 
 def test_without_held_out_samples_all_epochs_are_trained_and_that_is_said(project: Project, base: Path) -> None:

@@ -57,10 +57,10 @@ def test_it_counts_the_rows_that_the_trainer_learns_from(project: Project, base:
     result = look(project, base, **settings)
     trained = trainer.run(TrainingContext(), make_run(project, base, **settings))
     plan = material.plan_of(make_run(project, base, **settings))
-    rows = [training_data.kept_of(rows) for rows in material.encoded_rows(plan, language_of(base))]
-    assert (result["rows"], result["held_out_rows"]) == tuple(len(part.kept) for part in rows)
+    rows = [list(training_data.learnable(part)) for part in material.encoded_rows(plan, language_of(base))]
+    assert (result["rows"], result["held_out_rows"]) == tuple(len(part) for part in rows)
     assert trained["samples"] + trained["held_out"] == check_of(result, "rows")["params"]["samples"]
-    assert result["learned_tokens"] == sum(label != -100 for row in rows[0].rows for label in row["labels"])
+    assert result["learned_tokens"] == sum(label != -100 for _, row in rows[0] for label in row.row["labels"])
 
 
 def test_it_loads_no_weights(project: Project, base: Path, tmp_path: Path) -> None:

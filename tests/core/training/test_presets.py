@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import base_models
-from core.samples.sft_dataset import Sample, append_samples
+from core.project_manager import ProjectStore
+from core.samples.sft_dataset import Sample, Source, append_samples, split_by_source
 from core.training import memory_estimate, memory_outlook, presets
 from core.training.memory_outlook import Outlook
 from core.training.model_shape import Shape
@@ -34,6 +35,7 @@ SITUATIONS = st.builds(
     Situation,
     shape=st.sampled_from([None, TINY, ONE_BILLION, EIGHT_BILLION]),
     samples=st.integers(0, 100_000),
+    held_out=st.integers(0, 50_000),
     longest=st.integers(1, 40_000),
     hardware=MACHINES,
     practice=st.booleans(),
@@ -126,7 +128,7 @@ def test_every_reason_has_its_words_in_both_languages(name, situation, kept) -> 
 
 
 def test_a_hundred_samples_and_a_small_model_on_a_large_gpu() -> None:
-    preset = choose("balanced", Situation(ONE_BILLION, 100, 400, machine()), USUAL)
+    preset = choose("balanced", Situation(ONE_BILLION, 90, 10, 400, machine()), USUAL)
     assert preset.values | {"reasons": why(preset)} == {
         **{name: getattr(USUAL, name) for name in presets.HELD},
         "epochs": 4,
@@ -144,13 +146,13 @@ def test_a_hundred_samples_and_a_small_model_on_a_large_gpu() -> None:
 
 
 def test_many_samples_are_learned_in_large_steps_and_few_times() -> None:
-    preset = choose("balanced", Situation(ONE_BILLION, 20_000, 400, machine(free_gib=80, total_gib=80)), USUAL)
+    preset = choose("balanced", Situation(ONE_BILLION, 18_000, 2000, 400, machine(free_gib=80, total_gib=80)), USUAL)
     assert (preset.values["epochs"], preset.values["batch_size"], preset.effective_batch) == (2, 16, 16)
     assert (preset.values["learning_rate"], why(preset)) == (2e-4, set())
 
 
 def test_with_less_memory_batch_checkpointing_and_four_bit_come_one_after_the_other() -> None:
-    situation = Situation(ONE_BILLION, 1000, 1024, machine())
+    situation = Situation(ONE_BILLION, 900, 100, 1024, machine())
 
     def at(free_gib: float) -> Preset:
         return choose("balanced", replace(situation, hardware=machine(free_gib=free_gib, total_gib=48)), USUAL)
@@ -169,31 +171,31 @@ def test_with_less_memory_batch_checkpointing_and_four_bit_come_one_after_the_ot
 
 
 def test_a_large_model_learns_more_carefully() -> None:
-    large = choose("balanced", Situation(EIGHT_BILLION, 1000, 400, machine(free_gib=70, total_gib=80)), USUAL)
+    large = choose("balanced", Situation(EIGHT_BILLION, 900, 100, 400, machine(free_gib=70, total_gib=80)), USUAL)
     assert (large.values["learning_rate"], "large_model" in why(large)) == (1e-4, True)
 
 
 def test_only_a_quick_training_cuts_long_samples() -> None:
-    situation = Situation(ONE_BILLION, 1000, 5000, machine(free_gib=70, total_gib=80))
+    situation = Situation(ONE_BILLION, 900, 100, 5000, machine(free_gib=70, total_gib=80))
     lengths = {name: choose(name, situation, USUAL).values["max_length"] for name in PRESETS}
     assert lengths == {"quick": 2048, "balanced": 5056, "thorough": 5056}
 
 
 def test_without_enough_held_out_samples_nothing_stops_early() -> None:
-    situation = Situation(ONE_BILLION, 60, 400, machine())
-    assert choose("thorough", situation, USUAL).values["early_stopping"] == 0
-    assert choose("thorough", situation, TrainingSettings(held_out_share=0.2)).values["early_stopping"] == 2
+    few, enough = (Situation(ONE_BILLION, 60 - held_out, held_out, 400, machine()) for held_out in (6, 12))
+    assert choose("thorough", few, USUAL).values["early_stopping"] == 0
+    assert choose("thorough", enough, USUAL).values["early_stopping"] == 2
 
 
 def test_the_practice_model_keeps_what_suits_it() -> None:
-    preset = choose("balanced", Situation(TINY, 135, 200, machine("cpu", 8.0), practice=True), USUAL)
+    preset = choose("balanced", Situation(TINY, 121, 14, 200, machine("cpu", 8.0), practice=True), USUAL)
     assert preset.values.items() >= base_models.PRACTICE_TRAINING.items()
     assert (preset.values["epochs"], why(preset)) == (3, {"practice"})
     assert preset.equals(TrainingSettings(**base_models.PRACTICE_TRAINING))
 
 
 def test_any_change_of_what_is_learned_makes_settings_ones_own_and_how_it_fits_does_not() -> None:
-    preset = choose("balanced", Situation(ONE_BILLION, 5000, 400, machine()), USUAL)
+    preset = choose("balanced", Situation(ONE_BILLION, 4500, 500, 400, machine()), USUAL)
     settings = filled(preset)
     batch, accumulation = settings.batch_size // 2, settings.gradient_accumulation * 2
     for same in ({"batch_size": batch, "gradient_accumulation": accumulation}, {"four_bit": True}, {"seed": 7}):
@@ -211,7 +213,7 @@ def test_a_project_tells_what_its_presets_are_chosen_for(tmp_path: Path, monkeyp
     append_samples(project.samples_file, [Sample("a", "b", "x", status="rejected")])
     hardware = machine("cpu", 8.0)
     before = presets.situation_of(project, hardware)
-    assert (before.shape, before.samples, before.practice) == (None, 24, False)
+    assert (before.shape, before.samples, before.held_out, before.practice) == (None, 20, 4, False)
     base = BaseChoice(source="path", name=str(make_base(tmp_path / "base")))
     project.save_config(project.load_config().model_copy(update={"base": base}))
     after = presets.situation_of(project, hardware)
@@ -220,3 +222,20 @@ def test_a_project_tells_what_its_presets_are_chosen_for(tmp_path: Path, monkeyp
     preset = presets.apply(project, "quick", hardware)
     assert preset.equals(project.load_config().training)
     assert project.load_config().training.max_length == 256
+
+
+def test_the_number_of_samples_that_a_preset_names_is_the_one_that_is_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
+    project = ProjectStore(tmp_path / "projects").create("p")
+    # Chunks of several samples: what is held out is never exactly the share.
+    found = [Sample(f"Frage {n}?", f"{n}.", str(n), Source("a.pdf", 1, n // 7)) for n in range(150)]
+    append_samples(project.samples_file, found)
+    for share, seed in ((0.1, 42), (0.1, 1), (0.3, 42), (0.0, 42)):
+        project.set("training", {"held_out_share": share, "seed": seed})
+        train, held_out = split_by_source(found, share, seed)
+        situation = presets.situation_of(project, machine("cpu", 8.0))
+        assert (situation.samples, situation.held_out) == (len(train), len(held_out))
+        preset = choose("quick", situation, project.load_config().training)
+        assert preset.plan.params["samples"] == len(train)

@@ -7,7 +7,7 @@ import pytest
 from core import training_pipeline
 from core.jobs import JobState
 from core.runs import create_run, list_runs
-from core.training import checkpoints, provenance, repeat, trainer
+from core.training import branching, checkpoints, provenance, repeat, trainer
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_project
 from utils.config import BaseChoice, changed
 from utils.errors import AppError
@@ -81,6 +81,8 @@ def test_a_run_that_branched_off_is_repeated_from_the_same_checkpoint_of_its_par
     assert again.request["branch"] == branch.request["branch"] == {"run": parent.id, "step": step}
     assert repeat.outcome(again).identical is True
     assert curve(again) == curve(branch)
+    shutil.rmtree(branch.folder / branching.START)
+    assert repeat.outcome(stage.repeat(branch)).identical is True  # from what its parent still has
     shutil.rmtree(parent.trainer_folder)
     assert code_of(lambda: stage.repeat(branch)) == "repeat_needs_parent"
     shutil.rmtree(parent.folder)

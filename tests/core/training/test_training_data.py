@@ -8,7 +8,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from core.samples.sft_dataset import Sample
 from core.training import training_data
-from core.training.training_data import IGNORED, encode, prepare
+from core.training.training_data import IGNORED, Encoded, encode, encode_rows
 from utils.errors import AppError
 
 SAMPLE = Sample("Wovon handelt Kapitel 1?", "Kapitel 1 handelt von Licht.", "a")
@@ -22,6 +22,11 @@ def tokenizer(base: Path):
 @pytest.fixture(scope="module")
 def model(base: Path):
     return AutoModelForCausalLM.from_pretrained(base)
+
+
+def encoded(tokenizer, sample: Sample, stop_ids: frozenset[int], *, answers_only: bool = True) -> list[Encoded]:
+    """Each turn of a sample."""
+    return [row for _, row in encode_rows(tokenizer, [sample], stop_ids, 400, answers_only=answers_only)]
 
 
 def test_only_the_answer_and_its_end_are_learned(tokenizer, model) -> None:
@@ -73,16 +78,6 @@ def test_a_cut_answer_does_not_learn_to_stop_in_mid_sentence(tokenizer, model) -
     assert not encode(tokenizer, SAMPLE, stop_ids, length).cut
 
 
-def test_samples_of_which_nothing_would_be_learned_are_left_out_and_counted(tokenizer, model) -> None:
-    stop_ids = training_data.stop_ids_of(tokenizer, model)
-    room = len(encode(tokenizer, SAMPLE, stop_ids, 200).prompt_ids) + 2
-    long = Sample("Wovon handelt Kapitel 1 und Kapitel 2 und Kapitel 3 und Kapitel 4?", "Licht.", "b")
-    prepared = prepare(tokenizer, [SAMPLE, long], stop_ids, room)
-    assert [sample.id for sample, _ in prepared.kept] == ["a"]
-    assert (prepared.cut, prepared.dropped) == (1, 1)
-    assert all(any(label != IGNORED for label in row["labels"]) for row in prepared.rows)
-
-
 def test_the_plain_template_asks_and_ends_like_any_other(tokenizer, model) -> None:
     tokenizer.chat_template = None
     assert training_data.ensure_chat_template(tokenizer)
@@ -103,17 +98,17 @@ def test_each_answer_of_a_conversation_is_learned_once_behind_all_that_was_said_
     stop_ids = training_data.stop_ids_of(tokenizer, model)
     more = (("Und Kapitel 2?", "Kapitel 2 handelt von Kapitel 1."), ("Und Licht?", "Licht."))
     talk = replace(SAMPLE, follow_ups=more)
-    prepared = prepare(tokenizer, [talk], stop_ids, 400)
-    answers = [tokenizer.decode(encoded.answer_ids) for _, encoded in prepared.kept]
+    rows = encoded(tokenizer, talk, stop_ids)
+    answers = [tokenizer.decode(row.answer_ids) for row in rows]
     assert answers == [f"{said}<end>" for said in (SAMPLE.output, *(said for _, said in more))]
-    last = tokenizer.decode(prepared.kept[-1][1].prompt_ids)
+    last = tokenizer.decode(rows[-1].prompt_ids)
     assert (
         last.index(SAMPLE.output)
         < last.index("Und Kapitel 2?")
         < last.index("Kapitel 2 handelt")
         < last.index("Und L")
     )
-    assert prepared.kept[0][1] == encode(tokenizer, SAMPLE, stop_ids, 400)
+    assert rows[0] == encode(tokenizer, SAMPLE, stop_ids, 400)
 
 
 def test_rows_that_are_tokenized_together_are_the_same_as_one_by_one(tokenizer, model) -> None:
@@ -128,18 +123,15 @@ def test_rows_that_are_tokenized_together_are_the_same_as_one_by_one(tokenizer, 
 def test_half_a_character_in_a_sample_stops_no_training(tokenizer, model) -> None:
     stop_ids = training_data.stop_ids_of(tokenizer, model)
     torn = Sample("Was ist \ud83d?", "Ein \ude00.", "a", follow_ups=(("\ud800", "\udfff"),))
-    prepared = prepare(tokenizer, [torn], stop_ids, 200)
-    assert [tokenizer.decode(encoded.answer_ids) for _, encoded in prepared.kept] == [
-        "Ein \ufffd.<end>",
-        "\ufffd<end>",
-    ]
+    answers = [tokenizer.decode(row.answer_ids) for row in encoded(tokenizer, torn, stop_ids)]
+    assert answers == ["Ein \ufffd.<end>", "\ufffd<end>"]
     assert "\ufffd" in tokenizer.decode(training_data.encode_prompt(tokenizer, torn.instruction))
 
 
 def test_where_questions_are_learned_too_each_token_of_a_conversation_is_learned_once(tokenizer, model) -> None:
     stop_ids = training_data.stop_ids_of(tokenizer, model)
     talk = replace(SAMPLE, follow_ups=(("Und Kapitel 2?", "Kapitel 2 handelt von Licht."), ("Und Licht?", "Licht.")))
-    rows = prepare(tokenizer, [talk], stop_ids, 400, answers_only=False).rows
+    rows = [row.row for row in encoded(tokenizer, talk, stop_ids, answers_only=False)]
     learned = [tokenizer.decode([label for label in row["labels"] if label != IGNORED]) for row in rows]
     assert learned == [
         "<user>Wovon handelt Kapitel 1?<end><assistant>Kapitel 1 handelt von Licht.<end>",
@@ -152,7 +144,8 @@ def test_where_questions_are_learned_too_each_token_of_a_conversation_is_learned
 def test_where_a_template_rewrites_earlier_turns_their_questions_are_not_learned_again(tokenizer, model) -> None:
     tokenizer.chat_template = "{{ messages | length }}" + tokenizer.chat_template
     talk = replace(SAMPLE, follow_ups=(("Und Licht?", "Licht."),))
-    rows = prepare(tokenizer, [talk], frozenset({tokenizer.eos_token_id}), 400, answers_only=False).rows
+    ends = frozenset({tokenizer.eos_token_id})
+    rows = [row.row for row in encoded(tokenizer, talk, ends, answers_only=False)]
     learned = [tokenizer.decode([label for label in row["labels"] if label != IGNORED]) for row in rows]
     assert "Wovon handelt Kapitel 1?" in learned[0]
     assert learned[1] == "Licht.<end>"
