@@ -1,6 +1,6 @@
 """Small stages for the tests of worker and runner: they count, and go wrong in every way a stage can.
 
-A test that looks at a child in the middle asks for a long count, and lets it `hurry` to its end when it has seen enough.
+A test that looks at a child in the middle asks for a long count, and lets it `hurry` when it has seen enough.
 """
 
 import errno
