@@ -381,6 +381,14 @@ def test_deeply_nested_json_is_damage_and_no_crash(home, base, tmp_path):
     assert code_of(lambda: open_it(home, file)) == "bundle_damaged"
 
 
+def test_half_a_pair_of_surrogates_is_damage_and_no_crash(home, base, tmp_path):
+    def halved(name, content):
+        return content.replace(b'"id": "', b'"id": "\\ud800') if name == "run.json" else content
+
+    file = rewritten(packed(finished_run(home, base)), tmp_path / "half.zip", halved)
+    assert code_of(lambda: open_it(home, file)) == "bundle_damaged"
+
+
 REFUSALS = {"bundle_damaged", "bundle_unsafe", "bundle_too_large", "not_a_bundle", "repeat_incomplete", "disk_full"}
 
 
