@@ -69,7 +69,7 @@ def status(project: Project) -> ProjectStatus:
         chunks=sum(total.chunks for total in totals),
         samples=count_samples(project.samples_file),
         base_ready=base is not None and base_models.is_ready(project, base),
-        trained=(project.checkpoints_folder / "best" / "adapter_config.json").is_file(),
+        trained=finished_training(project) is not None,
         exported=tuple(exported_files(project)),
     )
 
@@ -141,10 +141,15 @@ def start_question(services: Services, project: Project, question: str, owner: s
 
 def trained_run(project: Project) -> Run:
     """The newest finished training run. Raises AppError `not_trained`."""
-    run = latest_run(project, "train", frozenset({JobState.DONE}))
+    run = finished_training(project)
     if run is None:
         raise AppError("not_trained")
     return run
+
+
+def finished_training(project: Project) -> Run | None:
+    """The newest training that came to its end; one that runs or was stopped can be neither compared nor exported."""
+    return latest_run(project, "train", frozenset({JobState.DONE}))
 
 
 def rename_project(services: Services, old: str, new: str) -> Project:

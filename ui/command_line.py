@@ -136,7 +136,9 @@ def model_command(options: argparse.Namespace) -> dict[str, object]:
     services, project = opened(options)
     if options.base:
         source, _, name = options.base.partition(":")
-        choice = checked(config.BaseChoice, {"source": source, "name": name or source})
+        if source == "practice":
+            name = source  # there is only one
+        choice = checked(config.BaseChoice, {"source": source, "name": name})
         pipeline.choose_base(project, choice)
         get_ready = base_pipeline.make_ready if source in ("ollama", "hf") else document_pipeline.rechunk_if_needed
         if job := get_ready(services, project):

@@ -1,4 +1,4 @@
-"""Figures in the words of a language: lengths of time, sizes, moments. Knows no widget: commands start quickly."""
+"""Figures and names in the words of a language: times, sizes, models. Knows no widget: commands start quickly."""
 
 from datetime import datetime
 
@@ -21,6 +21,16 @@ def size_words(size_bytes: int, language: str) -> str:
         if size_bytes < limit:
             return text(f"size.{unit}", language, value=size_bytes / (limit / 1000))
     return text("size.gb", language, value=size_bytes / 10**9)
+
+
+def rounded(value: float, digits: int = 2) -> float:
+    """To so many digits that count: 0.00732 → 0.0073. For what is not known any better, or not worth reading."""
+    return float(f"{value:.{digits}g}")
+
+
+def model_words(source: str, name: str, language: str) -> str:
+    """What a base model is called: the practice model has a name in each language."""
+    return text("model.source.practice", language) if source == "practice" else name
 
 
 def moment_words(moment: str, language: str) -> str:

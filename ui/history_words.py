@@ -7,7 +7,7 @@ from core.jobs import JobState
 from core.training.history import Entry, Point
 from core.training.provenance import Fact
 from core.training.repeat import Outcome
-from ui.figures import duration_words, moment_words
+from ui.figures import duration_words, model_words, moment_words
 from ui.texts import TEXTS, text
 
 NOTHING = "–"
@@ -42,6 +42,10 @@ def state_words(state: JobState, language: str) -> str:
 
 def when_words(entry: Entry, language: str) -> str:
     return moment_words(entry.created, language) if entry.created else entry.id
+
+
+def base_words(entry: Entry, language: str) -> str:
+    return model_words(entry.base_source, entry.base_name, language) or NOTHING
 
 
 def loss_words(first: float | None, last: float | None, language: str) -> str:

@@ -18,6 +18,14 @@ from ui.view import View
 from utils.errors import AppError
 
 STEP_TABS = {"documents": "documents", "model": "model", "samples": "samples"}  # all others are on the last tab
+STEP_KINDS = {
+    "documents": ("rag", "rechunk"),
+    "model": ("practice_base", "download", "unpack_base"),
+    "samples": ("sft", "import"),
+    "training": ("train",),
+    "export": ("export",),
+}
+"""The jobs that do a step."""
 
 
 @dataclass
@@ -123,10 +131,16 @@ def next_step_html(view: View) -> str:
         return ""
     step = view.status.next_step
     tab = STEP_TABS.get(step, "training")
+    job = view.job(STEP_KINDS[step]) if step in STEP_KINDS else None
+    words = step
+    if job and job.state in ACTIVE:
+        words = "running"
+    elif job and job.state == JobState.PAUSED:
+        words = "paused"
     return (
         f'<div class="card next"><span>{escape(view.t("next.label"))}</span>'
         f"<a href='#steps' onclick=\"document.getElementById('tab-{tab}-button').click(); return false\">"
-        f"{escape(view.t(f'next.{step}'))} →</a></div>"
+        f"{escape(view.t(f'next.{words}'))} →</a></div>"
     )
 
 

@@ -145,7 +145,7 @@ def row_cells(view: View, run: Run, position: HistoryPosition) -> list[str]:
         html.tick(run.id, view.t("history.tick", run=when)),
         open_button(view, entry, run.id == position.chosen) + kind_html(view, entry),
         state_html(view, entry.state),
-        escape(entry.base_name or words.NOTHING),
+        escape(words.base_words(entry, view.language)),
         escape(words.loss_words(entry.first_loss, entry.loss, view.language)),
         escape(words.eval_words(entry.eval_loss, entry.best_epoch, view.language)),
         escape(words.time_words(entry.seconds, view.language)),

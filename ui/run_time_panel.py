@@ -8,14 +8,13 @@ from core.runs import latest_run
 from core.training import run_time
 from core.training.run_time import Range, TimeEstimate
 from ui import html
+from ui.figures import rounded
 from ui.remembered import Remembered
 from ui.view import View, file_stamp
 
 LASTING_SECONDS = 30  # how old the facts about the machine may be: asking a GPU's tool takes a moment
 UNITS = (("seconds", 1, 90), ("minutes", 60, 90), ("hours", 3600, 48), ("days", 86400, float("inf")))
 """(name, seconds, up to how many of them it is used)"""
-ENERGY_UNITS = (("little_energy", 1, 10), ("watt_hours", 1, 1000), ("kilowatt_hours", 1000, float("inf")))
-"""(name, watt hours, up to how many watt hours it is used)"""
 DATA = Remembered(16)
 ESTIMATES = Remembered(16)
 
@@ -93,6 +92,6 @@ def amount(view: View, seconds: float) -> str:
 
 
 def energy_words(view: View, watt_hours: Range) -> str:
-    unit, size = next((name, size) for name, size, most in ENERGY_UNITS if watt_hours.high < most)
-    low, high = (view.t(f"run_time.{unit}", amount=value / size) for value in (watt_hours.low, watt_hours.high))
-    return view.t("run_time.range", low=low, high=high)
+    """`0.02 to 0.83 Wh`, no more exact than it is."""
+    unit, size = ("watt_hours", 1) if watt_hours.high < 1000 else ("kilowatt_hours", 1000)
+    return view.t(f"run_time.{unit}", low=rounded(watt_hours.low / size), high=rounded(watt_hours.high / size))

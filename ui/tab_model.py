@@ -10,6 +10,7 @@ from core.bases import unpacked
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from ui import forms, html, hub_panel, ollama_panel
+from ui.figures import model_words
 from ui.job_panel import job_panel
 from ui.page_frame import QUIET, PageFrame
 from ui.view import View
@@ -128,7 +129,7 @@ def base_html(view: View) -> str:
     if base is None or view.status is None:
         return html.muted(view.t("model.none"))
     ready = view.status.base_ready
-    name = view.t("model.source.practice") if base.source == PRACTICE else base.name
+    name = model_words(base.source, base.name, view.language)
     state = html.badge("good" if ready else "warn", view.t("model.ready" if ready else "model.not_ready"))
     folder = view.base_folder if base.source == "ollama" else None
     agreement = ollama_panel.agreement_html(view, unpacked.read_note(folder)) if folder else ""

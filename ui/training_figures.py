@@ -4,11 +4,13 @@ from statistics import fmean
 
 from core.jobs import ACTIVE
 from ui import html
+from ui.figures import rounded
 from ui.job_panel import duration
 from ui.plot import line_plot
 from ui.view import View
 
 UNKNOWN = "–"
+SMALLEST_RATE = 1e-6
 SMOOTHED_POINTS = 10  # one short batch says little about the pace
 
 
@@ -25,7 +27,7 @@ def figures_html(view: View) -> str:
         "elapsed": duration(view, seconds) if seconds else UNKNOWN,
         "left": duration(view, left) if left is not None else UNKNOWN,
         "epoch_label": shown(view, "epoch_reached", epoch=latest(view, "epoch")),
-        "rate_label": shown(view, "rate_now", rate=latest(view, "learning_rate")),
+        "rate_label": rate_words(view, latest(view, "learning_rate")),
         "pace_label": shown(view, "tokens_per_second", tokens=pace(view)),
         "memory_label": shown(view, "memory_now", gib=held),
     }
@@ -56,6 +58,13 @@ def pace(view: View) -> float | None:
     """Tokens per second over the last steps."""
     measured = values(view, "tokens_per_second")[-SMOOTHED_POINTS:]
     return fmean(measured) if measured else None
+
+
+def rate_words(view: View, rate: float | None) -> str:
+    """Written out, as the settings are: 0.00007 and not 7e-05. A schedule ends just above zero."""
+    if rate is not None and 0 < rate < SMALLEST_RATE:
+        return view.t("training.rate_zero")
+    return shown(view, "rate_now", rate=rate and rounded(rate))
 
 
 def shown(view: View, key: str, **figure: float | None) -> str:

@@ -104,5 +104,7 @@ def answer_html(view: View) -> str:
     if result is None:
         return ""
     source = view.t("ask.source", file=result["file"], seconds=result["seconds"])
+    if not result["ended"]:
+        source += " " + view.t("ask.cut", tokens=result["tokens"])
     words = result["answer"] or view.t("ask.empty")
     return f'<blockquote class="answer">{escape(words)}</blockquote>{html.muted(source)}'

@@ -74,6 +74,10 @@ class Entry:
         return self.run.id
 
     @property
+    def base_source(self) -> str:
+        return _text(_part(self.request, "base").get("source"))
+
+    @property
     def base_name(self) -> str:
         """The model's name; of a folder only the last part."""
         base = _part(self.request, "base")

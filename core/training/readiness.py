@@ -83,7 +83,7 @@ def check_base(project: Project, choice: BaseChoice | None) -> tuple[Check, Path
         require_whole(folder)
     except AppError as error:
         return Check("base", "bad", error.params, error.code), None
-    return Check("base", "ok", {"name": choice.name}), folder
+    return Check("base", "ok", {"name": choice.name, "source": choice.source}), folder
 
 
 def require_whole(folder: Path) -> None:
@@ -115,7 +115,7 @@ def check_changed(project: Project, choice: BaseChoice, folder: Path) -> list[Ch
     noted = before.get("fingerprint")
     if not same or not noted or noted == base_models.fingerprint(folder):
         return []
-    return [Check("base_changed", "warn", {"name": choice.name})]
+    return [Check("base_changed", "warn", {"name": choice.name, "source": choice.source})]
 
 
 def check_context(folder: Path, training: TrainingSettings) -> list[Check]:

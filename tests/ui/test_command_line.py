@@ -77,6 +77,7 @@ def test_wrong_usage_exits_with_2(app, wrong):
         (["train", "p", "--epochs", "0"], "“Epochs” is too small: the smallest allowed value is 1."),
         (["train", "p", "--epochs", "x"], "“Epochs” is not a suitable number."),
         (["model", "p", "--base", "zip:x"], "Possible are"),
+        (["model", "p", "--base", "hf:"], "“Name” is missing"),
         (["model", "p", "--base", "path:/nowhere"], "/nowhere"),
         (["sft", "p", "--samples", "0"], "smallest allowed value is 1"),
     ],

@@ -170,9 +170,9 @@ def test_time_and_energy_are_ranges_that_say_what_they_rest_on(model, view):
 @pytest.mark.parametrize(
     ("seconds", "watts", "duration", "energy"),
     [
-        (Range(20, 80), Power(10, 20, False), "20 s bis 80 s", "0,06 Wh bis 0,44 Wh"),
-        (Range(60, 600), Power(100, 300, True), "60 s bis 10 min", "2 Wh bis 50 Wh"),
-        (Range(7200, 200_000), Power(300, 700, True), "2,0 h bis 2,3 Tage", "0,6 kWh bis 38,9 kWh"),
+        (Range(20, 80), Power(10, 20, False), "20 s bis 80 s", "0,056 bis 0,44 Wh"),
+        (Range(60, 600), Power(100, 300, True), "60 s bis 10 min", "1,7 bis 50 Wh"),
+        (Range(7200, 200_000), Power(300, 700, True), "2,0 h bis 2,3 Tage", "0,6 bis 39 kWh"),
     ],
 )
 def test_amounts_are_no_more_exact_than_they_are(view, seconds, watts, duration, energy):

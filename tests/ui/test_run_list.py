@@ -30,9 +30,10 @@ def test_without_a_run_the_place_says_so(view):
 def test_a_row_tells_state_base_losses_and_time(project, view):
     publish(project, make_run(project))
     shown = run_list.list_html(view(), at())
-    for words in ("fertig", "practice", "4,000 → 1,000", "1,500 (Epoche 2)", "1 min 30 s", "in Gebrauch"):
+    for words in ("fertig", "Übungsmodell", "4,000 → 1,000", "1,500 (Epoche 2)", "1 min 30 s", "in Gebrauch"):
         assert words in shown
-    assert "4.000 → 1.000" in run_list.list_html(view("en"), at())
+    english = run_list.list_html(view("en"), at())
+    assert "4.000 → 1.000" in english and "Practice model" in english
 
 
 def test_the_table_has_pages_and_reads_only_the_one_that_is_shown(project, view, monkeypatch):

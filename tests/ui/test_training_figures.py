@@ -35,3 +35,9 @@ def test_a_training_shows_its_loss_its_pace_and_how_far_it_is(project, view):
 def test_without_a_training_there_are_dashes_and_a_word_where_the_curve_will_be(view):
     assert figures_html(view()).count("<dd>–</dd>") == 8
     assert "svg" not in loss_html(view())
+
+
+@pytest.mark.parametrize(("rate", "words"), [(7.32e-5, "0,000073"), (2.6e-8, "fast 0"), (0.0, "0"), (1e-3, "0,001")])
+def test_a_learning_rate_is_written_out_and_not_as_a_power_of_ten(project, view, rate, words):
+    write_points(project, {"step": 1, "epoch": 1.0, "loss": 3.0, "learning_rate": rate})
+    assert f"<dd>{words}</dd>" in figures_html(view())

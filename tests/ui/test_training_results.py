@@ -4,7 +4,7 @@ import pytest
 
 from core.jobs import JobState
 from core.runs import create_run
-from ui.training_results import answers_html, evaluation_html, export_html
+from ui.training_results import answer_html, answers_html, evaluation_html, export_html
 from ui.view import View
 
 COMPARISON = {
@@ -82,3 +82,9 @@ def test_an_export_to_ollama_says_what_became_of_it_and_what_to_do(project, view
     shown = export_html(view())
     assert said in shown
     assert "<strong>Ollama</strong>" in shown
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_an_answer_that_was_broken_off_is_not_shown_as_one_that_ended(project, view, ended):
+    finished(project, "ask", answer="V V V", tokens=256, seconds=0.8, ended=ended, file="p-f16.gguf")
+    assert ("Nach 256 Tokens abgebrochen" in answer_html(view())) is not ended

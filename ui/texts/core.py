@@ -42,8 +42,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Upload documents in step 1 and have them processed.",
     ),
     "error.too_few_samples": (
-        "Es gibt erst {samples} Beispiele; für ein Training braucht es mindestens {minimum}.",
-        "There are only {samples} samples; training needs at least {minimum}.",
+        "Für ein Training braucht es mindestens {minimum} Beispiele; bis jetzt: {samples}.",
+        "Training needs at least {minimum} samples; so far: {samples}.",
     ),
     "hint.too_few_samples": ("Erzeuge im dritten Schritt mehr Beispiele.", "Generate more samples in step 3."),
     "error.no_base": ("Es ist noch kein Basismodell gewählt.", "No base model is chosen yet."),

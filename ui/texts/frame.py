@@ -42,6 +42,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "next.samples": ("Beispiele erzeugen", "Generate samples"),
     "next.training": ("Training starten", "Start the training"),
     "next.export": ("Modell exportieren", "Export the model"),
+    "next.running": ("Warten: Es läuft gerade", "Wait: it is under way"),
+    "next.paused": ("Weitermachen, wo du angehalten hast", "Go on where you paused"),
     "next.try": ("Dein Modell fragen", "Ask your model"),
     "hardware.gpu": ("GPU", "GPU"),
     "hardware.cpu": ("CPU", "CPU"),

@@ -228,9 +228,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "run_time.minutes": ("{amount:.0f} min", "{amount:.0f} min"),
     "run_time.hours": ("{amount:.1f} h", "{amount:.1f} h"),
     "run_time.days": ("{amount:.1f} Tage", "{amount:.1f} days"),
-    "run_time.little_energy": ("{amount:.2f} Wh", "{amount:.2f} Wh"),
-    "run_time.watt_hours": ("{amount:.0f} Wh", "{amount:.0f} Wh"),
-    "run_time.kilowatt_hours": ("{amount:.1f} kWh", "{amount:.1f} kWh"),
+    "run_time.watt_hours": ("{low} bis {high} Wh", "{low} to {high} Wh"),
+    "run_time.kilowatt_hours": ("{low} bis {high} kWh", "{low} to {high} kWh"),
     "run_time.line": (
         "  Geschätzt: {low_minutes:.1f} bis {high_minutes:.1f} Minuten, {low_wh:.1f} bis {high_wh:.1f} Wh.",
         "  Estimated: {low_minutes:.1f} to {high_minutes:.1f} minutes, {low_wh:.1f} to {high_wh:.1f} Wh.",
@@ -259,15 +258,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The running training is estimated to take {duration}.",
     ),
     "run_time.within": (
-        "Letztes Training: geschätzt {estimated}, gedauert {taken}. Das liegt in der Spanne.",
-        "Last training: {estimated} estimated, took {taken}. That is within the range.",
+        "Letztes Training: geschätzt {estimated}, mit Laden gedauert {taken}. Das liegt in der Spanne.",
+        "Last training: {estimated} estimated, took {taken} with loading. That is within the range.",
     ),
     "run_time.shorter": (
-        "Letztes Training: geschätzt {estimated}, gedauert nur {taken} ({percent:.0f} % unter der Spanne).",
-        "Last training: {estimated} estimated, took only {taken} ({percent:.0f}% below the range).",
+        "Letztes Training: geschätzt {estimated}, mit Laden gedauert nur {taken} ({percent:.0f} % unter der Spanne).",
+        "Last training: {estimated} estimated, took only {taken} with loading ({percent:.0f}% below the range).",
     ),
     "run_time.longer": (
-        "Letztes Training: geschätzt {estimated}, gedauert {taken} ({percent:.0f} % über der Spanne).",
-        "Last training: {estimated} estimated, took {taken} ({percent:.0f}% above the range).",
+        "Letztes Training: geschätzt {estimated}, mit Laden gedauert {taken} ({percent:.0f} % über der Spanne).",
+        "Last training: {estimated} estimated, took {taken} with loading ({percent:.0f}% above the range).",
     ),
 }

@@ -116,7 +116,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "training.epoch_label": ("Epoche", "Epoch"),
     "training.epoch_reached": ("{epoch:.2f}", "{epoch:.2f}"),
     "training.rate_label": ("Lernrate", "Learning rate"),
-    "training.rate_now": ("{rate:.2g}", "{rate:.2g}"),
+    "training.rate_now": ("{rate}", "{rate}"),
+    "training.rate_zero": ("fast 0", "almost 0"),
     "training.pace_label": ("Tokens je Sekunde", "Tokens per second"),
     "training.tokens_per_second": ("{tokens:,.0f}", "{tokens:,.0f}"),
     "training.memory_label": ("Speicher", "Memory"),
@@ -168,6 +169,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "ask.question": ("Deine Frage", "Your question"),
     "ask.start": ("Fragen", "Ask"),
     "ask.source": ("{file}, {seconds:.1f} s", "{file}, {seconds:.1f} s"),
+    "ask.cut": (
+        "Nach {tokens:,} Tokens abgebrochen: Das Modell hat von selbst kein Ende gefunden.",
+        "Broken off after {tokens:,} tokens: the model found no end by itself.",
+    ),
     "ask.empty": ("(keine Antwort)", "(no answer)"),
     "result.outdated": (
         "Das gehört zu einem früheren Training. Starte es noch einmal für das neueste.",

@@ -1,0 +1,42 @@
+"""What to do next is told from what is there and from what is under way, and is always something that can be done."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.jobs import JobState
+from core.project_manager import Project
+from core.runs import create_run
+from core.services import Services
+from tests.core.training.training_material import make_base
+from tests.ui.documents_material import store_document
+from tests.ui.samples_material import store_samples
+from ui.project_bar import next_step_html
+from ui.view import View
+from utils import config
+
+
+@pytest.fixture
+def view(services: Services, project: Project, tmp_path: Path) -> Callable[[], View]:
+    """A project in which a training can start."""
+    store_document(project, "a.txt", ["Energie bleibt erhalten."])
+    base = {"source": "path", "name": str(make_base(tmp_path / "base"))}
+    project.save_config(config.changed(project.load_config(), base=base))
+    store_samples(project, 8)
+    return lambda: View(services, "de", project.name)
+
+
+def test_while_a_training_runs_the_next_step_is_to_wait_although_its_best_adapter_is_there(project, view, puppet):
+    best = project.checkpoints_folder / "best"
+    best.mkdir(parents=True)
+    (best / "adapter_config.json").write_text("{}")
+    assert "Training starten" in next_step_html(view())
+    training = puppet("train")
+    assert "Es läuft gerade" in next_step_html(view())
+    training.finish()
+
+
+def test_after_a_finished_training_the_next_step_is_the_export(project, view):
+    create_run(project, "train", {}).write_state(JobState.DONE, result={})
+    assert "Modell exportieren" in next_step_html(view())
