@@ -14,13 +14,9 @@ settings.load_profile("ci")
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 PERSONS = ("OPENROUTER_API_KEY", "HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "OLLAMA_MODELS")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure() -> None:
-    """Before anything is collected, as some modules look at the environment when they are imported."""
-    for name in (*PROXIES, *map(str.lower, PROXIES), *PERSONS):
-        os.environ.pop(name, None)
+# At once, not in a hook: conftests of folders import modules that look at the environment.
+for name in (*PROXIES, *map(str.lower, PROXIES), *PERSONS):
+    os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session", autouse=True)
