@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.memory import LETTERS, TINY, make_model
-from core import worker
+from core import child_process
 from core.jobs import PauseRequested, SilentContext
 from core.project_manager import ProjectStore
 from core.runs import Run, create_run
@@ -70,7 +70,7 @@ def measure(folder: Path, base: Path, size: int, words: int) -> tuple[float, flo
     }
     run = create_run(project, "train", request)
     shutil.copyfile(project.samples_file, run.samples_file)
-    environment = {**os.environ, **worker.CHILD_ENVIRONMENT}
+    environment = {**os.environ, **child_process.CHILD_ENVIRONMENT}
     command = [sys.executable, "-m", "benchmarks.large_data", "--child", str(run.folder)]
     started = time.monotonic()
     subprocess.run(command, cwd=ROOT, env=environment, check=True)

@@ -26,6 +26,8 @@ PRACTICE_TRAINING = {"learning_rate": PRACTICE_LEARNING_RATE, "lora_rank": 64, "
 """Settings with which three epochs over a hundred samples teach the practice model something one can see."""
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}|[A-Za-z0-9][\w.-]{0,95}")
+LONGEST_HEADER_BYTES = 100_000_000
+"""Which is the limit of the safetensors library too."""
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
 FILES_OF_A_MODEL = [
     "*.safetensors",
@@ -94,18 +96,14 @@ def check(choice: BaseChoice) -> None:
 def describe(folder: Path) -> ModelFacts:
     """What the model in `folder` is, read from its config and the headers of its weight files."""
     config = _config(folder)
-    text_config = config.get("text_config") or config
+    text_config = config.get("text_config")
+    context = (text_config if isinstance(text_config, dict) else config).get("max_position_embeddings")
     return ModelFacts(
         architecture=_architecture(config),
-        parameters=sum(
-            prod(tensor["shape"])
-            for path in _weight_files(folder)
-            for name, tensor in _header(path).items()
-            if name != "__metadata__"
-        ),
+        parameters=sum(map(_stored_numbers, _weight_files(folder))),
         size_bytes=sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
         licence=_licence(folder),
-        context_tokens=text_config.get("max_position_embeddings"),
+        context_tokens=context if isinstance(context, int) else None,
     )
 
 
@@ -214,7 +212,7 @@ SOURCES: dict[str, Callable[[Project, str], Path]] = {
 def _config(folder: Path) -> dict[str, Any]:
     try:
         config = read_json(folder / "config.json")
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise AppError("base_not_a_model", folder=str(folder)) from None
     if not isinstance(config, dict):
         raise AppError("base_not_a_model", folder=str(folder))
@@ -222,17 +220,27 @@ def _config(folder: Path) -> dict[str, Any]:
 
 
 def _architecture(config: dict[str, Any]) -> str:
-    return (config.get("architectures") or ["?"])[0]
+    named = config.get("architectures")
+    return str(named[0]) if isinstance(named, list) and named else "?"
 
 
 def _weight_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.safetensors"))
+    """In the cache they are links, some of which may lead nowhere."""
+    return sorted(path for path in folder.glob("*.safetensors") if path.is_file())
 
 
-def _header(path: Path) -> dict[str, Any]:
-    """The table of contents at the start of a safetensors file: eight bytes of length, then JSON."""
+def _stored_numbers(path: Path) -> int:
+    """How many numbers a safetensors file holds, by the table at its start: eight bytes of length, then JSON.
+
+    None of them where the table is damaged: whoever loads the file will say what is wrong.
+    """
     with path.open("rb") as file:
-        return json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        length = int.from_bytes(file.read(8), "little")
+        try:
+            tensors = json.loads(file.read(min(length, LONGEST_HEADER_BYTES)))
+            return int(sum(prod(tensor["shape"]) for name, tensor in tensors.items() if name != "__metadata__"))
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
+            return 0
 
 
 def _licence(folder: Path) -> str | None:

@@ -109,7 +109,7 @@ class Run:
                 state,
                 result=content.get("result"),
                 error=Message(error["code"], error["params"]) if error else None,
-                process=process,
+                process=process if state == JobState.RUNNING else None,
             )
         except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
             return RunState(JobState.INTERRUPTED)

@@ -28,7 +28,7 @@ def read_shape(file: Path, parameters: float | None) -> Shape | None:
     try:
         with file.open("rb") as source:
             return shape_of(figures(source), parameters)
-    except (OSError, struct.error, ValueError, KeyError, TypeError, ZeroDivisionError):
+    except (OSError, struct.error, ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
         return None
 
 

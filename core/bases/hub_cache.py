@@ -40,7 +40,7 @@ def snapshot(name: str) -> Path | None:
     folder = folder_of(name)
     try:
         commit = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
-    except OSError:
+    except (OSError, ValueError):
         commit = ""
     if commit and (folder / "snapshots" / commit).is_dir():
         return folder / "snapshots" / commit
@@ -62,8 +62,8 @@ def lacks_weights(folder: Path) -> bool:
     """Whether a part of the weights is not there that the model's own index names."""
     try:
         parts = set(read_json(folder / INDEX)["weight_map"].values())
+        return not all((folder / part).is_file() for part in parts)
     except FileNotFoundError:
         return False
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return True
-    return not all((folder / part).is_file() for part in parts)

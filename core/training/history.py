@@ -5,10 +5,10 @@ can be told of it.
 """
 
 import json
-import math
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -346,6 +346,6 @@ def _text(value: object) -> str:
 
 
 def _number(value: object, otherwise: float | None = None) -> float | None:
-    """A finite number, or what stands in for it."""
-    good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    """A number that a curve can show, or what stands in for it: JSON also knows NaN, and integers of any length."""
+    good = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
     return value if good else otherwise  # type: ignore[return-value]

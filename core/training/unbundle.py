@@ -191,6 +191,7 @@ def _record(path: Path, file: Path) -> dict[str, Any]:
         return {}
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        json.dumps(content, ensure_ascii=False).encode()  # half a pair of surrogates is JSON, and no text to keep
     except (ValueError, RecursionError) as error:
         raise AppError("bundle_damaged", file=file.name) from error
     if not isinstance(content, dict):

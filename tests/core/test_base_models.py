@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from core import base_models
@@ -117,3 +119,50 @@ def test_an_adapter_is_not_put_on_a_base_that_has_changed_since(folder: Path, tm
     changed = create_run(project, "train", {"base": {**base, "fingerprint": "of another model"}})
     with pytest.raises(AppError, match="base_changed"):
         base_models.base_of(changed)
+
+
+SINGLE = st.none() | st.booleans() | st.integers() | st.floats() | st.just(10**400) | st.text(max_size=3)
+ANY = st.recursive(SINGLE, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner))
+LLAMA = st.just(["LlamaForCausalLM"])
+CONFIGS = st.fixed_dictionaries(
+    {"architectures": LLAMA | ANY}, optional={"text_config": ANY, "max_position_embeddings": ANY}
+)
+TENSORS = st.dictionaries(
+    st.sampled_from(["__metadata__", "a", "b"]), st.fixed_dictionaries({"shape": st.lists(SINGLE) | ANY}) | ANY
+)
+INDICES = st.fixed_dictionaries({"weight_map": st.dictionaries(st.text(max_size=3), SINGLE) | ANY}) | ANY
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    config=CONFIGS | ANY,
+    tensors=TENSORS | ANY,
+    index=st.none() | INDICES,
+    length=st.none() | st.integers(0, 2**64 - 1),
+)
+@example(config={"architectures": {"a": 1}}, tensors={}, index=None, length=None)
+@example(config={"architectures": ["LlamaForCausalLM"], "text_config": "none"}, tensors={}, index=None, length=None)
+@example(config={"architectures": ["LlamaForCausalLM"]}, tensors={"a": {}}, index=None, length=2**63)
+@example(config={"architectures": ["LlamaForCausalLM"]}, tensors={}, index={"weight_map": {"a": 5}}, length=None)
+def test_whatever_a_folder_of_the_cache_holds_the_list_of_models_is_shown(
+    tmp_path_factory: pytest.TempPathFactory, config: object, tensors: object, index: object, length: int | None
+) -> None:
+    folder = tmp_path_factory.mktemp("wild")
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "tokenizer.json").write_text("{}")
+    table = json.dumps(tensors).encode()
+    head = (len(table) if length is None else length).to_bytes(8, "little")
+    (folder / "model.safetensors").write_bytes(head + table)
+    if index is not None:
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    if base_models.is_whole(folder):
+        facts = base_models.describe(folder)
+        assert facts.context_tokens is None or isinstance(facts.context_tokens, int)
+        assert isinstance(facts.architecture, str)
+
+
+def test_weights_that_are_a_link_to_nothing_are_no_weights(project: Project, folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors").symlink_to(folder / "blob that was removed")
+    with pytest.raises(AppError, match="base_no_weights"):
+        base_models.resolve(project, by_path(folder))

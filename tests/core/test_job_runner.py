@@ -40,6 +40,13 @@ def wait_until_reached(gate: Gate) -> None:
     assert gate.reached.acquire(timeout=10)
 
 
+def wait_until(condition) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.001)
+
+
 def test_a_job_runs_and_its_result_progress_and_log_are_seen(runner):
     def work(context):
         context.progress(1, 2, "half", name="a")
@@ -248,6 +255,7 @@ def test_shutdown_pauses_what_runs_and_what_waits_and_takes_nothing_new():
     wait_until_reached(running)
     closing = threading.Thread(target=runner.shutdown)
     closing.start()
+    wait_until(lambda: runner.get(first.id).stopping == "pause")
     running.let_through.release()
     closing.join(timeout=10)
     assert runner.get(first.id).state == JobState.PAUSED
@@ -322,11 +330,12 @@ def test_what_follows_from_a_job_is_under_way_when_the_job_says_that_it_is_done(
     def work(context):
         return {}
 
-    follower = Job("measure", "p", Gate())
+    gate = Gate()
+    follower = Job("measure", "p", gate)
     end = runner.wait(runner.start(Job("count", "p", work, then=lambda: runner.start(follower))).id, timeout=10)
     assert end.state == JobState.DONE
     assert runner.get(follower.id).state == JobState.RUNNING
-    runner.cancel(follower.id)
+    gate.let_through.release()
 
 
 def test_nothing_follows_from_a_job_that_failed(runner):

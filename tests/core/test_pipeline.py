@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from child_stages import hurry
 
 from core import child_process, document_pipeline, pipeline, sample_pipeline, training_pipeline
 from core.hardware_detector import Accelerator
@@ -84,14 +85,15 @@ def counting_child(monkeypatch):
 
 
 def test_a_restarted_app_shows_a_run_that_still_works_and_sees_it_end(services, project, counting_child):
-    run = create_run(project, "count", {"to": 20, "seconds_each": 0.1})
+    run = create_run(project, "count", {"to": 100, "seconds_each": 0.1})
     child = child_process.start_child(run)
     wait_for(lambda: run.read_state().process)
     reattach(services)
     (job,) = services.runner.jobs("p")
     assert (job.id, job.state) == (run.id, JobState.RUNNING)
+    hurry(run)
     child.wait(timeout=20)  # the test is its parent, so it has to be collected here
-    assert services.runner.wait(job.id, timeout=20).result == {"counted": 20}
+    assert services.runner.wait(job.id, timeout=20).result == {"counted": 100}
 
 
 def test_a_restarted_app_offers_to_resume_what_was_interrupted(services, project, counting_child):

@@ -1,9 +1,12 @@
+import json
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from core import runs
 from core.jobs import JobState
@@ -34,6 +37,37 @@ def test_a_run_whose_request_is_damaged_is_passed_over_and_stops_no_app(project:
     (damaged.folder / "run.json").write_text(content)
     assert latest_run(project, "rag") == whole
     reattach(Services(ProjectStore(project.root.parent)))
+
+
+SINGLE = st.none() | st.booleans() | st.floats() | st.integers() | st.just(10**400) | st.text(max_size=5)
+ANY = st.recursive(
+    SINGLE,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["code", "pid", "a"]), inner),
+    max_leaves=6,
+)
+STATES = st.fixed_dictionaries(
+    {"state": st.sampled_from(JobState) | ANY},
+    optional={
+        "process": st.fixed_dictionaries({"pid": SINGLE, "created": SINGLE}) | ANY,
+        "error": st.fixed_dictionaries({"code": SINGLE, "params": ANY}) | ANY,
+        "memory_kills": st.dictionaries(st.sampled_from(["at", "vmstat", "other"]), SINGLE) | ANY,
+        "result": ANY,
+    },
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(content=STATES | ANY)
+@example(content={"state": "running", "process": {"pid": 10**400, "created": 0.0}})
+@example(content={"state": "done", "process": {"pid": 1, "created": None}})
+def test_whatever_stands_in_a_state_file_no_process_is_made_up(
+    tmp_path_factory: pytest.TempPathFactory, content: object
+) -> None:
+    run = Run(tmp_path_factory.mktemp("run"))
+    (run.folder / "state.json").write_text(json.dumps(content))
+    found = run.read_state()
+    assert found.process is None
+    assert found.state in JobState
 
 
 KILLED_WHILE_MADE = """

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from core.project_manager import ProjectStore
+from core.runs import list_runs
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -175,9 +178,10 @@ def test_an_interrupted_command_saves_its_state_exits_with_130_and_continues_lat
     command = [sys.executable, "app.py", "rag", "p", str(text), "--json", "--projects", str(tmp_path / "projects")]
     environment = {**os.environ, "CUSTOM_AI_CONFIG": str(tmp_path / "config"), "LC_ALL": "en_US.UTF-8"}
     started = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
-    runs = tmp_path / "projects" / "p" / "runs"
-    end = time.monotonic() + 30
-    while not list(runs.glob("*/state.json")) and time.monotonic() < end:
+    project = ProjectStore(tmp_path / "projects").open("p")
+    end = time.monotonic() + 60
+    while not any(run.read_state().process for run in list_runs(project)):  # until the child is at work
+        assert time.monotonic() < end and started.poll() is None
         time.sleep(0.02)
     started.send_signal(polite_kill)
     _, errors = started.communicate(timeout=60)

@@ -131,12 +131,15 @@ def test_ending_the_app_while_a_page_is_open_is_quiet_and_counts_as_done(tmp_pat
     root = Path(__file__).resolve().parents[2]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=root, env=environment, **pipes) as app:
-        address = app.stdout.readline().strip()
-        urllib.request.urlopen(f"{address}de/", timeout=30).read()
-        open_page = urllib.request.urlopen(f"{address}de/gradio_api/heartbeat/a-page", timeout=30)
-        assert open_page.status == 200
-        app.send_signal(signal.SIGINT)
-        _, errors = app.communicate(timeout=60)
+        try:
+            address = app.stdout.readline().strip()
+            urllib.request.urlopen(f"{address}de/", timeout=60).read()
+            open_page = urllib.request.urlopen(f"{address}de/gradio_api/heartbeat/a-page", timeout=60)
+            assert open_page.status == 200
+            app.send_signal(signal.SIGINT)
+            _, errors = app.communicate(timeout=60)
+        finally:
+            app.kill()  # where something went wrong; nobody waits for it to end by itself
     assert app.returncode == 0
     assert errors == ""
 

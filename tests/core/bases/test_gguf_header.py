@@ -1,10 +1,12 @@
 """The figures of a model, read from the head of its file."""
 
+import math
+import struct
 from pathlib import Path
 
 import gguf
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.bases.gguf_header import read_shape
@@ -51,6 +53,40 @@ def test_a_file_that_lacks_a_figure_or_is_none_gives_no_shape(tmp_path: Path) ->
     lacking = {name: value for name, value in FIGURES.items() if name != "block_count"}
     assert read_shape(write(tmp_path / "a.gguf", **lacking), None) is None
     assert read_shape(tmp_path / "missing.gguf", None) is None
+
+
+KINDS = gguf.GGUFValueType
+ENDLESS = struct.pack("<IQ", KINDS.ARRAY, 1) * 5000
+VALUES = (
+    st.tuples(st.just(KINDS.FLOAT32), st.floats(width=32).map(lambda value: struct.pack("<f", value)))
+    | st.tuples(st.just(KINDS.FLOAT64), st.floats().map(lambda value: struct.pack("<d", value)))
+    | st.tuples(st.just(KINDS.INT64), st.integers(-3, 3).map(lambda value: struct.pack("<q", value)))
+    | st.tuples(st.just(KINDS.UINT64), st.binary(min_size=8, max_size=8))
+    | st.tuples(st.just(KINDS.ARRAY), st.just(struct.pack("<IQf", KINDS.FLOAT32, 1, 1.0)))
+    | st.tuples(st.just(KINDS.STRING), st.sampled_from([struct.pack("<Q", 1) + b"8", struct.pack("<Q", 0)]))
+)
+NAMES = ("vocab_size", *(name.replace("__", ".") for name in FIGURES))
+
+
+def as_string(text: str) -> bytes:
+    return struct.pack("<Q", len(text)) + text.encode()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES)), st.none() | st.floats())
+@example(dict.fromkeys(NAMES, (KINDS.FLOAT32, struct.pack("<f", math.inf))), None)
+@example(dict.fromkeys(NAMES, (KINDS.ARRAY, ENDLESS)), None)
+def test_whatever_figures_a_head_tells_the_list_is_shown(
+    tmp_path_factory: pytest.TempPathFactory, told: dict[str, tuple[int, bytes]], parameters: float | None
+) -> None:
+    head = b"GGUF" + struct.pack("<IQQ", 3, 0, len(told) + 1)
+    head += as_string("general.architecture") + struct.pack("<I", KINDS.STRING) + as_string("llama")
+    for name, (kind, value) in told.items():
+        head += as_string(f"llama.{name}") + struct.pack("<I", kind) + value
+    file = tmp_path_factory.mktemp("told") / "a.gguf"
+    file.write_bytes(head)
+    shape = read_shape(file, parameters)
+    assert shape is None or isinstance(shape.layers, int)
 
 
 @settings(max_examples=80, deadline=None)

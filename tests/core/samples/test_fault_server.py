@@ -47,7 +47,7 @@ async def ask(address: str, times: int) -> list[tuple[int, str]]:
 
 
 def test_without_faults_all_are_answered_at_once() -> None:
-    with FaultServer(latency_seconds=0.1) as server:
+    with FaultServer(latency_seconds=1) as server:  # time enough for all to arrive, also on a busy machine
         answers = asyncio.run(ask(server.base_url, 8))
     assert server.most_in_flight == server.requests == server.answered == 8
     assert [status for status, _ in answers] == [200] * 8
@@ -84,7 +84,7 @@ def test_each_fault_looks_like_the_real_one(faults: Faults, status: int, reason:
 
 
 def test_whoever_comes_back_during_a_pause_is_noticed() -> None:
-    with FaultServer(faults=Faults(too_many=1)) as server:
+    with FaultServer(faults=Faults(too_many=1), retry_after_seconds=60) as server:
         asyncio.run(ask(server.base_url, 1))
         server._pause_from -= UNDER_WAY_SECONDS
         asyncio.run(ask(server.base_url, 1))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import history_pipeline, keys
+from core import hardware_detector, history_pipeline, keys
 from core.jobs import CancelRequested, JobState
 from core.project_manager import ProjectStore
 from core.runs import create_run, list_runs
@@ -381,6 +381,14 @@ def test_deeply_nested_json_is_damage_and_no_crash(home, base, tmp_path):
     assert code_of(lambda: open_it(home, file)) == "bundle_damaged"
 
 
+def test_half_a_pair_of_surrogates_is_damage_and_no_crash(home, base, tmp_path):
+    def halved(name, content):
+        return content.replace(b'"id": "', b'"id": "\\ud800') if name == "run.json" else content
+
+    file = rewritten(packed(finished_run(home, base)), tmp_path / "half.zip", halved)
+    assert code_of(lambda: open_it(home, file)) == "bundle_damaged"
+
+
 REFUSALS = {"bundle_damaged", "bundle_unsafe", "bundle_too_large", "not_a_bundle", "repeat_incomplete", "disk_full"}
 
 
@@ -400,6 +408,51 @@ def test_whatever_is_done_to_a_bundle_it_is_opened_or_refused_and_writes_nowhere
     except AppError as refused:
         assert refused.code in REFUSALS
     assert everything_below(folder) == before
+
+
+SINGLE = st.none() | st.booleans() | st.floats() | st.integers() | st.sampled_from([10**400, "..", "\ud800", "trl"])
+NOTED = ("base", "training", "branch", "repeats", "id", "samples_sha256", "engine", "force_cpu", "processes", "seed")
+INSIDE = (
+    "name",
+    "source",
+    "fingerprint",
+    "folder",
+    "epochs",
+    "seed",
+    "learning_rate",
+    "target_modules",
+    "run",
+    "step",
+)
+WILD = st.recursive(
+    SINGLE,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(INSIDE), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.dictionaries(st.sampled_from(NOTED), WILD), st.dictionaries(st.sampled_from(INSIDE), WILD), WILD)
+def test_whatever_a_bundles_request_says_it_can_be_repeated_or_is_refused(bundle_file, noted, inside, result):
+    project, content, folder = bundle_file
+    machine = hardware_detector.detect(folder, force_cpu=True)
+    (folder / "whole.zip").write_bytes(content)
+
+    def changed(name, part):
+        if name == "result.json":
+            return json.dumps(result).encode()
+        if name != "run.json":
+            return part
+        request = {**json.loads(part), **noted}
+        sections = {name: {**value, **inside} for name, value in request.items() if isinstance(value, dict)}
+        return json.dumps({**request, **sections}).encode()
+
+    file = rewritten(folder / "whole.zip", folder / "hurt.zip", changed)
+    try:
+        with unbundle.opened(project, file) as original:
+            json.dumps(repeat.request_of(project, original, machine))
+    except AppError as refused:
+        assert refused.code in REFUSALS | {"repeat_settings_unknown", "repeat_samples_changed", "repeat_base_missing"}
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.jobs import Job, JobState
@@ -101,22 +101,29 @@ def test_folders_that_are_no_runs_are_passed_over(project):
     assert [entry.id for entry in history.history(project)] == [good.id]
 
 
+HUGE = 10**400  # which no float can be
+NAMES = ("files", "crc32", "run", "step", "name", "source", "device_gib", "ram_gib", "params", "key", "samples", "a")
+SINGLE = st.none() | st.booleans() | st.floats() | st.integers() | st.just(HUGE) | st.text(max_size=5)
 JUNK = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    SINGLE,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
     max_leaves=6,
+)
+LINES = st.fixed_dictionaries(
+    {"step": SINGLE}, optional=dict.fromkeys(("loss", "eval_loss", "epoch", "seconds", "learning_rate"), SINGLE)
 )
 RESULT_NAMES = ("loss", "first_loss", "eval_loss", "samples", "held_out", "seconds", "adapter_sha256")
 REQUEST_NAMES = ("base", "training", "branch", "repeats", "created", "versions", "machine")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.dictionaries(st.sampled_from(REQUEST_NAMES), JUNK),
-    st.dictionaries(st.sampled_from(RESULT_NAMES), JUNK),
-    st.lists(JUNK, max_size=3),
-    JUNK,
+    request_junk=st.dictionaries(st.sampled_from(REQUEST_NAMES), JUNK),
+    result=st.dictionaries(st.sampled_from(RESULT_NAMES), JUNK),
+    lines=st.lists(LINES | JUNK, max_size=3),
+    other=JUNK,
 )
+@example(request_junk={}, result={}, lines=[{"step": HUGE, "loss": HUGE}], other={})
 def test_whatever_a_folder_holds_the_history_can_be_read(tmp_path_factory, request_junk, result, lines, other):
     project = ProjectStore(tmp_path_factory.mktemp("projects")).create("p")
     run = create_run(project, "train", request_junk)

@@ -4,10 +4,11 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.hardware_detector import Accelerator
@@ -108,6 +109,7 @@ def test_what_is_learned_is_a_range_whatever_runs_say(kind, known) -> None:
 
 
 @given(kinds, ratios, st.integers(1, 12))
+@example(Kind("cuda", "trl", "autocast", False, 1000), 1.0, 2)  # no distance at all, but for rounding
 def test_finished_runs_that_agree_narrow_the_range_around_them(kind, ratio, runs) -> None:
     widths, middles = [], []
     for count in range(runs + 1):
@@ -115,7 +117,7 @@ def test_finished_runs_that_agree_narrow_the_range_around_them(kind, ratio, runs
         widths.append(found.high / found.low)
         middles.append(abs(math.log(found.low * found.high) / 2 - math.log(ratio)))
     assert widths == sorted(widths, reverse=True) and widths[1] < widths[0]
-    assert middles == sorted(middles, reverse=True)
+    assert all(later <= earlier + 1e-12 for earlier, later in pairwise(middles))
 
 
 def test_runs_that_contradict_each_other_widen_the_range() -> None:
