@@ -12,7 +12,8 @@ from typing import Any
 
 STRING = r'"(?:\\.|[^"\\])*"|`[^`]*`'
 INSIDE = rf"/\*.*?\*/|{STRING}|[^\"`}}]|\}}(?!\}})"
-ACTION = re.compile(rf"\{{\{{(-(?=\s))?\s*((?:{INSIDE})*?)\s*((?<=\s)-)?\}}\}}", re.DOTALL)
+# Possessive: where nobody closes an action, all other ways to read what follows would be tried, for hours.
+ACTION = re.compile(rf"\{{\{{((?:{INSIDE})*+)\}}\}}", re.DOTALL)
 TOKEN = re.compile(rf"\s*({STRING}|:=|[(,|=]|\)(?:\.[A-Za-z_]\w*)*|-?\d+|\$?(?:\.?[A-Za-z_]\w*)+|\$|\.)")
 
 
@@ -47,17 +48,20 @@ def parse(template: str) -> list[Node]:
 def _pieces(template: str) -> Iterator[tuple[bool, str]]:
     """(whether it is an action, its content) along the template; white space is trimmed where dashes ask for it."""
     position, trimmed = 0, False
-    for found in ACTION.finditer(template):
-        words = template[position : found.start()]
-        words = words.lstrip() if trimmed else words
-        yield False, words.rstrip() if found[1] else words
-        if not found[2].startswith("/*"):
-            yield True, found[2].strip()
-        position, trimmed = found.end(), bool(found[3])
-    rest = template[position:]
-    if "{{" in rest:
-        raise UnsupportedTemplate(rest[:40])
-    yield False, rest.lstrip() if trimmed else rest
+    while (start := template.find("{{", position)) >= 0:
+        found = ACTION.match(template, start)
+        if found is None:
+            raise UnsupportedTemplate(template[start : start + 40])
+        words = template[position:start].lstrip() if trimmed else template[position:start]
+        inside = found[1]
+        dash_before = inside.startswith("-") and inside[1:2].isspace()
+        trimmed = inside.endswith("-") and inside[-2:-1].isspace()
+        yield False, words.rstrip() if dash_before else words
+        content = inside[dash_before : len(inside) - trimmed].strip()
+        if not content.startswith("/*"):
+            yield True, content
+        position = found.end()
+    yield False, template[position:].lstrip() if trimmed else template[position:]
 
 
 def _block(pieces: list[tuple[bool, str]], position: int) -> tuple[list[Node], int]:

@@ -108,6 +108,9 @@ def test_what_is_left_out_behind_the_response_goes_by_the_text_and_not_by_the_br
         ("{{ $x = 1 }}", None),
         ("a {{ b", None),
         ("{{ end }}", None),
+        ('{{ "a }} {{ .Prompt }}', None),
+        ("{{" + " " * 50_000, None),
+        ("{{" + "/**/" * 10_000 + '"', None),
     ],
 )
 def test_what_is_not_understood_is_refused_and_never_guessed(template: str, expected: str | None) -> None:
