@@ -124,7 +124,7 @@ def preview_chunks(
     stored = store.chunks(limit=PREVIEWED_CHUNKS, filename=filename)
     previews: list[Preview] = []
     end = 0
-    for chunk in islice(chunks_again(stored, settings, counter_of(project), ""), limit):
+    for chunk in islice(chunks_again(stored, settings, counter_of(project, forgetful=True), ""), limit):
         start = chunk.metadata["start"]
         overlap = max(0, end - start) if previews else 0
         end = start + len(chunk.text)

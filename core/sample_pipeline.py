@@ -150,7 +150,7 @@ def check_all(context: JobContext, project: Project) -> dict[str, Any]:
     if counts.checked < counts.total:
         config = project.load_config()
         chunks = ChunkStore(project.database)
-        limits = Limits(config.training.max_length, counter_of(project).count, config.sft.language)
+        limits = Limits(config.training.max_length, counter_of(project, forgetful=True).count, config.sft.language)
         samples = list(store.samples())
         context.progress(0, len(samples), "samples.checking", count=len(samples))
 

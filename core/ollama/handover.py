@@ -18,12 +18,28 @@ from core.jobs import JobContext
 from core.llama_server import LlamaServer
 from core.ollama.go_template import Message, fill
 from core.ollama.importing import MODELFILE, Imported, NewModel, import_model, modelfile
-from core.ollama.template import Recipe, find_recipe
+from core.ollama.template import CONVERSATIONS, Recipe, find_recipe
 from core.verifier import ANSWER_TOKENS, LONGEST_TOKENS, Check, Reference
 from utils.files import read_json, write_json, write_text_atomic
 
 NOTE = "ollama.json"
-REFUSED_PARAMETERS = ("typical_p",)  # which older models have, and newer versions of Ollama no longer take
+KNOWN_PARAMETERS = frozenset(
+    {
+        *("frequency_penalty", "main_gpu", "min_p", "num_batch", "num_ctx", "num_gpu", "num_keep", "num_predict"),
+        *(
+            "num_thread",
+            "presence_penalty",
+            "repeat_last_n",
+            "repeat_penalty",
+            "seed",
+            "stop",
+            "temperature",
+            "top_k",
+        ),
+        *("top_p", "use_mmap"),
+    }
+)
+"""What every version of Ollama takes. Older models have more, and one unknown name spoils the whole Modelfile."""
 USUAL_CONTEXT_TOKENS = 8192
 UNTOLD = '"""'  # a Modelfile has no way to say it
 
@@ -59,6 +75,8 @@ def hand_over(context: JobContext, reference: Reference, what: Handover) -> tupl
     if recipe is None:
         outcome = Imported("failed", what.name, "")
     else:
+        if recipe.all_turns and recipe.same < len(CONVERSATIONS):
+            context.log("export.ollama_no_system")
         model = new_model(reference, what, recipe, brought)
         write_text_atomic(folder / MODELFILE, modelfile(model))
         context.checkpoint()
@@ -104,10 +122,11 @@ def texts_of_base(base: Path) -> dict[str, Any]:
 
 def new_model(reference: Reference, what: Handover, recipe: Recipe, brought: dict[str, Any]) -> NewModel:
     """The model with its stop words, each way an answer may end, and a context that it can read."""
-    own = {name: value for name, value in brought["parameters"].items() if name not in REFUSED_PARAMETERS}
+    own = {name: value for name, value in brought["parameters"].items() if name in KNOWN_PARAMETERS}
     stops = [reference.tokenizer.decode([token]) for token in reference.stop_ids]
     given = own.get("stop")
     given = [given] if isinstance(given, str) else given if isinstance(given, list) else []
+    given = [word for word in given if isinstance(word, str)]
     context = min(what.context_tokens or USUAL_CONTEXT_TOKENS, USUAL_CONTEXT_TOKENS)
     parameters = {"num_ctx": context, **own, "stop": list(dict.fromkeys(filter(None, [*stops, *given])))}
     try:

@@ -8,7 +8,8 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from core.ollama.go_template import Message, UnsupportedTemplate, fill
+from core.ollama.go_language import UnsupportedTemplate
+from core.ollama.go_template import Message, fill
 
 Ask = Callable[[Sequence[Message]], str | None]
 """A conversation → the text that the model is given, up to where its answer begins; None where it cannot be asked."""
@@ -72,31 +73,67 @@ def says(recipe: Recipe, conversation: Sequence[Message], text: str, begin: str)
         return False
 
 
+@dataclass(frozen=True)
+class Turns:
+    """What a chat template puts around questions and answers, and where it puts a system text.
+
+    `place` is first, last or nowhere: in front of the first question, of the last one, or not to be told. `before`
+    and `after` surround the system text; in front of the first question they stand for the opening too.
+    """
+
+    opening: str
+    after_question: str
+    after_answer: str
+    last: str
+    place: str = "nowhere"
+    before: str = ""
+    after: str = ""
+
+
+IS_LAST = "eq (len (slice $.Messages $i)) 1"
+
+
 def derived(ask: Ask, begin: str) -> str:
     """A template for conversations of any length; empty where the turns of the chat template are not alike."""
-    turns = [word for pair in zip(USERS, (*ANSWERS, ""), strict=True) for word in pair if word]
-    pieces = between(ask(conversation(*turns)), turns)
-    if pieces is None or pieces[1:3] != pieces[3:5]:
+    turns = read_turns(ask)
+    if turns is None:
         return ""
-    opening, after_question, after_answer, *_, last = pieces
-    if between(ask(conversation(USERS[0])), USERS[:1]) != [opening, last]:
-        return ""
-    with_system = between(ask([said("system", SYSTEM), *conversation(*turns)]), [SYSTEM, *turns])
-    if with_system and with_system[2:] != pieces[1:]:
-        return ""
-    followed = literal(last)
-    if after_question != last:
-        is_last = "eq (len (slice $.Messages $i)) 1"
-        followed = f"{{{{ if {is_last} }}}}{followed}{{{{ else }}}}{literal(after_question)}{{{{ end }}}}"
-    closed = f"{{{{ if gt (len (slice $.Messages $i)) 1 }}}}{literal(after_answer)}{{{{ end }}}}"
+    opening, system = literal(turns.opening.removeprefix(begin)), ""
+    if turns.place == "first":
+        opening = opened(turns.opening, [turns.before, turns.after], begin)
+    if turns.place == "last":
+        system = f"{literal(turns.before)}{{{{ $.System }}}}{literal(turns.after)}"
+        system = f"{{{{ if and $.System ({IS_LAST}) }}}}{system}{{{{ end }}}}"
+    followed = literal(turns.last)
+    if turns.after_question != turns.last:
+        followed = f"{{{{ if {IS_LAST} }}}}{followed}{{{{ else }}}}{literal(turns.after_question)}{{{{ end }}}}"
+    closed = f"{{{{ if gt (len (slice $.Messages $i)) 1 }}}}{literal(turns.after_answer)}{{{{ end }}}}"
     return (
-        opened(opening, with_system, begin)
-        + '{{ range $i, $_ := .Messages }}{{ if eq .Role "user" }}{{ .Content }}'
-        + followed
-        + '{{ else if eq .Role "assistant" }}{{ .Content }}'
-        + closed
-        + "{{ end }}{{ end }}"
+        f"{opening}{{{{ range $i, $_ := .Messages }}}}"
+        f'{{{{ if eq .Role "user" }}}}{system}{{{{ .Content }}}}{followed}'
+        f'{{{{ else if eq .Role "assistant" }}}}{{{{ .Content }}}}{closed}'
+        "{{ end }}{{ end }}"
     )
+
+
+def read_turns(ask: Ask) -> Turns | None:
+    """What the chat template puts around marked words; None where that is not the same in each turn."""
+    words = [word for pair in zip(USERS, (*ANSWERS, ""), strict=True) for word in pair if word]
+    pieces = between(ask(conversation(*words)), words)
+    if pieces is None or pieces[1:3] != pieces[3:5]:
+        return None
+    opening, after_question, after_answer, *_, end = pieces
+    turns = Turns(opening, after_question, after_answer, end)
+    if between(ask(conversation(USERS[0])), USERS[:1]) != [turns.opening, turns.last]:
+        return None
+    asked = ask([said("system", SYSTEM), *conversation(*words)])
+    first = between(asked, [SYSTEM, *words])
+    if first and first[2:] == pieces[1:]:
+        return replace(turns, place="first", before=first[0], after=first[1])
+    last = between(asked, [*words[:-1], SYSTEM, words[-1]])
+    if last and last[:-3] == pieces[:-2] and last[-3].startswith(turns.after_answer):
+        return replace(turns, place="last", before=last[-3].removeprefix(turns.after_answer), after=last[-2])
+    return turns
 
 
 def one_turn(ask: Ask, begin: str) -> str:
@@ -156,4 +193,5 @@ CONVERSATIONS: tuple[list[Message], ...] = (
     conversation(QUESTION, REPLY, NEXT, "Work per time.", QUESTION),
     [said("system", RULES), *conversation(QUESTION)],
     [said("system", RULES), *conversation(QUESTION, REPLY, NEXT)],
+    [said("system", RULES), *conversation(QUESTION, REPLY, NEXT, "Work per time.", QUESTION)],
 )

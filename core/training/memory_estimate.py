@@ -225,7 +225,7 @@ def longest_tokens(samples_file: Path, base_folder: Path, max_length: int) -> in
     if not largest or not file.is_file():
         return max_length
     try:
-        counts = tokenizer_counter(file, base_folder.name).exact(largest)
+        counts = tokenizer_counter(file, base_folder.name, forgetful=True).exact(largest)
     except AppError:
         return max_length
     return min(max_length, max(counts) + TEMPLATE_TOKENS)

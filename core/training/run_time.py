@@ -273,7 +273,7 @@ def _counter(base_folder: Path) -> TokenCounter:
     """The base model's own way to count, or nearly so."""
     file = base_folder / "tokenizer.json"
     try:
-        return tokenizer_counter(file, base_folder.name) if file.is_file() else local_counter()
+        return tokenizer_counter(file, base_folder.name, forgetful=True) if file.is_file() else local_counter()
     except AppError:
         return local_counter()
 

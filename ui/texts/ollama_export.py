@@ -5,6 +5,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Vorlage für Ollama aus der Chat-Vorlage ableiten",
         "Deriving Ollama's template from the chat template",
     ),
+    "export.ollama_no_system": (
+        "Ein Systemtext, den du in Ollama setzt, kommt bei diesem Modell nicht oder nicht an der gewohnten Stelle "
+        "an: Seine Chat-Vorlage kennt keinen, oder diese Stelle lässt sich in Ollamas Sprache nicht nachbilden. "
+        "Schreib solche Anweisungen in die Frage.",
+        "A system text that you set in Ollama does not reach this model, or not in its usual place: its chat "
+        "template knows none, or that place cannot be rebuilt in Ollama's language. Write such instructions into the "
+        "question.",
+    ),
     "export.ollama_sending": ("{file} an Ollama übergeben", "Handing {file} to Ollama"),
     "export.ollama_creating": ("Ollama legt „{name}“ an", "Ollama is creating “{name}”"),
     "export.ollama_asking": ("Probefrage an „{name}“ in Ollama", "Test question to “{name}” in Ollama"),

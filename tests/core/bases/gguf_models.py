@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
+    AutoModelForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedTokenizerFast,
@@ -52,6 +53,9 @@ KINDS = {
         Qwen3Config(**shape, head_dim=96, rope_parameters={"rope_type": "default", "rope_theta": 1e6})
     ),
 }
+# Largest difference of a logit from the model that a GGUF was made of. Random weights have no structure that four
+# bits could keep: there the GGUF itself is the measure, read by llama.cpp.
+LARGEST_LOGIT_CHANGE = {"f16": 0.02, "q8_0": 0.4}
 RULE_OF = {"llama": "llama-bpe", "qwen2": "qwen2", "qwen3": "qwen2"}
 
 
@@ -121,7 +125,20 @@ def put_into_store(
 ) -> str:
     """Make such a model and store it as Ollama does; returns its name there."""
     make_model(kind, folder, chat_template)
+    return store_model(store, folder, kind, quantization, layers)
+
+
+def store_model(
+    store: Path, folder: Path, kind: str, quantization: str, layers: tuple[tuple[str, bytes], ...]
+) -> str:
+    """Store the model of a folder as Ollama does; returns its name there."""
     config = {"model_family": kind, "file_type": quantization.upper()}
     content = write_gguf(folder, quantization).read_bytes()
     put_model(store, f"registry.ollama.ai/library/tiny-{kind}/{quantization}", content, config, layers)
     return f"tiny-{kind}:{quantization}"
+
+
+@torch.inference_mode()
+def logits_of(folder: Path, ids: list[int]) -> torch.Tensor:
+    """What the model of a folder says along these tokens, in full precision; positions × pieces."""
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)(torch.tensor([ids])).logits[0]

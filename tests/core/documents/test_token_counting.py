@@ -1,5 +1,8 @@
+import random
 from pathlib import Path
+from string import ascii_lowercase
 
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -67,6 +70,19 @@ def test_memory_stays_bounded_however_many_words_there_are(monkeypatch: pytest.M
     remembered = Remembered(len)
     assert [remembered["x" * n] for n in range(100)] == list(range(100))
     assert len(remembered) <= 10
+
+
+def test_a_model_that_is_counted_with_again_and_again_leaves_no_memory_behind(tmp_path: Path) -> None:
+    """The app counts whenever the samples change; what the library keeps of words was never given back."""
+    file = save(byte_level(), tmp_path)
+    dice = random.Random(1)
+    texts = [" ".join("".join(dice.choices(ascii_lowercase, k=20)) for _ in range(20)) for _ in range(400)]
+    process = psutil.Process()
+    held = []
+    for _ in range(12):
+        tokenizer_counter(file, "m", forgetful=True).exact(texts)
+        held.append(process.memory_info().rss / 2**20)
+    assert held[-1] - held[3] < 20  # MiB; it was 65
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.ollama.go_template import UnsupportedTemplate, fill
+from core.ollama.go_language import UnsupportedTemplate
+from core.ollama.go_template import fill
 
 ASKED = [{"role": "user", "content": "a"}]
 FOLLOWED = [*ASKED, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
@@ -47,12 +48,59 @@ def test_messages_of_one_role_are_joined_and_a_system_text_in_the_messages_wins(
     assert fill(template, messages, "of the model") == "x|a\n\nb"
 
 
+# In the form of several of Ollama's own: what the first question is asked with is kept in a variable until then.
+KEPT = """{{- $system := "" }}
+{{- range .Messages }}
+{{- if eq .Role "system" }}
+{{- if not $system }}{{ $system = .Content }}
+{{- else }}{{ $system = printf "%s + %s" $system .Content }}
+{{- end }}
+{{- continue }}
+{{- else if eq .Role "user" }}<user>{{ if $system }}{{ $system }}: {{ $system = "" }}{{ end }}
+{{- else }}<model>{{ end }}
+{{- .Content }}
+{{- end }}<model>"""
+
+
+def test_a_variable_is_set_where_it_was_declared_and_not_in_the_block_that_sets_it() -> None:
+    assert fill(KEPT, FOLLOWED, "s") == "<user>s: a<model>b<user>c<model>"
+    twice = [{"role": "system", "content": "x"}, *ASKED, {"role": "system", "content": "y"}, *ASKED]
+    assert fill(KEPT, twice) == "<user>x: a<user>y: a<model>"
+
+
+def test_the_system_text_of_the_model_comes_first_where_a_conversation_brings_one_later() -> None:
+    """Ollama looks at the first message only."""
+    messages = [*ASKED, {"role": "system", "content": "later"}, *ASKED]
+    assert fill("{{ .System }}|{{ len .Messages }}", messages, "own") == "own\n\nlater|4"
+
+
+def test_what_is_left_out_behind_the_response_goes_by_the_text_and_not_by_the_branch() -> None:
+    template = "U:{{ .Prompt }} A:{{ if .Response }}{{ .Response }}<end>{{ end }} and more"
+    assert fill(template, FOLLOWED) == "U:a A:b<end> and moreU:c A:"
+    with pytest.raises(UnsupportedTemplate):
+        fill("{{ .Prompt }}{{ if .Response }}{{ .Response }}{{ else }}none{{ end }}", ASKED)
+
+
 @pytest.mark.parametrize(
     ("template", "expected"),
     [
         ('{{ "{{" }} {{ .Prompt }}', "{{ a"),
         ("x {{- /* a remark */ -}} y {{ .Prompt }}", "xy a"),
         ("{{ if or .Think (gt (len .Prompt) 3) }}long{{ else }}short{{ end }}", "short"),
+        ("{{ range .Tools }}never{{ else }}no tools {{ end }}{{ .Prompt }}", "no tools a"),
+        ("{{ with .Prompt }}<{{ . }}>{{ end }}{{ with .System }}never{{ end }} {{ .Prompt }}", "<a> a"),
+        ("{{ $x := 1 }}{{ if .Prompt }}{{ $x := 2 }}{{ $x = 3 }}{{ end }}{{ $x }} {{ .Prompt }}", "1 a"),
+        ("{{ range .Messages }}{{ (index $.Messages 0).Content }}{{ break }}{{ end }}", "a"),
+        ('{{ printf "%d%% %v" 5 .Prompt }}{{ .Response }}', "5% a"),
+        ('{{ if eq (len "ü") 2 }}bytes {{ end }}{{ .Prompt }}', "bytes a"),
+        ('{{ printf "%q" .Prompt }}', None),
+        ('{{ printf "%" }}', None),
+        ('{{ "\\a" }}', None),
+        ("{{ slice .Prompt 1 }}", None),
+        ("{{ range .Messages }}{{ slice $.Messages 2 }}{{ end }}", None),
+        ("{{ index .Messages -1 }}", None),
+        ("{{ .Prompt }}{{ json .Response }}", None),
+        ("{{ range .Messages }}{{ .Content }}{{ end }}{{ .Prompt }}", None),
         ("{{ with_nothing }}", None),
         ("{{ if .Prompt }}", None),
         ("{{ .Prompt | printf }}", None),
@@ -64,7 +112,7 @@ def test_messages_of_one_role_are_joined_and_a_system_text_in_the_messages_wins(
 )
 def test_what_is_not_understood_is_refused_and_never_guessed(template: str, expected: str | None) -> None:
     if expected is not None:
-        assert fill(template, ASKED).removesuffix("a" if template.endswith("end }}") else "") == expected
+        assert fill(template, ASKED) == expected
         return
     with pytest.raises(UnsupportedTemplate):
         fill(template, ASKED)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 import gguf as gguf_format
 import pytest
 
-from core import exporter
+from core import base_models, exporter
+from core.bases import unpacked
 from core.jobs import PauseRequested
 from core.ollama import handover
+from core.ollama.importing import NewModel, free_name
 from core.practice import practice_base
 from core.project_manager import Project
 from core.runs import Run, create_run
@@ -65,7 +68,8 @@ def test_the_model_is_created_in_a_running_ollama_with_template_stops_and_contex
     assert made["parameters"]["stop"] == ["<|end|>"]
     assert made["parameters"]["num_ctx"] == 2048
     assert "{{ range $i, $_ := .Messages }}" in made["template"]
-    assert checks_of(result)["ollama_template"]["figures"] == {"same": 5, "of": 5, "source": "derived"}
+    assert checks_of(result)["ollama_template"]["figures"] == {"same": 6, "of": 6, "source": "derived"}
+    assert "{{ .System }}" in made["template"]
     assert checks_of(result)["ollama_prompts"]["passed"]
 
 
@@ -77,6 +81,56 @@ def test_the_modelfile_says_the_same_as_the_request(trained: Run, ollama: Ollama
     assert 'PARAMETER stop "<|end|>"\n' in written
     assert "PARAMETER num_ctx 2048\n" in written
     assert "SYSTEM" not in written
+
+
+BROUGHT_PARAMETERS = {"stop": "###", "temperature": 0.6, "num_ctx": 1024, "num_gqa": 8, "tfs_z": 1.0}
+
+
+def test_parameters_of_a_base_from_ollama_are_handed_on_without_those_that_are_gone(
+    trained: Run, ollama: OllamaStandIn
+) -> None:
+    base = base_models.base_of(trained)
+    texts = {"params": json.dumps(BROUGHT_PARAMETERS)}
+    unpacked.write_note(base, unpacked.Note("tiny:latest", "0" * 64, "llama", "F16", 1, 1.0, 0.0, 48, 7, 7, texts))
+    try:
+        export(trained)
+    finally:
+        (base / unpacked.NOTE).unlink()
+    parameters = {"num_ctx": 1024, "temperature": 0.6, "stop": ["<|end|>", "###"]}
+    assert ollama.created[NAME]["parameters"] == parameters
+    written = (folder_of(trained.project) / "Modelfile").read_text(encoding="utf-8")
+    lines = [line.removeprefix("PARAMETER ") for line in written.splitlines() if line.startswith("PARAMETER ")]
+    assert lines == ["num_ctx 1024", 'stop "<|end|>"', 'stop "###"', "temperature 0.6"]
+
+
+def test_a_model_whose_chat_template_refuses_a_system_text_says_so_in_the_log(
+    trained: Run, ollama: OllamaStandIn
+) -> None:
+    template = base_models.base_of(trained) / "chat_template.jinja"
+    usual = template.read_text(encoding="utf-8")
+    refusing = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}" + usual
+    template.write_text(refusing, encoding="utf-8")
+    context = RecordingContext()
+    try:
+        result = export(trained, context)
+    finally:
+        template.write_text(usual, encoding="utf-8")
+    assert checks_of(result)["ollama_template"]["figures"] == {"same": 3, "of": 3, "source": "derived"}
+    assert ("export.ollama_no_system", {}) in context.log_lines
+    assert ".System" not in ollama.created[NAME]["template"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Mein MODELL", "Größe & Maß: 100 %", "x" * 200, f"{'sehr lang ' * 12}", "-- .a", "日本", "ÄÖÜß", "a.b/c:d"],
+)
+def test_any_name_of_a_project_makes_a_name_that_ollama_takes(name: str) -> None:
+    """By types/model/name.go of Ollama: a letter, digit or underscore first, at most 80 characters."""
+    given = NewModel(exporter.safe_name(name).lower(), Path("a.gguf"), "", "", {})
+    taken = {"models": [{"name": f"{given.name}:latest"}, {"name": f"{given.name}-2:latest"}]}
+    assert free_name(given, {}) == given.name
+    assert free_name(given, taken) == f"{given.name}-3"
+    assert re.fullmatch(r"[a-z0-9_][a-z0-9_.-]{0,79}", f"{given.name}-3")
 
 
 def test_the_gguf_says_itself_whether_prompts_begin_with_a_token(trained: Run, ollama: OllamaStandIn) -> None:

@@ -1,4 +1,5 @@
-"""Chat templates as models bring them, and what Ollama is given for each. The templates are written for this test."""
+"""Chat templates as models bring them, and what Ollama is given for each. The templates are written for this test, in
+the shapes that the families are known for."""
 
 from collections.abc import Sequence
 
@@ -33,10 +34,46 @@ THINKS_AT_THE_END = (
     '{% for m in messages %}<{{ m.role }}>{{ m.content }}"""{% endfor %}'
     "{% if add_generation_prompt %}<assistant><think>{% endif %}"
 )
-SYSTEM_LAST = (
-    "{% for m in messages %}{% if m.role == 'user' %}[INST] {% if loop.last and messages[0].role == 'system' %}"
+ALTERNATING = (
+    "{% if messages[0].role == 'system' %}{% set rest = messages[1:] %}{% else %}{% set rest = messages %}{% endif %}"
+)
+MISTRAL_1 = (
+    f"{{{{ bos_token }}}}{ALTERNATING}"
+    "{% for m in rest %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('no') }}{% endif %}"
+    "{% if m.role == 'user' %}{{ ' [INST] ' }}{% if loop.first and messages[0].role == 'system' %}"
+    "{{ messages[0].content + '\n\n' }}{% endif %}{{ m.content + ' [/INST]' }}"
+    "{% else %}{{ ' ' + m.content + eos_token }}{% endif %}{% endfor %}"
+)
+MISTRAL_3 = (
+    f"{{{{ bos_token }}}}{ALTERNATING}"
+    "{% for m in rest %}{% if m.role == 'user' %}[INST] {% if loop.last and messages[0].role == 'system' %}"
     "{{ messages[0].content }}\n\n{% endif %}{{ m.content }}[/INST]"
-    "{% elif m.role == 'assistant' %} {{ m.content }}</s>{% endif %}{% endfor %}"
+    "{% elif m.role == 'assistant' %} {{ m.content }}{{ eos_token }}{% endif %}{% endfor %}"
+)
+MARKED_SYSTEM_LAST = MISTRAL_3.replace("{{ messages[0].content }}", "<sys>{{ messages[0].content }}</sys>")
+LLAMA_2 = (
+    f"{ALTERNATING}{{% for m in rest %}}{{% if loop.first and messages[0].role == 'system' %}}"
+    "{% set words = '<<SYS>>\n' + messages[0].content + '\n<</SYS>>\n\n' + m.content %}"
+    "{% else %}{% set words = m.content %}{% endif %}"
+    "{% if m.role == 'user' %}{{ bos_token + '[INST] ' + words.strip() + ' [/INST]' }}"
+    "{% else %}{{ ' ' + words.strip() + ' ' + eos_token }}{% endif %}{% endfor %}"
+)
+LLAMA_3 = (
+    "{% for m in messages %}{% set words = '<|head|>' + m.role + '<|/head|>\n\n' + m.content | trim + '<|eot|>' %}"
+    "{{ bos_token + words if loop.first else words }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|head|>assistant<|/head|>\n\n' }}{% endif %}"
+)
+PHI_3 = (
+    "{{ bos_token }}{% for m in messages %}{{ '<|' + m.role + '|>\n' + m.content + '<|end|>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% else %}{{ eos_token }}{% endif %}"
+)
+IGNORES_SYSTEM = CHATML.replace(
+    "{{ '<|im_start|>'", "{% if m.role == 'system' %}{% continue %}{% endif %}{{ '<|im_start|>'"
+)
+SYSTEM_BEHIND = (
+    f"{ALTERNATING}{{% for m in rest %}}{{{{ '<' + m.role + '>' + m.content }}}}"
+    "{% if loop.first and messages[0].role == 'system' %}{{ ' (' + messages[0].content + ')' }}{% endif %}"
+    "{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
 )
 COUNTS_TURNS = "{% for m in messages %}{{ loop.index }}:{{ m.content }};{% endfor %}"
 
@@ -56,21 +93,55 @@ def asker(chat_template: str) -> Ask:
 @pytest.mark.parametrize(
     ("chat_template", "same", "of"),
     [
-        (CHATML, 5, 5),
-        (PLAIN_CHAT_TEMPLATE, 5, 5),
-        (OWN_SYSTEM, 5, 5),
-        (SYSTEM_IN_QUESTION, 5, 5),
-        (THINKS_AT_THE_END, 5, 5),
+        (CHATML, 6, 6),
+        (PLAIN_CHAT_TEMPLATE, 6, 6),
+        (OWN_SYSTEM, 6, 6),
+        (SYSTEM_IN_QUESTION, 6, 6),
+        (THINKS_AT_THE_END, 6, 6),
         (NO_SYSTEM, 3, 3),
-        (SYSTEM_LAST, 3, 5),
+        (MISTRAL_1, 6, 6),
+        (MISTRAL_3, 6, 6),
+        (MARKED_SYSTEM_LAST, 6, 6),
+        (LLAMA_2, 6, 6),
+        (LLAMA_3, 6, 6),
+        (PHI_3, 6, 6),
+        (IGNORES_SYSTEM, 6, 6),
+        (SYSTEM_BEHIND, 3, 6),
     ],
-    ids=["chatml", "plain", "own system", "system in question", "thinks", "no system", "system last"],
+    ids=[
+        *("chatml", "plain", "own system", "gemma 3", "thinks", "gemma 2", "mistral 1", "mistral 3", "marked system"),
+        *("llama 2", "llama 3", "phi 3", "ignores system", "system behind the question"),
+    ],
 )
 def test_ollama_makes_the_same_text_as_the_chat_template(chat_template: str, same: int, of: int) -> None:
     recipe = find_recipe(asker(chat_template), "<s>")
     assert recipe and recipe.source == "derived" and recipe.all_turns
     assert (recipe.same, recipe.conversations) == (same, of)
     assert '"""' not in recipe.template
+
+
+ASKED_TWICE = [{"role": "system", "content": "Kurz!"}, *conversation("Was?", "Das.", "Warum?")]
+
+
+@pytest.mark.parametrize(
+    ("chat_template", "expected"),
+    [
+        (MISTRAL_1, " [INST] Kurz!\n\nWas? [/INST] Das.</s> [INST] Warum? [/INST]"),
+        (MISTRAL_3, "[INST] Was?[/INST] Das.</s>[INST] Kurz!\n\nWarum?[/INST]"),
+        (LLAMA_2, "[INST] <<SYS>>\nKurz!\n<</SYS>>\n\nWas? [/INST] Das. </s><s>[INST] Warum? [/INST]"),
+        (
+            SYSTEM_IN_QUESTION,
+            "<start>user\nKurz!\n\nWas?<end>\n<start>model\nDas.<end>\n<start>user\nWarum?<end>\n<start>model\n",
+        ),
+    ],
+    ids=["mistral 1", "mistral 3", "llama 2", "gemma 3"],
+)
+def test_the_system_text_stands_where_the_family_has_it(chat_template: str, expected: str) -> None:
+    """Ollama puts the begin token in front of all by itself."""
+    recipe = find_recipe(asker(chat_template), "<s>")
+    assert recipe and fill(recipe.template, ASKED_TWICE) == expected
+    model_says = fill(recipe.template, ASKED_TWICE[1:], system="Kurz!")
+    assert model_says == expected
 
 
 def test_a_template_that_counts_its_turns_is_right_for_one_turn_only_and_says_so() -> None:
