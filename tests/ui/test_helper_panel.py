@@ -34,6 +34,7 @@ def nothing_known(monkeypatch):
     monkeypatch.setattr(said, "_said", {})
     monkeypatch.setattr(keys, "_in_memory", {})
     monkeypatch.delenv(keys.ENVIRONMENT_KEY, raising=False)
+    monkeypatch.delenv("OLLAMA_HOST", raising=False)
 
 
 @pytest.fixture
