@@ -10,6 +10,7 @@ from core.jobs import Job, JobSnapshot, JobState, Message, raise_stop
 
 LOG_LINES_KEPT = 500
 METRICS_KEPT = 5_000
+BURST_SECONDS = 0.02  # steps that are told this close together were not done in that time: who tells them was late
 
 
 class JobRecord:
@@ -61,6 +62,13 @@ class JobRecord:
         """How long the work has run, in all its stretches."""
         return self.seconds_before + (time.monotonic() - self.started if self.started else 0.0)
 
+    def begin_rate(self, done: float) -> None:
+        """Count from this progress on, if it is the first, or one that had piled up together with the first."""
+        now = time.monotonic()
+        began, _ = self.first_progress or (now, done)
+        if now - began < BURST_SECONDS:
+            self.first_progress = (began, done)
+
     def rate(self) -> float | None:
         """Items per second since this stretch of work made its first progress; None while unknown."""
         if self.state != JobState.RUNNING or self.first_progress is None:
@@ -108,8 +116,7 @@ class ThreadContext:
     def progress(self, done: float, total: float | None, key: str | None = None, /, **params: object) -> None:
         with self._changing():
             self._record.done, self._record.total = done, total
-            if self._record.first_progress is None:
-                self._record.first_progress = (time.monotonic(), done)
+            self._record.begin_rate(done)
             if key:
                 self._record.message = Message(key, params)
 

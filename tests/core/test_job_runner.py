@@ -326,6 +326,24 @@ def test_eta_follows_from_the_rate_of_this_stretch(runner):
     assert snapshot.eta_seconds == pytest.approx(40 / snapshot.rate)
 
 
+def test_steps_that_had_piled_up_do_not_look_as_if_they_were_done_in_no_time(runner):
+    seen = []
+
+    def work(context):
+        for done in (1, 2, 3):
+            context.progress(done, 100)
+        seen.append(runner.get("fixed"))
+        time.sleep(0.05)
+        context.progress(4, 100)
+        seen.append(runner.get("fixed"))
+        return {}
+
+    runner.wait(runner.start(Job("count", "p", work, id="fixed")).id, timeout=10)
+    at_first, later = seen
+    assert at_first.rate is None
+    assert later.rate <= 3 / 0.05
+
+
 def test_what_follows_from_a_job_is_under_way_when_the_job_says_that_it_is_done(runner):
     def work(context):
         return {}
