@@ -7,7 +7,11 @@ from typing import Any
 
 from core import base_models
 from utils.config import TrainingSettings
+from utils.errors import AppError
 from utils.files import read_json
+
+LARGEST_SIZE = 10**9
+"""No model has more of anything that its config counts."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ def read_shape(folder: Path) -> Shape | None:
     """The model in `folder` in numbers; None where its config does not tell them in words that are known here."""
     try:
         found = read_json(folder / "config.json")
-        found = found.get("text_config") or found
+        inner = found.get("text_config")
+        found = inner if isinstance(inner, dict) else found
         facts = base_models.describe(folder)
         hidden, layers, heads = (
             _first(found, *names)
@@ -81,13 +86,14 @@ def read_shape(folder: Path) -> Shape | None:
             keys=_first(found, "num_key_value_heads", default=heads) * head,
             tied=bool(found.get("tie_word_embeddings", True)),
         )
-    except (KeyError, ValueError, OSError, OverflowError):
+    except (AppError, KeyError, ValueError, OSError, ArithmeticError, AttributeError):
         return None  # training will say what is wrong with the folder
 
 
 def _first(found: Mapping[str, Any], *names: str, default: int | None = None) -> int:
-    """The first of these entries that is there. Raises KeyError where none is and there is no default."""
-    value = next((found[name] for name in names if isinstance(found.get(name), int)), default)
+    """The first of these entries that can be a size. Raises KeyError where none is and there is no default."""
+    sizes = (found.get(name) for name in names)
+    value = next((size for size in sizes if isinstance(size, int) and 0 < size <= LARGEST_SIZE), default)
     if value is None:
         raise KeyError(names[0])
     return value
