@@ -16,7 +16,7 @@ from ui.documents_list import busy
 from ui.page_frame import Answer, PageFrame
 from ui.remembered import Remembered
 from ui.view import View
-from utils.config import ChunkSettings, changed
+from utils.config import ChunkSettings
 
 FIELDS = ("chunk_tokens", "overlap_tokens")
 PREVIEWED = 6
@@ -108,8 +108,9 @@ def counted_html(view: View) -> str:
 
 
 def show_preview(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
-    """How stored text would be cut with what stands in the form now."""
-    settings = changed(project.load_config().documents, **values)
+    """How stored text would be cut with what stands in the form now. That is kept, so that cutting gives the same."""
+    project.set("documents", values)
+    settings = project.load_config().documents
     found = document_pipeline.preview_chunks(project, settings, limit=PREVIEWED)
     cards = "".join(preview_html(frame, number, each) for number, each in enumerate(found, start=1))
     legend = f'<p class="muted"><mark class="overlap">{escape(frame.t("cutting.overlap"))}</mark> '

@@ -58,6 +58,14 @@ def test_the_preview_marks_the_overlap_and_escapes_the_text(frame, project, monk
     assert "<b>" not in answer
 
 
+def test_what_was_looked_at_is_what_is_set(frame, project, monkeypatch):
+    """A box that lost its focus without the page being told once left the old value set."""
+    monkeypatch.setattr(document_pipeline, "preview_chunks", lambda project, settings, limit: [])
+    chunk_cutting.show_preview(frame, project, {"chunk_tokens": 128, "overlap_tokens": 8})
+    saved = project.load_config().documents
+    assert (saved.chunk_tokens, saved.overlap_tokens) == (128, 8)
+
+
 def test_a_preview_with_impossible_settings_is_refused_by_name(frame, project):
     with pytest.raises(AppError) as refused:
         chunk_cutting.show_preview(frame, project, {"chunk_tokens": 3, "overlap_tokens": 0})
