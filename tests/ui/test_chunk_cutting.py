@@ -59,7 +59,7 @@ def test_the_preview_marks_the_overlap_and_escapes_the_text(frame, project, monk
 
 
 def test_what_was_looked_at_is_what_is_set(frame, project, monkeypatch):
-    """A box that lost its focus without the page being told once left the old value set."""
+    """Cutting again was once not offered, although the preview had shown other values; why is not known."""
     monkeypatch.setattr(document_pipeline, "preview_chunks", lambda project, settings, limit: [])
     chunk_cutting.show_preview(frame, project, {"chunk_tokens": 128, "overlap_tokens": 8})
     saved = project.load_config().documents
