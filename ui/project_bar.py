@@ -9,8 +9,9 @@ import gradio as gr
 
 from core import hardware_detector, pipeline
 from core.jobs import ACTIVE, JobSnapshot, JobState
+from core.sample_pipeline import CHANGING_KINDS
 from core.services import Services
-from ui import html
+from ui import documents_list, html, tab_model
 from ui.job_panel import state_words
 from ui.page_frame import QUIET, PageFrame, readable
 from ui.texts import message_text
@@ -19,9 +20,9 @@ from utils.errors import AppError
 
 STEP_TABS = {"documents": "documents", "model": "model", "samples": "samples"}  # all others are on the last tab
 STEP_KINDS = {
-    "documents": ("rag", "rechunk"),
-    "model": ("practice_base", "download", "unpack_base"),
-    "samples": ("sft", "import"),
+    "documents": documents_list.KINDS,
+    "model": tab_model.KINDS,
+    "samples": CHANGING_KINDS,
     "training": ("train",),
     "export": ("export",),
 }

@@ -90,7 +90,7 @@ class View:
     @cached_property
     def trained(self) -> bool:
         """Whether there is a finished training, which is what comparing and exporting need."""
-        return self.result("train") is not None
+        return self.project is not None and pipeline.finished_training(self.project) is not None
 
     @cached_property
     def all_jobs(self) -> list[JobSnapshot]:
