@@ -96,8 +96,7 @@ def check(choice: BaseChoice) -> None:
 def describe(folder: Path) -> ModelFacts:
     """What the model in `folder` is, read from its config and the headers of its weight files."""
     config = _config(folder)
-    text_config = config.get("text_config")
-    context = (text_config if isinstance(text_config, dict) else config).get("max_position_embeddings")
+    context = language_part(config).get("max_position_embeddings")
     return ModelFacts(
         architecture=_architecture(config),
         parameters=sum(map(_stored_numbers, _weight_files(folder))),
@@ -105,6 +104,12 @@ def describe(folder: Path) -> ModelFacts:
         licence=_licence(folder),
         context_tokens=context if isinstance(context, int) else None,
     )
+
+
+def language_part(config: dict[str, Any]) -> dict[str, Any]:
+    """What a config says of the language model itself: models that also see keep it in a part of its own."""
+    inner = config.get("text_config")
+    return inner if isinstance(inner, dict) else config
 
 
 def fingerprint(folder: Path) -> str:

@@ -62,9 +62,7 @@ class Shape:
 def read_shape(folder: Path) -> Shape | None:
     """The model in `folder` in numbers; None where its config does not tell them in words that are known here."""
     try:
-        found = read_json(folder / "config.json")
-        inner = found.get("text_config")
-        found = inner if isinstance(inner, dict) else found
+        found = base_models.language_part(read_json(folder / "config.json"))
         facts = base_models.describe(folder)
         hidden, layers, heads = (
             _first(found, *names)
