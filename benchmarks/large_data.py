@@ -15,11 +15,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.memory import LETTERS, TINY, make_model
+from benchmarks.memory import LETTERS, TINY, make_model, make_run
 from core import child_process
 from core.jobs import PauseRequested, SilentContext
 from core.project_manager import ProjectStore
-from core.runs import Run, create_run
+from core.runs import Run
 from core.samples.sft_dataset import Sample, Source, append_samples
 from utils.config import TrainingSettings
 from utils.files import read_json
@@ -62,14 +62,7 @@ def measure(folder: Path, base: Path, size: int, words: int) -> tuple[float, flo
     """The peak in bytes and the seconds of one run with so many samples."""
     project = ProjectStore(folder / f"projects-{size}").create("large")
     append_samples(project.samples_file, make_samples(size, words))
-    request = {
-        "base": {"source": "path", "name": str(base), "folder": str(base)},
-        "training": SETTINGS.model_dump(),
-        "engine": "trl",
-        "force_cpu": True,
-    }
-    run = create_run(project, "train", request)
-    shutil.copyfile(project.samples_file, run.samples_file)
+    run = make_run(project, base, SETTINGS)
     environment = {**os.environ, **child_process.CHILD_ENVIRONMENT}
     command = [sys.executable, "-m", "benchmarks.large_data", "--child", str(run.folder)]
     started = time.monotonic()

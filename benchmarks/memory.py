@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from core import child_process, hardware_detector
-from core.project_manager import ProjectStore
-from core.runs import create_run
+from core.project_manager import Project, ProjectStore
+from core.runs import Run, create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
 from core.training import memory_estimate, model_shape, row_lengths
 from core.training.memory_estimate import Estimate, Place
@@ -159,14 +159,7 @@ def measure(folder: Path, bases: dict[Model, Path], number: int, case: Case) -> 
     project = ProjectStore(folder / f"projects-{number}").create("memory")
     append_samples(project.samples_file, make_samples(base, case))
     longest = row_lengths.longest_tokens(project.samples_file, base, settings.max_length)
-    request = {
-        "base": {"source": "path", "name": str(base), "folder": str(base)},
-        "training": settings.model_dump(),
-        "engine": "trl",
-        "force_cpu": True,
-    }
-    run = create_run(project, "train", request)
-    shutil.copyfile(project.samples_file, run.samples_file)
+    run = make_run(project, base, settings)
     code = child_process.start_child(run).wait()
     result = run.read_state().result
     shape = model_shape.read_shape(base)
@@ -182,6 +175,19 @@ def measure(folder: Path, bases: dict[Model, Path], number: int, case: Case) -> 
     shutil.rmtree(project.root)
     print(line_of(outcome), flush=True)
     return outcome
+
+
+def make_run(project: Project, base: Path, settings: TrainingSettings, **more: Any) -> Run:
+    """A training run on the CPU as the app would ask for it, not started; `more` goes into its request."""
+    request = {
+        "base": {"source": "path", "name": str(base), "folder": str(base)},
+        "training": settings.model_dump(),
+        "engine": "trl",
+        "force_cpu": True,
+    }
+    run = create_run(project, "train", request | more)
+    shutil.copyfile(project.samples_file, run.samples_file)
+    return run
 
 
 def line_of(outcome: Outcome) -> str:

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.memory import MIDDLE, MIDDLE_WORDY, SMALL, SMALL_WORDY, TINY, TINY_WORDY, Model, make_model
+from benchmarks.memory import MIDDLE, MIDDLE_WORDY, SMALL, SMALL_WORDY, TINY, TINY_WORDY, Model, make_model, make_run
 from core import child_process, hardware_detector
 from core.hardware_detector import Hardware
 from core.project_manager import ProjectStore
-from core.runs import create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
 from core.training import model_shape, row_lengths, run_time, speed_log
 from core.training.speed_log import Range, Taken
@@ -111,15 +110,7 @@ def measure(folder: Path, base: Path, case: Case, hardware: Hardware) -> Outcome
     if shape is None or data is None:
         raise SystemExit(f"{case.text}: nothing to estimate")
     estimated = run_time.estimate(shape, case.settings, data, hardware)
-    request = {
-        "base": {"source": "path", "name": str(base), "folder": str(base)},
-        "training": case.settings.model_dump(),
-        "engine": "trl",
-        "force_cpu": True,
-        "time": run_time.for_request(estimated),
-    }
-    run = create_run(project, "train", request)
-    shutil.copyfile(project.samples_file, run.samples_file)
+    run = make_run(project, base, case.settings, time=run_time.for_request(estimated))
     code = child_process.start_child(run).wait()
     if code:
         raise SystemExit(f"{case.text}: exit code {code}\n{run.output_file.read_text()[-2000:]}")

@@ -21,10 +21,9 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.memory import LETTERS, MIDDLE, SMALL, TINY, Model, make_model
+from benchmarks.memory import LETTERS, MIDDLE, SMALL, TINY, Model, make_model, make_run
 from core import child_process
 from core.project_manager import Project, ProjectStore
-from core.runs import create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
 from utils.config import BaseChoice, TrainingSettings
 
@@ -137,14 +136,7 @@ def middle(leg: Leg) -> float:
 def ours(material: Material, *, engine: str = "trl", fp32: bool = False) -> Leg:
     """A run as the app does it, in its worker."""
     project = project_with_samples(material)
-    request = {
-        "base": {"source": "path", "name": str(material.base), "folder": str(material.base)},
-        "training": material.settings.model_dump(),
-        "engine": engine,
-        "force_cpu": False,
-    }
-    run = create_run(project, "train", request)
-    shutil.copyfile(project.samples_file, run.samples_file)
+    run = make_run(project, material.base, material.settings, engine=engine, force_cpu=False)
     if fp32:
         environment = {**os.environ, **child_process.CHILD_ENVIRONMENT}
         subprocess.run([sys.executable, "-c", IN_FP32, str(run.folder)], cwd=ROOT, env=environment, check=True)
