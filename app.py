@@ -13,9 +13,10 @@ def main(arguments: list[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 error, 2 usage, 130 interrupted."""
     if arguments and arguments[0] in CHILDREN:
         from utils.logger import set_up_logging
+        from utils.process_life import live
 
         set_up_logging()
-        return child(arguments)
+        live(lambda: child(arguments))
     from ui.command_line import run
 
     return run(arguments)

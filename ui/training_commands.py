@@ -51,9 +51,10 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
     """Under torchrun rank 0 is the command, and every other rank computes for it."""
     from core import training_pipeline
     from core.training import history, launcher
+    from utils.process_life import live
 
     if launcher.rank() > 0:
-        sys.exit(launcher.follow(options.projects))
+        live(lambda: launcher.follow(options.projects))
 
     services, project = opened(options)
     if options.resume:

@@ -75,6 +75,15 @@ class Ranks:
         if self.world > 1:
             dist.barrier(group=self._group)
 
+    def part(self) -> None:
+        """After the last exchange of a training that ended well or was stopped: none leaves while another talks.
+
+        Not called after an error: taking the group apart would wait for a rank that is no longer there.
+        """
+        if self.world > 1:
+            self.wait()
+            dist.destroy_process_group()
+
     def tell_error(self, error: AppError) -> None:
         """On a rank above 0: leave rank 0 the reason why it will be alone."""
         self._store.set(ERROR_KEY, json.dumps({"code": error.code, "params": error.params}, default=str))

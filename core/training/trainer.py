@@ -122,6 +122,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
     finally:
         reporter.close()
         memory = peak_memory.note(run, loaded.device) if together.is_first else {}
+    together.part()
     state = {name: getattr(trainer.state, name) for name in RECORD}
     if not (progress := _progress(run, plan, state)).is_over:
         context.log("training.stopped", step=state["global_step"], steps=state["max_steps"])

@@ -160,7 +160,9 @@ def test_a_killed_rank_ends_all_and_the_run_resumes_exactly(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("nodes", [1, 2])
-def test_torchrun_starts_the_train_command_on_one_node_and_on_two(project: Project, base: Path, nodes: int) -> None:
+def test_torchrun_starts_the_train_command_on_one_node_and_on_two(
+    tmp_path: Path, project: Project, base: Path, nodes: int
+) -> None:
     settings = project.load_config()
     choice = {"source": "path", "name": str(base)}
     training = {"epochs": 1, "batch_size": 2, "held_out_share": 0.1}
@@ -168,18 +170,43 @@ def test_torchrun_starts_the_train_command_on_one_node_and_on_two(project: Proje
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(2 // nodes)]
     command += ["--nnodes", str(nodes), "--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{free_port()}"]
     command += ["--local-addr", "127.0.0.1", "app.py", "--projects", str(project.root.parent), "train", project.name]
-    launched = [
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for _ in range(nodes)
-    ]
-    printed = [each.communicate(timeout=300)[0] for each in launched]
-    assert [each.returncode for each in launched] == [0] * nodes, "\n".join(printed)
+    outputs = [tmp_path / f"node_{node}.txt" for node in range(nodes)]
+    launched = [launch(command, output) for output in outputs]
+    for each in launched:
+        wait_or_show_where_all_stand(each, launched, timeout=240)
+    assert [each.returncode for each in launched] == [0] * nodes, printed(outputs)
     (run,) = list_runs(project, "train")
     found = run.read_state()
     assert found.state == JobState.DONE and found.result
     assert run.request["processes"] == 2
     assert found.result["steps"] == 5  # 20 samples, 2 in each of 2 processes
     assert set(published(project)) == {"epoch_1", "best"}
+
+
+def launch(command: list[str], output: Path) -> "subprocess.Popen[bytes]":
+    with output.open("wb") as file:
+        environment = {**os.environ, "PYTHONFAULTHANDLER": "1"}
+        return subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=environment)
+
+
+def wait_or_show_where_all_stand(
+    process: "subprocess.Popen[bytes]", launched: list["subprocess.Popen[bytes]"], timeout: float
+) -> None:
+    """A launcher that does not end fails the test, with the stack of every process it started in the output."""
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        launchers = [psutil.Process(each.pid) for each in launched if each.poll() is None]
+        family = [*launchers, *(child for each in launchers for child in each.children(recursive=True))]
+        for member in reversed(family):  # children first: a launcher ends its children when it is ended
+            print(member.pid, member.cmdline())
+            member.send_signal(signal.SIGABRT)
+            time.sleep(0.5)
+        psutil.wait_procs(family, timeout=10)
+
+
+def printed(outputs: list[Path]) -> str:
+    return "\n".join(output.read_text(encoding="utf-8", errors="replace") for output in outputs)
 
 
 def free_port() -> int:
