@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from core import file_manager, history_pipeline, training_pipeline
 from core.jobs import ACTIVE, JobState
 from core.project_manager import Project
-from core.training import branching, bundle, history
+from core.training import branching, bundle, history, run_deletion
 from core.training.history import Entry
 from ui import html
 from ui import run_list as runs
@@ -196,7 +196,7 @@ def bundle_blocked(view: View, entry: Entry) -> str:
 
 
 def delete_blocked(view: View, entry: Entry) -> str:
-    busy = entry.state in ACTIVE or history.is_busy(view.services, entry.run)
+    busy = entry.state in ACTIVE or run_deletion.is_busy(view.services, entry.run)
     return view.t("history.delete_when_done") if busy else ""
 
 
@@ -288,7 +288,7 @@ def show_bundle(frame: PageFrame, project: Project, values: dict[str, Any]) -> A
 
 def ask_to_delete(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
     entry = shown(frame, project, values)
-    lost = history.loss_of_deleting(project, entry.id)
+    lost = run_deletion.loss_of_deleting(project, entry.id)
     return {
         "asked": (project.name, entry.id, False),
         "panel": gr.update(visible=True),
@@ -296,7 +296,7 @@ def ask_to_delete(frame: PageFrame, project: Project, values: dict[str, Any]) ->
     }
 
 
-def question_html(frame: PageFrame, lost: history.Loss) -> str:
+def question_html(frame: PageFrame, lost: run_deletion.Loss) -> str:
     """What would be lost, before it is."""
     t = frame.t
     size = size_words(lost.size_bytes, frame.language)
@@ -314,7 +314,7 @@ def delete_asked(frame: PageFrame, project: Project, values: dict[str, Any]) -> 
     if name != project.name:
         return {"panel": gr.update(visible=False)}
     try:
-        freed = history.delete_run(frame.services, project, run_id, sure=sure)
+        freed = run_deletion.delete_run(frame.services, project, run_id, sure=sure)
     except AppError as error:
         if error.code != "run_is_published":
             raise

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.jobs import ACTIVE, JobSnapshot, JobState
 from core.runs import Run, list_runs
-from core.training import bundle, history, provenance, repeat
+from core.training import bundle, history, provenance, repeat, run_curves
 from core.training.history import Entry
 from core.training.provenance import Fact
 from ui import history_words as words
@@ -189,10 +189,10 @@ def compared_html(view: View, position: HistoryPosition) -> str:
     # Oldest first, as the story went; numbers in front, since two runs may have begun in one minute.
     entries = sorted(entries, key=lambda entry: entry.id)
     names = [words.when_words(entry, view.language) for entry in entries]
-    curves = [history.points_of(entry.run.metrics_file) for entry in entries]
+    curves = [run_curves.points_of(entry.run.metrics_file) for entry in entries]
     plots = "".join(
         line_plot(
-            [(name, history.curve(points, part)) for name, points in zip(names, curves, strict=True)],
+            [(name, run_curves.curve(points, part)) for name, points in zip(names, curves, strict=True)],
             view.t("training.steps"),
             view.t(f"history.plot_{part}"),
             numbered=True,

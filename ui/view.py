@@ -1,6 +1,5 @@
 """What is true of one project at one moment, read once for all places of a page. Knows core; knows no widget."""
 
-import json
 import os
 from collections.abc import Iterable
 from functools import cached_property
@@ -13,12 +12,12 @@ from core.jobs import ACTIVE, JobSnapshot, JobState, Message
 from core.pipeline import ProjectStatus
 from core.project_manager import Project
 from core.services import Services
+from core.training import run_curves
 from ui import html
 from ui.remembered import Remembered
 from ui.texts import error_text, message_text, text
 from utils.config import ProjectConfig
 from utils.errors import AppError
-from utils.files import read_lines
 
 TRAINING_KINDS = ("train", "evaluate", "export", "ask", "bundle")
 DOCUMENTS = Remembered(8)  # the lists of the last projects that somebody looked at
@@ -137,7 +136,7 @@ class View:
         if job and job.metrics:
             return list(job.metrics)
         run = runs.latest_run(self.project, "train") if self.project else None
-        return points_of(run.metrics_file) if run else []
+        return run_curves.points_of(run.metrics_file) if run else []
 
     @cached_property
     def data_stamp(self) -> tuple[Any, ...]:
@@ -173,8 +172,3 @@ def file_stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return (0, 0)
     return found.st_mtime_ns, found.st_size
-
-
-def points_of(metrics_file: Path) -> list[dict[str, float]]:
-    """The points of a finished training."""
-    return [json.loads(line) for line in read_lines(metrics_file)] if metrics_file.is_file() else []

@@ -6,27 +6,22 @@ can be told of it.
 
 import json
 import os
-import shutil
 import stat
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from core.jobs import ACTIVE, JobState, Message
+from core.jobs import JobState, Message
 from core.project_manager import Project
-from core.runs import Run, list_runs, open_run
-from core.services import Services, running
-from core.training import branching, checkpoints
+from core.runs import Run, list_runs
+from core.training import checkpoints
+from core.training.run_curves import number, skimmed
 from utils.errors import AppError
 from utils.files import read_json, read_lines
 
-SMOOTHED_STEPS = 10
-"""The first and the last loss are means over so many steps, as in the trainer's own result."""
 EVENTS_LOOKED_AT = 200
-READERS = ("evaluate", "export", "bundle")
-"""Kinds of jobs that read a training run."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +85,6 @@ class Entry:
         return _part(self.request, "training")
 
 
-@dataclass(frozen=True)
-class Loss:
-    """What is gone for good when a run is deleted. `branches` are runs that can then not be repeated any more."""
-
-    size_bytes: int
-    checkpoints: int
-    adapter: bool
-    branches: tuple[str, ...]
-
-
 def runs_of(project: Project) -> list[Run]:
     """A project's training runs, newest first, without folders that tell nothing."""
     return [run for run in reversed(list_runs(project, "train")) if run.is_whole]
@@ -136,7 +121,7 @@ def read(run: Run, published: bool = False) -> Entry | None:
     state = run.read_state()
     result = state.result if isinstance(state.result, dict) else {}
     held = checkpoints.complete_checkpoints(run.trainer_folder)
-    first_losses, last_losses, metrics = _skimmed(run.metrics_file, [checkpoint.step for checkpoint in held])
+    first_losses, last_losses, metrics = skimmed(run.metrics_file, [checkpoint.step for checkpoint in held])
     checks = [point for point in metrics if "eval_loss" in point]
     best = min(checks, key=lambda point: point["eval_loss"], default=None)
     samples, held_out = _counts(run, result)
@@ -149,12 +134,12 @@ def read(run: Run, published: bool = False) -> Entry | None:
         request=request,
         samples=samples,
         held_out=held_out,
-        first_loss=_number(result.get("first_loss"), _mean(first_losses)),
-        loss=_number(result.get("loss"), _mean(last_losses)),
-        eval_loss=best["eval_loss"] if best else _number(result.get("eval_loss")),
+        first_loss=number(result.get("first_loss"), _mean(first_losses)),
+        loss=number(result.get("loss"), _mean(last_losses)),
+        eval_loss=best["eval_loss"] if best else number(result.get("eval_loss")),
         best_epoch=round(best["epoch"]) if best and "epoch" in best else None,
         steps=int(metrics[-1]["step"]) if metrics else 0,
-        seconds=_number(result.get("seconds"), metrics[-1].get("seconds") if metrics else None),
+        seconds=number(result.get("seconds"), metrics[-1].get("seconds") if metrics else None),
         memory_gib=_memory_gib(run),
         size_bytes=size_of(run.folder),
         points=tuple(_point(checkpoint.step, metrics) for checkpoint in held),
@@ -164,16 +149,6 @@ def read(run: Run, published: bool = False) -> Entry | None:
         adapter_sha256=_text(result.get("adapter_sha256")),
         published=published,
     )
-
-
-def points_of(metrics_file: Path) -> list[dict[str, float]]:
-    """The points of a run's curves in order; lines that hold none, and values that are no numbers, are left out."""
-    return _parsed(read_lines(metrics_file))
-
-
-def curve(points: Sequence[Mapping[str, float]], name: str) -> list[tuple[float, float]]:
-    """One value of the points, by step."""
-    return [(point["step"], point[name]) for point in points if name in point]
 
 
 def find(project: Project, name: str) -> Run:
@@ -187,52 +162,6 @@ def find(project: Project, name: str) -> Run:
     if not meant:
         raise AppError("run_missing", run=name)
     return meant[0]
-
-
-def loss_of_deleting(project: Project, run_id: str) -> Loss:
-    """What would be lost with a run. Raises AppError `run_missing`."""
-    run = open_run(project, run_id)
-    published = run_id in published_runs(project)
-    others = (other for other in list_runs(project, "train") if other.id != run_id and other.is_whole)
-    return Loss(
-        size_bytes=size_of(run.folder) + (size_of(project.checkpoints_folder) if published else 0),
-        checkpoints=len(checkpoints.complete_checkpoints(run.trainer_folder)),
-        adapter=published,
-        branches=tuple(other.id for other in others if _needs(other, run_id)),
-    )
-
-
-def _needs(other: Run, run_id: str) -> bool:
-    return _part(other.request, "branch").get("run") == run_id and branching.needs_parent(other)
-
-
-def delete_run(services: Services, project: Project, run_id: str, *, sure: bool = False) -> int:
-    """Remove a run and free its room on the disk. Returns how many bytes that were.
-
-    Raises AppError `run_missing`, `run_is_busy` while a process works on it or it waits for one, and
-    `run_is_published` where its adapter is the one that comparison and export use, unless somebody who was told so
-    is `sure`.
-    """
-    lost = loss_of_deleting(project, run_id)
-    run = open_run(project, run_id)
-    if is_busy(services, run):
-        raise AppError("run_is_busy", run=run_id)
-    if lost.adapter and not sure:
-        raise AppError("run_is_published", run=run_id)
-    services.runner.forget(run_id)
-    # Without its request a folder is no run: should the rest take long or be interrupted, nobody meets half of one.
-    (run.folder / "run.json").unlink()
-    shutil.rmtree(run.folder)
-    if lost.adapter:
-        checkpoints.clear_published(project.checkpoints_folder)
-    return lost.size_bytes
-
-
-def is_busy(services: Services, run: Run) -> bool:
-    """Whether a process works on a run, it waits for its turn, or what else is at work in the project may read it."""
-    if run.read_state().process or running(services, run.project, READERS):
-        return True
-    return any(job.id == run.id and job.state in ACTIVE for job in services.runner.jobs(run.project.name))
 
 
 def size_of(folder: Path) -> int:
@@ -249,38 +178,6 @@ def size_of(folder: Path) -> int:
     except OSError:
         return total
     return total
-
-
-def _skimmed(file: Path, steps: Sequence[int]) -> tuple[list[float], list[float], list[dict[str, float]]]:
-    """The first and the last losses, and the points that were measured, that belong to `steps`, or come last.
-
-    A long run has thousands of points, and a project hundreds of runs: only lines that may be needed are parsed.
-    """
-    lines = list(read_lines(file))
-    losses = [line for line in lines if '"loss"' in line]
-    window = max(1, min(SMOOTHED_STEPS, len(losses) // 4))
-    first, last = ([point["loss"] for point in _parsed(part) if "loss" in point] for part in _ends(losses, window))
-    marks = ('"eval_loss"', *(f'"step": {step},' for step in steps))
-    telling = [line for line in lines[:-1] if any(mark in line for mark in marks)]
-    return first, last, _parsed([*telling, *lines[-1:]])
-
-
-def _ends(lines: list[str], count: int) -> tuple[list[str], list[str]]:
-    return lines[:count], lines[-count:]
-
-
-def _parsed(lines: Iterable[str]) -> list[dict[str, float]]:
-    found = []
-    for line in lines:
-        try:
-            content = json.loads(line)
-        except ValueError:
-            continue
-        values = content.items() if isinstance(content, dict) else ()
-        point = {name: value for name, value in values if _number(value) is not None}
-        if "step" in point:
-            found.append(point)
-    return found
 
 
 def _point(step: int, metrics: Sequence[Mapping[str, float]]) -> Point:
@@ -303,9 +200,7 @@ def _counts(run: Run, result: Mapping[str, Any]) -> tuple[int | None, int | None
 
 
 def _first_events(run: Run) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(read_lines(run.events_file)):
-        if number == EVENTS_LOOKED_AT:
-            return
+    for line in islice(read_lines(run.events_file), EVENTS_LOOKED_AT):
         try:
             event = json.loads(line)
         except ValueError:
@@ -321,7 +216,7 @@ def _memory_gib(run: Run) -> float | None:
     except (OSError, ValueError):
         return None
     figures = memory if isinstance(memory, dict) else {}
-    return _number(figures.get("device_gib")) or _number(figures.get("ram_gib"))
+    return number(figures.get("device_gib")) or number(figures.get("ram_gib"))
 
 
 def _stamp_of(path: Path) -> tuple[int, int]:
@@ -343,9 +238,3 @@ def _part(content: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _number(value: object, otherwise: float | None = None) -> float | None:
-    """A number that a curve can show, or what stands in for it: JSON also knows NaN, and integers of any length."""
-    good = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
-    return value if good else otherwise  # type: ignore[return-value]

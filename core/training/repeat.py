@@ -17,7 +17,7 @@ from core import base_models
 from core.hardware_detector import Hardware
 from core.project_manager import Project
 from core.runs import Run, open_run
-from core.training import branching, history, launcher, memory_outlook, provenance, run_time
+from core.training import branching, launcher, memory_outlook, provenance, run_curves, run_time
 from core.training.branching import Beginning
 from core.training.provenance import Fact
 from utils.config import BaseChoice, TrainingSettings
@@ -185,7 +185,7 @@ def outcome(run: Run) -> Outcome | None:
 
 def _compared(then: Path, now: Path) -> tuple[int, int | None, float | None]:
     """How many losses both curves have, the first step where they differ, and the largest difference."""
-    before, after = (dict(_losses(history.points_of(file))) for file in (then, now))
+    before, after = (dict(_losses(run_curves.points_of(file))) for file in (then, now))
     both = [key for key in before if key in after]
     gaps = {key: abs(before[key] - after[key]) for key in both}
     apart = [step for (step, _), gap in gaps.items() if gap > SAME_LOSS]

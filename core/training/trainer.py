@@ -26,6 +26,7 @@ from core.training import (
     peak_memory,
     ranks,
     rows,
+    run_curves,
     speed_log,
     training_data,
 )
@@ -39,9 +40,6 @@ from core.training.trainer_settings import trainer_settings
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import read_lines, sha256_of
-
-SMOOTHED_STEPS = 10
-"""The first and the last loss are means over so many steps: a single small batch says little."""
 
 RECORD = ("global_step", "max_steps", "num_train_epochs", "log_history")
 """What the trainer's record is read for."""
@@ -275,7 +273,7 @@ def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
     history, progress = state["log_history"], _progress(run, plan, state)
     losses = [entry["loss"] for entry in history if "loss" in entry]
     best = epoch_ends.best(epoch_ends.held(run))
-    window = max(1, min(SMOOTHED_STEPS, len(losses) // 4))
+    window = run_curves.smoothed(len(losses))
     metrics = list(read_lines(run.metrics_file))
     return {
         "run": run.id,

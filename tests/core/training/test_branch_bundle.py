@@ -14,7 +14,7 @@ from core.jobs import JobState, PauseRequested
 from core.project_manager import Project, ProjectStore
 from core.runs import Run, list_runs, open_run
 from core.services import Services
-from core.training import bundle, checkpoints, history, repeat, trainer
+from core.training import bundle, checkpoints, repeat, run_deletion, trainer
 from core.training.branching import START
 from tests.core.recording_context import RecordingContext
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_project
@@ -136,8 +136,8 @@ def test_a_branch_is_repeated_bit_by_bit_in_a_project_that_never_saw_its_parent(
 
 def test_a_branch_is_repeated_when_its_parent_was_deleted(held: Services, branch: Run) -> None:
     project, parent = branch.project, branch.request["branch"]["run"]
-    assert history.loss_of_deleting(project, parent).branches == ()
-    history.delete_run(held, project, parent)
+    assert run_deletion.loss_of_deleting(project, parent).branches == ()
+    run_deletion.delete_run(held, project, parent)
     training_pipeline.reproduce_training(held, project, branch.id)
     found = repeat.outcome(do(project))
     assert found is not None and found.identical
@@ -148,9 +148,9 @@ def test_a_branch_that_kept_nothing_says_that_it_needs_its_parent(
 ) -> None:
     shutil.rmtree(branch.folder / START)  # as branches of earlier versions are
     parent = branch.request["branch"]["run"]
-    assert history.loss_of_deleting(branch.project, parent).branches == (branch.id,)
+    assert run_deletion.loss_of_deleting(branch.project, parent).branches == (branch.id,)
     assert "start/checkpoint-9/optimizer.pt" in parts_of(packed(branch))  # the parent still has it
-    history.delete_run(held, branch.project, parent)
+    run_deletion.delete_run(held, branch.project, parent)
     parts = parts_of(packed(branch))
     assert not any(name.startswith("start/") for name in parts)
     assert b"can be repeated only where that checkpoint still lies" in parts["README.md"]

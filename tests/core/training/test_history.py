@@ -1,51 +1,16 @@
-"""The history of training runs: what it tells, what damage it survives, what it lets nobody delete by accident."""
+"""The history of training runs: what it tells, and what damage it survives."""
 
 import json
-import time
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from core.jobs import Job, JobState
+from core.jobs import JobState
 from core.project_manager import ProjectStore
-from core.runs import create_run, this_process
+from core.runs import create_run
 from core.training import checkpoints, history, provenance
-from utils.errors import AppError
+from tests.core.training.history_material import add_checkpoint, code_of, make_run, publish, write_curve
 from utils.files import write_json
-
-SETTINGS = {"epochs": 2, "learning_rate": 2e-4}
-
-
-def make_run(project, **more):
-    request = {"base": {"source": "practice", "name": "practice"}, "training": SETTINGS, **more}
-    return create_run(project, "train", request)
-
-
-def write_curve(run, losses, checks=()):
-    points = [{"step": step, "epoch": step / 4, "loss": loss, "seconds": step} for step, loss in losses]
-    points += [{"step": step, "epoch": step / 4, "eval_loss": loss, "seconds": step} for step, loss in checks]
-    run.metrics_file.write_text("".join(json.dumps(point) + "\n" for point in points))
-
-
-def add_checkpoint(run, step):
-    folder = run.trainer_folder / f"checkpoint-{step}"
-    folder.mkdir(parents=True)
-    (folder / "adapter_model.safetensors").write_bytes(b"x" * 1000)
-    checkpoints.mark_complete(folder)
-
-
-def publish(project, run):
-    best = project.checkpoints_folder / "best"
-    best.mkdir(parents=True, exist_ok=True)
-    (best / "adapter_model.safetensors").write_bytes(b"x" * 500)
-    write_json(best / checkpoints.PUBLISHED_NOTE, {"run": run.id, "step": 8, "epoch": 2})
-
-
-def code_of(action) -> str:
-    with pytest.raises(AppError) as refused:
-        action()
-    return refused.value.code
 
 
 def test_an_empty_project_has_no_history(project):
@@ -158,69 +123,9 @@ def test_a_run_is_found_by_the_beginning_of_its_name(project):
     assert history.find(project, second.id[:-3]).id == second.id
 
 
-def test_deleting_frees_the_disk_and_says_how_much(services, project):
-    run, other = make_run(project), make_run(project)
-    add_checkpoint(run, 4)
-    lost = history.loss_of_deleting(project, run.id)
-    assert (lost.checkpoints, lost.adapter, lost.branches) == (1, False, ())
-    assert history.delete_run(services, project, run.id) == lost.size_bytes > 1000
-    assert not run.folder.exists()
-    assert [entry.id for entry in history.history(project)] == [other.id]
-
-
-def test_what_branched_off_a_run_is_named_before_it_is_deleted(project):
-    parent = make_run(project)
-    child = make_run(project, branch={"run": parent.id, "step": 4})
-    assert history.loss_of_deleting(project, parent.id).branches == (child.id,)
-
-
-def test_the_run_whose_adapter_is_published_is_deleted_only_by_who_is_sure(services, project):
-    run = make_run(project)
-    publish(project, run)
-    assert code_of(lambda: history.delete_run(services, project, run.id)) == "run_is_published"
-    assert run.folder.is_dir()
-    history.delete_run(services, project, run.id, sure=True)
-    assert not run.folder.exists()
-    assert not (project.checkpoints_folder / "best").exists()
-
-
-def test_a_run_at_work_is_not_deleted_by_anyone(services, project):
-    run = make_run(project)
-    run.write_state(JobState.RUNNING, process=this_process())
-    assert code_of(lambda: history.delete_run(services, project, run.id, sure=True)) == "run_is_busy"
-    assert run.folder.is_dir()
-
-
-def test_a_run_that_waits_for_its_turn_is_not_deleted(services, project):
-    run = make_run(project)
-    services.runner.start(Job("practice_base", project.name, wait_for_stop, "accelerator"))
-    services.runner.start(Job("train", project.name, lambda _: {}, "accelerator", id=run.id))
-    assert code_of(lambda: history.delete_run(services, project, run.id)) == "run_is_busy"
-
-
-def test_a_run_is_not_deleted_while_it_may_be_exported(services, project):
-    run = make_run(project)
-    services.runner.start(Job("export", project.name, wait_for_stop))
-    assert code_of(lambda: history.delete_run(services, project, run.id, sure=True)) == "run_is_busy"
-
-
-def test_a_deleted_run_is_no_result_any_more(services, project):
-    run = make_run(project)
-    job = services.runner.start(Job("train", project.name, lambda _: {"run": run.id}, id=run.id))
-    services.runner.wait(job.id, 10)
-    history.delete_run(services, project, run.id)
-    assert services.runner.jobs(project.name) == []
-
-
 def test_settings_and_versions_are_told_apart(project):
     then = {"training": {"epochs": 2, "seed": 1}, "versions": {"torch": "2.1"}, "base": {"folder": "/a"}}
     now = {"training": {"epochs": 3, "seed": 1}, "versions": {"torch": "2.2"}, "base": {"folder": "/b"}}
     found = {fact.name: fact.values for fact in provenance.facts([then, now]) if fact.differs}
     assert found == {"training.epochs": (2, 3), "versions.torch": ("2.1", "2.2")}
     assert [fact.name for fact in provenance.environment_differences(then, now)] == ["versions.torch"]
-
-
-def wait_for_stop(context):
-    while True:
-        context.checkpoint()
-        time.sleep(0.01)

@@ -1,0 +1,65 @@
+"""Bundles of runs that were made without training."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from core.jobs import JobState
+from core.runs import create_run
+from core.training import bundle, checkpoints
+from tests.core.recording_context import RecordingContext
+from ui.bundle_readme import readme_in
+from utils.errors import AppError
+from utils.files import append_line, sha256_of, write_json
+
+README = readme_in("de")
+
+
+def code_of(action) -> str:
+    with pytest.raises(AppError) as refused:
+        action()
+    return refused.value.code
+
+
+def finished_run(project, base: Path, source="path"):
+    """A training run with everything that a real one leaves, made without training."""
+    from core import base_models
+
+    request = {
+        "base": {
+            "source": source,
+            "name": str(base),
+            "folder": str(base),
+            "fingerprint": base_models.fingerprint(base),
+            "revision": "",
+        },
+        "training": {"epochs": 2},
+        "engine": "trl",
+        "force_cpu": True,
+        "processes": 1,
+        "samples_sha256": sha256_of(project.samples_file),
+        "versions": {"torch": "2.13.0"},
+        "machine": {"system": "Linux", "cpu": "some cpu"},
+    }
+    run = create_run(project, "train", request)
+    run.samples_file.write_bytes(project.samples_file.read_bytes())
+    append_line(run.metrics_file, '{"step": 1, "loss": 2.5, "epoch": 1.0}')
+    best = project.checkpoints_folder / "best"
+    best.mkdir(parents=True, exist_ok=True)
+    (best / bundle.WEIGHTS).write_bytes(b"weights" * 1000)
+    (best / "training_args.bin").write_bytes(str(project.root).encode())
+    write_json(best / "adapter_config.json", {"base_model_name_or_path": str(base), "r": 16})
+    write_json(best / checkpoints.PUBLISHED_NOTE, {"run": run.id})
+    result = {"run": run.id, "loss": 2.0, "first_loss": 3.0, "steps": 9, "samples": 20, "checkpoint": str(best)}
+    run.write_state(JobState.DONE, result=result)
+    return run
+
+
+def packed(run) -> Path:
+    return Path(bundle.write(RecordingContext(), run, README)["file"])
+
+
+def parts_of(file: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
