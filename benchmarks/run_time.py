@@ -105,7 +105,7 @@ def measure(folder: Path, base: Path, case: Case, hardware: Hardware) -> Outcome
     append_samples(project.samples_file, make_samples(case))
     shape, data = (
         model_shape.read_shape(base),
-        row_lengths.read_data(project.samples_file, base, case.settings.held_out_share),
+        row_lengths.read_data(project.samples_file, base, case.settings.held_out_share, case.settings.seed),
     )
     if shape is None or data is None:
         raise SystemExit(f"{case.text}: nothing to estimate")

@@ -35,8 +35,8 @@ def current(view: View) -> TimeEstimate | None:
         return None
     file, training = project.samples_file, settings.training
     model = (str(folder), file_stamp(folder / "config.json"))
-    read = (str(file), file_stamp(file), *model, training.held_out_share)
-    data = DATA.get(read, lambda: row_lengths.read_data(file, folder, training.held_out_share))
+    read = (str(file), file_stamp(file), *model, training.held_out_share, training.seed)
+    data = DATA.get(read, lambda: row_lengths.read_data(file, folder, training.held_out_share, training.seed))
     if data is None:
         return None
     learned = file_stamp(speed_log.log_file())

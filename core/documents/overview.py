@@ -3,12 +3,13 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 from core.documents.chunk_schema import TOKENS_IN_BUCKET
 from core.documents.chunk_store import ChunkStore
+from core.samples.followed_file import Followed, Line
 from utils.config import ChunkSettings
 
 BARS = 16
@@ -90,19 +91,13 @@ def _bars(buckets: dict[int, int]) -> tuple[tuple[int, int, int], ...]:
 
 
 def _samples_of(path: Path) -> dict[str, int]:
-    try:
-        state = path.stat()
-    except OSError:
-        return {}
-    return dict(_count_documents(path, state.st_mtime_ns, state.st_size))
+    return {json.loads(b'"' + name + b'"'): count for name, count in _SAMPLES.of(path).items()}
 
 
-@lru_cache(maxsize=32)
-def _count_documents(path: Path, changed: int, size: int) -> Counter[str]:
+def _counted(before: Counter[bytes], lines: Iterable[Line]) -> Counter[bytes]:
     """How many samples each document has. Lines are not parsed whole: a hundred thousand are read while one looks."""
-    counts: Counter[bytes] = Counter()
-    with path.open("rb") as file:
-        for line in file:
-            if match := _DOCUMENT_OF_SAMPLE.search(line):
-                counts[match[1]] += 1
-    return Counter({json.loads(b'"' + name + b'"'): count for name, count in counts.items()})
+    found = (_DOCUMENT_OF_SAMPLE.search(line) for line, _ in lines)
+    return before + Counter(match[1] for match in found if match)
+
+
+_SAMPLES: Followed[Counter[bytes]] = Followed(Counter(), _counted)

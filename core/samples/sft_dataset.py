@@ -3,20 +3,20 @@
 import hashlib
 import json
 import math
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from core.samples.sample_file import Mark, append_lines, mark_of, since
+from core.samples.followed_file import Followed, Line
+from core.samples.sample_file import append_lines
 
 MINIMUM_SAMPLES = 4  # fewer teach nothing, and could not be split
 STATUSES = ("new", "accepted", "edited", "rejected")
 MAX_ID_CHARACTERS = 200
-MAX_COUNTED_FILES = 64
 HALF = re.compile("[\ud800-\udfff]")
 # U+2028 and friends are line ends to some readers, and lone surrogates cannot be written as UTF-8.
 ESCAPED = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
@@ -178,45 +178,16 @@ def iterate_samples(path: Path, on_bad_line: Callable[[int], None] | None = None
 
 
 def count_samples(path: Path) -> int:
-    """How many samples a file holds. What was counted before is not read again; a page asks once a second."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return 0
-    with file:
-        known = _COUNTS.get(path)
-        news = since(file, known.mark if known else None)
-        if known is not None and news == "same":
-            return known.count
-        found = os.fstat(file.fileno())
-        place, whole = (known.mark.place, known.whole) if known is not None and news == "more" else (0, 0)
-        file.seek(place)
-        unended = 0
-        for line in file:
-            text = decode_line(line, place == 0)
-            is_sample = text is not None and parse_fields(text) is not None
-            if not line.endswith(b"\n"):
-                unended = int(is_sample)
-                break
-            whole += is_sample
-            place += len(line)
-        while len(_COUNTS) >= MAX_COUNTED_FILES:
-            _COUNTS.pop(next(iter(_COUNTS)), None)
-        _COUNTS[path] = _Count(mark_of(file, place, found), whole, whole + unended)
-        return whole + unended
+    """How many samples a file holds."""
+    return _COUNTS.of(path)
 
 
-@dataclass(frozen=True)
-class _Count:
-    """How many samples a file had: in its ended lines, and altogether."""
-
-    mark: Mark
-    whole: int
-    count: int
+def _counted(before: int, lines: Iterable[Line]) -> int:
+    texts = (decode_line(line, is_first) for line, is_first in lines)
+    return before + sum(text is not None and parse_fields(text) is not None for text in texts)
 
 
-# Only ever replaced entry by entry, so any thread may look.
-_COUNTS: dict[Path, _Count] = {}
+_COUNTS = Followed(0, _counted)
 
 
 def usable(samples: Iterable[Sample]) -> list[Sample]:
@@ -235,9 +206,9 @@ def split_by_source(samples: Sequence[Sample], held_out_share: float, seed: int)
     The side of a chunk follows from the seed and the chunk, so it hardly moves when samples are added. Both sides
     hold at least one chunk where there are two and the share is above zero.
     """
-    held_out_keys = _held_out_keys(Counter(map(_group_key, samples)), held_out_share, seed)
-    train = [sample for sample in samples if _group_key(sample) not in held_out_keys]
-    held_out = [sample for sample in samples if _group_key(sample) in held_out_keys]
+    held_out_groups = groups_held_out(Counter(map(group_of, samples)), held_out_share, seed)
+    train = [sample for sample in samples if group_of(sample) not in held_out_groups]
+    held_out = [sample for sample in samples if group_of(sample) in held_out_groups]
     return train, held_out
 
 
@@ -246,7 +217,7 @@ class Side:
     """One side of a split, in its order. Its samples are read from their file each time; none is kept."""
 
     file: Path
-    held_out_keys: frozenset[str]
+    held_out_groups: frozenset[str]
     is_held_out: bool
     count: int
 
@@ -255,33 +226,38 @@ class Side:
 
     def __iter__(self) -> Iterator[Sample]:
         for sample in _iterate_usable(iterate_samples(self.file)):
-            if (_group_key(sample) in self.held_out_keys) == self.is_held_out:
+            if (group_of(sample) in self.held_out_groups) == self.is_held_out:
                 yield sample
 
 
 def split_file(path: Path, held_out_share: float, seed: int) -> tuple[Side, Side]:
     """The usable samples of a file that nobody changes, split as `split_by_source` does."""
-    sizes = Counter(map(_group_key, _iterate_usable(iterate_samples(path))))
-    keys = frozenset(_held_out_keys(sizes, held_out_share, seed))
+    sizes = Counter(map(group_of, _iterate_usable(iterate_samples(path))))
+    keys = frozenset(groups_held_out(sizes, held_out_share, seed))
     held_out = sum(sizes[key] for key in keys)
     return Side(path, keys, False, sizes.total() - held_out), Side(path, keys, True, held_out)
 
 
-def _held_out_keys(sizes: Counter[str], held_out_share: float, seed: int) -> set[str]:
+def groups_held_out(sizes: Counter[str], held_out_share: float, seed: int) -> set[str]:
     """The groups to measure with; `sizes` says how many samples are in each."""
     wanted = math.ceil(held_out_share * sizes.total()) if held_out_share > 0 else 0
-    shuffled = sorted(sizes, key=lambda key: hashlib.sha256(f"{seed}:{key}".encode()).digest())
-    held_out_keys: set[str] = set()
+    shuffled = sorted(sizes, key=partial(_place, seed))
+    chosen: set[str] = set()
     held_out_count = 0
     for key in shuffled[: len(shuffled) - 1]:
         if held_out_count >= wanted:
             break
-        held_out_keys.add(key)
+        chosen.add(key)
         held_out_count += sizes[key]
-    return held_out_keys
+    return chosen
 
 
-def _group_key(sample: Sample) -> str:
+def _place(seed: int, group: str) -> bytes:
+    """Where a group stands among all, at random, but always in the same place."""
+    return hashlib.sha256(f"{seed}:{group}".encode("utf-8", "surrogatepass")).digest()
+
+
+def group_of(sample: Sample) -> str:
     """What must not be torn apart: the chunk, or, without one, all samples that ask the same."""
     if sample.source is not None and sample.source.chunk_id is not None:
         return f"chunk {sample.source.chunk_id}"

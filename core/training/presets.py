@@ -25,7 +25,7 @@ from core import base_models, hardware_detector
 from core.hardware_detector import Hardware
 from core.jobs import Message
 from core.project_manager import Project
-from core.samples.sft_dataset import split_file
+from core.samples.sample_totals import totals_of
 from core.training import memory_estimate, memory_log, memory_outlook, model_shape, row_lengths
 from core.training.memory_outlook import Outlook
 from core.training.model_shape import Shape
@@ -160,13 +160,13 @@ def situation_of(project: Project, hardware: Hardware) -> Situation:
     context = base_models.describe(folder).context_tokens if folder else None
     place = memory_estimate.place_of(hardware)
     training = settings.training
-    train, held_out = split_file(project.samples_file, training.held_out_share, training.seed)
+    sizes = totals_of(project.samples_file).split(training.held_out_share, training.seed)
     longest = row_lengths.longest_tokens(project.samples_file, folder, context or LONGEST) if folder else None
     return Situation(
         shape=shape,
-        samples=len(train),
-        held_out=len(held_out),
-        longest=longest if train and longest else USUAL_LENGTH,
+        samples=sizes.learned,
+        held_out=sizes.held_out,
+        longest=longest if sizes.learned and longest else USUAL_LENGTH,
         hardware=hardware,
         practice=base is not None and base.source == "practice",
         context_tokens=context,

@@ -4,7 +4,6 @@ The list of checks on the page, the reason why Start is disabled and the refusal
 """
 
 import json
-import math
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,8 +12,8 @@ from core import base_models
 from core.hardware_detector import Hardware
 from core.project_manager import Project
 from core.runs import list_runs
-from core.samples import sft_dataset
-from core.samples.sample_store import SampleStore
+from core.samples.sample_totals import totals_of
+from core.samples.sft_dataset import MINIMUM_SAMPLES
 from core.services import MINIMUM_FREE_GIB
 from core.training import launcher, memory_outlook, model_shape
 from core.training.checkpoints import ADAPTER_COPIES, DISK_RESERVE_GIB
@@ -25,7 +24,6 @@ from utils.config import BaseChoice, ProjectConfig, TrainingSettings
 from utils.errors import AppError
 from utils.files import free_disk_gib
 
-SPLIT_EXACTLY = 500  # of more samples the share to test with is close enough
 COPIES_OF_A_CHECKPOINT = 3  # the adapter and Adam's two moments
 MEMORY_STATES: dict[str, State] = {"green": "ok", "unknown": "ok", "amber": "warn", "red": "bad"}
 
@@ -33,7 +31,7 @@ MEMORY_STATES: dict[str, State] = {"green": "ok", "unknown": "ok", "amber": "war
 def look(project: Project, settings: ProjectConfig, hardware: Hardware, longest: int | None = None) -> list[Check]:
     """All checks, in the order in which a person would mend them.
 
-    Takes some milliseconds where the tokens of the longest row are known, else as long as reading all samples.
+    Takes some milliseconds once the samples were read; what comes to the file later is read alone.
     """
     training = settings.training
     found = [check_samples(project, training)]
@@ -58,21 +56,12 @@ def require(checks: Sequence[Check]) -> None:
 
 def check_samples(project: Project, training: TrainingSettings) -> Check:
     """Whether enough is left to learn from, without what was rejected and what is held out."""
-    found = sft_dataset.count_samples(project.samples_file)
-    usable, learned = found, found
-    if found <= SPLIT_EXACTLY:
-        samples = sft_dataset.usable(sft_dataset.iterate_samples(project.samples_file))
-        usable = len(samples)
-        learned = len(sft_dataset.split_by_source(samples, training.held_out_share, training.seed)[0])
-    else:
-        counts = SampleStore(project).counts()
-        if counts.complete:
-            usable = counts.total - counts.by_status.get("rejected", 0)
-        learned = usable - math.ceil(training.held_out_share * usable)
-    minimum = sft_dataset.MINIMUM_SAMPLES
-    if learned < minimum:
-        return Check("samples", "bad", {"samples": learned, "minimum": minimum}, "too_few_samples")
-    return Check("samples", "ok", {"samples": learned, "held_out": usable - learned, "left_out": found - usable})
+    totals = totals_of(project.samples_file)
+    sizes = totals.split(training.held_out_share, training.seed)
+    if sizes.learned < MINIMUM_SAMPLES:
+        return Check("samples", "bad", {"samples": sizes.learned, "minimum": MINIMUM_SAMPLES}, "too_few_samples")
+    left_out = totals.samples - totals.usable
+    return Check("samples", "ok", {"samples": sizes.learned, "held_out": sizes.held_out, "left_out": left_out})
 
 
 def check_base(project: Project, choice: BaseChoice | None) -> tuple[Check, Path | None]:

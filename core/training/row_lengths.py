@@ -1,25 +1,16 @@
 """How many rows there are to train on, and how long they are in the base model's tokens. Loads no torch."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from heapq import nlargest
 from itertools import islice
 from pathlib import Path
 
 from core.documents.token_counting import TokenCounter, local_counter, tokenizer_counter
-from core.samples.sft_dataset import (
-    Sample,
-    count_samples,
-    decode_sample,
-    iterate_samples,
-    presentable,
-    usable,
-)
+from core.samples.sample_totals import totals_of
+from core.samples.sft_dataset import Sample, decode_sample, presentable
 from utils.errors import AppError
 
 TEMPLATE_TOKENS = 24  # what a chat template adds to question and answer
-TOKENIZED_SAMPLES = 32  # so many of the samples with the most characters are counted in tokens
 READ_BYTES = 2_000_000  # a file up to this size is read whole; of a larger one so many lines at so many places are:
 PLACES_READ, LINES_AT_EACH = 40, 10
 LINES_READ = PLACES_READ * LINES_AT_EACH
@@ -36,8 +27,7 @@ class Data:
 
 def longest_tokens(samples_file: Path, base_folder: Path, max_length: int) -> int:
     """The tokens of the longest row to train on, at most `max_length`; that itself where none is known."""
-    samples = usable(iterate_samples(samples_file)) if samples_file.is_file() else []
-    largest = nlargest(TOKENIZED_SAMPLES, map(_words_of, samples), key=len)
+    largest = totals_of(samples_file).longest
     file = base_folder / "tokenizer.json"
     if not largest or not file.is_file():
         return max_length
@@ -48,23 +38,16 @@ def longest_tokens(samples_file: Path, base_folder: Path, max_length: int) -> in
     return min(max_length, max(counts) + TEMPLATE_TOKENS)
 
 
-def _words_of(sample: Sample) -> str:
-    turns = ((sample.instruction, sample.output), *sample.follow_ups)
-    return presentable("\n".join(part for turn in turns for part in turn))
-
-
-def read_data(samples_file: Path, base_folder: Path, held_out_share: float) -> Data | None:
-    """The rows of a project, as well as some of its lines tell; None where there are none."""
-    lines, share = _some_lines(samples_file)
-    samples = [sample for line in lines if (sample := decode_sample(line.strip()))]
+def read_data(samples_file: Path, base_folder: Path, held_out_share: float, seed: int) -> Data | None:
+    """The rows of a project, and their lengths as well as some of its lines tell; None where there are none."""
+    samples = [sample for line in _some_lines(samples_file) if (sample := decode_sample(line.strip()))]
     texts = [text for sample in samples if sample.status != "rejected" for text in _row_texts(sample)]
     if not texts:
         return None
-    rows = round(len(texts) if share == 1 else len(texts) * count_samples(samples_file) / len(samples))
-    held_out = math.ceil(held_out_share * rows)
+    sizes = totals_of(samples_file).split_rows(held_out_share, seed)
     some = texts[:: max(1, len(texts) // LINES_READ)]
     lengths = [count + TEMPLATE_TOKENS for count in _counter(base_folder).exact(some)]
-    return Data(max(1, rows - held_out), held_out, tuple(lengths))
+    return Data(sizes.learned, sizes.held_out, tuple(lengths))
 
 
 def _counter(base_folder: Path) -> TokenCounter:
@@ -76,23 +59,20 @@ def _counter(base_folder: Path) -> TokenCounter:
         return local_counter()
 
 
-def _some_lines(path: Path) -> tuple[list[bytes], float]:
-    """All lines of a small file; of a large one some behind evenly spaced places.
-
-    Also gives the share of the file that was read.
-    """
+def _some_lines(path: Path) -> list[bytes]:
+    """All lines of a small file; of a large one some behind evenly spaced places."""
     if not path.is_file():
-        return [], 1
+        return []
     size = path.stat().st_size
     with path.open("rb") as file:
         if size <= READ_BYTES:
-            return file.readlines(), 1
+            return file.readlines()
         lines: list[bytes] = []
         for number in range(PLACES_READ):
             file.seek(number * size // PLACES_READ)
             file.readline()  # a long line is hit more often, but those behind it are like any others
             lines += islice(file, LINES_AT_EACH)
-    return lines, sum(map(len, lines)) / size
+    return lines
 
 
 def _row_texts(sample: Sample) -> Iterator[str]:

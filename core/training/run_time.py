@@ -86,7 +86,7 @@ def outlook(
 ) -> TimeEstimate | None:
     """How long training the model in `folder` will take here; None where it or the samples cannot be told."""
     shape = read_shape(folder)
-    data = data or read_data(samples_file, folder, settings.held_out_share)
+    data = data or read_data(samples_file, folder, settings.held_out_share, settings.seed)
     return estimate(shape, settings, data, hardware) if shape and data else None
 
 

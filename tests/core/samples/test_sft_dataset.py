@@ -25,6 +25,7 @@ from core.samples.sft_dataset import (
     to_line,
     usable,
 )
+from tests.core.samples.file_happenings import HAPPENINGS, happen
 
 ROOT = Path(__file__).resolve().parents[3]
 WILD_TEXT = st.text(st.characters(exclude_categories=()), min_size=1).filter(str.strip)
@@ -238,31 +239,18 @@ def test_what_was_counted_is_not_read_again(tmp_path: Path, monkeypatch: pytest.
     assert len(parsed) == 1
 
 
-@given(st.lists(st.sampled_from(["append", "half", "shorten", "replace", "edit", "remove", "note"]), max_size=12))
+def test_samples_that_ask_with_half_a_character_are_split_like_any_others() -> None:
+    samples = [Sample(f"Halb \ud83d {number}?", "Ja.", str(number)) for number in range(10)]
+    assert [len(side) for side in split_by_source(samples, 0.3, 42)] == [7, 3]
+
+
+@given(HAPPENINGS)
 def test_the_count_is_always_what_reading_gives(
     tmp_path_factory: pytest.TempPathFactory, happenings: list[str]
 ) -> None:
     path = tmp_path_factory.mktemp("count") / "sft_data.jsonl"
-    append_sample(path, make_sample(0))
-    for number, what in enumerate(happenings, start=1):
-        there = path.read_bytes() if path.exists() else b""
-        if what == "append":
-            append_sample(path, make_sample(number))
-        elif what == "half":
-            path.write_bytes(there + to_line(make_sample(number)).encode()[:-1])
-        elif what == "shorten":
-            path.write_bytes(there[: len(there) // 2])
-        elif what == "replace":
-            other = path.with_name("other")
-            other.write_bytes(there.replace(b"instruction", b"instructiom", 1))
-            other.replace(path)
-        elif what == "edit":
-            path.write_bytes(there.replace(b"instruction", b"instructiom", 1))
-            os.utime(path, (number, number))  # a person is slower than the clock of the file system
-        elif what == "note":
-            path.write_bytes(there + b'\n{"note": 1}\n')
-        else:
-            path.unlink(missing_ok=True)
+    for number, what in enumerate(happenings):
+        happen(path, make_sample(number), what)
         assert count_samples(path) == len(read_samples(path))
 
 

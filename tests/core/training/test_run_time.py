@@ -170,10 +170,10 @@ def test_the_rows_of_a_project_are_counted_in_tokens(tmp_path: Path, base: Path)
     append_sample(project.samples_file, Sample("Was?", "Licht.", "t", follow_ups=(("Und?", "Ja."), ("So?", "Nein."))))
     append_sample(project.samples_file, Sample("Nein?", "Nein.", "r", status="rejected"))
     append_sample(project.samples_file, Sample("Halb \ud83d?", "Ja.", "h"))
-    data = row_lengths.read_data(project.samples_file, base, 0.25)
+    data = row_lengths.read_data(project.samples_file, base, 0.25, 42)
     assert data is not None
     assert (data.rows + data.held_out, data.held_out, len(data.lengths)) == (28, 7, 28)
-    assert row_lengths.read_data(tmp_path / "none.jsonl", base, 0.1) is None
+    assert row_lengths.read_data(tmp_path / "none.jsonl", base, 0.1, 42) is None
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def many(tmp_path: Path) -> Path:
 
 
 def test_of_a_large_file_some_lines_tell_the_whole(many: Path, base: Path) -> None:
-    data = row_lengths.read_data(many, base, 0.1)
+    data = row_lengths.read_data(many, base, 0.1, 42)
     assert data is not None and data.rows + data.held_out == 6000
     assert len(data.lengths) <= 2 * row_lengths.LINES_READ
     long = sum(length > 400 for length in data.lengths) / len(data.lengths)

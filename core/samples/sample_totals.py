@@ -1,0 +1,88 @@
+"""What the samples of a project come to for a training, kept up to date as they are written. Knows no model."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from heapq import nlargest
+from itertools import chain
+from pathlib import Path
+
+from core.samples.followed_file import Followed, Line
+from core.samples.sft_dataset import Sample, decode_sample, group_of, groups_held_out, presentable
+
+LONGEST_KEPT = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """How many there are to learn from, and to measure with."""
+
+    learned: int
+    held_out: int
+
+
+@dataclass(frozen=True, eq=False)
+class Totals:
+    """Of all `samples`, those that nobody rejected, by what a split keeps together: how many samples, and how many
+    rows, of which a conversation has one for each answer. `longest` are the texts with the most characters."""
+
+    samples: int = 0
+    by_group: Counter[str] = field(default_factory=Counter)
+    rows_by_group: Counter[str] = field(default_factory=Counter)
+    longest: tuple[str, ...] = ()
+
+    @property
+    def usable(self) -> int:
+        return self.by_group.total()
+
+    def split(self, held_out_share: float, seed: int) -> Sizes:
+        """How many samples a training learns from and measures with: as `sft_dataset.split_file` splits them."""
+        return _sizes(self.by_group, _held_out(self, held_out_share, seed))
+
+    def split_rows(self, held_out_share: float, seed: int) -> Sizes:
+        """The same in rows."""
+        return _sizes(self.rows_by_group, _held_out(self, held_out_share, seed))
+
+
+def totals_of(samples_file: Path) -> Totals:
+    """The totals of a file as it is now."""
+    return _TOTALS.of(samples_file)
+
+
+@lru_cache(maxsize=16)
+def _held_out(totals: Totals, held_out_share: float, seed: int) -> frozenset[str]:
+    return frozenset(groups_held_out(totals.by_group, held_out_share, seed))
+
+
+def _sizes(by_group: Counter[str], held_out_groups: frozenset[str]) -> Sizes:
+    held_out = sum(by_group[group] for group in held_out_groups)
+    return Sizes(by_group.total() - held_out, held_out)
+
+
+def _added(before: Totals, lines: Iterable[Line]) -> Totals:
+    samples, by_group, rows_by_group = before.samples, before.by_group.copy(), before.rows_by_group.copy()
+
+    def texts() -> Iterable[str]:
+        nonlocal samples
+        for line, is_first in lines:
+            sample = decode_sample(line, is_first)
+            if sample is None:
+                continue
+            samples += 1
+            if sample.status != "rejected":
+                group = group_of(sample)
+                by_group[group] += 1
+                rows_by_group[group] += 1 + len(sample.follow_ups)
+                yield _text_of(sample)
+
+    longest = nlargest(LONGEST_KEPT, chain(before.longest, texts()), key=len)
+    return Totals(samples, by_group, rows_by_group, tuple(longest))
+
+
+def _text_of(sample: Sample) -> str:
+    turns = ((sample.instruction, sample.output), *sample.follow_ups)
+    return presentable("\n".join(part for turn in turns for part in turn))
+
+
+_TOTALS = Followed(Totals(), _added)
