@@ -1,8 +1,15 @@
 """One person, one browser, the whole path in German: from a PDF to a model that answers."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from core.project_manager import ProjectStore
+from core.runs import list_runs
 from tests.material import write_energy_pdf
 
 MINUTE = 60_000  # Playwright counts in milliseconds; these are limits for a hanging step, never a measurement
@@ -84,24 +91,39 @@ def train(page: Page, open_page, app) -> None:
     open_tab(page, "Training & Export")
     page.get_by_role("button", name="Training starten").click()
     expect(badge(page)).to_have_text("läuft", timeout=MINUTE)
-    expect(page.get_by_role("button", name="Training starten")).to_be_disabled()
-    page.reload()
-    expect(badge(page)).to_have_text("läuft", timeout=MINUTE)
-    expect(shown_panel(page).get_by_role("progressbar")).to_be_visible()
-
-    other = open_page("/en/?project=Physik&tab=training", locale="en-GB")
-    expect(badge(other)).to_have_text("running", timeout=MINUTE)
+    with training_held(app):
+        expect(page.get_by_role("button", name="Training starten")).to_be_disabled()
+        page.reload()
+        expect(badge(page)).to_have_text("läuft", timeout=MINUTE)
+        expect(shown_panel(page).get_by_role("progressbar")).to_be_visible()
+        other = open_page("/en/?project=Physik&tab=training", locale="en-GB")
+        expect(badge(other)).to_have_text("running", timeout=MINUTE)
     other.get_by_role("button", name="Pause").click()
     expect(badge(page)).to_have_text("angehalten", timeout=2 * MINUTE)
     page.get_by_role("button", name="Fortsetzen").click()
     expect(badge(other)).to_have_text("running", timeout=MINUTE)
 
-    app.kill()
-    app.start()
-    page.goto(page.url)
-    expect(badge(page)).to_have_text("läuft", timeout=MINUTE)
+    with training_held(app):
+        app.kill()
+        app.start()
+        page.goto(page.url)
+        expect(badge(page)).to_have_text("läuft", timeout=MINUTE)
     expect(badge(page)).to_have_text("fertig", timeout=10 * MINUTE)
     expect(page.locator("figure.plot polyline").first).to_be_visible()
+
+
+@contextmanager
+def training_held(app) -> Iterator[None]:
+    """The process that trains stands still meanwhile: the training takes seconds, and a busy machine more to look."""
+    (run,) = list_runs(ProjectStore(app.projects).open("Physik"), "train")
+    while not (process := run.read_state().process):
+        time.sleep(0.01)
+    child = psutil.Process(int(process["pid"]))
+    child.suspend()
+    try:
+        yield
+    finally:
+        child.resume()
 
 
 def compare_export_and_ask(page: Page) -> None:
