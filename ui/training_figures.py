@@ -17,14 +17,14 @@ SMOOTHED_POINTS = 10  # one short batch says little about the pace
 def figures_html(view: View) -> str:
     """Loss now and at best, how far, how fast, how much memory, since when and how long still."""
     job = view.job(["train"])
-    seconds = job.seconds if job else latest(view, "seconds")
+    seconds = latest(view, "seconds")  # of computing: pauses do not count, and a new app knows them too
     left = job.eta_seconds if job and job.state in ACTIVE else None
     held = latest(view, "memory_gib") if job and job.state in ACTIVE else None
     checks = values(view, "eval_loss")
     figures = {
         "loss_now": shown(view, "loss", loss=latest(view, "loss")),
         "loss_best": shown(view, "loss", loss=min(checks, default=None)),
-        "elapsed": duration(view, seconds) if seconds else UNKNOWN,
+        "time_label": duration(view, seconds) if seconds else UNKNOWN,
         "left": duration(view, left) if left is not None else UNKNOWN,
         "epoch_label": shown(view, "epoch_reached", epoch=latest(view, "epoch")),
         "rate_label": rate_words(view, latest(view, "learning_rate")),

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from core.jobs import Job
 from core.runs import create_run
 from ui.training_figures import figures_html, loss_html
 from ui.view import View
@@ -30,6 +31,15 @@ def test_a_training_shows_its_loss_its_pace_and_how_far_it_is(project, view):
     for figure in ("2,500", "2,750", "1,00", "0,0001", "2.000"):
         assert f"<dd>{figure}</dd>" in shown
     assert "svg" in loss_html(view())
+
+
+def test_the_time_of_a_training_is_that_of_its_computing_whatever_the_app_saw_of_it(services, project, view):
+    def work(context):
+        context.metric(step=7, loss=2.0, seconds=42.0)  # 42 seconds with what was before a pause, or before this app
+        return {}
+
+    services.runner.wait(services.runner.start(Job("train", project.name, work)).id, 10)
+    assert "<dt>Rechenzeit</dt><dd>42 s</dd>" in figures_html(view())
 
 
 def test_without_a_training_there_are_dashes_and_a_word_where_the_curve_will_be(view):

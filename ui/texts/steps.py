@@ -111,7 +111,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "training.loss_now": ("Fehler jetzt", "Loss now"),
     "training.loss_best": ("Bester beim Prüfen", "Best when tested"),
     "training.loss": ("{loss:.3f}", "{loss:.3f}"),
-    "training.elapsed": ("Vergangen", "Elapsed"),
+    "training.time_label": ("Rechenzeit", "Training time"),
     "training.left": ("Noch", "Left"),
     "training.epoch_label": ("Epoche", "Epoch"),
     "training.epoch_reached": ("{epoch:.2f}", "{epoch:.2f}"),
