@@ -39,6 +39,18 @@ setInterval(async () => {
     if (answer.ok && stamp !== known) { known = stamp; trigger("click"); }
   } catch (unreachable) { known = null; }
 }, INTERVAL);""".replace("INTERVAL", str(round(INTERVAL_SECONDS * 1000)))
+# Until its fields are filled, nothing on a page can be used: what somebody typed would be kept for no project, and
+# overwritten. Should the server not answer, a person who can click sees more than one who cannot.
+WAIT = """const wait = () => {
+  const body = document.getElementById("body");
+  if (document.body.classList.contains("filled")) return;
+  if (!body) return requestAnimationFrame(wait);
+  body.inert = true;
+  setTimeout(() => { body.inert = false; }, 20000);
+};
+wait();"""
+STOP_WAITING = """() => { document.body.classList.add("filled");
+document.getElementById("body").inert = false; }"""
 WRITE_TAB = """() => { const address = new URL(location); address.searchParams.set("tab", %s);
 history.replaceState(null, "", address); }"""
 
@@ -118,6 +130,7 @@ def connect(page: gr.Blocks, frame: PageFrame, bar: project_bar.ProjectBar, tabs
     everything = [frame.project, bar.selector, *fields]
     live = {"inputs": [frame.project, seen, *frame.live.inputs], "outputs": [*frame.live.outputs, seen], **QUIET}
     load = page.load(open_address, [frame.project, address_tab], [tabs, *everything], js=READ_ADDRESS, **QUIET)
+    load.then(None, js=STOP_WAITING, **QUIET)
     load.then(refresh, **live).then(None, [frame.project], js=WRITE_ADDRESS, **QUIET)
     for trigger in (bar.selector.input, *bar.changes):
         # After creating, renaming or deleting, the hidden field already holds the new name.
@@ -125,6 +138,7 @@ def connect(page: gr.Blocks, frame: PageFrame, bar: project_bar.ProjectBar, tabs
         opened = trigger(filled, [source], everything, **{**QUIET, "preprocess": False})
         opened.then(refresh, **live).then(None, [frame.project], js=WRITE_ADDRESS, **QUIET)
     frame.connect(refresh, live)
-    pulse = gr.HTML(" ", js_on_load=PULSE, elem_id="pulse")
+    gr.HTML(" ", js_on_load=WAIT, elem_classes="unseen")
+    pulse = gr.HTML(" ", js_on_load=PULSE, elem_classes="unseen")
     # Not "once": what is asked for while an answer is under way would be dropped, and the last change never be seen.
     pulse.click(tick, trigger_mode="always_last", **live)

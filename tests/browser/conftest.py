@@ -134,7 +134,7 @@ def open_page(chromium, app: App, foreign_requests: list[str], request: pytest.F
         page.on("request", lambda sent: note(sent.url))
         page.on("websocket", lambda opened: note(opened.url.replace("ws:", "http:", 1)))
         page.goto(app.address + path)
-        page.wait_for_selector("#steps")
+        page.wait_for_selector("body.filled #steps")
         return page
 
     yield make

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from core.documents.chunk_store import ChunkStore
 from core.project_manager import Project, ProjectStore
 from tests.browser.conftest import App
+from tests.browser.typing_material import type_into
 from tests.material import write_energy_pdf
 
 PASSWORD = "Geheimnis 42"
@@ -74,12 +75,12 @@ def test_a_locked_document_opens_with_the_right_password_only_and_the_password_s
     expect(row(page, "Tresor.pdf")).to_contain_text("Passwort nötig")
     box = page.locator("#document-password input")
     assert box.get_attribute("type") == "password"
-    box.fill("falsch")
+    type_into(box, "falsch")
     page.get_by_role("button", name="Öffnen und lesen").click()
     expect(box).to_have_value("")
     expect(row(page, "Tresor.pdf")).to_contain_text("Das Passwort passt nicht")
     expect(page.get_by_role("button", name="Öffnen und lesen")).to_be_enabled()
-    box.fill(PASSWORD)
+    type_into(box, PASSWORD)
     box.press("Enter")
     expect(box).to_have_value("")
     expect(row(page, "Tresor.pdf")).to_contain_text("fertig")
@@ -120,7 +121,7 @@ def test_chunks_are_found_looked_at_and_taken_out_by_one_viewer_while_another_lo
     other = open_tab("en", locale="en-GB")
     search = page.get_by_label("In den Dokumenten suchen")
     for words in ("Wärmeströmung", "warmestromung"):
-        search.fill(words)
+        type_into(search, words)
         search.press("Enter")
         expect(page.locator("#chunks mark").first).to_contain_text("Wärmeströmung")
     chunk = page.locator("#chunks article").first
@@ -164,7 +165,7 @@ def test_texts_are_cut_again_when_the_settings_change(open_tab, project, tmp_pat
     page.get_by_role("button", name="Wie Texte geteilt werden").click()
     again = page.get_by_role("button", name="Neu teilen")
     expect(again).to_be_disabled()
-    page.get_by_label("Länge eines Abschnitts").fill("128")
+    type_into(page.get_by_label("Länge eines Abschnitts"), "128")
     page.get_by_label("Länge eines Abschnitts").blur()
     page.get_by_role("button", name="Vorschau").click()
     expect(page.locator("#preview mark.overlap").nth(1)).to_be_visible()

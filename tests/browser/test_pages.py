@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.typing_material import type_into
 from ui.texts import TEXTS
 
 WORDS_OF_GRADIO = (
@@ -61,7 +62,7 @@ def test_the_language_switch_keeps_project_and_tab(open_page, project):
 
 def test_a_reload_keeps_what_was_typed(open_page, project):
     page = open_page("/de/?project=Physik&tab=samples")
-    page.get_by_label("Anzahl Beispiele").fill("77")
+    type_into(page.get_by_label("Anzahl Beispiele"), "77")
     page.get_by_label("Anzahl Beispiele").blur()
     expect(page.locator(".counter")).to_contain_text("0/77")
     page.reload()
@@ -71,7 +72,7 @@ def test_a_reload_keeps_what_was_typed(open_page, project):
 def test_a_wrong_value_is_explained_in_german_and_not_kept(open_page, project):
     before = project.load_config()
     page = open_page("/de/?project=Physik&tab=samples")
-    page.get_by_label("Anzahl Beispiele").fill("0")
+    type_into(page.get_by_label("Anzahl Beispiele"), "0")
     page.get_by_label("Anzahl Beispiele").blur()
     warning = page.locator(".box.bad:visible")
     expect(warning).to_contain_text("„Anzahl Beispiele“ ist zu klein: Der kleinste erlaubte Wert ist 1.")
@@ -92,7 +93,7 @@ def test_a_wrong_value_is_explained_in_german_and_not_kept(open_page, project):
 def test_a_bad_project_name_is_explained(open_page, project, name, sentence):
     page = open_page("/de/")
     page.locator("#project-new").click()
-    page.get_by_label("Name des Projekts").fill(name)
+    type_into(page.get_by_label("Name des Projekts"), name)
     page.get_by_role("button", name="Anlegen").click()
     expect(page.locator("#sidebar .box.bad")).to_contain_text(sentence)
 
@@ -100,12 +101,12 @@ def test_a_bad_project_name_is_explained(open_page, project, name, sentence):
 def test_a_project_is_renamed_and_deleted_only_after_its_name_was_typed(open_page, app):
     page = open_page("/de/")
     page.locator("#project-new").click()
-    page.get_by_label("Name des Projekts").fill("Chemie")
+    type_into(page.get_by_label("Name des Projekts"), "Chemie")
     page.get_by_role("button", name="Anlegen").click()
     page.wait_for_url("**project=Chemie**")
 
     page.get_by_role("button", name="Umbenennen").click()
-    page.get_by_label("Name des Projekts").fill("Biologie")
+    type_into(page.get_by_label("Name des Projekts"), "Biologie")
     page.get_by_role("button", name="Umbenennen").last.click()
     page.wait_for_url("**project=Biologie**")
     assert (app.projects / "Biologie" / "config.json").is_file()
@@ -115,10 +116,28 @@ def test_a_project_is_renamed_and_deleted_only_after_its_name_was_typed(open_pag
     page.get_by_role("button", name="Endgültig löschen").click()
     expect(page.locator("#sidebar .box.bad")).to_contain_text("Nichts wurde gelöscht.")
     assert (app.projects / "Biologie").exists()
-    page.get_by_label("Name des Projekts").fill("Biologie")
+    type_into(page.get_by_label("Name des Projekts"), "Biologie")
     page.get_by_role("button", name="Endgültig löschen").click()
     expect(page.get_by_role("button", name="Endgültig löschen")).to_be_hidden()
     assert not (app.projects / "Biologie").exists()
+
+
+def test_what_is_typed_before_the_page_knows_its_project_cannot_get_lost(chromium, app, project):
+    """On a busy machine the first answer took seconds, and then overwrote what had been set until then."""
+    context = chromium.new_context(locale="de-DE")
+    page = context.new_page()
+    held, answered = [], []
+    page.route("**/run/predict*", lambda route: route.continue_() if answered else held.append(route))
+    page.goto(f"{app.address}/de/?project=Physik&tab=samples")
+    expect(page.locator("#body[inert]")).to_be_attached()
+    answered.append(True)
+    for route in held:
+        route.continue_()
+    expect(page.locator("body.filled #body:not([inert])")).to_be_attached()
+    type_into(page.get_by_label("Anzahl Beispiele"), "33")
+    page.get_by_label("Anzahl Beispiele").blur()
+    expect(page.locator(".counter")).to_contain_text("0/33")
+    context.close()
 
 
 @pytest.mark.parametrize("tab", ["documents", "model", "samples", "training"])

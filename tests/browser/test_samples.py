@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from core.project_manager import Project
 from core.samples.sample_store import SampleStore
 from core.samples.sft_dataset import Sample, append_samples
+from tests.browser.typing_material import type_into
 from tests.material import write_energy_pdf
 
 KEY = "sk-or-v1-ganz-geheim"
@@ -54,13 +55,13 @@ def test_samples_are_written_filtered_edited_accepted_and_taken_back_by_keyboard
     page.get_by_role("button", name="Verarbeiten").click()
     expect(page.locator("#documents-list tbody tr")).to_contain_text("fertig")
     page.locator("#tab-samples-button").click()
-    page.get_by_label("Anzahl Beispiele").fill("25")
+    type_into(page.get_by_label("Anzahl Beispiele"), "25")
     page.get_by_role("button", name="Beispiele erzeugen").click()
     expect(page.locator(".counter")).to_contain_text("25/25 Beispiele")
     expect(page.locator("#gate")).to_contain_text("25 von 25 geprüft")
     expect(page.locator("#samples-list tbody tr")).to_have_count(10)
 
-    page.get_by_label("In den Beispielen suchen").fill("Temperatur")
+    type_into(page.get_by_label("In den Beispielen suchen"), "Temperatur")
     page.keyboard.press("Enter")
     expect(page.locator("#samples-list")).to_contain_text("„Temperatur“")
     page.locator("#samples-list tbody tr td:nth-child(3)").first.click()
@@ -114,7 +115,7 @@ def test_rows_are_reached_and_opened_without_a_mouse(open_tab, project):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(head(page)).to_contain_text("Beispiel 2")
-    page.locator("#sample-output textarea").fill("Neu.")
+    type_into(page.locator("#sample-output textarea"), "Neu.")
     page.get_by_role("button", name="Speichern").click()
     expect(head(page)).to_contain_text("bearbeitet")
     row = SampleStore(project).get("s2")
@@ -144,7 +145,7 @@ def test_a_key_goes_to_the_server_and_stays_nowhere(open_tab, app, project):
     box = page.locator("#api-key input")
     expect(box).to_be_visible()
     assert box.get_attribute("type") == "password"
-    box.fill(KEY)
+    type_into(box, KEY)
     box.press("Enter")
     expect(page.locator("#helper-key")).to_contain_text("Schlüssel für openrouter.ai ist gesetzt")
     expect(box).to_have_value("")

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.project_manager import ProjectStore
 from core.runs import list_runs
+from tests.browser.typing_material import type_into
 from tests.material import write_energy_pdf
 
 MINUTE = 60_000  # Playwright counts in milliseconds; these are limits for a hanging step, never a measurement
@@ -50,7 +51,7 @@ def create_project(page: Page, name: str) -> None:
     expect(page.get_by_role("button", name="Verarbeiten")).to_be_disabled()
     expect(page.get_by_text("Lege zuerst links ein Projekt an.").first).to_be_visible()
     page.locator("#project-new").click()
-    page.get_by_label("Name des Projekts").fill(name)
+    type_into(page.get_by_label("Name des Projekts"), name)
     page.get_by_role("button", name="Anlegen").click()
     expect(page.get_by_role("button", name="Verarbeiten")).to_be_enabled()
     page.wait_for_url(f"**/de/?*project={name}*")
@@ -63,7 +64,7 @@ def process_documents(page: Page, pdf) -> None:
     page.get_by_role("button", name="Verarbeiten").click()
     row = page.locator("table.data tr", has_text="Energie für Anfänger.pdf")
     expect(row).to_contain_text("fertig", timeout=2 * MINUTE)
-    page.get_by_label("In den Dokumenten suchen").fill("Wirkungsgrad")
+    type_into(page.get_by_label("In den Dokumenten suchen"), "Wirkungsgrad")
     page.get_by_label("In den Dokumenten suchen").press("Enter")
     expect(page.locator("#chunks mark").first).to_contain_text("Wirkungsgrad")
     page.get_by_role("button", name="Datenbank exportieren").click()
@@ -78,7 +79,7 @@ def create_practice_model(page: Page) -> None:
 
 def generate_samples(page: Page) -> None:
     open_tab(page, "Trainingsdaten")
-    page.get_by_label("Anzahl Beispiele").fill(str(SAMPLES))
+    type_into(page.get_by_label("Anzahl Beispiele"), str(SAMPLES))
     page.get_by_role("button", name="Beispiele erzeugen").click()
     expect(page.locator(".counter")).to_contain_text(f"{SAMPLES}/{SAMPLES} Beispiele", timeout=2 * MINUTE)
     first = page.locator("table.data:visible tbody tr").first
@@ -133,6 +134,6 @@ def compare_export_and_ask(page: Page) -> None:
     expect(page.locator(".export-result .badge.good").first).to_be_visible(timeout=10 * MINUTE)
     expect(page.locator(".export-result")).to_contain_text(".gguf")
     expect(page.locator(".export-result .badge.bad")).to_have_count(0)
-    page.get_by_label("Deine Frage").fill("Was ist Energie?")
+    type_into(page.get_by_label("Deine Frage"), "Was ist Energie?")
     page.get_by_role("button", name="Fragen").click()
     expect(page.locator(".answer")).not_to_be_empty(timeout=5 * MINUTE)
