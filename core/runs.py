@@ -105,10 +105,13 @@ class Run:
             if state == JobState.RUNNING and not (process and is_alive(process)):
                 code = memory_kills.verdict(content["memory_kills"]) if "memory_kills" in content else None
                 state, process, error = JobState.INTERRUPTED, None, code and {"code": code, "params": {}}
+            result = content.get("result")
+            if not isinstance(result, dict | None) or (error and not isinstance(error["params"], dict)):
+                raise TypeError
             return RunState(
                 state,
-                result=content.get("result"),
-                error=Message(error["code"], error["params"]) if error else None,
+                result=result,
+                error=Message(str(error["code"]), error["params"]) if error else None,
                 process=process if state == JobState.RUNNING else None,
             )
         except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):

@@ -1,5 +1,6 @@
 """What keeps a page up to date: one timer, and for each place on the page a function that says what it shows."""
 
+import logging
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from core.services import Services
 from ui.remembered import Remembered
 from ui.view import View
 from utils.errors import AppError
+
+logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 1.0
 SHARED_SECONDS = 0.6  # what was shown to one viewer is good enough for the timers of all others this long
@@ -130,6 +133,9 @@ class Live:
             key = (number, project_name, position, place.depends(view, position))
         except AppError:
             return make()
+        except Exception:
+            logger.exception("it cannot be told whether a place of the page is up to date")
+            return make()  # where the place itself says why
         return self._own_values.get(key, make)
 
 
@@ -142,5 +148,9 @@ def value_of(component: Any, render: Render, view: View) -> Any:
     """What a place shows. One that cannot be read says why, and the others stay alive."""
     try:
         return render(view)
-    except AppError as error:
-        return view.error_box(error) if isinstance(component, gr.HTML) else gr.skip()
+    except AppError as known:
+        error = known
+    except Exception as bug:  # one place's last resort: a page that stands still helps nobody
+        logger.exception("a place of the page cannot be shown")
+        error = AppError("internal", kind=type(bug).__name__)
+    return view.error_box(error) if isinstance(component, gr.HTML) else gr.skip()

@@ -91,7 +91,17 @@ def _bars(buckets: dict[int, int]) -> tuple[tuple[int, int, int], ...]:
 
 
 def _samples_of(path: Path) -> dict[str, int]:
-    return {json.loads(b'"' + name + b'"'): count for name, count in _SAMPLES.of(path).items()}
+    named = ((_name_of(written), count) for written, count in _SAMPLES.of(path).items())
+    return {name: count for name, count in named if name is not None}
+
+
+def _name_of(written: bytes) -> str | None:
+    """A document's name as its line writes it; None where that is no JSON, as in a file saved in another encoding."""
+    try:
+        name: str = json.loads(b'"' + written + b'"')
+    except ValueError:
+        return None
+    return name
 
 
 def _counted(before: Counter[bytes], lines: Iterable[Line]) -> Counter[bytes]:

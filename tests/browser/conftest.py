@@ -88,6 +88,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     made.start()
     yield made
     made.stop()
+    # A place of the page that fails does not take the others down, so that nobody might notice it.
+    assert "Traceback" not in made.output.read_text(encoding="utf-8", errors="replace")
 
 
 @pytest.fixture

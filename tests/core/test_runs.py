@@ -68,6 +68,8 @@ def test_whatever_stands_in_a_state_file_no_process_is_made_up(
     found = run.read_state()
     assert found.process is None
     assert found.state in JobState
+    assert isinstance(found.result, dict | None)
+    assert found.error is None or isinstance(found.error.params, dict)
 
 
 KILLED_WHILE_MADE = """

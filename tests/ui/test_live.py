@@ -59,6 +59,24 @@ def test_a_damaged_database_is_explained_where_it_stands_and_the_rest_goes_on(se
     assert name == "Physik"
 
 
+def test_a_place_that_fails_as_nobody_foresaw_says_so_and_the_rest_goes_on(services, project, caplog):
+    def unforeseen(view: View) -> str:
+        return view.project.name[10_000]
+
+    live = Live(services, "de")
+    live.show(gr.HTML(render=False), unforeseen)
+    live.show(gr.Button(render=False), unforeseen)
+    live.show(gr.HTML(render=False), lambda view: view.project.name)
+    live.show_own(
+        gr.HTML(render=False), lambda view, _: unforeseen(view), gr.State(0), lambda view, _: unforeseen(view)
+    )
+    broken, button, name, own, _ = live.refresh("Physik", {}, 0)
+    assert "IndexError" in broken and "IndexError" in own
+    assert is_skip(button)
+    assert name == "Physik"
+    assert "unforeseen" in caplog.text  # whoever mends it finds where
+
+
 def test_a_project_that_is_gone_shows_an_empty_page(services):
     live = Live(services, "de")
     live.show(gr.HTML(render=False), documents_html)

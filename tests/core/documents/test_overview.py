@@ -62,5 +62,16 @@ def test_samples_are_counted_for_each_document(store: ChunkStore, tmp_path: Path
     assert overview(store, samples_file=tmp_path / "none").sampled == {}
 
 
+@pytest.mark.parametrize("name", [b"\xdcbung.pdf", b"\\q.pdf", b"a\tb.pdf"])
+def test_a_line_that_somebody_saved_in_another_encoding_does_not_take_the_page_away(
+    store: ChunkStore, tmp_path: Path, name: bytes
+) -> None:
+    file = tmp_path / "sft_data.jsonl"
+    append_sample(file, Sample("Frage?", "Antwort", "id", source=Source("a.pdf")))
+    line = b'{"instruction": "a", "output": "b", "source": {"document": "%b"}}\n'
+    file.write_bytes(file.read_bytes() + line % name)
+    assert overview(store, samples_file=file).sampled == {"a.pdf": 1}
+
+
 def test_an_empty_project_has_figures_too(tmp_path: Path) -> None:
     assert overview(ChunkStore(tmp_path / "rag.db")) == Overview()
