@@ -48,7 +48,8 @@ WAIT = """const wait = () => {
   body.inert = true;
   setTimeout(() => { body.inert = false; }, 20000);
 };
-wait();"""
+wait();
+"""
 STOP_WAITING = """() => { document.body.classList.add("filled");
 document.getElementById("body").inert = false; }"""
 WRITE_TAB = """() => { const address = new URL(location); address.searchParams.set("tab", %s);
@@ -138,7 +139,6 @@ def connect(page: gr.Blocks, frame: PageFrame, bar: project_bar.ProjectBar, tabs
         opened = trigger(filled, [source], everything, **{**QUIET, "preprocess": False})
         opened.then(refresh, **live).then(None, [frame.project], js=WRITE_ADDRESS, **QUIET)
     frame.connect(refresh, live)
-    gr.HTML(" ", js_on_load=WAIT, elem_classes="unseen")
-    pulse = gr.HTML(" ", js_on_load=PULSE, elem_classes="unseen")
+    pulse = gr.HTML(" ", js_on_load=WAIT + PULSE, elem_id="pulse")
     # Not "once": what is asked for while an answer is under way would be dropped, and the last change never be seen.
     pulse.click(tick, trigger_mode="always_last", **live)

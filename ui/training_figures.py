@@ -15,7 +15,7 @@ SMOOTHED_POINTS = 10  # one short batch says little about the pace
 
 
 def figures_html(view: View) -> str:
-    """Loss now and at best, how far, how fast, how much memory, since when and how long still."""
+    """Loss now and at best, how far, how fast, how much memory, how long so far and how long still."""
     job = view.job(["train"])
     seconds = latest(view, "seconds")  # of computing: pauses do not count, and a new app knows them too
     left = job.eta_seconds if job and job.state in ACTIVE else None

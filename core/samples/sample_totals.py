@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from heapq import nlargest
 from itertools import chain
 from pathlib import Path
@@ -14,7 +13,7 @@ from core.samples.sft_dataset import Sample, decode_sample, group_of, groups_hel
 LONGEST_KEPT = 32
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Sizes:
     """How many there are to learn from, and to measure with."""
 
@@ -22,7 +21,7 @@ class Sizes:
     held_out: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Totals:
     """Of all `samples`, those that nobody rejected, by what a split keeps together: how many samples, and how many
     rows, of which a conversation has one for each answer. `longest` are the texts with the most characters."""
@@ -31,6 +30,8 @@ class Totals:
     by_group: Counter[str] = field(default_factory=Counter)
     rows_by_group: Counter[str] = field(default_factory=Counter)
     longest: tuple[str, ...] = ()
+    # Asked for several times in one look. Kept here, so that it goes when the totals do.
+    _held_out: dict[tuple[float, int], frozenset[str]] = field(default_factory=dict)
 
     @property
     def usable(self) -> int:
@@ -38,21 +39,22 @@ class Totals:
 
     def split(self, held_out_share: float, seed: int) -> Sizes:
         """How many samples a training learns from and measures with: as `sft_dataset.split_file` splits them."""
-        return _sizes(self.by_group, _held_out(self, held_out_share, seed))
+        return _sizes(self.by_group, self._groups_held_out(held_out_share, seed))
 
     def split_rows(self, held_out_share: float, seed: int) -> Sizes:
         """The same in rows."""
-        return _sizes(self.rows_by_group, _held_out(self, held_out_share, seed))
+        return _sizes(self.rows_by_group, self._groups_held_out(held_out_share, seed))
+
+    def _groups_held_out(self, held_out_share: float, seed: int) -> frozenset[str]:
+        asked = (held_out_share, seed)
+        if asked not in self._held_out:
+            self._held_out[asked] = frozenset(groups_held_out(self.by_group, held_out_share, seed))
+        return self._held_out[asked]
 
 
 def totals_of(samples_file: Path) -> Totals:
     """The totals of a file as it is now."""
     return _TOTALS.of(samples_file)
-
-
-@lru_cache(maxsize=16)
-def _held_out(totals: Totals, held_out_share: float, seed: int) -> frozenset[str]:
-    return frozenset(groups_held_out(totals.by_group, held_out_share, seed))
 
 
 def _sizes(by_group: Counter[str], held_out_groups: frozenset[str]) -> Sizes:

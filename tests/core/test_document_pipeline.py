@@ -11,15 +11,8 @@ from tokenizer_material import byte_level, choose, model_folder
 from core import document_pipeline, sample_pipeline, worker
 from core.documents.chunk_store import ChunkStore
 from core.jobs import JobState
+from tests.refusals import code_of
 from utils import config
-from utils.errors import AppError
-
-
-def code_of(action) -> str:
-    with pytest.raises(AppError) as refused:
-        action()
-    return refused.value.code
-
 
 PENDULUM = "\n\n".join(
     f"Satz {n}: Ein Pendel schwingt hin und her und steht im höchsten Punkt still." for n in range(80)

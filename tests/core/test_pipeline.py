@@ -13,15 +13,10 @@ from core.jobs import JobState
 from core.runs import create_run, list_runs
 from core.services import Services, alone, child_job, reattach, start_child_job
 from tests.core.waiting import wait_for
+from tests.refusals import code_of
 from utils import config
 from utils.errors import AppError
 from utils.files import append_line, read_lines
-
-
-def code_of(action) -> str:
-    with pytest.raises(AppError) as refused:
-        action()
-    return refused.value.code
 
 
 def test_each_stage_names_what_is_missing_before_anything_starts(services, project):

@@ -9,12 +9,12 @@ from core import file_manager, history_pipeline, training_pipeline
 from core.jobs import Job, JobState
 from core.training import bundle
 from tests.core.recording_context import RecordingContext
+from tests.refusals import code_of
 from ui import bundle_download, run_history
 from ui.bundle_readme import readme_in
 from ui.clickable import Click
 from ui.run_list import HistoryPosition, chosen
 from ui.view import View
-from utils.errors import AppError
 from utils.files import write_json
 
 
@@ -34,12 +34,6 @@ def entry_of(view, run):
 
 def at(run, **more):
     return {"position": HistoryPosition("Physik", chosen=run.id), **more}
-
-
-def code_of(action) -> str:
-    with pytest.raises(AppError) as refused:
-        action()
-    return refused.value.code
 
 
 def test_a_click_opens_a_run_and_another_one_closes_it(project):

@@ -1,5 +1,7 @@
 """What the samples of a file come to: always what reading all of them gives, and read once."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +57,19 @@ def test_of_many_samples_the_longest_are_kept(tmp_path: Path) -> None:
     assert len(found) == LONGEST_KEPT
     assert [text.count("y") for text in found[:2]] == [500, 0]
     assert found[-1].count("x") == 70
+
+
+def test_the_memory_of_a_page_does_not_grow_with_each_sample_that_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "sft_data.jsonl"
+    append_samples(path, [make_sample(number) for number in range(50)])
+    totals = totals_of(path)
+    assert totals.split(0.1, 1).learned > 0
+    before = weakref.ref(totals)
+    del totals
+    append_sample(path, make_sample(50))
+    assert totals_of(path).split(0.1, 1).learned > 0
+    gc.collect()
+    assert before() is None
 
 
 def test_while_samples_are_written_a_page_does_not_read_the_old_ones_again(

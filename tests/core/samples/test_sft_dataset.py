@@ -249,7 +249,8 @@ def test_the_count_is_always_what_reading_gives(
     tmp_path_factory: pytest.TempPathFactory, happenings: list[str]
 ) -> None:
     path = tmp_path_factory.mktemp("count") / "sft_data.jsonl"
-    for number, what in enumerate(happenings):
+    append_sample(path, make_sample(0))
+    for number, what in enumerate(happenings, start=1):
         happen(path, make_sample(number), what)
         assert count_samples(path) == len(read_samples(path))
 

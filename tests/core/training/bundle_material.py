@@ -3,23 +3,14 @@
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from core.jobs import JobState
 from core.runs import create_run
 from core.training import bundle, checkpoints
 from tests.core.recording_context import RecordingContext
 from ui.bundle_readme import readme_in
-from utils.errors import AppError
 from utils.files import append_line, sha256_of, write_json
 
 README = readme_in("de")
-
-
-def code_of(action) -> str:
-    with pytest.raises(AppError) as refused:
-        action()
-    return refused.value.code
 
 
 def finished_run(project, base: Path, source="path"):

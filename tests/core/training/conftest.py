@@ -1,8 +1,10 @@
-"""What the tests of training share: a model to start from."""
+"""What the tests of training share: a model to start from, and a project."""
 
 from pathlib import Path
 
 import pytest
+
+from core.project_manager import Project
 
 
 @pytest.fixture(scope="module")
@@ -11,3 +13,19 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.core.training.training_material import make_base  # brings torch along, which not every test here needs
 
     return make_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture
+def private_base(tmp_path: Path) -> Path:
+    """Such a model in a folder whose name is nobody's business."""
+    from tests.core.training.training_material import make_base
+
+    return make_base(tmp_path / "private" / "my-model")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Project:
+    """A project with samples, in a folder of its own."""
+    from tests.core.training.training_material import make_project
+
+    return make_project(tmp_path / "home")

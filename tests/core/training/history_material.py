@@ -2,11 +2,8 @@
 
 import json
 
-import pytest
-
 from core.runs import create_run
 from core.training import checkpoints
-from utils.errors import AppError
 from utils.files import write_json
 
 SETTINGS = {"epochs": 2, "learning_rate": 2e-4}
@@ -35,9 +32,3 @@ def publish(project, run):
     best.mkdir(parents=True, exist_ok=True)
     (best / "adapter_model.safetensors").write_bytes(b"x" * 500)
     write_json(best / checkpoints.PUBLISHED_NOTE, {"run": run.id, "step": 8, "epoch": 2})
-
-
-def code_of(action) -> str:
-    with pytest.raises(AppError) as refused:
-        action()
-    return refused.value.code

@@ -21,8 +21,8 @@ from tests.core.training.training_material import (
     make_run,
     published,
 )
+from tests.refusals import code_of
 from utils.config import TrainingSettings
-from utils.errors import AppError
 from utils.files import read_json
 
 HARD = {"epochs": 3, "batch_size": 2, "gradient_accumulation": 3, "lora_dropout": 0.1, "learning_rate": 1e-3}
@@ -184,12 +184,6 @@ def test_where_files_cannot_be_shared_they_are_copied(parent: Run, monkeypatch: 
     monkeypatch.setattr("os.link", refuse)
     found = checkpoints.newest_complete(branch(parent, 6).trainer_folder)
     assert found is not None and found.step == 6
-
-
-def code_of(action: Any) -> str:
-    with pytest.raises(AppError) as refused:
-        action()
-    return refused.value.code
 
 
 def test_what_a_checkpoint_is_not_good_for_is_refused(parent: Run) -> None:

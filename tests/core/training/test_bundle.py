@@ -11,26 +11,16 @@ from core import keys
 from core.jobs import CancelRequested, JobState
 from core.training import bundle, checkpoints
 from tests.core.recording_context import RecordingContext
-from tests.core.training.bundle_material import README, code_of, finished_run, packed, parts_of
-from tests.core.training.training_material import make_base, make_project
+from tests.core.training.bundle_material import README, finished_run, packed, parts_of
+from tests.refusals import code_of
 from ui.bundle_readme import readme_in
 from utils.files import append_line, write_json
 
 KEY = "sk-or-v1-planted-0123456789abcdef"
 
 
-@pytest.fixture
-def base(tmp_path):
-    return make_base(tmp_path / "private" / "my-model")
-
-
-@pytest.fixture
-def home(tmp_path):
-    return make_project(tmp_path / "home")
-
-
-def test_a_bundle_holds_all_that_repeats_the_run_with_a_checksum_of_each_part(home, base, tmp_path):
-    run = finished_run(home, base)
+def test_a_bundle_holds_all_that_repeats_the_run_with_a_checksum_of_each_part(home, private_base, tmp_path):
+    run = finished_run(home, private_base)
     parts = parts_of(packed(run))
     assert {"README.md", "run.json", "result.json", "sft_data.jsonl", "metrics.jsonl", "prompts.json"} <= parts.keys()
     assert parts["sft_data.jsonl"] == run.samples_file.read_bytes()
@@ -46,12 +36,12 @@ def test_a_bundle_holds_all_that_repeats_the_run_with_a_checksum_of_each_part(ho
     assert listed == parts.keys() - {bundle.SUMS}
 
 
-def test_no_folder_of_this_machine_and_no_key_is_in_a_bundle(home, base, tmp_path, monkeypatch):
+def test_no_folder_of_this_machine_and_no_key_is_in_a_bundle(home, private_base, tmp_path, monkeypatch):
     monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "settings"))
     monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
     keys.set_key("http://10.0.0.5:8000/v1", KEY + "-kept", remember=True)
     home.set("sft", {"base_url": "http://10.0.0.5:8000/v1"})
-    run = finished_run(home, base)
+    run = finished_run(home, private_base)
     for file in (run.output_file, run.events_file, home.training_log):
         file.parent.mkdir(exist_ok=True)
         append_line(file, f"Authorization: Bearer {KEY}")
@@ -81,8 +71,8 @@ def test_a_path_in_the_project_stays_one(home):
     assert bundle.portable(str(home.checkpoints_folder / "best"), home) == "models/checkpoints/best"
 
 
-def test_the_readme_says_in_the_persons_language_how_to_repeat_it(home, base):
-    run = finished_run(home, base)
+def test_the_readme_says_in_the_persons_language_how_to_repeat_it(home, private_base):
+    run = finished_run(home, private_base)
     german = parts_of(packed(run))["README.md"].decode()
     assert "train PROJEKT --reproduce" in german
     assert "3,0000 → 2,0000" in german
@@ -91,8 +81,8 @@ def test_the_readme_says_in_the_persons_language_how_to_repeat_it(home, base):
     assert "## Repeat it" in parts_of(bundle.file_of(home, run.id))["README.md"].decode()
 
 
-def test_an_adapter_that_another_run_replaced_is_taken_from_the_best_checkpoint_left(home, base):
-    run = finished_run(home, base)
+def test_an_adapter_that_another_run_replaced_is_taken_from_the_best_checkpoint_left(home, private_base):
+    run = finished_run(home, private_base)
     write_json(home.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE, {"run": "another"})
     for step, loss in ((4, 2.0), (8, 2.2)):
         folder = run.trainer_folder / f"checkpoint-{step}"
@@ -108,34 +98,34 @@ def test_an_adapter_that_another_run_replaced_is_taken_from_the_best_checkpoint_
     assert json.loads(parts["bundle.json"])["adapter_is_best"] is True
 
 
-def test_a_run_whose_adapter_is_gone_is_packed_without_and_says_so(home, base):
-    run = finished_run(home, base)
+def test_a_run_whose_adapter_is_gone_is_packed_without_and_says_so(home, private_base):
+    run = finished_run(home, private_base)
     write_json(home.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE, {"run": "another"})
     parts = parts_of(packed(run))
     assert "adapter/adapter_model.safetensors" not in parts
     assert "nicht mehr da" in parts["README.md"].decode()
 
 
-def test_an_unfinished_run_is_not_packed(home, base):
-    run = finished_run(home, base)
+def test_an_unfinished_run_is_not_packed(home, private_base):
+    run = finished_run(home, private_base)
     run.write_state(JobState.PAUSED)
     assert code_of(lambda: packed(run)) == "bundle_not_done"
     assert not home.bundles_folder.exists()
 
 
-def test_what_could_not_be_repeated_is_not_packed(home, base):
-    run = finished_run(home, base)
+def test_what_could_not_be_repeated_is_not_packed(home, private_base):
+    run = finished_run(home, private_base)
     append_line(run.samples_file, '{"instruction": "a", "output": "b"}')
     assert code_of(lambda: packed(run)) == "repeat_samples_changed"
     write_json(run.folder / "run.json", {**run.request, "base": {"source": "path"}})
     assert code_of(lambda: packed(run)) == "repeat_incomplete"
-    damaged = finished_run(home, base)
+    damaged = finished_run(home, private_base)
     damaged.write_state(JobState.DONE, result={"loss": 1.0})
     assert code_of(lambda: packed(damaged)) == "repeat_incomplete"
 
 
-def test_a_stopped_packing_leaves_nothing_and_the_earlier_bundle_whole(home, base):
-    run = finished_run(home, base)
+def test_a_stopped_packing_leaves_nothing_and_the_earlier_bundle_whole(home, private_base):
+    run = finished_run(home, private_base)
     before = packed(run).read_bytes()
 
     class Stopped(RecordingContext):
@@ -148,8 +138,8 @@ def test_a_stopped_packing_leaves_nothing_and_the_earlier_bundle_whole(home, bas
     assert bundle.file_of(home, run.id).read_bytes() == before
 
 
-def test_what_a_killed_packing_left_is_removed_by_the_next_one(home, base):
-    run = finished_run(home, base)
+def test_what_a_killed_packing_left_is_removed_by_the_next_one(home, private_base):
+    run = finished_run(home, private_base)
     home.bundles_folder.mkdir(parents=True)
     (home.bundles_folder / ".half.zip.tmp").write_bytes(b"x")
     packed(run)

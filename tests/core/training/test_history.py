@@ -9,7 +9,8 @@ from core.jobs import JobState
 from core.project_manager import ProjectStore
 from core.runs import create_run
 from core.training import checkpoints, history, provenance
-from tests.core.training.history_material import add_checkpoint, code_of, make_run, publish, write_curve
+from tests.core.training.history_material import add_checkpoint, make_run, publish, write_curve
+from tests.refusals import code_of
 from utils.files import write_json
 
 

@@ -9,8 +9,8 @@ from core.jobs import JobState
 from core.runs import create_run, list_runs
 from core.training import branching, checkpoints, provenance, repeat, trainer
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_project
+from tests.refusals import code_of
 from utils.config import BaseChoice, changed
-from utils.errors import AppError
 from utils.files import append_line, read_json, sha256_of, write_json
 
 QUICK = {"epochs": 2, "batch_size": 4, "held_out_share": 0.2, "max_length": 64}
@@ -48,12 +48,6 @@ class Stage:
 @pytest.fixture
 def stage(services, tmp_path, monkeypatch):
     return Stage(services, tmp_path / "here", monkeypatch)
-
-
-def code_of(action) -> str:
-    with pytest.raises(AppError) as refused:
-        action()
-    return refused.value.code
 
 
 def test_a_repeated_run_ends_with_the_same_adapter_to_the_last_bit(stage):

@@ -5,7 +5,8 @@ import time
 from core.jobs import Job, JobState
 from core.runs import this_process
 from core.training import history, run_deletion
-from tests.core.training.history_material import add_checkpoint, code_of, make_run, publish
+from tests.core.training.history_material import add_checkpoint, make_run, publish
+from tests.refusals import code_of
 
 
 def test_deleting_frees_the_disk_and_says_how_much(services, project):

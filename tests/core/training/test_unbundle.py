@@ -16,21 +16,12 @@ from core.jobs import JobState
 from core.project_manager import ProjectStore
 from core.runs import list_runs
 from core.training import bundle, repeat, unbundle
-from tests.core.training.bundle_material import code_of, finished_run, packed, parts_of
+from tests.core.training.bundle_material import finished_run, packed, parts_of
 from tests.core.training.training_material import make_base, make_project
+from tests.refusals import code_of
 from utils.config import BaseChoice, changed
 from utils.errors import AppError
 from utils.files import write_json
-
-
-@pytest.fixture
-def base(tmp_path):
-    return make_base(tmp_path / "private" / "my-model")
-
-
-@pytest.fixture
-def home(tmp_path):
-    return make_project(tmp_path / "home")
 
 
 @pytest.fixture
@@ -40,12 +31,14 @@ def held(services, monkeypatch):
     return services
 
 
-def test_a_bundle_is_repeated_in_another_project_where_the_same_model_lies_elsewhere(held, home, base, tmp_path):
-    original = finished_run(home, base)
+def test_a_bundle_is_repeated_in_another_project_where_the_same_model_lies_elsewhere(
+    held, home, private_base, tmp_path
+):
+    original = finished_run(home, private_base)
     file = packed(original)
     there = ProjectStore(tmp_path / "there").create("Neu")
     assert code_of(lambda: history_pipeline.reproduce_bundle(held, there, file)) == "repeat_base_missing"
-    choose(there, base.rename(tmp_path / "other-place"))
+    choose(there, private_base.rename(tmp_path / "other-place"))
     history_pipeline.reproduce_bundle(held, there, file)
     (run,) = list_runs(there, "train")
     assert run.request["repeats"] == original.id
@@ -58,17 +51,17 @@ def test_a_bundle_is_repeated_in_another_project_where_the_same_model_lies_elsew
     assert not list(there.root.glob(".bundle-*"))
 
 
-def test_another_model_under_the_same_name_is_refused(held, home, base, tmp_path):
-    file = packed(finished_run(home, base))
+def test_another_model_under_the_same_name_is_refused(held, home, private_base, tmp_path):
+    file = packed(finished_run(home, private_base))
     there = ProjectStore(tmp_path / "there").create("Neu")
-    write_json(base / "config.json", {**json.loads((base / "config.json").read_text()), "other": 1})
-    choose(there, base)
+    write_json(private_base / "config.json", {**json.loads((private_base / "config.json").read_text()), "other": 1})
+    choose(there, private_base)
     assert code_of(lambda: history_pipeline.reproduce_bundle(held, there, file)) == "repeat_base_changed"
     assert list_runs(there) == []
 
 
-def test_the_practice_model_comes_along(held, home, base, tmp_path):
-    base.rename(home.practice_folder)
+def test_the_practice_model_comes_along(held, home, private_base, tmp_path):
+    private_base.rename(home.practice_folder)
     run = finished_run(home, home.practice_folder, source="practice")
     there = ProjectStore(tmp_path / "there").create("Neu")
     history_pipeline.reproduce_bundle(held, there, packed(run))
@@ -99,8 +92,8 @@ def open_it(project, file):
         return original.request
 
 
-def test_a_changed_part_is_noticed_by_its_checksum(home, base, tmp_path):
-    file, target = packed(finished_run(home, base)), tmp_path / "changed.zip"
+def test_a_changed_part_is_noticed_by_its_checksum(home, private_base, tmp_path):
+    file, target = packed(finished_run(home, private_base)), tmp_path / "changed.zip"
     with zipfile.ZipFile(target, "w") as archive:
         for name, content in parts_of(file).items():
             archive.writestr(name, content + b" " if name == "sft_data.jsonl" else content)
@@ -115,8 +108,8 @@ def test_a_zip_of_something_else_is_no_bundle(home, tmp_path):
     assert code_of(lambda: open_it(home, tmp_path / "text.zip")) == "bundle_damaged"
 
 
-def test_a_file_that_a_person_added_harms_nothing(home, base, tmp_path):
-    file = packed(finished_run(home, base))
+def test_a_file_that_a_person_added_harms_nothing(home, private_base, tmp_path):
+    file = packed(finished_run(home, private_base))
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("__MACOSX/notes.txt", b"x")
         archive.writestr("Meine Notizen.txt", b"x")
@@ -139,8 +132,8 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_is_refused_and_nothing_is_written(held, home, base, tmp_path, name):
-    file = packed(finished_run(home, base))
+def test_a_hostile_name_is_refused_and_nothing_is_written(held, home, private_base, tmp_path, name):
+    file = packed(finished_run(home, private_base))
     with zipfile.ZipFile(file, "a") as archive:
         info = zipfile.ZipInfo("placeholder")
         info.filename = info.orig_filename = name
@@ -150,8 +143,8 @@ def test_a_hostile_name_is_refused_and_nothing_is_written(held, home, base, tmp_
     assert everything_below(tmp_path) == before
 
 
-def test_a_link_is_refused(home, base):
-    file = packed(finished_run(home, base))
+def test_a_link_is_refused(home, private_base):
+    file = packed(finished_run(home, private_base))
     with zipfile.ZipFile(file, "a") as archive:
         link = zipfile.ZipInfo("base/link.json")
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -159,8 +152,8 @@ def test_a_link_is_refused(home, base):
     assert code_of(lambda: open_it(home, file)) == "bundle_unsafe"
 
 
-def test_an_encrypted_entry_is_refused(home, base):
-    file = packed(finished_run(home, base))
+def test_an_encrypted_entry_is_refused(home, private_base):
+    file = packed(finished_run(home, private_base))
     raw = bytearray(file.read_bytes())
     listed = raw.find(b"PK\x01\x02")  # the first entry of the list at the end; its flags stand eight bytes further on
     raw[listed + 8] |= 1
@@ -168,8 +161,8 @@ def test_an_encrypted_entry_is_refused(home, base):
     assert code_of(lambda: open_it(home, file)) == "bundle_unsafe"
 
 
-def test_a_bomb_is_refused_before_it_goes_off(home, base, tmp_path):
-    file = packed(finished_run(home, base))
+def test_a_bomb_is_refused_before_it_goes_off(home, private_base, tmp_path):
+    file = packed(finished_run(home, private_base))
 
     def swollen(name, content):
         return b"\n" * (80 * 2**20) if name == "metrics.jsonl" else content
@@ -177,8 +170,8 @@ def test_a_bomb_is_refused_before_it_goes_off(home, base, tmp_path):
     assert code_of(lambda: open_it(home, rewritten(file, tmp_path / "bomb.zip", swollen))) == "bundle_too_large"
 
 
-def test_an_entry_that_lies_about_its_size_is_refused(home, base, tmp_path):
-    file = packed(finished_run(home, base))
+def test_an_entry_that_lies_about_its_size_is_refused(home, private_base, tmp_path):
+    file = packed(finished_run(home, private_base))
     target = rewritten(file, tmp_path / "liar.zip", lambda name, content: content)
     raw = bytearray(target.read_bytes())
     with zipfile.ZipFile(target) as archive:
@@ -189,19 +182,19 @@ def test_an_entry_that_lies_about_its_size_is_refused(home, base, tmp_path):
     assert code_of(lambda: open_it(home, target)) == "bundle_damaged"
 
 
-def test_deeply_nested_json_is_damage_and_no_crash(home, base, tmp_path):
+def test_deeply_nested_json_is_damage_and_no_crash(home, private_base, tmp_path):
     def nested(name, content):
         return b"[" * 200_000 if name == "run.json" else content
 
-    file = rewritten(packed(finished_run(home, base)), tmp_path / "deep.zip", nested)
+    file = rewritten(packed(finished_run(home, private_base)), tmp_path / "deep.zip", nested)
     assert code_of(lambda: open_it(home, file)) == "bundle_damaged"
 
 
-def test_half_a_pair_of_surrogates_is_damage_and_no_crash(home, base, tmp_path):
+def test_half_a_pair_of_surrogates_is_damage_and_no_crash(home, private_base, tmp_path):
     def halved(name, content):
         return content.replace(b'"id": "', b'"id": "\\ud800') if name == "run.json" else content
 
-    file = rewritten(packed(finished_run(home, base)), tmp_path / "half.zip", halved)
+    file = rewritten(packed(finished_run(home, private_base)), tmp_path / "half.zip", halved)
     assert code_of(lambda: open_it(home, file)) == "bundle_damaged"
 
 
