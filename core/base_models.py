@@ -12,6 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from core import access
 from core.bases import hub_cache, ollama_store, unpacked
 from core.project_manager import Project
 from core.runs import Run
@@ -80,8 +81,9 @@ def local_folder(project: Project, choice: BaseChoice) -> Path | None:
 
 def check(choice: BaseChoice) -> None:
     """Raise AppError where a choice can never become a model: a folder that holds none, a name that is none, a
-    model of Ollama that cannot be trained."""
+    model of Ollama that cannot be trained; or a folder, by a guest."""
     if choice.source == "path":
+        access.require_host("guest_no_files")
         require_model(_given_folder(choice.name))
     elif choice.source == "hf" and not REPOSITORY.fullmatch(choice.name):
         raise AppError("base_name", name=choice.name)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from core import access
+from core.access import Visitor
 from core.job_record import JobRecord, ThreadContext
 from core.jobs import (
     ACCELERATOR,
@@ -48,6 +50,10 @@ class JobRunner:
         with self._changed:
             if self._closed:
                 raise AppError("app_is_closing")
+            if job.owner:
+                theirs = [e for e in self._records.values() if e.job.owner == job.owner and e.state in ACTIVE]
+                if len(theirs) >= access.GUEST_JOBS:
+                    raise AppError("too_many_jobs", limit=access.GUEST_JOBS)
             own = (job.kind, job.project)
             before = [other for other in self._records.values() if (other.job.kind, other.job.project) == own]
             for other in before:
@@ -95,9 +101,12 @@ class JobRunner:
         return None
 
     def cancel(self, job_id: str) -> None:
-        """Stop a job for good, or give up one that failed. What it has done is kept; a finished one stays."""
+        """Stop a job for good, or give up one that failed. What it has done is kept; a finished one stays.
+
+        Raises AppError `not_yours`, as `pause` and `resume` do.
+        """
         with self._changed:
-            record = self._record(job_id)
+            record = self._own_record(job_id)
             if record.state == JobState.RUNNING:
                 with self._change(record):
                     record.stop_request = "cancel"
@@ -108,7 +117,7 @@ class JobRunner:
     def pause(self, job_id: str) -> None:
         """Ask a job to stop at its next safe point. One that finishes before that point is simply done."""
         with self._changed:
-            record = self._record(job_id)
+            record = self._own_record(job_id)
             if record.state == JobState.RUNNING and record.stop_request is None:
                 with self._change(record):
                     record.stop_request = "pause"
@@ -118,7 +127,7 @@ class JobRunner:
     def resume(self, job_id: str) -> JobSnapshot:
         """Queue a stopped job again. Raises AppError where it is running already or has nothing left to do."""
         with self._changed:
-            record = self._record(job_id)
+            record = self._own_record(job_id)
             if record.state not in RESUMABLE:
                 raise AppError("job_already_running" if record.state in ACTIVE else "job_is_done")
             for other in self._records.values():
@@ -196,6 +205,11 @@ class JobRunner:
         except KeyError:
             raise AppError("job_missing") from None
 
+    def _own_record(self, job_id: str) -> JobRecord:
+        record = self._record(job_id)
+        access.require_own(record.job.owner)
+        return record
+
     def _enqueue(self, record: JobRecord) -> None:
         self._clock += 1
         record.queued_at = self._clock
@@ -240,8 +254,9 @@ class JobRunner:
     def _run(self, record: JobRecord) -> None:
         state, error, result = JobState.DONE, None, None
         try:
-            result = record.job.work(ThreadContext(record, partial(self._change, record)))
-            self._follow_up(record.job)
+            with access.acting_as(Visitor(record.job.owner)):
+                result = record.job.work(ThreadContext(record, partial(self._change, record)))
+                self._follow_up(record.job)
         except PauseRequested:
             state = JobState.PAUSED
         except CancelRequested:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from core import access
 from utils.errors import AppError
 
 ACCELERATOR = "accelerator"
@@ -126,7 +127,7 @@ class Job:
     project: str
     work: Callable[["RelayContext"], dict[str, Any]]
     lane: str | None = None
-    owner: str = ""
+    owner: str = field(default_factory=lambda: access.asking().id)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     abandon: Callable[[], None] = lambda: None
     then: Callable[[], object] | None = None

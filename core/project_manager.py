@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import access, keys
 from utils import config
 from utils.errors import AppError
-from utils.files import sync_folder
+from utils.files import sync_folder, write_text_atomic
 from utils.validators import project_name
 
 CONFIG_LOCK = threading.Lock()  # two browsers may set fields of one project at the same moment
 TRASH_PREFIX = ".deleted-"
+OWNER_FILE = ".owner"
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,14 @@ class Project:
     @property
     def name(self) -> str:
         return self.root.name
+
+    @property
+    def owner(self) -> str:
+        """The id of the guest who made this project; empty where it is the host's."""
+        try:
+            return (self.root / OWNER_FILE).read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            return ""
 
     @property
     def config_file(self) -> Path:
@@ -89,12 +99,15 @@ class Project:
         config.save(value, self.config_file)
 
     def set(self, section: str, values: Mapping[str, object]) -> None:
-        """Set fields of one section of the config. Raises AppError that names the field that does not fit."""
+        """Set fields of one section of the config. Raises AppError that names the field that does not fit, or as
+        `keys.require_allowed` does."""
         if not values:
             return
         with CONFIG_LOCK:
             current = self.load_config()
             new = config.changed(getattr(current, section), **values)
+            if isinstance(new, config.SftSettings) and values.keys() & {"provider", "base_url"}:
+                keys.require_allowed(new)
             self.save_config(config.changed(current, **{section: new.model_dump()}))
 
 
@@ -105,14 +118,21 @@ class ProjectStore:
         self.folder = folder.expanduser().resolve()
 
     def names(self) -> list[str]:
-        """The names of all projects, in alphabetical order."""
+        """The names of all projects that are open to whoever asks, in alphabetical order."""
         if not self.folder.is_dir():
             return []
-        names = [path.parent.name for path in self.folder.glob("*/config.json")]
+        folders = [path.parent for path in self.folder.glob("*/config.json")]
+        names = [folder.name for folder in folders if access.owns(Project(folder).owner)]
         return sorted((name for name in names if not name.startswith(".")), key=str.casefold)
 
     def create(self, name: str) -> Project:
-        """A new, empty project. Raises AppError `project_exists`, `folder_not_writable`, or what the name breaks."""
+        """A new, empty project of whoever asks.
+
+        Raises AppError `project_exists`, `folder_not_writable`, `too_many_projects`, or what the name breaks.
+        """
+        owner = access.asking().id
+        if owner and len(self.names()) >= access.GUEST_PROJECTS:
+            raise AppError("too_many_projects", limit=access.GUEST_PROJECTS)
         project = Project(self._free_folder(name))
         try:
             for folder in (
@@ -123,6 +143,8 @@ class ProjectStore:
                 project.training_log.parent,
             ):
                 folder.mkdir(parents=True, exist_ok=True)
+            if owner:
+                write_text_atomic(project.root / OWNER_FILE, owner)
             project.save_config(config.ProjectConfig())
         except (PermissionError, NotADirectoryError, FileExistsError):
             raise AppError("folder_not_writable", folder=str(self.folder)) from None
@@ -132,9 +154,9 @@ class ProjectStore:
         return project
 
     def open(self, name: str) -> Project:
-        """An existing project. Raises AppError `project_missing`."""
+        """An existing project. Raises AppError `project_missing`, also where it is not open to whoever asks."""
         folder = self.folder / project_name(name)
-        if not (folder / "config.json").is_file():
+        if not (folder / "config.json").is_file() or not access.owns(Project(folder).owner):
             raise AppError("project_missing", name=name)
         return Project(folder)
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core import keys
+from core import access, keys
 from core.documents.chunk_store import ChunkStore
 from core.documents.token_counting import counter_of
 from core.jobs import Job, JobContext, JobSnapshot
@@ -53,17 +53,18 @@ class Outlook:
     has_chunks: bool
 
 
-def start_samples(services: Services, project: Project, owner: str = "", trusted: bool = False) -> JobSnapshot:
+def start_samples(services: Services, project: Project, owner: str = "") -> JobSnapshot:
     """Write samples until there are as many as `config.sft.samples`, and check them.
 
-    Raises AppError `no_chunks`, `no_usable_chunks`, `no_helper_model`, `prompt_needs_topic`. `trusted` as in
-    `keys.key_of`. Where a new model's tokenizer just has the chunks cut anew, the job waits for that.
+    Raises AppError `no_chunks`, `no_usable_chunks`, `no_helper_model`, `prompt_needs_topic`. Where a new
+    model's tokenizer just has the chunks cut anew, the job waits for that.
     """
     settings = project.load_config().sft
     require_helper(settings)
     usable_chunks(project, settings)  # and each call of the work looks again: while it waits or rests, chunks change
-    access = Access(keys.key_of(address_of(settings), trusted), known_model(settings))
-    work = alone(project, "sft", partial(generate_samples, project=project, settings=settings, access=access))
+    address = address_of(settings)
+    way = Access(keys.key_of(address), known_model(settings), keys.lent_key(address))
+    work = alone(project, "sft", partial(generate_samples, project=project, settings=settings, access=way))
 
     def work_on_finished_chunks(context: JobContext) -> dict[str, Any]:
         while running(services, project, ("rechunk",)):
@@ -90,24 +91,27 @@ def start_import(services: Services, project: Project, file: Path, name: str, ow
 
 
 def start_pull(services: Services, project: Project, owner: str = "") -> JobSnapshot:
-    """Let Ollama fetch the chosen model. Raises AppError `no_helper_model`."""
+    """Let Ollama fetch the chosen model onto the host's disk. Raises AppError `host_only`, `no_helper_model`."""
+    access.require_host()
     settings = project.load_config().sft
     require_helper(settings)
     return services.runner.start(Job("pull", project.name, partial(pull, settings=settings), owner=owner))
 
 
-def start_test(services: Services, project: Project, owner: str = "", trusted: bool = False) -> JobSnapshot:
+def start_test(services: Services, project: Project, owner: str = "") -> JobSnapshot:
     """One real request, to see what the helper is asked and what it answers. Raises AppError as `start_samples`."""
     settings = project.load_config().sft
     require_helper(settings)
     task = first_task(project, settings)
-    key = keys.key_of(address_of(settings), trusted)
+    key = keys.key_of(address_of(settings))
+    keys.lent_key(address_of(settings))()
     work = partial(test_helper, task=task, settings=settings, key=key)
     return services.runner.start(Job("sft_test", project.name, work, owner=owner))
 
 
 def require_helper(settings: SftSettings) -> None:
-    """Raises AppError `no_helper_model` where the chosen helper cannot be asked yet."""
+    """Raises AppError `no_helper_model` where the chosen helper cannot be asked yet, or as `keys.require_allowed`."""
+    keys.require_allowed(settings)
     if settings.provider != "practice" and not settings.model:
         raise AppError("no_helper_model")
 

@@ -9,14 +9,13 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 
-from core import file_manager, sample_pipeline
+from core import access, file_manager, sample_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.samples.exchange import EXPORTS, export_samples
 from core.services import Services
 from ui import downloads, html
 from ui.downloads import CLICK_LINK, Download
-from ui.join import LOOPBACK
 from ui.page_frame import Action, Answer, PageFrame, readable
 from ui.sample_list import has_samples
 from ui.texts import TEXTS
@@ -62,9 +61,7 @@ def build(frame: PageFrame) -> None:
     frame.live.show(export, lambda view: gr.update(interactive=has_samples(view)))
     work = partial(write_export, frame)
     outputs = {"address": address}
-    frame.actions.append(
-        Action(export.click, work, exported, {"kind": kind}, outputs, {}, then=CLICK_LINK, tells_client=True)
-    )
+    frame.actions.append(Action(export.click, work, exported, {"kind": kind}, outputs, {}, then=CLICK_LINK))
 
 
 def blocked(view: View) -> str:
@@ -105,7 +102,7 @@ def write_export(frame: PageFrame, project: Project, values: dict[str, Any]) -> 
     except (AppError, OSError) as error:
         return {"notice": frame.error_box(readable(error)), "address": ""}
     address = download_address(project, kind)
-    here = values["client"] in LOOPBACK
+    here = access.asking().at_machine
     if here:
         file_manager.show(file)
     words = frame.t("exchange.exported", count=count)

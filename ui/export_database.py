@@ -7,12 +7,11 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 
-from core import document_pipeline, file_manager
+from core import access, document_pipeline, file_manager
 from core.project_manager import Project
 from core.services import Services
 from ui import downloads, html
 from ui.downloads import CLICK_LINK, Download
-from ui.join import LOOPBACK
 from ui.page_frame import Action, Answer, PageFrame, readable
 from utils.errors import AppError
 
@@ -30,17 +29,17 @@ def build(frame: PageFrame) -> None:
     frame.live.show(export, lambda view: gr.update(interactive=bool(view.status and view.status.chunks)))
     work = partial(export_database, frame)
     outputs = {"address": address}
-    frame.actions.append(Action(export.click, work, exported, {}, outputs, {}, then=CLICK_LINK, tells_client=True))
+    frame.actions.append(Action(export.click, work, exported, {}, outputs, {}, then=CLICK_LINK))
 
 
-def export_database(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
+def export_database(frame: PageFrame, project: Project, _: dict[str, Any]) -> Answer:
     """Writes the file. Whoever sits at this machine sees it in the file manager; all others download it."""
     try:
         file = document_pipeline.export_database(project)
     except (AppError, OSError) as error:
         return {"notice": frame.error_box(readable(error)), "address": ""}
     address = download_address(project)
-    here = values["client"] in LOOPBACK
+    here = access.asking().at_machine
     shown = here and file_manager.show(file)
     link = downloads.link_html(address, frame.t("documents.download"))
     if here:

@@ -1,17 +1,23 @@
-"""Who may talk to the server. Knows HTTP headers; knows no page.
+"""Which requests the server answers at all. Knows HTTP headers; knows no page and no visitor.
 
-The app has no password on the own machine, so it answers only requests that this machine's own pages send: a foreign
-`Host` is a rebound name of another site, a foreign `Origin` is another site's page.
+The app has no password on the own machine, so it answers only requests that its own pages send: a foreign `Host` is a
+rebound name of another site; a foreign `Origin`, or a browser's word in `Sec-Fetch-Site`, is another site's page.
 """
 
+import asyncio
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
+BODY_SECONDS = 30.0  # without a byte of a body that was announced: its sender has gone, or never meant to send it
+# Where a link on another site may lead: pages only, never a file or a change.
+ENTRANCES = re.compile(r"/|/[a-z]{2}/|/join")
 # The browser itself refuses whatever a page, or a library inside it, would load from elsewhere.
 SECURITY_HEADERS = {
     "content-security-policy": (
@@ -19,13 +25,14 @@ SECURITY_HEADERS = {
     ),
     # Other sites learn nothing. Not "no-referrer": with that, browsers send a form with "Origin: null", even to us.
     "referrer-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
 
 
 class Guard:
-    """Answers 403 to a foreign Host or Origin, and sends everything else on with headers that keep pages at home."""
+    """Answers 403 to other sites, gives up on half a request, and sends headers that keep pages at home."""
 
     def __init__(self, app: ASGIApp, port: int, extra_hosts: Iterable[str] = ()) -> None:
         self.app = app
@@ -36,19 +43,28 @@ class Guard:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        if not self.allows(Headers(scope=scope)):
+        headers = Headers(scope=scope)
+        if not (self.allows(headers) and comes_from_here(scope, headers)):
             await PlainTextResponse("403 Forbidden", status_code=403)(scope, receive, send)
             return
+        answered = False
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
+                answered = True
                 message["headers"] = [
                     *message.get("headers", []),
                     *((name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()),
                 ]
             await send(message)
 
-        await self.app(scope, receive, send_with_headers)
+        try:
+            await self.app(scope, in_time(receive) if scope["type"] == "http" else receive, send_with_headers)
+        except ClientDisconnect:
+            if not answered:
+                gone = PlainTextResponse("408 Request Timeout", status_code=408, headers={"connection": "close"})
+                await gone(scope, receive, send)
 
     def allows(self, headers: Headers) -> bool:
         """Whether Host, and Origin where there is one, name this server."""
@@ -56,3 +72,28 @@ class Guard:
         return headers.get("host", "").lower() in self.hosts and (
             origin is None or (urlsplit(origin).scheme in {"http", "https"} and urlsplit(origin).netloc in self.hosts)
         )
+
+
+def comes_from_here(scope: Scope, headers: Headers) -> bool:
+    """Whether a browser says that our own page, or the person, asked for this; other programs say nothing."""
+    if headers.get("sec-fetch-site", "none") in {"same-origin", "none"}:
+        return True
+    is_link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    return is_link and scope.get("method") == "GET" and ENTRANCES.fullmatch(scope["path"]) is not None
+
+
+def in_time(receive: Receive) -> Receive:
+    """`receive`, which takes a body that stops coming for a closed connection."""
+    complete = False
+
+    async def next_message() -> Message:
+        nonlocal complete
+        try:
+            async with asyncio.timeout(None if complete else BODY_SECONDS):
+                message = await receive()
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+        complete = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    return next_message

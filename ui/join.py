@@ -1,30 +1,30 @@
-"""The door for a room: on the local network nobody enters without the join code. Knows HTTP; knows no widget.
-
-Whoever sits at the machine itself needs no code. The others type it once; a cookie remembers that, not the code.
-"""
+"""The page that asks a stranger for the join code of a room, and how long wrong codes make them wait. Knows HTTP."""
 
 import secrets
-from collections.abc import Callable
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
 from html import escape
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import HTMLResponse
 
 from ui.texts import text
 
-COOKIE = "joined"
 PATH = "/join"
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that are mistaken for one another when read aloud
 CODE_LENGTH = 8
 MAX_FORM_BYTES = 1_000
-LOOPBACK = {"127.0.0.1", "::1"}
+FREE_TRIES = 5
+LONGEST_WAIT_SECONDS = 60.0
+ADDRESSES_KEPT = 10_000
 PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
 <style>body{{font:16px system-ui,sans-serif;max-width:22rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}}
 input,button{{font:inherit;width:100%;box-sizing:border-box;padding:.6rem;margin:.4rem 0}}</style>
-<h1>{title}</h1><form method="post"><label>{label}<input name="code" autofocus autocomplete="off"></label>
-<button>{button}</button></form><p role="alert">{problem}</p></html>"""
+<h1>{title}</h1>{body}</html>"""
+FORM = """<form method="post" action="/join"><label>{label}<input name="code" autofocus autocomplete="off"></label>
+<button>{button}</button></form><p role="alert">{problem}</p>"""
 
 
 def new_code() -> str:
@@ -32,48 +32,44 @@ def new_code() -> str:
     return "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
 
 
-class JoinGate:
-    """Lets in whoever is on this machine or has typed the code; shows everyone else the page that asks for it."""
+@dataclass
+class Door:
+    """Compares typed codes. Who has been wrong too often waits twice as long each time, by address."""
 
-    def __init__(self, app: ASGIApp, code: str, language_of: Callable[[Request], str]) -> None:
-        self.app = app
-        self._code = code
-        self._language_of = language_of
-        self._pass = secrets.token_urlsafe(32)
+    code: str
+    _wrong: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self.app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            if self._may_enter(scope):
-                await self.app(scope, receive, send)
-            else:
-                await send({"type": "websocket.close", "code": 1008})
-        elif self._may_enter(scope):
-            await self.app(scope, receive, send)
-        else:
-            await (await self._ask(Request(scope, receive)))(scope, receive, send)
+    def seconds_to_wait(self, address: str) -> float:
+        """How long nobody at this address may try."""
+        return self._wrong.get(address, (0, 0.0))[1] - time.monotonic()
 
-    def _may_enter(self, scope: Scope) -> bool:
-        if (scope.get("client") or ("",))[0] in LOOPBACK:
+    def opens(self, address: str, typed: bytes) -> bool:
+        """Whether this is the code; a wrong one counts."""
+        if secrets.compare_digest(typed, self.code.encode()):
+            self._wrong.pop(address, None)
             return True
-        cookies = Request({**scope, "type": "http"}).cookies
-        return secrets.compare_digest(cookies.get(COOKIE, "").encode(), self._pass.encode())
+        count = self._wrong.pop(address, (0, 0.0))[0] + 1
+        wait = min(2.0 ** (count - FREE_TRIES), LONGEST_WAIT_SECONDS) if count >= FREE_TRIES else 0.0
+        self._wrong[address] = (count, time.monotonic() + wait)
+        if len(self._wrong) > ADDRESSES_KEPT:
+            self._wrong.popitem(last=False)
+        return False
 
-    async def _ask(self, request: Request) -> Response:
-        language = self._language_of(request)
-        problem = ""
-        if request.url.path == PATH and request.method == "POST":
-            if secrets.compare_digest(await typed_code(request), self._code.encode()):
-                answer = RedirectResponse("/", status_code=303)
-                answer.set_cookie(COOKIE, self._pass, samesite="strict", httponly=True)
-                return answer
-            problem = text("join.wrong", language)
-        elif request.method != "GET" or request.url.path != PATH:
-            return RedirectResponse(PATH, status_code=303)
-        words = {name: escape(text(f"join.{name}", language)) for name in ("title", "label", "button")}
-        page = PAGE.format(language=language, problem=escape(problem), **words)
-        return HTMLResponse(page, status_code=403 if problem else 200)
+
+def form_page(language: str, problem: str = "", status: int = 200) -> HTMLResponse:
+    """The page with the field for the code."""
+    words = {name: escape(text(f"join.{name}", language)) for name in ("label", "button")}
+    return _page(language, "join.title", FORM.format(problem=escape(problem), **words), status)
+
+
+def closed_page(language: str) -> HTMLResponse:
+    """What somebody sees who needs the host's link."""
+    return _page(language, "host_link.title", f"<p>{escape(text('host_link.needed', language))}</p>", 403)
+
+
+def _page(language: str, title: str, body: str, status: int) -> HTMLResponse:
+    page = PAGE.format(language=language, title=escape(text(title, language)), body=body)
+    return HTMLResponse(page, status_code=status, headers={"cache-control": "no-store"})
 
 
 async def typed_code(request: Request) -> bytes:

@@ -3,15 +3,18 @@
 import asyncio
 import re
 import threading
+from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.services import Services
 from ui import page, theme
+from ui.gradio_gate import GradioGate
 
 MAX_UPLOAD = "2gb"
+SESSIONS_KEPT = 300  # open pages whose state is in memory, nearly a megabyte each; others start anew
 BUILDING = threading.Lock()  # Gradio notes in a global which page is being built
 # Gradio writes its own words, such as those of the upload box, in the browser's language. This page has its own.
 # `askedFor` is the address before any part of the page changes it.
@@ -26,12 +29,13 @@ stroke-width='3' stroke-linecap='round' stroke-linejoin='round'/></svg>">"""
 class LanguagePage:
     """Builds its page when somebody first asks for it: a start pays for one language, not for all."""
 
-    def __init__(self, services: Services, language: str) -> None:
+    def __init__(self, services: Services, language: str, uploads: Path) -> None:
         self.services = services
         self.language = language
+        self.uploads = uploads
         self._lock = asyncio.Lock()
         self._closing = asyncio.Event()
-        self._app: FastAPI | None = None
+        self._app: GradioGate | None = None
         self._life: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,8 +53,9 @@ class LanguagePage:
         if self._life:
             await self._life
 
-    async def _open(self) -> FastAPI:
-        app = await asyncio.to_thread(mounted, self.services, self.language)
+    async def _open(self) -> GradioGate:
+        blocks = await asyncio.to_thread(built, self.services, self.language)
+        app = mounted(blocks, self.language)
         opened = asyncio.Event()
 
         async def live() -> None:
@@ -60,9 +65,9 @@ class LanguagePage:
 
         self._life = asyncio.create_task(live())
         await opened.wait()
-        return app
+        return GradioGate(app, blocks, self.language, self.services, self.uploads)
 
-    async def _send_page(self, app: FastAPI, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _send_page(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Gradio's page, with our language, title and icon, and without its links to other sites."""
         plain = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
         started: Message = {}
@@ -86,10 +91,15 @@ class LanguagePage:
         await app({**scope, "headers": plain}, receive, collect)
 
 
-def mounted(services: Services, language: str) -> FastAPI:
-    """The Gradio page of one language, mounted where the browser will find it."""
+def built(services: Services, language: str) -> gr.Blocks:
+    """The Gradio page of one language."""
     with BUILDING:
-        blocks = page.build(services, language)
+        return page.build(services, language)
+
+
+def mounted(blocks: gr.Blocks, language: str) -> FastAPI:
+    """A Gradio page, mounted where the browser will find it."""
+    blocks.state_session_capacity = SESSIONS_KEPT
     return gr.mount_gradio_app(
         FastAPI(openapi_url=None),
         blocks,

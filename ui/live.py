@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from core import access
 from core.services import Services
 from ui.remembered import Remembered
 from ui.view import View
@@ -49,7 +50,7 @@ class Live:
         self.language = language
         self._places: list[tuple[Any, Render]] = []
         self._own: list[OwnPlace] = []
-        self._last: dict[str, Shown] = {}
+        self._last: dict[tuple[str, str], Shown] = {}  # by visitor and project: a guest may see less
         self._own_values = Remembered(OWN_KEPT)
 
     def show(self, component: Any, render: Render) -> None:
@@ -106,7 +107,8 @@ class Live:
         ]
 
     def _shown(self, project_name: str, at_once: bool) -> Shown:
-        last = self._last.get(project_name)
+        key = (access.asking().id, project_name)
+        last = self._last.get(key)
         now = time.monotonic()
         view = View(self.services, self.language, project_name)
         stamp = view.stamp()
@@ -118,7 +120,7 @@ class Live:
         values = [value_of(component, render, view) for component, render in self._places]
         shown = Shown(stamp, now, values, [hash(repr(value)) for value in values])
         if view.project or not project_name:  # nobody fills the memory with names that do not exist
-            self._last[project_name] = shown
+            self._last[key] = shown
         return shown
 
     def _own_value(self, number: int, project_name: str, position: Any) -> tuple[Any, int]:
@@ -130,7 +132,7 @@ class Live:
             return value, hash(repr(value))
 
         try:
-            key = (number, project_name, position, place.depends(view, position))
+            key = (number, access.asking().id, project_name, position, place.depends(view, position))
         except AppError:
             return make()
         except Exception:

@@ -36,8 +36,7 @@ def readable(error: AppError | OSError) -> AppError:
 class Action:
     """A click and what answers it. `then` is JavaScript that gets the outputs after success and failure alike.
 
-    Where `tells_click` is set, the inputs have a `click`, the data of the event; where `tells_client` is set, a
-    `client`, the address of the browser's machine.
+    Where `tells_click` is set, the inputs have a `click`, the data of the event.
     """
 
     trigger: Callable[..., Any]
@@ -48,7 +47,6 @@ class Action:
     options: dict[str, Any]
     then: str = ""
     tells_click: bool = False
-    tells_client: bool = False
 
 
 @dataclass
@@ -128,9 +126,4 @@ class PageFrame:
         def handle_click(click: gr.EventData, project_name: str | None, *values: Any) -> list[Any]:
             return answer(project_name, {**named(values), "click": click})
 
-        def handle_client(request: gr.Request, project_name: str | None, *values: Any) -> list[Any]:
-            return answer(project_name, {**named(values), "client": request.client.host if request.client else ""})
-
-        if action.tells_click:
-            return handle_click
-        return handle_client if action.tells_client else handle
+        return handle_click if action.tells_click else handle

@@ -156,9 +156,10 @@ def running_html(view: View) -> str:
 
 def running_row(view: View, job: JobSnapshot) -> str:
     name = view.t(f"job.kind.{job.kind}")
+    project = job.project if job.project in view.projects else view.t("running.of_others")
     percent = f" · {round(job.fraction * 100)} %" if job.fraction is not None else ""
     return (
-        f"<div><strong>{escape(name)}</strong> <small>{escape(job.project)} · {escape(state_words(view, job))}"
+        f"<div><strong>{escape(name)}</strong> <small>{escape(project)} · {escape(state_words(view, job))}"
         f"{percent}</small>{html.bar(job.fraction if job.state != JobState.QUEUED else 0.0, name)}</div>"
     )
 

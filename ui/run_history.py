@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from pydantic import ValidationError
 
-from core import file_manager, history_pipeline, training_pipeline
+from core import access, file_manager, history_pipeline, training_pipeline
 from core.jobs import ACTIVE, JobState
 from core.project_manager import Project
 from core.training import branching, bundle, history, run_deletion
@@ -19,7 +19,6 @@ from ui import run_list as runs
 from ui.bundle_readme import readme_in
 from ui.clickable import Click, clickable, with_click
 from ui.figures import size_words
-from ui.join import LOOPBACK
 from ui.page_frame import Action, Answer, Component, PageFrame, readable
 from ui.run_list import HistoryPosition
 from ui.texts import error_text
@@ -117,7 +116,7 @@ def details(frame: PageFrame, position: gr.State, gone: gr.HTML, fields: Iterabl
     frame.act(repeat.click, partial(repeat_run, frame), notice, where)
     frame.act(pack.click, partial(pack_run, frame), notice, where)
     frame.act(delete.click, partial(ask_to_delete, frame), notice, where, asks)
-    frame.actions.append(Action(show.click, partial(show_bundle, frame), notice, where, {}, {}, tells_client=True))
+    frame.act(show.click, partial(show_bundle, frame), notice, where)
 
 
 def question(frame: PageFrame, position: gr.State, notice: gr.HTML) -> dict[str, Component]:
@@ -280,7 +279,7 @@ def show_bundle(frame: PageFrame, project: Project, values: dict[str, Any]) -> A
         file = bundle.file_of(project, shown(frame, project, values).id)
     except AppError as error:
         return {"notice": frame.error_box(readable(error))}
-    if values["client"] not in LOOPBACK:
+    if not access.asking().at_machine:
         return {"notice": html.box("info", frame.t("history.show_here_only"))}
     file_manager.show(file)
     return {"notice": html.box("good", frame.t("history.bundle_lies"), str(file))}

@@ -43,8 +43,8 @@ def sft_command(options: argparse.Namespace) -> dict[str, Any]:
     if options.estimate:
         return asdict(sample_pipeline.outlook(project))
     if options.test:
-        return finish(services, sample_pipeline.start_test(services, project, trusted=True))
-    return finish(services, sample_pipeline.start_samples(services, project, trusted=True))
+        return finish(services, sample_pipeline.start_test(services, project))
+    return finish(services, sample_pipeline.start_samples(services, project))
 
 
 def show_sft(result: dict[str, Any], language: str) -> str:

@@ -6,12 +6,17 @@ import hashlib
 import ipaddress
 import logging
 import os
+import shutil
 import socket
+import tempfile
 import threading
 import time
 import webbrowser
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
+from pathlib import Path
 
+import psutil
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
@@ -19,8 +24,9 @@ from starlette.types import Receive, Scope, Send
 
 from core.services import Services
 from ui import bundle_download, exchange_panel, export_database
+from ui.gate import HOST_WORD, Gate, Passes
 from ui.guard import Guard
-from ui.join import JoinGate, new_code
+from ui.join import Door, new_code
 from ui.language_page import LanguagePage
 from ui.live import INTERVAL_SECONDS
 from ui.terminal import person_language
@@ -34,23 +40,26 @@ LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 SHUTDOWN_SECONDS = 2  # open pages hold a connection for ever; nobody waits for them
 
 
-def create_server(
-    services: Services, port: int, extra_hosts: Iterable[str] = (), join_code: str | None = None
-) -> FastAPI:
+def create_server(services: Services, port: int, extra_hosts: Iterable[str] = (), join_code: str = "") -> FastAPI:
     """The whole web app. Leaving its lifespan shuts `services` down, which pauses what runs.
 
-    With a `join_code`, other machines get in by typing it; without one, nobody asks.
+    With a `join_code`, others get in as guests by typing it; without one, only the host does.
+    `state.host_link` is the path by which a browser becomes the host's.
     """
-    os.environ["GRADIO_TEMP_DIR"] = str(services.projects.folder / ".uploads")
-    pages = {language: LanguagePage(services, language) for language in LANGUAGES}
+    passes = Passes(config.config_folder(), port, join_code)
+    uploads = new_uploads_folder()
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+    pages = {language: LanguagePage(services, language, uploads) for language in LANGUAGES}
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         await asyncio.gather(*(one.close() for one in pages.values()))
         await asyncio.to_thread(services.runner.shutdown)
+        shutil.rmtree(uploads, ignore_errors=True)
 
     server = FastAPI(lifespan=lifespan, openapi_url=None)
+    server.state.host_link = f"/?{HOST_WORD}={passes.host_token}"
 
     @server.get("/")
     def start(request: Request) -> Response:
@@ -79,10 +88,25 @@ def create_server(
         await pages.get(language, Response(status_code=404))(scope, receive, send)
 
     server.mount("", by_language)
-    if join_code:
-        server.add_middleware(JoinGate, code=join_code, language_of=chosen_language)
+    server.add_middleware(
+        Gate, passes=passes, language_of=chosen_language, door=Door(join_code) if join_code else None
+    )
     server.add_middleware(Guard, port=port, extra_hosts=tuple(extra_hosts))
     return server
+
+
+def new_uploads_folder() -> Path:
+    """Where uploads lie until a project takes them in: apart from projects, and only this user's.
+
+    What an app left that was killed is removed.
+    """
+    folder = config.cache_folder() / "uploads"
+    for left in folder.glob("*-*"):
+        number = left.name.partition("-")[0]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(left, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder)).resolve()
 
 
 def newest(services: Services, project: str) -> str:
@@ -119,15 +143,26 @@ def serve(services: Services, port: int = 7860, *, lan: bool = False, open_brows
     listener = _listen("0.0.0.0" if lan else "127.0.0.1", port)
     port = listener.getsockname()[1]
     names = _own_names() if lan else []
-    join_code = new_code() if lan else None
+    join_code = new_code() if lan else ""
     app = create_server(services, port, names, join_code)
     settings = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS, server_header=False
+        app,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        server_header=False,
+        proxy_headers=False,  # who is at this machine is not for a header to say
     )
     logging.getLogger("uvicorn.error").addFilter(worth_reading)
     server = uvicorn.Server(settings)
-    urls = [f"http://{name}:{port}/" for name in dict.fromkeys(("127.0.0.1", *names))]
-    threading.Thread(target=_announce, args=(server, urls, join_code, open_browser), daemon=True).start()
+    places = [f"http://{name}:{port}" for name in dict.fromkeys(("127.0.0.1", *names))]
+    words = [f"{place}/" for place in places]
+    host_link = places[0] + app.state.host_link
+    words.append(text("cli.host_link", person_language(), link=host_link))
+    if join_code:
+        words.append(text("cli.join_code", person_language(), code=join_code))
+    announce = partial(_announce, server, "\n".join(words), host_link if open_browser else "")
+    threading.Thread(target=announce, daemon=True).start()
     server.run(sockets=[listener])
 
 
@@ -138,7 +173,9 @@ def worth_reading(record: logging.LogRecord) -> bool:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio sends answers at once only where a socket says that it is TCP; else each one on a kept connection waits
+    # 40 ms for the browser's word that it got the one before.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":  # on Windows this option would let two apps share the port
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -167,16 +204,13 @@ def _is_unspecified(name: str) -> bool:
     return False
 
 
-def _announce(server: uvicorn.Server, urls: list[str], join_code: str | None, open_browser: bool) -> None:
+def _announce(server: uvicorn.Server, words: str, to_open: str) -> None:
     while not server.started and not server.should_exit:
         time.sleep(0.02)
-    if not server.started:
-        return
-    print("\n".join(urls), flush=True)
-    if join_code:
-        print(text("cli.join_code", person_language(), code=join_code), flush=True)
-    if open_browser:
-        webbrowser.open(urls[0])
+    if server.started:
+        print(words, flush=True)
+        if to_open:
+            webbrowser.open(to_open)
 
 
 def _with_query(path: str, request: Request) -> str:

@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -145,12 +145,24 @@ class ProjectConfig(Settings):
 
 
 class AppSettings(Settings):
-    """The machine-wide `settings.json`, in the user's configuration folder."""
+    """The machine-wide `settings.json`, in the user's configuration folder.
+
+    `guest_addresses` are the servers that guests may use besides the providers' own; `guest_requests` is how many
+    requests each guest may make with the host's keys.
+    """
 
     schema_version: Literal[1] = 1
     language: Literal["auto", "de", "en"] = "auto"
     force_cpu: bool = False
     training: TrainingSettings = TrainingSettings()
+    guest_addresses: tuple[Annotated[str, Field(pattern=HTTP_ADDRESS)], ...] = ()
+    guest_requests: int = Field(0, ge=0, le=100_000)
+
+    @field_validator("guest_addresses", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: object) -> object:
+        """A text field names them with spaces, commas or lines between."""
+        return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 def load(kind: type[Section], path: Path) -> Section:

@@ -33,7 +33,11 @@ _lock = threading.Lock()
 
 
 def fetch_models(settings: SftSettings) -> HelperModels:
-    """Ask the chosen helper what it offers. Waits for its answer, some seconds at most."""
+    """Ask the chosen helper what it offers. Waits for its answer, some seconds at most.
+
+    Raises AppError as `keys.require_allowed` does.
+    """
+    keys.require_allowed(settings)
     try:
         answer = HelperModels(asyncio.run(_answer_of(settings)))
     except HelperError as error:

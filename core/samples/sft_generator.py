@@ -30,10 +30,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Access:
-    """What a provider needs besides the settings: the key, and the model's prices where somebody knows them."""
+    """What a provider needs besides the settings: the key, and the model's prices where somebody knows them.
+
+    `count` is called before each request: for a lent key it raises AppError once the guest's share is used up.
+    """
 
     key: str | None = field(default=None, repr=False)
     model: HelperModel | None = None
+    count: Callable[[], None] = lambda: None
 
 
 def practice_provider(project: Project, settings: SftSettings, access: Access) -> Provider:
@@ -45,7 +49,12 @@ def helper_provider(project: Project, settings: SftSettings, access: Access) -> 
     """A helper model. What leaves this machine is noted. Raises AppError `no_helper_model`."""
     if not settings.model:
         raise AppError("no_helper_model")
-    sent = OutboundLog(project, place_of(settings), settings.model) if leaves_machine(settings) else stays_here
+    note = OutboundLog(project, place_of(settings), settings.model) if leaves_machine(settings) else stays_here
+
+    def sent(task: Task, request: ChatRequest) -> None:
+        access.count()
+        note(task, request)
+
     return ChatWriter(lambda: open_helper(settings, access.key), sent)
 
 

@@ -2,84 +2,21 @@
 
 import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from running_app import ROOT, App
 
 from core.project_manager import Project, ProjectStore
 
-ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 )
 SCREENSHOTS = ROOT / "build" / "browser-failures"
-START_SECONDS = 90
 PATIENCE_MILLISECONDS = 30_000  # when a page hangs, not when it is slow: other tests may run beside this one
-
-
-class App:
-    """The app as a person starts it: `python app.py`, with its own projects and settings folders."""
-
-    def __init__(self, folder: Path, *flags: str) -> None:
-        self._flags = flags
-        self.projects = folder / "projects"
-        self._settings = folder / "settings"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.output = folder / "app.log"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [
-            sys.executable,
-            "app.py",
-            "--no-browser",
-            "--port",
-            str(self.port),
-            "--projects",
-            str(self.projects),
-            *self._flags,
-        ]
-        with self.output.open("ab") as output:
-            self._process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                stdout=output,
-                stderr=output,
-                env={**os.environ, "CUSTOM_AI_CONFIG": str(self._settings)},
-            )
-        for _ in range(START_SECONDS * 10):
-            assert self._process.poll() is None, self.output.read_text()
-            try:
-                urllib.request.urlopen(f"{self.address}/language/xx", timeout=5)
-            except urllib.error.HTTPError:
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise AssertionError(f"the app did not answer: {self.output.read_text()}")
-
-    def kill(self) -> None:
-        """What a crash or a pulled plug does."""
-        assert self._process
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self) -> int:
-        assert self._process
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(60)
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from running_app import App
 
 from core.documents.chunk_store import ChunkStore
-from core.project_manager import Project, ProjectStore
-from tests.browser.conftest import App
+from core.project_manager import Project
 from tests.browser.typing_material import type_into
 from tests.material import write_energy_pdf
 
@@ -207,16 +207,18 @@ def test_from_another_machine_the_database_downloads_by_itself_once_the_code_is_
     app = App(folder, "--lan")
     app.start()
     try:
-        project = ProjectStore(app.projects).create("Übung")
         text = folder / "Wärme.txt"
         text.write_text("Wärme ist Energie. " * 20, "utf-8")
-        code = re.search(r": ([A-Z2-9]{8})$", app.output.read_text(), re.MULTILINE)[1]
         page = chromium.new_context(locale="de-DE").new_page()
-        page.goto(f"http://{address}:{app.port}/download/database?project={project.name}")
-        page.get_by_label("Code").fill(code)
+        page.goto(f"http://{address}:{app.port}/download/database?project=Übung")
+        page.get_by_label("Code").fill(app.code)
         page.get_by_role("button").click()
         page.wait_for_url("**/de/**")
-        page.goto(f"http://{address}:{app.port}/de/?project={project.name}&tab=documents")
+        page.wait_for_selector("body.filled #steps")
+        page.locator("#project-new").click()
+        type_into(page.get_by_label("Name des Projekts"), "Übung")
+        page.get_by_role("button", name="Anlegen").click()
+        page.wait_for_url("**project=**")
         process(page, text)
         expect(row(page, "Wärme.txt")).to_contain_text("fertig")
         with page.expect_download() as started:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from running_app import App
 
-from tests.browser.conftest import App
 from tests.core.bases.gguf_models import CHAT_TEMPLATE, put_into_store
 from tests.core.bases.ollama_material import put_model
 from tests.core.training.training_material import make_project

@@ -1,7 +1,10 @@
 """Only this machine's own pages get an answer."""
 
+import asyncio
+
 import pytest
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
@@ -71,3 +74,38 @@ def test_pages_may_load_nothing_from_elsewhere():
 def test_browsers_may_name_our_own_pages_to_us_and_to_nobody_else():
     sent = TestClient(guard()).get("/", headers={"host": "localhost:7860"}).headers
     assert sent["referrer-policy"] == "same-origin"
+
+
+def test_half_a_body_is_given_up_and_a_slow_answer_is_waited_for(monkeypatch):
+    monkeypatch.setattr("ui.guard.BODY_SECONDS", 0.05)
+
+    async def app(scope, receive, send):
+        await Request(scope, receive).body()
+        watching = asyncio.create_task(receive())  # as an answer that streams waits for its reader to go
+        await asyncio.sleep(0.2)
+        assert not watching.done()
+        watching.cancel()
+        await PlainTextResponse("all of it")(scope, receive, send)
+
+    assert asyncio.run(answered(app, [b"half"], complete=False)) == 408
+    assert asyncio.run(answered(app, [b"one", b"two"], complete=True)) == 200
+
+
+async def answered(app, parts, complete) -> int:
+    """The status that Guard sends where a body comes in these parts, and its end comes or does not."""
+    rest = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
+    rest += [{"type": "http.request", "body": b"", "more_body": False}] if complete else []
+    sent = []
+
+    async def receive():
+        if not rest:
+            await asyncio.sleep(60)
+        return rest.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(b"host", b"127.0.0.1:7860")]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers, "query_string": b""}
+    await Guard(app, 7860)(scope, receive, send)
+    return sent[0]["status"]

@@ -14,17 +14,18 @@ import gradio
 import pytest
 from starlette.testclient import TestClient
 
-from ui.language_page import localized, mounted
+from ui.language_page import built, localized
 from ui.server import create_server, preferred_language
 from ui.texts import TEXTS
 from utils import config
 
 BASE = "http://127.0.0.1:7860"
+HERE = ("127.0.0.1", 5000)
 
 
 @pytest.fixture
 def browser(services):
-    with TestClient(create_server(services, 7860), base_url=BASE, follow_redirects=False) as client:
+    with TestClient(create_server(services, 7860), base_url=BASE, client=HERE, follow_redirects=False) as client:
         yield client
 
 
@@ -120,8 +121,8 @@ def test_a_page_learns_cheaply_whether_there_is_something_new(browser, services,
 
 def test_two_languages_asked_for_at_once_are_both_built_whole(services):
     with ThreadPoolExecutor(2) as pool:
-        built = list(pool.map(lambda language: mounted(services, language), ["de", "en"]))
-    sizes = [len(app.routes[-1].app.get_blocks().fns) for app in built]
+        pages = list(pool.map(lambda language: built(services, language), ["de", "en"]))
+    sizes = [len(page.fns) for page in pages]
     assert sizes[0] == sizes[1]
 
 
@@ -133,8 +134,9 @@ def test_ending_the_app_while_a_page_is_open_is_quiet_and_counts_as_done(tmp_pat
     with subprocess.Popen(command, cwd=root, env=environment, **pipes) as app:
         try:
             address = app.stdout.readline().strip()
-            urllib.request.urlopen(f"{address}de/", timeout=60).read()
-            open_page = urllib.request.urlopen(f"{address}de/gradio_api/heartbeat/a-page", timeout=60)
+            browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+            browser.open(f"{address}de/", timeout=60).read()
+            open_page = browser.open(f"{address}de/gradio_api/heartbeat/a-page", timeout=60)
             assert open_page.status == 200
             app.send_signal(signal.SIGINT)
             _, errors = app.communicate(timeout=60)

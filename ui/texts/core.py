@@ -89,6 +89,61 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Alles bisher Gespeicherte ist erhalten. Einzelheiten stehen im Protokoll des Laufs (output.log).",
         "Everything saved so far is kept. Details are in the run's output.log.",
     ),
+    # who may do what
+    "error.host_only": ("Das darf nur der Gastgeber.", "Only the host may do this."),
+    "hint.host_only": (
+        "Bitte die Person, die die App gestartet hat.",
+        "Ask the person who started the app.",
+    ),
+    "error.not_yours": ("Das hat jemand anderes begonnen.", "Somebody else started this."),
+    "hint.not_yours": (
+        "Nur wer eine Arbeit begonnen hat, und der Gastgeber, können sie anhalten oder fortsetzen.",
+        "Only whoever started a piece of work, and the host, can stop or continue it.",
+    ),
+    "error.unknown_visitor": ("Die App weiß nicht, wer hier fragt.", "The app does not know who is asking."),
+    "hint.unknown_visitor": ("Lade die Seite neu.", "Reload the page."),
+    "error.guest_no_files": (
+        "Dateien und Ordner dieses Rechners darf nur der Gastgeber angeben.",
+        "Only the host may name files and folders of this machine.",
+    ),
+    "hint.guest_no_files": (
+        "Nimm ein Modell aus den Listen, oder bitte den Gastgeber.",
+        "Take a model from the lists, or ask the host.",
+    ),
+    "error.guest_address": (
+        "Diese Adresse hat der Gastgeber nicht freigegeben.",
+        "The host has not allowed this address.",
+    ),
+    "hint.guest_address": (
+        "Lass das Feld leer, oder bitte den Gastgeber, sie in den Einstellungen einzutragen.",
+        "Leave the field empty, or ask the host to list it in the settings.",
+    ),
+    "error.requests_spent": (
+        "Dein Anteil an den Anfragen mit dem Schlüssel des Gastgebers ist verbraucht.",
+        "Your share of requests with the host's key is used up.",
+    ),
+    "hint.requests_spent": (
+        "Was schon geschrieben ist, bleibt. Nimm einen eigenen Schlüssel, oder bitte den Gastgeber um mehr.",
+        "What has been written is kept. Use a key of your own, or ask the host for more.",
+    ),
+    "error.too_many_projects": (
+        "Mehr als {limit} Projekte gehen nicht.",
+        "More than {limit} projects are not possible.",
+    ),
+    "hint.too_many_projects": ("Lösche eines, das du nicht mehr brauchst.", "Delete one that you no longer need."),
+    "error.too_many_jobs": (
+        "Mehr als {limit} Arbeiten auf einmal gehen nicht.",
+        "More than {limit} jobs at once are not possible.",
+    ),
+    "hint.too_many_jobs": ("Warte, bis eine fertig ist, oder halte eine an.", "Wait until one is done, or stop one."),
+    "error.upload_no_room": (
+        "Für diese Datei ist kein Platz mehr.",
+        "There is no room for this file.",
+    ),
+    "hint.upload_no_room": (
+        "Entferne Dokumente, die du nicht mehr brauchst; die Festplatte muss {free_gib} GiB frei behalten.",
+        "Remove documents that you no longer need; the disk has to keep {free_gib} GiB free.",
+    ),
     # the machine
     "hardware.cpu_only": (
         "Keine nutzbare Grafikkarte: Der Prozessor trainiert etwa 50- bis 100-mal langsamer. Kleine Modelle gehen.",

@@ -32,6 +32,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Type the project's name exactly like this: {name}",
     ),
     "running.label": ("Läuft gerade", "Running now"),
+    "running.of_others": ("Projekt eines anderen", "somebody else's project"),
     "next.label": ("Nächster Schritt", "Next step"),
     "next.project": (
         "Lege mit „+ Neu“ dein erstes Projekt an.",
@@ -86,6 +87,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "settings.default_saved": (
         "Neue Projekte beginnen mit diesen Werten.",
         "New projects start with these values.",
+    ),
+    "field.guest_addresses": ("Server, die Gäste benutzen dürfen", "Servers that guests may use"),
+    "about.guest_addresses": (
+        "Adressen von Hilfsmodellen, eine je Zeile. OpenRouter und das Ollama dieses Rechners sind immer dabei.",
+        "Addresses of helper models, one a line. OpenRouter and this machine's Ollama are always allowed.",
+    ),
+    "field.guest_requests": ("Anfragen je Gast mit deinen Schlüsseln", "Requests for each guest with your keys"),
+    "about.guest_requests": (
+        "Mit 0 brauchen Gäste eigene Schlüssel. Gezählt wird, bis die App neu startet.",
+        "With 0, guests need keys of their own. Counted until the app restarts.",
     ),
     "field.app_language": ("Sprache beim Start", "Language at start"),
     "choice.app_language.auto": ("wie im Browser", "as in the browser"),

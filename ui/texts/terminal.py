@@ -38,6 +38,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "doctor.bf16": ("Schnelles bfloat16", "Fast bfloat16"),
     "doctor.versions": ("Versionen", "Versions"),
     "cli.join_code": ("Beitrittscode für andere: {code}", "Join code for others: {code}"),
+    "cli.host_link": (
+        "Dein eigener Link, der dich als Gastgeber ausweist (gib ihn nicht weiter): {link}",
+        "Your own link, which makes you the host (do not pass it on): {link}",
+    ),
+    "host_link.title": ("Nur mit dem Link", "Link needed"),
+    "host_link.needed": (
+        "Diese App ist nur über den Link erreichbar, der beim Start im Terminal steht.",
+        "This app can only be reached by the link that the terminal shows when it starts.",
+    ),
+    "join.wait": (
+        "Zu viele falsche Codes. Versuche es in {seconds} Sekunden noch einmal.",
+        "Too many wrong codes. Try again in {seconds} seconds.",
+    ),
     "join.title": ("Beitreten", "Join"),
     "join.label": ("Code, den die Lehrkraft nennt", "Code that the teacher gives"),
     "join.button": ("Weiter", "Continue"),

@@ -1,0 +1,199 @@
+"""What guests may not do, whoever calls core for them."""
+
+import pytest
+from waiting import wait_for
+
+from core import access, base_models, keys, pipeline, sample_pipeline
+from core.access import Visitor
+from core.jobs import Job, JobState
+from core.project_manager import ProjectStore
+from core.samples.helper_models import fetch_models
+from core.samples.helpers.addresses import OPENROUTER
+from core.services import Services
+from utils import config
+from utils.config import BaseChoice, SftSettings
+from utils.errors import AppError
+
+ANNA, BEN = Visitor("anna"), Visitor("ben")
+SERVER = "https://server.example/v1"
+
+
+@pytest.fixture
+def services(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setattr(keys, "_in_memory", {})
+    made = Services(ProjectStore(tmp_path / "projects"))
+    yield made
+    made.runner.shutdown()
+
+
+@pytest.fixture
+def projects(services):
+    return services.projects
+
+
+def refused(code: str):
+    return pytest.raises(AppError, match=f"^{code}")
+
+
+def test_a_guest_sees_their_own_projects_and_the_host_sees_all(projects):
+    projects.create("Wirt")
+    with access.acting_as(ANNA):
+        projects.create("Anna")
+    with access.acting_as(BEN):
+        assert projects.names() == []
+        for name in ("Anna", "Wirt"):
+            with refused("project_missing"):
+                projects.open(name)
+            with refused("project_missing"):
+                projects.rename(name, "Ben")
+            with refused("project_missing"):
+                projects.delete(name)
+    with access.acting_as(ANNA):
+        assert projects.names() == ["Anna"]
+        assert projects.rename("Anna", "Anders").name == "Anders"
+    assert projects.names() == ["Anders", "Wirt"]
+
+
+def test_a_guest_makes_only_so_many_projects(projects, monkeypatch):
+    monkeypatch.setattr(access, "GUEST_PROJECTS", 2)
+    projects.create("Wirt")
+    with access.acting_as(ANNA):
+        projects.create("a")
+        projects.create("b")
+        with refused("too_many_projects"):
+            projects.create("c")
+        projects.delete("a")
+        projects.create("c")
+
+
+def waiting_job(services, name: str, kind: str = "sft") -> Job:
+    def work(context):
+        wait_for(lambda: context.stop_request is not None, seconds=30)
+        context.checkpoint()
+        return {}
+
+    return Job(kind, name, work)
+
+
+def test_nobody_stops_what_another_guest_or_the_host_started(services):
+    with access.acting_as(ANNA):
+        annas = services.runner.start(waiting_job(services, "a")).id
+    hosts = services.runner.start(waiting_job(services, "b")).id
+    for visitor, job in ((BEN, annas), (BEN, hosts), (ANNA, hosts)):
+        with access.acting_as(visitor):
+            for act in (services.runner.cancel, services.runner.pause, services.runner.resume):
+                with refused("not_yours"):
+                    act(job)
+    assert {services.runner.get(job).state for job in (annas, hosts)} == {JobState.RUNNING}
+    with access.acting_as(ANNA):
+        services.runner.cancel(annas)
+    services.runner.cancel(hosts)
+    assert services.runner.wait(annas, 30).state == services.runner.wait(hosts, 30).state == JobState.CANCELLED
+
+
+def test_a_guest_has_only_so_many_jobs_at_once(services, monkeypatch):
+    monkeypatch.setattr(access, "GUEST_JOBS", 2)
+    for visitor in (ANNA, BEN):
+        with access.acting_as(visitor):
+            for number in range(2):
+                services.runner.start(waiting_job(services, f"{visitor.id}{number}"))
+            with refused("too_many_jobs"):
+                services.runner.start(waiting_job(services, f"{visitor.id}3"))
+    for number in range(4):
+        services.runner.start(waiting_job(services, f"host{number}"))
+    for job in services.runner.jobs():
+        services.runner.cancel(job.id)
+
+
+def test_what_follows_a_guests_job_is_theirs_too(services):
+    started = []
+    with access.acting_as(ANNA):
+        then = lambda: started.append(services.runner.start(Job("gate", "a", lambda _: {})))  # noqa: E731
+        services.runner.wait(services.runner.start(Job("sft", "a", lambda _: {}, then=then)).id, 30)
+    assert [job.owner for job in started] == ["anna"]
+
+
+@pytest.mark.parametrize("name", ["/etc", "/proc/self", "~", "."])
+def test_a_guest_names_no_folder_of_this_machine(projects, name):
+    with access.acting_as(ANNA):
+        project = projects.create("a")
+        with refused("guest_no_files"):
+            pipeline.choose_base(project, BaseChoice(source="path", name=name))
+        assert project.load_config().base is None
+    with pytest.raises(AppError) as by_host:
+        base_models.check(BaseChoice(source="path", name=name))
+    assert by_host.value.code != "guest_no_files"
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"provider": "local", "model": "/etc/passwd"}, "guest_no_files"),
+        ({"provider": "openrouter", "base_url": "http://127.0.0.1:22"}, "guest_address"),
+        ({"provider": "ollama", "base_url": "http://169.254.169.254"}, "guest_address"),
+        ({"provider": "openrouter", "base_url": "http://server.example/v1"}, "guest_address"),  # http is another one
+        ({"provider": "openrouter", "base_url": "https://server.example:8443/v1"}, "guest_address"),
+    ],
+)
+def test_a_guest_uses_only_helpers_that_the_host_has_listed(services, projects, settings, code):
+    config.save_app_settings(config.AppSettings(guest_addresses=(SERVER,)))
+    with access.acting_as(ANNA):
+        project = projects.create("a")
+        with refused(code):
+            project.set("sft", settings)
+        with refused(code):
+            fetch_models(
+                SftSettings(model="m", **{name: value for name, value in settings.items() if name != "model"})
+            )
+    project.set("sft", {"model": "m", **settings})  # as the host may
+    with access.acting_as(ANNA):
+        with refused(code):
+            sample_pipeline.start_samples(services, project)
+        with refused(code):
+            sample_pipeline.start_test(services, project)
+        project.set("sft", {"provider": "openrouter", "base_url": SERVER})
+
+
+def test_only_the_host_lets_ollama_fill_the_disk(services, projects):
+    with access.acting_as(ANNA):
+        project = projects.create("a")
+        project.set("sft", {"provider": "ollama", "model": "large"})
+        with refused("host_only"):
+            sample_pipeline.start_pull(services, project)
+
+
+def test_each_has_their_own_keys_and_a_guests_never_lies_on_the_disk(services, tmp_path):
+    keys.set_key("", "sk-host", remember=True)
+    with access.acting_as(ANNA):
+        assert not keys.has_key("")
+        keys.set_key("", "sk-anna", remember=True)
+        assert keys.key_of("") == "sk-anna"
+    with access.acting_as(BEN):
+        assert not keys.has_key("")
+        keys.forget_key("")
+    assert keys.key_of("") == "sk-host"
+    assert "sk-anna" not in (tmp_path / "config" / "keys.json").read_text()
+    with access.acting_as(ANNA):
+        keys.forget_key("")
+        assert not keys.has_key("")
+    assert keys.key_of("") == "sk-host"
+
+
+def test_the_hosts_key_is_lent_for_so_many_requests_to_each_guest(services, monkeypatch):
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-host")
+    monkeypatch.setattr(keys, "_lent", type(keys._lent)())
+    config.save_app_settings(config.AppSettings(guest_requests=2))
+    for visitor in (ANNA, BEN):
+        with access.acting_as(visitor):
+            assert keys.key_of(OPENROUTER) == "sk-host"
+            count = keys.lent_key(OPENROUTER)
+        count()  # in a thread of the app, for whoever asked then
+        count()
+        with refused("requests_spent"):
+            count()
+        with access.acting_as(visitor):
+            assert not keys.has_key(OPENROUTER)
+            keys.set_key("", "sk-own")
+            keys.lent_key(OPENROUTER)()  # costs the host nothing
+    keys.lent_key(OPENROUTER)()

@@ -1,0 +1,218 @@
+"""A page or a program that may talk to the app, and tries to read or to freeze the machine behind it."""
+
+import socket
+import threading
+from urllib.parse import quote
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from hostile.machine import Machine
+from hostile.visitors import Visitor
+from running_app import App
+from starlette.routing import Mount
+
+from ui.language_page import built, mounted
+
+
+@pytest.fixture(scope="module")
+def attacker(own_app: App) -> Visitor:
+    return Visitor(own_app.address).open_page()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def others_are_answered(own_app: App):
+    """While all this goes on, somebody else uses the app."""
+    stop, lost = threading.Event(), []
+
+    def look() -> None:
+        while not stop.wait(0.5):
+            try:
+                httpx.get(f"{own_app.address}/changes", timeout=20).raise_for_status()
+            except httpx.HTTPError as error:
+                lost.append(error)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    yield
+    stop.set()
+    watcher.join()
+    assert lost == []
+
+
+def forms_of(path: str, upload: str) -> list[object]:
+    """The ways to name a file that Gradio has understood somewhere."""
+    marked = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    return [
+        marked,
+        {"path": path},
+        [marked],
+        [[{"file": marked}]],
+        {"value": marked, "__type__": "update"},
+        {**marked, "url": path},
+        {**marked, "path": upload, "url": path},
+        {**marked, "path": f"{upload}/../../../../../../../..{path}"},
+        path,
+        [path],
+        f"file={path}",
+    ]
+
+
+def test_no_function_of_the_page_hands_out_a_file_of_this_machine(own_app: App, attacker: Visitor, machine: Machine):
+    own = attacker.upload("mine.txt", b"my own words")
+    targets = [*machine.files, machine.listener.url, own]
+    tries = 0
+    for number, function in enumerate(one for one in attacker.functions if one["backend_fn"]):
+        files = [place for place, kind in enumerate(attacker.types_of(function)) if kind == "file"]
+        forms = forms_of(targets[number % len(targets)], own)
+        if files:  # where files belong, every file in every form
+            forms = [form for target in targets for form in forms_of(target, own)]
+        for form in [forms[number % len(forms)], *forms[: len(forms) if files else 1]]:
+            values = [form for _ in function["inputs"]] if not files else [None for _ in function["inputs"]]
+            for place in files:
+                values[place] = form
+            attacker.call(function["id"], values)
+            attacker.call(function["id"], [None for _ in function["inputs"]], event_data=form)
+            tries += 2
+    assert tries >= 150
+    assert machine.heard_in(attacker.everything()) == []
+    assert machine.listener.visits == []
+
+
+def test_no_copy_of_a_file_of_this_machine_is_made(own_app: App, attacker: Visitor, machine: Machine):
+    """What was not answered might still lie where another request finds it."""
+    cache = machine.folder / "alone" / "cache"
+    kept = b"".join(path.read_bytes() for path in cache.rglob("*") if path.is_file())
+    assert machine.heard_in(kept) == []
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (cache / "uploads").iterdir())
+    assert not (own_app.projects / ".uploads").exists()
+
+
+def routes_of(app: FastAPI, prefix: str = "") -> set[tuple[str, str]]:
+    """Methods and addresses of an app, also of the routers inside it."""
+    found = set()
+    for route in app.routes:
+        if inner := getattr(route, "original_router", None):
+            found |= routes_of(inner, prefix)
+        elif isinstance(route, Mount):
+            found |= routes_of(route.app, route.path) if hasattr(route.app, "routes") else set()
+        else:
+            found |= {(method, prefix + route.path) for method in route.methods}
+    return found
+
+
+def test_no_route_of_gradio_hands_out_or_fetches_anything(attacker: Visitor, machine: Machine, services):
+    routes = routes_of(mounted(built(services, "de"), "de"))
+    assert len(routes) > 60
+    assert ("POST", "/de/gradio_api/run/{api_name}") in routes
+    places = [*machine.files, machine.listener.url]
+    for place in places:
+        for method, route in sorted(routes):
+            for word in (place, quote(place, safe="")):
+                path = route
+                while "{" in path:
+                    path = path[: path.index("{")] + word + path[path.index("}") + 1 :]
+                options = {"json": {"data": [place], "url": place, "path": place}} if method == "POST" else {}
+                attacker.ask(method, path, params={"deep_link": place, "file": place}, **options)
+    for place in places:
+        for path in (
+            "/gradio_api/file=",
+            "/file=",
+            "/gradio_api/proxy=",
+            "/proxy=",
+            "/static/..",
+            "/assets/..",
+            "/..",
+        ):
+            attacker.ask("GET", f"/de{path}{place}")
+            attacker.ask("GET", f"/de{path}{quote(place, safe='')}")
+    assert machine.heard_in(attacker.everything()) == []
+    assert machine.listener.visits == []
+
+
+@pytest.mark.parametrize("place", ["/dev/zero", "/dev/tty", "/dev/stdin", "fifo", "/proc/kmsg"])
+def test_a_device_or_a_pipe_freezes_nobody(own_app: App, attacker: Visitor, machine: Machine, place: str):
+    path = str(machine.folder / "home" / "fifo") if place == "fifo" else place
+    for function in attacker.functions:
+        kinds = attacker.types_of(function)
+        if "file" not in kinds:
+            continue
+        for form in forms_of(path, path):
+            attacker.call(function["id"], [form if kind == "file" else None for kind in kinds])
+    assert httpx.get(f"{own_app.address}/changes", timeout=20).status_code == 200
+
+
+def test_another_browser_neither_reads_an_upload_nor_goes_on_with_a_session(own_app: App, machine: Machine):
+    owner = Visitor(own_app.address).open_page()
+    path = owner.upload("private.txt", machine.canary("upload").encode())
+    other = Visitor(own_app.address).open_page()
+    other.session = owner.session
+    takes_files = [one for one in other.functions if "file" in other.types_of(one)]
+    owner.call(takes_files[0]["id"], [None for _ in takes_files[0]["inputs"]])
+    refused = other.call(takes_files[0]["id"], [None for _ in takes_files[0]["inputs"]])
+    assert refused.status_code == 403
+    other.session = "mine"
+    for function in takes_files:
+        kinds = other.types_of(function)
+        for form in forms_of(path, path):
+            other.call(function["id"], [form if kind == "file" else None for kind in kinds])
+    other.ask("GET", f"/de/gradio_api/file={path}")
+    other.ask("GET", f"/de/gradio_api/heartbeat/{owner.session}")
+    assert machine.heard_in(other.everything()) == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
+        {"host": "evil.example"},
+    ],
+)
+def test_a_foreign_page_gets_nothing_but_the_entrance(own_app: App, headers: dict[str, str]):
+    foreign = Visitor(own_app.address, headers)
+    is_link = headers.get("sec-fetch-dest") == "document"
+    assert (foreign.ask("GET", "/de/").status_code == 200) is is_link
+    for path in ("/changes", "/download/database?project=x", "/download/samples?project=x", "/de/theme.css"):
+        assert foreign.ask("GET", path).status_code == 403
+    assert foreign.ask("POST", "/de/gradio_api/upload", files={"files": ("a", b"a")}).status_code == 403
+
+
+PROXIES = [
+    {"x-forwarded-for": "127.0.0.1"},
+    {"x-forwarded-for": "203.0.113.7, 127.0.0.1"},
+    {"forwarded": "for=127.0.0.1"},
+    {"x-real-ip": "127.0.0.1"},
+    {"cf-connecting-ip": "127.0.0.1"},
+    {"via": "1.1 tunnel"},
+    {"X-Forwarded-Host": "127.0.0.1"},
+]
+
+
+@pytest.mark.parametrize("headers", PROXIES)
+def test_behind_a_proxy_only_the_hosts_link_makes_a_host(own_app: App, headers: dict[str, str]):
+    stranger = Visitor(own_app.address, headers)
+    assert stranger.ask("GET", "/de/").status_code == 403
+    assert stranger.ask("GET", "/changes").status_code == 403
+    assert stranger.ask("GET", "/?host=guessed").status_code == 403
+    at_home = Visitor(own_app.address, headers).open_page(link=own_app.host_link)
+    assert at_home.functions
+
+
+def test_half_a_request_does_not_hold_the_server(own_app: App):
+    """Ten bodies that never come, while others are answered; each is given up after a while (see test_guard)."""
+    held = []
+    for _ in range(10):
+        opened = socket.create_connection(("127.0.0.1", own_app.port))
+        opened.sendall(
+            b"POST /de/gradio_api/run/predict HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 1000\r\n\r\n{"
+            % own_app.port
+        )
+        held.append(opened)
+    assert httpx.get(f"{own_app.address}/changes", timeout=20).status_code == 200
+    for one in held:
+        one.close()

@@ -1,0 +1,88 @@
+"""Browsers without a browser: what a page, a guest or a program sends, and everything that came back."""
+
+import contextlib
+import json
+import re
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+PATIENCE_SECONDS = 30.0
+
+
+@dataclass
+class Visitor:
+    """One browser. All answers are kept, because a status code proves nothing."""
+
+    address: str
+    headers: dict[str, str] = field(default_factory=dict)
+    answers: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.http = httpx.Client(base_url=self.address, headers=self.headers, timeout=PATIENCE_SECONDS)
+        self.session = secrets.token_hex(6)
+        self.functions: list[dict[str, Any]] = []
+        self.components: dict[int, dict[str, Any]] = {}
+
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send anything; the answer is kept with its headers. Of an endless one, only the beginning is read."""
+        body = b""
+        with self.http.stream(method, path, **options) as answer, contextlib.suppress(httpx.ReadError):
+            # A server that refuses before it has read a body may end the connection.
+            for part in answer.iter_raw():
+                body += part
+                if body and "event-stream" in answer.headers.get("content-type", ""):
+                    break
+        answer._content = body
+        self.answers.append((f"{method} {path}", str(answer.headers.raw).encode() + body))
+        return answer
+
+    def open_page(self, language: str = "de", link: str = "") -> "Visitor":
+        """Open the app, by the host's link where there is one, and learn which functions the page has."""
+        if link:
+            self.ask("GET", link.removeprefix(self.address))
+        page = self.ask("GET", f"/{language}/")
+        assert page.status_code == 200, page.text[:500]
+        found = re.search(r"window\.gradio_config = (\{.*?\});\s*</script>", page.text, re.DOTALL)
+        assert found, page.text[:2000]
+        config = json.loads(found[1])
+        self.functions = config["dependencies"]
+        self.components = {component["id"]: component for component in config["components"]}
+        return self
+
+    def join(self, code: str) -> "Visitor":
+        self.ask("POST", "/join", data={"code": code})
+        return self
+
+    def call(self, function: int, values: list[Any], language: str = "de", **more: Any) -> httpx.Response:
+        """What the page sends for a click."""
+        sent = {"data": values, "fn_index": function, "session_hash": self.session, "event_data": None, **more}
+        return self.ask("POST", f"/{language}/gradio_api/run/predict", json=sent)
+
+    def upload(self, name: str, content: bytes, language: str = "de") -> str:
+        """Upload a file as the page does; the path where it lies."""
+        answer = self.ask("POST", f"/{language}/gradio_api/upload", files={"files": (name, content)})
+        assert answer.status_code == 200, answer.text
+        return answer.json()[0]
+
+    def of(self, element: str, event: str) -> int:
+        """The number of the function that an event of an element calls."""
+        ids = {key for key, one in self.components.items() if one["props"].get("elem_id") == element}
+        return next(
+            one["id"]
+            for one in self.functions
+            if any(target in ids and name == event for target, name in one["targets"])
+        )
+
+    def distinct(self) -> list[dict[str, Any]]:
+        """Functions with an answer of their own: many clicks are followed by the very same look at everything."""
+        known = {(*one["inputs"], None, *one["outputs"]): one for one in self.functions if one["backend_fn"]}
+        return list(known.values())
+
+    def types_of(self, function: dict[str, Any]) -> list[str]:
+        return [self.components[number]["type"] for number in function["inputs"]]
+
+    def everything(self) -> bytes:
+        return b"\n".join(body for _, body in self.answers)
