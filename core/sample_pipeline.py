@@ -25,7 +25,7 @@ from core.samples.helpers.ollama import Ollama
 from core.samples.helpers.registry import open_helper
 from core.samples.quality_gate import Finding, Limits, check_samples
 from core.samples.sample_store import SampleStore
-from core.samples.sft_dataset import count_samples
+from core.samples.sft_dataset import count_samples, require_lines
 from core.samples.sft_generator import (
     Access,
     address_of,
@@ -56,10 +56,12 @@ class Outlook:
 def start_samples(services: Services, project: Project, owner: str = "", trusted: bool = False) -> JobSnapshot:
     """Write samples until there are as many as `config.sft.samples`, and check them.
 
-    Raises AppError `no_chunks`, `no_usable_chunks`, `no_helper_model`, `prompt_needs_topic`. `trusted` as in
-    `keys.key_of`. Where a new model's tokenizer just has the chunks cut anew, the job waits for that.
+    Raises AppError `no_chunks`, `no_usable_chunks`, `no_helper_model`, `prompt_needs_topic`, and as `require_lines`
+    does. `trusted` as in `keys.key_of`. Where a new model's tokenizer just has the chunks cut anew, the job waits for
+    that.
     """
     settings = project.load_config().sft
+    require_lines(project.samples_file)
     require_helper(settings)
     usable_chunks(project, settings)  # and each call of the work looks again: while it waits or rests, chunks change
     access = Access(keys.key_of(address_of(settings), trusted), known_model(settings))
@@ -76,13 +78,18 @@ def start_samples(services: Services, project: Project, owner: str = "", trusted
 
 
 def start_gate(services: Services, project: Project, owner: str = "") -> JobSnapshot:
-    """Check all samples that nobody has checked as they are now."""
+    """Check all samples that nobody has checked as they are now. Raises AppError as `require_lines` does."""
+    require_lines(project.samples_file)
     work = alone(project, "gate", partial(check_all, project=project))
     return services.runner.start(Job("gate", project.name, work, owner=owner))
 
 
 def start_import(services: Services, project: Project, file: Path, name: str, owner: str = "") -> JobSnapshot:
-    """Bring samples in from a file uploaded under this name, and check them. Raises `samples_not_at_rest`."""
+    """Bring samples in from a file uploaded under this name, and check them.
+
+    Raises AppError `samples_not_at_rest`, and as `require_lines` does for the project's own file.
+    """
+    require_lines(project.samples_file)
     require_rest(services, project, CHANGING_KINDS, "samples_not_at_rest")
     work = alone(project, "sft", partial(import_samples, project=project, file=file, name=name))
     then = partial(start_gate, services, project, owner)

@@ -36,6 +36,7 @@ from core.samples.sft_dataset import (
     line_of,
     parse_sample,
     presentable,
+    require_lines,
     sample_id,
     sample_of,
 )
@@ -100,8 +101,9 @@ def import_samples(context: JobContext, project: Project, file: Path, name: str)
 def export_samples(project: Project, kind: str, target: Path) -> int:
     """Write all samples but the rejected ones in the format EXPORTS[kind], whole or not at all; how many there were.
 
-    Raises AppError `export_no_samples`.
+    Raises AppError `export_no_samples`, and as `require_lines` does.
     """
+    require_lines(project.samples_file)
     form = EXPORTS[kind]
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, prepared = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")

@@ -13,7 +13,15 @@ from core.jobs import Message
 from core.samples.sample_file import Splice, mend_last_line, rewrite
 from core.samples.sample_index import Index
 from core.samples.sample_schema import NewLine, Place, Stale
-from core.samples.sft_dataset import STATUSES, decode_line, hash_of, line_of, parse_fields, parse_sample
+from core.samples.sft_dataset import (
+    STATUSES,
+    decode_line,
+    hash_of,
+    line_of,
+    parse_fields,
+    parse_sample,
+    require_lines,
+)
 from utils.errors import AppError
 
 MOST_CHANGES = 100
@@ -50,11 +58,18 @@ class _Edit:
 
 
 class Changes:
-    """Changes to one file of samples. The caller holds the file's lock and has opened the index for writing."""
+    """Changes to one file of samples. The caller holds the file's lock and has opened the index for writing.
+
+    Raises AppError as `require_lines` does: nothing is mended in what is not understood. What the last change left
+    is, also where that was no sample.
+    """
 
     def __init__(self, index: Index, data: Path) -> None:
         self._index = index
         self._data = data
+        newest = index.execute("SELECT generation FROM changes ORDER BY number DESC LIMIT 1").fetchone()
+        if newest is None or newest[0] != index.state().generation or not index.is_current():
+            require_lines(data)
         mend_last_line(data)
         index.catch_up(None)
 

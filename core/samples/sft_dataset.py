@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from core.samples.followed_file import Followed, Line
-from core.samples.sample_file import append_lines
+from core.samples.sample_file import append_lines, is_torn
+from utils.errors import AppError
 
 MINIMUM_SAMPLES = 4  # fewer teach nothing, and could not be split
 STATUSES = ("new", "accepted", "edited", "rejected")
@@ -81,12 +82,16 @@ def presentable(text: str) -> str:
 
 
 def append_sample(path: Path, sample: Sample) -> None:
-    """Append one sample; when this returns it is on the disk. Raises AppError `samples_busy`."""
-    append_lines(path, [to_line(sample)])
+    """Append one sample; when this returns it is on the disk. Raises AppError as `append_samples`."""
+    append_samples(path, [sample])
 
 
 def append_samples(path: Path, samples: Iterable[Sample]) -> None:
-    """Append samples, all or none; when this returns they are on the disk. Raises AppError `samples_busy`."""
+    """Append samples, all or none; when this returns they are on the disk.
+
+    Raises AppError `samples_busy`, and as `require_lines` does.
+    """
+    require_lines(path)
     if lines := [to_line(sample) for sample in samples]:
         append_lines(path, lines)
 
@@ -179,15 +184,68 @@ def iterate_samples(path: Path, on_bad_line: Callable[[int], None] | None = None
 
 def count_samples(path: Path) -> int:
     """How many samples a file holds."""
-    return _COUNTS.of(path)
+    return _CONTENTS.of(path).samples
 
 
-def _counted(before: int, lines: Iterable[Line]) -> int:
-    texts = (decode_line(line, is_first) for line, is_first in lines)
-    return before + sum(text is not None and parse_fields(text) is not None for text in texts)
+def require_lines(path: Path) -> None:
+    """Let nobody write to, or learn from, a file that is no file of samples, a JSON object in UTF-8 on each line.
+
+    Lines that hold no sample do no harm among those that do, unless all that is not ASCII is in another encoding, or
+    the file begins with JSON that goes on over several lines. Notes behind a # do none anyway. Raises AppError
+    samples_encoding, samples_form.
+    """
+    found = _CONTENTS.of(path)
+    if found.has_zeros or (found.foreign and not found.utf8):
+        raise AppError("samples_encoding", file=path.name)
+    if found.goes_on or (found.others and not found.samples):
+        raise AppError("samples_form", file=path.name)
 
 
-_COUNTS = Followed(0, _counted)
+@dataclass(frozen=True)
+class _Contents:
+    """How many lines hold samples, and how many hold something else.
+
+    Of the former, `utf8` have more than ASCII; of the latter, `foreign` would be samples in an encoding with one byte
+    for a character. `has_zeros` and `goes_on` are 1 where the first line that holds anything does, as in UTF-16 and
+    packed files, and in an array or an object on several lines.
+    """
+
+    samples: int = 0
+    others: int = 0
+    utf8: int = 0
+    foreign: int = 0
+    has_zeros: int = 0
+    goes_on: int = 0
+
+
+def _counted(before: _Contents, lines: Iterable[Line]) -> _Contents:
+    found = Counter(asdict(before))
+    for line, is_first in lines:
+        text = decode_line(line, is_first)
+        if text is not None and parse_fields(text) is not None:
+            found["samples"] += 1
+            found["utf8"] += not line.isascii()
+        elif (text is None or text.strip()[:1] not in ("", "#")) and (line.endswith(b"\n") or not is_torn(line)):
+            if not found["samples"] + found["others"]:
+                found["has_zeros"], found["goes_on"] = b"\0" in line, _goes_on(line)
+            found["others"] += 1
+            found["foreign"] += text is None and parse_fields(line.decode("latin-1")) is not None
+    return _Contents(**found)
+
+
+def _goes_on(line: bytes) -> bool:
+    """Whether JSON begins here and goes on behind the line; half a sample of a crash ends in a string."""
+    text = line.decode("utf-8-sig", errors="replace").rstrip()
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(text) and text.startswith(("[", "{"))
+    except (ValueError, RecursionError):
+        return False
+    return False
+
+
+_CONTENTS = Followed(_Contents(), _counted)
 
 
 def usable(samples: Iterable[Sample]) -> list[Sample]:
