@@ -24,6 +24,7 @@ from core.samples.helpers.chat import HelperError
 from core.samples.helpers.ollama import Ollama
 from core.samples.helpers.registry import open_helper
 from core.samples.quality_gate import Finding, Limits, check_samples
+from core.samples.relinking import relink
 from core.samples.sample_store import SampleStore
 from core.samples.sft_dataset import count_samples, require_lines
 from core.samples.sft_generator import (
@@ -35,6 +36,7 @@ from core.samples.sft_generator import (
     usable_chunks,
 )
 from core.services import Services, alone, require_rest, running
+from core.worker import chunks_at_rest
 from utils.config import SftSettings
 from utils.errors import AppError
 
@@ -65,7 +67,13 @@ def start_samples(services: Services, project: Project, owner: str = "", trusted
     require_helper(settings)
     usable_chunks(project, settings)  # and each call of the work looks again: while it waits or rests, chunks change
     access = Access(keys.key_of(address_of(settings), trusted), known_model(settings))
-    work = alone(project, "sft", partial(generate_samples, project=project, settings=settings, access=access))
+
+    def work_on_resting_chunks(context: JobContext) -> dict[str, Any]:
+        with chunks_at_rest(context, project):
+            relink(context, project)
+            return generate_samples(context, project, settings, access)
+
+    work = alone(project, "sft", work_on_resting_chunks)
 
     def work_on_finished_chunks(context: JobContext) -> dict[str, Any]:
         while running(services, project, ("rechunk",)):
@@ -91,7 +99,12 @@ def start_import(services: Services, project: Project, file: Path, name: str, ow
     """
     require_lines(project.samples_file)
     require_rest(services, project, CHANGING_KINDS, "samples_not_at_rest")
-    work = alone(project, "sft", partial(import_samples, project=project, file=file, name=name))
+
+    def work_on_resting_chunks(context: JobContext) -> dict[str, Any]:
+        with chunks_at_rest(context, project):
+            return import_samples(context, project, file, name)
+
+    work = alone(project, "sft", work_on_resting_chunks)
     then = partial(start_gate, services, project, owner)
     return services.runner.start(Job("import", project.name, work, owner=owner, then=then))
 
@@ -139,6 +152,7 @@ def test_helper(context: JobContext, task: Task, settings: SftSettings, key: str
 
 def check_all(context: JobContext, project: Project) -> dict[str, Any]:
     """The job of the gate: findings for all samples, where any was written or changed since the last time."""
+    relink(context, project)
     store = SampleStore(project)
     while not store.refresh():
         context.checkpoint()

@@ -7,6 +7,7 @@ from core.documents.chunk_store import Chunk, ChunkStore
 from core.samples.quality_gate import Finding
 from core.samples.sample_store import SampleRow, SampleStore
 from core.samples.sft_dataset import Sample
+from core.samples.sources import Links
 from core.samples.support import support_of
 from ui import html, sample_list
 from ui.chunk_list import pages_words
@@ -147,6 +148,9 @@ def chunk_html(view: View, sample: Sample) -> str:
 
 
 def chunk_of(view: View, sample: Sample) -> Chunk | None:
-    if view.project is None or sample.source is None or sample.source.chunk_id is None:
+    """The chunk that holds the text now, also where the sample has not been told yet."""
+    if view.project is None:
         return None
-    return ChunkStore(view.project.database).chunk(sample.source.chunk_id)
+    store = ChunkStore(view.project.database)
+    source = Links(store).now(sample)
+    return None if source is None or source.chunk_id is None else store.chunk(source.chunk_id)

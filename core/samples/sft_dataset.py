@@ -25,11 +25,20 @@ ESCAPED = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Source:
-    """Where a sample comes from: the document's file name, its page (first one) and the chunk in rag.db."""
+    """Where a sample comes from: the document's file name, its page (first one) and the chunk in rag.db.
+
+    `start` and `end` say where in the document's text, in characters, the chunk stood that the sample was written
+    from, `text_hash` what it said; core.samples.sources finds it again. Where that text has gone, there is no
+    `chunk_id`, and `former_chunk_id` is the chunk that it was in last.
+    """
 
     document: str
     page: int | None = None
     chunk_id: int | None = None
+    start: int | None = None
+    end: int | None = None
+    text_hash: str | None = None
+    former_chunk_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,12 @@ def content_of(sample: Sample) -> int:
     return hash_of(json.dumps(texts).encode())
 
 
+def state_of(sample: Sample) -> int:
+    """A hash of all that the quality gate judges: what a sample asks and says, and whether its text has gone."""
+    has_lost_text = sample.source is not None and sample.source.former_chunk_id is not None
+    return hash_of(f"{content_of(sample)} without a source".encode()) if has_lost_text else content_of(sample)
+
+
 def hash_of(data: bytes) -> int:
     """64 bits of a hash, as SQLite's integers are."""
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
@@ -99,9 +114,16 @@ def append_samples(path: Path, samples: Iterable[Sample]) -> None:
 def to_line(sample: Sample) -> str:
     """A sample as its line of sft_data.jsonl: what a reader needs first stands first."""
     fields = {key: value for key, value in asdict(sample).items() if value is not None and value != ()}
+    if sample.source:
+        fields["source"] = source_fields(sample.source)
     if sample.follow_ups:
         fields["follow_ups"] = [{"instruction": asked, "output": said} for asked, said in sample.follow_ups]
     return line_of(fields)
+
+
+def source_fields(source: Source) -> dict[str, Any]:
+    """A source as it stands in a line."""
+    return {key: value for key, value in asdict(source).items() if value is not None}
 
 
 def line_of(fields: dict[str, Any]) -> str:
@@ -319,6 +341,8 @@ def group_of(sample: Sample) -> str:
     """What must not be torn apart: the chunk, or, without one, all samples that ask the same."""
     if sample.source is not None and sample.source.chunk_id is not None:
         return f"chunk {sample.source.chunk_id}"
+    if sample.source is not None and sample.source.former_chunk_id is not None:
+        return f"former chunk {sample.source.former_chunk_id} of {sample.source.document}"
     return "question " + " ".join(sample.instruction.casefold().split())
 
 
@@ -336,11 +360,11 @@ def _numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 def _parse_source(value: Any) -> Source | None:
     if not isinstance(value, dict) or not isinstance(value.get("document"), str):
         return None
-    page, chunk_id = value.get("page"), value.get("chunk_id")
+    numbers = {name: value.get(name) for name in ("page", "chunk_id", "start", "end", "former_chunk_id")}
     return Source(
         document=value["document"],
-        page=page if _is_whole(page) else None,
-        chunk_id=chunk_id if _is_whole(chunk_id) else None,
+        text_hash=_string(value.get("text_hash")),
+        **{name: number for name, number in numbers.items() if _is_whole(number)},
     )
 
 

@@ -19,7 +19,8 @@ from core.samples.helpers.addresses import place_of as server_of
 from core.samples.helpers.chat import ChatRequest, HelperModel
 from core.samples.helpers.registry import open_helper
 from core.samples.outbound import OutboundLog
-from core.samples.sft_dataset import Generator, Sample, Source, append_sample, read_samples, require_lines, sample_id
+from core.samples.sft_dataset import Generator, Sample, append_sample, read_samples, require_lines, sample_id
+from core.samples.sources import source_of
 from core.samples.supply import EvenSupply, Holdings
 from core.samples.support import support_of
 from utils.config import SftSettings
@@ -212,7 +213,7 @@ def sample_of(draft: Draft, task: Task, generator: Generator) -> Sample:
     """A draft as a sample, with where it comes from and how far its chunk supports it."""
     source, support = None, None
     if task.chunk:
-        source = Source(document=task.chunk.filename, page=task.chunk.page, chunk_id=task.chunk.id)
+        source = source_of(task.chunk)
         support = round(support_of(draft.output, task.chunk.text).share, 3)
     return Sample(
         instruction=draft.instruction.strip(),

@@ -78,6 +78,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Warte, bis das fertig ist, oder halte es an.",
         "Wait until that is done, or stop it.",
     ),
+    "samples.log_gone": (
+        "{count:,} Beispiele haben ihren Text verloren: Er steht nicht mehr in den Dokumenten.",
+        "{count:,} samples have lost their text: it is no longer in the documents.",
+    ),
     "error.samples_encoding": (
         "Die Beispieldatei „{file}“ ist nicht in UTF-8 geschrieben, oder sie ist gepackt; sie bleibt, wie sie ist.",
         "The file of samples “{file}” is not written in UTF-8, or it is packed; it stays as it is.",
