@@ -171,7 +171,7 @@ class SampleStore:
             return 0  # samples that came without any documents
         links = Links(self._chunks)
         found: dict[str, tuple[Source, Source]] = {}
-        for sample in self.samples():
+        for sample in sorted(self.samples(), key=_chunk_of):  # what is read of a chunk serves all of its samples
             source = links.now(sample)
             if sample.source is not None and source is not None and source != sample.source:
                 found[sample.id] = sample.source, source
@@ -266,6 +266,10 @@ class SampleStore:
                 if tries >= MOST_TRIES or not is_damaged(error):
                     raise
                 remove_index(self._database)
+
+
+def _chunk_of(sample: Sample) -> tuple[str, int]:
+    return (sample.source.document, sample.source.chunk_id or 0) if sample.source else ("", 0)
 
 
 # Only ever replaced entry by entry, so any thread may look.

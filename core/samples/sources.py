@@ -11,13 +11,14 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from core.documents.chunk_store import Chunk, ChunkStore
 from core.samples.sft_dataset import Sample, Source
 from core.samples.support import content_words, support_of
 
 CHUNKS_AT_ONCE = 500
+CHUNKS_KEPT = 64
 LEAST_SUPPORT = 0.7  # what a chunk must say of an answer to be taken for its source
 SUPPORT_LOST = 0.1  # by how much it may support less than the chunk that was measured
 LEAST_WORDS = 3  # of an answer that are told from those of other chunks
@@ -29,6 +30,18 @@ def source_of(chunk: Chunk) -> Source:
     start = chunk.metadata.get("start")
     end = None if start is None else start + len(chunk.text)
     return Source(chunk.filename, chunk.page, chunk.id, start, end, _hash(chunk.text))
+
+
+def chunk_of(store: ChunkStore, sample: Sample) -> Chunk | None:
+    """The chunk that holds a sample's text now; of one that notes it by now, without a look at the whole document."""
+    source = sample.source
+    if source is None or source.chunk_id is None:
+        return None
+    chunk = store.chunk(source.chunk_id)
+    if chunk is not None and chunk.filename == source.document and source.text_hash in (None, _hash(chunk.text)):
+        return chunk
+    now = Links(store).now(sample)
+    return store.chunk(now.chunk_id) if now and now.chunk_id is not None else None
 
 
 class Links:
@@ -80,12 +93,14 @@ class _Document:
         self._by_id = {source.chunk_id: source for source in self.sources}
         self._by_hash = {source.text_hash: source for source in reversed(self.sources)}
         self._held: dict[tuple[int, int, str], list[Source]] = {}
+        self._chunk = lru_cache(CHUNKS_KEPT)(self._read_chunk)
 
     def find(self, sample: Sample, source: Source) -> Source | None:
         """The source that `Links.now` gives, or None where the text is not in this document."""
         own = self._by_id.get(source.chunk_id) if source.chunk_id is not None else None
         if own is not None and source.text_hash in (own.text_hash, None):
-            if source.text_hash or self._support(sample, own) >= self._least(sample, 0.0):
+            is_own = source.text_hash is not None or sample.support is None
+            if is_own or self._support(sample, own) >= self._least(sample, 0.0):
                 return own
         elif parts := self.holds(source):
             # An id that was given anew, in a database that was built again, may be that of another part.
@@ -151,7 +166,7 @@ class _Document:
                 places[word].append(place)
         return places
 
-    def _chunk(self, source: Source) -> Chunk:
+    def _read_chunk(self, source: Source) -> Chunk:
         assert source.chunk_id is not None
         chunk = self._store.chunk(source.chunk_id)
         return chunk or Chunk(source.chunk_id, self._name, 0, "", {"start": source.start})
