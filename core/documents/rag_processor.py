@@ -117,9 +117,10 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
                     stack.enter_context(samples_follow(context, run.project))
                 return process_again(context, run.project, request["again"], passwords, parsers)
         files = [Path(name) for name in request["files"]]
-        result = process_documents(context, run.project, files, run.id, parsers)
-        relink(context, run.project)  # one of them may have been in the project before
-        return result
+        try:
+            return process_documents(context, run.project, files, run.id, parsers)
+        finally:
+            relink(context, run.project)  # one of them may have been in the project before
 
 
 def process_documents(

@@ -14,6 +14,7 @@ from core.documents.rag_processor import process_again, process_documents
 from core.documents.rechunking import rechunk
 from core.jobs import PauseRequested
 from core.project_manager import Project, ProjectStore
+from core.sample_pipeline import check_all
 from core.samples.relinking import samples_follow
 from core.samples.sample_store import SampleStore
 from core.samples.sft_dataset import (
@@ -26,7 +27,7 @@ from core.samples.sft_dataset import (
     split_by_source,
 )
 from core.samples.sft_generator import generate_samples
-from core.samples.sources import source_of
+from core.samples.sources import chunk_of, source_of
 
 WORDS = (
     "Pendel",
@@ -267,6 +268,19 @@ def test_a_stop_in_the_middle_leaves_no_sample_behind(project: Project) -> None:
     with pytest.raises(PauseRequested), samples_follow(RecordingContext(), project):
         rechunk(RecordingContext(stop_after=1), project)
     assert_all_in_place(project, sentences)
+
+
+def test_what_a_killed_cut_left_is_set_right_by_the_next_look(project: Project) -> None:
+    sentences = write_samples(project)
+    project.set("documents", {"chunk_tokens": 64})
+    rechunk(RecordingContext(), project)  # killed before it could tell the samples
+    store, chunks = SampleStore(project), ChunkStore(project.database)
+    for sample in list(store.samples()):
+        chunk = chunk_of(chunks, sample)
+        assert chunk is not None and sentences[sample.id] in " ".join(chunk.text.split())
+    check_all(RecordingContext(), project)
+    assert_all_in_place(project, sentences)
+    assert "source_gone" not in store.counts().by_finding
 
 
 def test_the_practice_helper_notes_the_place_of_its_chunk(project: Project) -> None:
