@@ -8,6 +8,7 @@ text, which they say: `former_chunk_id` in place of `chunk_id`.
 """
 
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -90,6 +91,9 @@ class _Document:
         self._store = store
         self._name = name
         self.sources = [source_of(chunk) for chunk in self._chunks()]
+        self._placed = [each for each in self.sources if each.start is not None]  # not by the earliest versions
+        self._starts = [each.start or 0 for each in self._placed]
+        self._ends = [each.end or 0 for each in self._placed]
         self._by_id = {source.chunk_id: source for source in self.sources}
         self._by_hash = {source.text_hash: source for source in reversed(self.sources)}
         self._held: dict[tuple[int, int, str], list[Source]] = {}
@@ -117,7 +121,8 @@ class _Document:
             return ()
         key = (source.start, source.end, source.text_hash)
         if key not in self._held:
-            parts = [each for each in self.sources if _shared(each, source) > 0]
+            first = bisect_right(self._ends, source.start)
+            parts = self._placed[first : bisect_left(self._starts, source.end, lo=first)]
             self._held[key] = parts if self._text(parts, source.start, source.end) == source.text_hash else []
         return self._held[key]
 
