@@ -13,6 +13,7 @@ from core.documents.duplicates import mark_duplicates
 from core.documents.token_counting import counter_of
 from core.jobs import JobSnapshot, SilentContext
 from core.project_manager import Project
+from core.samples.relinking import samples_follow
 from core.services import (
     MINIMUM_FREE_GIB,
     Services,
@@ -21,7 +22,7 @@ from core.services import (
     running,
     start_child_job,
 )
-from core.worker import lock_file
+from core.worker import chunks_at_rest, lock_file
 from utils import config
 from utils.errors import AppError
 from utils.files import require_disk
@@ -48,13 +49,16 @@ def start_reprocess(
     passwords: Mapping[str, str] | None = None,
     owner: str = "",
 ) -> JobSnapshot:
-    """Read documents of the project again, from their originals. Raises AppError `no_files`, `disk_full`.
+    """Read documents of the project again, from their originals.
 
-    `passwords`, by name, are handed to the child in memory and never reach the disk.
+    Raises AppError `no_files`, `disk_full`, and `samples_running` where that would replace chunks. `passwords`, by
+    name, are handed to the child in memory and never reach the disk.
     """
     names = list(filenames)
     if not names:
         raise AppError("no_files")
+    if chunk_state.have_chunks(project, names):
+        require_rest(services, project, ("sft",), "samples_running")
     require_disk(project.root, MINIMUM_FREE_GIB)
     secrets = {"passwords": dict(passwords)} if passwords else None
     return start_child_job(services, project, "rag", {"again": names}, owner, secrets=secrets)
@@ -66,7 +70,10 @@ def needs_rechunk(project: Project) -> bool:
 
 
 def start_rechunk(services: Services, project: Project, owner: str = "") -> JobSnapshot:
-    """Cut all documents again, from their stored text. Raises AppError `no_chunks`, `samples_running`."""
+    """Cut all documents again, from their stored text. Raises AppError `no_chunks`, `samples_running`.
+
+    Samples that another process writes are waited for.
+    """
     require_chunks(project)
     require_rest(services, project, ("sft",), "samples_running")
     return start_child_job(services, project, "rechunk", {}, owner)
@@ -81,15 +88,24 @@ def rechunk_if_needed(services: Services, project: Project, owner: str = "") -> 
 
 
 def remove_documents(services: Services, project: Project, filenames: Iterable[str]) -> None:
-    """Take documents out of the project: their chunks and the originals. Raises AppError `documents_running`."""
+    """Take documents out of the project: their chunks and the originals.
+
+    Raises AppError `documents_running`, `samples_running`.
+    """
+    context = SilentContext()
     require_rest(services, project, ("rag", "rechunk"), "documents_running")
+    require_rest(services, project, ("sft",), "samples_running")
     try:
-        with portalocker.Lock(lock_file(project, "rag"), "a", timeout=0, fail_when_locked=True):
+        with (
+            portalocker.Lock(lock_file(project, "rag"), "a", timeout=0, fail_when_locked=True),
+            chunks_at_rest(context, project, may_wait=False),
+            samples_follow(context, project),
+        ):
             with ChunkStore(project.database).writer() as writer:
                 for filename in filenames:
                     writer.remove(filename)
                     (project.documents_folder / Path(filename).name).unlink(missing_ok=True)
-            mark_duplicates(SilentContext(), ChunkStore(project.database))
+            mark_duplicates(context, ChunkStore(project.database))
     except portalocker.exceptions.LockException:
         raise AppError("documents_running") from None
 

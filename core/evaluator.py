@@ -181,9 +181,8 @@ def answer_loss(model: Any, encoded: training_data.Encoded) -> float:
 
 def chunk_of(sample: Sample) -> str:
     """The passage that a sample comes from; without one it stands for itself."""
-    if sample.source is None or sample.source.chunk_id is None:
-        return f"sample {sample.id}"
-    return f"chunk {sample.source.chunk_id}"
+    has_chunk = sample.source and (sample.source.chunk_id, sample.source.former_chunk_id) != (None, None)
+    return sft_dataset.group_of(sample) if has_chunk else f"sample {sample.id}"
 
 
 def _answers(context: JobContext, models: _Models, samples: Sequence[Sample]) -> list[dict[str, Any]]:

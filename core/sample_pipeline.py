@@ -24,8 +24,9 @@ from core.samples.helpers.chat import HelperError
 from core.samples.helpers.ollama import Ollama
 from core.samples.helpers.registry import open_helper
 from core.samples.quality_gate import Finding, Limits, check_samples
+from core.samples.relinking import relink
 from core.samples.sample_store import SampleStore
-from core.samples.sft_dataset import count_samples
+from core.samples.sft_dataset import count_samples, require_lines
 from core.samples.sft_generator import (
     Access,
     address_of,
@@ -35,6 +36,7 @@ from core.samples.sft_generator import (
     usable_chunks,
 )
 from core.services import Services, alone, require_rest, running
+from core.worker import chunks_at_rest
 from utils.config import SftSettings
 from utils.errors import AppError
 
@@ -56,15 +58,22 @@ class Outlook:
 def start_samples(services: Services, project: Project, owner: str = "") -> JobSnapshot:
     """Write samples until there are as many as `config.sft.samples`, and check them.
 
-    Raises AppError `no_chunks`, `no_usable_chunks`, `no_helper_model`, `prompt_needs_topic`. Where a new
-    model's tokenizer just has the chunks cut anew, the job waits for that.
+    Raises AppError `no_chunks`, `no_usable_chunks`, `no_helper_model`, `prompt_needs_topic`, and as `require_lines`
+    does. Where a new model's tokenizer just has the chunks cut anew, the job waits for that.
     """
     settings = project.load_config().sft
+    require_lines(project.samples_file)
     require_helper(settings)
     usable_chunks(project, settings)  # and each call of the work looks again: while it waits or rests, chunks change
     address = address_of(settings)
     way = Access(keys.key_of(address), known_model(settings), keys.lent_key(address))
-    work = alone(project, "sft", partial(generate_samples, project=project, settings=settings, access=way))
+
+    def work_on_resting_chunks(context: JobContext) -> dict[str, Any]:
+        with chunks_at_rest(context, project):
+            relink(context, project)
+            return generate_samples(context, project, settings, way)
+
+    work = alone(project, "sft", work_on_resting_chunks)
 
     def work_on_finished_chunks(context: JobContext) -> dict[str, Any]:
         while running(services, project, ("rechunk",)):
@@ -77,15 +86,25 @@ def start_samples(services: Services, project: Project, owner: str = "") -> JobS
 
 
 def start_gate(services: Services, project: Project, owner: str = "") -> JobSnapshot:
-    """Check all samples that nobody has checked as they are now."""
+    """Check all samples that nobody has checked as they are now. Raises AppError as `require_lines` does."""
+    require_lines(project.samples_file)
     work = alone(project, "gate", partial(check_all, project=project))
     return services.runner.start(Job("gate", project.name, work, owner=owner))
 
 
 def start_import(services: Services, project: Project, file: Path, name: str, owner: str = "") -> JobSnapshot:
-    """Bring samples in from a file uploaded under this name, and check them. Raises `samples_not_at_rest`."""
+    """Bring samples in from a file uploaded under this name, and check them.
+
+    Raises AppError `samples_not_at_rest`, and as `require_lines` does for the project's own file.
+    """
+    require_lines(project.samples_file)
     require_rest(services, project, CHANGING_KINDS, "samples_not_at_rest")
-    work = alone(project, "sft", partial(import_samples, project=project, file=file, name=name))
+
+    def work_on_resting_chunks(context: JobContext) -> dict[str, Any]:
+        with chunks_at_rest(context, project):
+            return import_samples(context, project, file, name)
+
+    work = alone(project, "sft", work_on_resting_chunks)
     then = partial(start_gate, services, project, owner)
     return services.runner.start(Job("import", project.name, work, owner=owner, then=then))
 
@@ -136,6 +155,7 @@ def test_helper(context: JobContext, task: Task, settings: SftSettings, key: str
 
 def check_all(context: JobContext, project: Project) -> dict[str, Any]:
     """The job of the gate: findings for all samples, where any was written or changed since the last time."""
+    relink(context, project)
     store = SampleStore(project)
     while not store.refresh():
         context.checkpoint()

@@ -10,13 +10,15 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import portalocker
 
 from core import memory_kills
-from core.jobs import CancelRequested, JobState, PauseRequested, WorkInterrupted, raise_stop
+from core.jobs import CancelRequested, JobContext, JobState, PauseRequested, WorkInterrupted, raise_stop
 from core.project_manager import Project
 from core.runs import Run, this_process
 from utils.errors import AppError, disk_is_full
@@ -41,6 +43,7 @@ STAGES = {
 # Kinds of runs that must not work on a project at the same time as another kind share its lock.
 LOCK_OF = {"rechunk": "rag"}
 PROGRESS_EVERY_SECONDS = 0.15
+LOOK_AGAIN_SECONDS = 0.2
 EXIT_DISK_FULL = 74  # not even the reason could be written down
 EXIT_TAKEN = 75  # another process works on a run of this kind in this project
 
@@ -121,6 +124,35 @@ def work_on(folder: Path) -> int:
 def lock_file(project: Project, kind: str) -> Path:
     """The file that whoever does work of this kind in a project holds locked."""
     return project.runs_folder / f".{LOCK_OF.get(kind, kind)}.lock"
+
+
+@contextmanager
+def chunks_at_rest(context: JobContext, project: Project, may_wait: bool = True) -> Iterator[None]:
+    """Inside, this alone cuts the project's chunks anew, or draws samples from them; so it is in all processes.
+
+    Waits until another one has done with them. Raises StopRequested meanwhile, or, where it may not wait, AppError
+    `samples_running`.
+    """
+    path = lock_file(project, "chunks")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        is_told = False
+        while True:
+            try:
+                portalocker.lock(file, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
+                break
+            except portalocker.exceptions.LockException:
+                if not may_wait:
+                    raise AppError("samples_running") from None
+                if not is_told:
+                    context.progress(0, None, "documents.waiting_for_chunks")
+                    is_told = True
+                context.checkpoint()
+                time.sleep(LOOK_AGAIN_SECONDS)
+        try:
+            yield
+        finally:
+            portalocker.unlock(file)
 
 
 def read_secrets() -> dict[str, Any]:

@@ -108,8 +108,9 @@ def teaching_html(view: View, found: Overview) -> str:
     if found.pages:
         counts = {"read": found.pages_read, "pages": found.pages}
         facts.append((view.t("overview.coverage", percent=floor_percent(found.coverage), **counts), ""))
-    if found.sampled:
-        facts.append((view.t("overview.sampled", count=len(found.sampled), documents=found.documents), ""))
+    # Samples may outlive their document.
+    if sampled := sum(source.filename in found.sampled for source in view.documents):
+        facts.append((view.t("overview.sampled", count=sampled, documents=found.documents), ""))
     lines = "".join(
         f"<li><strong>{escape(words)}</strong>{f' <small>{escape(more)}</small>' if more else ''}</li>"
         for words, more in facts

@@ -17,7 +17,7 @@ from core.services import Services
 from ui import downloads, html
 from ui.downloads import CLICK_LINK, Download
 from ui.page_frame import Action, Answer, PageFrame, readable
-from ui.sample_list import has_samples
+from ui.sample_list import has_samples, refusal
 from ui.texts import TEXTS
 from ui.view import View
 from utils.errors import AppError
@@ -69,7 +69,7 @@ def blocked(view: View) -> str:
     if view.project is None:
         return view.t("blocked.no_project")
     job = view.job(("sft", "import"))
-    return view.t("blocked.samples_running") if job and job.state in ACTIVE else ""
+    return view.t("blocked.samples_running") if job and job.state in ACTIVE else refusal(view)
 
 
 def result_html(view: View) -> str:

@@ -96,9 +96,8 @@ def coverage_html(view: View, counts: SampleCounts) -> str:
     """How many samples each document has; documents that have none are named first."""
     if not view.documents:
         return ""
-    by_document = {source.filename: 0 for source in view.documents if source.chunks} | {
-        name: count for name, count in counts.by_document.items() if name
-    }
+    documents = (source.filename for source in view.documents if source.chunks)
+    by_document = {name: counts.by_document.get(name, 0) for name in documents}
     if not by_document:
         return ""
     most = max(1, *by_document.values())

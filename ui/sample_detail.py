@@ -3,10 +3,11 @@
 from collections.abc import Hashable
 from html import escape
 
-from core.documents.chunk_store import Chunk, ChunkStore
+from core.documents.chunk_store import ChunkStore
 from core.samples.quality_gate import Finding
 from core.samples.sample_store import SampleRow, SampleStore
 from core.samples.sft_dataset import Sample
+from core.samples.sources import chunk_of
 from core.samples.support import support_of
 from ui import html, sample_list
 from ui.chunk_list import pages_words
@@ -130,7 +131,7 @@ def chunk_html(view: View, sample: Sample) -> str:
     """Where the sample comes from. What is marked is what comes closest to the answer."""
     if sample.source is None:
         return html.muted(view.t("review.no_source"))
-    chunk = chunk_of(view, sample)
+    chunk = chunk_of(ChunkStore(view.project.database), sample) if view.project else None
     if chunk is None:
         place = f"<cite>{escape(sample.source.document)}</cite>"
         return f'<article class="chunk"><header>{place}</header>{html.muted(view.t("review.no_chunk"))}</article>'
@@ -144,9 +145,3 @@ def chunk_html(view: View, sample: Sample) -> str:
         f"<span>{escape(support)}</span></header>"
         f'<div class="chunk-text" tabindex="0">{text}</div></article>'
     )
-
-
-def chunk_of(view: View, sample: Sample) -> Chunk | None:
-    if view.project is None or sample.source is None or sample.source.chunk_id is None:
-        return None
-    return ChunkStore(view.project.database).chunk(sample.source.chunk_id)

@@ -7,10 +7,12 @@ from weakref import WeakKeyDictionary
 
 from core.samples.quality_gate import KINDS as FINDINGS
 from core.samples.sample_store import SampleCounts, SamplePage, SampleQuery, SampleRow, SampleStore
-from core.samples.sft_dataset import STATUSES, Sample
+from core.samples.sft_dataset import STATUSES, Sample, require_lines
 from ui import html
+from ui.check_words import refusal_words
 from ui.texts import TEXTS
 from ui.view import View, file_stamp
+from utils.errors import AppError
 
 ROWS_SHOWN = 10
 KINDS = ("sft", "gate", "import")  # the jobs that change samples
@@ -58,6 +60,16 @@ def has_samples(view: View) -> bool:
     return bool(view.status and view.status.samples)
 
 
+def refusal(view: View) -> str:
+    """Why nothing can be done with the project's file of samples; empty if that is in order."""
+    try:
+        if view.project is not None:
+            require_lines(view.project.samples_file)
+    except AppError as error:
+        return refusal_words(error.code, error.params, view.language)
+    return ""
+
+
 def counts_of(view: View) -> SampleCounts:
     """How many samples there are of each kind, asked once for all places of a page."""
     if view not in _counted:
@@ -83,7 +95,9 @@ def list_html(view: View, position: ReviewPosition) -> str:
 
 
 def reading_html(view: View, counts: SampleCounts) -> str:
-    """That a large file is still being looked through, or that some of its lines hold no sample."""
+    """That a large file is still being looked through, or that some or all of its lines hold no sample."""
+    if why_not := refusal(view):
+        return html.box("bad", why_not)
     if not counts.complete:
         return html.muted(view.t("review.indexing", count=counts.total))
     return html.muted(view.t("review.bad_lines", count=counts.bad_lines)) if counts.bad_lines else ""

@@ -24,7 +24,7 @@ from ui import (
 )
 from ui.job_panel import job_panel
 from ui.page_frame import PageFrame
-from ui.sample_list import ReviewPosition, counts_of, has_samples
+from ui.sample_list import ReviewPosition, counts_of, has_samples, refusal
 from ui.view import View
 
 Start = Callable[[Services, Project], object]
@@ -81,6 +81,8 @@ def blocked(view: View) -> str:
     job = view.job(("sft", "import"))
     if job and job.state in ACTIVE:
         return view.t("blocked.samples_running")
+    if why_not := refusal(view):
+        return why_not
     settings, count = view.config.sft, usable_count(view)
     if 0 < settings.samples <= count:
         return view.t("blocked.samples_complete", count=count)
@@ -112,6 +114,8 @@ def generate_label(view: View) -> str:
 def counter_html(view: View) -> str:
     if view.status is None or view.config is None:
         return html.muted(view.t("samples.none"))
+    if why_not := refusal(view):
+        return html.box("bad", why_not)
     count, wanted = usable_count(view), view.config.sft.samples
     words = view.t("samples.counter", count=count, wanted=wanted)
     return f'<div class="counter"><strong>{escape(words)}</strong>{html.bar(min(count / wanted, 1.0), words)}</div>'

@@ -1,5 +1,6 @@
 """How a document's chunks were made, and whether they would be made otherwise today. Cuts nothing itself."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from core.documents.chunk_store import ChunkStore, SourceFile
@@ -23,3 +24,9 @@ def outdated(project: Project) -> list[SourceFile]:
         for source in ChunkStore(project.database).documents()
         if source.chunks and any(source.params.get(name) != value for name, value in wanted.items())
     ]
+
+
+def have_chunks(project: Project, filenames: Iterable[str]) -> bool:
+    """Whether one of these documents has chunks, which reading it again would replace."""
+    store = ChunkStore(project.database)
+    return any((source := store.document(name)) is not None and source.chunks for name in filenames)

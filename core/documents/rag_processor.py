@@ -3,11 +3,12 @@
 import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from core.documents.chunk_state import how_cut
+from core.documents.chunk_state import have_chunks, how_cut
 from core.documents.chunk_store import ChunkStore, SourceFile, Writer
 from core.documents.chunking import chunks_of_pages
 from core.documents.document_intake import Intake, Taken
@@ -20,7 +21,8 @@ from core.documents.token_counting import TokenCounter, counter_of
 from core.jobs import JobContext, StopRequested
 from core.project_manager import Project
 from core.runs import Run
-from core.worker import read_secrets
+from core.samples.relinking import relink, samples_follow
+from core.worker import chunks_at_rest, read_secrets
 from utils.config import ChunkSettings
 from utils.errors import AppError
 
@@ -109,9 +111,16 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     with ParserPool(context.checkpoint) as parsers:
         if "again" in request:
             passwords = read_secrets().get("passwords", {})
-            return process_again(context, run.project, request["again"], passwords, parsers)
+            with ExitStack() as stack:
+                if have_chunks(run.project, request["again"]):
+                    stack.enter_context(chunks_at_rest(context, run.project))
+                    stack.enter_context(samples_follow(context, run.project))
+                return process_again(context, run.project, request["again"], passwords, parsers)
         files = [Path(name) for name in request["files"]]
-        return process_documents(context, run.project, files, run.id, parsers)
+        try:
+            return process_documents(context, run.project, files, run.id, parsers)
+        finally:
+            relink(context, run.project)  # one of them may have been in the project before
 
 
 def process_documents(

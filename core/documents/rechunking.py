@@ -14,14 +14,17 @@ from core.documents.token_counting import TokenCounter, counter_of
 from core.jobs import JobContext
 from core.project_manager import Project
 from core.runs import Run
+from core.samples.relinking import samples_follow
+from core.worker import chunks_at_rest
 from utils.config import ChunkSettings
 
 BATCH_CHUNKS = 200
 
 
 def run(context: JobContext, run: Run) -> dict[str, Any]:
-    """The stage in its child process."""
-    return rechunk(context, run.project)
+    """The stage in its child process. Waits for samples that are being written from the chunks."""
+    with chunks_at_rest(context, run.project), samples_follow(context, run.project):
+        return rechunk(context, run.project)
 
 
 def rechunk(context: JobContext, project: Project) -> dict[str, Any]:

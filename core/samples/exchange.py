@@ -36,14 +36,15 @@ from core.samples.sft_dataset import (
     line_of,
     parse_sample,
     presentable,
+    require_lines,
     sample_id,
     sample_of,
 )
+from core.samples.sources import LEAST_SUPPORT, Links
 from utils.errors import AppError
 from utils.files import sync_folder
 
 SAMPLES_AT_ONCE = 500
-CHUNKS_AT_ONCE = 500
 MOST_BAD_LINES = 100
 MAX_NAME_CHARACTERS = 255
 MAX_WORD_CHARACTERS = 40
@@ -100,8 +101,9 @@ def import_samples(context: JobContext, project: Project, file: Path, name: str)
 def export_samples(project: Project, kind: str, target: Path) -> int:
     """Write all samples but the rejected ones in the format EXPORTS[kind], whole or not at all; how many there were.
 
-    Raises AppError `export_no_samples`.
+    Raises AppError `export_no_samples`, and as `require_lines` does.
     """
+    require_lines(project.samples_file)
     form = EXPORTS[kind]
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, prepared = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
@@ -128,8 +130,7 @@ class _Arrivals:
     """What comes in, compared with what is there."""
 
     def __init__(self, project: Project, name: str, context: JobContext) -> None:
-        self._chunks = ChunkStore(project.database)
-        self._chunk_ids: dict[str, set[int]] = {}
+        self._links = Links(ChunkStore(project.database))
         self._generator = Generator("import", presentable(name)[:MAX_NAME_CHARACTERS])
         # Hashes, because a hundred thousand ids as text would take ten times the memory.
         self._contents: set[int] = set()
@@ -144,10 +145,12 @@ class _Arrivals:
         """The sample of a record, or None where the project has it."""
         (asked, said), *later = turns
         told = sample_of({**record, "instruction": asked, "output": said, "input": "", "follow_ups": None})
+        if told.support is None:  # whose chunk is named but not measured has to be supported all the same
+            told = replace(told, support=LEAST_SUPPORT)
         sample = replace(
             told,
             follow_ups=tuple(later),
-            source=self._source(told.source),
+            source=self._source(told),
             generator=self._generator,
             language=_short(told.language),
             style=_short(told.style),
@@ -163,24 +166,15 @@ class _Arrivals:
         self._ids.add(_id_hash(own_id))
         return replace(sample, id=own_id)
 
-    def _source(self, source: Source | None) -> Source | None:
-        """Document and page as they were told; the chunk only where this project has it in that document."""
-        if source is None or not source.document.strip():
+    def _source(self, told: Sample) -> Source | None:
+        """Document and page as they were told; the chunk only where this project has that text."""
+        if told.source is None or not told.source.document.strip():
             return None
-        document = presentable(source.document)[:MAX_NAME_CHARACTERS]
-        known = source.chunk_id is not None and source.chunk_id in self._chunks_of(document)
-        return Source(document, source.page, source.chunk_id if known else None)
-
-    def _chunks_of(self, document: str) -> set[int]:
-        if document not in self._chunk_ids:
-            ids: set[int] = set()
-            if self._chunks.document(document) is not None:
-                last = 0
-                while batch := self._chunks.chunks(last, CHUNKS_AT_ONCE, filename=document):
-                    ids.update(chunk.id for chunk in batch)
-                    last = batch[-1].id
-            self._chunk_ids[document] = ids
-        return self._chunk_ids[document]
+        document = presentable(told.source.document)[:MAX_NAME_CHARACTERS]
+        found = self._links.now(replace(told, source=replace(told.source, document=document)))
+        if found is not None and found.chunk_id is not None:
+            return found
+        return Source(document, told.source.page)
 
 
 def _id_hash(own_id: str) -> int:

@@ -11,7 +11,7 @@ from core.documents.languages import language_of
 from core.samples.doubtful_phrases import left_over, points_to_text, refusal
 from core.samples.likeness import SeenSamples, answer_print, question_print
 from core.samples.personal_data import personal_data
-from core.samples.sft_dataset import Sample
+from core.samples.sft_dataset import Sample, Source
 from core.samples.supply import same
 from core.samples.support import UNSUPPORTED_BELOW, support_of
 
@@ -22,6 +22,7 @@ KINDS: tuple[str, ...] = (
     "too_long",
     "wrong_language",
     "unsupported",
+    "source_gone",
     "refusal",
     "template_text",
     "personal_data",
@@ -129,6 +130,8 @@ class _Gate:
         yield from self._language(sample, "\n".join(answers), whole)
         if support is not None and support < UNSUPPORTED_BELOW:
             yield Finding("unsupported", share=support)
+        if sample.source is not None and self._has_lost_text(sample.source):
+            yield Finding("source_gone", sample.source.document)
         if phrase := next(filter(None, map(refusal, answers)), ""):
             yield Finding("refusal", phrase)
         if phrase := next(filter(None, (left_over(part) for turn in turns for part in turn)), ""):
@@ -137,6 +140,11 @@ class _Gate:
             yield Finding("template_text", POINTS_TO_TEXT)
         for kind in personal_data(whole):
             yield Finding("personal_data", f"gate.detail.{kind}")
+
+    def _has_lost_text(self, source: Source) -> bool:
+        if source.chunk_id is None:
+            return source.former_chunk_id is not None
+        return self.chunk_languages.get(source.chunk_id, "") is None
 
     def _likeness(self, sample: Sample) -> Iterator[Finding]:
         """Whether an earlier sample asks the same. What was rejected makes no other one a duplicate."""

@@ -5,7 +5,7 @@ things were. Of these notes the newest are kept, also over a restart.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,18 @@ from core.jobs import Message
 from core.samples.sample_file import Splice, mend_last_line, rewrite
 from core.samples.sample_index import Index
 from core.samples.sample_schema import NewLine, Place, Stale
-from core.samples.sft_dataset import STATUSES, decode_line, hash_of, line_of, parse_fields, parse_sample
+from core.samples.sft_dataset import (
+    STATUSES,
+    Source,
+    decode_line,
+    hash_of,
+    line_of,
+    parse_fields,
+    parse_sample,
+    require_lines,
+    sample_of,
+    source_fields,
+)
 from utils.errors import AppError
 
 MOST_CHANGES = 100
@@ -25,8 +36,8 @@ class _Note(NamedTuple):
     """How one sample was before a change.
 
     `before` is its line; of a change of status it is that, and None where the line said none. `after` is a hash of
-    the line that was written. A deleted line stood behind the sample with the id `anchor`, which stayed; `gap` bytes
-    that stayed too are between them. Without an anchor these are the first of the file.
+    the line that was written, without its source. A deleted line stood behind the sample with the id `anchor`, which
+    stayed; `gap` bytes that stayed too are between them. Without an anchor these are the first of the file.
     """
 
     id: str
@@ -50,11 +61,18 @@ class _Edit:
 
 
 class Changes:
-    """Changes to one file of samples. The caller holds the file's lock and has opened the index for writing."""
+    """Changes to one file of samples. The caller holds the file's lock and has opened the index for writing.
+
+    Raises AppError as `require_lines` does: nothing is mended in what is not understood. What the last change left
+    is, also where that was no sample.
+    """
 
     def __init__(self, index: Index, data: Path) -> None:
         self._index = index
         self._data = data
+        newest = index.execute("SELECT generation FROM changes ORDER BY number DESC LIMIT 1").fetchone()
+        if newest is None or newest[0] != index.state().generation or not index.is_current():
+            require_lines(data)
         mend_last_line(data)
         index.catch_up(None)
 
@@ -85,7 +103,7 @@ class Changes:
         }
         line = _line({"instruction": instruction, "output": output, **rest, "id": place.id, "status": "edited"})
         self._apply([_Edit(place, line)])
-        self._note("edit", "", [_Note(place.id, place.number, before, hash_of(line))])
+        self._note("edit", "", [_Note(place.id, place.number, before, _hash_without_source(line))])
         return True
 
     def delete(self, ids: Sequence[str]) -> int:
@@ -105,6 +123,23 @@ class Changes:
             self._apply([_Edit(place, None) for place in places])
             self._note("delete", "", notes)
         return len(places)
+
+    def set_sources(self, found: Mapping[str, tuple[Source, Source]]) -> int:
+        """Write where samples come from now, by their ids: (what stood there when it was looked up, what is right).
+
+        Returns how many lines that changed. It is no change that a person would take back.
+        """
+        places, edits = self._index.places(list(found)), []
+        for place, before in zip(places, self._lines(places), strict=True):
+            fields, (old, new) = _fields(before), found[place.id]
+            stands = sample_of(fields).source
+            if stands is None or replace(stands, document=old.document) != old:
+                continue
+            own = asdict(old).keys()
+            noted = {name: value for name, value in fields["source"].items() if name not in own}
+            edits.append(_Edit(place, _line({**fields, "source": {**source_fields(new), **noted}})))
+        self._apply(edits)
+        return len(edits)
 
     def undo(self) -> Message | None:
         """Take back the newest change, except where samples have changed again since. Returns what it was, if any."""
@@ -144,7 +179,8 @@ class Changes:
         edits = [
             _Edit(place, _noted_line(known[place.id]))
             for place, line in zip(places, self._lines(places), strict=True)
-            if hash_of(line) == known[place.id].after
+            if known[place.id].after
+            in (_hash_without_source(line), hash_of(line))  # earlier versions noted the latter
         ]
         self._apply(edits)
         return len(edits)
@@ -259,6 +295,11 @@ def _fields(line: bytes) -> dict[str, Any]:
     if fields is None:
         raise Stale
     return fields
+
+
+def _hash_without_source(line: bytes) -> int:
+    """What tells whether a line is still the one that was written: its source is set anew where chunks change."""
+    return hash_of(_line({**_fields(line), "source": None}))
 
 
 def _line(fields: dict[str, Any]) -> bytes:

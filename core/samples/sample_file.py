@@ -28,6 +28,8 @@ REPLACE_SECONDS = 5.0
 BLOCK_BYTES = 4 * 1024 * 1024
 TAIL_BYTES = 64 * 1024
 PRINT_BYTES = 4096
+LINE_BEGINS = '{"instruction": "'
+ZEROS = re.compile(rb"\0{8,}|\0+\Z")
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ def _mend_last_line(descriptor: int) -> int:
     tail = _unended(descriptor, size)
     if not tail:
         return size
-    if _is_torn(tail):
+    if is_torn(tail):
         os.ftruncate(descriptor, size - len(tail))
         return size - len(tail)
     _write(descriptor, b"\n")
@@ -208,16 +210,17 @@ def _unended(descriptor: int, size: int) -> bytes:
     return tail
 
 
-def _is_torn(tail: bytes) -> bool:
-    """Whether this is the beginning of a JSON object that was to go on: it was never counted as anything.
+def is_torn(tail: bytes) -> bool:
+    """Whether this is the beginning of a line of ours that was to go on: it was never counted as anything.
 
-    A person's own last line, whole or wrong in its middle, is not. A power cut may also leave zeros.
+    A last line that somebody else wrote, whole or not, is none. A power cut may also leave zeros, many in a row;
+    those between the characters of UTF-16 stand alone.
     """
-    if b"\0" in tail:
-        return True
-    text = tail.decode("utf-8-sig", errors="ignore").strip()
-    if not text.startswith("{"):
-        return False
+    written = ZEROS.sub(b"", tail)
+    text = written.decode("utf-8-sig", errors="ignore").strip()
+    is_ours = text.startswith(LINE_BEGINS[: len(text)])
+    if written != tail or not text or not is_ours:
+        return is_ours and written != tail
     try:
         json.loads(text)
     except RecursionError:

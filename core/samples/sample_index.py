@@ -29,7 +29,7 @@ from core.samples.sample_schema import (
     State,
     open_database,
 )
-from core.samples.sft_dataset import Sample, content_of, decode_sample, presentable
+from core.samples.sft_dataset import Sample, decode_sample, presentable, state_of
 
 LINES_AT_ONCE = 500
 ROW_COLUMNS = (
@@ -311,7 +311,7 @@ class Index:
         self._connection.executemany(
             "INSERT INTO samples VALUES (?, ?, ?, ?, ?, NULL)",
             [
-                (number, own_id, sample.status, _document(sample), content_of(sample))
+                (number, own_id, sample.status, _document(sample), state_of(sample))
                 for number, own_id, (_, sample) in zip(numbers, ids, lines, strict=True)
             ],
         )
@@ -390,7 +390,7 @@ def _row(found: tuple[Any, ...], file: BinaryIO | None) -> SampleRow:
         raise Stale
     file.seek(offset)
     sample = decode_sample(file.read(length), offset == 0)
-    if sample is None or content_of(sample) != content:
+    if sample is None or state_of(sample) != content:
         raise Stale
     if support is not None:
         sample = replace(sample, support=support)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from core.documents.chunk_store import ChunkStore
 from core.jobs import Message
 from core.project_manager import Project
 from core.samples.quality_gate import Finding
@@ -24,7 +25,8 @@ from core.samples.sample_schema import (
     is_damaged,
     remove_index,
 )
-from core.samples.sft_dataset import STATUSES, Sample
+from core.samples.sft_dataset import STATUSES, Sample, Source, require_lines
+from core.samples.sources import Links
 from utils.errors import AppError
 
 __all__ = ["SampleCounts", "SamplePage", "SampleQuery", "SampleRow", "SampleStore"]
@@ -48,6 +50,7 @@ class SampleStore:
     def __init__(self, project: Project) -> None:
         self._data = project.samples_file
         self._database = project.samples_index
+        self._chunks = ChunkStore(project.database)
         self._handed_out: dict[str, int] = {}  # what the gate was given to check, by its content
 
     def refresh(self, most_seconds: float = SLICE_SECONDS) -> bool:
@@ -153,7 +156,28 @@ class SampleStore:
         """Take back the newest change, also one of before a restart. Returns what it was; None if there is none."""
         if not self.counts().undoable:
             return None
-        return self._changing(lambda changes: changes.undo())
+        done = self._changing(lambda changes: changes.undo())
+        if done and not done.key.startswith("review.undone_status"):
+            self.relink()  # a line from before may name a chunk that has gone since
+        return done
+
+    def relink(self) -> int:
+        """Write into each sample which chunk holds its text now. Returns how many have lost theirs with this call.
+
+        Raises AppError as `require_lines` does.
+        """
+        require_lines(self._data)
+        if not self._chunks.path.exists():
+            return 0  # samples that came without any documents
+        links = Links(self._chunks)
+        found: dict[str, tuple[Source, Source]] = {}
+        for sample in sorted(self.samples(), key=_chunk_of):  # what is read of a chunk serves all of its samples
+            source = links.now(sample)
+            if sample.source is not None and source is not None and source != sample.source:
+                found[sample.id] = sample.source, source
+        if found:
+            self._changing(lambda changes: changes.set_sources(found))
+        return sum(old.chunk_id is not None and new.chunk_id is None for old, new in found.values())
 
     def set_findings(self, results: Iterable[tuple[str, list[Finding], float | None]]) -> None:
         """Note what the gate found: a sample's id, its findings, and how far its chunk supports its answer.
@@ -242,6 +266,10 @@ class SampleStore:
                 if tries >= MOST_TRIES or not is_damaged(error):
                     raise
                 remove_index(self._database)
+
+
+def _chunk_of(sample: Sample) -> tuple[str, int]:
+    return (sample.source.document, sample.source.chunk_id or 0) if sample.source else ("", 0)
 
 
 # Only ever replaced entry by entry, so any thread may look.

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from core.samples.followed_file import Followed, Line
-from core.samples.sample_file import append_lines
+from core.samples.sample_file import append_lines, is_torn
+from utils.errors import AppError
 
 MINIMUM_SAMPLES = 4  # fewer teach nothing, and could not be split
 STATUSES = ("new", "accepted", "edited", "rejected")
@@ -24,11 +25,20 @@ ESCAPED = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Source:
-    """Where a sample comes from: the document's file name, its page (first one) and the chunk in rag.db."""
+    """Where a sample comes from: the document's file name, its page (first one) and the chunk in rag.db.
+
+    `start` and `end` say where in the document's text, in characters, the chunk stood that the sample was written
+    from, `text_hash` what it said; core.samples.sources finds it again. Where that text has gone, there is no
+    `chunk_id`, and `former_chunk_id` is the chunk that it was in last.
+    """
 
     document: str
     page: int | None = None
     chunk_id: int | None = None
+    start: int | None = None
+    end: int | None = None
+    text_hash: str | None = None
+    former_chunk_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,12 @@ def content_of(sample: Sample) -> int:
     return hash_of(json.dumps(texts).encode())
 
 
+def state_of(sample: Sample) -> int:
+    """A hash of all that the quality gate judges: what a sample asks and says, and whether its text has gone."""
+    has_lost_text = sample.source is not None and sample.source.former_chunk_id is not None
+    return hash_of(f"{content_of(sample)} without a source".encode()) if has_lost_text else content_of(sample)
+
+
 def hash_of(data: bytes) -> int:
     """64 bits of a hash, as SQLite's integers are."""
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
@@ -81,12 +97,16 @@ def presentable(text: str) -> str:
 
 
 def append_sample(path: Path, sample: Sample) -> None:
-    """Append one sample; when this returns it is on the disk. Raises AppError `samples_busy`."""
-    append_lines(path, [to_line(sample)])
+    """Append one sample; when this returns it is on the disk. Raises AppError as `append_samples`."""
+    append_samples(path, [sample])
 
 
 def append_samples(path: Path, samples: Iterable[Sample]) -> None:
-    """Append samples, all or none; when this returns they are on the disk. Raises AppError `samples_busy`."""
+    """Append samples, all or none; when this returns they are on the disk.
+
+    Raises AppError `samples_busy`, and as `require_lines` does.
+    """
+    require_lines(path)
     if lines := [to_line(sample) for sample in samples]:
         append_lines(path, lines)
 
@@ -94,9 +114,16 @@ def append_samples(path: Path, samples: Iterable[Sample]) -> None:
 def to_line(sample: Sample) -> str:
     """A sample as its line of sft_data.jsonl: what a reader needs first stands first."""
     fields = {key: value for key, value in asdict(sample).items() if value is not None and value != ()}
+    if sample.source:
+        fields["source"] = source_fields(sample.source)
     if sample.follow_ups:
         fields["follow_ups"] = [{"instruction": asked, "output": said} for asked, said in sample.follow_ups]
     return line_of(fields)
+
+
+def source_fields(source: Source) -> dict[str, Any]:
+    """A source as it stands in a line."""
+    return {key: value for key, value in asdict(source).items() if value is not None}
 
 
 def line_of(fields: dict[str, Any]) -> str:
@@ -179,15 +206,68 @@ def iterate_samples(path: Path, on_bad_line: Callable[[int], None] | None = None
 
 def count_samples(path: Path) -> int:
     """How many samples a file holds."""
-    return _COUNTS.of(path)
+    return _CONTENTS.of(path).samples
 
 
-def _counted(before: int, lines: Iterable[Line]) -> int:
-    texts = (decode_line(line, is_first) for line, is_first in lines)
-    return before + sum(text is not None and parse_fields(text) is not None for text in texts)
+def require_lines(path: Path) -> None:
+    """Let nobody write to, or learn from, a file that is no file of samples, a JSON object in UTF-8 on each line.
+
+    Lines that hold no sample do no harm among those that do, unless all that is not ASCII is in another encoding, or
+    the file begins with JSON that goes on over several lines. Notes behind a # do none anyway. Raises AppError
+    samples_encoding, samples_form.
+    """
+    found = _CONTENTS.of(path)
+    if found.has_zeros or (found.foreign and not found.utf8):
+        raise AppError("samples_encoding", file=path.name)
+    if found.goes_on or (found.others and not found.samples):
+        raise AppError("samples_form", file=path.name)
 
 
-_COUNTS = Followed(0, _counted)
+@dataclass(frozen=True)
+class _Contents:
+    """How many lines hold samples, and how many hold something else.
+
+    Of the former, `utf8` have more than ASCII; of the latter, `foreign` would be samples in an encoding with one byte
+    for a character. `has_zeros` and `goes_on` are 1 where the first line that holds anything does, as in UTF-16 and
+    packed files, and in an array or an object on several lines.
+    """
+
+    samples: int = 0
+    others: int = 0
+    utf8: int = 0
+    foreign: int = 0
+    has_zeros: int = 0
+    goes_on: int = 0
+
+
+def _counted(before: _Contents, lines: Iterable[Line]) -> _Contents:
+    found = Counter(asdict(before))
+    for line, is_first in lines:
+        text = decode_line(line, is_first)
+        if text is not None and parse_fields(text) is not None:
+            found["samples"] += 1
+            found["utf8"] += not line.isascii()
+        elif (text is None or text.strip()[:1] not in ("", "#")) and (line.endswith(b"\n") or not is_torn(line)):
+            if not found["samples"] + found["others"]:
+                found["has_zeros"], found["goes_on"] = b"\0" in line, _goes_on(line)
+            found["others"] += 1
+            found["foreign"] += text is None and parse_fields(line.decode("latin-1")) is not None
+    return _Contents(**found)
+
+
+def _goes_on(line: bytes) -> bool:
+    """Whether JSON begins here and goes on behind the line; half a sample of a crash ends in a string."""
+    text = line.decode("utf-8-sig", errors="replace").rstrip()
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(text) and text.startswith(("[", "{"))
+    except (ValueError, RecursionError):
+        return False
+    return False
+
+
+_CONTENTS = Followed(_Contents(), _counted)
 
 
 def usable(samples: Iterable[Sample]) -> list[Sample]:
@@ -261,6 +341,8 @@ def group_of(sample: Sample) -> str:
     """What must not be torn apart: the chunk, or, without one, all samples that ask the same."""
     if sample.source is not None and sample.source.chunk_id is not None:
         return f"chunk {sample.source.chunk_id}"
+    if sample.source is not None and sample.source.former_chunk_id is not None:
+        return f"former chunk {sample.source.former_chunk_id} of {sample.source.document}"
     return "question " + " ".join(sample.instruction.casefold().split())
 
 
@@ -278,11 +360,11 @@ def _numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 def _parse_source(value: Any) -> Source | None:
     if not isinstance(value, dict) or not isinstance(value.get("document"), str):
         return None
-    page, chunk_id = value.get("page"), value.get("chunk_id")
+    numbers = {name: value.get(name) for name in ("page", "chunk_id", "start", "end", "former_chunk_id")}
     return Source(
         document=value["document"],
-        page=page if _is_whole(page) else None,
-        chunk_id=chunk_id if _is_whole(chunk_id) else None,
+        text_hash=_string(value.get("text_hash")),
+        **{name: number for name, number in numbers.items() if _is_whole(number)},
     )
 
 

@@ -19,7 +19,8 @@ from core.samples.helpers.addresses import place_of as server_of
 from core.samples.helpers.chat import ChatRequest, HelperModel
 from core.samples.helpers.registry import open_helper
 from core.samples.outbound import OutboundLog
-from core.samples.sft_dataset import Generator, Sample, Source, append_sample, read_samples, sample_id
+from core.samples.sft_dataset import Generator, Sample, append_sample, read_samples, require_lines, sample_id
+from core.samples.sources import source_of
 from core.samples.supply import EvenSupply, Holdings
 from core.samples.support import support_of
 from utils.config import SftSettings
@@ -92,9 +93,11 @@ def generate_samples(
 
     Each is on the disk before it is counted, so this may be stopped at any moment, and makes up only what is missing
     when called again. Returns fewer than requested where the texts do not give more, or the budget is spent. Raises
-    AppError no_chunks, no_usable_chunks, no_helper_model, and what the helper model's server is to blame for.
+    AppError no_chunks, no_usable_chunks, no_helper_model, what `require_lines` raises, and what the helper model's
+    server is to blame for.
     """
     access = access or Access()
+    require_lines(project.samples_file)
     have = Holdings(read_samples(project.samples_file, lambda line: logger.warning("no sample in line %d", line)))
     chunk_ids = usable_chunks(project, settings)
     work = _Work(context, project, settings, have, have.count)
@@ -219,7 +222,7 @@ def sample_of(draft: Draft, task: Task, generator: Generator) -> Sample:
     """A draft as a sample, with where it comes from and how far its chunk supports it."""
     source, support = None, None
     if task.chunk:
-        source = Source(document=task.chunk.filename, page=task.chunk.page, chunk_id=task.chunk.id)
+        source = source_of(task.chunk)
         support = round(support_of(draft.output, task.chunk.text).share, 3)
     return Sample(
         instruction=draft.instruction.strip(),

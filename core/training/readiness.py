@@ -13,7 +13,7 @@ from core.hardware_detector import Hardware
 from core.project_manager import Project
 from core.runs import list_runs
 from core.samples.sample_totals import totals_of
-from core.samples.sft_dataset import MINIMUM_SAMPLES
+from core.samples.sft_dataset import MINIMUM_SAMPLES, require_lines
 from core.services import MINIMUM_FREE_GIB
 from core.training import launcher, memory_outlook, model_shape
 from core.training.checkpoints import ADAPTER_COPIES, DISK_RESERVE_GIB
@@ -56,6 +56,10 @@ def require(checks: Sequence[Check]) -> None:
 
 def check_samples(project: Project, training: TrainingSettings) -> Check:
     """Whether enough is left to learn from, without what was rejected and what is held out."""
+    try:
+        require_lines(project.samples_file)
+    except AppError as error:
+        return Check("samples", "bad", error.params, error.code)
     totals = totals_of(project.samples_file)
     sizes = totals.split(training.held_out_share, training.seed)
     if sizes.learned < MINIMUM_SAMPLES:

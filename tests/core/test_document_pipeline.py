@@ -1,18 +1,26 @@
 """Step 1 as browser and command line call it, with real child processes."""
 
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import portalocker
 import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 from tokenizer_material import byte_level, choose, model_folder
+from waiting import wait_for
 
 from core import document_pipeline, sample_pipeline, worker
 from core.documents.chunk_store import ChunkStore
 from core.jobs import JobState
+from core.samples.sft_dataset import read_samples
+from core.samples.support import support_of
 from tests.refusals import code_of
 from utils import config
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PENDULUM = "\n\n".join(
     f"Satz {n}: Ein Pendel schwingt hin und her und steht im höchsten Punkt still." for n in range(80)
@@ -98,3 +106,123 @@ def test_samples_wait_for_chunks_that_are_being_cut_anew(services, filled, monke
     filled.set("sft", {"samples": 3})
     job = ended(services, sample_pipeline.start_samples(services, filled))
     assert (job.state, busy) == (JobState.DONE, [])
+
+
+def chunks_of_samples(project):
+    """For each sample the text of the chunk that its line names; None where there is no such chunk."""
+    store = ChunkStore(project.database)
+    found = [store.chunk(sample.source.chunk_id or 0) for sample in read_samples(project.samples_file)]
+    return [chunk.text if chunk else None for chunk in found]
+
+
+@pytest.fixture
+def sampled(services, filled):
+    filled.set("sft", {"provider": "practice", "samples": 20})
+    assert ended(services, sample_pipeline.start_samples(services, filled)).result["samples"] == 20
+    return filled
+
+
+def test_samples_of_before_a_new_tokenizer_name_the_chunks_of_after_it(services, sampled, tmp_path):
+    before = chunks_of_samples(sampled)
+    choose(sampled, model_folder(tmp_path / "bytes", byte_level(256)))
+    assert ended(services, document_pipeline.rechunk_if_needed(services, sampled)).result["recut"]
+    after = chunks_of_samples(sampled)
+    assert None not in after and after != before
+    for sample, text in zip(read_samples(sampled.samples_file), after, strict=True):
+        assert support_of(sample.output, text).share >= sample.support - 0.1
+
+
+def test_reading_again_and_removing_and_reading_back_keeps_samples_at_their_text(services, sampled, tmp_path):
+    before = chunks_of_samples(sampled)
+    sampled.set("documents", {"chunk_tokens": 64})
+    ended(services, document_pipeline.start_reprocess(services, sampled, ["a.txt"]))
+    assert None not in chunks_of_samples(sampled)
+    document_pipeline.remove_documents(services, sampled, ["a.txt"])
+    assert set(chunks_of_samples(sampled)) == {None}
+    job = ended(services, sample_pipeline.start_gate(services, sampled))
+    assert job.result["findings"]["source_gone"] == 20
+    sampled.set("documents", {"chunk_tokens": 512})
+    ended(services, document_pipeline.start_documents(services, sampled, [tmp_path / "a.txt"]))
+    assert chunks_of_samples(sampled) == before
+    job = ended(services, sample_pipeline.start_gate(services, sampled))
+    assert "source_gone" not in job.result["findings"]
+
+
+def test_samples_file_in_another_form_keeps_no_document_from_being_cut(services, sampled):
+    sampled.samples_file.write_bytes(data := "[]\n".encode("utf-16"))
+    sampled.set("documents", {"chunk_tokens": 64})
+    job = ended(services, document_pipeline.start_rechunk(services, sampled))
+    assert job.state == JobState.DONE and sampled.samples_file.read_bytes() == data
+    assert "error.samples_encoding" in [message.key for message in job.log]
+
+
+WRITES_SAMPLES = """
+import sys, time
+from pathlib import Path
+from core import worker
+from core.jobs import SilentContext
+from core.project_manager import Project
+with worker.chunks_at_rest(SilentContext(), Project(Path(sys.argv[1]))):
+    print("holds", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def elsewhere(sampled):
+    """Another process that writes samples from the chunks until it is told to end."""
+    command = [sys.executable, "-c", WRITES_SAMPLES, str(sampled.root)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout.readline() == "holds\n"
+        yield process
+        process.kill()
+
+
+def waits(services, job):
+    """Once the job says that it waits, its state."""
+    wait_for(lambda: "waiting_for_chunks" in str(services.runner.get(job.id).message))
+    return services.runner.get(job.id).state
+
+
+@pytest.mark.parametrize("how", ["rechunk", "again"])
+def test_cutting_anew_waits_for_samples_that_another_process_writes(services, sampled, elsewhere, how):
+    sampled.set("documents", {"chunk_tokens": 64})
+    before = ChunkStore(sampled.database).chunk_ids()
+    if how == "rechunk":
+        job = document_pipeline.start_rechunk(services, sampled)
+    else:
+        job = document_pipeline.start_reprocess(services, sampled, ["a.txt"])
+    assert waits(services, job) == JobState.RUNNING
+    assert ChunkStore(sampled.database).chunk_ids() == before
+    elsewhere.stdin.close()
+    assert ended(services, job).state == JobState.DONE
+    assert ChunkStore(sampled.database).chunk_ids() != before
+    assert None not in chunks_of_samples(sampled)
+
+
+def test_samples_wait_for_chunks_that_another_process_cuts_anew(services, sampled, elsewhere):
+    sampled.set("sft", {"samples": 23})
+    job = sample_pipeline.start_samples(services, sampled)
+    assert waits(services, job) == JobState.RUNNING
+    elsewhere.kill()
+    assert ended(services, job).result["samples"] == 23
+
+
+def test_nothing_is_removed_while_another_process_writes_samples(services, sampled, elsewhere):
+    assert code_of(lambda: document_pipeline.remove_documents(services, sampled, ["a.txt"])) == "samples_running"
+    assert ChunkStore(sampled.database).count()
+
+
+def test_a_document_without_chunks_is_opened_while_another_process_writes_samples(services, sampled, elsewhere):
+    job = document_pipeline.start_reprocess(services, sampled, ["locked.pdf"], {"locked.pdf": "schlüssel"})
+    assert [row["status"] for row in ended(services, job).result["documents"]] == ["done"]
+
+
+def test_nothing_that_replaces_chunks_is_started_while_samples_are_written_here(services, sampled, monkeypatch):
+    monkeypatch.setattr("core.services.running", lambda _, __, kinds: "sft" in kinds)
+    for start in (
+        lambda: document_pipeline.start_rechunk(services, sampled),
+        lambda: document_pipeline.start_reprocess(services, sampled, ["a.txt"]),
+        lambda: document_pipeline.remove_documents(services, sampled, ["a.txt"]),
+    ):
+        assert code_of(start) == "samples_running"

@@ -104,6 +104,24 @@ def test_documents_are_read_searched_and_turned_into_samples(app, tmp_path):
     assert (samples["samples"], samples["requested"]) == (1, 1)
 
 
+def test_a_file_of_samples_in_another_form_is_refused_at_every_door_and_stays_as_it_is(app, tmp_path):
+    app("new", "Physik")
+    (tmp_path / "pendel.txt").write_text("Ein Pendel ist ein Körper, der an einem Faden hin und her schwingt.")
+    app("rag", "Physik", tmp_path / "pendel.txt")
+    samples = tmp_path / "projects" / "Physik" / "data" / "sft_data.jsonl"
+    moved = tmp_path / "moved.json"
+    lines = [f'{{"instruction": "Was ist {n}?", "output": "Ein Pendel mit {n} Metern."}}' for n in (1, 2)]
+    moved.write_text("[\n" + ",\n".join(lines) + "\n]")
+    samples.write_bytes(before := moved.read_bytes())
+    for command in (["sft", "--provider", "practice"], ["check-samples"], ["train"], ["import-samples", moved]):
+        done = app(command[0], "Physik", *command[1:])
+        assert done.returncode == 1 and "one sample as JSON on each line" in done.stderr, command
+        assert "hint: Move it" in done.stderr and samples.read_bytes() == before
+    assert "one sample as JSON on each line" in app("check", "Physik").stdout
+    samples.unlink()
+    assert result_of(app("import-samples", "Physik", moved, "--json"))["imported"] == 2
+
+
 def test_documents_are_read_again_cut_again_counted_exported_and_removed(app, tmp_path):
     app("new", "p")
     for name in ("a.txt", "b.txt"):

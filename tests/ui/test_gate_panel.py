@@ -7,9 +7,10 @@ from documents_material import store_document
 from samples_material import find, store_samples
 
 from core import sample_pipeline
+from core.documents.chunk_store import ChunkStore
 from core.samples.quality_gate import Finding
 from core.samples.sample_store import SampleStore
-from ui import gate_panel
+from ui import documents_overview, gate_panel
 from ui.clickable import Click
 from ui.sample_list import ReviewPosition
 from ui.view import View
@@ -120,3 +121,13 @@ def test_coverage_names_the_documents_that_have_no_samples_first(look, project):
     shown = look()
     assert "Aus 1 von 2 Dokumenten gibt es Beispiele" in shown
     assert shown.index("leer &lt;b&gt;.txt") < shown.index("voll.txt")
+
+
+def test_documents_that_were_removed_count_for_no_coverage(look, project, services):
+    for name in ("a.txt", "b.txt"):
+        store_document(project, name, ["Text"])
+        store_samples(project, 3, document=name)
+    ChunkStore(project.database).remove_document("a.txt")
+    shown = look()
+    assert "Aus 1 von 1 Dokumenten gibt es Beispiele" in shown and "a.txt" not in shown
+    assert "1 von 1 Dokumenten haben schon" in documents_overview.overview_html(View(services, "de", "Physik"))

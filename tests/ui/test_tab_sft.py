@@ -9,7 +9,7 @@ from samples_material import store_samples
 from core import keys
 from core.samples import prompts
 from core.samples.sample_store import SampleStore
-from ui import tab_sft
+from ui import exchange_panel, tab_sft
 from ui.view import View
 from utils.errors import AppError
 
@@ -53,6 +53,14 @@ def test_while_samples_are_written_the_button_waits(why_not, project, puppet):
     store_document(project, "a.txt", ["Wärme"])
     puppet("sft")
     assert "gerade" in why_not()
+
+
+def test_a_file_of_samples_in_another_encoding_is_named_instead_of_counting_as_empty(why_not, services, project):
+    store_document(project, "a.txt", ["Wärme"])
+    project.samples_file.write_bytes('{"instruction": "Was?", "output": "Wärme."}\n'.encode("utf-16"))
+    assert "nicht in UTF-8" in why_not() and "import-samples" in why_not()
+    assert "nicht in UTF-8" in exchange_panel.blocked(View(services, "de", "Physik"))
+    assert "alert" in tab_sft.counter_html(View(services, "de", "Physik"))
 
 
 def test_what_stands_in_the_form_holds_when_the_button_is_pressed(services, project):

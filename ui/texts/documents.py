@@ -122,6 +122,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Warte, bis das fertig ist, oder stoppe es zuerst.",
         "Wait until that is done, or stop it first.",
     ),
+    "documents.waiting_for_chunks": (
+        "Wartet: Ein anderes Fenster oder Programm schreibt aus den Abschnitten Beispiele oder schneidet sie neu.",
+        "Waiting: another window or program writes samples from the chunks, or cuts them again.",
+    ),
     "error.samples_running": (
         "Gerade entstehen Beispiele aus den Abschnitten.",
         "Samples are being written from the chunks right now.",

@@ -35,6 +35,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Wenige Wörter der Antwort stehen in ihrem Abschnitt; vielleicht ist sie erfunden. Lies im Abschnitt nach.",
         "Few words of the answer stand in its chunk; it may be invented. Look it up in the chunk.",
     ),
+    "gate.kind.source_gone": ("Text fehlt", "Text is gone"),
+    "gate.about.source_gone": (
+        "Der Text, aus dem dieses Beispiel kam, steht nicht mehr in den Dokumenten. Lies das Dokument wieder ein,"
+        " oder prüfe die Antwort selbst.",
+        "The text that this sample came from is no longer in the documents. Read the document in again, or check the"
+        " answer yourself.",
+    ),
     "gate.kind.refusal": ("Verweigert", "Refusal"),
     "gate.about.refusal": (
         "Statt zu antworten, sagt das Helfermodell, dass es nicht kann. Das Modell würde lernen, es ebenso zu"

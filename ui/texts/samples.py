@@ -78,6 +78,30 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Warte, bis das fertig ist, oder halte es an.",
         "Wait until that is done, or stop it.",
     ),
+    "samples.log_gone": (
+        "{count:,} Beispiele haben ihren Text verloren: Er steht nicht mehr in den Dokumenten.",
+        "{count:,} samples have lost their text: it is no longer in the documents.",
+    ),
+    "error.samples_encoding": (
+        "Die Beispieldatei „{file}“ ist nicht in UTF-8 geschrieben, oder sie ist gepackt; sie bleibt, wie sie ist.",
+        "The file of samples “{file}” is not written in UTF-8, or it is packed; it stays as it is.",
+    ),
+    "hint.samples_encoding": (
+        "Verschiebe sie aus dem Ordner „data“ des Projekts an einen anderen Ort, entpacke sie, wenn sie gepackt ist,"
+        " und hole sie von dort in Schritt 3 herein (oder mit „import-samples“).",
+        "Move it out of the project's folder “data”, unpack it if it is packed, and bring it in from there in step 3"
+        " (or with “import-samples”).",
+    ),
+    "error.samples_form": (
+        "In der Beispieldatei „{file}“ steht nicht auf jeder Zeile ein Beispiel als JSON; sie bleibt, wie sie ist.",
+        "The file of samples “{file}” does not hold one sample as JSON on each line; it stays as it is.",
+    ),
+    "hint.samples_form": (
+        "Verschiebe sie aus dem Ordner „data“ des Projekts an einen anderen Ort und hole sie von dort in Schritt 3"
+        " herein (oder mit „import-samples“): das liest auch JSON-Listen und Tabellen.",
+        "Move it out of the project's folder “data” and bring it in from there in step 3 (or with “import-samples”):"
+        " that reads JSON arrays and tables too.",
+    ),
     "error.prompt_unknown_variable": (
         "„{{{name}}}“ ist keine Variable und bleibt so stehen.",
         "“{{{name}}}” is no variable and stays as it is.",

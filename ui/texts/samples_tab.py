@@ -263,8 +263,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "This sample does not come from a document.",
     ),
     "review.no_chunk": (
-        "Der Abschnitt, aus dem es kam, ist nicht mehr da.",
-        "The chunk that it came from is not there any more.",
+        "Der Text, aus dem es kam, ist in den Dokumenten nicht mehr da.",
+        "The text that it came from is not in the documents any more.",
     ),
     "review.support": ("{percent} % der Antwort stehen im Abschnitt", "{percent}% of the answer stand in the chunk"),
     "review.all_done": ("Alle sind durchgesehen.", "All of them have been reviewed."),

@@ -7,6 +7,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from core.samples.sft_dataset import Sample, append_sample, to_line
+from utils.errors import AppError
 
 MOMENTS = count(1)
 HAPPENINGS = st.lists(
@@ -18,7 +19,10 @@ def happen(path: Path, sample: Sample, what: str) -> None:
     """Do one of them; `sample` is what comes to the file, if anything does."""
     there = path.read_bytes() if path.exists() else b""
     if what == "append":
-        append_sample(path, sample)
+        try:
+            append_sample(path, sample)
+        except AppError as refused:
+            assert refused.code == "samples_form" and path.read_bytes() == there
     elif what == "half":
         path.write_bytes(there + to_line(sample).encode()[:-1])
     elif what == "shorten":

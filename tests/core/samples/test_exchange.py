@@ -31,6 +31,7 @@ from core.samples.sft_dataset import (
     read_samples,
     sample_id,
 )
+from core.samples.sources import source_of
 from ui.texts import TEXTS
 from utils.errors import AppError
 
@@ -245,7 +246,8 @@ def test_a_conversation_that_goes_on_differently_is_another_one(project: Project
 def test_our_own_samples_keep_what_holds_here_too(project: Project) -> None:
     store = ChunkStore(project.database)
     project.database.parent.mkdir(parents=True)
-    store.add_document(SourceFile("buch.pdf", "buch.pdf", "0", "done"), [NewChunk("Text.", {"page": 1})])
+    text = "Ein Pendel schwingt hin und her, bis die Reibung es anhält."
+    store.add_document(SourceFile("buch.pdf", "buch.pdf", "0", "done"), [NewChunk(text, {"page": 3})])
     (chunk_id,) = store.chunk_ids()
     theirs = {
         "generator": {"provider": "ollama", "model": "m"},
@@ -256,22 +258,25 @@ def test_our_own_samples_keep_what_holds_here_too(project: Project) -> None:
     bring_in(
         project,
         lines_of(
-            {"instruction": "a", "output": "b", "id": "own", "status": "accepted", **theirs,
+            {"instruction": "a", "output": text, "id": "own", "status": "accepted", **theirs,
              "source": {"document": "buch.pdf", "page": 3, "chunk_id": chunk_id}},
             {"instruction": "c", "output": "d", "id": "own", "status": "nonsense",
              "source": {"document": "buch.pdf", "page": 3, "chunk_id": chunk_id + 1}},
+            {"instruction": "g", "output": "Eine Wärmepumpe hebt Wärme aus der kalten Luft auf die Heizung.",
+             "source": {"document": "buch.pdf", "page": 3, "chunk_id": chunk_id}},
             {"instruction": "e", "output": "f", "id": "\ud800",
              "source": {"document": "anderes.pdf", "page": 4, "chunk_id": chunk_id}},
         ),
         "klasse.jsonl",
     )  # fmt: skip
-    first, second, third = read_samples(project.samples_file)
+    first, second, of_other_text, third = read_samples(project.samples_file)
     generator = Generator("import", "klasse.jsonl")
     assert first == Sample(
-        "a", "b", "own", Source("buch.pdf", 3, chunk_id), generator, "accepted", language="de", style="question"
+        "a", text, "own", source_of(store.chunks()[0]), generator, "accepted", language="de", style="question"
     )
     assert second.id != "own"
     assert (second.status, second.source) == ("new", Source("buch.pdf", 3))
+    assert of_other_text.source == Source("buch.pdf", 3)  # there the number 1 is another chunk
     assert third == Sample("e", "f", sample_id("e", "f"), Source("anderes.pdf", 4), generator)
 
 

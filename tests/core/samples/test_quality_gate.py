@@ -142,7 +142,13 @@ def test_an_answer_about_something_else_is_unsupported_where_there_is_a_chunk() 
     [finding] = check([sample(said=invented, source=Source("a.pdf", 1, 0))])[0]
     assert finding.kind == "unsupported" and finding.share is not None and finding.share < 0.2
     assert check([sample(said=invented)])[0] == []
-    assert check([sample(said=invented, source=Source("a.pdf", 1, 999))])[0] == []  # the chunk has gone
+
+
+def test_a_sample_whose_text_has_gone_says_so() -> None:
+    said = "Isaac Newton veröffentlichte 1687 in London seine berühmte Principia mit drei Axiomen."
+    for source in (Source("a.pdf", 1, 999), Source("a.pdf", 1, former_chunk_id=0)):
+        [finding] = check([sample(said=said, source=source)])[0]
+        assert (finding.kind, finding.detail) == ("source_gone", "a.pdf")
 
 
 def test_what_the_generator_measured_is_taken_until_a_person_changes_the_answer() -> None:

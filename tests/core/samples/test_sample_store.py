@@ -482,8 +482,7 @@ def test_whatever_happens_the_store_shows_what_stands_in_the_file(
 ) -> None:
     project = Project(tmp_path_factory.mktemp("store"))
     store, path = SampleStore(project), project.samples_file
-    path.parent.mkdir()
-    path.touch()
+    append_sample(path, make_sample(31))
     undoable = 0
     for step in steps:
         before = read_samples(path)

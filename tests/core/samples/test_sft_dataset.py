@@ -195,9 +195,9 @@ def test_zeros_left_by_a_power_cut_are_cut_away(tmp_path: Path) -> None:
 )
 def test_a_last_line_of_a_person_is_kept_and_ended(tmp_path: Path, last: str) -> None:
     path = tmp_path / "sft_data.jsonl"
-    path.write_text(last)
-    append_sample(path, make_sample(1))
-    assert path.read_text().splitlines() == [last, to_line(make_sample(1))]
+    path.write_text(f"{to_line(make_sample(1))}\n{last}")
+    append_sample(path, make_sample(2))
+    assert path.read_text().splitlines() == [to_line(make_sample(1)), last, to_line(make_sample(2))]
 
 
 def test_a_full_disk_leaves_no_part_of_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,184 @@
+"""A samples file that somebody brought in another form: it is refused with the reason, and nobody writes to it."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recording_context import RecordingContext
+
+from core import sample_pipeline
+from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.project_manager import Project, ProjectStore
+from core.samples.exchange import export_samples, import_samples
+from core.samples.sample_store import SampleStore
+from core.samples.sft_dataset import Sample, append_sample, append_samples, count_samples, read_samples, require_lines
+from core.samples.sft_generator import generate_samples
+from core.training import readiness
+from tests.refusals import code_of
+
+RECORDS = [{"instruction": f"Wie groß ist Nummer {n}?", "output": f"Ungefähr {n} Meter."} for n in range(8)]
+LINES = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in RECORDS)
+ASCII = "".join(json.dumps(record) + "\n" for record in RECORDS)
+PRETTY = "".join(json.dumps(record, ensure_ascii=False, indent=2) + "\n" for record in RECORDS)
+OF_LINES = ",\n".join(LINES.splitlines())
+FORMS = {
+    "utf-16": (LINES.encode("utf-16"), "samples_encoding"),
+    "utf-16-le": (LINES.encode("utf-16-le"), "samples_encoding"),
+    "utf-16-be": (LINES.encode("utf-16-be"), "samples_encoding"),
+    "utf-16 without a last line end": (LINES.strip().encode("utf-16"), "samples_encoding"),
+    "utf-32": (LINES.encode("utf-32"), "samples_encoding"),
+    "cp1252": (LINES.encode("cp1252"), "samples_encoding"),
+    "mostly ascii in cp1252": ((ASCII + LINES.splitlines()[0]).encode("cp1252"), "samples_encoding"),
+    "mac roman": (LINES.encode("mac-roman"), "samples_encoding"),
+    "gzip": (gzip.compress(LINES.encode()), None),
+    "an array": (json.dumps(RECORDS).encode(), "samples_form"),
+    "an array, one on each line": (f"[\n{OF_LINES}\n]\n".encode(), "samples_form"),
+    "an array that begins with its first": (f"[{OF_LINES}\n]".encode(), "samples_form"),
+    "a pretty array": (json.dumps(RECORDS, indent=1).encode(), "samples_form"),
+    "an array with a byte order mark": (f"[\r\n{OF_LINES}\r\n]".encode("utf-8-sig"), "samples_form"),
+    "a wrapped array": (f'{{"data": [\n{OF_LINES}\n]}}\n'.encode(), "samples_form"),
+    "pretty-printed": (PRETTY.encode(), "samples_form"),
+    "opened on the first line": (PRETTY.replace("{\n  ", "{").encode(), "samples_form"),
+    "csv": (("instruction,output\n" + "".join(f'"{n}?","{n}!"\n' for n in range(8))).encode(), "samples_form"),
+    "old mac line ends": (LINES.replace("\n", "\r").encode(), "samples_form"),
+    "other fields": (b'{"prompt": "Was?", "completion": "Wie?"}\n' * 8, "samples_form"),
+    "prose": (b"Was ist das? Ein Pendel.\n", "samples_form"),
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return ProjectStore(tmp_path / "projects").create("p")
+
+
+def writers(project: Project, tmp_path: Path) -> dict[str, Callable[[], object]]:
+    """All that writes to a file of samples, or would have something learned from it."""
+    store, file = SampleStore(project), tmp_path / "other.jsonl"
+    file.write_text('{"instruction": "neu?", "output": "ja"}\n')
+    ChunkStore(project.database).add_document(
+        SourceFile("a.txt", "a.txt", "ab", "done"),
+        [NewChunk("Ein Pendel ist ein Körper, der hin und her schwingt. Es steht still.", {"page": 1, "tokens": 20})],
+    )
+    return {
+        "append": lambda: append_sample(project.samples_file, Sample("a?", "b", "i")),
+        "append several": lambda: append_samples(project.samples_file, [Sample("a?", "b", "i")]),
+        "generate": lambda: generate_samples(RecordingContext(), project, project.load_config().sft),
+        "import": lambda: import_samples(RecordingContext(), project, file, file.name),
+        "status": lambda: store.set_status(["s1"], "accepted"),
+        "edit": lambda: store.edit("s1", "a?", "b"),
+        "delete": lambda: store.delete(["s1"]),
+        "export": lambda: export_samples(project, "jsonl", tmp_path / "out.jsonl"),
+    }
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_nobody_writes_to_a_file_of_samples_in_another_form(project: Project, tmp_path: Path, form: str) -> None:
+    data, expected = FORMS[form]
+    project.samples_file.write_bytes(data)
+    for name, write in writers(project, tmp_path).items():
+        assert code_of(write) in ((expected,) if expected else ("samples_encoding", "samples_form")), name
+        assert project.samples_file.read_bytes() == data, name
+    check = readiness.check_samples(project, project.load_config().training)
+    assert (check.state, check.refusal) == ("bad", code_of(lambda: require_lines(project.samples_file)))
+
+
+@pytest.mark.parametrize("form", ["utf-16", "an array, one on each line", "csv", "cp1252"])
+def test_undo_writes_nothing_to_a_file_that_was_put_in_the_place_of_the_old_one(project: Project, form: str) -> None:
+    append_samples(project.samples_file, [Sample("a?", "b", "s1"), Sample("c?", "d", "s2")])
+    store = SampleStore(project)
+    store.delete(["s1"])
+    project.samples_file.write_bytes(FORMS[form][0])
+    assert code_of(store.undo) in ("samples_encoding", "samples_form")
+    assert project.samples_file.read_bytes() == FORMS[form][0]
+
+
+def test_the_last_sample_of_a_file_with_other_lines_comes_back_after_it_was_deleted(project: Project) -> None:
+    append_sample(project.samples_file, Sample("a?", "b", "s1"))
+    with project.samples_file.open("a") as file:
+        file.write("no sample\n")
+    store, before = SampleStore(project), project.samples_file.read_bytes()
+    assert store.delete(["s1"]) == 1
+    assert store.undo() is not None
+    assert project.samples_file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xef\xbb\xbf",
+        b"\r\n \n",
+        b"\xef\xbb\xbf" + LINES.encode(),
+        LINES.replace("\n", "\r\n").encode(),
+        LINES.strip().encode("utf-8-sig"),
+        b"# my notes\n",
+        b"no JSON\n" + LINES.encode() + b'{"torn": \n\xff\xfe\n',
+        b'{"instruction": "torn by a crash\n' + LINES.encode(),
+        b"[draft] of mine\n" + LINES.encode(),
+        b'{"instruction": "Gr\xf6\xdfe?", "output": "one damaged line among others"}\n' + LINES.encode(),
+        b'{"instruction": "torn by a k',
+        b"\0" * 4096,
+        ASCII.encode() + b"\x00\x01\x02\n",
+    ],
+)
+def test_what_is_understood_is_written_to_and_stays_readable(project: Project, data: bytes) -> None:
+    path = project.samples_file
+    path.write_bytes(data)
+    before = read_samples(path)
+    append_sample(path, Sample("Und größer?", "Nein.", "new"))
+    assert [sample.instruction for sample in read_samples(path)] == [
+        *(sample.instruction for sample in before),
+        "Und größer?",
+    ]
+    require_lines(path)
+
+
+def test_an_unended_line_that_somebody_else_began_is_not_cut_away(project: Project) -> None:
+    for tail in (LINES.encode("utf-16-le")[:200], b'{"prompt": "half', b"half a note\0"):
+        project.samples_file.write_bytes(LINES.encode() + tail)
+        append_sample(project.samples_file, Sample("a?", "b", "new"))
+        assert project.samples_file.read_bytes().startswith(LINES.encode() + tail)
+        assert count_samples(project.samples_file) == len(RECORDS) + 1
+
+
+def test_jobs_are_refused_before_they_begin(services, tmp_path: Path) -> None:
+    project = services.projects.create("q")
+    project.samples_file.write_bytes(FORMS["utf-16"][0])
+    for start in (
+        lambda: sample_pipeline.start_samples(services, project),
+        lambda: sample_pipeline.start_gate(services, project),
+        lambda: sample_pipeline.start_import(services, project, tmp_path / "x.jsonl", "x.jsonl"),
+    ):
+        assert code_of(start) == "samples_encoding"
+    assert services.runner.jobs() == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.text("aäß €\n\"'{}[],\\", min_size=1), st.text("böx 😀{}[]", min_size=1)), min_size=1),
+    st.sampled_from(["utf-16", "utf-16-le", "utf-16-be", "utf-32", "array", "lines of an array", "pretty"]),
+    st.booleans(),
+)
+def test_whatever_stands_in_it_another_form_is_told_from_lines(
+    tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]], form: str, is_ended: bool
+) -> None:
+    records = [{"instruction": f"{asked}?", "output": f"{said}."} for asked, said in pairs]
+    lines = [json.dumps(record, ensure_ascii=False) for record in records]
+    path = tmp_path_factory.mktemp("form") / "sft_data.jsonl"
+    texts = {
+        "array": json.dumps(records, ensure_ascii=False),
+        "lines of an array": "[\n" + ",\n".join(lines) + "\n]",
+        "pretty": json.dumps(records[0], ensure_ascii=False, indent=2),
+    }
+    text = texts.get(form, "\n".join(lines)) + "\n" * is_ended
+    data = text.encode("utf-8" if form in texts else form)
+    path.write_bytes(data)
+    assert code_of(lambda: append_sample(path, Sample("a?", "b", "i"))) in ("samples_encoding", "samples_form")
+    assert path.read_bytes() == data
+    path.write_text("\n".join(lines) + "\n" * is_ended, "utf-8")
+    append_sample(path, Sample("a?", "b", "i"))
+    assert count_samples(path) == len(records) + 1
