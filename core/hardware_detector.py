@@ -1,6 +1,5 @@
 """What this machine has: accelerator, memory, disk; what to warn of; which settings suit it. Imports no torch."""
 
-import json
 import os
 import platform
 import shutil
@@ -15,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from core.jobs import Message
-from utils.files import free_disk_gib
+from utils.files import free_disk_gib, parse_json
 
 ENOUGH_RAM_GIB = 16
 ENOUGH_DISK_GIB = 20
@@ -132,7 +131,7 @@ def intel() -> Accelerator | None:
     """An Intel data-centre or Arc GPU as xpu-smi tells it, or None."""
     answer = output_of(["xpu-smi", "discovery", "-j"])
     try:
-        devices = json.loads(answer)["device_list"] if answer else []
+        devices = parse_json(answer)["device_list"] if answer else []
     except (ValueError, KeyError, TypeError):
         return None
     if not devices:

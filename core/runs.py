@@ -14,8 +14,8 @@ import psutil
 from core import memory_kills
 from core.jobs import JobState, Message
 from core.project_manager import Project
-from utils.errors import AppError
-from utils.files import publish_folder, read_json, write_json, write_text_atomic
+from utils.errors import AppError, NotAFile
+from utils.files import open_file, publish_folder, read_json, write_json, write_text_atomic
 
 UNFINISHED_ENDING = ".new"
 LEFTOVER_SECONDS = 24 * 3600
@@ -46,7 +46,7 @@ class Run:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it can be told what was asked for."""
+        """Whether it can be told what was asked for. Raises OSError where the system does not let it be read."""
         try:
             return isinstance(self.kind, str)
         except (FileNotFoundError, ValueError, KeyError, TypeError):
@@ -97,7 +97,10 @@ class Run:
         write_json(self._state_file, {"state": state, "at": time.time(), **more})
 
     def read_state(self) -> "RunState":
-        """How the run stands. One whose process is gone without a word, or whose word is damaged, was interrupted."""
+        """How the run stands. One whose process is gone without a word, or whose word is damaged, was interrupted.
+
+        Raises OSError where the system does not let it be read: nobody knows then whether its process lives.
+        """
         try:
             content = read_json(self._state_file)
             state = JobState(content["state"])
@@ -114,7 +117,7 @@ class Run:
                 error=Message(str(error["code"]), error["params"]) if error else None,
                 process=process if state == JobState.RUNNING else None,
             )
-        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
             return RunState(JobState.INTERRUPTED)
 
     def ask(self, request: str) -> None:
@@ -124,8 +127,9 @@ class Run:
     def asked(self) -> str | None:
         """What the child is asked for, or None."""
         try:
-            return self._control_file.read_text(encoding="utf-8") or None
-        except FileNotFoundError:
+            with open_file(self._control_file) as file:
+                return file.read().decode("utf-8", "replace") or None
+        except (FileNotFoundError, NotAFile):
             return None
 
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from utils.files import read_json, write_text_atomic
+from utils.files import open_file, read_json, write_text_atomic
 
 PREFIX, SEPARATOR = "models--", "--"
 INDEX = "model.safetensors.index.json"
@@ -39,7 +39,8 @@ def snapshot(name: str) -> Path | None:
     """The folder of the newest version of a repository that is there; it may be incomplete."""
     folder = folder_of(name)
     try:
-        commit = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
+        with open_file(folder / "refs" / "main") as file:
+            commit = file.read().decode().strip()
     except (OSError, ValueError):
         commit = ""
     if commit and (folder / "snapshots" / commit).is_dir():
@@ -65,5 +66,5 @@ def lacks_weights(folder: Path) -> bool:
         return not all((folder / part).is_file() for part in parts)
     except FileNotFoundError:
         return False
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return True

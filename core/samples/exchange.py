@@ -40,7 +40,7 @@ from core.samples.sft_dataset import (
     sample_of,
 )
 from utils.errors import AppError
-from utils.files import sync_folder
+from utils.files import open_file, sync_folder
 
 SAMPLES_AT_ONCE = 500
 CHUNKS_AT_ONCE = 500
@@ -69,7 +69,7 @@ def import_samples(context: JobContext, project: Project, file: Path, name: str)
     imported = duplicates = bad = 0
     bad_lines: list[tuple[int, str]] = []
     batch: list[Sample] = []
-    with file.open("rb") as opened, closing(read_records(opened, name)) as records:
+    with open_file(file) as opened, closing(read_records(opened, name)) as records:
         arrivals = _Arrivals(project, name, context)
         for count, (line, record) in enumerate(records):
             try:
@@ -207,7 +207,7 @@ def _kept(path: Path) -> Iterator[tuple[Sample, str]]:
 
 def _open(path: Path) -> BinaryIO | None:
     try:
-        return path.open("rb")
+        return open_file(path)
     except FileNotFoundError:
         return None
 

@@ -15,6 +15,7 @@ from core.samples.sample_index import Index
 from core.samples.sample_schema import NewLine, Place, Stale
 from core.samples.sft_dataset import STATUSES, decode_line, hash_of, line_of, parse_fields, parse_sample
 from utils.errors import AppError
+from utils.files import open_file
 
 MOST_CHANGES = 100
 MOST_NOTED_BYTES = 256 * 1024 * 1024
@@ -198,7 +199,7 @@ class Changes:
     def _lines(self, places: Sequence[Place]) -> list[bytes]:
         """The lines there, with their ends."""
         lines = []
-        with self._data.open("rb") as file:
+        with open_file(self._data) as file:
             for place in places:
                 file.seek(place.offset)
                 lines.append(file.read(place.length).removeprefix(BOM))
