@@ -131,12 +131,10 @@ def intel() -> Accelerator | None:
     """An Intel data-centre or Arc GPU as xpu-smi tells it, or None."""
     answer = output_of(["xpu-smi", "discovery", "-j"])
     try:
-        devices = parse_json(answer)["device_list"] if answer else []
-    except (ValueError, KeyError, TypeError):
+        devices = parse_json(answer or "{}")["device_list"]
+        return Accelerator("xpu", str(devices[0].get("device_name", "Intel GPU")), count=len(devices))
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None
-    if not devices:
-        return None
-    return Accelerator("xpu", str(devices[0].get("device_name", "Intel GPU")), count=len(devices))
 
 
 def output_of(command: list[str]) -> str | None:

@@ -113,6 +113,7 @@ class ProjectStore:
             if not str(folder):
                 raise ValueError("no path")
             self.folder = Path(folder).expanduser().resolve()
+            str(self.folder).encode()  # a path of other bytes is none to the libraries of models
         except (OSError, ValueError, RuntimeError):  # RuntimeError: an unknown user's home, or links in circles
             raise AppError("folder_not_writable", folder=printable(str(folder))) from None
 
@@ -158,7 +159,7 @@ class ProjectStore:
 
         The name is looked up among the folders and never made into a path, so nothing outside of them is opened.
         """
-        name = str(name or "")  # a form of the page may send anything
+        name = printable(str(name or ""))  # a form of the page may send anything
         folders = self._folders()
         folder = folders.get(name) or {composed(known): path for known, path in folders.items()}.get(composed(name))
         if folder is None:

@@ -1,6 +1,7 @@
 """Run folders: one for each piece of work that a child process does, with its request and what became of it."""
 
 import contextlib
+import json
 import shutil
 import time
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from core import memory_kills
 from core.jobs import JobState, Message
 from core.project_manager import Project
 from utils.errors import AppError, NotAFile
-from utils.files import open_file, publish_folder, read_json, write_json, write_text_atomic
+from utils.files import open_file, printable, publish_folder, read_json, write_json, write_text_atomic
 
 UNFINISHED_ENDING = ".new"
+SHOWN_CHARACTERS = 20
 LEFTOVER_SECONDS = 24 * 3600
 
 
@@ -148,8 +150,13 @@ def create_run(
 ) -> Run:
     """A new run folder with its frozen request and what `prepare` puts into it: complete or absent. Ids sort by time.
 
-    Until it is complete it is hidden, where no reader of runs looks.
+    Until it is complete it is hidden, where no reader of runs looks. Raises AppError `name_not_text`.
     """
+    try:
+        f"{project.root}{json.dumps(request, ensure_ascii=False)}".encode()
+    except UnicodeEncodeError as error:  # libraries of models take no such paths
+        around = error.object[max(0, error.start - SHOWN_CHARACTERS) : error.end + SHOWN_CHARACTERS]
+        raise AppError("name_not_text", name=printable(around)) from None
     _remove_leftovers(project.runs_folder)
     while True:
         now = datetime.now()

@@ -3,7 +3,9 @@
 import os
 import shutil
 import socket
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from core.project_manager import Project, ProjectStore
@@ -51,6 +53,14 @@ def a_socket(path: Path) -> None:
         os.chdir(here)
 
 
+def a_database(script: str) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(script)
+
+    return make
+
+
 def link(target: str) -> Callable[[Path], None]:
     return lambda path: path.symlink_to(target)
 
@@ -62,7 +72,7 @@ def text(content: str | bytes) -> Callable[[Path], object]:
 
 NO_FILES: dict[str, Callable[[Path], object]] = {
     "folder": Path.mkdir,
-    "pipe": os.mkfifo,
+    "pipe": lambda path: os.mkfifo(path),
     "socket": a_socket,
     "device": link("/dev/zero"),
     "terminal": link("/dev/tty"),
@@ -114,13 +124,15 @@ DAMAGES: dict[str, Callable[[Project], object]] = {
     "run of a wild kind": run_with("run.json", text('{"kind": "sing", "id": 5}')),
     "run of half a kind": run_with("run.json", text('{"kind": "\\ud800"}')),
     **{f"store is {kind}": instead("data/rag.db", make) for kind, make in NO_FILES.items()},
+    "store is another's": instead("data/rag.db", a_database("CREATE TABLE documents (a); PRAGMA user_version = 99")),
+    "store is an older one of another's": instead("data/rag.db", a_database("CREATE TABLE sources (a)")),
     "store is garbage": instead("data/rag.db", text(b"garbage" * 1000)),
     **{f"samples are {kind}": instead("data/sft_data.jsonl", make) for kind, make in NO_FILES.items()},
     "samples are deep": instead("data/sft_data.jsonl", text(DEEP + "\n")),
     **{f"index is {kind}": instead("data/samples.db", make) for kind, make in NO_FILES.items()},
     "data is a file": instead("data", text("")),
     "runs is a file": instead("runs", text("")),
-    "runs is a pipe": instead("runs", os.mkfifo),
+    "runs is a pipe": instead("runs", NO_FILES["pipe"]),
     "models is a file": instead("models", text("")),
     "logs is a file": instead("logs", text("")),
     **{f"note is {kind}": instead("models/checkpoints/best/published.json", make) for kind, make in NO_FILES.items()},

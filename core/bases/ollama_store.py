@@ -186,7 +186,7 @@ def blob(store: Path, layer: Mapping[str, Any]) -> Path | None:
 def size_of(layer: Mapping[str, Any]) -> int:
     """A layer's size in bytes, as the manifest has it."""
     size = layer.get("size")
-    return size if isinstance(size, int) and size >= 0 else 0
+    return size if isinstance(size, int) and 0 <= size < 2**63 else 0
 
 
 def read_small_json(path: Path | None) -> Any:

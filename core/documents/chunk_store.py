@@ -21,6 +21,7 @@ from core.documents.chunk_schema import (
     NewChunk,
     SourceFile,
     Total,
+    fields_of,
     open_store,
 )
 from core.documents.chunk_search import Found
@@ -332,7 +333,7 @@ class ChunkStore:
         with self._reading() as connection:
             rows = connection.execute(f"SELECT {', '.join(names)} FROM sources {condition}", values).fetchall()
         records = [dict(zip(names, row, strict=True)) for row in rows]
-        return [SourceFile(**(record | {"params": parse_json(record["params"])})) for record in records]
+        return [SourceFile(**(record | {"params": fields_of(record["params"])})) for record in records]
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -358,4 +359,4 @@ def _overlap(before: tuple[Any, ...] | None, row: tuple[Any, ...]) -> int:
 
 
 def _chunk(row: tuple[Any, ...]) -> Chunk:
-    return Chunk(row[0], row[1], row[2], row[3], parse_json(row[4] or "{}"))
+    return Chunk(row[0], row[1], row[2], row[3], fields_of(row[4]))

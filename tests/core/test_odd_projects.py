@@ -195,7 +195,9 @@ def test_a_run_whose_events_never_end_does_not_keep_the_app_waiting(services, pr
     assert [one.id for one in list_runs(project)] == [run.id]
 
 
-@pytest.mark.parametrize("path", ["", "~nobody at all/x", "a\0b", "file", "file/x", "/proc/x", "circle/x", "x" * 300])
+@pytest.mark.parametrize(
+    "path", ["", "~nobody at all/x", "a\0b", "file", "file/x", "/proc/x", "circle/x", "x" * 300, "caf\udce9"]
+)
 def test_a_projects_folder_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
     Path("file").touch()
@@ -208,3 +210,14 @@ def test_the_name_of_a_project_is_text_whatever_its_folder_is_called():
     assert Project(Path("/x/caf\udce9")).name == "caf\\udce9"
     assert Project(Path("/x/a\nb\x1b[1m")).name == "a\\nb\\x1b[1m"
     assert Project(Path("/x/Übung 日本 👩‍👧")).name == "Übung 日本 👩‍👧"
+
+
+def test_work_in_a_folder_whose_name_is_no_text_asks_for_another_name_and_then_starts(services):
+    os.rename(services.projects.create("x").root, services.projects.folder / "caf\udce9")
+    with pytest.raises(AppError, match="name_not_text"):
+        create_run(services.projects.open("caf\\udce9"), "train", {})
+    renamed = services.projects.rename("caf\udce9", "café")  # also as the terminal passes it on
+    with pytest.raises(AppError, match="name_not_text"):
+        create_run(renamed, "rag", {"files": ["/home/f\udcfcnf.txt"]})
+    assert list_runs(renamed) == []
+    assert create_run(renamed, "train", {}).is_whole

@@ -30,6 +30,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A name cannot begin or end with a dot.",
     ),
     "hint.name_dots": ("Lass den Punkt weg.", "Leave out the dot."),
+    "error.name_not_text": (
+        "Ein Name enthält Bytes, die keine Schriftzeichen sind: {name}",
+        "A name holds bytes that are no characters: {name}",
+    ),
+    "hint.name_not_text": (
+        "Benenne das Projekt oder die Datei um und versuche es noch einmal.",
+        "Rename the project or the file, and try again.",
+    ),
     # settings
     "error.field_too_small": (
         "„{field}“ ist zu klein: Der kleinste erlaubte Wert ist {limit}.",
