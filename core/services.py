@@ -20,6 +20,7 @@ from core.runs import Run, create_run, list_runs
 from core.worker import STAGES, lock_file
 from utils import config
 from utils.errors import AppError
+from utils.files import open_file
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +117,7 @@ def alone(
     def locked(context: JobContext) -> dict[str, Any]:
         path = lock_file(project, kind)
         path.parent.mkdir(parents=True, exist_ok=True)
+        open_file(path, "ab").close()  # which refuses what would never answer
         try:
             with portalocker.Lock(path, "a", timeout=0, fail_when_locked=True):
                 return work(context)

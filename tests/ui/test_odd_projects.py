@@ -10,16 +10,19 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import gradio as gr
 import orjson
 import pytest
 from odd_projects import make_odd_projects
 
 from core.project_manager import ProjectStore
 from core.services import reattach
-from ui import page
+from ui import page, project_bar
 from ui.live import Live
+from ui.page_frame import Action
 from ui.texts import error_text
 from ui.view import View
+from utils.errors import SYSTEM_ERRORS
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems' disks refuse most of these names")
@@ -114,3 +117,24 @@ def test_a_folder_of_projects_that_became_closed_is_told_on_the_page(services, p
     assert view.projects == []
     assert view.problem is not None and view.problem.code == "file_forbidden"
     assert "Zugriff" in view.error_box(view.problem)
+
+
+@pytest.mark.parametrize(("number", "code"), SYSTEM_ERRORS.items())
+def test_whatever_the_system_refuses_a_click_is_answered_with_a_sentence(frame, project, number, code):
+    def refused(*_):
+        raise OSError(number, os.strerror(number), str(project.config_file))
+
+    words = error_text(code, "de", {"file": "projects/Physik/config.json"})[0]
+    answers = [
+        frame._handler(Action(refused, refused, gr.HTML(render=False), {}, {}, {}))("Physik")[0],
+        project_bar.changer(frame, refused)("Physik", "neu")[2],
+    ]
+    assert all(words in answer and 'class="box bad"' in answer for answer in answers)
+
+
+def test_a_failure_that_nobody_foresaw_is_still_a_bug_with_its_trace(frame, project):
+    def bug(*_):
+        raise OSError("something else")
+
+    with pytest.raises(OSError, match="something else"):
+        project_bar.changer(frame, bug)("Physik", "neu")
