@@ -200,12 +200,12 @@ class ProjectStore:
         """All that calls itself a project: a folder with a config, or a link to one. A closed one counts too."""
         try:
             with os.scandir(self.folder) as entries:
-                found = [Path(entry.path) for entry in entries if _is_project(entry)]
+                found = sorted(entry.name for entry in entries if _is_project(entry))
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except OSError as error:
             raise system_error(error) or error from error
-        return {printable(path.name): path for path in sorted(found)}
+        return {printable(name): self.folder / name for name in found}
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

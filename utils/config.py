@@ -164,10 +164,10 @@ def load(kind: type[Section], path: Path) -> Section:
         raise AppError("config_missing", file=path.name) from None
     except ValidationError as error:
         raise AppError("config_damaged", file=path.name, problem=first_problem(error)) from None
-    except ValueError:
-        raise AppError("config_damaged", file=path.name, problem="JSON") from None
     except OSError as error:
         raise system_error(error) or error from error
+    except ValueError:
+        raise AppError("config_damaged", file=path.name, problem="JSON") from None
 
 
 def save(settings: BaseModel, path: Path) -> None:

@@ -109,6 +109,8 @@ def read_json(path: Path) -> Any:
 
 def printable(name: str) -> str:
     """A name as it can be shown anywhere: what is no character, or would move the cursor, as its escape."""
+    if name.isprintable():  # most are, and the list of projects is asked for every second
+        return name
     return "".join(
         letter.encode("unicode_escape").decode() if unicodedata.category(letter) in UNPRINTABLE else letter
         for letter in name

@@ -228,21 +228,21 @@ def test_a_projects_folder_that_cannot_be_made_ends_every_command_with_one_sente
         assert "--projects" in hint
 
 
-@pytest.mark.parametrize(
-    "content", ["[" * 100_000, "{", "\x00", '{"language": "\\ud800"}', '{"schema_version": 2}', None]
-)
+@pytest.mark.parametrize("content", ["[" * 100_000, "{", "\x00", '{"language": "\\ud800"}', '{"schema_version": 2}'])
 def test_damaged_settings_end_a_command_with_one_sentence_that_names_them(app, tmp_path, content):
     settings = tmp_path / "config" / "settings.json"
     settings.parent.mkdir()
-    settings.mkdir() if content is None else settings.write_text(content)
+    settings.write_text(content)
     failed = app("list")
     assert failed.returncode == 1
     assert failed.stderr.startswith("error: The file settings.json cannot be read") and "hint: " in failed.stderr
     assert "Traceback" not in failed.stderr
 
 
-def test_settings_in_a_folder_that_is_a_file_are_one_sentence(app, tmp_path):
-    (tmp_path / "config").touch()
+@pytest.mark.parametrize("name", ["config", "config/settings.json/inner"])
+def test_settings_that_are_a_folder_or_in_a_file_are_one_sentence(app, tmp_path, name):
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).touch()
     failed = app("list")
     assert failed.returncode == 1
     assert failed.stderr.startswith("error: Where a file or a folder is expected there is something else")
