@@ -4,6 +4,7 @@ Loads no torch and no transformers: the app's own process asks here what a model
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -168,7 +169,7 @@ def _chosen_folder(project: Project, name: str) -> Path:
 
 
 def _given_folder(name: str) -> Path:
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))
     if not folder.is_dir():
         raise AppError("base_missing", folder=name)
     return folder.resolve()

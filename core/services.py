@@ -17,7 +17,7 @@ from core.job_runner import JobRunner
 from core.jobs import ACCELERATOR, ACTIVE, Job, JobContext, JobSnapshot, JobState
 from core.project_manager import Project, ProjectStore
 from core.runs import Run, create_run, list_runs
-from core.worker import STAGES, lock_file
+from core.worker import lock_file
 from utils import config
 from utils.errors import AppError
 from utils.files import open_file
@@ -90,8 +90,7 @@ def reattach(services: Services) -> None:
 
 
 def _reattach_runs(services: Services, project: Project) -> None:
-    known = STAGES.keys() - NOT_GONE_ON_WITH
-    newest = {run.kind: run for run in list_runs(project) if run.is_whole and run.kind in known}
+    newest = {run.kind: run for run in list_runs(project) if run.is_whole and run.kind not in NOT_GONE_ON_WITH}
     for run in newest.values():
         found = run.read_state()
         if found.process:

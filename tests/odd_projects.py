@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from core.jobs import JobState
 from core.project_manager import Project, ProjectStore
 from core.runs import create_run
 from utils.files import write_json
@@ -122,6 +123,7 @@ DAMAGES: dict[str, Callable[[Project], object]] = {
         "state.json", text('{"state": "failed", "error": {"code": [], "params": {"a": []}}}')
     ),
     "run of a wild kind": run_with("run.json", text('{"kind": "sing", "id": 5}')),
+    "paused run of a wild kind": lambda project: create_run(project, "sing", {}).write_state(JobState.PAUSED),
     "run of half a kind": run_with("run.json", text('{"kind": "\\ud800"}')),
     **{f"store is {kind}": instead("data/rag.db", make) for kind, make in NO_FILES.items()},
     "store is another's": instead("data/rag.db", a_database("CREATE TABLE documents (a); PRAGMA user_version = 99")),

@@ -156,7 +156,7 @@ def running_html(view: View) -> str:
 
 
 def running_row(view: View, job: JobSnapshot) -> str:
-    name = view.t(f"job.kind.{job.kind}")
+    name = message_text(f"job.kind.{job.kind}", {}, view.language)  # a later version may know other kinds
     percent = f" · {round(job.fraction * 100)} %" if job.fraction is not None else ""
     return (
         f"<div><strong>{escape(name)}</strong> <small>{escape(job.project)} · {escape(state_words(view, job))}"

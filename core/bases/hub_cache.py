@@ -18,9 +18,9 @@ def hub_folder() -> Path:
     """Where huggingface_hub keeps what it downloads, by the variables that it reads itself."""
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         if named := os.environ.get(name):
-            return Path(named).expanduser()
+            return Path(os.path.expanduser(named))
     usual = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
-    return Path(os.environ.get("HF_HOME") or usual).expanduser() / "hub"
+    return Path(os.path.expanduser(os.environ.get("HF_HOME") or usual)) / "hub"
 
 
 def folder_of(name: str) -> Path:

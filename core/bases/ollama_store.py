@@ -61,7 +61,7 @@ class OllamaModel:
 def store_folders() -> list[Path]:
     """Where Ollama keeps models: what the environment says, else the user's own folder and the Linux service's."""
     if named := os.environ.get("OLLAMA_MODELS"):
-        return [Path(named).expanduser()]
+        return [Path(os.path.expanduser(named))]
     return [Path.home() / ".ollama/models", Path("/usr/share/ollama/.ollama/models")]
 
 

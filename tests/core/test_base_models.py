@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from core import base_models
+from core.bases import hub_cache, ollama_store
 from core.project_manager import Project, ProjectStore
 from core.runs import create_run
 from core.training import readiness
@@ -184,3 +185,12 @@ def test_weights_that_are_a_link_to_nothing_are_no_weights(project: Project, fol
     (folder / "model.safetensors").symlink_to(folder / "blob that was removed")
     with pytest.raises(AppError, match="base_no_weights"):
         base_models.resolve(project, by_path(folder))
+
+
+@pytest.mark.parametrize("variable", ["OLLAMA_MODELS", "HF_HUB_CACHE", "HF_HOME"])
+def test_a_path_in_the_home_of_somebody_unknown_is_one_that_is_not_there(monkeypatch, project, variable) -> None:
+    monkeypatch.setenv(variable, "~nobody at all/x")
+    assert list(hub_cache.repositories()) == [] or variable == "OLLAMA_MODELS"
+    assert ollama_store.list_models() == [] or variable != "OLLAMA_MODELS"
+    with pytest.raises(AppError, match="base_missing"):
+        base_models.check(BaseChoice(source="path", name="~nobody at all/x"))

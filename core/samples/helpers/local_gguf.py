@@ -65,7 +65,7 @@ class LocalGguf:
 
     async def _start(self) -> OpenAiChat:
         """Have the child load the file. Raises HelperError."""
-        file = Path(self._file).expanduser()
+        file = Path(os.path.expanduser(self._file))
         self._check(file)
         key = secrets.token_urlsafe(24)
         self._child = start_child(file, self._slots, self._context_tokens)
