@@ -180,6 +180,8 @@ class ProjectStore:
             return project
         if composed(target.name).casefold() != composed(project.root.name).casefold():
             target = self._free_folder(new)
+        elif os.path.lexists(target) and not os.path.samefile(target, project.root):
+            raise AppError("project_exists", name=target.name)
         os.replace(project.root, target)
         sync_folder(self.folder)
         return Project(target)

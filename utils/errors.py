@@ -28,7 +28,7 @@ SYSTEM_ERRORS = {
         "disk_is_full": ("ENOSPC", "EDQUOT"),
         "file_forbidden": ("EACCES", "EPERM"),
         "disk_read_only": ("EROFS",),
-        "file_in_the_way": ("EISDIR", "ENOTDIR", "EEXIST", "ELOOP"),
+        "file_in_the_way": ("EISDIR", "ENOTDIR", "EEXIST", "ENOTEMPTY", "ELOOP"),
         "file_gone": ("ENOENT",),
         "path_too_long": ("ENAMETOOLONG",),
         "too_many_open_files": ("EMFILE", "ENFILE"),

@@ -117,6 +117,10 @@ def test_a_name_with_umlauts_from_a_mac_is_found_however_it_is_typed_and_is_take
     with pytest.raises(AppError, match="project_exists"):
         store.create("übung für größen")
     assert store.rename("Übung für Größen", "Übung für Größen").name == "Übung für Größen"
+    os.rename(store.create("y").root, store.folder / on_disk)
+    with pytest.raises(AppError, match="project_exists"):
+        store.rename(on_disk, "Übung für Größen")
+    assert len(store.names()) == 2
 
 
 def as_nobody(work: Callable[[], None]) -> None:
