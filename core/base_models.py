@@ -4,7 +4,7 @@ Loads no torch and no transformers: the app's own process asks here what a model
 """
 
 import hashlib
-import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from core.bases import hub_cache, ollama_store, unpacked
 from core.project_manager import Project
 from core.runs import Run
 from utils.config import BaseChoice
-from utils.errors import AppError
-from utils.files import read_json
+from utils.errors import AppError, NotAFile
+from utils.files import open_file, parse_json, read_json
 
 PRACTICE_LEARNING_RATE = 1e-3
 """A tiny model has to move far to learn anything: the highest rate that the settings allow."""
@@ -126,7 +126,7 @@ def fingerprint(folder: Path) -> str:
     for path in _weight_files(folder):
         size = path.stat().st_size
         digest.update(f"{path.name}:{size}".encode())
-        with path.open("rb") as file:
+        with open_file(path) as file:
             digest.update(file.read(1 << 20))
             file.seek(max(0, size - (1 << 20)))
             digest.update(file.read())
@@ -171,7 +171,7 @@ def _chosen_folder(project: Project, name: str) -> Path:
 
 
 def _given_folder(name: str) -> Path:
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))
     if not folder.is_dir():
         raise AppError("base_missing", folder=name)
     return folder.resolve()
@@ -219,7 +219,7 @@ SOURCES: dict[str, Callable[[Project, str], Path]] = {
 def _config(folder: Path) -> dict[str, Any]:
     try:
         config = read_json(folder / "config.json")
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         raise AppError("base_not_a_model", folder=str(folder)) from None
     if not isinstance(config, dict):
         raise AppError("base_not_a_model", folder=str(folder))
@@ -241,20 +241,21 @@ def _stored_numbers(path: Path) -> int:
 
     None of them where the table is damaged: whoever loads the file will say what is wrong.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         length = int.from_bytes(file.read(8), "little")
         try:
-            tensors = json.loads(file.read(min(length, LONGEST_HEADER_BYTES)))
+            tensors = parse_json(file.read(min(length, LONGEST_HEADER_BYTES)))
             return int(sum(prod(tensor["shape"]) for name, tensor in tensors.items() if name != "__metadata__"))
-        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
             return 0
 
 
 def _licence(folder: Path) -> str | None:
     """The licence that the model card names in its head, such as "apache-2.0"."""
     try:
-        card = (folder / "README.md").read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+        with open_file(folder / "README.md") as file:
+            card = file.read().decode("utf-8", errors="replace")
+    except (FileNotFoundError, NotAFile):
         return None
     head = re.match(r"---\n(.*?)\n---", card, re.DOTALL)
     found = re.search(r"^license(?:_name)?:\s*[\"']?([\w.-]+)", head[1], re.MULTILINE) if head else None

@@ -13,6 +13,7 @@ import psutil
 
 from core.runs import Run
 from core.training import launcher
+from utils.files import open_file
 
 # No library of a child calls home, and none asks for a model that is not there (hub access is asked for by name).
 CHILD_ENVIRONMENT = {
@@ -53,7 +54,7 @@ def start_child(run: Run, secrets: Mapping[str, Any] | None = None) -> "subproce
     )
     # Only training is done by all the processes that torchrun started.
     inherited = os.environ if run.kind == "train" else launcher.without_rank(os.environ)
-    with run.output_file.open("ab") as output:
+    with open_file(run.output_file, "ab") as output:
         child = subprocess.Popen(
             [*own_command(), "worker", str(run.folder)],
             stdin=subprocess.PIPE if secrets else subprocess.DEVNULL,

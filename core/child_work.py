@@ -3,7 +3,6 @@
 The child's side is core/worker; both meet only in the run's folder.
 """
 
-import json
 import logging
 import subprocess
 import time
@@ -14,8 +13,10 @@ from typing import Any
 from core.child_process import kill_tree, start_child
 from core.jobs import CancelRequested, JobState, Message, PauseRequested, RelayContext, WorkInterrupted
 from core.runs import Run
+from core.training.run_curves import number
 from core.worker import EXIT_DISK_FULL, EXIT_TAKEN, note_failure
 from utils.errors import AppError
+from utils.files import open_file, parse_json
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class EventReader:
     def relay(self, context: RelayContext) -> None:
         """Pass on everything that is new."""
         try:
-            with self._path.open("rb") as file:
+            with open_file(self._path) as file:
                 file.seek(self._offset)
                 data = file.read()
         except FileNotFoundError:
@@ -123,9 +124,9 @@ class EventReader:
         self._offset += end
         for line in data[:end].splitlines():
             try:
-                event = json.loads(line)
+                event = parse_json(line)
                 self._pass_on(event, context)
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, AttributeError):
                 # A writer that was killed leaves half a line; the next writer begins a new one.
                 logger.warning("unreadable event in %s: %r", self._path, line[:200])
 
@@ -133,8 +134,10 @@ class EventReader:
     def _pass_on(event: dict[str, Any], context: RelayContext) -> None:
         match event["type"]:
             case "progress":
-                context.progress(event["done"], event["total"], event["key"], **event["params"])
+                key = str(event["key"]) if event["key"] else None
+                context.progress(number(event["done"], 0.0) or 0.0, number(event["total"]), key, **event["params"])
             case "log":
-                context.log(event["key"], **event["params"])
+                context.log(str(event["key"]), **event["params"])
             case "metric":
-                context.metric(**event["values"])
+                figures = {name: number(value) for name, value in event["values"].items()}
+                context.metric(**{name: figure for name, figure in figures.items() if figure is not None})

@@ -1,5 +1,6 @@
 """What the browser and the command line both call for step 1, the documents; beside pipeline.py, for its length."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -32,7 +33,7 @@ PREVIEWED_CHUNKS = 60  # so many stored ones are cut anew for a look at the firs
 
 def start_documents(services: Services, project: Project, files: Iterable[Path], owner: str = "") -> JobSnapshot:
     """Read files into the project. Raises AppError `no_files`, `file_missing`, `disk_full`."""
-    paths = [Path(file).expanduser().resolve() for file in files]
+    paths = [Path(os.path.expanduser(file)).resolve() for file in files]
     if not paths:
         raise AppError("no_files")
     for path in paths:

@@ -26,7 +26,7 @@ from core.samples.sft_dataset import Sample
 from core.training import checkpoints, engines, training_data
 from utils.config import TrainingSettings
 from utils.errors import AppError
-from utils.files import append_line, read_lines, write_json
+from utils.files import append_line, parse_json, read_lines, write_json
 
 RESULT = "evaluation.json"
 MEASURED = "measured.jsonl"
@@ -149,7 +149,7 @@ def _measure(
 ) -> list[Measured]:
     """Both losses of every sample. What an interrupted comparison has measured is not measured again."""
     file = run.folder / MEASURED
-    known = {item.sample: item for item in (Measured(**json.loads(line)) for line in read_lines(file))}
+    known = {item.sample: item for item in (Measured(**parse_json(line)) for line in read_lines(file))}
     context.progress(len(known), len(kept), "evaluation.measuring", samples=len(kept))
     measured = []
     for number, (sample, encoded) in enumerate(kept):

@@ -3,7 +3,6 @@
 Knows models and files. Each format's folder is complete with its model card and its verification, or absent.
 """
 
-import json
 import os
 import re
 import shutil
@@ -255,7 +254,7 @@ def generation_config(model: Any, tokenizer: Any) -> GenerationConfig:
 
 def torch_dtype_of(folder: Path) -> torch.dtype:
     """The precision in which a model is stored; a quantized or unknown one counts as bfloat16."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = read_json(folder / "config.json")
     name = config.get("dtype") or config.get("torch_dtype") or "float32"
     return {"float32": torch.float32, "float16": torch.float16}.get(name, torch.bfloat16)
 

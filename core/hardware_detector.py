@@ -1,6 +1,5 @@
 """What this machine has: accelerator, memory, disk; what to warn of; which settings suit it. Imports no torch."""
 
-import json
 import os
 import platform
 import shutil
@@ -15,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from core.jobs import Message
-from utils.files import free_disk_gib
+from utils.files import free_disk_gib, parse_json
 
 ENOUGH_RAM_GIB = 16
 ENOUGH_DISK_GIB = 20
@@ -132,12 +131,10 @@ def intel() -> Accelerator | None:
     """An Intel data-centre or Arc GPU as xpu-smi tells it, or None."""
     answer = output_of(["xpu-smi", "discovery", "-j"])
     try:
-        devices = json.loads(answer)["device_list"] if answer else []
-    except (ValueError, KeyError, TypeError):
+        devices = parse_json(answer or "{}")["device_list"]
+        return Accelerator("xpu", str(devices[0].get("device_name", "Intel GPU")), count=len(devices))
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None
-    if not devices:
-        return None
-    return Accelerator("xpu", str(devices[0].get("device_name", "Intel GPU")), count=len(devices))
 
 
 def output_of(command: list[str]) -> str | None:

@@ -24,7 +24,7 @@ from core.jobs import (
     WorkInterrupted,
     error_message,
 )
-from utils.errors import AppError, disk_is_full
+from utils.errors import AppError, system_error
 
 logger = logging.getLogger(__name__)
 
@@ -265,9 +265,11 @@ class JobRunner:
             state, error = JobState.INTERRUPTED, error_message(interrupted.error)
         except AppError as app_error:
             state, error = JobState.FAILED, error_message(app_error)
-        except Exception as bug:  # the thread's last resort: the bug goes to the log, the job ends
-            logger.exception("job %s of kind %s failed", record.job.id, record.job.kind)
-            known = disk_is_full(bug) or AppError("internal", kind=type(bug).__name__)
+        except Exception as bug:  # the thread's last resort: a bug goes to the log with its trace, the job ends
+            known = system_error(bug)
+            level = logging.ERROR if known is None else logging.INFO
+            logger.log(level, "job %s of kind %s failed", record.job.id, record.job.kind, exc_info=True)
+            known = known or AppError("internal", kind=type(bug).__name__)
             state, error = JobState.FAILED, error_message(known)
         with self._changed:
             record.seconds_before = record.seconds()

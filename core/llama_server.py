@@ -12,6 +12,7 @@ import xllamacpp
 
 from core.hardware_detector import cores_for_work
 from utils.errors import AppError
+from utils.files import parse_json
 
 CERTAIN = 1000.0
 """A bias that outweighs any logit: the token is chosen for sure, and reported probabilities stay as they were."""
@@ -142,7 +143,7 @@ class LlamaServer:
         # No proxy of the environment may stand between this process and its own port.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=60) as response:
-            return json.loads(response.read())
+            return parse_json(response.read(), half_pairs=True)
 
 
 def entries_of(choice: dict[str, Any]) -> list[dict[str, Any]]:

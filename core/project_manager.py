@@ -2,16 +2,18 @@
 
 import os
 import shutil
+import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from core import access, keys
 from utils import config
-from utils.errors import AppError
-from utils.files import sync_folder, write_text_atomic
-from utils.validators import project_name
+from utils.errors import AppError, system_error
+from utils.files import open_file, printable, sync_folder, write_text_atomic
+from utils.validators import composed, project_name
 
 CONFIG_LOCK = threading.Lock()  # two browsers may set fields of one project at the same moment
 TRASH_PREFIX = ".deleted-"
@@ -26,13 +28,15 @@ class Project:
 
     @property
     def name(self) -> str:
-        return self.root.name
+        """What people call the project; old folders may hold bytes in their names that are no characters."""
+        return printable(self.root.name)
 
     @property
     def owner(self) -> str:
         """The id of the guest who made this project; empty where it is the host's."""
         try:
-            return (self.root / OWNER_FILE).read_text(encoding="ascii").strip()
+            with open_file(self.root / OWNER_FILE) as file:
+                return file.read().decode("ascii").strip()
         except (OSError, ValueError):
             return ""
 
@@ -112,18 +116,37 @@ class Project:
 
 
 class ProjectStore:
-    """The folder that holds all projects, each a folder of its own."""
+    """The folder that holds all projects, each a folder of its own.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder.expanduser().resolve()
+    What lies there is what there is: only new names are checked by the rule for names. Raises AppError
+    `folder_not_writable` where the path can be none of a folder.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        try:
+            if not str(folder):
+                raise ValueError("no path")
+            self.folder = Path(folder).expanduser().resolve()
+            str(self.folder).encode()  # a path of other bytes is none to the libraries of models
+        except (OSError, ValueError, RuntimeError):  # RuntimeError: an unknown user's home, or links in circles
+            raise AppError("folder_not_writable", folder=printable(str(folder))) from None
+
+    def make_folder(self) -> None:
+        """Make the folder where it is not there yet. Raises AppError `folder_not_writable`."""
+        with self._writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def require_writable(self) -> None:
+        """Raises AppError `folder_not_writable` where no project could be made."""
+        with self._writing(), tempfile.TemporaryFile(dir=self.folder):
+            pass
 
     def names(self) -> list[str]:
-        """The names of all projects that are open to whoever asks, in alphabetical order."""
-        if not self.folder.is_dir():
-            return []
-        folders = [path.parent for path in self.folder.glob("*/config.json")]
-        names = [folder.name for folder in folders if access.owns(Project(folder).owner)]
-        return sorted((name for name in names if not name.startswith(".")), key=str.casefold)
+        """The names of all projects of whoever asks, in alphabetical order, also of damaged ones that `open` refuses.
+
+        Raises AppError where the folder cannot be read.
+        """
+        return sorted(self._folders(), key=str.casefold)
 
     def create(self, name: str) -> Project:
         """A new, empty project of whoever asks.
@@ -133,31 +156,42 @@ class ProjectStore:
         owner = access.asking().id
         if owner and len(self.names()) >= access.GUEST_PROJECTS:
             raise AppError("too_many_projects", limit=access.GUEST_PROJECTS)
-        project = Project(self._free_folder(name))
-        try:
-            for folder in (
-                project.documents_folder,
-                project.checkpoints_folder,
-                project.final_folder,
-                project.runs_folder,
-                project.training_log.parent,
-            ):
-                folder.mkdir(parents=True, exist_ok=True)
-            if owner:
-                write_text_atomic(project.root / OWNER_FILE, owner)
-            project.save_config(config.ProjectConfig())
-        except (PermissionError, NotADirectoryError, FileExistsError):
-            raise AppError("folder_not_writable", folder=str(self.folder)) from None
-        except OSError:
-            shutil.rmtree(project.root, ignore_errors=True)  # half a project would only block its name
-            raise
+        with self._writing():
+            project = Project(self._free_folder(name))
+            try:
+                for folder in (
+                    project.documents_folder,
+                    project.checkpoints_folder,
+                    project.final_folder,
+                    project.runs_folder,
+                    project.training_log.parent,
+                ):
+                    folder.mkdir(parents=True, exist_ok=True)
+                if owner:
+                    write_text_atomic(project.root / OWNER_FILE, owner)
+                project.save_config(config.ProjectConfig())
+            except OSError:
+                shutil.rmtree(project.root, ignore_errors=True)  # half a project would only block its name
+                raise
         return project
 
     def open(self, name: str) -> Project:
-        """An existing project. Raises AppError `project_missing`, also where it is not open to whoever asks."""
-        folder = self.folder / project_name(name)
-        if not (folder / "config.json").is_file() or not access.owns(Project(folder).owner):
+        """An existing project, damaged or not. Raises AppError `project_missing`, `project_is_link`, or what the
+        system refused.
+
+        The name is looked up among the folders and never made into a path, so nothing outside of them is opened.
+        """
+        name = printable(str(name or ""))  # a form of the page may send anything
+        folders = self._folders()
+        folder = folders.get(name) or {composed(known): path for known, path in folders.items()}.get(composed(name))
+        if folder is None:
             raise AppError("project_missing", name=name)
+        if os.path.realpath(folder) != str(folder):
+            raise AppError("project_is_link", name=name)
+        try:
+            os.lstat(folder / "config.json")
+        except OSError as error:
+            raise system_error(error) or error from error
         return Project(folder)
 
     def rename(self, old: str, new: str) -> Project:
@@ -166,8 +200,10 @@ class ProjectStore:
         target = self.folder / project_name(new)
         if target == project.root:
             return project
-        if target.name.casefold() != project.name.casefold():
+        if composed(target.name).casefold() != composed(project.root.name).casefold():
             target = self._free_folder(new)
+        elif os.path.lexists(target) and not os.path.samefile(target, project.root):
+            raise AppError("project_exists", name=target.name)
         os.replace(project.root, target)
         sync_folder(self.folder)
         return Project(target)
@@ -175,15 +211,59 @@ class ProjectStore:
     def delete(self, name: str) -> None:
         """Remove a project for good. It vanishes from the list at once, also if the removal is interrupted."""
         project = self.open(name)
-        trash = self.folder / f"{TRASH_PREFIX}{project.name}"
+        # Not named after the project, whose name may be as long as a name can be.
+        trash = Path(tempfile.mkdtemp(prefix=TRASH_PREFIX, dir=self.folder))
+        try:
+            os.replace(project.root, trash / "project")
+        except OSError:
+            trash.rmdir()
+            raise
         shutil.rmtree(trash, ignore_errors=True)
-        os.replace(project.root, trash)
-        shutil.rmtree(trash, ignore_errors=True)
+
+    def _folders(self) -> dict[str, Path]:
+        """All that calls itself a project: a folder with a config, or a link to one. A closed one counts too.
+
+        What belongs to somebody else is not there for a guest.
+        """
+        try:
+            with os.scandir(self.folder) as entries:
+                found = sorted(entry.name for entry in entries if _is_project(entry))
+            if not access.asking().is_host:
+                found = [name for name in found if access.owns(Project(self.folder / name).owner)]
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as error:
+            raise system_error(error) or error from error
+        return {printable(name): self.folder / name for name in found}
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """What cannot be made here is an error that names the folder; a full disk is one of its own."""
+        try:
+            yield
+        except OSError as error:
+            known = system_error(error)
+            if known is None or known.code == "disk_is_full":
+                raise
+            raise AppError("folder_not_writable", folder=printable(str(self.folder))) from error
 
     def _free_folder(self, name: str) -> Path:
         wanted = project_name(name)
         # Windows and macOS take "Physik" and "physik" for one folder, so no project may differ by case alone.
-        taken = {path.name.casefold() for path in self.folder.iterdir()} if self.folder.is_dir() else set()
+        # The same holds for a Mac's way to write umlauts.
+        taken = {composed(name).casefold() for name in os.listdir(self.folder)} if self.folder.is_dir() else set()
         if wanted.casefold() in taken:
             raise AppError("project_exists", name=wanted)
         return self.folder / wanted
+
+
+def _is_project(entry: os.DirEntry[str]) -> bool:
+    if entry.name.startswith(".") or not (entry.is_symlink() or entry.is_dir(follow_symlinks=False)):
+        return False
+    try:
+        os.lstat(os.path.join(entry.path, "config.json"))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,6 +1,7 @@
 """Run folders: one for each piece of work that a child process does, with its request and what became of it."""
 
 import contextlib
+import json
 import shutil
 import time
 from collections.abc import Callable
@@ -14,10 +15,11 @@ import psutil
 from core import memory_kills
 from core.jobs import JobState, Message
 from core.project_manager import Project
-from utils.errors import AppError
-from utils.files import publish_folder, read_json, write_json, write_text_atomic
+from utils.errors import AppError, NotAFile
+from utils.files import open_file, printable, publish_folder, read_json, write_json, write_text_atomic
 
 UNFINISHED_ENDING = ".new"
+SHOWN_CHARACTERS = 20
 LEFTOVER_SECONDS = 24 * 3600
 
 
@@ -46,7 +48,7 @@ class Run:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it can be told what was asked for."""
+        """Whether it can be told what was asked for. Raises OSError where the system does not let it be read."""
         try:
             return isinstance(self.kind, str)
         except (FileNotFoundError, ValueError, KeyError, TypeError):
@@ -97,7 +99,10 @@ class Run:
         write_json(self._state_file, {"state": state, "at": time.time(), **more})
 
     def read_state(self) -> "RunState":
-        """How the run stands. One whose process is gone without a word, or whose word is damaged, was interrupted."""
+        """How the run stands. One whose process is gone without a word, or whose word is damaged, was interrupted.
+
+        Raises OSError where the system does not let it be read: nobody knows then whether its process lives.
+        """
         try:
             content = read_json(self._state_file)
             state = JobState(content["state"])
@@ -114,7 +119,7 @@ class Run:
                 error=Message(str(error["code"]), error["params"]) if error else None,
                 process=process if state == JobState.RUNNING else None,
             )
-        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
             return RunState(JobState.INTERRUPTED)
 
     def ask(self, request: str) -> None:
@@ -124,8 +129,9 @@ class Run:
     def asked(self) -> str | None:
         """What the child is asked for, or None."""
         try:
-            return self._control_file.read_text(encoding="utf-8") or None
-        except FileNotFoundError:
+            with open_file(self._control_file) as file:
+                return file.read().decode("utf-8", "replace") or None
+        except (FileNotFoundError, NotAFile):
             return None
 
 
@@ -144,8 +150,13 @@ def create_run(
 ) -> Run:
     """A new run folder with its frozen request and what `prepare` puts into it: complete or absent. Ids sort by time.
 
-    Until it is complete it is hidden, where no reader of runs looks.
+    Until it is complete it is hidden, where no reader of runs looks. Raises AppError `name_not_text`.
     """
+    try:
+        f"{project.root}{json.dumps(request, ensure_ascii=False)}".encode()
+    except UnicodeEncodeError as error:  # libraries of models take no such paths
+        around = error.object[max(0, error.start - SHOWN_CHARACTERS) : error.end + SHOWN_CHARACTERS]
+        raise AppError("name_not_text", name=printable(around)) from None
     _remove_leftovers(project.runs_folder)
     while True:
         now = datetime.now()

@@ -1,5 +1,6 @@
 """What all steps work with: projects, the job runner, and how a piece of work is started, found again or refused."""
 
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from core.runs import Run, create_run, list_runs
 from core.worker import lock_file
 from utils import config
 from utils.errors import AppError
+from utils.files import open_file
+
+logger = logging.getLogger(__name__)
 
 LANES = dict.fromkeys(("train", "evaluate", "export", "practice_base", "unpack_base"), ACCELERATOR)
 BRING_A_TOKENIZER = ("practice_base", "unpack_base", "download")
@@ -75,17 +79,24 @@ def count_with_new_tokenizer(services: Services, project: Project) -> None:
 def reattach(services: Services) -> None:
     """Show again what an earlier app left: runs whose process still works go on live, others wait for `resume`.
 
-    So does a training that failed: what stopped it may be mended by now, and its checkpoints are still there.
+    So does a training that failed: what stopped it may be mended by now, and its checkpoints are still there. A
+    project that cannot be read is passed over; whoever opens it reads why.
     """
     for name in services.projects.names():
-        project = services.projects.open(name)
-        newest = {run.kind: run for run in list_runs(project) if run.is_whole and run.kind not in NOT_GONE_ON_WITH}
-        for run in newest.values():
-            found = run.read_state()
-            if found.process:
-                services.runner.start(child_job(services, run))
-            elif found.state in (STOPPED if run.kind == "train" else STOPPED - {JobState.FAILED}):
-                services.runner.adopt(child_job(services, run), found.state, found.error)
+        try:
+            _reattach_runs(services, services.projects.open(name))
+        except (AppError, OSError) as error:
+            logger.warning("project %s: its runs cannot be read: %s", name, error)
+
+
+def _reattach_runs(services: Services, project: Project) -> None:
+    newest = {run.kind: run for run in list_runs(project) if run.is_whole and run.kind not in NOT_GONE_ON_WITH}
+    for run in newest.values():
+        found = run.read_state()
+        if found.process:
+            services.runner.start(child_job(services, run))
+        elif found.state in (STOPPED if run.kind == "train" else STOPPED - {JobState.FAILED}):
+            services.runner.adopt(child_job(services, run), found.state, found.error)
 
 
 def give_up(services: Services, run: Run) -> None:
@@ -105,6 +116,7 @@ def alone(
     def locked(context: JobContext) -> dict[str, Any]:
         path = lock_file(project, kind)
         path.parent.mkdir(parents=True, exist_ok=True)
+        open_file(path, "ab").close()  # which refuses what would never answer
         try:
             with portalocker.Lock(path, "a", timeout=0, fail_when_locked=True):
                 return work(context)

@@ -21,8 +21,8 @@ from core import memory_kills
 from core.jobs import CancelRequested, JobContext, JobState, PauseRequested, WorkInterrupted, raise_stop
 from core.project_manager import Project
 from core.runs import Run, this_process
-from utils.errors import AppError, disk_is_full
-from utils.files import heal_last_line
+from utils.errors import AppError, system_error
+from utils.files import heal_last_line, parse_json
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ def work_on(folder: Path) -> int:
         return note_failure(run, lost.error, JobState.INTERRUPTED)
     except Exception as bug:
         logger.exception("run %s failed", run.id)
-        return note_failure(run, disk_is_full(bug) or AppError("internal", kind=type(bug).__name__))
+        return note_failure(run, system_error(bug) or AppError("internal", kind=type(bug).__name__))
     else:
         run.write_state(JobState.DONE, result=result)
     return 0
@@ -157,7 +157,7 @@ def chunks_at_rest(context: JobContext, project: Project, may_wait: bool = True)
 
 def read_secrets() -> dict[str, Any]:
     """In a child: what its app handed over in memory, never on disk; empty where there was nothing to hand over."""
-    return json.loads(sys.stdin.read() or "{}")
+    return parse_json(sys.stdin.read() or "{}")
 
 
 def note_failure(run: Run, error: AppError, state: JobState = JobState.FAILED) -> int:
@@ -165,7 +165,8 @@ def note_failure(run: Run, error: AppError, state: JobState = JobState.FAILED) -
     try:
         run.write_state(state, error={"code": error.code, "params": error.params})
     except OSError as failed:
-        if disk_is_full(failed) is None:
-            raise
+        known = system_error(failed)
+        if known is None or known.code != "disk_is_full":
+            raise  # the app meets it too when it notes the end, and says so
         return EXIT_DISK_FULL
     return 1

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import io
 import json
 import signal
 import sys
@@ -27,7 +28,7 @@ from ui.sample_commands import add_commands as add_sample_commands
 from ui.terminal import person_language
 from ui.training_commands import add_commands as add_training_commands
 from utils import config
-from utils.errors import AppError, disk_is_full
+from utils.errors import AppError, system_error
 from utils.logger import set_up_logging
 from utils.validators import checked
 
@@ -39,6 +40,9 @@ DEMO_SAMPLES = 150
 def run(arguments: list[str]) -> int:
     """Run one command. Returns 0 done, 1 error, 130 interrupted; argparse itself exits with 2 on wrong usage."""
     set_up_logging()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names that the terminal has no characters for
     options = parser().parse_args(arguments)
     language = person_language()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is an interruption, like Ctrl-C
@@ -47,7 +51,7 @@ def run(arguments: list[str]) -> int:
     except AppError as error:
         return report(error.code, error.params, language)
     except OSError as error:
-        known = disk_is_full(error)
+        known = system_error(error)
         if known is None:
             raise
         return report(known.code, known.params, language)
@@ -60,7 +64,8 @@ def run(arguments: list[str]) -> int:
         print(texts.text("cli.interrupted", language), file=sys.stderr)
         return EXIT_INTERRUPTED
     if result is not None:
-        print(json.dumps(result, ensure_ascii=False) if options.json else options.show(result, language))
+        in_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+        print(json.dumps(result, ensure_ascii=not in_utf8) if options.json else options.show(result, language))
     return options.exit_code(result, language)
 
 
@@ -86,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--project", default="demo")
     demo.add_argument("files", nargs="*", type=Path, metavar="FILE")
     add("new", new_command, "create a project").add_argument("project")
-    add("list", list_command, "list the projects", show=lambda result, _: "\n".join(result["projects"]))
+    add("list", list_command, "list the projects", show=shown_list)
     add_document_commands(add)
     model = add("model", model_command, "choose base model and output format")
     model.add_argument("project")
@@ -101,9 +106,7 @@ def parser() -> argparse.ArgumentParser:
 
 def add_common(target: argparse.ArgumentParser, **defaults: object) -> None:
     """The flags that work before and after the command."""
-    target.add_argument(
-        "--projects", metavar="DIR", type=Path, default=defaults["projects"], help="folder of all projects"
-    )
+    target.add_argument("--projects", metavar="DIR", default=defaults["projects"], help="folder of all projects")
     target.add_argument(
         "--json", action="store_true", default=defaults["json"], help="print the result as the last line of stdout"
     )
@@ -114,6 +117,7 @@ def serve(options: argparse.Namespace) -> None:
     from ui.server import serve as serve_app
 
     services = services_of(options)
+    services.projects.require_writable()
     reattach(services)
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a person ends the app, not a mishap
         serve_app(services, port=options.port, lan=options.lan, open_browser=not options.no_browser)
@@ -127,7 +131,27 @@ def new_command(options: argparse.Namespace) -> dict[str, object]:
 
 
 def list_command(options: argparse.Namespace) -> dict[str, object]:
-    return {"projects": services_of(options).projects.names()}
+    """The projects that can be worked with, and, where there are such, why others cannot be opened."""
+    from core import pipeline
+
+    projects, closed = services_of(options).projects, {}
+    for name in projects.names():
+        try:
+            pipeline.status(projects.open(name))
+        except AppError as error:
+            closed[name] = error
+        except OSError as error:
+            closed[name] = system_error(error) or AppError("internal", kind=type(error).__name__)
+    language = person_language()
+    reasons = {name: texts.error_text(error.code, language, error.params)[0] for name, error in closed.items()}
+    usable = [name for name in projects.names() if name not in closed]
+    return {"projects": usable, **({"closed": reasons} if reasons else {})}
+
+
+def shown_list(result: dict[str, Any], language: str) -> str:
+    closed = result.get("closed", {})
+    lines = [texts.text("cli.project_closed", language, name=name, reason=closed[name]) for name in closed]
+    return "\n".join([*result["projects"], *lines])
 
 
 def model_command(options: argparse.Namespace) -> dict[str, object]:

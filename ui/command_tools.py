@@ -59,7 +59,9 @@ def services_of(options: argparse.Namespace) -> "Services":
     from core.project_manager import ProjectStore
     from core.services import Services
 
-    return Services(ProjectStore(options.projects))
+    projects = ProjectStore(options.projects)
+    projects.make_folder()
+    return Services(projects)
 
 
 def opened(options: argparse.Namespace) -> "tuple[Services, Project]":

@@ -30,7 +30,7 @@ from core import access
 from core.services import Services
 from ui.guard import BODY_SECONDS
 from ui.texts import error_text
-from utils.files import free_disk_gib
+from utils.files import free_disk_gib, parse_json
 
 API = "/gradio_api"
 FILES = re.compile(r"/(theme\.css|(assets|static)/.+)")
@@ -164,12 +164,12 @@ class GradioGate:
     def _checked(self, browser: str, body: bytes) -> bytes:
         """A click as Gradio may read it: of this browser's own session, and with no file but its own uploads."""
         try:
-            sent = json.loads(body)
+            sent = parse_json(body, half_pairs=True)
             sent = {name: sent[name] for name in FIELDS if name in sent}
             function = self._page.fns[sent["fn_index"]]
             inputs, values = function.inputs, list(sent["data"])
             self._claim(browser, str(sent["session_hash"]))
-        except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise Refused("no click of a page", 400) from None
         if len(values) != len(inputs):
             raise Refused("no click of a page", 400)
@@ -215,7 +215,7 @@ class GradioGate:
         if room.is_full:
             raise Refused(no_room_words(self._language), 413)
         if answer[0]["status"] == 200:
-            for path in json.loads(b"".join(message.get("body", b"") for message in answer[1:])):
+            for path in parse_json(b"".join(message.get("body", b"") for message in answer[1:])):
                 self._uploads.hold(browser, path, UPLOADS)
         for message in answer:
             await send(message)

@@ -12,7 +12,7 @@ from core import access
 from core.services import Services
 from ui.remembered import Remembered
 from ui.view import View
-from utils.errors import AppError
+from utils.errors import AppError, system_error
 
 logger = logging.getLogger(__name__)
 
@@ -153,6 +153,8 @@ def value_of(component: Any, render: Render, view: View) -> Any:
     except AppError as known:
         error = known
     except Exception as bug:  # one place's last resort: a page that stands still helps nobody
-        logger.exception("a place of the page cannot be shown")
-        error = AppError("internal", kind=type(bug).__name__)
+        refused = system_error(bug) if isinstance(bug, OSError) else None
+        if refused is None:
+            logger.exception("a place of the page cannot be shown")
+        error = refused or AppError("internal", kind=type(bug).__name__)
     return view.error_box(error) if isinstance(component, gr.HTML) else gr.skip()

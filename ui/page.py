@@ -11,6 +11,7 @@ from ui import project_bar, settings, tab_model, tab_rag, tab_sft, tab_training
 from ui.live import INTERVAL_SECONDS, Live
 from ui.page_frame import QUIET, PageFrame
 from ui.texts import LANGUAGES, text
+from ui.view import View
 from utils.config import ProjectConfig
 from utils.errors import AppError
 
@@ -113,12 +114,12 @@ def connect(page: gr.Blocks, frame: PageFrame, bar: project_bar.ProjectBar, tabs
             config = frame.services.projects.open(name).load_config()
         except AppError:
             config = ProjectConfig()
-        choices = frame.services.projects.names()
+        choices = View(frame.services, frame.language, name).projects
         selector = gr.update(choices=choices, value=name if name in choices else None)
         return [name, selector, *(read(config) for _, read in frame.fields)]
 
     def open_address(name: str, tab: str) -> list[Any]:
-        names = frame.services.projects.names()
+        names = View(frame.services, frame.language, name).projects
         wanted = name if name in names else next(iter(names), "")
         return [gr.update(selected=tab) if tab in TABS else gr.skip(), *filled(wanted)]
 

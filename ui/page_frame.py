@@ -14,7 +14,7 @@ from ui.live import Live
 from ui.texts import error_text, text
 from ui.view import View
 from utils.config import ProjectConfig
-from utils.errors import AppError, disk_is_full
+from utils.errors import AppError, system_error
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +25,8 @@ QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibil
 
 
 def readable(error: AppError | OSError) -> AppError:
-    """The error for the person who clicked: a full disk is one; any other failure of the system is a bug."""
-    known = error if isinstance(error, AppError) else disk_is_full(error)
+    """The error for the person who clicked: what the system refused is one; any other failure of it is a bug."""
+    known = error if isinstance(error, AppError) else system_error(error)
     if known is None:
         raise error
     return known

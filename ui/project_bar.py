@@ -17,6 +17,7 @@ from ui.page_frame import QUIET, PageFrame, readable
 from ui.texts import message_text
 from ui.view import View
 from utils.errors import AppError
+from utils.validators import composed
 
 STEP_TABS = {"documents": "documents", "model": "model", "samples": "samples"}  # all others are on the last tab
 STEP_KINDS = {
@@ -48,7 +49,7 @@ def build(frame: PageFrame) -> ProjectBar:
             delete = gr.Button(t("project.delete"), size="sm", min_width=60)
         with gr.Column(visible=False, min_width=0) as panel:
             question = gr.HTML()
-            name = gr.Textbox(label=t("project.name"), elem_id="project-name", max_lines=1, max_length=200)
+            name = gr.Textbox(label=t("project.name"), elem_id="project-name", max_lines=1, max_length=2000)
             with gr.Row(elem_classes="tight"):
                 create = gr.Button(t("project.create"), size="sm", variant="primary", visible=False)
                 save = gr.Button(t("project.rename_now"), size="sm", variant="primary", visible=False)
@@ -111,7 +112,7 @@ def rename_project(services: Services, current: str, typed: str) -> str:
 
 def delete_project(services: Services, current: str, typed: str) -> str:
     """Deletes only if the project's name was typed, because nothing brings it back."""
-    if typed.strip() != current:
+    if composed(typed) != composed(current):
         raise AppError("delete_not_confirmed", name=current)
     pipeline.delete_project(services, current)
     return next(iter(services.projects.names()), "")
@@ -155,7 +156,7 @@ def running_html(view: View) -> str:
 
 
 def running_row(view: View, job: JobSnapshot) -> str:
-    name = view.t(f"job.kind.{job.kind}")
+    name = message_text(f"job.kind.{job.kind}", {}, view.language)  # a later version may know other kinds
     project = job.project if job.project in view.projects else view.t("running.of_others")
     percent = f" · {round(job.fraction * 100)} %" if job.fraction is not None else ""
     return (

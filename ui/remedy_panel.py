@@ -62,9 +62,10 @@ def current(view: View) -> Offer | None:
         return None
     try:
         run = open_run(view.project, job.id)
-    except AppError:
+        settings = TrainingSettings.model_validate(run.request["training"])
+    except (AppError, FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    remedy = remedies.remedy_for(job.error.key, TrainingSettings(**run.request["training"]))
+    remedy = remedies.remedy_for(job.error.key, settings)
     complete = checkpoints.complete_checkpoints(run.trainer_folder)
     return Offer(run.id, complete[-1].step if complete else 0, remedy) if remedy else None
 

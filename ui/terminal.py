@@ -1,5 +1,6 @@
 """A job in a terminal: a bar that moves where there is one, plain lines where the output goes to a file."""
 
+import contextlib
 import locale
 import os
 import sys
@@ -10,6 +11,7 @@ from core.job_runner import JobRunner
 from core.jobs import ACTIVE, JobSnapshot, Message
 from ui import texts
 from utils import config
+from utils.errors import AppError
 
 BAR_WIDTH = 24
 REFRESH_SECONDS = 0.2
@@ -18,9 +20,10 @@ PLAIN_LINE_EVERY_SECONDS = 5.0
 
 def person_language() -> str:
     """The language chosen in the settings, else the terminal's: German or English."""
-    chosen = config.load_app_settings().language
-    if chosen != "auto":
-        return chosen
+    with contextlib.suppress(AppError):  # damaged settings are reported where they are needed
+        chosen = config.load_app_settings().language
+        if chosen != "auto":
+            return chosen
     terminal = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
     return "de" if (terminal or locale.getlocale()[0] or "").startswith(("de", "German")) else "en"
 

@@ -54,7 +54,7 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
     from utils.process_life import live
 
     if launcher.rank() > 0:
-        live(lambda: launcher.follow(options.projects))
+        live(lambda: launcher.follow(Path(options.projects)))
 
     services, project = opened(options)
     if options.resume:

@@ -17,7 +17,7 @@ from ui import html
 from ui.remembered import Remembered
 from ui.texts import error_text, message_text, text
 from utils.config import ProjectConfig
-from utils.errors import AppError
+from utils.errors import AppError, system_error
 
 TRAINING_KINDS = ("train", "evaluate", "export", "ask", "bundle")
 DOCUMENTS = Remembered(8)  # the lists of the last projects that somebody looked at
@@ -49,7 +49,11 @@ class View:
 
     @cached_property
     def projects(self) -> list[str]:
-        return self.services.projects.names()
+        """All of them; none where their folder cannot be read, which `problem` then tells."""
+        try:
+            return self.services.projects.names()
+        except AppError:
+            return []
 
     @cached_property
     def project(self) -> Project | None:
@@ -60,11 +64,17 @@ class View:
 
     @cached_property
     def problem(self) -> AppError | None:
-        """Why the project cannot be shown, such as a damaged file."""
+        """Why the project, or the list of all, cannot be shown, such as a damaged file or one that is closed."""
         try:
+            if self.project is None and self.project_name in self.services.projects.names():
+                self.services.projects.open(self.project_name)
             self._status  # noqa: B018 - reading it is the test
         except AppError as error:
             return error
+        except OSError as error:
+            if known := system_error(error):
+                return known
+            raise
         return None
 
     @cached_property

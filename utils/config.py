@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from utils.errors import AppError
+from utils.errors import AppError, system_error
 from utils.files import read_json, write_json
 from utils.validators import checked, first_problem
 
@@ -166,14 +166,19 @@ class AppSettings(Settings):
 
 
 def load(kind: type[Section], path: Path) -> Section:
-    """The settings in `path`. Raises AppError `config_damaged` or `config_missing`; the file is left as it is."""
+    """The settings in `path`, which is left as it is.
+
+    Raises AppError `config_damaged`, `config_missing`, or what the system refused.
+    """
     try:
         return kind.model_validate(read_json(path))
     except FileNotFoundError:
         raise AppError("config_missing", file=path.name) from None
     except ValidationError as error:
         raise AppError("config_damaged", file=path.name, problem=first_problem(error)) from None
-    except (ValueError, UnicodeDecodeError):
+    except OSError as error:
+        raise system_error(error) or error from error
+    except ValueError:
         raise AppError("config_damaged", file=path.name, problem="JSON") from None
 
 
@@ -210,9 +215,13 @@ def cache_folder() -> Path:
 
 
 def load_app_settings() -> AppSettings:
-    """The machine-wide settings, or the defaults where none were saved. Raises AppError `config_damaged`."""
-    path = config_folder() / "settings.json"
-    return load(AppSettings, path) if path.exists() else AppSettings()
+    """The machine-wide settings, or the defaults where none were saved. Raises AppError as `load` does."""
+    try:
+        return load(AppSettings, config_folder() / "settings.json")
+    except AppError as error:
+        if error.code != "config_missing":
+            raise
+        return AppSettings()
 
 
 def save_app_settings(settings: AppSettings) -> None:

@@ -1,6 +1,9 @@
 """The one kind of error that a person is meant to read."""
 
 import errno
+import os
+import re
+from pathlib import PurePath
 
 
 class AppError(Exception):
@@ -19,15 +22,50 @@ class AppError(Exception):
         return f"{self.code} {self.params}" if self.params else self.code
 
 
-def disk_is_full(error: BaseException) -> AppError | None:
-    """AppError `disk_is_full` where this error, or one that it came from, says so; else None.
+SYSTEM_ERRORS = {
+    number: code
+    for code, names in {
+        "disk_is_full": ("ENOSPC", "EDQUOT"),
+        "file_forbidden": ("EACCES", "EPERM"),
+        "disk_read_only": ("EROFS",),
+        "file_in_the_way": ("EISDIR", "ENOTDIR", "EEXIST", "ENOTEMPTY", "ELOOP"),
+        "file_gone": ("ENOENT",),
+        "path_too_long": ("ENAMETOOLONG",),
+        "too_many_open_files": ("EMFILE", "ENFILE"),
+        "disk_not_answering": ("EIO", "ENODEV", "ENXIO", "ESTALE", "EREMOTEIO", "ESHUTDOWN", "EUCLEAN"),
+    }.items()
+    for name in names
+    if (number := getattr(errno, name, None))
+}
+"""What the system refused, by its number, as the code of an AppError; not every system knows every name."""
+PARTS_SHOWN = 3  # of a path: others in the room need not read where the host keeps it
 
-    Any line that writes may meet a full disk, so the places where errors end up ask this, not those lines.
+
+class NotAFile(OSError, ValueError):
+    """A folder, a pipe, a device or a link that goes in circles stands where a file is expected."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(errno.EISDIR, "not a file", str(path))
+
+
+def system_error(error: BaseException) -> AppError | None:
+    """What the system refused, in words for people; None where this error, or what it came from, is something else.
+
+    Any line that reads or writes may meet a full disk or a closed folder, so the places where errors end up ask
+    this, not those lines.
     """
     cause: BaseException | None = error
+    meant = True  # an error that only happened before this one may have been dealt with; a full disk stays full
     while cause is not None:
         # Libraries written in Rust pass the system's number on in their text only.
-        if getattr(cause, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "os error 28" in str(cause):
-            return AppError("disk_is_full")
+        told = re.search(r"os error (\d+)", str(cause))
+        code = SYSTEM_ERRORS.get(int(told[1]) if told else getattr(cause, "errno", None) or 0)
+        if code == "disk_is_full":
+            return AppError(code)
+        if code and meant:
+            named = getattr(cause, "filename", None)
+            path = os.fsdecode(named) if isinstance(named, str | bytes | os.PathLike) else ""
+            return AppError(code, file="/".join(PurePath(path).parts[-PARTS_SHOWN:]) or "–")
+        meant = meant and cause.__cause__ is not None
         cause = cause.__cause__ or cause.__context__
     return None

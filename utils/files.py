@@ -1,21 +1,35 @@
 """Files that survive a crash: written whole or not at all, appended line by line, published by a rename."""
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
+import stat
 import tempfile
+import unicodedata
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from utils.errors import AppError
+from utils.errors import AppError, NotAFile
+
+MOST_DEPTH = 100  # of values in each other in JSON; what people and programs write has hardly ten
+HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # control characters, bytes that are no UTF-8, line ends
 
 
 def write_text_atomic(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Replace `path` with `text`: a reader sees the old file or the new one, also after a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    except OSError as error:
+        error.filename = str(path)  # the name that people know
+        raise
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -34,15 +48,79 @@ def write_json(path: Path, value: Any, *, mode: int = 0o644) -> None:
     write_text_atomic(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n", mode=mode)
 
 
+def open_file(path: Path, mode: str = "rb") -> BufferedReader:
+    """A regular file, in a binary mode. Raises NotAFile for anything else: a pipe or a device would never answer."""
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            found = os.stat(path)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise NotAFile(path) from None
+            raise
+        if not stat.S_ISREG(found.st_mode):
+            raise NotAFile(path)
+    # Whatever was put into its place meanwhile is not waited for either.
+    return cast(BufferedReader, open(path, mode, opener=_without_waiting))
+
+
+def _without_waiting(name: str, flags: int) -> int:
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
+
+
+def parse_json(text: str | bytes, *, half_pairs: bool = False) -> Any:
+    """What came from outside as JSON, in UTF-8. Raises ValueError for all that is none, and for what no one can use:
+
+    values too deep in each other, numbers of thousands of digits and, unless `half_pairs` are dealt with later, text
+    with half a pair of surrogates. NaN and Infinity are no JSON; they are read as null, as JavaScript writes them.
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8-sig")
+    try:
+        value = json.loads(text, parse_constant=lambda _: None)  # noqa: TID251 - the one place
+    except RecursionError:
+        raise ValueError("too deep") from None
+    if text.count("[") + text.count("{") > MOST_DEPTH:
+        require_shallow(value)
+    if not half_pairs and HALF_PAIR.search(text):
+        json.dumps(value, ensure_ascii=False).encode()  # UnicodeEncodeError is a ValueError
+    return value
+
+
+def require_shallow(value: Any) -> None:
+    """Raises ValueError where values lie so deep in each other that whoever walks through them would fall."""
+    level = [value]
+    for _ in range(MOST_DEPTH):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return
+    raise ValueError("too deep")
+
+
 def read_json(path: Path) -> Any:
-    """The JSON in `path`. Raises FileNotFoundError, or ValueError where it is not JSON."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """The JSON in `path`. Raises FileNotFoundError, ValueError where it is not JSON or no file, else OSError."""
+    with open_file(path) as file:
+        return parse_json(file.read())
+
+
+def printable(name: str) -> str:
+    """A name as it can be shown anywhere: what is no character, or would move the cursor, as its escape."""
+    if name.isprintable():  # most are, and the list of projects is asked for every second
+        return name
+    return "".join(
+        letter.encode("unicode_escape").decode() if unicodedata.category(letter) in UNPRINTABLE else letter
+        for letter in name
+    )
 
 
 def append_line(path: Path, text: str) -> None:
     """Append one line and wait until it is on the disk."""
     heal_last_line(path)
-    with path.open("ab") as file:
+    with open_file(path, "ab") as file:
         file.write(text.encode("utf-8") + b"\n")
         file.flush()
         os.fsync(file.fileno())
@@ -51,7 +129,7 @@ def append_line(path: Path, text: str) -> None:
 def heal_last_line(path: Path) -> None:
     """Close the half line that a killed writer left, so that the next line stands on its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
+    with open_file(path, "a+b") as file:
         if file.seek(0, os.SEEK_END) == 0:
             return
         file.seek(-1, os.SEEK_END)
@@ -61,9 +139,11 @@ def heal_last_line(path: Path) -> None:
 
 def read_lines(path: Path) -> Iterator[str]:
     """The complete lines of `path`, without line ends; a last line that is still being written is left out."""
-    if not path.exists():
+    try:
+        file = open_file(path)
+    except FileNotFoundError:
         return
-    with path.open("rb") as file:
+    with file:
         for line in file:
             if line.endswith(b"\n"):
                 yield line[:-1].decode("utf-8", errors="replace")
@@ -71,7 +151,7 @@ def read_lines(path: Path) -> Iterator[str]:
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

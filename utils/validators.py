@@ -23,7 +23,7 @@ def project_name(name: object) -> str:
 
     Raises AppError: name_empty, name_too_long, name_forbidden_character, name_reserved, name_dots.
     """
-    text = unicodedata.normalize("NFC", str(name or "")).strip()
+    text = composed(name)
     if not text:
         raise AppError("name_empty")
     if len(text.encode("utf-8", errors="replace")) > MAX_NAME_BYTES:
@@ -46,6 +46,11 @@ def project_name(name: object) -> str:
     if text.split(".")[0].rstrip().casefold() in RESERVED_NAMES:
         raise AppError("name_reserved", name=text)
     return text
+
+
+def composed(name: object) -> str:
+    """A name as it is compared: a Mac writes umlauts as two characters, and nobody sees blanks around it."""
+    return unicodedata.normalize("NFC", str(name or "")).strip()
 
 
 def checked(kind: type[Model], values: dict[str, Any]) -> Model:

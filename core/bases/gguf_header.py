@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.training.model_shape import Shape
+from utils.files import open_file
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
@@ -26,7 +27,7 @@ def read_shape(file: Path, parameters: float | None) -> Shape | None:
     A file of Ollama's store is named by its digest, so that what was read once stays true.
     """
     try:
-        with file.open("rb") as source:
+        with open_file(file) as source:
             return shape_of(figures(source), parameters)
     except (OSError, struct.error, ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
         return None

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from utils.files import read_json, write_text_atomic
+from utils.files import open_file, read_json, write_text_atomic
 
 PREFIX, SEPARATOR = "models--", "--"
 INDEX = "model.safetensors.index.json"
@@ -18,9 +18,9 @@ def hub_folder() -> Path:
     """Where huggingface_hub keeps what it downloads, by the variables that it reads itself."""
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         if named := os.environ.get(name):
-            return Path(named).expanduser()
+            return Path(os.path.expanduser(named))
     usual = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
-    return Path(os.environ.get("HF_HOME") or usual).expanduser() / "hub"
+    return Path(os.path.expanduser(os.environ.get("HF_HOME") or usual)) / "hub"
 
 
 def folder_of(name: str) -> Path:
@@ -39,7 +39,8 @@ def snapshot(name: str) -> Path | None:
     """The folder of the newest version of a repository that is there; it may be incomplete."""
     folder = folder_of(name)
     try:
-        commit = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
+        with open_file(folder / "refs" / "main") as file:
+            commit = file.read().decode().strip()
     except (OSError, ValueError):
         commit = ""
     if commit and (folder / "snapshots" / commit).is_dir():
@@ -65,5 +66,5 @@ def lacks_weights(folder: Path) -> bool:
         return not all((folder / part).is_file() for part in parts)
     except FileNotFoundError:
         return False
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return True

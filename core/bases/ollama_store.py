@@ -5,13 +5,14 @@ The store is `$OLLAMA_MODELS`, else `models` in the Ollama folder of whoever run
 """
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from utils.files import open_file, read_json
 
 LAYER = "application/vnd.ollama.image."
 USUAL_HOST, USUAL_NAMESPACE = "registry.ollama.ai", "library"
@@ -60,7 +61,7 @@ class OllamaModel:
 def store_folders() -> list[Path]:
     """Where Ollama keeps models: what the environment says, else the user's own folder and the Linux service's."""
     if named := os.environ.get("OLLAMA_MODELS"):
-        return [Path(named).expanduser()]
+        return [Path(os.path.expanduser(named))]
     return [Path.home() / ".ollama/models", Path("/usr/share/ollama/.ollama/models")]
 
 
@@ -167,7 +168,8 @@ def texts_of(store: Path, layers: list[dict[str, Any]]) -> Iterator[tuple[str, s
         path = blob(store, layer)
         if kind in ("template", "system", "params") and path and size_of(layer) <= LONGEST_TEXT_BYTES:
             try:
-                yield kind, path.read_text(encoding="utf-8", errors="replace")
+                with open_file(path) as file:
+                    yield kind, file.read(LONGEST_TEXT_BYTES).decode("utf-8", errors="replace")
             except OSError:
                 continue
 
@@ -184,7 +186,7 @@ def blob(store: Path, layer: Mapping[str, Any]) -> Path | None:
 def size_of(layer: Mapping[str, Any]) -> int:
     """A layer's size in bytes, as the manifest has it."""
     size = layer.get("size")
-    return size if isinstance(size, int) and size >= 0 else 0
+    return size if isinstance(size, int) and 0 <= size < 2**63 else 0
 
 
 def read_small_json(path: Path | None) -> Any:
@@ -192,6 +194,6 @@ def read_small_json(path: Path | None) -> Any:
     try:
         if path is None or path.stat().st_size > LONGEST_TEXT_BYTES:
             return None
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return read_json(path)
+    except (OSError, ValueError):
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.errors import AppError
-from utils.files import free_disk_gib
+from utils.files import free_disk_gib, parse_json
 
 SCHEMA_VERSION = 3
 PAGE_SIZE_BYTES = 16_384
@@ -26,6 +26,7 @@ UNSPACED = re.compile(
 TORN = re.compile("(?<=[\u3040-\u30ff\u3400-\u9fff])\n(?=[\u3040-\u30ff\u3400-\u9fff])")
 FLAG_DUPLICATE, FLAG_BOILERPLATE, FLAG_EXCLUDED = "duplicate", "boilerplate", "excluded"
 TOKENS_IN_BUCKET = 32
+ANOTHER_SCHEMA = re.compile("^no such (table|column)|has no column named")  # tables that another program made
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS documents (id INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL,
@@ -244,4 +245,15 @@ def readable(error: sqlite3.DatabaseError, path: Path) -> Exception:
             if code == "store_unwritable" and free_disk_gib(path.parent) < FULL_BELOW_GIB:
                 code = "store_disk_full"
             return AppError(code, file=path.name)
+    if ANOTHER_SCHEMA.search(str(error)):
+        return AppError("store_damaged", file=path.name)
     return error
+
+
+def fields_of(text: str | None) -> dict[str, Any]:
+    """What a column holds as JSON; nothing where another program wrote something else into it."""
+    try:
+        found = parse_json(text or "{}")
+    except (ValueError, TypeError, AttributeError):
+        return {}
+    return found if isinstance(found, dict) else {}

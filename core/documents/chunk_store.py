@@ -21,10 +21,12 @@ from core.documents.chunk_schema import (
     NewChunk,
     SourceFile,
     Total,
+    fields_of,
     open_store,
 )
 from core.documents.chunk_search import Found
 from core.documents.chunk_writer import Writer, open_writer
+from utils.files import parse_json
 
 __all__ = [
     "FLAG_BOILERPLATE",
@@ -144,7 +146,7 @@ class ChunkStore:
             rows = connection.execute("SELECT histogram FROM sources").fetchall()
         counts: dict[int, int] = {}
         for (histogram,) in rows:
-            for number, count in json.loads(histogram).items():
+            for number, count in parse_json(histogram).items():
                 counts[int(number)] = counts.get(int(number), 0) + count
         return counts
 
@@ -331,7 +333,7 @@ class ChunkStore:
         with self._reading() as connection:
             rows = connection.execute(f"SELECT {', '.join(names)} FROM sources {condition}", values).fetchall()
         records = [dict(zip(names, row, strict=True)) for row in rows]
-        return [SourceFile(**(record | {"params": json.loads(record["params"])})) for record in records]
+        return [SourceFile(**(record | {"params": fields_of(record["params"])})) for record in records]
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -357,4 +359,4 @@ def _overlap(before: tuple[Any, ...] | None, row: tuple[Any, ...]) -> int:
 
 
 def _chunk(row: tuple[Any, ...]) -> Chunk:
-    return Chunk(row[0], row[1], row[2], row[3], json.loads(row[4] or "{}"))
+    return Chunk(row[0], row[1], row[2], row[3], fields_of(row[4]))

@@ -1,6 +1,5 @@
 """What a project's texts amount to, in figures. Knows the store and the samples; knows no UI."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from core.documents.chunk_schema import TOKENS_IN_BUCKET
 from core.documents.chunk_store import ChunkStore
 from core.samples.followed_file import Followed, Line
 from utils.config import ChunkSettings
+from utils.files import parse_json
 
 BARS = 16
 TOKENS_FOR_A_SAMPLE = 170
@@ -98,7 +98,7 @@ def _samples_of(path: Path) -> dict[str, int]:
 def _name_of(written: bytes) -> str | None:
     """A document's name as its line writes it; None where that is no JSON, as in a file saved in another encoding."""
     try:
-        name: str = json.loads(b'"' + written + b'"')
+        name: str = parse_json(b'"' + written + b'"')
     except ValueError:
         return None
     return name

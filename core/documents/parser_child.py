@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from core.documents.readers import READERS, read_document
 from utils.errors import AppError
+from utils.files import parse_json
 
 BATCH_CHARACTERS = 65_536
 BATCH_PAGES = 32
@@ -42,7 +43,7 @@ def serve_parsing() -> int:
 def _listen(requests: "queue.SimpleQueue[dict[str, Any]]") -> None:
     """Take in requests. When the other side is gone, so is the reason to live, also in the middle of a document."""
     for line in sys.stdin.buffer:
-        requests.put(json.loads(line))
+        requests.put(parse_json(line, half_pairs=True))
     os._exit(0)
 
 

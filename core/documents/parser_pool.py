@@ -25,6 +25,7 @@ from core.documents.formats.page_text import Heading, Page
 from core.documents.formats.printed import Outline, pages_of_texts
 from core.hardware_detector import usable_cores
 from utils.errors import AppError
+from utils.files import parse_json
 
 MOST_PROCESSES = 3
 LARGE_FILE_BYTES = 64 << 20  # is read by one process: each would hold all its pages' records, 115 MB for 48,000 pages
@@ -112,7 +113,7 @@ class ParserProcess:
         if self._glimpsed is None and self._child is not None:
             with contextlib.suppress(queue.Empty):
                 self._glimpsed = self._lines.get_nowait()
-        return json.loads(self._glimpsed or b"{}")
+        return parse_json(self._glimpsed or b"{}", half_pairs=True)
 
     def _next_line(self, document: Document) -> bytes:
         """The next line that the child wrote, empty where it has ended."""
@@ -137,7 +138,7 @@ class ParserProcess:
         self._require_memory()
         if not line:
             raise ProcessLost("parser_crashed")
-        return json.loads(line)
+        return parse_json(line, half_pairs=True)
 
     def close(self) -> None:
         """End the child; its requests stay, for its successor."""

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from utils.files import parse_json
+
 STRING = r'"(?:\\.|[^"\\])*"|`[^`]*`'
 INSIDE = rf"/\*.*?\*/|{STRING}|[^\"`}}]|\}}(?!\}})"
 # Possessive: where nobody closes an action, all other ways to read what follows would be tried, for hours.
@@ -162,7 +164,7 @@ def _closing(tokens: list[str], position: int) -> int:
 def _operand(token: str) -> list[Any]:
     if token[0] == '"':
         try:
-            return ["value", json.loads(token)]
+            return ["value", parse_json(token)]
         except ValueError:  # what only Go can read, such as \a
             raise UnsupportedTemplate(token) from None
     if token[0] == "`":

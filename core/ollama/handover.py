@@ -4,7 +4,6 @@ Knows the verified GGUF, the reference and llama.cpp. Nothing that goes wrong wi
 holds all that `ollama create` needs.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from core.ollama.go_template import Message, fill
 from core.ollama.importing import MODELFILE, Imported, NewModel, import_model, modelfile
 from core.ollama.template import CONVERSATIONS, Recipe, find_recipe
 from core.verifier import ANSWER_TOKENS, LONGEST_TOKENS, Check, Reference
-from utils.files import read_json, write_json, write_text_atomic
+from utils.files import parse_json, read_json, write_json, write_text_atomic
 
 NOTE = "ollama.json"
 KNOWN_PARAMETERS = frozenset(
@@ -110,7 +109,7 @@ def texts_of_base(base: Path) -> dict[str, Any]:
     note = unpacked.read_note(base)
     texts = note.ollama if note else {}
     try:
-        parameters = json.loads(texts.get("params") or "{}")
+        parameters = parse_json(texts.get("params") or "{}")
     except ValueError:
         parameters = {}
     return {

@@ -8,10 +8,13 @@ string it sees only a number: whatever it guesses, it can neither cut nor join w
 
 import json
 import re
+import string
 from dataclasses import dataclass
 from typing import Any
 
 import json_repair
+
+from utils.files import parse_json
 
 MOST_DEPTH = 40  # of brackets
 MOST_KEY_CHARACTERS = 200
@@ -95,10 +98,9 @@ def next_start(text: str, place: int, known_keys: frozenset[str]) -> int | None:
     for match in _START.finditer(text, place):
         if match["bare"] and match["bare"].lower() not in known_keys:
             continue
-        start = match.start()
-        while (before := text[place:start].rstrip()).endswith("["):
-            start = place + len(before) - 1
-        return start
+        before = text[place : match.start()]
+        around = before[len(before.rstrip("[" + string.whitespace)) :]
+        return match.start() - (len(around.lstrip()) if "[" in around else 0)
     return None
 
 
@@ -194,7 +196,7 @@ class _BrokenJson:
         """The value, mended; objects that hold anything unreadable have a member BROKEN_KEY."""
         skeleton = "".join(self.skeleton)
         try:
-            mended = json.loads(skeleton)
+            mended = parse_json(skeleton, half_pairs=True)
         except ValueError:
             mended = json_repair.loads(skeleton, skip_json_loads=True)
         return self._with_strings(mended)

@@ -19,7 +19,7 @@ from core.samples import prompts
 from core.samples.drafts import Task, Usage
 from core.samples.helpers.chat import HelperModel
 from utils.config import SftSettings
-from utils.files import append_line, read_lines
+from utils.files import append_line, parse_json, read_lines
 
 FILE_NAME = "generation.jsonl"
 CHUNKS_TRIED = 12
@@ -124,7 +124,7 @@ def runs(project: Project) -> list[Taken]:
     found = []
     for text in read_lines(log_file(project)):
         try:
-            found.append(Taken(**json.loads(text)))
+            found.append(Taken(**parse_json(text)))
         except (ValueError, TypeError):
             continue  # half a line, or one of another version
     return found

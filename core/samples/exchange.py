@@ -42,7 +42,7 @@ from core.samples.sft_dataset import (
 )
 from core.samples.sources import LEAST_SUPPORT, Links
 from utils.errors import AppError
-from utils.files import sync_folder
+from utils.files import open_file, sync_folder
 
 SAMPLES_AT_ONCE = 500
 MOST_BAD_LINES = 100
@@ -70,7 +70,7 @@ def import_samples(context: JobContext, project: Project, file: Path, name: str)
     imported = duplicates = bad = 0
     bad_lines: list[tuple[int, str]] = []
     batch: list[Sample] = []
-    with file.open("rb") as opened, closing(read_records(opened, name)) as records:
+    with open_file(file) as opened, closing(read_records(opened, name)) as records:
         arrivals = _Arrivals(project, name, context)
         for count, (line, record) in enumerate(records):
             try:
@@ -201,7 +201,7 @@ def _kept(path: Path) -> Iterator[tuple[Sample, str]]:
 
 def _open(path: Path) -> BinaryIO | None:
     try:
-        return path.open("rb")
+        return open_file(path)
     except FileNotFoundError:
         return None
 

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from core.documents.formats.text_encoding import Encoding, find_encoding
 from utils.errors import AppError
+from utils.files import parse_json, require_shallow
 
 HEAD_CHARACTERS = 256 * 1024
 BLOCK_CHARACTERS = 1024 * 1024
@@ -166,8 +167,8 @@ def _lines(text: io.TextIOWrapper) -> Iterator[tuple[int, str | None]]:
 
 def _is_object(text: str) -> bool:
     try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
+        return isinstance(parse_json(text, half_pairs=True), dict)
+    except ValueError:
         return False
 
 
@@ -193,8 +194,8 @@ def _json_lines(file: BinaryIO, encoding: Encoding) -> Generator[Record, None, N
 
 def _object(line: str) -> dict[str, Any] | BadRecord:
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
+        value = parse_json(line, half_pairs=True)
+    except ValueError:
         return BadRecord("exchange.bad.not_json")
     return value if isinstance(value, dict) else BadRecord("exchange.bad.not_an_object")
 
@@ -229,6 +230,7 @@ def _json(file: BinaryIO, encoding: Encoding, skipped: str) -> Generator[Record,
                 return
             try:
                 value, end = decoder.raw_decode(buffer, place)
+                require_shallow(value)
             except (ValueError, RecursionError) as error:
                 if _may_go_on(error, buffer) and not at_end and len(buffer) - place < MAX_RECORD_CHARACTERS:
                     read_more()
@@ -315,8 +317,8 @@ def _record(cells: Mapping[str, str]) -> dict[str, Any]:
     record |= {name: cells[name].strip() for name in ("status", "language") if cells.get(name)}
     if cells.get("follow_ups"):
         try:
-            record["follow_ups"] = json.loads(cells["follow_ups"])
-        except (ValueError, RecursionError):
+            record["follow_ups"] = parse_json(cells["follow_ups"], half_pairs=True)
+        except ValueError:
             record["follow_ups"] = None  # the question and its answer are good without
     if cells.get("document"):
         record["source"] = {

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Generic, TypeVar
 
 from core.samples.sample_file import Mark, mark_of, since
+from utils.files import open_file
 
 MAX_FILES = 64
 
@@ -38,7 +39,7 @@ class Followed(Generic[Gathered]):
     def of(self, path: Path) -> Gathered:
         """What the file holds now; of one that is not there, what there was at the start."""
         try:
-            file = path.open("rb")
+            file = open_file(path)
         except FileNotFoundError:
             return self._start
         with file:

@@ -10,7 +10,7 @@ from pathlib import Path
 from core.project_manager import Project
 from core.samples.drafts import Task
 from core.samples.helpers.chat import ChatRequest
-from utils.files import heal_last_line, read_lines
+from utils.files import heal_last_line, open_file, parse_json, read_lines
 
 FILE_NAME = "sent.jsonl"
 
@@ -48,8 +48,8 @@ class OutboundLog:
             "chunk_id": task.chunk.id if task.chunk else None,
             "characters": sum(len(message["content"]) for message in request.messages),
         }
-        with self._lock, self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        with self._lock, open_file(self._path, "ab") as file:
+            file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
 
 
 def log_file(project: Project) -> Path:
@@ -62,7 +62,7 @@ def summary(project: Project) -> list[Outbound]:
     places: dict[str, Outbound] = {}
     for text in read_lines(log_file(project)):
         try:
-            line = json.loads(text)
+            line = parse_json(text)
             place = places.setdefault(line["place"], Outbound(line["place"], first=line["at"]))
             place.requests += 1
             place.characters += line["characters"]

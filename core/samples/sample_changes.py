@@ -26,6 +26,7 @@ from core.samples.sft_dataset import (
     source_fields,
 )
 from utils.errors import AppError
+from utils.files import open_file
 
 MOST_CHANGES = 100
 MOST_NOTED_BYTES = 256 * 1024 * 1024
@@ -234,7 +235,7 @@ class Changes:
     def _lines(self, places: Sequence[Place]) -> list[bytes]:
         """The lines there, with their ends."""
         lines = []
-        with self._data.open("rb") as file:
+        with open_file(self._data) as file:
             for place in places:
                 file.seek(place.offset)
                 lines.append(file.read(place.length).removeprefix(BOM))

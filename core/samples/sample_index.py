@@ -30,6 +30,7 @@ from core.samples.sample_schema import (
     open_database,
 )
 from core.samples.sft_dataset import Sample, decode_sample, presentable, state_of
+from utils.files import open_file, parse_json
 
 LINES_AT_ONCE = 500
 ROW_COLUMNS = (
@@ -88,7 +89,7 @@ class Index:
         row = self._connection.execute(
             "SELECT mark, place, next_number, bad_lines, complete, generation, version FROM state"
         ).fetchone()
-        mark = Mark(**json.loads(row[0])) if row[0] else None
+        mark = Mark(**parse_json(row[0])) if row[0] else None
         return State(mark, row[1], row[2], row[3], bool(row[4]), row[5], row[6])
 
     def is_current(self) -> bool:
@@ -281,7 +282,7 @@ class Index:
         self._connection.executemany(
             "UPDATE samples SET status = ? WHERE number = ?", [(line.status, line.number) for line in by_status]
         )
-        with self._data.open("rb") as file:
+        with open_file(self._data) as file:
             place = state.place + shift
             mark = mark_of(file, place, os.fstat(file.fileno()))
         self._set_state(mark=json.dumps(asdict(mark)), place=place)
@@ -362,7 +363,7 @@ class Index:
 
 def _open(path: Path) -> BinaryIO | None:
     try:
-        return path.open("rb")
+        return open_file(path)
     except FileNotFoundError:
         return None
 
@@ -403,7 +404,7 @@ def _row(found: tuple[Any, ...], file: BinaryIO | None) -> SampleRow:
         source=source,
         follow_ups=tuple((presentable(asked), presentable(said)) for asked, said in sample.follow_ups),
     )
-    listed = tuple(Finding(**each) for each in json.loads(findings)) if findings is not None else ()
+    listed = tuple(Finding(**each) for each in parse_json(findings)) if findings is not None else ()
     return SampleRow(number, sample, listed, checked=findings is not None)
 
 

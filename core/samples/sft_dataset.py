@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 from core.samples.followed_file import Followed, Line
 from core.samples.sample_file import append_lines, is_torn
 from utils.errors import AppError
+from utils.files import open_file, parse_json
 
 MINIMUM_SAMPLES = 4  # fewer teach nothing, and could not be split
 STATUSES = ("new", "accepted", "edited", "rejected")
@@ -178,8 +179,8 @@ def decode_line(line: bytes, is_first: bool) -> str | None:
 def parse_fields(line: str) -> dict[str, Any] | None:
     """All that a line says of a sample, also what only others know, or None where the line holds no sample."""
     try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError):
+        fields = parse_json(line, half_pairs=True)
+    except ValueError:
         return None
     if not isinstance(fields, dict):
         return None
@@ -259,7 +260,7 @@ def _goes_on(line: bytes) -> bool:
     """Whether JSON begins here and goes on behind the line; half a sample of a crash ends in a string."""
     text = line.decode("utf-8-sig", errors="replace").rstrip()
     try:
-        json.loads(text)
+        json.loads(text)  # noqa: TID251 - where it breaks off decides
     except json.JSONDecodeError as error:
         return error.pos >= len(text) and text.startswith(("[", "{"))
     except (ValueError, RecursionError):
@@ -348,9 +349,11 @@ def group_of(sample: Sample) -> str:
 
 def _numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines that hold anything. The last one may lack its line end: people write such files by hand."""
-    if not path.exists():
+    try:
+        file = open_file(path)
+    except FileNotFoundError:
         return
-    with path.open("rb") as file:
+    with file:
         for number, line in enumerate(file, start=1):
             stripped = line.strip()
             if stripped:

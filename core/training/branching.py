@@ -19,7 +19,7 @@ from core.training.epochs import progress_of
 from utils import config
 from utils.config import TrainingSettings
 from utils.errors import AppError
-from utils.files import read_lines
+from utils.files import parse_json, read_lines
 
 MAY_CHANGE = frozenset(
     {
@@ -135,7 +135,7 @@ def begin(branch: Run, beginning: Beginning) -> None:
     for checkpoint in beginning.checkpoints:
         checkpoints.share(checkpoint, branch.folder / START)
         checkpoints.share(checkpoint, branch.trainer_folder)
-    points = [json.loads(line) for line in read_lines(beginning.metrics_file)]
+    points = [parse_json(line) for line in read_lines(beginning.metrics_file)]
     lived = [point for point in points if point["step"] <= beginning.step]
     branch.metrics_file.write_text("".join(json.dumps(point) + "\n" for point in lived), encoding="utf-8")
     # Whoever watches the branch live sees its curves from their beginning.

@@ -4,7 +4,7 @@ import errno
 
 import torch
 
-from utils.errors import AppError, disk_is_full
+from utils.errors import AppError, system_error
 
 OUT_OF_MEMORY = ("out of memory", "defaultcpuallocator", "bad_alloc", "alloc_failed", "cannot allocate memory")
 NO_KERNEL = ("no kernel image", "not compiled with cuda", "invalid device function")
@@ -39,7 +39,7 @@ def as_app_error(error: BaseException) -> AppError | None:
         if found := _of_one(cause):
             return found
         cause = cause.__cause__ or cause.__context__
-    return disk_is_full(error)
+    return system_error(error)
 
 
 def _of_one(error: BaseException) -> AppError | None:

@@ -4,7 +4,6 @@ Knows files; loads no torch. A folder that is damaged, or that this app never wr
 can be told of it.
 """
 
-import json
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from core.runs import Run, list_runs
 from core.training import checkpoints
 from core.training.run_curves import number, skimmed
 from utils.errors import AppError
-from utils.files import read_json, read_lines
+from utils.files import parse_json, read_json, read_lines
 
 EVENTS_LOOKED_AT = 200
 
@@ -202,7 +201,7 @@ def _counts(run: Run, result: Mapping[str, Any]) -> tuple[int | None, int | None
 def _first_events(run: Run) -> Iterator[dict[str, Any]]:
     for line in islice(read_lines(run.events_file), EVENTS_LOOKED_AT):
         try:
-            event = json.loads(line)
+            event = parse_json(line)
         except ValueError:
             continue
         if isinstance(event, dict):

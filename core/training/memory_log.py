@@ -14,7 +14,7 @@ from typing import Any
 from core.runs import Run
 from core.training.memory_estimate import CONTEXT_GIB
 from utils import config
-from utils.files import append_line, read_lines
+from utils.files import append_line, parse_json, read_lines
 
 RATIOS_REMEMBERED = 9
 CORRECTION_BOUNDS = (0.7, 1.6)
@@ -79,7 +79,7 @@ def noted_runs() -> list[Needed]:
     found = []
     for text in read_lines(log_file()):
         try:
-            needed = Needed(**json.loads(text))
+            needed = Needed(**parse_json(text))
             if min(needed.formula_gib, needed.estimated_gib, needed.measured_gib) > 0:
                 found.append(needed)
         except (ValueError, TypeError):

@@ -10,6 +10,7 @@ import torch
 from core.runs import Run
 from core.training import memory_log
 from core.training.engines import Device
+from core.training.run_curves import number
 from utils.files import read_json, write_json
 
 FIGURES = ("ram_gib", "device_gib", "device_reserved_gib")
@@ -21,21 +22,28 @@ def note(run: Run, device: Device) -> dict[str, Any]:
     Returns it as `_peak_memory_gib` does.
     """
     memory = _peak_memory_gib(device)
-    if run.memory_file.is_file():
-        before = read_json(run.memory_file)
-        memory |= {name: max(before[name], memory[name]) for name in FIGURES}
+    before = _noted(run)
+    memory |= {name: max(number(before.get(name), 0.0) or 0.0, memory[name]) for name in FIGURES}
     write_json(run.memory_file, memory)
     return memory
 
 
 def result(run: Run) -> dict[str, Any] | None:
     """What the run needed, beside what was estimated where that can be compared."""
-    if not run.memory_file.is_file():
+    memory = _noted(run)
+    if not memory:
         return None
-    memory = read_json(run.memory_file)
     needed = memory_log.compare(run.request, memory)
     compared = {"estimated_gib": needed.estimated_gib, "needed_gib": needed.measured_gib} if needed else {}
     return {**memory, **compared}
+
+
+def _noted(run: Run) -> dict[str, Any]:
+    try:
+        noted = read_json(run.memory_file)
+    except (FileNotFoundError, ValueError):
+        return {}
+    return noted if isinstance(noted, dict) else {}
 
 
 def memory_now_gib() -> float:

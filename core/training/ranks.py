@@ -26,6 +26,7 @@ from core.jobs import JobState
 from core.runs import Run
 from core.training import launcher
 from utils.errors import AppError
+from utils.files import parse_json
 
 SILENCE = timedelta(minutes=10)
 """So long may one rank wait for another; a machine that vanished without closing its connections is noticed then."""
@@ -142,7 +143,7 @@ class Ranks:
 
     def _reason(self) -> AppError:
         if self._store.check([ERROR_KEY]):
-            told = json.loads(self._store.get(ERROR_KEY))
+            told = parse_json(self._store.get(ERROR_KEY))
             return AppError(told["code"], **told["params"])
         return AppError("training_process_lost", processes=self.world)
 

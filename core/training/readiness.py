@@ -3,7 +3,6 @@
 The list of checks on the page, the reason why Start is disabled and the refusal of a start all come from here.
 """
 
-import json
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +21,7 @@ from core.training.memory_outlook import Outlook
 from core.training.model_shape import Shape
 from utils.config import BaseChoice, ProjectConfig, TrainingSettings
 from utils.errors import AppError
-from utils.files import free_disk_gib
+from utils.files import free_disk_gib, open_file, parse_json
 
 COPIES_OF_A_CHECKPOINT = 3  # the adapter and Adam's two moments
 MEMORY_STATES: dict[str, State] = {"green": "ok", "unknown": "ok", "amber": "warn", "red": "bad"}
@@ -90,11 +89,11 @@ def require_whole(folder: Path) -> None:
 def _is_whole(path: Path) -> bool:
     """Eight bytes of length, a table of that length, and behind it as much as the table says."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             length = int.from_bytes(file.read(8), "little")
             if length > path.stat().st_size:
                 return False
-            table = json.loads(file.read(length))
+            table = parse_json(file.read(length))
         ends = [entry["data_offsets"][1] for name, entry in table.items() if name != "__metadata__"]
         return path.stat().st_size >= 8 + length + max(ends, default=0)
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):

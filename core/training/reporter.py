@@ -18,7 +18,7 @@ from core.training.epochs import epoch_losses, is_exhausted
 from core.training.ranks import Ranks
 from utils.config import TrainingSettings
 from utils.errors import AppError
-from utils.files import read_lines, write_text_atomic
+from utils.files import parse_json, read_lines, write_text_atomic
 
 SAVE_EVERY_SECONDS = 300.0
 """A kill in the middle of a long epoch costs at most this much work."""
@@ -213,7 +213,7 @@ def keep_metrics_until(metrics_file: Path, step: int) -> list[dict[str, float]]:
     kept = []
     for line in read_lines(metrics_file):
         try:
-            point = json.loads(line)
+            point = parse_json(line)
         except ValueError:
             continue
         if point["step"] <= step:

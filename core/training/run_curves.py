@@ -3,12 +3,11 @@
 Knows files; loads no torch. A line that cannot be read is passed over.
 """
 
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from utils.files import read_lines
+from utils.files import parse_json, read_lines
 
 SMOOTHED_STEPS = 10
 """The first and the last loss are means over so many steps, in the trainer's own result too."""
@@ -51,7 +50,7 @@ def _parsed(lines: Iterable[str]) -> list[dict[str, float]]:
     found = []
     for line in lines:
         try:
-            content = json.loads(line)
+            content = parse_json(line)
         except ValueError:
             continue
         values = content.items() if isinstance(content, dict) else ()

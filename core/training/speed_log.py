@@ -16,7 +16,7 @@ import psutil
 from core.runs import Run
 from core.training.memory_estimate import CPU
 from utils import config
-from utils.files import append_line, read_json, read_lines, write_json
+from utils.files import append_line, parse_json, read_json, read_lines, write_json
 
 FILE_NAME = "speed.jsonl"
 TIME_FILE = "time.json"
@@ -128,7 +128,7 @@ def seconds_of(run: Run) -> tuple[float, float] | None:
         last = line
     if last is None or not (run.folder / TIME_FILE).is_file():
         return None
-    return read_json(run.folder / TIME_FILE)["setup_seconds"], json.loads(last)["seconds"]
+    return read_json(run.folder / TIME_FILE)["setup_seconds"], parse_json(last)["seconds"]
 
 
 def _estimated(run: Run) -> dict[str, Any] | None:
@@ -149,7 +149,7 @@ def noted_runs() -> list[Taken]:
     found = []
     for text in read_lines(log_file()):
         try:
-            fields: Mapping[str, Any] = json.loads(text)
+            fields: Mapping[str, Any] = parse_json(text)
             run = Taken(**{**fields, "kind": Kind(**fields["kind"])})
             if min(run.formula_setup, run.formula_training, run.setup_seconds, run.training_seconds) > 0:
                 found.append(run)

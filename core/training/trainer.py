@@ -5,7 +5,7 @@ samples, and checkpoints that hold weights, optimizer, schedule and random numbe
 with exactly the adapter that it would have had.
 """
 
-import json
+import logging
 import signal
 import time
 from copy import copy
@@ -39,10 +39,12 @@ from core.training.rows import Rows
 from core.training.trainer_settings import trainer_settings
 from utils.config import TrainingSettings
 from utils.errors import AppError
-from utils.files import read_lines, sha256_of
+from utils.files import parse_json, read_lines, sha256_of
 
 RECORD = ("global_step", "max_steps", "num_train_epochs", "log_history")
 """What the trainer's record is read for."""
+
+logger = logging.getLogger(__name__)
 
 LIBRARY_ERRORS = (RuntimeError, OSError, MemoryError, ValueError, SafetensorError)
 
@@ -132,8 +134,11 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
     if together.is_first:
         context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
         context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
-        memory_log.note_run(run, memory)
-        speed_log.note_run(run, loaded.device.kind, state["global_step"])
+        try:
+            memory_log.note_run(run, memory)
+            speed_log.note_run(run, loaded.device.kind, state["global_step"])
+        except OSError:  # only later estimates read it
+            logger.warning("what this run needed cannot be noted", exc_info=True)
     return state
 
 
@@ -289,7 +294,7 @@ def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
         "checkpoint": str(run.project.checkpoints_folder / "best"),
         "samples": len(plan.train),
         "held_out": len(plan.held_out),
-        "seconds": json.loads(metrics[-1])["seconds"] if metrics else 0.0,
+        "seconds": parse_json(metrics[-1])["seconds"] if metrics else 0.0,
         "memory": peak_memory.result(run),
         "time": speed_log.result(run),
     }

@@ -5,7 +5,6 @@ anything is written.
 """
 
 import hashlib
-import json
 import re
 import shutil
 import stat
@@ -27,7 +26,7 @@ from core.project_manager import Project
 from core.training import bundle, checkpoints, repeat
 from core.training.repeat import Original
 from utils.errors import AppError
-from utils.files import publish_folder, require_disk
+from utils.files import publish_folder, read_json, require_disk
 
 SCRATCH, LEFTOVER_SECONDS = ".bundle-", 24 * 3600
 MIB, GIB = 2**20, 2**30
@@ -190,9 +189,8 @@ def _record(path: Path, file: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        json.dumps(content, ensure_ascii=False).encode()  # half a pair of surrogates is JSON, and no text to keep
-    except (ValueError, RecursionError) as error:
+        content = read_json(path)
+    except ValueError as error:
         raise AppError("bundle_damaged", file=file.name) from error
     if not isinstance(content, dict):
         raise AppError("bundle_damaged", file=file.name)

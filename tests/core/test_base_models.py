@@ -1,6 +1,8 @@
 """Choices of base models and the folders they stand for."""
 
 import json
+import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,10 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from core import base_models
+from core.bases import hub_cache, ollama_store
 from core.project_manager import Project, ProjectStore
 from core.runs import create_run
+from core.training import readiness
 from utils.config import BaseChoice
 from utils.errors import AppError
 
@@ -67,8 +71,23 @@ def test_an_incomplete_folder_is_refused_with_what_is_missing(folder: Path, miss
         base_models.check(by_path(folder))
 
 
-def test_a_config_that_is_no_json_is_no_model(folder: Path) -> None:
-    (folder / "config.json").write_text("[")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among its files")
+def test_weights_and_a_card_that_never_answer_or_are_nested_without_end_keep_nobody_waiting(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.safetensors")
+    (folder / "device.safetensors").symlink_to("/dev/zero")
+    for name, table in (("deep", b"[" * 100_000), ("huge", b'{"a": {"shape": [1e999]}}'), ("text", b"\xff" * 9)):
+        (folder / f"{name}.safetensors").write_bytes(struct.pack("<Q", len(table)) + table)
+    (folder / "README.md").unlink()
+    os.mkfifo(folder / "README.md")
+    facts = base_models.describe(folder)
+    assert (facts.parameters, facts.licence) == (17, None)
+    with pytest.raises(AppError, match="base_torn"):
+        readiness.require_whole(folder)
+
+
+@pytest.mark.parametrize("content", ["[", "[" * 100_000, "[" * 900 + "]" * 900, "9" * 10_000, '"\\ud800"', "\x00"])
+def test_a_config_that_is_no_json_is_no_model(folder: Path, content: str) -> None:
+    (folder / "config.json").write_text(content)
     with pytest.raises(AppError, match="base_not_a_model"):
         base_models.check(by_path(folder))
 
@@ -166,3 +185,12 @@ def test_weights_that_are_a_link_to_nothing_are_no_weights(project: Project, fol
     (folder / "model.safetensors").symlink_to(folder / "blob that was removed")
     with pytest.raises(AppError, match="base_no_weights"):
         base_models.resolve(project, by_path(folder))
+
+
+@pytest.mark.parametrize("variable", ["OLLAMA_MODELS", "HF_HUB_CACHE", "HF_HOME"])
+def test_a_path_in_the_home_of_somebody_unknown_is_one_that_is_not_there(monkeypatch, project, variable) -> None:
+    monkeypatch.setenv(variable, "~nobody at all/x")
+    assert list(hub_cache.repositories()) == [] or variable == "OLLAMA_MODELS"
+    assert ollama_store.list_models() == [] or variable != "OLLAMA_MODELS"
+    with pytest.raises(AppError, match="base_missing"):
+        base_models.check(BaseChoice(source="path", name="~nobody at all/x"))

@@ -1,5 +1,6 @@
 """Jobs: states, lanes, fairness, and the races between people and work."""
 
+import errno
 import threading
 import time
 
@@ -394,3 +395,14 @@ def test_a_job_at_rest_can_be_forgotten_and_one_at_work_cannot(runner):
         runner.forget(busy.id)
     runner.cancel(busy.id)
     runner.wait(busy.id, 10)
+
+
+def test_what_the_system_refuses_a_job_is_told_in_words_and_is_no_bug_in_the_log(runner, caplog):
+    def work(context):
+        raise OSError(errno.EROFS, "Read-only file system", "/media/stick/p/config.json")
+
+    job = runner.start(Job("sft", "p", work))
+    failed = runner.wait(job.id, timeout=10)
+    assert (failed.state, failed.error.key) == (JobState.FAILED, "disk_read_only")
+    assert failed.error.params == {"file": "stick/p/config.json"}
+    assert "Traceback" not in caplog.text

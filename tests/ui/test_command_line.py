@@ -219,3 +219,55 @@ def test_check_says_what_keeps_a_training_from_starting_and_ends_with_1(app):
     assert found["ready"] is False and "samples" not in found
     refused = {check["name"]: check["refusal"] for check in found["checks"] if check["refusal"]}
     assert refused == {"samples": "too_few_samples", "base": "no_base"}
+
+
+COMMANDS = (
+    ["list"],
+    ["new", "p"],
+    ["doctor"],
+    ["train", "p"],
+    ["search", "p", "x"],
+    ["demo"],
+    ["--no-browser", "--port", "0"],
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+@pytest.mark.parametrize("folder", ["", "file", "file/inner", "/proc/nowhere", "circle"])
+def test_a_projects_folder_that_cannot_be_made_ends_every_command_with_one_sentence(app, tmp_path, folder):
+    (tmp_path / "file").touch()
+    (tmp_path / "circle").symlink_to("circle")
+    path = folder and str(tmp_path / folder)
+    for command in COMMANDS if folder == "file" else COMMANDS[-1:]:
+        failed = app(*command, "--projects", path, projects=False)
+        assert failed.returncode == 1
+        message, hint = failed.stderr.splitlines()
+        assert message == f"error: The folder “{path}” cannot be written to."
+        assert "--projects" in hint
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "{", "\x00", '{"language": "\\ud800"}', '{"schema_version": 2}'])
+def test_damaged_settings_end_a_command_with_one_sentence_that_names_them(app, tmp_path, content):
+    settings = tmp_path / "config" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text(content)
+    failed = app("list")
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("error: The file settings.json cannot be read") and "hint: " in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize("name", ["config", "config/settings.json/inner"])
+def test_settings_that_are_a_folder_or_in_a_file_are_one_sentence(app, tmp_path, name):
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).touch()
+    failed = app("list")
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("error: Where a file or a folder is expected there is something else")
+
+
+def test_a_terminal_without_umlauts_shows_a_result_all_the_same(app):
+    app("new", "Übung")
+    listed = app("list", "--json", PYTHONIOENCODING="ascii")
+    assert result_of(listed) == {"projects": ["Übung"]}
+    assert app("list", PYTHONIOENCODING="ascii").stdout == "\\xdcbung\n"

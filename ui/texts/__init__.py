@@ -102,14 +102,15 @@ _FORMATTERS = {language: _Formatter(language) for language in LANGUAGES}
 
 def text(key: str, language: str, /, **params: object) -> str:
     """The words of `key` in `language`, filled with `params`."""
-    return _FORMATTERS[language].vformat(TEXTS[key][LANGUAGES.index(language)], (), params)
+    words = _FORMATTERS[language].vformat(TEXTS[key][LANGUAGES.index(language)], (), params)
+    return words.encode("utf-8", "backslashreplace").decode()  # names of files may hold bytes that are no UTF-8
 
 
 def message_text(key: str, params: Mapping[str, Any], language: str) -> str:
     """The words of a job's message. Old runs may hold keys that no longer exist: those are shown as they are."""
     try:
         return text(key, language, **_labelled(params, language))
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError):
         return " ".join([key, *(f"{name}={value}" for name, value in params.items())])
 
 

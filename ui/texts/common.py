@@ -30,6 +30,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A name cannot begin or end with a dot.",
     ),
     "hint.name_dots": ("Lass den Punkt weg.", "Leave out the dot."),
+    "error.name_not_text": (
+        "Ein Name enthält Bytes, die keine Schriftzeichen sind: {name}",
+        "A name holds bytes that are no characters: {name}",
+    ),
+    "hint.name_not_text": (
+        "Benenne das Projekt oder die Datei um und versuche es noch einmal.",
+        "Rename the project or the file, and try again.",
+    ),
     # settings
     "error.field_too_small": (
         "„{field}“ ist zu klein: Der kleinste erlaubte Wert ist {limit}.",
@@ -87,9 +95,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Stoppe es zuerst oder warte, bis es fertig ist.",
         "Stop it first, or wait until it is done.",
     ),
+    "error.project_is_link": (
+        "„{name}“ ist eine Verknüpfung mit einem Ordner an anderer Stelle.",
+        "“{name}” is a link to a folder in another place.",
+    ),
+    "hint.project_is_link": (
+        "Verschiebe das Projekt selbst in den Ordner der Projekte, oder starte die App mit --projects und dem "
+        "Ordner, in dem es liegt.",
+        "Move the project itself into the folder of all projects, or start the app with --projects and the folder "
+        "that it lies in.",
+    ),
     "error.folder_not_writable": (
-        "In den Ordner {folder} kann nicht geschrieben werden.",
-        "The folder {folder} cannot be written to.",
+        "In den Ordner „{folder}“ kann nicht geschrieben werden.",
+        "The folder “{folder}” cannot be written to.",
     ),
     "hint.folder_not_writable": (
         "Prüfe die Rechte oder starte die App mit --projects und einem anderen Ordner.",

@@ -36,6 +36,52 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Schaffe Platz und setze die Arbeit fort. Alles bisher Gespeicherte ist erhalten.",
         "Free some space and resume. Everything saved so far is kept.",
     ),
+    "error.file_forbidden": ("Der Zugriff ist nicht erlaubt: {file}", "Access is not allowed: {file}"),
+    "hint.file_forbidden": (
+        "Prüfe, wem die Datei oder der Ordner gehört und wer ihn lesen und beschreiben darf. Unter Windows kann auch "
+        "ein anderes Programm die Datei geöffnet halten.",
+        "Check who owns the file or folder and who may read and write it. On Windows another program may have the "
+        "file open.",
+    ),
+    "error.disk_read_only": (
+        "Auf diesem Datenträger kann nur gelesen werden: {file}",
+        "This disk can only be read: {file}",
+    ),
+    "hint.disk_read_only": (
+        "Mache ihn beschreibbar, oder starte die App mit --projects und einem Ordner auf einem anderen Datenträger.",
+        "Make it writable, or start the app with --projects and a folder on another disk.",
+    ),
+    "error.file_in_the_way": (
+        "Wo eine Datei oder ein Ordner erwartet wird, liegt etwas anderes: {file}",
+        "Where a file or a folder is expected there is something else: {file}",
+    ),
+    "hint.file_in_the_way": (
+        "Verschiebe, was dort liegt, und versuche es noch einmal.",
+        "Move what lies there, and try again.",
+    ),
+    "error.file_gone": ("Das gibt es nicht oder nicht mehr: {file}", "This does not exist, or no longer: {file}"),
+    "hint.file_gone": (
+        "Wenn es auf einem anderen Laufwerk liegt, verbinde es wieder. Sonst lade die Seite neu.",
+        "If it lies on another drive, connect that again. Otherwise reload the page.",
+    ),
+    "error.path_too_long": ("Der Name oder Pfad ist zu lang: {file}", "The name or path is too long: {file}"),
+    "hint.path_too_long": (
+        "Kürze den Namen, oder lege die Projekte in einen Ordner mit kürzerem Pfad (--projects).",
+        "Shorten the name, or keep the projects in a folder with a shorter path (--projects).",
+    ),
+    "error.too_many_open_files": ("Es sind zu viele Dateien geöffnet.", "Too many files are open."),
+    "hint.too_many_open_files": (
+        "Versuche es gleich noch einmal. Hilft das nicht, beende die App und starte sie neu.",
+        "Try again in a moment. If that does not help, close the app and start it again.",
+    ),
+    "error.disk_not_answering": (
+        "Der Datenträger antwortet nicht oder ist beschädigt: {file}",
+        "The disk does not answer or is damaged: {file}",
+    ),
+    "hint.disk_not_answering": (
+        "Prüfe, ob er noch verbunden ist, und versuche es noch einmal.",
+        "Check whether it is still connected, and try again.",
+    ),
     "error.no_chunks": ("In diesem Projekt ist noch kein Text.", "There is no text in this project yet."),
     "hint.no_chunks": (
         "Lade im ersten Schritt Dokumente hoch und lass sie verarbeiten.",

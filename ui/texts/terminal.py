@@ -7,6 +7,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cli.stopping": ("Halte an und sichere den Stand …", "Stopping and saving the state …"),
     "cli.time_left": ("noch {seconds} s", "{seconds} s left"),
+    "cli.project_closed": ("{name} (lässt sich nicht öffnen: {reason})", "{name} (cannot be opened: {reason})"),
     "cli.no_hits": ("Nichts gefunden.", "Nothing found."),
     "cli.password_for": ("Passwort für {file}: ", "Password for {file}: "),
     "error.document_missing": (

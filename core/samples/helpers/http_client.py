@@ -1,6 +1,5 @@
 """JSON over HTTP to one address: requests, streams of lines, limits. Knows no provider's protocol."""
 
-import json
 import urllib.request
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ from core.samples.helpers import http_errors
 from core.samples.helpers.addresses import is_this_machine, place_of
 from core.samples.helpers.chat import HelperError
 from utils.errors import AppError
+from utils.files import parse_json
 
 CONNECT_SECONDS = 20.0
 SILENCE_SECONDS = 600.0  # a model that is being loaded says nothing for minutes
@@ -112,7 +112,7 @@ class HttpClient:
     def _content(self, body: bytes) -> Any:
         """A body as JSON, unless it says that something went wrong; whitespace before it keeps connections alive."""
         try:
-            content = json.loads(body)
+            content = parse_json(body, half_pairs=True)
         except ValueError:
             content = None
         if content is None:

@@ -20,6 +20,7 @@ import aiohttp
 
 from core.samples.helpers.chat import HelperError, Reaction
 from utils.errors import AppError
+from utils.files import parse_json
 
 MOST_CHARACTERS_SHOWN = 200
 MOST_CHARACTERS_READ = 4000
@@ -248,7 +249,7 @@ def readable(body: str) -> str:
 def parsed(body: str) -> Any:
     """A body as JSON, or None where it is none."""
     try:
-        return json.loads(body)
+        return parse_json(body, half_pairs=True)
     except ValueError:
         return None
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import secrets
 import subprocess
@@ -14,6 +13,7 @@ from core.child_process import CHILD_ENVIRONMENT, own_command
 from core.samples.helpers.chat import ChatAnswer, ChatRequest, HelperError, HelperModel
 from core.samples.helpers.open_ai_chat import OpenAiChat
 from utils.errors import AppError
+from utils.files import open_file, parse_json
 
 MAGIC = b"GGUF"
 START_SECONDS = 900.0  # large files come from slow disks
@@ -65,7 +65,7 @@ class LocalGguf:
 
     async def _start(self) -> OpenAiChat:
         """Have the child load the file. Raises HelperError."""
-        file = Path(self._file).expanduser()
+        file = Path(os.path.expanduser(self._file))
         self._check(file)
         key = secrets.token_urlsafe(24)
         self._child = start_child(file, self._slots, self._context_tokens)
@@ -89,7 +89,7 @@ class LocalGguf:
         if not self._file:
             raise HelperError(AppError("no_helper_model"), "stop")
         try:
-            with file.open("rb") as opened:
+            with open_file(file) as opened:
                 begins = opened.read(len(MAGIC))
         except FileNotFoundError:
             raise self._error("local_model_missing") from None
@@ -148,6 +148,6 @@ def first_answer(child: "subprocess.Popen[bytes]", key: str) -> dict[str, Any] |
     except (OSError, ValueError):  # ValueError: closed meanwhile
         return None
     try:
-        return json.loads(line)
+        return parse_json(line)
     except ValueError:
         return None

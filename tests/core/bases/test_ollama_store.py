@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,14 @@ def test_nothing_that_stands_in_a_manifest_breaks_the_list(
         path.write_text(json.dumps(words))
     found = [ollama_store.read_model(store, manifest) for manifest in ollama_store.manifests(store)]
     assert all(model is None or model.name == "llama3.2:3b" for model in found)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among its files")
+def test_a_manifest_nested_without_end_or_that_never_answers_leaves_the_other_models_listed(store: Path) -> None:
+    put_model(store, LLAMA, b"GGUF and weights")
+    beside = (store / "manifests" / LLAMA).parent
+    (beside / "deep").write_text("[" * 100_000)
+    (beside / "huge").write_text('{"layers": [{"size": 1' + "0" * 400 + "}]}")
+    os.mkfifo(beside / "pipe")
+    (beside / "device").symlink_to("/dev/zero")
+    assert {model.name: model.size_bytes for model in list_models()} == {"llama3.2:3b": 29, "llama3.2:huge": 0}

@@ -182,6 +182,11 @@ def test_a_file_that_is_no_model_is_refused_with_its_name(tmp_path: Path, questi
     expected = [
         (tmp_path / "gone.gguf", "local_model_missing"),
         (tmp_path, "local_model_unreadable"),
+        *(
+            (Path(device), "local_model_unreadable")
+            for device in ("/dev/zero", "/dev/tty")
+            if sys.platform == "linux"
+        ),
         (text, "local_model_no_gguf"),
         (broken, "gguf_unreadable"),
         ("", "no_helper_model"),

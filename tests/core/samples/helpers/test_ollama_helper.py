@@ -154,6 +154,18 @@ def test_another_server_is_said_plainly(question: ChatRequest) -> None:
 
 
 @pytest.mark.parametrize(
+    "line", ["[" * 100_000, '{"a":' * 100_000, "9" * 100_000, "\ud800".encode("utf-8", "surrogatepass")]
+)
+def test_a_line_of_a_stream_that_no_one_can_read_ends_the_answer_and_not_the_app(question, line) -> None:
+    good = json.dumps({"message": {"content": "Ja"}, "done": False}).encode() + b"\n"
+    body = good + (line if isinstance(line, bytes) else line.encode()) + b"\n"
+    with ScriptedServer(web.Response(body=body)) as server:
+        assert error_of(server.address, question).error.code.startswith(("helper_", "ollama_"))
+        with pytest.raises(HelperError):
+            with_helper(server.address, lambda helper: steps_of(helper, "x"))
+
+
+@pytest.mark.parametrize(
     ("version", "good"), [("0.8.9", False), ("0.9.0", True), ("1.0.0-rc1", True), ("0.0.0", True)]
 )
 def test_an_ollama_that_is_too_old_is_said_plainly(

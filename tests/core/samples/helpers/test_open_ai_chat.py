@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from core.llama_server import LlamaServer
+from core.samples.answers import parse_answer
 from core.samples.helpers import http_client
 from core.samples.helpers.chat import ChatRequest, HelperError
 from core.samples.helpers.open_ai_chat import OpenAiChat
@@ -156,6 +157,17 @@ def test_prose_instead_of_json_is_asked_again(question: ChatRequest) -> None:
         error = error_of(server.address + "/v1", question)
     assert (error.error.code, error.reaction) == ("helper_strange_answer", "again")
     assert error.error.params["detail"] == "Welcome!"
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"error":' * 100_000, "9" * 100_000, "[" * 900 + "]" * 900])
+def test_an_answer_that_is_nested_without_end_is_one_of_the_strange_ones(question, body: str, status: int) -> None:
+    with ScriptedServer(web.Response(body=body.encode(), status=status)) as server:
+        error = error_of(server.address, question)
+    assert error.error.code in ("helper_strange_answer", "helper_server_failed")
+    with ScriptedServer(completion(body)) as server:
+        text = with_helper(server.address, lambda helper: helper.ask(question)).text
+    assert parse_answer(text, True).pairs == ()
 
 
 def test_an_answer_without_end_is_refused(question: ChatRequest, monkeypatch: pytest.MonkeyPatch) -> None:

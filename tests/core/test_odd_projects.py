@@ -1,0 +1,227 @@
+"""One folder of projects in which almost everything is odd: each project stands for itself."""
+
+import os
+import shutil
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from odd_projects import OLD_NAMES, make_odd_projects
+
+from core import pipeline
+from core.project_manager import Project, ProjectStore
+from core.runs import create_run, list_runs
+from core.services import Services, reattach
+from utils.errors import AppError, system_error
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems' disks refuse most of these names")
+
+
+@pytest.fixture
+def odd(services: Services) -> dict[str, str]:
+    return make_odd_projects(services.projects)
+
+
+def test_many_odd_projects_in_one_folder_do_not_stop_the_app_and_the_good_ones_work(services, odd):
+    good = services.projects.create("good")
+    create_run(good, "train", {})
+    assert len(odd) >= 60
+    reattach(services)
+    assert set(services.projects.names()) >= {*odd, "good"}
+    assert [job.kind for job in services.runner.jobs("good")] == ["train"]
+    for name, problem in {**odd, "good": ""}.items():
+        try:
+            project = services.projects.open(name)
+            pipeline.status(project)
+            assert pipeline.finished_training(project) is None or problem
+            project.set("training", {"epochs": 5})
+        except AppError:
+            assert problem, name
+        except OSError as error:
+            assert problem and system_error(error), name
+        else:
+            assert services.projects.open(name).load_config().training.epochs == 5
+
+
+def test_old_names_open_as_they_are_and_can_be_renamed_and_deleted(services):
+    store = services.projects
+    for number, name in enumerate(OLD_NAMES):
+        root = store.create("template").root
+        os.rename(root, store.folder / name)
+        (shown,) = store.names()
+        assert shown == store.open(shown).name
+        assert store.open(shown).root == store.folder / name
+        shown.encode()  # can be written anywhere
+        if number % 2:
+            assert store.rename(shown, "new").root == store.folder / "new"
+            shown = "new"
+        store.delete(shown)
+        assert store.names() == [] == os.listdir(store.folder)
+
+
+@pytest.mark.parametrize("name", ["aux", "end.", "a:b", "x" * 121, "line\nbreak", "caf\udce9"])
+def test_a_new_name_is_still_checked_also_where_an_old_project_gets_it(services, name):
+    with pytest.raises(AppError, match="name_"):
+        services.projects.create(name)
+    services.projects.create("p")
+    with pytest.raises(AppError, match="name_"):
+        services.projects.rename("p", name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", ".", "..", "../secret", "/etc", "secret/", "p/../../secret", "p/data", "p\\data", "~", "a\0b", "p\0"),
+        *(".hidden", ".deleted-p", "outside", "circle", "a file", "a pipe", "empty", None, 7, [], {}, "p/", "./p"),
+    ],
+)
+def test_nothing_outside_of_the_projects_folder_is_ever_opened(services, tmp_path, name):
+    secret = ProjectStore(tmp_path).create("secret")
+    services.projects.create("p")
+    (services.projects.folder / "outside").symlink_to(tmp_path)
+    (services.projects.folder / "circle").symlink_to("circle")
+    (services.projects.folder / "a file").touch()
+    os.mkfifo(services.projects.folder / "a pipe")
+    for odd in (".hidden", ".deleted-p", "empty/inner"):
+        os.makedirs(services.projects.folder / odd)
+        (services.projects.folder / odd / "config.json").write_text("{}")
+    for work in (services.projects.open, services.projects.delete, lambda name: services.projects.rename(name, "q")):
+        with pytest.raises(AppError):
+            work(name)
+    assert secret.config_file.exists()
+    assert services.projects.open("p").root == services.projects.folder / "p"
+
+
+def test_a_link_that_leads_out_is_shown_with_its_reason_and_not_followed(services, tmp_path):
+    elsewhere = ProjectStore(tmp_path / "elsewhere").create("mine")
+    services.projects.create("p")
+    (services.projects.folder / "link").symlink_to(elsewhere.root)
+    (services.projects.folder / "alias").symlink_to("p")
+    assert services.projects.names() == ["alias", "link", "p"]
+    for name in ("link", "alias"):
+        with pytest.raises(AppError, match="project_is_link"):
+            services.projects.open(name)
+        with pytest.raises(AppError, match="project_is_link"):
+            services.projects.delete(name)
+    assert elsewhere.load_config() == services.projects.open("p").load_config()
+
+
+def test_a_name_with_umlauts_from_a_mac_is_found_however_it_is_typed_and_is_taken(services):
+    store = services.projects
+    on_disk = unicodedata.normalize("NFD", "Übung für Größen")
+    os.rename(store.create("x").root, store.folder / on_disk)
+    assert store.open("Übung für Größen").root == store.folder / on_disk
+    with pytest.raises(AppError, match="project_exists"):
+        store.create("übung für größen")
+    assert store.rename("Übung für Größen", "Übung für Größen").name == "Übung für Größen"
+    os.rename(store.create("y").root, store.folder / on_disk)
+    with pytest.raises(AppError, match="project_exists"):
+        store.rename(on_disk, "Übung für Größen")
+    assert len(store.names()) == 2
+
+
+def as_nobody(work: Callable[[], None]) -> None:
+    """Do it as a user for whom closed files are closed: root reads them all."""
+    if os.getuid() != 0:
+        work()
+        return
+    if (child := os.fork()) == 0:
+        try:
+            os.setgid(65534)
+            os.setuid(65534)
+            work()
+            os._exit(0)
+        except BaseException:  # noqa: BLE001 - the parent must never go on in this process
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+CLOSED = ("", "config.json", "runs", "runs/1-train", "runs/1-train/state.json", "data", "data/sft_data.jsonl")
+
+
+def test_what_is_closed_to_this_user_is_told_and_the_other_projects_work(monkeypatch):
+    folder = Path(tempfile.mkdtemp())  # pytest's own folder is closed to others
+    monkeypatch.setenv("CUSTOM_AI_CONFIG", "/nowhere")
+    store = ProjectStore(folder)
+    for number in range(len(CLOSED)):
+        project = store.create(f"closed {number}")
+        project.samples_file.write_text('{"instruction": "a", "output": "b"}\n')
+        run = project.runs_folder / "1-train"
+        run.mkdir()
+        (run / "run.json").write_text('{"kind": "train"}')
+        (run / "state.json").write_text('{"state": "done", "result": {}}')
+    store.create("good")
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o777)
+    for number, closed in enumerate(CLOSED):
+        (folder / f"closed {number}" / closed).chmod(0)
+
+    def look() -> None:
+        services = Services(store)
+        reattach(services)
+        assert store.names() == [*(f"closed {number}" for number in range(len(CLOSED))), "good"]
+        assert pipeline.status(store.open("good")).next_step == "documents"
+        for number in range(len(CLOSED)):
+            with pytest.raises((AppError, OSError)) as refused:
+                pipeline.status(store.open(f"closed {number}"))
+            error = refused.value
+            known = error if isinstance(error, AppError) else system_error(error)
+            assert known is not None and known.code == "file_forbidden"
+
+    as_nobody(look)
+    folder.chmod(0)
+
+    def look_at_all() -> None:
+        with pytest.raises(AppError, match="file_forbidden"):
+            store.names()
+        with pytest.raises(AppError, match="folder_not_writable"):
+            store.require_writable()
+        with pytest.raises(AppError, match="folder_not_writable"):
+            ProjectStore(folder / "inner").make_folder()
+
+    as_nobody(look_at_all)
+    folder.chmod(0o777)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_run_whose_events_never_end_does_not_keep_the_app_waiting(services, project):
+    run = create_run(project, "train", {})
+    os.mkfifo(run.events_file)
+    os.mkfifo(run.folder / "control")
+    assert run.asked() is None
+    reattach(services)
+    (job,) = services.runner.jobs()
+    assert services.runner.wait(services.runner.resume(job.id).id, 20).state == "failed"
+    assert [one.id for one in list_runs(project)] == [run.id]
+
+
+@pytest.mark.parametrize(
+    "path", ["", "~nobody at all/x", "a\0b", "file", "file/x", "/proc/x", "circle/x", "x" * 300, "caf\udce9"]
+)
+def test_a_projects_folder_that_cannot_be_made_is_one_sentence(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("circle").symlink_to("circle")
+    with pytest.raises(AppError, match="folder_not_writable"):
+        ProjectStore(path).make_folder()
+
+
+def test_the_name_of_a_project_is_text_whatever_its_folder_is_called():
+    assert Project(Path("/x/caf\udce9")).name == "caf\\udce9"
+    assert Project(Path("/x/a\nb\x1b[1m")).name == "a\\nb\\x1b[1m"
+    assert Project(Path("/x/Übung 日本 👩‍👧")).name == "Übung 日本 👩‍👧"
+
+
+def test_work_in_a_folder_whose_name_is_no_text_asks_for_another_name_and_then_starts(services):
+    os.rename(services.projects.create("x").root, services.projects.folder / "caf\udce9")
+    with pytest.raises(AppError, match="name_not_text"):
+        create_run(services.projects.open("caf\\udce9"), "train", {})
+    renamed = services.projects.rename("caf\udce9", "café")  # also as the terminal passes it on
+    with pytest.raises(AppError, match="name_not_text"):
+        create_run(renamed, "rag", {"files": ["/home/f\udcfcnf.txt"]})
+    assert list_runs(renamed) == []
+    assert create_run(renamed, "train", {}).is_whole

@@ -1,0 +1,140 @@
+"""What people see of a folder full of odd projects: a page for each, with its reason where there is one."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import gradio as gr
+import orjson
+import pytest
+from odd_projects import make_odd_projects
+
+from core.project_manager import ProjectStore
+from core.services import reattach
+from ui import page, project_bar
+from ui.live import Live
+from ui.page_frame import Action
+from ui.texts import error_text
+from ui.view import View
+from utils.errors import SYSTEM_ERRORS
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems' disks refuse most of these names")
+
+
+@pytest.fixture
+def lives(monkeypatch):
+    """The live places of the pages that are built."""
+    made: list[Live] = []
+    before = Live.__init__
+
+    def remember(self, *arguments):
+        before(self, *arguments)
+        made.append(self)
+
+    monkeypatch.setattr(Live, "__init__", remember)
+    return made
+
+
+def test_every_odd_project_has_a_page_that_can_be_sent_and_tells_what_is_wrong(services, lives, caplog):
+    caplog.set_level(logging.WARNING)
+    odd = make_odd_projects(services.projects)
+    services.projects.create("good")
+    reattach(services)
+    built = page.build(services, "de")
+    handlers = {each.fn.__name__: each.fn for each in built.fns.values() if each.fn}
+    (live,) = lives
+    positions = [place.position.value for place in live._own]
+    for name in services.projects.names():
+        view = View(services, "de", name)
+        answers = [*live.refresh(name, {}, *positions)[:-1], *handlers["open_address"](name, "model")]
+        sent = [orjson.dumps(answer, default=str).decode() for answer in answers]
+        if view.problem:
+            words, _ = error_text(view.problem.code, "de", view.problem.params)
+            assert odd.get(name, "a link"), (name, words)
+            assert any(json.dumps(words.split("„")[0], ensure_ascii=False)[1:-1] in each for each in sent)
+        assert name in handlers["filled"](name)[1]["choices"]
+    assert not [record for record in caplog.records if record.exc_info], caplog.text
+
+
+def test_the_app_starts_on_a_folder_of_odd_projects_and_shows_each_of_them(tmp_path):
+    store = ProjectStore(tmp_path / "projects")
+    make_odd_projects(store)
+    store.create("good")
+    environment = {**os.environ, "CUSTOM_AI_CONFIG": str(tmp_path / "config"), "LC_ALL": "C.UTF-8"}
+    arguments = [sys.executable, "app.py", "--projects", str(store.folder)]
+    listed = subprocess.run([*arguments, "list", "--json"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    found = json.loads(listed.stdout)
+    assert "good" in found["projects"] and "caf\\udce9" in found["projects"]
+    assert found["closed"]["store is garbage"] == "The database “rag.db” is damaged."
+    assert {*found["projects"], *found["closed"]} == set(store.names())
+    for language in ("C", "de_DE.UTF-8"):
+        shown = subprocess.run(
+            [*arguments, "list"],
+            cwd=ROOT,
+            env={**environment, "LC_ALL": language, "PYTHONUTF8": "0"},
+            capture_output=True,
+        )
+        assert shown.returncode == 0 and shown.stderr == b""
+        assert len(shown.stdout.splitlines()) == len(store.names())
+
+    app = subprocess.Popen(
+        [*arguments, "--no-browser", "--port", "0"],
+        cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    log: list[str] = []
+    reader = threading.Thread(target=lambda: log.extend(app.stderr))
+    reader.start()
+    try:
+        address = app.stdout.readline().strip()
+        assert address.startswith("http"), log
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        assert opener.open(f"{address}de/", timeout=60).status == 200
+        stamps = set()
+        for name in [*store.names(), "", "..", "nowhere"]:
+            asked = f"{address}changes?project={urllib.parse.quote(name)}"
+            stamps.add(opener.open(asked, timeout=60).read())
+        assert len(stamps) > len(store.names())
+    finally:
+        app.terminate()
+        app.wait(60)
+        reader.join(10)
+    assert "Traceback" not in "".join(log)
+
+
+def test_a_folder_of_projects_that_became_closed_is_told_on_the_page(services, project, monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", closed)
+    view = View(services, "de", "Physik")
+    assert view.projects == []
+    assert view.problem is not None and view.problem.code == "file_forbidden"
+    assert "Zugriff" in view.error_box(view.problem)
+
+
+@pytest.mark.parametrize(("number", "code"), SYSTEM_ERRORS.items())
+def test_whatever_the_system_refuses_a_click_is_answered_with_a_sentence(frame, project, number, code):
+    def refused(*_):
+        raise OSError(number, os.strerror(number), str(project.config_file))
+
+    words = error_text(code, "de", {"file": "projects/Physik/config.json"})[0]
+    answers = [
+        frame._handler(Action(refused, refused, gr.HTML(render=False), {}, {}, {}))("Physik")[0],
+        project_bar.changer(frame, refused)("Physik", "neu")[2],
+    ]
+    assert all(words in answer and 'class="box bad"' in answer for answer in answers)
+
+
+def test_a_failure_that_nobody_foresaw_is_still_a_bug_with_its_trace(frame, project):
+    def bug(*_):
+        raise OSError("something else")
+
+    with pytest.raises(OSError, match="something else"):
+        project_bar.changer(frame, bug)("Physik", "neu")
