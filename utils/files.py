@@ -1,20 +1,58 @@
-"""Files that survive a crash: written whole or not at all, appended line by line, published by a rename."""
+"""Files that survive a crash: written whole or not at all, appended line by line, published by a rename.
+
+Nothing here makes the folder that it writes into: a project that another app renamed or a person moved away would
+be there again, as an empty folder that takes its name.
+"""
 
 import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import portalocker
+
 from utils.errors import AppError
+
+LOOK_AGAIN_SECONDS = 0.002
+REPLACE_SECONDS = 5.0
+
+
+@contextmanager
+def locked(path: Path, busy: AppError, shared: bool = False, patience_seconds: float = 30.0) -> Iterator[None]:
+    """Hold the lock that the file `path` is; it goes with its process, however that ends.
+
+    `shared` holders have it together, any other one alone. Raises `busy` where it was not to be had for that long,
+    FileNotFoundError where its folder is not there.
+    """
+    wanted = portalocker.LockFlags.SHARED if shared else portalocker.LockFlags.EXCLUSIVE
+    deadline = time.monotonic() + patience_seconds
+    with path.open("a+b") as file:  # readable too: NFS asks for that where a lock is shared
+        if shared and os.name == "nt":  # there an open file is enough: Windows moves no folder that holds one
+            yield
+            return
+        while True:
+            try:
+                portalocker.lock(file, wanted | portalocker.LockFlags.NON_BLOCKING)
+                break
+            except portalocker.exceptions.AlreadyLocked:
+                if time.monotonic() >= deadline:
+                    raise busy from None
+                time.sleep(LOOK_AGAIN_SECONDS)
+        try:
+            yield
+        finally:
+            portalocker.unlock(file)
 
 
 def write_text_atomic(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Replace `path` with `text`: a reader sees the old file or the new one, also after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
@@ -22,11 +60,24 @@ def write_text_atomic(path: Path, text: str, *, mode: int = 0o644) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, mode)
-        os.replace(temporary, path)
+        replace_when_free(Path(temporary), path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def replace_when_free(prepared: Path, path: Path) -> None:
+    """os.replace; Windows refuses it while somebody has the old one open, so it is tried for some seconds there."""
+    deadline = time.monotonic() + REPLACE_SECONDS
+    while True:
+        try:
+            os.replace(prepared, path)
+            return
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK_AGAIN_SECONDS)
 
 
 def write_json(path: Path, value: Any, *, mode: int = 0o644) -> None:
@@ -50,7 +101,6 @@ def append_line(path: Path, text: str) -> None:
 
 def heal_last_line(path: Path) -> None:
     """Close the half line that a killed writer left, so that the next line stands on its own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         if file.seek(0, os.SEEK_END) == 0:
             return
@@ -84,7 +134,7 @@ def publish_folder(prepared: Path, final: Path) -> None:
         if path.is_file():
             with path.open("rb+") as file:
                 os.fsync(file.fileno())
-    final.parent.mkdir(parents=True, exist_ok=True)
+    final.parent.mkdir(exist_ok=True)
     if final.exists():
         old = final.with_name(f".{final.name}.old")
         shutil.rmtree(old, ignore_errors=True)

@@ -23,7 +23,6 @@ from core.samples.exchange_formats import (
     as_sharegpt,
     turns_of,
 )
-from core.samples.sample_file import replace_when_free
 from core.samples.sft_dataset import (
     Generator,
     Sample,
@@ -40,7 +39,7 @@ from core.samples.sft_dataset import (
     sample_of,
 )
 from utils.errors import AppError
-from utils.files import sync_folder
+from utils.files import replace_when_free, sync_folder
 
 SAMPLES_AT_ONCE = 500
 CHUNKS_AT_ONCE = 500
@@ -103,7 +102,6 @@ def export_samples(project: Project, kind: str, target: Path) -> int:
     Raises AppError `export_no_samples`.
     """
     form = EXPORTS[kind]
-    target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, prepared = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     count = 0
     try:

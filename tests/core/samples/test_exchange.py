@@ -18,7 +18,7 @@ from recording_context import RecordingContext
 
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.jobs import PauseRequested
-from core.project_manager import Project
+from core.project_manager import Project, ProjectStore
 from core.samples import exchange, exchange_files, exchange_formats
 from core.samples.exchange import EXPORTS, export_samples, import_samples
 from core.samples.sft_dataset import (
@@ -40,7 +40,7 @@ PAIR = {"instruction": "Was ist ein Wal?", "output": "Ein Säugetier; kein Fisch
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    return Project(tmp_path / "project")
+    return ProjectStore(tmp_path).create("project")
 
 
 def bring_in(project: Project, data: bytes | str, name: str = "file.dat", context: Any = None) -> dict[str, Any]:
@@ -244,7 +244,6 @@ def test_a_conversation_that_goes_on_differently_is_another_one(project: Project
 
 def test_our_own_samples_keep_what_holds_here_too(project: Project) -> None:
     store = ChunkStore(project.database)
-    project.database.parent.mkdir(parents=True)
     store.add_document(SourceFile("buch.pdf", "buch.pdf", "0", "done"), [NewChunk("Text.", {"page": 1})])
     (chunk_id,) = store.chunk_ids()
     theirs = {
@@ -347,7 +346,7 @@ def test_a_large_file_is_never_held_in_memory(project: Project, tmp_path: Path, 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace")))
 def test_a_file_of_anything_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
-    project = Project(tmp_path_factory.mktemp("wild"))
+    project = ProjectStore(tmp_path_factory.mktemp("wild")).create("p")
     for start in (b"", b"[", b"{", b"frage,antwort\n", b'{"data": ['):
         try:
             bring_in(project, start + data)
@@ -400,7 +399,7 @@ def test_what_is_exported_can_be_imported_again(
 ) -> None:
     conversations = data.draw(st.lists(st.lists(TURN, min_size=1, max_size=3), min_size=1, max_size=5, unique_by=str))
     folder = tmp_path_factory.mktemp("round")
-    here, there = Project(folder / "here"), Project(folder / "there")
+    here, there = (ProjectStore(folder).create(name) for name in ("here", "there"))
     append_samples(
         here.samples_file,
         [
@@ -421,7 +420,6 @@ def test_what_is_exported_can_be_imported_again(
 
 def test_our_own_format_keeps_what_only_others_know_and_leaves_out_what_is_no_sample(project: Project) -> None:
     path = project.samples_file
-    path.parent.mkdir(parents=True)
     mine = '{"output": "b",  "instruction": "a", "mine": [1.50]}'
     path.write_text(f'# note\n{mine}\n{{"instruction": "c", "output": "d", "status": "rejected"}}\n{{"half')
     target = project.root / "out.jsonl"
@@ -438,9 +436,8 @@ def test_no_cell_is_a_formula_and_excel_reads_umlauts(project: Project) -> None:
     assert rows[1] == ["'=HYPERLINK(1)", "Größe", "", "new", "'+cmd.pdf", "", ""]
 
 
-def test_an_export_of_nothing_leaves_the_old_file_and_no_rubbish(project: Project) -> None:
-    target = project.root / "out.csv"
-    target.parent.mkdir(parents=True)
+def test_an_export_of_nothing_leaves_the_old_file_and_no_rubbish(project: Project, tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
     target.write_text("old")
     append_sample(project.samples_file, Sample("a", "b", "x", status="rejected"))
     for _ in range(2):
@@ -448,4 +445,4 @@ def test_an_export_of_nothing_leaves_the_old_file_and_no_rubbish(project: Projec
             export_samples(project, "csv", target)
         project.samples_file.unlink(missing_ok=True)
     assert target.read_text() == "old"
-    assert [path.name for path in project.root.iterdir() if path.is_file()] == ["out.csv"]
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.csv"]
