@@ -115,12 +115,11 @@ class Project:
         `project_gone`. Raises AppError `project_missing` where there is no such project to begin with, and
         `project_busy` where it is being renamed, or, `alone`, where anybody else works in it.
         """
-        identity = self._identity()
-        missing, gone = AppError("project_missing", name=self.name), AppError("project_gone", name=self.name)
+        identity, missing = self._identity(), AppError("project_missing", name=self.name)
 
         def check() -> None:
             if self._identity() != identity:
-                raise gone
+                raise AppError("project_gone", name=self.name)
 
         with ExitStack() as stack:
             try:
@@ -131,12 +130,11 @@ class Project:
                 raise missing from None
             if self._identity() != identity or not self.config_file.is_file():
                 raise missing
-            self.make_folders()
             try:
+                self.make_folders()
                 yield check
-            except Exception as error:
-                if self._identity() != identity:
-                    raise gone from error
+            except Exception:
+                check()  # whatever failed in a folder that has gone failed for that
                 raise
 
     def make_folders(self) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.files import append_line, publish_folder, read_lines, sha256_of, write_json, write_text_atomic
+from utils.errors import AppError
+from utils.files import append_line, locked, publish_folder, read_lines, sha256_of, write_json, write_text_atomic
 
 
 def test_a_reader_never_sees_a_half_written_file(tmp_path):
@@ -72,3 +73,27 @@ def test_the_hash_is_that_of_the_bytes(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"abc")
     assert sha256_of(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.mark.parametrize("write", [write_text_atomic, append_line])
+def test_nothing_is_written_into_a_folder_that_is_not_there_nor_is_the_folder_made(tmp_path, write):
+    with pytest.raises(FileNotFoundError):
+        write(tmp_path / "gone" / "a.txt", "Text")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_shares_a_lock_is_not_in_each_others_way_and_who_wants_it_alone_is_refused(tmp_path):
+    file, busy = tmp_path / ".lock", AppError("project_busy")
+    with locked(file, busy, shared=True), locked(file, busy, shared=True, patience_seconds=0):
+        assert is_refused(locked(file, busy, patience_seconds=0))
+    with locked(file, busy, patience_seconds=0):
+        assert is_refused(locked(file, busy, shared=True, patience_seconds=0))
+    assert not is_refused(locked(file, busy, patience_seconds=0))
+
+
+def is_refused(lock):
+    try:
+        with lock:
+            return False
+    except AppError as refused:
+        return refused.code == "project_busy"
