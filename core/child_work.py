@@ -33,7 +33,14 @@ class ChildWork:
         self._secrets = secrets
 
     def __call__(self, context: RelayContext) -> dict[str, Any]:
-        """Start or find the child and relay it until it ends. Raises what the child's end means."""
+        """Start or find the child and relay it until it ends. Raises what the child's end means, and AppError as
+        `Project.held` and `run_missing`."""
+        with self.run.project.held() as context.watch:
+            if not self.run.folder.is_dir():
+                raise AppError("run_missing", run=self.run.id)
+            return self._work(context)
+
+    def _work(self, context: RelayContext) -> dict[str, Any]:
         context.clear()
         process = self.run.read_state().process
         events = EventReader(self.run.events_file)
@@ -49,7 +56,10 @@ class ChildWork:
         return self._outcome(child)
 
     def abandon(self) -> None:
-        """Note that nobody will resume this run unless asked to; why it stopped stays known."""
+        """Note that nobody will resume this run unless asked to; why it stopped stays known. Where the run has gone,
+        with its project too, nothing is left to note."""
+        if not self.run.folder.is_dir():
+            return
         error = self.run.read_state().error
         more = {"error": {"code": error.key, "params": error.params}} if error else {}
         self.run.write_state(JobState.CANCELLED, **more)
@@ -60,9 +70,9 @@ class ChildWork:
         asked_at = 0.0
         while True:
             alive = child.poll() is None if child else self.run.read_state().process is not None
+            context.watch()  # the child looks by itself, and ends at its next safe point
             events.relay(context)
             if not alive:
-                events.relay(context)
                 return
             if context.stop_request != asked:
                 asked, asked_at = context.stop_request, time.monotonic()

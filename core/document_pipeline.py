@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import portalocker
-
 from core.documents import chunk_state
 from core.documents.chunk_store import ChunkStore
 from core.documents.duplicates import mark_duplicates
@@ -23,7 +21,7 @@ from core.services import (
     running,
     start_child_job,
 )
-from core.worker import chunks_at_rest, lock_file
+from core.worker import alone_with, chunks_at_rest
 from utils import config
 from utils.errors import AppError
 from utils.files import require_disk
@@ -96,25 +94,30 @@ def remove_documents(services: Services, project: Project, filenames: Iterable[s
     context = SilentContext()
     require_rest(services, project, ("rag", "rechunk"), "documents_running")
     require_rest(services, project, ("sft",), "samples_running")
-    try:
-        with (
-            portalocker.Lock(lock_file(project, "rag"), "a", timeout=0, fail_when_locked=True),
-            chunks_at_rest(context, project, may_wait=False),
-            samples_follow(context, project),
-        ):
-            with ChunkStore(project.database).writer() as writer:
-                for filename in filenames:
-                    writer.remove(filename)
-                    (project.documents_folder / Path(filename).name).unlink(missing_ok=True)
-            mark_duplicates(context, ChunkStore(project.database))
-    except portalocker.exceptions.LockException:
-        raise AppError("documents_running") from None
+    with (
+        project.held(),
+        alone_with(project, "rag", "documents_running"),
+        chunks_at_rest(context, project, may_wait=False),
+        samples_follow(context, project),
+    ):
+        with ChunkStore(project.database).writer() as writer:
+            for filename in filenames:
+                writer.remove(filename)
+                (project.documents_folder / Path(filename).name).unlink(missing_ok=True)
+        mark_duplicates(context, ChunkStore(project.database))
+
+
+def exclude_chunk(project: Project, chunk_id: int, excluded: bool) -> None:
+    """Note that a person wants no training data from this chunk, or wants it again."""
+    with project.held():
+        ChunkStore(project.database).exclude([chunk_id], excluded)
 
 
 def export_database(project: Project) -> Path:
     """All chunks in one consistent file, also while documents are being read. Raises AppError `no_chunks`."""
     require_chunks(project)
-    return ChunkStore(project.database).export(project.database_export)
+    with project.held():
+        return ChunkStore(project.database).export(project.database_export)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Callable
+from contextlib import chdir
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,6 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     if wanted not in EXPORTERS:
         raise AppError("export_format", format=wanted)
     final = run.project.final_folder
-    final.mkdir(parents=True, exist_ok=True)
     for leftover in final.glob(".export_*"):
         shutil.rmtree(leftover, ignore_errors=True)
     training = open_run(run.project, run.request["train_run"])
@@ -227,8 +227,10 @@ def merge(context: JobContext, material: Material) -> None:
     tokenizer = AutoTokenizer.from_pretrained(material.base, local_files_only=True)
     training_data.ensure_chat_template(tokenizer)
     merged.generation_config = generation_config(merged, tokenizer)
-    merged.to(stored).save_pretrained(material.merged)
-    tokenizer.save_pretrained(material.merged)
+    context.checkpoint()
+    with chdir(material.workshop):  # the library makes the folder, by its path also that of a project that was moved
+        merged.to(stored).save_pretrained(material.merged.name)
+        tokenizer.save_pretrained(material.merged.name)
     say_begin(material.merged, tokenizer)
 
 

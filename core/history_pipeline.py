@@ -28,5 +28,5 @@ def reproduce_bundle(services: Services, project: Project, file: Path, owner: st
     """
     if not file.is_file():
         raise AppError("file_missing", file=file.name)
-    with unbundle.opened(project, file) as original:
+    with project.held(), unbundle.opened(project, file) as original:
         return training_pipeline.repeat_original(services, project, original, owner)

@@ -112,6 +112,7 @@ class ThreadContext:
     def __init__(self, record: JobRecord, changing: Callable[[], AbstractContextManager[None]]) -> None:
         self._record = record
         self._changing = changing
+        self.watch: Callable[[], None] = lambda: None
 
     def progress(self, done: float, total: float | None, key: str | None = None, /, **params: object) -> None:
         with self._changing():
@@ -140,6 +141,7 @@ class ThreadContext:
             self._record.clear_rate()
 
     def checkpoint(self) -> None:
+        self.watch()
         raise_stop(self.stop_request)
 
     @property

@@ -151,14 +151,16 @@ class JobRunner:
             self._changed.wait_for(lambda: self.version > version, timeout)
             return self.version
 
-    def forget_project(self, project: str) -> None:
-        """Drop a deleted or renamed project's jobs. Raises AppError `project_busy` while one of them runs."""
+    @contextmanager
+    def forgetting_project(self, project: str) -> Iterator[None]:
+        """Drop a project's jobs once it was renamed or deleted. Raises AppError `project_busy` while one runs."""
+        if any(job.state in ACTIVE for job in self.jobs(project)):
+            raise AppError("project_busy")
+        yield
         with self._changed:
-            mine = [record for record in self._records.values() if record.job.project == project]
-            if any(record.state in ACTIVE for record in mine):
-                raise AppError("project_busy")
-            for record in mine:
-                del self._records[record.job.id]
+            for record in list(self._records.values()):
+                if record.job.project == project and record.state not in ACTIVE:
+                    del self._records[record.job.id]
             self.version += 1
             self._changed.notify_all()
 

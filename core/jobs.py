@@ -64,11 +64,14 @@ class JobContext(Protocol):
         """One point of the plots, such as step=3, loss=2.1."""
 
     def checkpoint(self) -> None:
-        """A safe point. Raises PauseRequested or CancelRequested if somebody asked to stop."""
+        """A safe point. Raises PauseRequested or CancelRequested if somebody asked to stop.
+
+        Raises AppError `project_gone` where the folder that the work writes into was taken away.
+        """
 
     @property
     def stop_request(self) -> str | None:
-        """ "pause", "cancel" or None, for callers that cannot raise."""
+        """ "pause", "cancel" or None, for callers that stop in their own way. Raises AppError `project_gone`."""
 
 
 class SilentContext:
@@ -90,7 +93,12 @@ class SilentContext:
 
 
 class RelayContext(JobContext, Protocol):
-    """What the app's own threads offer beyond a JobContext, for work that is relayed from a child process."""
+    """What the app's own threads offer beyond a JobContext, for work that is relayed from a child process.
+
+    `watch` is called at each safe point; what it raises ends the work.
+    """
+
+    watch: Callable[[], None]
 
     def clear(self) -> None:
         """Forget log and metrics, because they are about to be replayed from disk."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from core import base_models, hardware_detector
 from core.documents.chunk_store import ChunkStore
 from core.jobs import JobSnapshot, JobState
-from core.project_manager import CONFIG_LOCK, Project
+from core.project_manager import Project
 from core.runs import Run, latest_run
 from core.samples.sft_dataset import MINIMUM_SAMPLES, count_samples
 from core.services import (
@@ -49,15 +49,12 @@ class ProjectStatus:
 
 def create_project(services: Services, name: str) -> Project:
     """A new project whose training settings suit this machine. Raises AppError as `ProjectStore.create` does."""
-    project = services.projects.create(name)
     training = services.settings.training
     usual = config.TrainingSettings()
     suited = hardware_detector.suggested_training(services.hardware())
     # What a person has set for all projects stands above what the machine suggests.
     new = {name: value for name, value in suited.items() if getattr(training, name) == getattr(usual, name)}
-    settings = config.changed(training, **new)
-    project.set("training", settings.model_dump())
-    return project
+    return services.projects.create(name, config.ProjectConfig(training=config.changed(training, **new)))
 
 
 def status(project: Project) -> ProjectStatus:
@@ -94,10 +91,12 @@ def choose_base(project: Project, choice: config.BaseChoice) -> None:
     Raises AppError where the choice names nothing that can be trained.
     """
     base_models.check(choice)
-    with CONFIG_LOCK:
-        current = project.load_config()
-        training = config.changed(current.training, **suited_values(current.training, choice.source == "practice"))
-        project.save_config(config.changed(current, base=choice.model_dump(), training=training.model_dump()))
+
+    def changes(now: config.ProjectConfig) -> dict[str, object]:
+        training = config.changed(now.training, **suited_values(now.training, choice.source == "practice"))
+        return {"base": choice.model_dump(), "training": training.model_dump()}
+
+    project.change_config(changes)
 
 
 def suited_values(training: config.TrainingSettings, practice: bool) -> dict[str, object]:
@@ -153,12 +152,12 @@ def finished_training(project: Project) -> Run | None:
 
 
 def rename_project(services: Services, old: str, new: str) -> Project:
-    """Rename a project whose jobs rest. Raises AppError `project_busy`."""
-    services.runner.forget_project(old)
-    return services.projects.rename(old, new)
+    """Rename a project whose jobs rest. Raises AppError `project_busy`, and as `ProjectStore.rename`."""
+    with services.runner.forgetting_project(old):
+        return services.projects.rename(old, new)
 
 
 def delete_project(services: Services, name: str) -> None:
-    """Delete a project whose jobs rest. Raises AppError `project_busy`."""
-    services.runner.forget_project(name)
-    services.projects.delete(name)
+    """Delete a project whose jobs rest. Raises AppError `project_busy`, and as `ProjectStore.delete`."""
+    with services.runner.forgetting_project(name):
+        services.projects.delete(name)

@@ -3,26 +3,30 @@
 import os
 import shutil
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from core import access, keys
 from utils import config
 from utils.errors import AppError, system_error
-from utils.files import open_file, printable, sync_folder, write_text_atomic
+from utils.files import locked, open_file, printable, replace_when_free, sync_folder, write_text_atomic
 from utils.validators import composed, project_name
 
-CONFIG_LOCK = threading.Lock()  # two browsers may set fields of one project at the same moment
-TRASH_PREFIX = ".deleted-"
 OWNER_FILE = ".owner"
+NEW_PREFIX, TRASH_PREFIX = ".new-", ".deleted-"
+PATIENCE_SECONDS, LONG_PATIENCE_SECONDS = 1.0, 30.0
+"""So long who renames waits for those that write only for a moment, and who writes for a rename."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """One project's folder and the places inside it. Holds no state: everything is read from disk."""
+    """One project's folder and the places inside it. Holds no state: everything is read from disk.
+
+    Only `ProjectStore.create` makes the folder. Whoever writes into it holds it.
+    """
 
     root: Path
 
@@ -103,16 +107,72 @@ class Project:
         config.save(value, self.config_file)
 
     def set(self, section: str, values: Mapping[str, object]) -> None:
-        """Set fields of one section of the config. Raises AppError that names the field that does not fit, or as
-        `keys.require_allowed` does."""
-        if not values:
-            return
-        with CONFIG_LOCK:
-            current = self.load_config()
-            new = config.changed(getattr(current, section), **values)
+        """Set fields of one section of the config.
+
+        Raises AppError that names the field that does not fit, and as `held` and `keys.require_allowed`.
+        """
+
+        def changes(now: config.ProjectConfig) -> dict[str, object]:
+            new = config.changed(getattr(now, section), **values)
             if isinstance(new, config.SftSettings) and values.keys() & {"provider", "base_url"}:
                 keys.require_allowed(new)
-            self.save_config(config.changed(current, **{section: new.model_dump()}))
+            return {section: new.model_dump()}
+
+        if values:
+            self.change_config(changes)
+
+    def change_config(self, changes: Callable[[config.ProjectConfig], dict[str, object]]) -> None:
+        """Set what `changes` makes of the config as it is now; of two apps that do so neither undoes the other's."""
+        with self.held(), locked(self.root / ".config.lock", AppError("project_busy")):
+            current = self.load_config()
+            self.save_config(config.changed(current, **changes(current)))
+
+    @contextmanager
+    def held(self, *, alone: bool = False) -> Iterator[Callable[[], None]]:
+        """Work in the project: no app renames or deletes it meanwhile. Yields a check that the folder is still there.
+
+        A person can move it all the same, or unplug its disk. What then fails, also the check, raises AppError
+        `project_gone`. Raises AppError `project_missing` where there is no such project to begin with, and
+        `project_busy` where it is being renamed, or, `alone`, where anybody else works in it.
+        """
+        identity, missing = self._identity(), AppError("project_missing", name=self.name)
+
+        def check() -> None:
+            if self._identity() != identity:
+                raise AppError("project_gone", name=self.name)
+
+        with ExitStack() as stack:
+            try:
+                patience = PATIENCE_SECONDS if alone else LONG_PATIENCE_SECONDS
+                lock = locked(self.root / ".lock", AppError("project_busy"), not alone, patience)
+                stack.enter_context(lock)
+            except (FileNotFoundError, NotADirectoryError):
+                raise missing from None
+            if self._identity() != identity or not os.path.lexists(self.config_file):
+                raise missing
+            try:
+                if not alone:
+                    self.make_folders()
+                yield check
+            except Exception:
+                check()  # whatever failed in a folder that has gone failed for that
+                raise
+
+    def make_folders(self) -> None:
+        """The places in the project's folder. Raises FileNotFoundError where that folder itself is not there."""
+        for name in ("data", "data/documents", "models", "models/checkpoints", "models/final", "runs", "logs"):
+            (self.root / name).mkdir(exist_ok=True)
+
+    def _identity(self) -> tuple[int, int] | None:
+        """What tells the project's folder from any other one that stands at its path; None where none does.
+
+        While a file in the folder is open, also a file system that numbers its folders anew keeps the number.
+        """
+        try:
+            found = self.root.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 class ProjectStore:
@@ -148,8 +208,8 @@ class ProjectStore:
         """
         return sorted(self._folders(), key=str.casefold)
 
-    def create(self, name: str) -> Project:
-        """A new, empty project of whoever asks.
+    def create(self, name: str, settings: config.ProjectConfig | None = None) -> Project:
+        """A new, empty project of whoever asks, complete or absent.
 
         Raises AppError `project_exists`, `folder_not_writable`, `too_many_projects`, or what the name breaks.
         """
@@ -157,23 +217,19 @@ class ProjectStore:
         if owner and len(self.names()) >= access.GUEST_PROJECTS:
             raise AppError("too_many_projects", limit=access.GUEST_PROJECTS)
         with self._writing():
-            project = Project(self._free_folder(name))
+            target = self._free_folder(name)
+            new = Project(self.folder / f"{NEW_PREFIX}{uuid.uuid4().hex}")  # half a project would only block its name
             try:
-                for folder in (
-                    project.documents_folder,
-                    project.checkpoints_folder,
-                    project.final_folder,
-                    project.runs_folder,
-                    project.training_log.parent,
-                ):
-                    folder.mkdir(parents=True, exist_ok=True)
+                self.folder.mkdir(parents=True, exist_ok=True)
+                new.root.mkdir()
+                new.make_folders()
                 if owner:
-                    write_text_atomic(project.root / OWNER_FILE, owner)
-                project.save_config(config.ProjectConfig())
-            except OSError:
-                shutil.rmtree(project.root, ignore_errors=True)  # half a project would only block its name
-                raise
-        return project
+                    write_text_atomic(new.root / OWNER_FILE, owner)
+                new.save_config(settings or config.ProjectConfig())
+                _move(new.root, target)
+            finally:
+                shutil.rmtree(new.root, ignore_errors=True)
+        return Project(target)
 
     def open(self, name: str) -> Project:
         """An existing project, damaged or not. Raises AppError `project_missing`, `project_is_link`, or what the
@@ -195,7 +251,11 @@ class ProjectStore:
         return Project(folder)
 
     def rename(self, old: str, new: str) -> Project:
-        """Give a project another name. Nothing inside it mentions the name, so a rename is all there is to do."""
+        """Give a project another name. Nothing inside it mentions the name, so a rename is all there is to do.
+
+        Raises AppError `project_missing`, `project_exists`, what the name breaks, and `project_busy` while anybody
+        works in it, also another app.
+        """
         project = self.open(old)
         target = self.folder / project_name(new)
         if target == project.root:
@@ -204,21 +264,22 @@ class ProjectStore:
             target = self._free_folder(new)
         elif os.path.lexists(target) and not os.path.samefile(target, project.root):
             raise AppError("project_exists", name=target.name)
-        os.replace(project.root, target)
-        sync_folder(self.folder)
+        self._take_away(project, target)
         return Project(target)
 
     def delete(self, name: str) -> None:
-        """Remove a project for good. It vanishes from the list at once, also if the removal is interrupted."""
-        project = self.open(name)
-        # Not named after the project, whose name may be as long as a name can be.
-        trash = Path(tempfile.mkdtemp(prefix=TRASH_PREFIX, dir=self.folder))
-        try:
-            os.replace(project.root, trash / "project")
-        except OSError:
-            trash.rmdir()
-            raise
-        shutil.rmtree(trash, ignore_errors=True)
+        """Remove a project for good. It vanishes from the list at once, also if the removal is interrupted.
+
+        Raises AppError `project_missing`, and `project_busy` while anybody works in it, also another app.
+        """
+        self._take_away(self.open(name), self.folder / f"{TRASH_PREFIX}{uuid.uuid4().hex}")
+        for trash in self.folder.glob(f"{TRASH_PREFIX}*"):  # also what an interrupted removal left
+            shutil.rmtree(trash, ignore_errors=True)
+
+    def _take_away(self, project: Project, target: Path) -> None:
+        # Windows itself moves no folder in which anything is open, and the lock of who is alone would be.
+        with nullcontext() if os.name == "nt" else project.held(alone=True):
+            _move(project.root, target)
 
     def _folders(self) -> dict[str, Path]:
         """All that calls itself a project: a folder with a config, or a link to one. A closed one counts too.
@@ -267,3 +328,16 @@ def _is_project(entry: os.DirEntry[str]) -> bool:
     except OSError:
         return True
     return True
+
+
+def _move(folder: Path, target: Path) -> None:
+    """Rename a folder of a project. Raises AppError `project_exists`, and on Windows `project_busy`."""
+    try:
+        replace_when_free(folder, target)
+    except OSError as error:
+        if target.exists():  # since it was looked for
+            raise AppError("project_exists", name=target.name) from error
+        if isinstance(error, PermissionError) and os.name == "nt":
+            raise AppError("project_busy") from error
+        raise
+    sync_folder(target.parent)

@@ -150,20 +150,26 @@ def create_run(
 ) -> Run:
     """A new run folder with its frozen request and what `prepare` puts into it: complete or absent. Ids sort by time.
 
-    Until it is complete it is hidden, where no reader of runs looks. Raises AppError `name_not_text`.
+    Until it is complete it is hidden, where no reader of runs looks. Raises AppError `name_not_text`, and as
+    `Project.held`.
     """
     try:
         f"{project.root}{json.dumps(request, ensure_ascii=False)}".encode()
     except UnicodeEncodeError as error:  # libraries of models take no such paths
         around = error.object[max(0, error.start - SHOWN_CHARACTERS) : error.end + SHOWN_CHARACTERS]
         raise AppError("name_not_text", name=printable(around)) from None
+    with project.held():
+        return _create_run(project, kind, request, prepare)
+
+
+def _create_run(project: Project, kind: str, request: dict[str, Any], prepare: Callable[[Run], object] | None) -> Run:
     _remove_leftovers(project.runs_folder)
     while True:
         now = datetime.now()
         final = project.runs_folder / f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{kind}"
         hidden = final.with_name(f".{final.name}{UNFINISHED_ENDING}")
         with contextlib.suppress(FileExistsError):
-            hidden.mkdir(parents=True)
+            hidden.mkdir()
             if not final.exists():
                 break
             hidden.rmdir()

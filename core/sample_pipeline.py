@@ -12,7 +12,7 @@ from typing import Any
 from core import access, keys
 from core.documents.chunk_store import ChunkStore
 from core.documents.token_counting import counter_of
-from core.jobs import Job, JobContext, JobSnapshot
+from core.jobs import Job, JobContext, JobSnapshot, RelayContext
 from core.project_manager import Project
 from core.samples import estimate as estimates
 from core.samples.answers import parse_answer
@@ -75,7 +75,7 @@ def start_samples(services: Services, project: Project, owner: str = "") -> JobS
 
     work = alone(project, "sft", work_on_resting_chunks)
 
-    def work_on_finished_chunks(context: JobContext) -> dict[str, Any]:
+    def work_on_finished_chunks(context: RelayContext) -> dict[str, Any]:
         while running(services, project, ("rechunk",)):
             context.checkpoint()
             time.sleep(LOOK_AGAIN_SECONDS)

@@ -7,20 +7,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import portalocker
-
 from core import hardware_detector
 from core.child_work import ChildWork
 from core.documents.chunk_store import ChunkStore
 from core.hardware_detector import Hardware
 from core.job_runner import JobRunner
-from core.jobs import ACCELERATOR, ACTIVE, Job, JobContext, JobSnapshot, JobState
+from core.jobs import ACCELERATOR, ACTIVE, Job, JobContext, JobSnapshot, JobState, RelayContext
 from core.project_manager import Project, ProjectStore
 from core.runs import Run, create_run, list_runs
-from core.worker import lock_file
+from core.worker import alone_with
 from utils import config
 from utils.errors import AppError
-from utils.files import open_file
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +34,21 @@ class Services:
 
     projects: ProjectStore
     runner: JobRunner = field(default_factory=JobRunner)
-    settings: config.AppSettings = field(default_factory=config.load_app_settings)
+
+    def __post_init__(self) -> None:
+        self._mark = config.app_settings_mark()
+        self._settings = config.load_app_settings()
+
+    @property
+    def settings(self) -> config.AppSettings:
+        """The machine-wide settings, also where another app has changed them. Raises AppError `config_damaged`."""
+        if (mark := config.app_settings_mark()) != self._mark:
+            self._mark, self._settings = mark, config.load_app_settings()
+        return self._settings
+
+    @settings.setter
+    def settings(self, value: config.AppSettings) -> None:
+        self._settings = value
 
     def hardware(self) -> Hardware:
         """This machine now. Raises nothing: what cannot be told is left out."""
@@ -53,13 +64,17 @@ def start_child_job(
     prepare: Callable[[Run], object] | None = None,
     secrets: Mapping[str, Any] | None = None,
 ) -> JobSnapshot:
-    """Freeze the request in a run folder and queue the job that works on it; no folder stays behind a refusal."""
-    run = create_run(project, kind, request, prepare)
-    try:
-        return services.runner.start(child_job(services, run, owner, secrets))
-    except (AppError, OSError):
-        shutil.rmtree(run.folder)
-        raise
+    """Freeze the request in a run folder and queue the job that works on it; no folder stays behind a refusal.
+
+    Raises AppError as `Project.held` and `JobRunner.start`.
+    """
+    with project.held():
+        run = create_run(project, kind, request, prepare)
+        try:
+            return services.runner.start(child_job(services, run, owner, secrets))
+        except (AppError, OSError):
+            shutil.rmtree(run.folder)
+            raise
 
 
 def child_job(services: Services, run: Run, owner: str = "", secrets: Mapping[str, Any] | None = None) -> Job:
@@ -110,20 +125,19 @@ def give_up(services: Services, run: Run) -> None:
 
 def alone(
     project: Project, kind: str, work: Callable[[JobContext], dict[str, Any]]
-) -> Callable[[JobContext], dict[str, Any]]:
-    """`work`, refused while another process does the same in this project (a child's lock does that for runs)."""
+) -> Callable[[RelayContext], dict[str, Any]]:
+    """`work`, with its project held; refused while another process does the same in it.
 
-    def locked(context: JobContext) -> dict[str, Any]:
-        path = lock_file(project, kind)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        open_file(path, "ab").close()  # which refuses what would never answer
-        try:
-            with portalocker.Lock(path, "a", timeout=0, fail_when_locked=True):
-                return work(context)
-        except portalocker.exceptions.LockException:
-            raise AppError("job_already_running") from None
+    A run's child sees to both by itself. The work raises AppError as `Project.held` too.
+    """
 
-    return locked
+    def held(context: RelayContext) -> dict[str, Any]:
+        with project.held() as context.watch, alone_with(project, kind):
+            result = work(context)
+            context.watch()  # to who reads it a project that has gone is an empty one
+            return result
+
+    return held
 
 
 def running(services: Services, project: Project, kinds: Iterable[str]) -> bool:

@@ -97,9 +97,10 @@ def branch_training(
         "app": provenance.app_facts(),
     }
     prepare = partial(branching.seed, parent, start)
-    branch = create_run(project, "train", request, prepare)
-    give_up(services, parent)
-    return services.runner.start(child_job(services, branch, owner))
+    with project.held():
+        branch = create_run(project, "train", request, prepare)
+        give_up(services, parent)
+        return services.runner.start(child_job(services, branch, owner))
 
 
 def _require_rest_but(services: Services, parent: Run) -> None:

@@ -10,19 +10,17 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-
-import portalocker
 
 from core import memory_kills
 from core.jobs import CancelRequested, JobContext, JobState, PauseRequested, WorkInterrupted, raise_stop
 from core.project_manager import Project
 from core.runs import Run, this_process
 from utils.errors import AppError, system_error
-from utils.files import heal_last_line, parse_json
+from utils.files import heal_last_line, locked, parse_json
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +47,11 @@ EXIT_TAKEN = 75  # another process works on a run of this kind in this project
 
 
 class ChildContext:
-    """A JobContext whose readers are in another process."""
+    """A JobContext whose readers are in another process. `watch` raises where the project was taken away."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, watch: Callable[[], None]) -> None:
         self._run = run
+        self._watch = watch
         self._signal: str | None = None
         self._last_progress = 0.0
         heal_last_line(run.events_file)
@@ -77,6 +76,7 @@ class ChildContext:
 
     @property
     def stop_request(self) -> str | None:
+        self._watch()
         return self._run.asked() or self._signal
 
     def pause_on_signal(self, *_: object) -> None:
@@ -84,6 +84,7 @@ class ChildContext:
         self._signal = "pause"
 
     def _write(self, event: dict[str, Any]) -> None:
+        self._watch()
         line = json.dumps({"at": time.time(), **event}, ensure_ascii=False, default=str)
         self._events.write(line + "\n")
         self._events.flush()
@@ -92,38 +93,45 @@ class ChildContext:
 def work_on(folder: Path) -> int:
     """The child's whole life: do the stage that `run.json` names and note how it ended. Returns the exit code."""
     run = Run(folder)
-    lock = portalocker.Lock(lock_file(run.project, run.kind), "a", timeout=0, fail_when_locked=True)
     try:
-        lock.acquire()
-    except portalocker.exceptions.LockException:
-        return EXIT_TAKEN
-    context = ChildContext(run)
+        with run.project.held() as watch, alone_with(run.project, run.kind):
+            return _work(run, watch)
+    except AppError as refused:  # nothing can be noted in a folder that is not there, or is another process's
+        logger.warning("run %s: %s", run.id, refused)
+        return EXIT_TAKEN if refused.code == "job_already_running" else 1
+
+
+def _work(run: Run, watch: Callable[[], None]) -> int:
+    context = ChildContext(run, watch)
     signal.signal(signal.SIGTERM, context.pause_on_signal)
     signal.signal(signal.SIGINT, context.pause_on_signal)
     run.write_state(JobState.RUNNING, process=this_process(), memory_kills=memory_kills.counts())
+    state, error, more = JobState.DONE, None, {}
     try:
-        stage = importlib.import_module(STAGES[run.kind])
-        result = stage.run(context, run)
+        more = {"result": importlib.import_module(STAGES[run.kind]).run(context, run)}
     except PauseRequested:
-        run.write_state(JobState.PAUSED)
+        state = JobState.PAUSED
     except CancelRequested:
-        run.write_state(JobState.CANCELLED)
-    except AppError as error:
-        return note_failure(run, error)
+        state = JobState.CANCELLED
+    except AppError as known:
+        state, error = JobState.FAILED, known
     except WorkInterrupted as lost:
         logger.exception("run %s was interrupted", run.id)
-        return note_failure(run, lost.error, JobState.INTERRUPTED)
+        state, error = JobState.INTERRUPTED, lost.error
     except Exception as bug:
         logger.exception("run %s failed", run.id)
-        return note_failure(run, system_error(bug) or AppError("internal", kind=type(bug).__name__))
-    else:
-        run.write_state(JobState.DONE, result=result)
+        state, error = JobState.FAILED, system_error(bug) or AppError("internal", kind=type(bug).__name__)
+    watch()  # nothing is noted in another folder that took this one's place
+    if error:
+        return note_failure(run, error, state)
+    run.write_state(state, **more)
     return 0
 
 
-def lock_file(project: Project, kind: str) -> Path:
-    """The file that whoever does work of this kind in a project holds locked."""
-    return project.runs_folder / f".{LOCK_OF.get(kind, kind)}.lock"
+def alone_with(project: Project, kind: str, refusal: str = "job_already_running") -> AbstractContextManager[None]:
+    """Nobody else does work of this kind in the project meanwhile. Raises AppError `refusal` where somebody does."""
+    file = project.runs_folder / f".{LOCK_OF.get(kind, kind)}.lock"
+    return locked(file, AppError(refusal), patience_seconds=0)
 
 
 @contextmanager
@@ -133,26 +141,21 @@ def chunks_at_rest(context: JobContext, project: Project, may_wait: bool = True)
     Waits until another one has done with them. Raises StopRequested meanwhile, or, where it may not wait, AppError
     `samples_running`.
     """
-    path = lock_file(project, "chunks")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        is_told = False
+    is_told = False
+    with ExitStack() as held:
         while True:
             try:
-                portalocker.lock(file, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
+                held.enter_context(alone_with(project, "chunks", "samples_running"))
                 break
-            except portalocker.exceptions.LockException:
+            except AppError:
                 if not may_wait:
-                    raise AppError("samples_running") from None
-                if not is_told:
-                    context.progress(0, None, "documents.waiting_for_chunks")
-                    is_told = True
-                context.checkpoint()
-                time.sleep(LOOK_AGAIN_SECONDS)
-        try:
-            yield
-        finally:
-            portalocker.unlock(file)
+                    raise
+            if not is_told:
+                context.progress(0, None, "documents.waiting_for_chunks")
+                is_told = True
+            context.checkpoint()
+            time.sleep(LOOK_AGAIN_SECONDS)
+        yield
 
 
 def read_secrets() -> dict[str, Any]:

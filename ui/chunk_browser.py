@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from core import document_pipeline
 from core.documents.chunk_store import ChunkStore
 from core.project_manager import Project
 from ui import forms, html
@@ -100,7 +101,7 @@ def clicked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answe
         return {"position": turned(position, click.do, number)}
     store = ChunkStore(project.database)
     if click.do in ("exclude", "include") and number and store.chunk(number):
-        store.exclude([number], click.do == "exclude")
+        document_pipeline.exclude_chunk(project, number, click.do == "exclude")
         return {"position": replace(position, version=position.version + 1)}
     return None
 

@@ -94,6 +94,7 @@ def export_command(options: argparse.Namespace) -> dict[str, Any]:
     _, project = opened(options)
     if options.kind not in EXPORTS:
         raise AppError("field_not_a_choice", field="kind", choices=", ".join(EXPORTS))
+    options.target.parent.mkdir(parents=True, exist_ok=True)
     return {"samples": export_samples(project, options.kind, options.target), "file": str(options.target)}
 
 

@@ -60,6 +60,4 @@ def build(frame: PageFrame) -> None:
 def keep_settings(frame: PageFrame, **values: object) -> None:
     """Save machine-wide settings; they hold at once, without a restart. Raises AppError `host_only`."""
     access.require_host()
-    settings = config.changed(frame.services.settings, **values)
-    config.save_app_settings(settings)
-    frame.services.settings = settings
+    frame.services.settings = config.change_app_settings(**values)

@@ -2,13 +2,14 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from utils.errors import AppError, system_error
-from utils.files import read_json, write_json
+from utils.files import locked, read_json, write_json
 from utils.validators import checked, first_problem
 
 Section = TypeVar("Section", bound=BaseModel)
@@ -193,14 +194,18 @@ def changed(settings: Section, **values: object) -> Section:
 
 
 def config_folder() -> Path:
-    """Where this user's machine-wide settings live, by the custom of the operating system."""
+    """Where this user's machine-wide settings live, by the custom of the operating system. Makes the folder."""
     if override := os.environ.get("CUSTOM_AI_CONFIG"):
-        return Path(override)
-    if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA", Path.home() / "AppData/Roaming")) / "CustomAI"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support/CustomAI"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "custom-ai"
+        folder = Path(override)
+    elif sys.platform == "win32":
+        folder = Path(os.environ.get("APPDATA", Path.home() / "AppData/Roaming")) / "CustomAI"
+    elif sys.platform == "darwin":
+        folder = Path.home() / "Library/Application Support/CustomAI"
+    else:
+        folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "custom-ai"
+    with suppress(OSError):  # to read nothing takes no folder, and whoever writes into it says what is wrong
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def cache_folder() -> Path:
@@ -224,6 +229,26 @@ def load_app_settings() -> AppSettings:
         return AppSettings()
 
 
+def change_app_settings(**values: object) -> AppSettings:
+    """Set machine-wide settings; of two apps that do so neither undoes the other's. Returns how they are now.
+
+    Raises AppError that names the field that does not fit, `config_damaged`, `settings_busy`.
+    """
+    with locked(config_folder() / ".settings.lock", AppError("settings_busy")):
+        settings = changed(load_app_settings(), **values)
+        save_app_settings(settings)
+    return settings
+
+
 def save_app_settings(settings: AppSettings) -> None:
-    """Keep the machine-wide settings."""
+    """Keep the machine-wide settings, whatever they were before."""
     save(settings, config_folder() / "settings.json")
+
+
+def app_settings_mark() -> tuple[int, int, int] | None:
+    """What differs after somebody has written the machine-wide settings; None where nobody has yet."""
+    try:
+        found = (config_folder() / "settings.json").stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -1,4 +1,8 @@
-"""Files that survive a crash: written whole or not at all, appended line by line, published by a rename."""
+"""Files that survive a crash: written whole or not at all, appended line by line, published by a rename.
+
+Nothing here makes the folder that it writes into: a project that another app renamed or a person moved away would
+be there again, as an empty folder that takes its name.
+"""
 
 import contextlib
 import errno
@@ -8,12 +12,17 @@ import os
 import re
 import shutil
 import stat
+import sys
 import tempfile
+import time
 import unicodedata
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, cast
+
+import portalocker
 
 from utils.errors import AppError, NotAFile
 
@@ -21,10 +30,39 @@ MOST_DEPTH = 100  # of values in each other in JSON; what people and programs wr
 HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # control characters, bytes that are no UTF-8, line ends
 
+LOOK_AGAIN_SECONDS = 0.002
+REPLACE_SECONDS = 5.0
+
+
+@contextmanager
+def locked(path: Path, busy: AppError, shared: bool = False, patience_seconds: float = 30.0) -> Iterator[None]:
+    """Hold the lock that the file `path` is; it goes with its process, however that ends.
+
+    `shared` holders have it together, any other one alone. Raises `busy` where it was not to be had for that long,
+    FileNotFoundError where its folder is not there.
+    """
+    wanted = portalocker.LockFlags.SHARED if shared else portalocker.LockFlags.EXCLUSIVE
+    deadline = time.monotonic() + patience_seconds
+    with open_file(path, "a+b") as file:  # readable too: NFS asks for that where a lock is shared
+        if shared and os.name == "nt":  # there an open file is enough: Windows moves no folder that holds one
+            yield
+            return
+        while True:
+            try:
+                portalocker.lock(file, wanted | portalocker.LockFlags.NON_BLOCKING)
+                break
+            except portalocker.exceptions.AlreadyLocked:
+                if time.monotonic() >= deadline:
+                    raise busy from None
+                time.sleep(LOOK_AGAIN_SECONDS)
+        try:
+            yield
+        finally:
+            portalocker.unlock(file)
+
 
 def write_text_atomic(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Replace `path` with `text`: a reader sees the old file or the new one, also after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:
@@ -36,11 +74,24 @@ def write_text_atomic(path: Path, text: str, *, mode: int = 0o644) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, mode)
-        os.replace(temporary, path)
+        replace_when_free(Path(temporary), path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def replace_when_free(prepared: Path, path: Path) -> None:
+    """os.replace; Windows refuses it while somebody has the old one open, so it is tried for some seconds there."""
+    deadline = time.monotonic() + REPLACE_SECONDS
+    while True:
+        try:
+            os.replace(prepared, path)
+            return
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > deadline:
+                raise
+            time.sleep(LOOK_AGAIN_SECONDS)
 
 
 def write_json(path: Path, value: Any, *, mode: int = 0o644) -> None:
@@ -128,7 +179,6 @@ def append_line(path: Path, text: str) -> None:
 
 def heal_last_line(path: Path) -> None:
     """Close the half line that a killed writer left, so that the next line stands on its own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with open_file(path, "a+b") as file:
         if file.seek(0, os.SEEK_END) == 0:
             return
@@ -164,7 +214,7 @@ def publish_folder(prepared: Path, final: Path) -> None:
         if path.is_file():
             with path.open("rb+") as file:
                 os.fsync(file.fileno())
-    final.parent.mkdir(parents=True, exist_ok=True)
+    final.parent.mkdir(exist_ok=True)
     if final.exists():
         old = final.with_name(f".{final.name}.old")
         shutil.rmtree(old, ignore_errors=True)

@@ -51,7 +51,9 @@ def snapshot(name: str) -> Path | None:
 
 def set_newest(name: str, commit: str) -> None:
     """Let everybody who asks for the repository find this version of it."""
-    write_text_atomic(folder_of(name) / "refs" / "main", commit)
+    file = folder_of(name) / "refs" / "main"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_text_atomic(file, commit)
 
 
 def revision_of(folder: Path) -> str | None:

@@ -301,7 +301,7 @@ class ChunkStore:
 
     def export(self, target: Path) -> Path:
         """Write one consistent file with everything stored so far, also while more is being stored."""
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(exist_ok=True)
         prepared = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         prepared.unlink(missing_ok=True)
         try:

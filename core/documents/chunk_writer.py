@@ -253,7 +253,7 @@ class Writer:
 @contextmanager
 def open_writer(path: Path) -> Iterator[Writer]:
     """A writer for as many documents as there are; what it stored is durable when this is left."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(exist_ok=True)
     with open_store(path, path) as connection:
         writer = Writer(connection, path)
         try:

@@ -36,7 +36,6 @@ class Intake:
         self._writer = writer
         self._batch = batch
         self._met: set[str] = set()  # the stored names of this call's files
-        self._folder.mkdir(parents=True, exist_ok=True)
         self._names = {path.name.casefold() for path in self._folder.iterdir()}
 
     def take(self, file: Path) -> Taken:

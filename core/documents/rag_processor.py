@@ -222,7 +222,7 @@ class _Work:
         except StopRequested:
             raise
         except AppError as error:
-            if error.code.startswith("store_"):
+            if error.code.startswith(("store_", "project_")):
                 raise
             return self._refuse(reading, error)
         except OSError:
@@ -235,6 +235,7 @@ class _Work:
 
     def _refuse(self, reading: _Reading, error: AppError) -> SourceFile:
         """Note why a document could not be read; what had been read of it before stays."""
+        self.context.checkpoint()  # no file is to blame for a stop, nor for a project that was taken away
         source = reading.source
         params = {**error.params, "file": source.original_name}
         if source.chunks:

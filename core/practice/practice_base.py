@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,6 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     if facts.get("chunks_sha256") == hash_of(texts) and facts["seed"] == seed and facts["recipe"] == RECIPE:
         context.log("model.practice.kept")
         return {**facts, "folder": str(folder), "reused": True}
-    folder.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder.parent)
     prepared = Path(tempfile.mkdtemp(prefix=".practice_", dir=folder.parent))
     try:
@@ -149,8 +149,9 @@ def make_practice_model(context: JobContext, texts: list[str], folder: Path, see
         pad_token_id=tokenizer.pad_token_id,
         do_sample=False,
     )
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    with chdir(folder.parent):  # the library makes the folder, by its path also that of a project that was moved
+        model.save_pretrained(folder.name)
+        tokenizer.save_pretrained(folder.name)
     facts = {
         "recipe": RECIPE,
         "seed": seed,

@@ -23,7 +23,6 @@ from core.samples.exchange_formats import (
     as_sharegpt,
     turns_of,
 )
-from core.samples.sample_file import replace_when_free
 from core.samples.sft_dataset import (
     Generator,
     Sample,
@@ -42,7 +41,7 @@ from core.samples.sft_dataset import (
 )
 from core.samples.sources import LEAST_SUPPORT, Links
 from utils.errors import AppError
-from utils.files import open_file, sync_folder
+from utils.files import open_file, replace_when_free, sync_folder
 
 SAMPLES_AT_ONCE = 500
 MOST_BAD_LINES = 100
@@ -105,7 +104,6 @@ def export_samples(project: Project, kind: str, target: Path) -> int:
     """
     require_lines(project.samples_file)
     form = EXPORTS[kind]
-    target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, prepared = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     count = 0
     try:

@@ -8,23 +8,18 @@ import hashlib
 import json
 import os
 import re
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-import portalocker
-
+from utils import files
 from utils.errors import AppError
-from utils.files import open_file, sync_folder
+from utils.files import replace_when_free, sync_folder
 
 LOCK_SECONDS = 30.0
-LOOK_AGAIN_SECONDS = 0.002
-REPLACE_SECONDS = 5.0
 BLOCK_BYTES = 4 * 1024 * 1024
 TAIL_BYTES = 64 * 1024
 PRINT_BYTES = 4096
@@ -59,21 +54,9 @@ class Mark:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Nobody else writes to this file meanwhile, in this process or another. Raises AppError `samples_busy`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open_file(path.with_name(f".{path.stem}.lock"), "ab") as file:
-        deadline = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                portalocker.lock(file, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
-                break
-            except portalocker.exceptions.LockException:
-                if time.monotonic() > deadline:
-                    raise AppError("samples_busy", file=path.name) from None
-                time.sleep(LOOK_AGAIN_SECONDS)
-        try:
-            yield
-        finally:
-            portalocker.unlock(file)
+    busy = AppError("samples_busy", file=path.name)
+    with files.locked(path.with_name(f".{path.stem}.lock"), busy, patience_seconds=LOCK_SECONDS):
+        yield
 
 
 def append_lines(path: Path, lines: Sequence[str]) -> None:
@@ -133,19 +116,6 @@ def rewrite(path: Path, splices: Sequence[Splice]) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-
-
-def replace_when_free(prepared: Path, path: Path) -> None:
-    """os.replace; Windows refuses it while somebody reads the old file, so it is tried for some seconds there."""
-    deadline = time.monotonic() + REPLACE_SECONDS
-    while True:
-        try:
-            os.replace(prepared, path)
-            return
-        except PermissionError:
-            if sys.platform != "win32" or time.monotonic() > deadline:
-                raise
-            time.sleep(LOOK_AGAIN_SECONDS)
 
 
 def mark_of(file: BinaryIO, place: int, found: os.stat_result) -> Mark:

@@ -44,10 +44,12 @@ class SampleStore:
     """The samples of one project. Each use opens the index anew, so any thread may call.
 
     Pages and counts tell at once what is indexed; `refresh` brings the index up to date, and so do all that need the
-    whole. Methods raise AppError store_busy, store_disk_full, store_unwritable; those that write, samples_busy.
+    whole. Methods raise AppError store_busy, store_disk_full, store_unwritable; those that write also samples_busy,
+    and as `Project.held`.
     """
 
     def __init__(self, project: Project) -> None:
+        self._project = project
         self._data = project.samples_file
         self._database = project.samples_index
         self._chunks = ChunkStore(project.database)
@@ -141,9 +143,11 @@ class SampleStore:
         """Change what a sample asks and says; it is then "edited". Raises AppError sample_gone, sample_empty."""
         if not instruction.strip() or not output.strip():
             raise AppError("sample_empty")
-        if self._any([sample_id]):
+        if not self._any([sample_id]):
+            raise AppError("sample_gone")
+        with self._project.held():
             self._changing(lambda changes: changes.edit(sample_id, instruction, output))
-        row = self.get(sample_id)
+            row = self.get(sample_id)
         if row is None:
             raise AppError("sample_gone")
         return row
@@ -243,10 +247,11 @@ class SampleStore:
             with index.writing():
                 return change(Changes(index, self._data))
 
-        while not self.refresh():
-            pass
-        with locked(self._data):
-            return self._using(work)
+        with self._project.held():
+            while not self.refresh():
+                pass
+            with locked(self._data):
+                return self._using(work)
 
     def _using(self, work: Callable[[Index], _Result]) -> _Result:
         """Do something with the index; it is built anew where it is damaged or does not fit what is in the file."""

@@ -95,7 +95,7 @@ def write(context: JobContext, run: Run, readme: Readme) -> dict[str, Any]:
     total = sum(_size(part) for part in parts.values())
     target = file_of(run.project, run.id)
     require_disk(target.parent, total / 2**30)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(exist_ok=True)
     for leftover in target.parent.glob(".*.tmp"):  # only one process writes bundles at a time
         leftover.unlink()
     temporary = target.with_name(f".{target.name}.tmp")

@@ -131,7 +131,8 @@ def publish_adapter(checkpoint_folder: Path, final: Path, note: dict[str, Any], 
     """
     prepared = final.with_name(f".{final.name}.new")
     shutil.rmtree(prepared, ignore_errors=True)
-    prepared.mkdir(parents=True)
+    final.parent.mkdir(exist_ok=True)
+    prepared.mkdir()
     for name in ADAPTER_FILES + more:
         shutil.copyfile(checkpoint_folder / name, prepared / name)
     write_json(prepared / PUBLISHED_NOTE, note)

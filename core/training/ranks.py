@@ -179,7 +179,7 @@ def join(folder: Path) -> tuple[Run, Ranks]:
     store = _launchers_store()
     while not store.check([RUN_KEY]):  # looked for again and again, because waiting inside would be deaf to signals
         time.sleep(WATCH_SECONDS)
-    return Run(folder / store.get(RUN_KEY).decode()), _this_rank(store)
+    return Run(folder.resolve() / store.get(RUN_KEY).decode()), _this_rank(store)
 
 
 def require_devices(device_kind: str, processes: int) -> None:

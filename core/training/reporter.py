@@ -70,9 +70,7 @@ class Reporter(TrainerCallback):
         kept = keep_metrics_until(self._run.metrics_file, state.global_step)
         self._seconds_before = kept[-1]["seconds"] if kept else 0.0
         self._metrics = self._run.metrics_file.open("a", encoding="utf-8")
-        training_log = self._run.project.training_log
-        training_log.parent.mkdir(parents=True, exist_ok=True)
-        self._log = training_log.open("a", encoding="utf-8")
+        self._log = self._run.project.training_log.open("a", encoding="utf-8")
         self._note(run=self._run.id, from_step=state.global_step, steps=state.max_steps)
         self._started = self._last_step_at = self._last_save_at = time.monotonic()
 

@@ -57,11 +57,12 @@ def delete_run(services: Services, project: Project, run_id: str, *, sure: bool 
     if lost.adapter and not sure:
         raise AppError("run_is_published", run=run_id)
     services.runner.forget(run_id)
-    # Without its request a folder is no run: should the rest take long or be interrupted, nobody meets half of one.
-    (run.folder / "run.json").unlink()
-    shutil.rmtree(run.folder)
-    if lost.adapter:
-        checkpoints.clear_published(project.checkpoints_folder)
+    with project.held():
+        # Without its request a folder is no run: should the rest be interrupted, nobody meets half of one.
+        (run.folder / "run.json").unlink()
+        shutil.rmtree(run.folder)
+        if lost.adapter:
+            checkpoints.clear_published(project.checkpoints_folder)
     return lost.size_bytes
 
 

@@ -8,6 +8,7 @@ with exactly the adapter that it would have had.
 import logging
 import signal
 import time
+from contextlib import chdir
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -113,15 +114,18 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         context.log("training.resumed", step=newest.step)
     if plan.settings.early_stopping and not held_out.kept and together.is_first:
         context.log("training.early_stopping_unused")
-    trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out), together)
-    if together.is_first:
-        _complete_brought(run, trainer)
-        speed_log.note_setup(run)
-    try:
-        trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
-    finally:
-        reporter.close()
-        memory = peak_memory.note(run, loaded.device) if together.is_first else {}
+    # The library makes the folders that it saves in. From in here that follows a project which is moved meanwhile; by
+    # the path, the project would be there again, with nothing but a checkpoint in it.
+    with chdir(run.folder):
+        trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out), together)
+        if together.is_first:
+            _complete_brought(run, trainer)
+            speed_log.note_setup(run)
+        try:
+            trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
+        finally:
+            reporter.close()
+            memory = peak_memory.note(run, loaded.device) if together.is_first else {}
     together.part()
     state = {name: getattr(trainer.state, name) for name in RECORD}
     if not (progress := _progress(run, plan, state)).is_over:
@@ -268,8 +272,9 @@ def _complete_brought(run: Run, trainer: Any) -> None:
         if not (checkpoint.folder / checkpoints.TRAINING_ARGS).is_file():
             adapter = copy(trainer.model.peft_config["default"])
             adapter.inference_mode = True  # as the trainer's own checkpoints have it
-            adapter.save_pretrained(checkpoint.folder)
-            trainer.processing_class.save_pretrained(checkpoint.folder)
+            folder = checkpoint.folder.relative_to(run.folder)
+            adapter.save_pretrained(folder)
+            trainer.processing_class.save_pretrained(folder)
             torch.save(trainer.args, checkpoint.folder / checkpoints.TRAINING_ARGS)
 
 

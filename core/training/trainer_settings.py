@@ -13,10 +13,13 @@ SCHEDULERS = {"cosine": "cosine", "linear": "linear", "constant": "constant_with
 
 
 def trainer_settings(run: Run, settings: TrainingSettings, loaded: Loaded, *, measure: bool) -> dict[str, Any]:
-    """The arguments of trl's SFTConfig; `measure` where there are held-out samples to evaluate on."""
+    """The arguments of trl's SFTConfig; `measure` where there are held-out samples to evaluate on.
+
+    They are for a process that works in the run's folder.
+    """
     device = loaded.device
     return {
-        "output_dir": str(run.trainer_folder),
+        "output_dir": run.trainer_folder.name,
         "per_device_train_batch_size": settings.batch_size,
         "per_device_eval_batch_size": settings.batch_size,
         "gradient_accumulation_steps": settings.gradient_accumulation,

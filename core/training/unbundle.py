@@ -117,7 +117,8 @@ def _unpack(archive: zipfile.ZipFile, size_bytes: int, folder: Path) -> dict[str
     sums = _sums(archive.read(entries[bundle.SUMS]))
     for name, info in wanted.items():
         target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        for part in reversed(Path(name).parents[:-1]):
+            (folder / part).mkdir(exist_ok=True)
         found = _copy(archive, info, target)
         if name != bundle.SUMS and sums.get(name) != found:
             raise ValueError(f"checksum of {name}")
@@ -241,7 +242,7 @@ def _take_base(project: Project, request: Mapping[str, Any], folder: Path, file:
         raise AppError("bundle_damaged", file=file.name)
     target = repeat.brought_base(project, noted)
     if not target.is_dir():
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(exist_ok=True)
         prepared = target.with_name(f".{target.name}.new")
         shutil.rmtree(prepared, ignore_errors=True)
         shutil.copytree(folder, prepared)

@@ -5,7 +5,6 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-import portalocker
 import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
@@ -66,7 +65,7 @@ def test_nothing_is_removed_while_documents_are_read(services, filled, monkeypat
 
 
 def test_nothing_is_removed_while_another_process_reads_documents(services, filled):
-    with portalocker.Lock(worker.lock_file(filled, "rag"), "a"):
+    with worker.alone_with(filled, "rag"):
         assert code_of(lambda: document_pipeline.remove_documents(services, filled, ["a.txt"])) == "documents_running"
 
 

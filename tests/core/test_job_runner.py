@@ -302,11 +302,15 @@ def test_a_snapshot_does_not_change_when_the_job_does(runner):
 def test_a_busy_project_cannot_be_forgotten_and_a_resting_one_can(runner):
     gate = Gate()
     job = runner.start(Job("count", "p", gate))
-    with pytest.raises(AppError, match="project_busy"):
-        runner.forget_project("p")
+    with pytest.raises(AppError, match="project_busy"), runner.forgetting_project("p"):
+        pytest.fail("renamed while a job runs")
     gate.let_through.release()
     runner.wait(job.id, timeout=10)
-    runner.forget_project("p")
+    with pytest.raises(AppError, match="project_exists"), runner.forgetting_project("p"):
+        raise AppError("project_exists", name="q")
+    assert len(runner.jobs("p")) == 1
+    with runner.forgetting_project("p"):
+        pass
     assert runner.jobs("p") == []
 
 

@@ -9,7 +9,7 @@ from child_stages import hurry
 
 from core import child_process, document_pipeline, pipeline, sample_pipeline, training_pipeline
 from core.hardware_detector import Accelerator
-from core.jobs import JobState
+from core.jobs import JobState, SilentContext
 from core.runs import create_run, list_runs
 from core.services import Services, alone, child_job, reattach, start_child_job
 from tests.core.waiting import wait_for
@@ -140,8 +140,8 @@ def test_samples_are_written_by_one_process_at_a_time(project):
             alone(project, "sft", lambda _: {})(context)
         return {"ran": True}
 
-    assert alone(project, "sft", work)(None) == {"ran": True}
-    assert alone(project, "sft", lambda _: {"again": True})(None) == {"again": True}
+    assert alone(project, "sft", work)(SilentContext()) == {"ran": True}
+    assert alone(project, "sft", lambda _: {"again": True})(SilentContext()) == {"again": True}
 
 
 def test_a_full_disk_is_said_before_anything_is_written(services, project, monkeypatch, tmp_path):

@@ -181,6 +181,7 @@ def test_cancelling_a_found_child_that_ends_at_that_moment_kills_nobody(project,
 
     class Cancelled:
         stop_request = "cancel"
+        watch = staticmethod(lambda: None)
 
     ChildWork(run)._relay(Cancelled(), EventReader(run.events_file), None)
     assert killed == []

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.errors import NotAFile
+from utils.errors import AppError, NotAFile
 from utils.files import (
     MOST_DEPTH,
     append_line,
+    locked,
     open_file,
     parse_json,
     printable,
@@ -182,3 +183,27 @@ def test_a_printable_name_can_be_written_anywhere_and_keeps_its_line(name):
     shown.encode()
     assert len(shown.splitlines()) <= 1
     assert printable(shown) == shown
+
+
+@pytest.mark.parametrize("write", [write_text_atomic, append_line])
+def test_nothing_is_written_into_a_folder_that_is_not_there_nor_is_the_folder_made(tmp_path, write):
+    with pytest.raises(FileNotFoundError):
+        write(tmp_path / "gone" / "a.txt", "Text")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_shares_a_lock_is_not_in_each_others_way_and_who_wants_it_alone_is_refused(tmp_path):
+    file, busy = tmp_path / ".lock", AppError("project_busy")
+    with locked(file, busy, shared=True), locked(file, busy, shared=True, patience_seconds=0):
+        assert is_refused(locked(file, busy, patience_seconds=0))
+    with locked(file, busy, patience_seconds=0):
+        assert is_refused(locked(file, busy, shared=True, patience_seconds=0))
+    assert not is_refused(locked(file, busy, patience_seconds=0))
+
+
+def is_refused(lock):
+    try:
+        with lock:
+            return False
+    except AppError as refused:
+        return refused.code == "project_busy"

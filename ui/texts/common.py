@@ -76,6 +76,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Korrigiere die Datei mit einem Texteditor. Sie wurde nicht verändert.",
         "Correct the file with a text editor. It was left as it is.",
     ),
+    "error.settings_busy": (
+        "Die Einstellungen werden gerade von einer anderen App geschrieben.",
+        "Another app is writing the settings at this moment.",
+    ),
+    "hint.settings_busy": ("Versuche es gleich noch einmal.", "Try again in a moment."),
     # projects
     "error.project_exists": (
         "Ein Projekt namens „{name}“ gibt es schon.",
@@ -92,8 +97,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "error.project_busy": ("In diesem Projekt läuft noch etwas.", "Something is still running in this project."),
     "hint.project_busy": (
-        "Stoppe es zuerst oder warte, bis es fertig ist.",
-        "Stop it first, or wait until it is done.",
+        "Stoppe es zuerst oder warte, bis es fertig ist. Vielleicht läuft es in einer anderen App auf diesem Ordner.",
+        "Stop it first, or wait until it is done. It may run in another app that uses this folder.",
+    ),
+    "error.project_gone": (
+        "Der Ordner des Projekts „{name}“ ist nicht mehr da: Er wurde verschoben, umbenannt oder gelöscht, oder sein"
+        " Laufwerk ist getrennt.",
+        "The folder of the project “{name}” is no longer there: it was moved, renamed or deleted, or its disk was"
+        " unplugged.",
+    ),
+    "hint.project_gone": (
+        "Was bis dahin gespeichert war, liegt weiter im Ordner. Lege ihn zurück oder schließe das Laufwerk wieder an"
+        " und setze die Arbeit fort; an einem neuen Platz öffne das Projekt dort. Ein Training geht ab seinem letzten"
+        " Checkpoint weiter.",
+        "What had been saved is still in the folder. Put it back or plug the disk in again, and resume the work; at a"
+        " new place, open the project there. A training goes on from its last checkpoint.",
     ),
     "error.project_is_link": (
         "„{name}“ ist eine Verknüpfung mit einem Ordner an anderer Stelle.",

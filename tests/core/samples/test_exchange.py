@@ -6,23 +6,27 @@ import io
 import json
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from recording_context import RecordingContext
 
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.jobs import PauseRequested
-from core.project_manager import Project
+from core.project_manager import Project, ProjectStore
 from core.samples import exchange, exchange_files, exchange_formats
-from core.samples.exchange import import_samples
+from core.samples.exchange import EXPORTS, export_samples, import_samples
 from core.samples.sft_dataset import (
     Generator,
     Sample,
     Source,
     append_sample,
+    append_samples,
     line_of,
     read_samples,
     sample_id,
@@ -37,7 +41,7 @@ PAIR = {"instruction": "Was ist ein Wal?", "output": "Ein Säugetier; kein Fisch
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    return Project(tmp_path / "project")
+    return ProjectStore(tmp_path).create("project")
 
 
 def bring_in(project: Project, data: bytes | str, name: str = "file.dat", context: Any = None) -> dict[str, Any]:
@@ -241,7 +245,6 @@ def test_a_conversation_that_goes_on_differently_is_another_one(project: Project
 
 def test_our_own_samples_keep_what_holds_here_too(project: Project) -> None:
     store = ChunkStore(project.database)
-    project.database.parent.mkdir(parents=True)
     text = "Ein Pendel schwingt hin und her, bis die Reibung es anhält."
     store.add_document(SourceFile("buch.pdf", "buch.pdf", "0", "done"), [NewChunk(text, {"page": 3})])
     (chunk_id,) = store.chunk_ids()
@@ -331,3 +334,128 @@ def test_a_sample_with_a_field_that_is_nested_without_end_is_a_bad_line_and_the_
     result = bring_in(project, form.format(deep, '{"instruction": "q", "output": "a"}'))
     assert pairs(project) == [("q", "a")]
     assert result["bad_lines"] == [(1, "exchange.bad.not_json")]
+
+
+@pytest.mark.parametrize("form", ["lines", "array", "table"])
+def test_a_large_file_is_never_held_in_memory(project: Project, tmp_path: Path, form: str) -> None:
+    file = tmp_path / "large"
+    answer = "Wort " * 6000
+    with file.open("w", encoding="utf-8") as out:
+        out.write({"lines": "", "array": "[", "table": "frage;antwort\n"}[form])
+        for number in range(1000):
+            record = json.dumps({"instruction": f"q{number}", "output": answer})
+            out.write({"lines": f"{record}\n", "array": f"{record}, ", "table": f"q{number};{answer}\n"}[form])
+        out.write("]" if form == "array" else "")
+    assert file.stat().st_size > 29_000_000
+    tracemalloc.start()
+    with file.open("rb") as opened:
+        found = sum(1 for _, record in exchange_files.read_records(opened, "x") if isinstance(record, dict))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == 1000
+    assert peak < 12_000_000
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace")))
+def test_a_file_of_anything_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    project = ProjectStore(tmp_path_factory.mktemp("wild")).create("p")
+    for start in (b"", b"[", b"{", b"frage,antwort\n", b'{"data": ['):
+        try:
+            bring_in(project, start + data)
+        except AppError as error:
+            assert f"error.{error.code}" in TEXTS
+
+
+FIELDS = (
+    "instruction output input messages conversations from role value content history follow_ups source system prompt"
+    " completion"
+)
+VALUES = (
+    st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["user", "assistant", "human", "gpt"])
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(FIELDS.split()),
+        st.recursive(
+            VALUES,
+            lambda values: (
+                st.lists(values, max_size=3) | st.dictionaries(st.sampled_from(FIELDS.split()), values, max_size=4)
+            ),
+            max_leaves=12,
+        ),
+    )
+)
+def test_a_record_of_anything_gives_turns_or_a_reason(record: dict[str, Any]) -> None:
+    try:
+        found = exchange_formats.turns_of(record)
+    except exchange_files.BadRecord as problem:
+        assert problem.reason in TEXTS
+    else:
+        assert all(text.strip() for turn in found for text in turn)
+
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1).filter(str.strip)
+AWKWARD = st.sampled_from(
+    ["=1+1", "'=1", "''@x", "-5", "\t+", "\r\na", 'a"b', "a;b,c\td", "[1]", "{", "＝1", "'", "Ja"]
+)
+TURN = st.tuples(TEXT | AWKWARD, TEXT | AWKWARD)
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_what_is_exported_can_be_imported_again(
+    tmp_path_factory: pytest.TempPathFactory, kind: str, data: st.DataObject
+) -> None:
+    conversations = data.draw(st.lists(st.lists(TURN, min_size=1, max_size=3), min_size=1, max_size=5, unique_by=str))
+    folder = tmp_path_factory.mktemp("round")
+    here, there = (ProjectStore(folder).create(name) for name in ("here", "there"))
+    append_samples(
+        here.samples_file,
+        [
+            Sample(*first, f"{number}", Source("a.pdf", number), follow_ups=tuple(later), status="accepted")
+            for number, (first, *later) in enumerate(conversations)
+        ],
+    )
+    target = folder / f"out.{EXPORTS[kind].suffix}"
+    assert export_samples(here, kind, target) == len(conversations)
+    result = import_samples(RecordingContext(), there, target, "x")
+    assert result == {"imported": len(conversations), "duplicates": 0, "bad": 0, "bad_lines": []}
+    assert turns(there) == conversations
+    if kind in {"jsonl", "csv"}:
+        assert [(sample.source, sample.status) for sample in read_samples(there.samples_file)] == [
+            (Source("a.pdf", number), "accepted") for number in range(len(conversations))
+        ]
+
+
+def test_our_own_format_keeps_what_only_others_know_and_leaves_out_what_is_no_sample(project: Project) -> None:
+    path = project.samples_file
+    mine = '{"output": "b",  "instruction": "a", "mine": [1.50]}'
+    path.write_text(f'# note\n{mine}\n{{"instruction": "c", "output": "d", "status": "rejected"}}\n{{"half')
+    target = project.root / "out.jsonl"
+    assert export_samples(project, "jsonl", target) == 1
+    assert target.read_text() == f"{mine}\n"
+
+
+def test_no_cell_is_a_formula_and_excel_reads_umlauts(project: Project) -> None:
+    append_sample(project.samples_file, Sample("=HYPERLINK(1)", "Größe", "x", Source("+cmd.pdf")))
+    target = project.root / "out.csv"
+    export_samples(project, "csv", target)
+    assert target.read_bytes().startswith(b"\xef\xbb\xbfinstruction,output")
+    rows = list(csv.reader(io.StringIO(target.read_text("utf-8-sig"), newline="")))
+    assert rows[1] == ["'=HYPERLINK(1)", "Größe", "", "new", "'+cmd.pdf", "", ""]
+
+
+def test_an_export_of_nothing_leaves_the_old_file_and_no_rubbish(project: Project, tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    target.write_text("old")
+    append_sample(project.samples_file, Sample("a", "b", "x", status="rejected"))
+    for _ in range(2):
+        with pytest.raises(AppError, match="export_no_samples"):
+            export_samples(project, "csv", target)
+        project.samples_file.unlink(missing_ok=True)
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.csv"]

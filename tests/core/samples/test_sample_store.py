@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.project_manager import Project
+from core.project_manager import Project, ProjectStore
 from core.samples import sample_changes, sample_file
 from core.samples.quality_gate import Finding
 from core.samples.sample_store import SampleQuery, SampleStore
@@ -31,7 +31,7 @@ def make_sample(number: int, status: str = "new", document: str = "a.pdf") -> Sa
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    return Project(tmp_path)
+    return ProjectStore(tmp_path).create("p")
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def write_by_hand(path: Path, data: bytes) -> None:
 
 
 def test_a_project_without_samples_is_empty_and_looking_leaves_no_trace(project: Project) -> None:
-    store = SampleStore(project)
+    store, before = SampleStore(project), sorted(project.root.rglob("*"))
     assert store.refresh()
     assert store.page(ALL, 10).rows == []
     assert store.counts().total == 0
@@ -68,7 +68,7 @@ def test_a_project_without_samples_is_empty_and_looking_leaves_no_trace(project:
     assert store.set_status(["x"], "accepted") == store.delete(["x"]) == 0
     with pytest.raises(AppError, match="sample_gone"):
         store.edit("x", "a", "b")
-    assert list(project.root.rglob("*")) == []
+    assert sorted(project.root.rglob("*")) == before
 
 
 def test_pages_follow_each_other_in_both_directions(filled: Project) -> None:
@@ -213,7 +213,7 @@ def test_a_damaged_index_is_built_again_and_nobody_notices(filled: Project, dama
 
 def test_a_copied_project_has_its_own_index(filled: Project, tmp_path: Path) -> None:
     SampleStore(filled).set_status(["s1"], "accepted")
-    shutil.copytree(filled.root / "data", tmp_path / "copy" / "data")
+    shutil.copytree(filled.root, tmp_path / "copy")
     copy = Project(tmp_path / "copy")
     append_sample(filled.samples_file, make_sample(11))
     assert len(ids_of(copy)) == 10
@@ -259,7 +259,6 @@ def test_status_changes_only_the_status_of_lines_that_have_another(filled: Proje
 
 def test_an_edited_sample_keeps_its_id_its_place_and_what_others_noted_in_its_line(project: Project) -> None:
     path = project.samples_file
-    path.parent.mkdir()
     path.write_text(
         '# my notes\n{"instruction": "a", "input": "b", "output": "c", "mine": [1.5, null], "support": 0.5}\n'
         '{"torn": \n'
@@ -302,7 +301,6 @@ def test_the_next_unreviewed_sample_comes_from_the_beginning_again(filled: Proje
 
 def test_deleted_lines_come_back_where_they_stood(project: Project) -> None:
     path = project.samples_file
-    path.parent.mkdir()
     lines = [
         "# note 1",
         *(to_line(make_sample(number)) for number in (1, 2)),
@@ -480,7 +478,7 @@ STEPS = st.lists(
 def test_whatever_happens_the_store_shows_what_stands_in_the_file(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[object, ...]]
 ) -> None:
-    project = Project(tmp_path_factory.mktemp("store"))
+    project = ProjectStore(tmp_path_factory.mktemp("store")).create("p")
     store, path = SampleStore(project), project.samples_file
     append_sample(path, make_sample(31))
     undoable = 0
@@ -524,7 +522,7 @@ def test_whatever_happens_the_store_shows_what_stands_in_the_file(
 def test_undoing_everything_gives_the_samples_back(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[object, ...]]
 ) -> None:
-    project = Project(tmp_path_factory.mktemp("undo"))
+    project = ProjectStore(tmp_path_factory.mktemp("undo")).create("p")
     append_samples(project.samples_file, [make_sample(number) for number in range(20)])
     store, before = SampleStore(project), project.samples_file.read_bytes()
     for step in steps:

@@ -40,7 +40,7 @@ def make_sample(number: int, chunk_id: int | None = None, status: str = "new") -
 
 
 def test_what_is_appended_is_read_back(tmp_path: Path) -> None:
-    path = tmp_path / "data" / "sft_data.jsonl"
+    path = tmp_path / "sft_data.jsonl"
     samples = [make_sample(number, chunk_id=number) for number in range(5)]
     for sample in samples:
         append_sample(path, sample)

@@ -39,7 +39,6 @@ def test_a_damaged_line_and_a_run_without_an_estimate_teach_nothing(project) -> 
     memory_log.note_run(create_run(project, "train", {}), measured(3.0))
     memory_log.note_run(training_run(project, 2.0, 2.0, "cuda"), measured(3.0))
     assert not memory_log.log_file().exists()
-    memory_log.log_file().parent.mkdir(parents=True)
     memory_log.log_file().write_text('{"device": "cpu"}\nnonsense\n{"at": 1, "device": "cpu", "formula_gib": 0}\n')
     assert memory_log.noted_runs() == []
 

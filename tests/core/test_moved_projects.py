@@ -1,0 +1,256 @@
+"""A project's folder that is moved, renamed, replaced, deleted or unplugged while somebody works in it.
+
+That the disk is unplugged is played by moving the folder away, and back.
+"""
+
+import os
+import shutil
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+from child_stages import hurry
+
+from core import child_process, document_pipeline, pipeline, sample_pipeline, training_pipeline
+from core.child_work import ChildWork
+from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.jobs import Job, JobState, Message
+from core.project_manager import Project, ProjectStore
+from core.runs import Run, create_run, is_alive
+from core.samples.outbound import OutboundLog
+from core.samples.sample_store import SampleStore
+from core.samples.sft_dataset import Sample, append_sample, count_samples, read_samples
+from core.services import Services, alone, child_job
+from core.training import checkpoints
+from tests.core.waiting import wait_for
+from utils.errors import AppError
+from utils.files import read_lines
+
+CHILD_APP = str(Path(__file__).with_name("child_app.py"))
+ALL = [str(number) for number in range(1, 201)]
+
+
+@pytest.fixture
+def counting(services, project, monkeypatch):
+    """A run that counts slowly in its child process, its job, and that process."""
+    monkeypatch.setattr(child_process, "own_command", lambda: [sys.executable, CHILD_APP])
+    run = create_run(project, "count", {"to": len(ALL), "seconds_each": 0.1})
+    job = services.runner.start(Job("count", project.name, ChildWork(run), id=run.id))
+    wait_for(lambda: len(numbers(run)) >= 2)
+    return run, job, run.read_state().process
+
+
+def numbers(run):
+    return list(read_lines(run.folder / "numbers"))
+
+
+def gone(services, job):
+    """The job ends because its project has gone."""
+    end = services.runner.wait(job.id, timeout=30)
+    assert (end.state, end.error) == (JobState.FAILED, Message("project_gone", {"name": job.project})), end
+
+
+def finished(folder, run_id):
+    """The run, resumed by an app that was started where the project lies now."""
+    services = Services(ProjectStore(folder.parent))
+    run = Run(folder / "runs" / run_id)
+    assert run.read_state().state == JobState.INTERRUPTED
+    hurry(run)
+    job = services.runner.start(child_job(services, run))
+    assert services.runner.wait(job.id, timeout=60).state == JobState.DONE
+    return run
+
+
+@pytest.mark.parametrize("place", ["projects/renamed", "elsewhere"])
+def test_a_run_whose_project_is_moved_stops_at_once_leaves_no_folder_and_goes_on_at_the_new_place(
+    services, project, counting, tmp_path, place
+):
+    run, job, process = counting
+    os.rename(project.root, tmp_path / place)
+    gone(services, job)
+    wait_for(lambda: not is_alive(process), what="the child to end")
+    assert not project.root.exists()
+    assert numbers(finished(tmp_path / place, run.id)) == ALL
+    assert services.projects.create(project.name).load_config()
+
+
+def test_a_run_whose_disk_is_unplugged_goes_on_in_the_same_app_once_it_is_back(services, project, counting, tmp_path):
+    run, job, process = counting
+    os.rename(project.root, tmp_path / "unplugged")
+    gone(services, job)
+    wait_for(lambda: not is_alive(process), what="the child to end")
+    with pytest.raises(AppError, match="project_missing"):
+        project.set("training", {"epochs": 7})
+    os.rename(tmp_path / "unplugged", project.root)
+    hurry(run)
+    services.runner.resume(job.id)
+    assert services.runner.wait(job.id, timeout=60).state == JobState.DONE
+    assert numbers(run) == ALL
+
+
+def test_a_run_does_not_write_into_a_copy_that_took_its_projects_place(services, project, counting, tmp_path):
+    run, job, process = counting
+    os.rename(project.root, tmp_path / "original")
+    shutil.copytree(tmp_path / "original", tmp_path / "copy")
+    os.rename(tmp_path / "copy", project.root)
+    before, state = len(numbers(run)), (run.folder / "state.json").read_text()
+    gone(services, job)
+    wait_for(lambda: not is_alive(process), what="the child to end")
+    assert (run.folder / "state.json").read_text() == state
+    assert len(numbers(run)) <= before + 1  # what was on its way to the disk
+    assert numbers(finished(tmp_path / "original", run.id)) == ALL
+
+
+def test_a_run_whose_project_is_deleted_by_hand_ends_and_makes_no_folder(services, project, counting):
+    _, job, process = counting
+    os.rename(project.root, project.root.with_name(".trash"))
+    shutil.rmtree(project.root.with_name(".trash"))
+    gone(services, job)
+    wait_for(lambda: not is_alive(process), what="the child to end")
+    assert list(services.projects.folder.iterdir()) == []
+
+
+def test_work_in_a_thread_notices_at_its_next_safe_point_that_its_project_was_moved(services, project, tmp_path):
+    def work(context):
+        os.rename(project.root, tmp_path / "moved")
+        while True:
+            context.checkpoint()
+
+    job = services.runner.start(Job("gate", project.name, alone(project, "gate", work)))
+    gone(services, job)
+
+
+def test_samples_that_are_written_while_their_project_is_moved_are_all_in_it_and_nowhere_else(
+    services, project, tmp_path
+):
+    fill(project)
+    project.set("sft", {"samples": 9000})
+    job = sample_pipeline.start_samples(services, project)
+    wait_for(lambda: count_samples(project.samples_file) >= 2, every_seconds=0.002)
+    os.rename(project.root, tmp_path / "projects" / "q")
+    gone(services, job)
+    assert not project.root.exists()
+    moved = services.projects.open("q")
+    count = len(read_samples(moved.samples_file))
+    assert count == count_samples(moved.samples_file) == services.runner.get(job.id).done
+    moved.set("sft", {"samples": count + 5})
+    again = services.runner.wait(sample_pipeline.start_samples(services, moved).id, timeout=60)
+    assert (again.state, again.result["samples"]) == (JobState.DONE, count + 5)
+
+
+def test_documents_that_are_read_while_their_project_is_moved_are_no_files_fault_and_are_read_again(
+    services, project, tmp_path
+):
+    files = [tmp_path / f"{number}.txt" for number in range(150)]
+    for number, file in enumerate(files):
+        file.write_text(f"Dies ist das Dokument {number}. " * 200)
+    job = document_pipeline.start_documents(services, project, files)
+    wait_for(lambda: ChunkStore(project.database).count() >= 1, every_seconds=0.005)
+    os.rename(project.root, tmp_path / "projects" / "q")
+    gone(services, job)
+    assert not project.root.exists()
+    moved = services.projects.open("q")
+    statuses = {source.status for source in ChunkStore(moved.database).documents()}
+    assert statuses <= {"done", "queued"}
+    end = services.runner.wait(document_pipeline.start_documents(services, moved, files).id, timeout=60)
+    assert {document["status"] for document in end.result["documents"]} <= {"done", "duplicate"}
+    assert {source.status for source in ChunkStore(moved.database).documents()} == {"done"}
+    assert len(ChunkStore(moved.database).documents()) == len(files)
+
+
+def test_a_training_whose_project_is_moved_is_resumed_at_the_new_place_and_ends_as_if_nothing_had_been(tmp_path):
+    from tests.core.training.training_material import make_base, make_project, make_run, published
+
+    base = make_base(tmp_path / "base")
+    project, whole = make_project(tmp_path / "here"), make_project(tmp_path / "whole")
+    services = Services(ProjectStore(tmp_path / "here"))
+    run, reference = (make_run(one, base, epochs=6, keep_checkpoints=1) for one in (project, whole))
+    job = services.runner.start(child_job(services, run))
+    wait_for(lambda: checkpoints.complete_checkpoints(run.trainer_folder), seconds=120, every_seconds=0.005)
+    process = run.read_state().process
+    (tmp_path / "there").mkdir()
+    os.rename(project.root, tmp_path / "there" / "Chemie")
+    gone(services, job)
+    wait_for(lambda: not is_alive(process), seconds=60, what="the child to end")
+    assert not project.root.exists()
+
+    there = Services(ProjectStore(tmp_path / "there"))
+    moved = there.projects.open("Chemie")
+    assert checkpoints.newest_complete(Run(moved.runs_folder / run.id).trainer_folder)
+    resumed = training_pipeline.resume_training(there, moved)
+    end = there.runner.wait(resumed.id, timeout=120)
+    assert end.state == JobState.DONE, end.error
+    assert "training.resumed" in {line.key for line in end.log}
+    other = Services(ProjectStore(tmp_path / "whole"))
+    assert other.runner.wait(other.runner.start(child_job(other, reference)).id, 120).state == JobState.DONE
+    assert published(moved)["best"] == published(whole)["best"]
+
+
+WRITERS = {
+    "a setting": lambda services, project, run: project.set("training", {"epochs": 7}),
+    "the config": lambda services, project, run: project.save_config(project.load_config()),
+    "the choice of a model": lambda services, project, run: pipeline.choose_base(
+        project, project.load_config().base or PRACTICE
+    ),
+    "a new run": lambda services, project, run: create_run(project, "count", {}),
+    "a run's state": lambda services, project, run: run.write_state(JobState.DONE),
+    "a wish to a run": lambda services, project, run: run.ask("pause"),
+    "a sample": lambda services, project, run: append_sample(project.samples_file, Sample("a", "b", "c")),
+    "an edited sample": lambda services, project, run: SampleStore(project).edit("s", "a", "b"),
+    "an excluded chunk": lambda services, project, run: document_pipeline.exclude_chunk(project, 1, True),
+    "a document": lambda services, project, run: ChunkStore(project.database).add_document(
+        SourceFile("a", "a", "0", "done"), [NewChunk("a", {})]
+    ),
+    "a removed document": lambda services, project, run: document_pipeline.remove_documents(services, project, ["a"]),
+    "an exported database": lambda services, project, run: ChunkStore(project.database).export(
+        project.database_export
+    ),
+    "what left the machine": lambda services, project, run: OutboundLog(project, "a", "b"),
+    "a published adapter": lambda services, project, run: checkpoints.publish_adapter(
+        run.folder, project.checkpoints_folder / "best", {}
+    ),
+}
+PRACTICE = pipeline.config.BaseChoice(source="practice", name="practice")
+
+
+@pytest.mark.parametrize("what", WRITERS)
+def test_who_writes_to_a_project_that_has_gone_makes_no_folder_that_blocks_its_name(services, project, what):
+    append_sample(project.samples_file, Sample("x", "y", "s"))
+    run = create_run(project, "count", {})
+    kept, gone_root = project.load_config(), project.root.with_name("moved")
+    os.rename(project.root, gone_root)
+    project = KnownConfig(project.root, kept)
+    with pytest.raises((AppError, OSError)):
+        WRITERS[what](services, project, run)
+    assert [path.name for path in services.projects.folder.iterdir()] == ["moved"]
+
+
+class KnownConfig(Project):
+    """A project whose config somebody has read before it went."""
+
+    def __init__(self, root, known):
+        super().__init__(root)
+        object.__setattr__(self, "known", known)
+
+    def load_config(self):
+        return self.known
+
+
+def test_a_folder_without_a_config_is_no_project_to_write_to(services, project):
+    project.config_file.unlink()
+    for write in (partial(project.set, "training", {"epochs": 7}), partial(create_run, project, "count", {})):
+        with pytest.raises(AppError, match="project_missing"):
+            write()
+
+
+def fill(project):
+    chunks = [
+        NewChunk(
+            f"Die Pumpe Nummer {n} ist ein Teil der Anlage und fördert {n}7 Liter Wasser in der Minute. "
+            f"Die Kugel Nummer {n} wiegt mit allen ihren Teilen genau {n}3 Kilogramm und liegt in der Halle.",
+            {"page": n, "tokens": 40},
+        )
+        for n in range(1, 3000)
+    ]
+    ChunkStore(project.database).add_document(SourceFile("anlage.pdf", "anlage.pdf", "ab", "done"), chunks)
