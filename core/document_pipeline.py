@@ -24,7 +24,7 @@ from core.services import (
 from core.worker import lock_file
 from utils import config
 from utils.errors import AppError
-from utils.files import require_disk
+from utils.files import LOOKS_PASS_SECONDS, require_disk
 
 PREVIEWED_CHUNKS = 60  # so many stored ones are cut anew for a look at the first few
 
@@ -84,7 +84,7 @@ def remove_documents(services: Services, project: Project, filenames: Iterable[s
     """Take documents out of the project: their chunks and the originals. Raises AppError `documents_running`."""
     require_rest(services, project, ("rag", "rechunk"), "documents_running")
     try:
-        with portalocker.Lock(lock_file(project, "rag"), "a", timeout=0, fail_when_locked=True):
+        with portalocker.Lock(lock_file(project, "rag"), "a", timeout=LOOKS_PASS_SECONDS):
             with ChunkStore(project.database).writer() as writer:
                 for filename in filenames:
                     writer.remove(filename)

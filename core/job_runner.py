@@ -71,6 +71,19 @@ class JobRunner:
                 pass
             return self._snapshot(record)
 
+    def join(self, job: Job) -> JobSnapshot:
+        """Show work that a process does already, whoever started it: it waits for no lane, and nothing that is paused
+        here keeps it out. Raises AppError `app_is_closing`."""
+        with self._changed:
+            if self._closed:
+                raise AppError("app_is_closing")
+            record = self._records.pop(job.id, None) or JobRecord(job)
+            self._records[job.id] = record
+            if record.state != JobState.RUNNING:
+                record.stop_request = record.error = None
+                self._launch(record)
+            return self._snapshot(record)
+
     def get(self, job_id: str) -> JobSnapshot:
         """The job as it is now. Raises AppError `job_missing`."""
         with self._changed:
@@ -225,7 +238,7 @@ class JobRunner:
             return
         for lane in {record.job.lane for record in self._records.values()}:
             running = sum(e.state == JobState.RUNNING and e.job.lane == lane for e in self._records.values())
-            free = LANE_CAPACITY[lane] - running if lane else None
+            free = max(0, LANE_CAPACITY[lane] - running) if lane else None
             for record in self._queue(lane)[:free]:
                 self._launch(record)
 

@@ -1,7 +1,10 @@
 """Run folders: one for each piece of work that a child process does, with its request and what became of it."""
 
 import contextlib
+import os
+import re
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,10 +18,14 @@ from core import memory_kills
 from core.jobs import JobState, Message
 from core.project_manager import Project
 from utils.errors import AppError
-from utils.files import publish_folder, read_json, write_json, write_text_atomic
+from utils.files import is_held, publish_folder, read_json, write_json, write_text_atomic
 
 UNFINISHED_ENDING = ".new"
 LEFTOVER_SECONDS = 24 * 3600
+NUMBERED = re.compile(r"\d{8}-\d{6}-(\d{4,})-|\.(\d+)\.new")
+"""Ids with a number, and names that keep one for a run that is being made. Early versions had milliseconds there,
+which are three digits."""
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,11 @@ class Run:
     @property
     def id(self) -> str:
         return self.folder.name
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Newer runs have a higher one, whatever the clock said. Early versions gave no numbers: by their names."""
+        return _number_of(self.id), self.id
 
     @property
     def project(self) -> Project:
@@ -85,6 +97,16 @@ class Run:
         return self.project.root / self.request["base"]["folder"]
 
     @property
+    def alive_file(self) -> Path:
+        """Whoever works on the run holds this locked, which every machine that shares the folder sees."""
+        return self.folder / ".alive"
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any process was ever started for it."""
+        return self._state_file.exists()
+
+    @property
     def _state_file(self) -> Path:
         return self.folder / "state.json"
 
@@ -102,7 +124,7 @@ class Run:
             content = read_json(self._state_file)
             state = JobState(content["state"])
             process, error = content.get("process"), content.get("error")
-            if state == JobState.RUNNING and not (process and is_alive(process)):
+            if state == JobState.RUNNING and not (process and self._is_worked_on(process)):
                 code = memory_kills.verdict(content["memory_kills"]) if "memory_kills" in content else None
                 state, process, error = JobState.INTERRUPTED, None, code and {"code": code, "params": {}}
             result = content.get("result")
@@ -116,6 +138,9 @@ class Run:
             )
         except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
             return RunState(JobState.INTERRUPTED)
+
+    def _is_worked_on(self, process: dict[str, Any]) -> bool:
+        return is_held(self.alive_file) if self.alive_file.exists() else is_alive(process)
 
     def ask(self, request: str) -> None:
         """Ask the child to "pause" or "cancel", or with "" take that back."""
@@ -136,27 +161,21 @@ class RunState:
     state: JobState
     result: dict[str, Any] | None = None
     error: Message | None = None
-    process: dict[str, float] | None = None
+    process: dict[str, Any] | None = None
 
 
 def create_run(
     project: Project, kind: str, request: dict[str, Any], prepare: Callable[[Run], object] | None = None
 ) -> Run:
-    """A new run folder with its frozen request and what `prepare` puts into it: complete or absent. Ids sort by time.
+    """A new run folder with its frozen request and what `prepare` puts into it: complete or absent.
 
-    Until it is complete it is hidden, where no reader of runs looks.
+    Its number is above that of every other run. Until it is complete it is hidden, where no reader of runs looks.
     """
+    project.runs_folder.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(project.runs_folder)
-    while True:
-        now = datetime.now()
-        final = project.runs_folder / f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{kind}"
-        hidden = final.with_name(f".{final.name}{UNFINISHED_ENDING}")
-        with contextlib.suppress(FileExistsError):
-            hidden.mkdir(parents=True)
-            if not final.exists():
-                break
-            hidden.rmdir()
-        time.sleep(0.001)
+    number, hidden = _next_number(project.runs_folder)
+    now = datetime.now()
+    final = project.runs_folder / f"{now:%Y%m%d-%H%M%S}-{number:04d}-{kind}"
     try:
         if prepare:
             prepare(Run(hidden))
@@ -166,6 +185,24 @@ def create_run(
         shutil.rmtree(hidden, ignore_errors=True)
         raise
     return Run(final)
+
+
+def _next_number(runs_folder: Path) -> tuple[int, Path]:
+    """A number above all others, and the hidden folder that keeps it from other processes; no lock needed."""
+    while True:
+        number = 1 + max(map(_number_of, os.listdir(runs_folder)), default=0)
+        hidden = runs_folder / f".{number}{UNFINISHED_ENDING}"
+        with contextlib.suppress(FileExistsError):
+            hidden.mkdir()
+            # Between both looks another process may have taken the number and published its run.
+            if [_number_of(name) for name in os.listdir(runs_folder)].count(number) == 1:
+                return number, hidden
+            hidden.rmdir()
+
+
+def _number_of(name: str) -> int:
+    found = NUMBERED.match(name)
+    return int(found[1] or found[2]) if found else 0
 
 
 def _remove_leftovers(runs_folder: Path) -> None:
@@ -180,12 +217,12 @@ def list_runs(project: Project, kind: str | None = None) -> list[Run]:
     if not project.runs_folder.is_dir():
         return []
     ending = f"-{kind}" if kind else ""  # an id ends with its kind, which spares reading every request
-    folders = sorted(
-        folder
+    found = [
+        Run(folder)
         for folder in project.runs_folder.iterdir()
-        if folder.name.endswith(ending) and not folder.name.startswith(".")
-    )
-    return [Run(folder) for folder in folders if (folder / "run.json").is_file()]
+        if folder.name.endswith(ending) and not folder.name.startswith(".") and (folder / "run.json").is_file()
+    ]
+    return sorted(found, key=lambda run: run.order)
 
 
 def latest_run(project: Project, kind: str, states: frozenset[JobState] | None = None) -> Run | None:
@@ -196,6 +233,11 @@ def latest_run(project: Project, kind: str, states: frozenset[JobState] | None =
     return None
 
 
+def live_run(project: Project, kind: str) -> Run | None:
+    """The run of a kind that a process works on, on whichever machine, and also if it is not the newest one."""
+    return next((run for run in reversed(list_runs(project, kind)) if run.read_state().process), None)
+
+
 def open_run(project: Project, run_id: str) -> Run:
     """A run by its id. Raises AppError `run_missing`."""
     for run in list_runs(project):
@@ -204,16 +246,44 @@ def open_run(project: Project, run_id: str) -> Run:
     raise AppError("run_missing", run=run_id)
 
 
-def this_process() -> dict[str, float]:
+def this_process() -> dict[str, Any]:
     """What tells this process from every other one, also after its number was given to another."""
-    process = psutil.Process()
-    return {"pid": process.pid, "created": process.create_time()}
+    return _identity(os.getpid())
 
 
-def is_alive(process: dict[str, float]) -> bool:
-    """Whether that very process still runs."""
+def is_alive(process: dict[str, Any]) -> bool:
+    """Whether that very process still runs on this machine."""
+    pid = process["pid"]
     try:
-        found = psutil.Process(int(process["pid"]))
-        return found.create_time() == process["created"] and found.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
+        return (
+            isinstance(pid, int)
+            and process == _identity(pid)
+            and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        )
+    except (OSError, OverflowError, psutil.Error):
         return False
+
+
+def seconds_alive(process: dict[str, Any]) -> float:
+    """For how long a process of this machine has run; 0 for one of another machine, whose clock says nothing here."""
+    if process.get("boot") != _boot():
+        return 0.0
+    now = time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.time()
+    return max(0.0, now - process["created"])
+
+
+def _identity(pid: int) -> dict[str, Any]:
+    """`created` is in seconds, on Linux since `boot`: what the kernel counts from the machine's start, psutil reckons
+    from the wall clock there, which may be corrected."""
+    if sys.platform != "linux":
+        return {"pid": pid, "created": psutil.Process(pid).create_time()}
+    ticks = int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
+    return {"pid": pid, "created": ticks / os.sysconf("SC_CLK_TCK"), "boot": _boot()}
+
+
+def _boot() -> str | None:
+    """What tells one start of this machine from the next; only Linux needs it, and has it."""
+    try:
+        return BOOT_ID.read_text().strip()
+    except OSError:
+        return None

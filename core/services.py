@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import portalocker
-
 from core import hardware_detector
 from core.child_work import ChildWork
 from core.documents.chunk_store import ChunkStore
@@ -19,6 +17,7 @@ from core.runs import Run, create_run, list_runs
 from core.worker import lock_file
 from utils import config
 from utils.errors import AppError
+from utils.files import held, is_held
 
 LANES = dict.fromkeys(("train", "evaluate", "export", "practice_base", "unpack_base"), ACCELERATOR)
 BRING_A_TOKENIZER = ("practice_base", "unpack_base", "download")
@@ -50,6 +49,7 @@ def start_child_job(
     secrets: Mapping[str, Any] | None = None,
 ) -> JobSnapshot:
     """Freeze the request in a run folder and queue the job that works on it; no folder stays behind a refusal."""
+    require_free(project, kind)
     run = create_run(project, kind, request, prepare)
     try:
         return services.runner.start(child_job(services, run, owner, secrets))
@@ -73,7 +73,7 @@ def count_with_new_tokenizer(services: Services, project: Project) -> None:
 
 
 def reattach(services: Services) -> None:
-    """Show again what an earlier app left: runs whose process still works go on live, others wait for `resume`.
+    """Show again what an earlier app left: others wait for `resume`, and what a process still works on goes on live.
 
     So does a training that failed: what stopped it may be mended by now, and its checkpoints are still there.
     """
@@ -82,10 +82,19 @@ def reattach(services: Services) -> None:
         newest = {run.kind: run for run in list_runs(project) if run.is_whole and run.kind not in NOT_GONE_ON_WITH}
         for run in newest.values():
             found = run.read_state()
-            if found.process:
-                services.runner.start(child_job(services, run))
-            elif found.state in (STOPPED if run.kind == "train" else STOPPED - {JobState.FAILED}):
+            if found.state in (STOPPED if run.kind == "train" else STOPPED - {JobState.FAILED}):
                 services.runner.adopt(child_job(services, run), found.state, found.error)
+        join_running(services, project)
+
+
+def join_running(services: Services, project: Project) -> None:
+    """Show what another process has started and a child still works on: a terminal, closed or not, an earlier app."""
+    jobs = services.runner.jobs(project.name)
+    shown = {lock_file(project, job.kind) for job in jobs if job.state == JobState.RUNNING}
+    others = {path for path in project.runs_folder.glob(".*.lock") if path not in shown and is_held(path)}
+    for run in list_runs(project) if others else ():
+        if run.is_whole and lock_file(project, run.kind) in others and run.read_state().process:
+            services.runner.join(child_job(services, run))
 
 
 def give_up(services: Services, run: Run) -> None:
@@ -103,15 +112,16 @@ def alone(
     """`work`, refused while another process does the same in this project (a child's lock does that for runs)."""
 
     def locked(context: JobContext) -> dict[str, Any]:
-        path = lock_file(project, kind)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with portalocker.Lock(path, "a", timeout=0, fail_when_locked=True):
-                return work(context)
-        except portalocker.exceptions.LockException:
-            raise AppError("job_already_running") from None
+        with held(lock_file(project, kind)):
+            return work(context)
 
     return locked
+
+
+def require_free(project: Project, kind: str) -> None:
+    """Raises AppError `job_already_running` while a process of whichever app or terminal does such work there."""
+    if is_held(lock_file(project, kind)):
+        raise AppError("job_already_running")
 
 
 def running(services: Services, project: Project, kinds: Iterable[str]) -> bool:

@@ -13,14 +13,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import portalocker
-
 from core import memory_kills
 from core.jobs import CancelRequested, JobState, PauseRequested, WorkInterrupted, raise_stop
 from core.project_manager import Project
 from core.runs import Run, this_process
 from utils.errors import AppError, disk_is_full
-from utils.files import heal_last_line
+from utils.files import heal_last_line, held
 
 logger = logging.getLogger(__name__)
 
@@ -89,11 +87,14 @@ class ChildContext:
 def work_on(folder: Path) -> int:
     """The child's whole life: do the stage that `run.json` names and note how it ended. Returns the exit code."""
     run = Run(folder)
-    lock = portalocker.Lock(lock_file(run.project, run.kind), "a", timeout=0, fail_when_locked=True)
     try:
-        lock.acquire()
-    except portalocker.exceptions.LockException:
+        with held(run.alive_file), held(lock_file(run.project, run.kind)):
+            return _attend(run)
+    except AppError:
         return EXIT_TAKEN
+
+
+def _attend(run: Run) -> int:
     context = ChildContext(run)
     signal.signal(signal.SIGTERM, context.pause_on_signal)
     signal.signal(signal.SIGINT, context.pause_on_signal)

@@ -18,6 +18,7 @@ from ui.command_tools import (
     finish,
     given,
     opened,
+    pause_all,
     report,
     services_of,
     show_result,
@@ -57,6 +58,7 @@ def run(arguments: list[str]) -> int:
         print(texts.text("cli.interrupted", language), file=sys.stderr)
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:
+        pause_all(options)
         print(texts.text("cli.interrupted", language), file=sys.stderr)
         return EXIT_INTERRUPTED
     if result is not None:

@@ -187,7 +187,7 @@ def compared_html(view: View, position: HistoryPosition) -> str:
     if len(entries) < LEAST_COMPARED:
         return ""
     # Oldest first, as the story went; numbers in front, since two runs may have begun in one minute.
-    entries = sorted(entries, key=lambda entry: entry.id)
+    entries = sorted(entries, key=lambda entry: entry.run.order)
     names = [words.when_words(entry, view.language) for entry in entries]
     curves = [run_curves.points_of(entry.run.metrics_file) for entry in entries]
     plots = "".join(

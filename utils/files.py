@@ -6,10 +6,18 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import portalocker
+from portalocker import LockFlags
+from portalocker.exceptions import AlreadyLocked
+
 from utils.errors import AppError
+
+LOOKS_PASS_SECONDS = 1.0
+"""Who looks whether a file is held, holds it for a moment."""
 
 
 def write_text_atomic(path: Path, text: str, *, mode: int = 0o644) -> None:
@@ -94,6 +102,36 @@ def publish_folder(prepared: Path, final: Path) -> None:
     else:
         os.replace(prepared, final)
     sync_folder(final.parent)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold a file locked, for all processes of all machines that share its folder; the system lets go of it when this
+    process is gone. Raises AppError `job_already_running` where another one holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = portalocker.Lock(path, "a", timeout=LOOKS_PASS_SECONDS, check_interval=0.05)
+    try:
+        lock.acquire()
+    except AlreadyLocked:
+        raise AppError("job_already_running") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds a file locked; one that cannot be opened, nobody does."""
+    shared = LockFlags.EXCLUSIVE if os.name == "nt" else LockFlags.SHARED  # there shared ones need another library
+    try:
+        with path.open("rb") as file:
+            portalocker.lock(file, shared | LockFlags.NON_BLOCKING)
+            portalocker.unlock(file)
+    except AlreadyLocked:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,12 +11,13 @@ from core import child_process, document_pipeline, pipeline, sample_pipeline, tr
 from core.hardware_detector import Accelerator
 from core.jobs import JobState
 from core.runs import create_run, list_runs
-from core.services import Services, alone, child_job, reattach, start_child_job
+from core.services import Services, alone, child_job, join_running, reattach, start_child_job
+from core.worker import lock_file
 from tests.core.waiting import wait_for
 from tests.refusals import code_of
 from utils import config
 from utils.errors import AppError
-from utils.files import append_line, read_lines
+from utils.files import append_line, held, read_lines
 
 
 def test_each_stage_names_what_is_missing_before_anything_starts(services, project):
@@ -55,6 +56,50 @@ def test_a_start_that_is_refused_leaves_no_run_folder(services, project, monkeyp
     with pytest.raises(AppError, match="job_already_running"):
         start_child_job(services, project, "rag", {"files": []}, "")
     assert list_runs(project) == []
+
+
+@pytest.mark.parametrize("kind", ["train", "rag", "rechunk"])
+def test_a_start_while_another_app_or_terminal_does_the_same_leaves_no_run_that_counts_as_newest(
+    services, project, kind
+):
+    with held(lock_file(project, kind)):
+        assert code_of(lambda: start_child_job(services, project, kind, {}, "")) == "job_already_running"
+    assert list_runs(project) == []
+    assert services.runner.jobs() == []
+
+
+def test_resume_joins_the_live_training_of_a_closed_terminal_also_if_it_is_not_the_newest_run(
+    services, project, counting_child
+):
+    live = create_run(project, "train", {"to": 100, "seconds_each": 0.1})
+    create_run(project, "train", {"to": 1})
+    child = child_process.start_child(live)
+    wait_for(lambda: live.read_state().process)
+    job = training_pipeline.resume_training(services, project)
+    assert (job.id, job.state) == (live.id, JobState.RUNNING)
+    assert training_pipeline.resume_training(services, project).id == live.id
+    services.runner.pause(job.id)
+    child.wait(timeout=20)
+    assert services.runner.wait(job.id, timeout=20).state == JobState.PAUSED
+
+
+def test_a_training_that_a_terminal_began_is_joined_and_stopped_by_the_app_whatever_is_paused_or_busy_there(
+    services, project, counting_child
+):
+    other = services.projects.create("other")
+    services.runner.start(child_job(services, create_run(other, "train", {"to": 1000, "seconds_each": 0.1})))
+    paused = create_run(project, "train", {"to": 1})
+    services.runner.adopt(child_job(services, paused), JobState.PAUSED)
+    live = create_run(project, "train", {"to": 1000, "seconds_each": 0.1})
+    child = child_process.start_child(live)
+    wait_for(lambda: live.read_state().process)
+    for _ in range(2):
+        join_running(services, project)
+    assert [job.id for job in services.runner.jobs("p")] == [paused.id, live.id]
+    assert services.runner.get(live.id).state == JobState.RUNNING
+    services.runner.cancel(live.id)
+    child.wait(timeout=20)
+    assert services.runner.wait(live.id, timeout=20).state == live.read_state().state == JobState.CANCELLED
 
 
 def test_the_next_step_of_a_new_project_is_documents(project):

@@ -14,6 +14,7 @@ from core.project_manager import ProjectStore
 from core.runs import Run, create_run, list_runs
 from core.services import Services
 from core.training import branching, checkpoints, epoch_ends, trainer
+from core.worker import lock_file
 from tests.core.training.training_material import (
     TrainingContext,
     curve,
@@ -23,7 +24,7 @@ from tests.core.training.training_material import (
 )
 from tests.refusals import code_of
 from utils.config import TrainingSettings
-from utils.files import read_json
+from utils.files import held, read_json
 
 HARD = {"epochs": 3, "batch_size": 2, "gradient_accumulation": 3, "lora_dropout": 0.1, "learning_rate": 1e-3}
 STEPS_PER_EPOCH = 4
@@ -227,5 +228,8 @@ def test_a_branch_gives_up_the_run_that_stopped_and_becomes_the_newest(
     )
     services.runner.cancel(job.id)
     services.runner.wait(job.id, timeout=60)
+    with held(lock_file(project, "train")):
+        code = code_of(lambda: training_pipeline.branch_training(services, project, job.id, None, {}))
+        assert code == "job_already_running"
     assert [run.id for run in list_runs(project, "train")][-1] == job.id
     services.runner.shutdown(timeout=10)
