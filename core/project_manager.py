@@ -14,6 +14,8 @@ from utils.validators import project_name
 
 CONFIG_LOCK = threading.Lock()  # two browsers may set fields of one project at the same moment
 TRASH_PREFIX = ".deleted-"
+VERIFICATION = "verification.json"
+"""Beside each export: whose it is, its files in the order they were written, and what was checked."""
 
 
 @dataclass(frozen=True)

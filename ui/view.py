@@ -11,8 +11,9 @@ from core.documents.chunk_store import ChunkStore, SourceFile
 from core.jobs import ACTIVE, JobSnapshot, JobState, Message
 from core.pipeline import ProjectStatus
 from core.project_manager import Project
+from core.runs import Run
 from core.services import Services
-from core.training import run_curves
+from core.training import history, run_curves
 from ui import html
 from ui.remembered import Remembered
 from ui.texts import error_text, message_text, text
@@ -87,9 +88,9 @@ class View:
         return base_models.local_folder(self.project, base) if self.project and base else None
 
     @cached_property
-    def trained(self) -> bool:
-        """Whether there is a finished training, which is what comparing and exporting need."""
-        return self.project is not None and pipeline.finished_training(self.project) is not None
+    def trained(self) -> Run | None:
+        """The training that is compared and exported where no other one is named."""
+        return history.trained_run(self.project) if self.project else None
 
     @cached_property
     def all_jobs(self) -> list[JobSnapshot]:
@@ -125,9 +126,8 @@ class View:
         return run.read_state().result if run else None
 
     def outdated(self, result: dict[str, Any]) -> bool:
-        """Whether a comparison or an export belongs to an earlier training than the newest finished one."""
-        trained = self.result("train")
-        return trained is not None and result["run"] != trained["run"]
+        """Whether a comparison or an export belongs to another training than the one that would be taken now."""
+        return self.trained is not None and result["run"] != self.trained.id
 
     @cached_property
     def metrics(self) -> list[dict[str, float]]:

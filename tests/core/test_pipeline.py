@@ -1,5 +1,6 @@
 """The pipeline: what it refuses and why, and what it finds after the app was gone."""
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +11,16 @@ from child_stages import hurry
 from core import child_process, document_pipeline, pipeline, sample_pipeline, training_pipeline
 from core.hardware_detector import Accelerator
 from core.jobs import JobState
-from core.runs import create_run, list_runs
+from core.runs import create_run, list_runs, this_process
 from core.services import Services, alone, child_job, join_running, reattach, start_child_job
+from core.training.history import Chosen
 from core.worker import lock_file
 from tests.core.waiting import wait_for
 from tests.refusals import code_of
+from tests.ui.runs_material import add_checkpoint, make_run, publish
 from utils import config
 from utils.errors import AppError
-from utils.files import append_line, held, read_lines
+from utils.files import append_line, held, read_lines, write_json
 
 
 def test_each_stage_names_what_is_missing_before_anything_starts(services, project):
@@ -100,6 +103,66 @@ def test_a_training_that_a_terminal_began_is_joined_and_stopped_by_the_app_whate
     services.runner.cancel(live.id)
     child.wait(timeout=20)
     assert services.runner.wait(live.id, timeout=20).state == live.read_state().state == JobState.CANCELLED
+
+
+def taken(project):
+    request = pipeline.tuned_model(project, None)
+    return request["train_run"], request["step"]
+
+
+def test_what_was_started_or_aborted_since_does_not_hide_the_finished_training(project):
+    finished = make_run(project)
+    add_checkpoint(finished, 2)
+    publish(project, make_run(project, JobState.CANCELLED))
+    create_run(project, "train", {}).write_state(JobState.CANCELLED)  # aborted at step 0
+    create_run(project, "train", {}).write_state(JobState.RUNNING, process=this_process())
+    assert taken(project) == (finished.id, 2)
+
+
+def test_without_a_finished_training_the_newest_one_with_a_complete_checkpoint_is_taken(project):
+    make_run(project, JobState.CANCELLED)
+    aborted = make_run(project, JobState.INTERRUPTED)
+    create_run(project, "train", {}).write_state(JobState.FAILED)
+    assert taken(project) == (aborted.id, 4)
+
+
+def test_any_run_and_any_complete_checkpoint_of_it_can_be_named(project):
+    run, _ = make_run(project, JobState.CANCELLED), make_run(project)
+    add_checkpoint(run, 2)
+    for step in (2, 4):
+        assert pipeline.tuned_model(project, Chosen(run, step)) == {"train_run": run.id, "step": step}
+    assert code_of(lambda: pipeline.tuned_model(project, Chosen(run, 3))) == "branch_no_checkpoint"
+    empty = create_run(project, "train", {})
+    assert code_of(lambda: pipeline.tuned_model(project, Chosen(empty))) == "adapter_missing"
+
+
+def exported(project, **report):
+    folder = project.final_folder / "gguf"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate(("p-f16.gguf", "p-q4_k_m.gguf")):
+        (folder / name).touch()
+        os.utime(folder / name, (9000 - number, 9000 - number))  # the clock was corrected while they were written
+    write_json(folder / "verification.json", {"files": [{"file": "p-f16.gguf"}, {"file": "p-q4_k_m.gguf"}], **report})
+
+
+def test_the_file_that_was_written_last_answers_whatever_the_clock_said(project):
+    exported(project)
+    assert [file.name for file in pipeline.exported_files(project)] == ["p-q4_k_m.gguf", "p-f16.gguf"]
+
+
+@pytest.mark.parametrize("report", ["", "[]", '{"files": 7}', '{"files": [7, {}]}'])
+def test_a_damaged_report_of_an_export_hides_no_file(project, report):
+    exported(project)
+    (project.final_folder / "gguf" / "verification.json").write_text(report)
+    assert len(pipeline.exported_files(project)) == 2
+
+
+def test_an_export_of_another_run_does_not_answer_for_the_one_that_was_named(services, project):
+    run, other = make_run(project), make_run(project)
+    exported(project, run=other.id, step=4)
+    for chosen in (Chosen(run), Chosen(other, 2)):
+        code = code_of(lambda chosen=chosen: pipeline.start_question(services, project, "Wer?", chosen=chosen))
+        assert code == "run_not_exported"
 
 
 def test_the_next_step_of_a_new_project_is_documents(project):

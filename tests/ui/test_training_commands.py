@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 from runs_material import make_run
 
-from core import history_pipeline, training_pipeline
+from core import history_pipeline, pipeline, training_pipeline
 from core.jobs import JobState
 from core.training import repeat
+from core.training.history import Chosen
 from ui import training_commands
 from ui.command_line import run
 
@@ -89,6 +90,21 @@ def test_a_run_is_repeated_by_name_and_a_bundle_by_its_ending(app, project, star
     assert app("train", "Physik", "--reproduce", name)[0] == 0
     assert app("train", "Physik", "--reproduce", tmp_path / "a.ZIP")[0] == 0
     assert started == [("repeat", name), ("bundle", tmp_path / "a.ZIP")]
+
+
+def test_any_run_and_checkpoint_is_compared_exported_and_asked(app, project, started, monkeypatch):
+    def note(*_, chosen):
+        started.append(chosen)
+        return SimpleNamespace(id="job")
+
+    for name in ("start_evaluation", "start_export", "start_question"):
+        monkeypatch.setattr(pipeline, name, note)
+    run = make_run(project)
+    assert app("evaluate", "Physik", "--run", f"{run.id}:4")[0] == 0
+    assert app("export", "Physik", "--run", run.id)[0] == 0
+    assert app("export", "Physik")[0] == 0
+    assert app("ask", "Physik", "Wer?", "--run", run.id, "--json")[0] == 0
+    assert started == [Chosen(run, 4), Chosen(run), None, Chosen(run)]
 
 
 def test_a_repetition_says_how_it_compares(app, project, started, monkeypatch):
