@@ -166,7 +166,8 @@ def start_question(
         raise AppError("not_exported")
     of = {name: export_report(project).get(name) for name in ("run", "step")}
     if chosen and (of["run"] != chosen.run.id or chosen.step not in (None, of["step"])):
-        raise AppError("run_not_exported", run=chosen.run.id, exported=of["run"] or "?")
+        exported = f"{of['run']}:{of['step']}" if of["run"] else files[0].name
+        raise AppError("run_not_exported", run=chosen.words, exported=exported)
     request = {"file": str(files[0]), "question": question.strip(), **of}
     return start_child_job(services, project, "ask", request, owner)
 

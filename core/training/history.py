@@ -181,6 +181,11 @@ class Chosen:
     run: Run
     step: int | None = None
 
+    @property
+    def words(self) -> str:
+        """`RUN[:STEP]`, as the command line takes it."""
+        return self.run.id if self.step is None else f"{self.run.id}:{self.step}"
+
 
 def choose(project: Project, words: str) -> Chosen:
     """What `RUN[:STEP]` names. Raises AppError as `find` does, and `field_not_a_number`."""

@@ -62,8 +62,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "hint.not_exported": ("Exportiere das Modell zuerst als GGUF.", "Export the model as GGUF first."),
     "error.run_not_exported": (
-        "Exportiert ist nicht dieser Stand von „{run}“; die GGUF-Dateien gehören zu: {exported}.",
-        "This checkpoint of “{run}” is not exported; the GGUF files belong to: {exported}.",
+        "„{run}“ ist nicht exportiert; die GGUF-Dateien gehören zu „{exported}“.",
+        "“{run}” is not exported; the GGUF files belong to “{exported}”.",
     ),
     "hint.run_not_exported": (
         "Exportiere ihn zuerst (export --run) oder frage ohne --run.",
