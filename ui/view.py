@@ -114,16 +114,13 @@ class View:
         return job if job and (job.state in ACTIVE or job.state == JobState.PAUSED) else None
 
     def result(self, kind: str) -> dict[str, Any] | None:
-        """What the newest finished job of this kind gave, also if an earlier app ran it."""
-        done = [
-            job
-            for job in self.all_jobs
-            if (job.project, job.kind, job.state) == (self.project_name, kind, JobState.DONE)
-        ]
-        if done:
-            return done[-1].result
+        """What the newest finished work of this kind gave, also if a terminal or an earlier app did it."""
         run = runs.latest_run(self.project, kind, frozenset({JobState.DONE})) if self.project else None
-        return run.read_state().result if run else None
+        if run:
+            return run.read_state().result
+        wanted = (self.project_name, kind, JobState.DONE)  # not all kinds of work have folders
+        done = [job for job in self.all_jobs if (job.project, job.kind, job.state) == wanted]
+        return done[-1].result if done else None
 
     def outdated(self, result: dict[str, Any]) -> bool:
         """Whether a comparison or an export belongs to another training than the one that would be taken now."""

@@ -42,8 +42,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "history.evaluate": ("Diesen Stand mit dem Basismodell vergleichen", "Compare this state with the base model"),
     "history.export": ("Diesen Stand exportieren", "Export this state"),
     "history.work_started": (
-        "Läuft; das Ergebnis steht oben bei „Vergleich“ und „Export“.",
-        "Running; the result will stand above under “Comparison” and “Export”.",
+        "Läuft; das Ergebnis steht oben unter „Vorher und nachher“ oder „Exportieren“.",
+        "Running; the result will stand above under “Before and after” or “Export”.",
     ),
     "history.changes": (
         "Mit den Einstellungen von oben: {changes}.",
