@@ -255,12 +255,11 @@ def is_alive(process: dict[str, Any]) -> bool:
     """Whether that very process still runs on this machine."""
     pid = process["pid"]
     try:
-        return (
-            isinstance(pid, int)
-            and process == _identity(pid)
-            and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-        )
-    except (OSError, OverflowError, psutil.Error):
+        found = psutil.Process(pid if isinstance(pid, int) else -1)
+        # Outside of Linux, and in early versions, the time is that of the wall clock.
+        same = process == _identity(pid) if "boot" in process else process["created"] == found.create_time()
+        return same and found.status() != psutil.STATUS_ZOMBIE
+    except (OSError, ValueError, OverflowError, psutil.Error):
         return False
 
 

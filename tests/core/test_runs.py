@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -178,3 +179,9 @@ def test_a_corrected_clock_turns_no_live_run_into_an_interrupted_one(
 def test_a_process_of_another_machine_is_not_taken_for_the_one_with_its_number_here() -> None:
     assert not is_alive({**this_process(), "boot": "of another machine"})
     assert seconds_alive({"pid": 1, "created": -1e9, "boot": "of another machine"}) == 0
+
+
+def test_a_training_that_an_early_version_began_is_still_known_to_live(project: Project) -> None:
+    run = create_run(project, "train", {})
+    run.write_state(JobState.RUNNING, process={"pid": os.getpid(), "created": psutil.Process().create_time()})
+    assert run.read_state().state == JobState.RUNNING
