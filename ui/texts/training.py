@@ -250,8 +250,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Train again with a held-out share of about 0.1.",
     ),
     "error.adapter_missing": (
-        "Das Ergebnis des Trainings „{run}“ ist nicht mehr da.",
-        "The result of the training “{run}” is no longer there.",
+        "Vom Training „{run}“ gibt es keinen vollständigen Stand (mehr).",
+        "There is no complete checkpoint of the training “{run}” (any more).",
     ),
     "hint.adapter_missing": (
         "Nimm in der Liste der Läufe einen anderen, oder trainiere noch einmal.",
