@@ -71,16 +71,16 @@ class JobRunner:
                 pass
             return self._snapshot(record)
 
-    def join(self, job: Job) -> JobSnapshot:
+    def join(self, job: Job, stays: bool = False) -> JobSnapshot:
         """Show work that a process does already, whoever started it: it waits for no lane, and nothing that is paused
-        here keeps it out. Raises AppError `app_is_closing`."""
+        here keeps it out. What `stays` is not paused by `shutdown`. Raises AppError `app_is_closing`."""
         with self._changed:
             if self._closed:
                 raise AppError("app_is_closing")
             record = self._records.pop(job.id, None) or JobRecord(job)
             self._records[job.id] = record
             if record.state != JobState.RUNNING:
-                record.stop_request = record.error = None
+                record.stop_request, record.error, record.stays = None, None, stays
                 self._launch(record)
             return self._snapshot(record)
 
@@ -184,9 +184,10 @@ class JobRunner:
         deadline = time.monotonic() + timeout
         with self._changed:
             self._closed = True
-            for record in self._records.values():
+            own = [record for record in self._records.values() if not record.stays]
+            for record in own:
                 self.pause(record.job.id)
-            running = [record for record in self._records.values() if record.state == JobState.RUNNING]
+            running = [record for record in own if record.state == JobState.RUNNING]
             self._changed.wait_for(
                 lambda: all(record.state != JobState.RUNNING for record in running),
                 max(0.0, deadline - time.monotonic()),
@@ -212,7 +213,7 @@ class JobRunner:
     def _enqueue(self, record: JobRecord) -> None:
         self._clock += 1
         record.queued_at = self._clock
-        record.stop_request = None
+        record.stop_request, record.stays = None, False
         self._set_state(record, JobState.QUEUED)
         self._dispatch()
 

@@ -84,17 +84,20 @@ def reattach(services: Services) -> None:
             found = run.read_state()
             if found.state in (STOPPED if run.kind == "train" else STOPPED - {JobState.FAILED}):
                 services.runner.adopt(child_job(services, run), found.state, found.error)
-        join_running(services, project)
+        join_running(services, project, stays=False)
 
 
-def join_running(services: Services, project: Project) -> None:
-    """Show what another process has started and a child still works on: a terminal, closed or not, an earlier app."""
+def join_running(services: Services, project: Project, stays: bool = True) -> None:
+    """Show what another process has started and a child still works on: a terminal, closed or not, an earlier app.
+
+    What `stays` goes on when this app closes.
+    """
     jobs = services.runner.jobs(project.name)
     shown = {lock_file(project, job.kind) for job in jobs if job.state == JobState.RUNNING}
     others = {path for path in project.runs_folder.glob(".*.lock") if path not in shown and is_held(path)}
     for run in list_runs(project) if others else ():
         if run.is_whole and lock_file(project, run.kind) in others and run.read_state().process:
-            services.runner.join(child_job(services, run))
+            services.runner.join(child_job(services, run), stays)
 
 
 def give_up(services: Services, run: Run) -> None:

@@ -165,6 +165,19 @@ def test_an_export_of_another_run_does_not_answer_for_the_one_that_was_named(ser
         assert code == "run_not_exported"
 
 
+def test_an_app_that_closes_leaves_a_terminals_training_running(services, project, counting_child):
+    live = create_run(project, "train", {"to": 1000, "seconds_each": 0.1})
+    child = child_process.start_child(live)
+    wait_for(lambda: live.read_state().process)
+    app = Services(services.projects)
+    join_running(app, project)
+    app.runner.shutdown(timeout=0.5)
+    assert live.asked() is None
+    live.ask("cancel")
+    child.wait(timeout=20)
+    assert app.runner.wait(live.id, timeout=20).state == JobState.CANCELLED
+
+
 def test_the_next_step_of_a_new_project_is_documents(project):
     found = pipeline.status(project)
     assert (found.documents, found.chunks, found.samples, found.next_step) == (0, 0, 0, "documents")
