@@ -14,7 +14,8 @@ ANSWER_TOKENS = 256
 
 
 def run(context: JobContext, run: Run) -> dict[str, Any]:
-    """Answer the request's question with its file; returns {"answer", "tokens", "seconds", "ended"}.
+    """Answer the request's question with its file; returns {"answer", "tokens", "seconds", "ended", "file"}, and of
+    which `run` and `step` the file is, where that is known.
 
     Raises AppError `not_exported`, `gguf_unreadable`, `gguf_no_answer`.
     """
@@ -22,6 +23,9 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     file = Path(request["file"])
     if not file.is_file():
         raise AppError("not_exported")
+    of = {name: request[name] for name in ("run", "step") if request.get(name) is not None}
+    if of.keys() == {"run", "step"}:
+        context.log("result.of_run", **of)
     context.progress(0, None, "chat.loading", file=file.name)
     with LlamaServer(file, CONTEXT_TOKENS) as server:
         context.checkpoint()
@@ -35,4 +39,5 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
         "seconds": round(time.monotonic() - started, 2),
         "ended": answer.ended,
         "file": file.name,
+        **of,
     }

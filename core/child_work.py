@@ -4,6 +4,7 @@ The child's side is core/worker; both meet only in the run's folder.
 """
 
 import logging
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any
 
 from core.child_process import kill_tree, start_child
 from core.jobs import CancelRequested, JobState, Message, PauseRequested, RelayContext, WorkInterrupted
-from core.runs import Run
+from core.runs import Run, is_alive, seconds_alive
 from core.training.run_curves import number
 from core.worker import EXIT_DISK_FULL, EXIT_TAKEN, note_failure
 from utils.errors import AppError
@@ -36,7 +37,7 @@ class ChildWork:
         """Start or find the child and relay it until it ends. Raises what the child's end means, and AppError as
         `Project.held` and `run_missing`."""
         with self.run.project.held() as context.watch:
-            if not self.run.folder.is_dir():
+            if not self.run.is_whole:
                 raise AppError("run_missing", run=self.run.id)
             return self._work(context)
 
@@ -46,13 +47,15 @@ class ChildWork:
         events = EventReader(self.run.events_file)
         events.relay(context)
         # What happened before anyone looked says nothing about the speed from here on.
-        context.restart_clock(max(0.0, time.time() - process["created"]) if process else 0.0)
-        child = None
+        context.restart_clock(seconds_alive(process) if process else 0.0)
+        child, is_new = None, not self.run.has_begun
         if not process:
             self.run.ask("")
             self.run.write_state(JobState.INTERRUPTED)  # so that a child that dies at its start leaves no old word
             child = start_child(self.run, self._secrets)
         self._relay(context, events, child)
+        if is_new and child and child.returncode == EXIT_TAKEN and not self.run.read_state().process:
+            shutil.rmtree(self.run.folder)  # a run that never began would count as the newest one
         return self._outcome(child)
 
     def abandon(self) -> None:
@@ -60,9 +63,12 @@ class ChildWork:
         with its project too, nothing is left to note."""
         if not self.run.folder.is_dir():
             return
-        error = self.run.read_state().error
-        more = {"error": {"code": error.key, "params": error.params}} if error else {}
-        self.run.write_state(JobState.CANCELLED, **more)
+        found = self.run.read_state()
+        if found.process:  # of another app, or of a terminal
+            self.run.ask("cancel")
+        elif self.run.is_whole:
+            more = {"error": {"code": found.error.key, "params": found.error.params}} if found.error else {}
+            self.run.write_state(JobState.CANCELLED, **more)
 
     def _relay(self, context: RelayContext, events: "EventReader", child: "subprocess.Popen[bytes] | None") -> None:
         """Pass events on, and requests to stop back, until the child has ended."""
@@ -79,9 +85,10 @@ class ChildWork:
                 self.run.ask(asked or "")
             if asked == "cancel" and time.monotonic() - asked_at > CANCEL_GRACE_SECONDS:
                 process = self.run.read_state().process
-                if pid := child.pid if child else process and int(process["pid"]):
+                # One of another machine cannot be ended from here.
+                if pid := child.pid if child else process and is_alive(process) and process["pid"]:
                     kill_tree(pid)
-                self.run.write_state(JobState.CANCELLED)
+                    self.run.write_state(JobState.CANCELLED)
             time.sleep(POLL_SECONDS)
 
     def _outcome(self, child: "subprocess.Popen[bytes] | None") -> dict[str, Any]:

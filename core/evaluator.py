@@ -23,7 +23,7 @@ from core.jobs import JobContext
 from core.runs import Run, open_run
 from core.samples import sft_dataset
 from core.samples.sft_dataset import Sample
-from core.training import checkpoints, engines, training_data
+from core.training import engines, epoch_ends, training_data
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import append_line, parse_json, read_lines, write_json
@@ -63,9 +63,10 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     train_run = open_run(run.project, run.request["train_run"])
     settings = TrainingSettings(**train_run.request["training"])
     held_out = _held_out(train_run, settings)
-    adapter = adapter_of(train_run)
+    adapter = epoch_ends.whole_adapter(train_run, run.request.get("step"))
+    context.log("result.of_run", run=train_run.id, step=adapter.step)
     context.progress(0, None, "evaluation.loading")
-    models = _load(train_run, adapter, settings)
+    models = _load(train_run, adapter.folder, settings)
     rows = training_data.encode_rows(models.tokenizer, held_out, models.stop_ids, settings.max_length)
     kept = list(training_data.learnable(rows))
     if not kept:
@@ -73,6 +74,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     measured = _measure(context, run, models, kept)
     result = {
         "run": train_run.id,
+        "step": adapter.step,
         **compare(measured, settings.seed),
         "answers": _answers(context, models, [sample for sample, _ in kept]),
         "seconds": round(time.monotonic() - started, 1),
@@ -80,14 +82,6 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     write_json(run.folder / RESULT, result)
     context.log(f"evaluation.{result['verdict']}")
     return result
-
-
-def adapter_of(train_run: Run) -> Path:
-    """The adapter of the training run. Raises AppError `adapter_missing` where another run's took its place."""
-    folder = checkpoints.adapter_of(train_run.project.checkpoints_folder, train_run.id)
-    if folder is None:
-        raise AppError("adapter_missing", run=train_run.id)
-    return folder
 
 
 def compare(measured: Sequence[Measured], seed: int) -> dict[str, Any]:

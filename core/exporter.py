@@ -23,9 +23,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 from core import base_models, gguf, model_card, verifier
 from core.jobs import JobContext
 from core.ollama.handover import Handover, hand_over
+from core.project_manager import VERIFICATION
 from core.runs import Run, open_run
 from core.samples.sft_dataset import read_samples, split_by_source, usable
-from core.training import checkpoints, training_data
+from core.training import epoch_ends, training_data
+from core.training.checkpoints import Checkpoint
 from utils.errors import AppError
 from utils.files import publish_folder, read_json, require_disk, write_json, write_text_atomic
 
@@ -40,7 +42,7 @@ class Material:
 
     export: Run
     training: Run
-    adapter: Path
+    adapter: Checkpoint
     base: Path
     name: str
     workshop: Path
@@ -67,7 +69,7 @@ class Material:
 def run(context: JobContext, run: Run) -> dict[str, Any]:
     """Write the formats that `run` asks for and verify them; returns {"format", "files", "verification", …}.
 
-    Raises AppError `export_format`, `export_quantization`, `not_trained`, `disk_full`, `gguf_*`, and those of
+    Raises AppError `export_format`, `export_quantization`, `adapter_*`, `disk_full`, `gguf_*`, and those of
     a base model that is gone. What was exported before stays until the new export is complete.
     """
     started = time.monotonic()
@@ -81,7 +83,9 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     base = base_models.base_of(training)
     workshop = Path(tempfile.mkdtemp(prefix=".export_", dir=final))
     try:
-        material = Material(run, training, find_adapter(training), base, safe_name(run.project.name), workshop)
+        adapter = epoch_ends.whole_adapter(training, run.request.get("step"))
+        context.log("result.of_run", run=training.id, step=adapter.step)
+        material = Material(run, training, adapter, base, safe_name(run.project.name), workshop)
         require_room(material)
         merge(context, material)
         context.progress(0, None, "export.reference")
@@ -98,6 +102,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     return {
         "format": wanted,
         "run": training.id,
+        "step": adapter.step,
         "files": files,
         "folder": str(final / main.folder.name),
         "verification": {"passed": all(result.passed for result in results), "files": shown_of(results)},
@@ -204,8 +209,9 @@ def link_or_copy(source: Path, copy: Path) -> Path:
 
 def finish(material: Material, folder: Path, files: list[str], reports: list[dict[str, Any]]) -> Exported:
     """Put the model card and the verification beside the files."""
-    write_json(folder / "verification.json", {"passed": all(r["passed"] for r in reports), "files": reports})
-    card = model_card.write(material.training, material.base, material.name, reports)
+    of = {"run": material.training.id, "step": material.adapter.step}
+    write_json(folder / VERIFICATION, {"passed": all(r["passed"] for r in reports), **of, "files": reports})
+    card = model_card.write(material.training, material.adapter.step, material.base, material.name, reports)
     write_text_atomic(folder / "model_card.md", card)
     return Exported(folder, files, reports)
 
@@ -223,7 +229,7 @@ def merge(context: JobContext, material: Material) -> None:
     model = AutoModelForCausalLM.from_pretrained(
         material.base, local_files_only=True, dtype=working_dtype(material.base, stored)
     )
-    merged = PeftModel.from_pretrained(model, material.adapter).merge_and_unload(safe_merge=True)
+    merged = PeftModel.from_pretrained(model, material.adapter.folder).merge_and_unload(safe_merge=True)
     tokenizer = AutoTokenizer.from_pretrained(material.base, local_files_only=True)
     training_data.ensure_chat_template(tokenizer)
     merged.generation_config = generation_config(merged, tokenizer)
@@ -265,14 +271,6 @@ def working_dtype(folder: Path, stored: torch.dtype) -> torch.dtype:
     """Full precision for the sum of base and adapter, where memory allows."""
     needed = 4 * base_models.describe(folder).parameters
     return torch.float32 if needed < 0.5 * psutil.virtual_memory().available else stored
-
-
-def find_adapter(training: Run) -> Path:
-    """The adapter of the training run. Raises AppError `not_trained`."""
-    folder = checkpoints.adapter_of(training.project.checkpoints_folder, training.id)
-    if folder is None:
-        raise AppError("not_trained")
-    return folder
 
 
 def require_room(material: Material) -> None:

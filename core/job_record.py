@@ -25,6 +25,7 @@ class JobRecord:
         self.error: Message | None = None
         self.version = 0
         self.seconds_before = 0.0
+        self.stays = False  # somebody else's work, which goes on when this app closes
         self.started: float | None = None
         self.queued_at = 0
         self.clear()

@@ -77,6 +77,19 @@ class JobRunner:
                 pass
             return self._snapshot(record)
 
+    def join(self, job: Job, stays: bool = False) -> JobSnapshot:
+        """Show work that a process does already, whoever started it: it waits for no lane, and nothing that is paused
+        here keeps it out. What `stays` is not paused by `shutdown`. Raises AppError `app_is_closing`."""
+        with self._changed:
+            if self._closed:
+                raise AppError("app_is_closing")
+            record = self._records.pop(job.id, None) or JobRecord(job)
+            self._records[job.id] = record
+            if record.state != JobState.RUNNING:
+                record.stop_request, record.error, record.stays = None, None, stays
+                self._launch(record)
+            return self._snapshot(record)
+
     def get(self, job_id: str) -> JobSnapshot:
         """The job as it is now. Raises AppError `job_missing`."""
         with self._changed:
@@ -182,9 +195,10 @@ class JobRunner:
         deadline = time.monotonic() + timeout
         with self._changed:
             self._closed = True
-            for record in self._records.values():
+            own = [record for record in self._records.values() if not record.stays]
+            for record in own:
                 self.pause(record.job.id)
-            running = [record for record in self._records.values() if record.state == JobState.RUNNING]
+            running = [record for record in own if record.state == JobState.RUNNING]
             self._changed.wait_for(
                 lambda: all(record.state != JobState.RUNNING for record in running),
                 max(0.0, deadline - time.monotonic()),
@@ -215,7 +229,7 @@ class JobRunner:
     def _enqueue(self, record: JobRecord) -> None:
         self._clock += 1
         record.queued_at = self._clock
-        record.stop_request = None
+        record.stop_request, record.stays = None, False
         self._set_state(record, JobState.QUEUED)
         self._dispatch()
 
@@ -241,7 +255,7 @@ class JobRunner:
             return
         for lane in {record.job.lane for record in self._records.values()}:
             running = sum(e.state == JobState.RUNNING and e.job.lane == lane for e in self._records.values())
-            free = LANE_CAPACITY[lane] - running if lane else None
+            free = max(0, LANE_CAPACITY[lane] - running) if lane else None
             for record in self._queue(lane)[:free]:
                 self._launch(record)
 

@@ -10,6 +10,7 @@ from typing import Any
 from core import base_models
 from core.runs import Run
 from core.samples.sft_dataset import read_samples, usable
+from core.training import run_curves
 
 SETTINGS_SHOWN = (
     "learning_rate",
@@ -25,8 +26,8 @@ SETTINGS_SHOWN = (
 )
 
 
-def write(training: Run, base: Path, name: str, reports: list[dict[str, Any]]) -> str:
-    """The card as Markdown."""
+def write(training: Run, step: int, base: Path, name: str, reports: list[dict[str, Any]]) -> str:
+    """The card of the model that a run was at `step`, as Markdown."""
     request = training.request
     facts = base_models.describe(base)
     licence = facts.licence or (
@@ -46,7 +47,7 @@ def write(training: Run, base: Path, name: str, reports: list[dict[str, Any]]) -
             }
         ),
         "## Training data\n\n" + data_section(training),
-        "## Training\n\n" + table(settings_shown(request["training"]) | figures(training)),
+        "## Training\n\n" + table(settings_shown(request["training"]) | figures(training, step)),
         "## Verification\n\n" + verification_section(reports),
         "## How to use it\n\n" + usage_section(name.lower(), reports),
         "## Licence\n\n"
@@ -93,10 +94,13 @@ def data_section(training: Run) -> str:
     )
 
 
-def figures(training: Run) -> dict[str, Any]:
-    """What came of the training, as far as the run noted it."""
-    result = training.read_state().result or {}
-    shown: dict[str, Any] = {"run": training.id}
+def figures(training: Run, step: int) -> dict[str, Any]:
+    """What came of the training, as far as the run noted it; `eval_loss` is that of the checkpoint."""
+    points = [point for point in run_curves.points_of(training.metrics_file) if point["step"] == step]
+    measured = {name: value for point in points for name, value in point.items()}
+    result = (training.read_state().result or {}) | ({"eval_loss": measured.get("eval_loss")} if points else {})
+    epoch = f", epoch {measured['epoch']:g}" if "epoch" in measured else ""
+    shown: dict[str, Any] = {"run": training.id, "checkpoint": f"step {step}{epoch}"}
     for key in ("engine", "epochs", "steps", "first_loss", "loss", "eval_loss", "samples", "held_out", "seconds"):
         value = result.get(key, training.request.get(key))
         if value is not None:

@@ -5,11 +5,12 @@ The one place that knows all stages by name. It loads none that needs torch: tho
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core import base_models, hardware_detector
 from core.documents.chunk_store import ChunkStore
 from core.jobs import JobSnapshot, JobState
-from core.project_manager import Project
+from core.project_manager import VERIFICATION, Project
 from core.runs import Run, latest_run
 from core.samples.sft_dataset import MINIMUM_SAMPLES, count_samples
 from core.services import (
@@ -18,9 +19,11 @@ from core.services import (
     require_chunks,
     start_child_job,
 )
+from core.training import epoch_ends, history
+from core.training.history import Chosen
 from utils import config
 from utils.errors import AppError
-from utils.files import require_disk
+from utils.files import read_json, require_disk
 
 
 @dataclass(frozen=True)
@@ -66,15 +69,26 @@ def status(project: Project) -> ProjectStatus:
         chunks=sum(total.chunks for total in totals),
         samples=count_samples(project.samples_file),
         base_ready=base is not None and base_models.is_ready(project, base),
-        trained=finished_training(project) is not None,
+        trained=latest_run(project, "train", frozenset({JobState.DONE})) is not None,
         exported=tuple(exported_files(project)),
     )
 
 
 def exported_files(project: Project) -> list[Path]:
-    """The GGUF files of a project, newest first."""
-    files = project.final_folder.glob("gguf/*.gguf")
-    return sorted(files, key=lambda path: path.stat().st_mtime, reverse=True)
+    """The GGUF files of the newest export, that which was written last first: no clock decides which one answers."""
+    entries = export_report(project).get("files")
+    written = [one.get("file") for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+    files = sorted(project.final_folder.glob("gguf/*.gguf"))
+    return sorted(files, key=lambda file: written.index(file.name) if file.name in written else -1, reverse=True)
+
+
+def export_report(project: Project) -> dict[str, Any]:
+    """What the newest export to GGUF noted of itself: `files`; `run` and `step`, unless by an early version."""
+    try:
+        report = read_json(project.final_folder / "gguf" / VERIFICATION)
+        return report if isinstance(report, dict) else {}
+    except (OSError, ValueError):
+        return {}
 
 
 def start_practice_base(services: Services, project: Project, owner: str = "") -> JobSnapshot:
@@ -111,16 +125,21 @@ def suited_values(training: config.TrainingSettings, practice: bool) -> dict[str
     return {name: value for name, value in wanted.items() if getattr(training, name) == given_up[name]}
 
 
-def start_evaluation(services: Services, project: Project, owner: str = "") -> JobSnapshot:
-    """Compare base and tuned model on the held-out samples. Raises AppError `not_trained`."""
-    return start_child_job(services, project, "evaluate", {"train_run": trained_run(project).id}, owner)
+def start_evaluation(
+    services: Services, project: Project, owner: str = "", chosen: Chosen | None = None
+) -> JobSnapshot:
+    """Compare base and tuned model on the held-out samples: of the chosen run and checkpoint, or of `trained_run`.
+
+    Raises AppError `not_trained`, and as `epoch_ends.adapter` does.
+    """
+    return start_child_job(services, project, "evaluate", tuned_model(project, chosen), owner)
 
 
-def start_export(services: Services, project: Project, owner: str = "") -> JobSnapshot:
-    """Write the tuned model in the project's output format. Raises AppError `not_trained`."""
+def start_export(services: Services, project: Project, owner: str = "", chosen: Chosen | None = None) -> JobSnapshot:
+    """Write the tuned model in the project's output format; which one, and what is raised, as `start_evaluation`."""
     output = project.load_config().output
     request = {
-        "train_run": trained_run(project).id,
+        **tuned_model(project, chosen),
         "format": output.format,
         # Ollama is given one file; for other programs a precise one is kept beside it.
         "quantization": sorted({output.quantization} if output.format == "ollama" else {"f16", output.quantization}),
@@ -128,27 +147,36 @@ def start_export(services: Services, project: Project, owner: str = "") -> JobSn
     return start_child_job(services, project, "export", request, owner)
 
 
-def start_question(services: Services, project: Project, question: str, owner: str = "") -> JobSnapshot:
-    """Ask the newest exported model. Raises AppError `no_question`, `not_exported`."""
+def tuned_model(project: Project, chosen: Chosen | None) -> dict[str, Any]:
+    """Which run and checkpoint a request means, frozen."""
+    found = chosen or Chosen(trained_run(project))
+    return {"train_run": found.run.id, "step": epoch_ends.adapter(found.run, found.step).step}
+
+
+def start_question(
+    services: Services, project: Project, question: str, owner: str = "", chosen: Chosen | None = None
+) -> JobSnapshot:
+    """Ask the newest exported model. Raises AppError `no_question`, `not_exported`, or `run_not_exported` where it is
+    another one than the chosen."""
     if not question.strip():
         raise AppError("no_question")
     files = exported_files(project)
     if not files:
         raise AppError("not_exported")
-    return start_child_job(services, project, "ask", {"file": str(files[0]), "question": question.strip()}, owner)
+    of = {name: export_report(project).get(name) for name in ("run", "step")}
+    if chosen and (of["run"] != chosen.run.id or chosen.step not in (None, of["step"])):
+        exported = f"{of['run']}:{of['step']}" if of["run"] else files[0].name
+        raise AppError("run_not_exported", run=chosen.words, exported=exported)
+    request = {"file": str(files[0]), "question": question.strip(), **of}
+    return start_child_job(services, project, "ask", request, owner)
 
 
 def trained_run(project: Project) -> Run:
-    """The newest finished training run. Raises AppError `not_trained`."""
-    run = finished_training(project)
+    """What `history.trained_run` finds. Raises AppError `not_trained`."""
+    run = history.trained_run(project)
     if run is None:
         raise AppError("not_trained")
     return run
-
-
-def finished_training(project: Project) -> Run | None:
-    """The newest training that came to its end; one that runs or was stopped can be neither compared nor exported."""
-    return latest_run(project, "train", frozenset({JobState.DONE}))
 
 
 def rename_project(services: Services, old: str, new: str) -> Project:

@@ -19,6 +19,8 @@ OWNER_FILE = ".owner"
 NEW_PREFIX, TRASH_PREFIX = ".new-", ".deleted-"
 PATIENCE_SECONDS, LONG_PATIENCE_SECONDS = 1.0, 30.0
 """So long who renames waits for those that write only for a moment, and who writes for a rename."""
+VERIFICATION = "verification.json"
+"""Beside each export: whose it is, its files in the order they were written, and what was checked."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 import contextlib
 import json
+import os
+import re
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +19,15 @@ from core import memory_kills
 from core.jobs import JobState, Message
 from core.project_manager import Project
 from utils.errors import AppError, NotAFile
-from utils.files import open_file, printable, publish_folder, read_json, write_json, write_text_atomic
+from utils.files import is_held, open_file, printable, publish_folder, read_json, write_json, write_text_atomic
 
 UNFINISHED_ENDING = ".new"
 SHOWN_CHARACTERS = 20
 LEFTOVER_SECONDS = 24 * 3600
+NUMBERED = re.compile(r"\d{8}-\d{6}-(\d{4,})-|\.(\d+)\.new")
+"""Ids with a number, and names that keep one for a run that is being made. Early versions had milliseconds there,
+which are three digits."""
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,11 @@ class Run:
     @property
     def id(self) -> str:
         return self.folder.name
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Newer runs have a higher one, whatever the clock said. Early versions gave no numbers: by their names."""
+        return _number_of(self.id), self.id
 
     @property
     def project(self) -> Project:
@@ -87,6 +99,16 @@ class Run:
         return self.project.root / self.request["base"]["folder"]
 
     @property
+    def alive_file(self) -> Path:
+        """Whoever works on the run holds this locked, which every machine that shares the folder sees."""
+        return self.folder / ".alive"
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any process was ever started for it."""
+        return self._state_file.exists()
+
+    @property
     def _state_file(self) -> Path:
         return self.folder / "state.json"
 
@@ -107,7 +129,7 @@ class Run:
             content = read_json(self._state_file)
             state = JobState(content["state"])
             process, error = content.get("process"), content.get("error")
-            if state == JobState.RUNNING and not (process and is_alive(process)):
+            if state == JobState.RUNNING and not (process and self._is_worked_on(process)):
                 code = memory_kills.verdict(content["memory_kills"]) if "memory_kills" in content else None
                 state, process, error = JobState.INTERRUPTED, None, code and {"code": code, "params": {}}
             result = content.get("result")
@@ -121,6 +143,9 @@ class Run:
             )
         except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
             return RunState(JobState.INTERRUPTED)
+
+    def _is_worked_on(self, process: dict[str, Any]) -> bool:
+        return is_held(self.alive_file) if self.alive_file.exists() else is_alive(process)
 
     def ask(self, request: str) -> None:
         """Ask the child to "pause" or "cancel", or with "" take that back."""
@@ -142,16 +167,16 @@ class RunState:
     state: JobState
     result: dict[str, Any] | None = None
     error: Message | None = None
-    process: dict[str, float] | None = None
+    process: dict[str, Any] | None = None
 
 
 def create_run(
     project: Project, kind: str, request: dict[str, Any], prepare: Callable[[Run], object] | None = None
 ) -> Run:
-    """A new run folder with its frozen request and what `prepare` puts into it: complete or absent. Ids sort by time.
+    """A new run folder with its frozen request and what `prepare` puts into it: complete or absent.
 
-    Until it is complete it is hidden, where no reader of runs looks. Raises AppError `name_not_text`, and as
-    `Project.held`.
+    Its number is above that of every other run. Until it is complete it is hidden, where no reader of runs looks.
+    Raises AppError `name_not_text`, and as `Project.held`.
     """
     try:
         f"{project.root}{json.dumps(request, ensure_ascii=False)}".encode()
@@ -164,16 +189,9 @@ def create_run(
 
 def _create_run(project: Project, kind: str, request: dict[str, Any], prepare: Callable[[Run], object] | None) -> Run:
     _remove_leftovers(project.runs_folder)
-    while True:
-        now = datetime.now()
-        final = project.runs_folder / f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03d}-{kind}"
-        hidden = final.with_name(f".{final.name}{UNFINISHED_ENDING}")
-        with contextlib.suppress(FileExistsError):
-            hidden.mkdir()
-            if not final.exists():
-                break
-            hidden.rmdir()
-        time.sleep(0.001)
+    number, hidden = _next_number(project.runs_folder)
+    now = datetime.now()
+    final = project.runs_folder / f"{now:%Y%m%d-%H%M%S}-{number:04d}-{kind}"
     try:
         if prepare:
             prepare(Run(hidden))
@@ -183,6 +201,24 @@ def _create_run(project: Project, kind: str, request: dict[str, Any], prepare: C
         shutil.rmtree(hidden, ignore_errors=True)
         raise
     return Run(final)
+
+
+def _next_number(runs_folder: Path) -> tuple[int, Path]:
+    """A number above all others, and the hidden folder that keeps it from other processes; no lock needed."""
+    while True:
+        number = 1 + max(map(_number_of, os.listdir(runs_folder)), default=0)
+        hidden = runs_folder / f".{number}{UNFINISHED_ENDING}"
+        with contextlib.suppress(FileExistsError):
+            hidden.mkdir()
+            # Between both looks another process may have taken the number and published its run.
+            if [_number_of(name) for name in os.listdir(runs_folder)].count(number) == 1:
+                return number, hidden
+            hidden.rmdir()
+
+
+def _number_of(name: str) -> int:
+    found = NUMBERED.match(name)
+    return int(found[1] or found[2]) if found else 0
 
 
 def _remove_leftovers(runs_folder: Path) -> None:
@@ -197,12 +233,12 @@ def list_runs(project: Project, kind: str | None = None) -> list[Run]:
     if not project.runs_folder.is_dir():
         return []
     ending = f"-{kind}" if kind else ""  # an id ends with its kind, which spares reading every request
-    folders = sorted(
-        folder
+    found = [
+        Run(folder)
         for folder in project.runs_folder.iterdir()
-        if folder.name.endswith(ending) and not folder.name.startswith(".")
-    )
-    return [Run(folder) for folder in folders if (folder / "run.json").is_file()]
+        if folder.name.endswith(ending) and not folder.name.startswith(".") and (folder / "run.json").is_file()
+    ]
+    return sorted(found, key=lambda run: run.order)
 
 
 def latest_run(project: Project, kind: str, states: frozenset[JobState] | None = None) -> Run | None:
@@ -213,6 +249,11 @@ def latest_run(project: Project, kind: str, states: frozenset[JobState] | None =
     return None
 
 
+def live_run(project: Project, kind: str) -> Run | None:
+    """The run of a kind that a process works on, on whichever machine, and also if it is not the newest one."""
+    return next((run for run in reversed(list_runs(project, kind)) if run.read_state().process), None)
+
+
 def open_run(project: Project, run_id: str) -> Run:
     """A run by its id. Raises AppError `run_missing`."""
     for run in list_runs(project):
@@ -221,16 +262,44 @@ def open_run(project: Project, run_id: str) -> Run:
     raise AppError("run_missing", run=run_id)
 
 
-def this_process() -> dict[str, float]:
+def this_process() -> dict[str, Any]:
     """What tells this process from every other one, also after its number was given to another."""
-    process = psutil.Process()
-    return {"pid": process.pid, "created": process.create_time()}
+    return _identity(os.getpid())
 
 
-def is_alive(process: dict[str, float]) -> bool:
-    """Whether that very process still runs."""
+def is_alive(process: dict[str, Any]) -> bool:
+    """Whether that very process still runs on this machine."""
+    pid = process["pid"]
     try:
-        found = psutil.Process(int(process["pid"]))
-        return found.create_time() == process["created"] and found.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
+        found = psutil.Process(pid if isinstance(pid, int) else -1)
+        # Outside of Linux, and in early versions, the time is that of the wall clock.
+        same = process == _identity(pid) if "boot" in process else process["created"] == found.create_time()
+        return same and found.status() != psutil.STATUS_ZOMBIE
+    except (OSError, ValueError, OverflowError, psutil.Error):
         return False
+
+
+def seconds_alive(process: dict[str, Any]) -> float:
+    """For how long a process of this machine has run; 0 for one of another machine, whose clock says nothing here."""
+    if process.get("boot") != _boot():
+        return 0.0
+    now = time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.time()
+    created = process.get("created")  # as somebody's editor may have left it
+    return max(0.0, now - created) if isinstance(created, int | float) and abs(created) < now + 1 else 0.0
+
+
+def _identity(pid: int) -> dict[str, Any]:
+    """`created` is in seconds, on Linux since `boot`: what the kernel counts from the machine's start, psutil reckons
+    from the wall clock there, which may be corrected."""
+    if sys.platform != "linux":
+        return {"pid": pid, "created": psutil.Process(pid).create_time()}
+    ticks = int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
+    return {"pid": pid, "created": ticks / os.sysconf("SC_CLK_TCK"), "boot": _boot()}
+
+
+def _boot() -> str | None:
+    """What tells one start of this machine from the next; only Linux needs it, and has it."""
+    try:
+        return BOOT_ID.read_text().strip()
+    except OSError:
+        return None

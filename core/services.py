@@ -15,9 +15,10 @@ from core.job_runner import JobRunner
 from core.jobs import ACCELERATOR, ACTIVE, Job, JobContext, JobSnapshot, JobState, RelayContext
 from core.project_manager import Project, ProjectStore
 from core.runs import Run, create_run, list_runs
-from core.worker import alone_with
+from core.worker import STAGES, alone_with, lock_file
 from utils import config
 from utils.errors import AppError
+from utils.files import is_held
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +67,9 @@ def start_child_job(
 ) -> JobSnapshot:
     """Freeze the request in a run folder and queue the job that works on it; no folder stays behind a refusal.
 
-    Raises AppError as `Project.held` and `JobRunner.start`.
+    Raises AppError as `Project.held`, `require_free` and `JobRunner.start`.
     """
+    require_free(project, kind)
     with project.held():
         run = create_run(project, kind, request, prepare)
         try:
@@ -92,7 +94,7 @@ def count_with_new_tokenizer(services: Services, project: Project) -> None:
 
 
 def reattach(services: Services) -> None:
-    """Show again what an earlier app left: runs whose process still works go on live, others wait for `resume`.
+    """Show again what an earlier app left: others wait for `resume`, and what a process still works on goes on live.
 
     So does a training that failed: what stopped it may be mended by now, and its checkpoints are still there. A
     project that cannot be read is passed over; whoever opens it reads why.
@@ -108,10 +110,22 @@ def _reattach_runs(services: Services, project: Project) -> None:
     newest = {run.kind: run for run in list_runs(project) if run.is_whole and run.kind not in NOT_GONE_ON_WITH}
     for run in newest.values():
         found = run.read_state()
-        if found.process:
-            services.runner.start(child_job(services, run))
-        elif found.state in (STOPPED if run.kind == "train" else STOPPED - {JobState.FAILED}):
+        if found.state in (STOPPED if run.kind == "train" else STOPPED - {JobState.FAILED}):
             services.runner.adopt(child_job(services, run), found.state, found.error)
+    join_running(services, project, stays=False)
+
+
+def join_running(services: Services, project: Project, stays: bool = True) -> None:
+    """Show what another process has started and a child still works on: a terminal, closed or not, an earlier app.
+
+    What `stays` goes on when this app closes.
+    """
+    jobs = services.runner.jobs(project.name)
+    shown = {lock_file(project, job.kind) for job in jobs if job.state == JobState.RUNNING}
+    others = {path for path in (lock_file(project, kind) for kind in STAGES) if path not in shown and is_held(path)}
+    for run in list_runs(project) if others else ():
+        if run.is_whole and lock_file(project, run.kind) in others and run.read_state().process:
+            services.runner.join(child_job(services, run), stays)
 
 
 def give_up(services: Services, run: Run) -> None:
@@ -138,6 +152,12 @@ def alone(
             return result
 
     return held
+
+
+def require_free(project: Project, kind: str) -> None:
+    """Raises AppError `job_already_running` while a process of whichever app or terminal does such work there."""
+    if is_held(lock_file(project, kind)):
+        raise AppError("job_already_running")
 
 
 def running(services: Services, project: Project, kinds: Iterable[str]) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 from core import base_models
 from core.jobs import ACTIVE, UNFINISHED, JobSnapshot, JobState
 from core.project_manager import Project
-from core.runs import Run, create_run, latest_run, open_run
-from core.services import MINIMUM_FREE_GIB, Services, child_job, give_up, start_child_job
+from core.runs import Run, create_run, latest_run, live_run, open_run
+from core.services import MINIMUM_FREE_GIB, Services, child_job, give_up, require_free, start_child_job
 from core.training import branching, launcher, memory_outlook, provenance, readiness, repeat, run_time
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -55,13 +55,16 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
 
 
 def resume_training(services: Services, project: Project) -> JobSnapshot:
-    """Continue the newest training run that is not done, or watch it where it still runs.
+    """Continue the newest training run where it is not done, or watch the one that some process works on.
 
     Raises AppError `nothing_to_resume`.
     """
+    if live := live_run(project, "train"):
+        return services.runner.join(child_job(services, live))
     run = latest_run(project, "train")
     if run is None or run.read_state().state == JobState.DONE:
         raise AppError("nothing_to_resume")
+    require_free(project, "train")
     known = services.runner.latest(project.name, ["train"])
     if known is None or known.id != run.id:
         return services.runner.start(child_job(services, run))
@@ -82,6 +85,7 @@ def branch_training(
     half-way is given up for its branch. Raises AppError `run_missing`, `branch_no_checkpoint`, `branch_fixed`,
     `branch_batch`, `branch_nothing_left`, `job_already_running`, `job_is_paused`, or where the disk is full.
     """
+    require_free(project, "train")
     parent = open_run(project, run_id)
     _require_rest_but(services, parent)
     require_disk(project.root, MINIMUM_FREE_GIB)

@@ -20,7 +20,7 @@ from core.jobs import CancelRequested, JobContext, JobState, PauseRequested, Wor
 from core.project_manager import Project
 from core.runs import Run, this_process
 from utils.errors import AppError, system_error
-from utils.files import heal_last_line, locked, parse_json
+from utils.files import LOOKS_PASS_SECONDS, heal_last_line, locked, parse_json
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def work_on(folder: Path) -> int:
     """The child's whole life: do the stage that `run.json` names and note how it ended. Returns the exit code."""
     run = Run(folder)
     try:
-        with run.project.held() as watch, alone_with(run.project, run.kind):
+        with run.project.held() as watch, held_alone(run.alive_file), alone_with(run.project, run.kind):
             return _work(run, watch)
     except AppError as refused:  # nothing can be noted in a folder that is not there, or is another process's
         logger.warning("run %s: %s", run.id, refused)
@@ -128,10 +128,19 @@ def _work(run: Run, watch: Callable[[], None]) -> int:
     return 0
 
 
+def lock_file(project: Project, kind: str) -> Path:
+    """The file that whoever does work of this kind in a project holds locked."""
+    return project.runs_folder / f".{LOCK_OF.get(kind, kind)}.lock"
+
+
 def alone_with(project: Project, kind: str, refusal: str = "job_already_running") -> AbstractContextManager[None]:
     """Nobody else does work of this kind in the project meanwhile. Raises AppError `refusal` where somebody does."""
-    file = project.runs_folder / f".{LOCK_OF.get(kind, kind)}.lock"
-    return locked(file, AppError(refusal), patience_seconds=0)
+    return held_alone(lock_file(project, kind), refusal)
+
+
+def held_alone(file: Path, refusal: str = "job_already_running") -> AbstractContextManager[None]:
+    """Nobody else holds this file meanwhile. Raises AppError `refusal` where somebody does."""
+    return locked(file, AppError(refusal), patience_seconds=LOOKS_PASS_SECONDS)
 
 
 @contextmanager

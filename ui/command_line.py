@@ -19,6 +19,7 @@ from ui.command_tools import (
     finish,
     given,
     opened,
+    pause_all,
     report,
     services_of,
     show_result,
@@ -61,6 +62,7 @@ def run(arguments: list[str]) -> int:
         print(texts.text("cli.interrupted", language), file=sys.stderr)
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:
+        pause_all(options)
         print(texts.text("cli.interrupted", language), file=sys.stderr)
         return EXIT_INTERRUPTED
     if result is not None:

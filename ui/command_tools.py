@@ -1,6 +1,7 @@
 """What all commands share: the core on a projects folder, flags from settings, waiting for a job, errors."""
 
 import argparse
+import signal
 import sys
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel
 
 from core.jobs import ACTIVE, JobSnapshot, JobState
 from ui import texts
-from ui.terminal import follow, person_language
+from ui.terminal import follow, noted_interrupts, person_language
 
 if TYPE_CHECKING:
     from core.project_manager import Project
@@ -61,7 +62,8 @@ def services_of(options: argparse.Namespace) -> "Services":
 
     projects = ProjectStore(options.projects)
     projects.make_folder()
-    return Services(projects)
+    options.services = Services(projects)
+    return options.services
 
 
 def opened(options: argparse.Namespace) -> "tuple[Services, Project]":
@@ -71,19 +73,26 @@ def opened(options: argparse.Namespace) -> "tuple[Services, Project]":
 
 def finish(services: "Services", snapshot: JobSnapshot) -> dict[str, Any]:
     """Show a job until it ends and return its result. Raises JobStopped. Ctrl-C pauses it and waits for that."""
-    language = person_language()
-    try:
-        end = follow(services.runner, snapshot.id, language)
-    except KeyboardInterrupt:
-        print(texts.text("cli.stopping", language), file=sys.stderr)
-        services.runner.pause(snapshot.id)
-        end = services.runner.wait(snapshot.id, timeout=60)
+    with noted_interrupts() as interrupts:
+        end = follow(services.runner, snapshot.id, person_language(), interrupts=interrupts)
     if end.state != JobState.DONE:
         raise JobStopped(end)
     for job in services.runner.jobs(snapshot.project):
         if job.kind in FOLLOWING_KINDS and job.state in ACTIVE and job.id != snapshot.id:
             finish(services, job)
     return end.result or {}
+
+
+def pause_all(options: argparse.Namespace) -> None:
+    """Pause what a command had just started when it was interrupted, and wait for that."""
+    services = getattr(options, "services", None)
+    if services is None:
+        return
+    with noted_interrupts() as interrupts:
+        interrupts.append(signal.SIGINT)
+        for job in services.runner.jobs():
+            if job.state in ACTIVE:
+                follow(services.runner, job.id, person_language(), interrupts=interrupts)
 
 
 def show_result(result: dict[str, Any], language: str) -> str:

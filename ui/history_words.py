@@ -76,13 +76,15 @@ def origin_words(entry: Entry, language: str) -> str:
     return " ".join(found)
 
 
-def point_words(point: Point, language: str) -> str:
-    """`Step 40 · epoch 2 · loss when tested 1.23`, as far as it is known."""
+def point_words(point: Point, language: str, best: bool = False) -> str:
+    """`Step 40 · epoch 2 · loss when tested 1.23 · best`, as far as it is known."""
     parts = [text("history.point_step", language, step=point.step)]
     if point.epoch is not None:
         parts.append(text("history.point_epoch", language, epoch=point.epoch))
     if point.eval_loss is not None:
         parts.append(text("history.point_eval", language, loss=point.eval_loss))
+    if best:
+        parts.append(text("history.point_best", language))
     return " · ".join(parts)
 
 

@@ -3,13 +3,14 @@
 import logging
 import time
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from core import access
-from core.services import Services
+from core.services import Services, join_running
 from ui.remembered import Remembered
 from ui.view import View
 from utils.errors import AppError, system_error
@@ -111,6 +112,9 @@ class Live:
         last = self._last.get(key)
         now = time.monotonic()
         view = View(self.services, self.language, project_name)
+        if view.project:
+            with suppress(AppError):  # an app that closes shows nothing new
+                join_running(self.services, view.project)
         stamp = view.stamp()
         if last and not view.moving and last.stamp == stamp:
             return last

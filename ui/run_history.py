@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 from pydantic import ValidationError
 
-from core import access, file_manager, history_pipeline, training_pipeline
+from core import access, file_manager, history_pipeline, pipeline, training_pipeline
 from core.jobs import ACTIVE, JobState
 from core.project_manager import Project
-from core.training import branching, bundle, history, run_deletion
+from core.training import branching, bundle, epoch_ends, history, run_deletion
 from core.training.history import Entry
 from ui import html
 from ui import run_list as runs
@@ -74,6 +74,10 @@ def details(frame: PageFrame, position: gr.State, gone: gr.HTML, fields: Iterabl
                 why_no_adopt = gr.HTML()
                 go_on = gr.Button(t("history.continue"), size="sm", elem_id="continue-run")
                 why_no_continue = gr.HTML()
+                evaluate = gr.Button(t("history.evaluate"), size="sm", elem_id="evaluate-run")
+                why_no_evaluation = gr.HTML()
+                export = gr.Button(t("history.export"), size="sm", elem_id="export-run")
+                why_no_export = gr.HTML()
             with gr.Column(min_width=260):
                 repeat = gr.Button(t("history.repeat"), size="sm", elem_id="repeat-run")
                 why_no_repeat = gr.HTML()
@@ -103,6 +107,8 @@ def details(frame: PageFrame, position: gr.State, gone: gr.HTML, fields: Iterabl
     own(show, lambda view, at: gr.update(visible=has_bundle(runs.chosen(view, at))))
     allow(adopt, why_no_adopt, adopt_blocked)
     allow(go_on, why_no_continue, continue_blocked)
+    allow(evaluate, why_no_evaluation, partial(use_blocked, "evaluate"))
+    allow(export, why_no_export, partial(use_blocked, "export"))
     allow(repeat, why_no_repeat, repeat_blocked)
     allow(pack, why_no_bundle, bundle_blocked)
     allow(delete, why_no_delete, delete_blocked)
@@ -113,6 +119,8 @@ def details(frame: PageFrame, position: gr.State, gone: gr.HTML, fields: Iterabl
     reads = [read for _, read in shown_settings]
     frame.act(adopt.click, partial(adopt_settings, frame, reads), notice, where, outputs)
     frame.act(go_on.click, partial(continue_run, frame), notice, {**where, "point": point})
+    for button, start in ((evaluate, pipeline.start_evaluation), (export, pipeline.start_export)):
+        frame.act(button.click, partial(use_run, frame, start), notice, {**where, "point": point})
     frame.act(repeat.click, partial(repeat_run, frame), notice, where)
     frame.act(pack.click, partial(pack_run, frame), notice, where)
     frame.act(delete.click, partial(ask_to_delete, frame), notice, where, asks)
@@ -172,12 +180,16 @@ def continue_blocked(view: View, entry: Entry) -> str:
     if before is None or now is None:
         return view.t("history.unknown_settings")
     try:
-        branching.changed_settings(
-            before, None, {name: new for name, (_, new) in changed(before, now.training).items()}
-        )
+        branching.changed_settings(before, None, now_set(before, now.training))
     except AppError as error:
         return " ".join((*error_text(error.code, view.language, error.params), view.t("history.adopt_first")))
     return ""
+
+
+def use_blocked(kind: str, view: View, entry: Entry) -> str:
+    if view.unfinished(kind):
+        return view.t("blocked.already_running")
+    return "" if epoch_ends.adapters(entry.run) else view.t("history.no_points")
 
 
 def adopt_blocked(view: View, entry: Entry) -> str:
@@ -242,11 +254,21 @@ def continue_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> 
     before = settings_of(entry)
     if before is None:
         raise AppError("repeat_settings_unknown", setting="training")
-    point = str(values["point"] or "")
     changes = now_set(before, project.load_config().training)
-    step = int(point) if point.isdecimal() else None
-    training_pipeline.branch_training(frame.services, project, entry.id, step, changes)
+    training_pipeline.branch_training(frame.services, project, entry.id, step_of(values), changes)
     return {"notice": html.box("good", frame.t("history.continue_started"))}
+
+
+def use_run(frame: PageFrame, start: Callable[..., object], project: Project, values: dict[str, Any]) -> Answer:
+    """Compare or export the chosen run at the chosen checkpoint, whatever stands above is about."""
+    chosen = history.Chosen(shown(frame, project, values).run, step_of(values))
+    start(frame.services, project, chosen=chosen)
+    return {"notice": html.box("good", frame.t("history.work_started"))}
+
+
+def step_of(values: dict[str, Any]) -> int | None:
+    point = str(values["point"] or "")
+    return int(point) if point.isdecimal() else None
 
 
 def adopt_settings(
@@ -291,20 +313,8 @@ def ask_to_delete(frame: PageFrame, project: Project, values: dict[str, Any]) ->
     return {
         "asked": (project.name, entry.id, False),
         "panel": gr.update(visible=True),
-        "question": question_html(frame, lost),
+        "question": runs.question_html(frame.language, lost),
     }
-
-
-def question_html(frame: PageFrame, lost: run_deletion.Loss) -> str:
-    """What would be lost, before it is."""
-    t = frame.t
-    size = size_words(lost.size_bytes, frame.language)
-    parts = [t("history.lost", size=size, checkpoints=lost.checkpoints)]
-    if lost.adapter:
-        parts.append(t("history.lost_adapter"))
-    if lost.branches:
-        parts.append(t("history.lost_branches", count=len(lost.branches)))
-    return html.box("warn", t("history.delete_question"), " ".join(parts))
 
 
 def delete_asked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:

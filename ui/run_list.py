@@ -12,6 +12,7 @@ from core.runs import Run, list_runs
 from core.training import bundle, history, provenance, repeat, run_curves
 from core.training.history import Entry
 from core.training.provenance import Fact
+from core.training.run_deletion import Loss
 from ui import history_words as words
 from ui import html
 from ui.bundle_download import download_address
@@ -20,6 +21,7 @@ from ui.figures import size_words
 from ui.job_panel import STATE_TONES
 from ui.plot import line_plot
 from ui.remembered import Remembered
+from ui.texts import text
 from ui.view import View, file_stamp
 
 ROWS_SHOWN = 10
@@ -60,7 +62,7 @@ def run_of(view: View, run_id: str) -> Run | None:
 
 def entry_of(view: View, run: Run) -> Entry | None:
     """What is known of a run, read again only after something was written; None where it cannot be read."""
-    published = run.id in history.published_runs(run.project)
+    published = run == view.trained
     entry = ENTRIES.get((history.stamp(run), published), lambda: history.read(run, published))
     if entry is None:
         return None
@@ -187,7 +189,7 @@ def compared_html(view: View, position: HistoryPosition) -> str:
     if len(entries) < LEAST_COMPARED:
         return ""
     # Oldest first, as the story went; numbers in front, since two runs may have begun in one minute.
-    entries = sorted(entries, key=lambda entry: entry.id)
+    entries = sorted(entries, key=lambda entry: entry.run.order)
     names = [words.when_words(entry, view.language) for entry in entries]
     curves = [run_curves.points_of(entry.run.metrics_file) for entry in entries]
     plots = "".join(
@@ -267,7 +269,9 @@ def bundle_html(view: View, entry: Entry) -> str:
 def point_choices(view: View, entry: Entry | None) -> list[tuple[str, str]]:
     """The checkpoints to continue from, newest first, each as what is shown and its step."""
     points = entry.points if entry else ()
-    return [(words.point_words(point, view.language), str(point.step)) for point in reversed(points)]
+    tested = [point for point in points if point.eval_loss is not None]
+    best = min(tested, key=lambda point: point.eval_loss or 0.0) if len(tested) > 1 else None
+    return [(words.point_words(point, view.language, point == best), str(point.step)) for point in reversed(points)]
 
 
 def changes_words(view: View, changes: dict[str, tuple[Any, Any]]) -> str:
@@ -284,3 +288,14 @@ def changes_words(view: View, changes: dict[str, tuple[Any, Any]]) -> str:
         for name, (before, after) in changes.items()
     )
     return view.t("history.changes", changes="; ".join(parts))
+
+
+def question_html(language: str, lost: Loss) -> str:
+    """What would be lost with a run, before it is."""
+    size = size_words(lost.size_bytes, language)
+    parts = [text("history.lost", language, size=size, checkpoints=lost.checkpoints)]
+    if lost.adapter:
+        parts.append(text("history.lost_adapter", language))
+    if lost.branches:
+        parts.append(text("history.lost_branches", language, count=len(lost.branches)))
+    return html.box("warn", text("history.delete_question", language), " ".join(parts))

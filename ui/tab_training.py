@@ -13,7 +13,7 @@ from ui.job_panel import job_panel
 from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame
 from ui.training_figures import figures_html, loss_html
-from ui.training_results import answer_html, answers_html, evaluation_html, export_html
+from ui.training_results import answer_html, answers_html, evaluation_html, export_html, taken_html
 from ui.view import TRAINING_KINDS, View
 from utils.config import TrainingSettings
 
@@ -69,17 +69,19 @@ def setting_fields(frame: PageFrame) -> dict[str, Component]:
 
 
 def after_training(frame: PageFrame) -> None:
-    """Compare, export and ask: three cards that open up as soon as there is a trained model."""
+    """Compare, export and ask: three cards that open up as soon as there is a checkpoint."""
     t = frame.t
     with gr.Row(elem_classes="cards"):
         with gr.Column(min_width=230, elem_classes="card"):
             gr.HTML(f"<h3>{escape(t('evaluation.title'))}</h3>{html.muted(t('evaluation.about'))}")
+            frame.live.show(gr.HTML(), taken_html)
             evaluate = gr.Button(t("evaluation.start"), elem_id="evaluate")
             evaluate_why_not, evaluate_notice = gr.HTML(), gr.HTML()
             frame.live.show(gr.HTML(), evaluation_html)
         with gr.Column(min_width=230, elem_classes="card"):
             gr.HTML(f"<h3>{escape(t('export.title'))}</h3>")
             frame.live.show(gr.HTML(), lambda view: html.muted(export_plan(view)))
+            frame.live.show(gr.HTML(), taken_html)
             export = gr.Button(t("export.start"), elem_id="export")
             export_why_not, export_notice = gr.HTML(), gr.HTML()
             frame.live.show(gr.HTML(), export_html)

@@ -3,8 +3,11 @@
 import contextlib
 import locale
 import os
+import signal
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TextIO
 
 from core.job_runner import JobRunner
@@ -28,11 +31,35 @@ def person_language() -> str:
     return "de" if (terminal or locale.getlocale()[0] or "").startswith(("de", "German")) else "en"
 
 
-def follow(runner: JobRunner, job_id: str, language: str, output: TextIO | None = None) -> JobSnapshot:
-    """Show a job on stderr until it neither runs nor is queued; returns its last snapshot."""
+@contextmanager
+def noted_interrupts() -> Iterator[list[int]]:
+    """Ctrl-C and a polite kill are noted instead of raised: of several quick ones none may end the command while its
+    work goes on."""
+    noted: list[int] = []
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda number, _: noted.append(number)) for number in signals]
+    try:
+        yield noted
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
+
+
+def follow(
+    runner: JobRunner, job_id: str, language: str, output: TextIO | None = None, interrupts: Sequence[int] = ()
+) -> JobSnapshot:
+    """Show a job on stderr until it neither runs nor is queued; returns its last snapshot.
+
+    What comes to stand in `interrupts` pauses it, which may take as long as the work needs to save its state.
+    """
     output = output or sys.stderr
     show = _Bar(output, language) if output.isatty() else _Lines(output, language)
+    answered = 0
     while True:
+        if len(interrupts) > answered:
+            show.say(Message("cli.still_stopping" if answered else "cli.stopping"))
+            answered = len(interrupts)
+            runner.pause(job_id)
         snapshot = runner.get(job_id)
         show.update(snapshot)
         if snapshot.state not in ACTIVE:
@@ -73,7 +100,7 @@ class _Lines:
     def update(self, snapshot: JobSnapshot) -> None:
         # The log is a tail: where lines fell out at its front, at most the whole tail is new.
         for message in snapshot.log[min(self._logged, len(snapshot.log)) :]:
-            self._print(sentence(message, self._language))
+            self.say(message)
         self._logged = len(snapshot.log)
         if time.monotonic() - self._last >= PLAIN_LINE_EVERY_SECONDS:
             self._print(status_line(snapshot, self._language))
@@ -82,6 +109,9 @@ class _Lines:
         state = texts.text(f"job.state.{snapshot.state}", self._language)
         kind = texts.text(f"job.kind.{snapshot.kind}", self._language)
         self._print(f"{kind}: {state} ({snapshot.seconds:.1f} s)")
+
+    def say(self, message: Message) -> None:
+        self._print(sentence(message, self._language))
 
     def _print(self, line: str) -> None:
         self._last = time.monotonic()

@@ -14,11 +14,11 @@ from ui.history_words import eval_words, loss_words, outcome_words, record, stat
 from ui.terminal import person_language
 from ui.texts import message_text, text
 from utils import config
-from utils.errors import AppError
 
 if TYPE_CHECKING:
     from core.project_manager import Project
     from core.services import Services
+    from core.training.history import Chosen
 
 
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -27,6 +27,7 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     train.add_argument("project")
     way = train.add_mutually_exclusive_group()
     way.add_argument("--resume", action="store_true", help="continue the interrupted run, or watch it")
+    which = "of this run and checkpoint; without it, the best of the newest finished run"
     branch = "a new run that goes on from a checkpoint of another one, with the settings given here"
     way.add_argument("--from", dest="branch", metavar="RUN[:STEP]", help=branch)
     way.add_argument("--reproduce", metavar="RUN|FILE.zip", help="repeat a run of this project or from a bundle")
@@ -38,13 +39,17 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     bundle = add("bundle", bundle_command, "write a training run to one file that repeats it anywhere")
     bundle.add_argument("project")
     bundle.add_argument("run", nargs="?", default="", help="without it, the newest finished one")
-    add("evaluate", evaluate_command, "base against tuned model on held-out samples").add_argument("project")
+    evaluate = add("evaluate", evaluate_command, "base against tuned model on held-out samples")
+    evaluate.add_argument("project")
+    evaluate.add_argument("--run", metavar="RUN[:STEP]", help=which)
     export = add("export", export_command, "write the finished model and check it")
     export.add_argument("project")
+    export.add_argument("--run", metavar="RUN[:STEP]", help=which)
     add_fields(export, config.OutputSettings)
     ask = add("ask", ask_command, "ask the exported model", show=lambda result, _: result["answer"])
     ask.add_argument("project")
     ask.add_argument("question")
+    ask.add_argument("--run", metavar="RUN[:STEP]", help="only if the newest export is of this run")
 
 
 def train_command(options: argparse.Namespace) -> dict[str, object]:
@@ -62,11 +67,11 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
     if options.reproduce:
         return reproduce(services, project, options.reproduce)
     if options.branch:
-        name, _, step = options.branch.partition(":")
-        run = history.find(project, name)
-        at = whole_number(step) if step else None
+        start = history.choose(project, options.branch)
         changes = given(options, config.TrainingSettings)
-        return finish(services, training_pipeline.branch_training(services, project, run.id, at, changes))
+        return finish(
+            services, training_pipeline.branch_training(services, project, start.run.id, start.step, changes)
+        )
     project.set("training", given(options, config.TrainingSettings))
     make_practice_base_if_missing(services, project)
     if options.preset:
@@ -87,13 +92,6 @@ def apply_preset(services: "Services", project: "Project", options: argparse.Nam
     for message in presets.apply(project, options.preset, services.hardware()).words:
         print(message_text(message.key, message.params, language), file=sys.stderr)
     project.set("training", given(options, config.TrainingSettings))
-
-
-def whole_number(step: str) -> int:
-    """The number of a step. Raises AppError `field_not_a_number`."""
-    if not step.isdecimal():
-        raise AppError("field_not_a_number", field="step")
-    return int(step)
 
 
 def reproduce(services: "Services", project: "Project", what: str) -> dict[str, Any]:
@@ -168,7 +166,14 @@ def evaluate_command(options: argparse.Namespace) -> dict[str, object]:
     from core import pipeline
 
     services, project = opened(options)
-    return finish(services, pipeline.start_evaluation(services, project))
+    return finish(services, pipeline.start_evaluation(services, project, chosen=chosen_in(options, project)))
+
+
+def chosen_in(options: argparse.Namespace, project: "Project") -> "Chosen | None":
+    """The run and checkpoint that were named on the command line."""
+    from core.training import history
+
+    return history.choose(project, options.run) if options.run else None
 
 
 def export_command(options: argparse.Namespace) -> dict[str, object]:
@@ -176,11 +181,12 @@ def export_command(options: argparse.Namespace) -> dict[str, object]:
 
     services, project = opened(options)
     project.set("output", given(options, config.OutputSettings))
-    return finish(services, pipeline.start_export(services, project))
+    return finish(services, pipeline.start_export(services, project, chosen=chosen_in(options, project)))
 
 
 def ask_command(options: argparse.Namespace) -> dict[str, object]:
     from core import pipeline
 
     services, project = opened(options)
-    return finish(services, pipeline.start_question(services, project, options.question))
+    chosen = chosen_in(options, project)
+    return finish(services, pipeline.start_question(services, project, options.question, chosen=chosen))

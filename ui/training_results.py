@@ -3,6 +3,7 @@
 from html import escape
 from typing import Any
 
+from core.jobs import JobState
 from ui import html
 from ui.view import View
 
@@ -26,7 +27,7 @@ def evaluation_html(view: View) -> str:
         interval = view.t("evaluation.interval", **{name: result[name] for name in ("difference", "low", "high")})
     counts = view.t("evaluation.counts", **{name: result[name] for name in ("samples", "chunks", "wins")})
     words = f"{html.muted(interval)}{html.muted(counts)}"
-    return f'<div class="evaluation">{outdated_html(view, result)}{verdict}{figures}{words}</div>'
+    return f'<div class="evaluation">{origin_html(view, result)}{verdict}{figures}{words}</div>'
 
 
 def answers_html(view: View) -> str:
@@ -50,7 +51,7 @@ def export_html(view: View) -> str:
     files = "".join(file_html(view, report) for report in reports)
     place = f"<p class='muted'>{escape(view.t('export.folder'))}<br><code>{escape(str(result['folder']))}</code></p>"
     handed = ollama_html(view, result["ollama"]) if result.get("ollama") else ""
-    return f'<div class="export-result">{outdated_html(view, result)}{handed}{files}{place}</div>'
+    return f'<div class="export-result">{origin_html(view, result)}{handed}{files}{place}</div>'
 
 
 def ollama_html(view: View, outcome: dict[str, Any]) -> str:
@@ -61,9 +62,19 @@ def ollama_html(view: View, outcome: dict[str, Any]) -> str:
     return html.box(tone, view.t(f"ollama.{state}", **words), view.t(f"ollama.{state}_about", **words))
 
 
-def outdated_html(view: View, result: dict[str, Any]) -> str:
-    """A warning where a result says nothing about the newest training."""
-    return html.box("warn", view.t("result.outdated")) if view.outdated(result) else ""
+def origin_html(view: View, result: dict[str, Any]) -> str:
+    """Which run and checkpoint a result is of, with a warning where another one would be taken now."""
+    warning = html.box("warn", view.t("result.outdated")) if view.outdated(result) else ""
+    known = {"run", "step"} <= result.keys()  # early versions noted no step
+    return warning + (html.muted(view.t("result.of_run", run=result["run"], step=result["step"])) if known else "")
+
+
+def taken_html(view: View) -> str:
+    """Which run would be taken now."""
+    if view.trained is None:
+        return ""
+    done = view.trained.read_state().state == JobState.DONE
+    return html.muted(view.t("result.takes" if done else "result.takes_unfinished", run=view.trained.id))
 
 
 def file_html(view: View, report: dict[str, Any]) -> str:
@@ -107,4 +118,5 @@ def answer_html(view: View) -> str:
     if not result["ended"]:
         source += " " + view.t("ask.cut", tokens=result["tokens"])
     words = result["answer"] or view.t("ask.empty")
-    return f'<blockquote class="answer">{escape(words)}</blockquote>{html.muted(source)}'
+    of = origin_html(view, result) if "run" in result else ""
+    return f'<blockquote class="answer">{escape(words)}</blockquote>{html.muted(source)}{of}'

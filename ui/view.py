@@ -11,8 +11,9 @@ from core.documents.chunk_store import ChunkStore, SourceFile
 from core.jobs import ACTIVE, JobSnapshot, JobState, Message
 from core.pipeline import ProjectStatus
 from core.project_manager import Project
+from core.runs import Run
 from core.services import Services
-from core.training import run_curves
+from core.training import history, run_curves
 from ui import html
 from ui.remembered import Remembered
 from ui.texts import error_text, message_text, text
@@ -97,9 +98,9 @@ class View:
         return base_models.local_folder(self.project, base) if self.project and base else None
 
     @cached_property
-    def trained(self) -> bool:
-        """Whether there is a finished training, which is what comparing and exporting need."""
-        return self.project is not None and pipeline.finished_training(self.project) is not None
+    def trained(self) -> Run | None:
+        """The training that is compared and exported where no other one is named."""
+        return history.trained_run(self.project) if self.project else None
 
     @cached_property
     def all_jobs(self) -> list[JobSnapshot]:
@@ -123,21 +124,17 @@ class View:
         return job if job and (job.state in ACTIVE or job.state == JobState.PAUSED) else None
 
     def result(self, kind: str) -> dict[str, Any] | None:
-        """What the newest finished job of this kind gave, also if an earlier app ran it."""
-        done = [
-            job
-            for job in self.all_jobs
-            if (job.project, job.kind, job.state) == (self.project_name, kind, JobState.DONE)
-        ]
-        if done:
-            return done[-1].result
+        """What the newest finished work of this kind gave, also if a terminal or an earlier app did it."""
         run = runs.latest_run(self.project, kind, frozenset({JobState.DONE})) if self.project else None
-        return run.read_state().result if run else None
+        if run:
+            return run.read_state().result
+        wanted = (self.project_name, kind, JobState.DONE)  # not all kinds of work have folders
+        done = [job for job in self.all_jobs if (job.project, job.kind, job.state) == wanted]
+        return done[-1].result if done else None
 
     def outdated(self, result: dict[str, Any]) -> bool:
-        """Whether a comparison or an export belongs to an earlier training than the newest finished one."""
-        trained = self.result("train")
-        return trained is not None and result["run"] != trained["run"]
+        """Whether a comparison or an export belongs to another training than the one that would be taken now."""
+        return self.trained is not None and result["run"] != self.trained.id
 
     @cached_property
     def metrics(self) -> list[dict[str, float]]:

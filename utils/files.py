@@ -61,6 +61,10 @@ def locked(path: Path, busy: AppError, shared: bool = False, patience_seconds: f
             portalocker.unlock(file)
 
 
+LOOKS_PASS_SECONDS = 1.0
+"""Who looks whether a file is held, holds it for a moment."""
+
+
 def write_text_atomic(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Replace `path` with `text`: a reader sees the old file or the new one, also after a power cut."""
     try:
@@ -224,6 +228,21 @@ def publish_folder(prepared: Path, final: Path) -> None:
     else:
         os.replace(prepared, final)
     sync_folder(final.parent)
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds a file locked; one that cannot be opened, nobody does."""
+    flags = portalocker.LockFlags
+    shared = flags.EXCLUSIVE if os.name == "nt" else flags.SHARED  # there shared ones need another library
+    try:
+        with open_file(path) as file:
+            portalocker.lock(file, shared | flags.NON_BLOCKING)
+            portalocker.unlock(file)
+    except portalocker.exceptions.AlreadyLocked:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def sync_folder(folder: Path) -> None:

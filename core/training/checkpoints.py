@@ -19,7 +19,8 @@ MARK = "complete.json"
 TRAINER_STATE = "trainer_state.json"
 ADAPTER = "adapter_model.safetensors"
 TRAINING_ARGS = "training_args.bin"
-ADAPTER_FILES = (ADAPTER, "adapter_config.json", TRAINING_ARGS)
+ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_FILES = (ADAPTER, ADAPTER_CONFIG, TRAINING_ARGS)
 STATE_FILES = (ADAPTER, "optimizer.pt", "scheduler.pt", TRAINER_STATE)
 """What a run cannot go on without, beside each process's random numbers."""
 CHAT_TEMPLATE = "chat_template.jinja"
@@ -149,9 +150,10 @@ def clear_published(checkpoints_folder: Path, keep: Collection[str] = ()) -> Non
 def published_note(folder: Path) -> dict[str, Any] | None:
     """What `publish_adapter` noted, or None where nothing whole is published."""
     try:
-        return read_json(folder / PUBLISHED_NOTE)
+        note = read_json(folder / PUBLISHED_NOTE)
     except (FileNotFoundError, ValueError):
         return None
+    return note if isinstance(note, dict) else None
 
 
 def adapter_of(published: Path, run_id: str) -> Path | None:

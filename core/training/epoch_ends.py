@@ -11,6 +11,7 @@ from core.runs import Run
 from core.training import checkpoints
 from core.training.checkpoints import Checkpoint
 from core.training.epochs import epoch_losses, steps_per_epoch
+from utils.errors import AppError
 
 BEST = "best"
 
@@ -55,6 +56,45 @@ def retained(ends: list[EpochEnd], keep: int) -> list[EpochEnd]:
     """The newest `keep` ones and the best one."""
     top = best(ends)
     return [end for number, end in enumerate(ends, 1) if number > len(ends) - keep or end is top]
+
+
+def adapters(run: Run) -> list[Checkpoint]:
+    """What of a run can be compared and exported, oldest first: its complete checkpoints, in whatever state it is.
+
+    What is published counts only where nothing else is left: it is the current run's, and goes when the next begins.
+    """
+    own = checkpoints.complete_checkpoints(run.trainer_folder)
+    # One that came in a bundle lacks it until the run that it came for has gone on.
+    usable = [found for found in own if (found.folder / checkpoints.ADAPTER_CONFIG).is_file()]
+    published = checkpoints.adapter_of(run.project.checkpoints_folder, run.id)
+    if usable or published is None:
+        return usable
+    return [Checkpoint(published, (checkpoints.published_note(published) or {}).get("step", 0))]
+
+
+def adapter(run: Run, step: int | None = None) -> Checkpoint:
+    """The one of `step`; without that the best epoch's, else the newest one.
+
+    Raises AppError `adapter_missing` where the run has none, `branch_no_checkpoint` where it has none of that step.
+    """
+    found = adapters(run)
+    if not found:
+        raise AppError("adapter_missing", run=run.id)
+    if step is None:
+        top = best(epoch_ends(one for one in found if (one.folder / checkpoints.TRAINER_STATE).is_file()))
+        return top.checkpoint if top else found[-1]
+    for one in found:
+        if one.step == step:
+            return one
+    raise AppError("branch_no_checkpoint", step=step)
+
+
+def whole_adapter(run: Run, step: int | None) -> Checkpoint:
+    """As `adapter`, after every byte of it was read. Raises also AppError `adapter_damaged`."""
+    found = adapter(run, step)
+    if (found.folder / checkpoints.MARK).is_file() and not found.is_intact:
+        raise AppError("adapter_damaged", reason=found.folder.name)
+    return found
 
 
 def publish(run: Run, ends: list[EpochEnd], more_files: tuple[str, ...] = ()) -> None:

@@ -6,7 +6,7 @@ can be told of it.
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PureWindowsPath
@@ -15,7 +15,7 @@ from typing import Any
 from core.jobs import JobState, Message
 from core.project_manager import Project
 from core.runs import Run, list_runs
-from core.training import checkpoints
+from core.training import checkpoints, epoch_ends
 from core.training.run_curves import number, skimmed
 from utils.errors import AppError
 from utils.files import parse_json, read_json, read_lines
@@ -37,8 +37,8 @@ class Entry:
     """One training run. What cannot be told of it is None.
 
     `parent` is the run that it branched off, at `parent_step` (None: from the start); `repeats` the one that it
-    repeats. `loss` is at its end, `eval_loss` the best one, in `best_epoch`. `published` says that its adapter is the
-    one that is compared and exported.
+    repeats. `loss` is at its end, `eval_loss` the best one, in `best_epoch`. `published` says that it is the one that
+    is compared and exported where no other one is named.
     """
 
     run: Run
@@ -91,16 +91,26 @@ def runs_of(project: Project) -> list[Run]:
 
 def history(project: Project) -> list[Entry]:
     """All training runs of a project, newest first."""
-    published = published_runs(project)
-    entries = (read(run, run.id in published) for run in runs_of(project))
+    trained = trained_run(project)
+    entries = (read(run, run == trained) for run in runs_of(project))
     return [entry for entry in entries if entry is not None]
 
 
-def published_runs(project: Project) -> frozenset[str]:
-    """The runs whose adapter stands where comparison and export find it; at most one, but for what a crash leaves."""
-    folders = project.checkpoints_folder.iterdir() if project.checkpoints_folder.is_dir() else ()
-    notes = (checkpoints.published_note(folder) for folder in folders if folder.is_dir())
-    return frozenset(_text(note.get("run")) for note in notes if isinstance(note, dict))
+def trained_run(project: Project) -> Run | None:
+    """The run that is compared and exported where no other one is named, whatever was started since.
+
+    That is the newest finished one; where none has finished, the newest one with a complete checkpoint.
+    """
+    runs = list_runs(project, "train")[::-1]
+
+    def newest(*conditions: Callable[[Run], object]) -> Run | None:
+        return next((run for run in runs if all(is_so(run) for is_so in conditions) and run.is_whole), None)
+
+    def is_done(run: Run) -> bool:
+        return run.read_state().state == JobState.DONE
+
+    # A finished one whose files are gone is named last, so that it can be said what lacks.
+    return newest(is_done, epoch_ends.adapters) or newest(epoch_ends.adapters) or newest(is_done)
 
 
 def stamp(run: Run) -> tuple[Any, ...]:
@@ -161,6 +171,28 @@ def find(project: Project, name: str) -> Run:
     if not meant:
         raise AppError("run_missing", run=name)
     return meant[0]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A run that somebody named, and the step of one of its checkpoints; without that the one that suits."""
+
+    run: Run
+    step: int | None = None
+
+    @property
+    def words(self) -> str:
+        """`RUN[:STEP]`, as the command line takes it."""
+        return self.run.id if self.step is None else f"{self.run.id}:{self.step}"
+
+
+def choose(project: Project, words: str) -> Chosen:
+    """What `RUN[:STEP]` names. Raises AppError as `find` does, and `field_not_a_number`."""
+    name, _, step = words.partition(":")
+    run = find(project, name)
+    if step and not step.isdecimal():
+        raise AppError("field_not_a_number", field="step")
+    return Chosen(run, int(step) if step else None)
 
 
 def size_of(folder: Path) -> int:

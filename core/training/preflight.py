@@ -231,7 +231,7 @@ def segments(language: Language, encoded: Encoded) -> list[dict[str, Any]]:
 def remove_older(run: Run) -> None:
     """A look at samples that have changed since is of no use: only the newest one stays."""
     for older in list_runs(run.project, "preflight"):
-        if older.id < run.id:
+        if older.order < run.order:
             shutil.rmtree(older.folder, ignore_errors=True)
 
 

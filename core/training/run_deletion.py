@@ -8,7 +8,7 @@ from core.project_manager import Project
 from core.runs import Run, list_runs, open_run
 from core.services import Services, running
 from core.training import branching, checkpoints
-from core.training.history import published_runs, size_of
+from core.training.history import size_of, trained_run
 from utils.errors import AppError
 
 READERS = ("evaluate", "export", "bundle")
@@ -28,12 +28,12 @@ class Loss:
 def loss_of_deleting(project: Project, run_id: str) -> Loss:
     """What would be lost with a run. Raises AppError `run_missing`."""
     run = open_run(project, run_id)
-    published = run_id in published_runs(project)
+    published = checkpoints.adapter_of(project.checkpoints_folder, run_id) is not None
     others = (other for other in list_runs(project, "train") if other.id != run_id and other.is_whole)
     return Loss(
         size_bytes=size_of(run.folder) + (size_of(project.checkpoints_folder) if published else 0),
         checkpoints=len(checkpoints.complete_checkpoints(run.trainer_folder)),
-        adapter=published,
+        adapter=run == trained_run(project),
         branches=tuple(other.id for other in others if _needs(other, run_id)),
     )
 
@@ -61,7 +61,7 @@ def delete_run(services: Services, project: Project, run_id: str, *, sure: bool 
         # Without its request a folder is no run: should the rest be interrupted, nobody meets half of one.
         (run.folder / "run.json").unlink()
         shutil.rmtree(run.folder)
-        if lost.adapter:
+        if checkpoints.adapter_of(project.checkpoints_folder, run_id):
             checkpoints.clear_published(project.checkpoints_folder)
     return lost.size_bytes
 

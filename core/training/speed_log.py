@@ -11,9 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from core.runs import Run
+from core.runs import Run, seconds_alive, this_process
 from core.training.memory_estimate import CPU
 from utils import config
 from utils.files import append_line, parse_json, read_json, read_lines, write_json
@@ -100,7 +98,7 @@ def distance(one: Kind, other: Kind) -> float:
 def note_setup(run: Run) -> None:
     """Keep how long this process took until the first step, which no curve tells. A run's first session counts."""
     if not (run.folder / TIME_FILE).is_file():
-        seconds = time.time() - psutil.Process().create_time()
+        seconds = seconds_alive(this_process())
         write_json(run.folder / TIME_FILE, {"setup_seconds": round(seconds, 3)})
 
 

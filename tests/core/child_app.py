@@ -7,7 +7,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).res
 
 from core import worker  # noqa: E402 - the path comes first
 
-worker.STAGES.update(dict.fromkeys(("count", "fail", "bug", "die", "deaf", "full"), "child_stages"))
+worker.STAGES.update(dict.fromkeys(("count", "train", "fail", "bug", "die", "deaf", "full"), "child_stages"))
 
 if __name__ == "__main__":
     sys.exit(worker.work_on(Path(sys.argv[2])))

@@ -41,9 +41,9 @@ def make_base(project: Project, seed: int = 42) -> dict[str, object]:
         return practice_base.run(RecordingContext(), create_run(project, "practice_base", {"seed": seed}))
 
 
-def pretend_training(project: Project) -> Run:
-    """A finished training run with a random, but strong adapter: exports must carry it, whatever it is."""
-    for number in range(12):
+def add_samples(project: Project, count: int) -> None:
+    """Samples of one document, each of a chunk of its own."""
+    for number in range(count):
         append_sample(
             project.samples_file,
             Sample(
@@ -54,6 +54,11 @@ def pretend_training(project: Project) -> Run:
                 Generator("practice", "practice"),
             ),
         )
+
+
+def pretend_training(project: Project) -> Run:
+    """A finished training run with a random, but strong adapter: exports must carry it, whatever it is."""
+    add_samples(project, 12)
     settings = TrainingSettings(held_out_share=0.2).model_dump()
     base = {"source": "practice", "name": "practice", "folder": "models/practice_base"}
     run = create_run(project, "train", {"base": base, "training": settings, "samples_sha256": "0", "engine": "trl"})

@@ -8,10 +8,10 @@ import pytest
 
 from core import evaluator
 from core.evaluator import Measured
-from core.jobs import PauseRequested
+from core.jobs import CancelRequested, PauseRequested
 from core.project_manager import Project
 from core.runs import Run, create_run
-from core.training import checkpoints, trainer, training_data
+from core.training import checkpoints, epoch_ends, trainer, training_data
 from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
 from ui.texts import TEXTS
 from utils.errors import AppError
@@ -78,6 +78,7 @@ def test_answers_of_both_models_stand_beside_the_expected_one_with_their_source(
 def test_the_measured_loss_is_that_of_the_trainer(trained: Run, whole: Evaluated) -> None:
     result = whole[1]
     note = read_json(trained.project.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE)
+    assert (result["run"], result["step"]) == (trained.id, note["step"])
     # The trainer averages over tokens of a batch and may compute in bfloat16.
     assert result["tuned_loss"] == pytest.approx(note["eval_loss"], rel=0.02)
 
@@ -104,11 +105,38 @@ def test_a_run_whose_adapter_was_replaced_is_not_measured_with_another_ones(trai
     assert caught.value.code == "adapter_missing"
 
 
+def test_a_training_that_was_started_and_aborted_since_takes_no_finished_one_away(tmp_path: Path) -> None:
+    run = make_run(make_project(tmp_path), make_base(tmp_path / "base"), epochs=2, keep_checkpoints=2)
+    trainer.run(TrainingContext(), run)
+    aborted = make_run(run.project, run.base_folder)
+    with pytest.raises(CancelRequested):
+        trainer.run(TrainingContext(stop_at=0, request="cancel"), aborted)
+    epoch_ends.publish(aborted, [])  # what a training does at its very start
+    assert checkpoints.adapter_of(run.project.checkpoints_folder, run.id) is None
+    first, last = (found.step for found in epoch_ends.adapters(run))
+    assert evaluator.run(TrainingContext(), evaluation_of(run))["step"] in (first, last)
+    losses = {}
+    for step in (first, last):
+        named = create_run(run.project, "evaluate", {"train_run": run.id, "step": step})
+        result = evaluator.run(TrainingContext(), named)
+        assert (result["run"], result["step"]) == (run.id, step)
+        losses[step] = result["tuned_loss"]
+    assert losses[first] != losses[last]
+
+
+def test_an_aborted_trainings_complete_checkpoint_within_an_epoch_can_be_compared(tmp_path: Path) -> None:
+    run = make_run(make_project(tmp_path), make_base(tmp_path / "base"), epochs=2)
+    with pytest.raises(CancelRequested):
+        trainer.run(TrainingContext(stop_at=2, request="cancel"), run)
+    assert evaluator.run(TrainingContext(), evaluation_of(run))["step"] == 2
+
+
 def test_a_damaged_adapter_is_said(tmp_path: Path) -> None:
     base = make_base(tmp_path / "base")
     run = make_run(make_project(tmp_path), base, epochs=1)
     trainer.run(TrainingContext(), run)
-    (run.project.checkpoints_folder / "best" / "adapter_model.safetensors").write_bytes(b"nonsense")
+    file = epoch_ends.adapter(run).folder / "adapter_model.safetensors"
+    file.write_bytes(bytes(file.stat().st_size))
     with pytest.raises(AppError) as caught:
         evaluator.run(TrainingContext(), evaluation_of(run))
     assert caught.value.code == "adapter_damaged"

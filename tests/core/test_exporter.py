@@ -11,6 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from core import chat, exporter, verifier
 from core.project_manager import Project
 from core.runs import Run, create_run
+from core.training import epoch_ends
 from tests.core.model_material import make_base, pretend_training, read_project
 from tests.core.recording_context import RecordingContext
 from utils.errors import AppError
@@ -92,8 +93,20 @@ def test_the_files_shrink_with_the_quantization(project: Project) -> None:
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_the_model_card_names_base_data_and_checks(project: Project) -> None:
+def test_the_export_says_of_which_run_and_checkpoint_it_is(
+    project: Project, trained: Run, exported: dict[str, object]
+) -> None:
+    of = {"run": trained.id, "step": 1}
+    for folder in ("gguf", "safetensors"):
+        report = json.loads((project.final_folder / folder / "verification.json").read_text(encoding="utf-8"))
+        assert report.items() >= of.items()
+    assert exported.items() >= of.items()
+
+
+def test_the_model_card_names_base_data_and_checks(project: Project, trained: Run) -> None:
     card = (project.final_folder / "gguf" / "model_card.md").read_text(encoding="utf-8")
+    assert f"| run | {trained.id} |" in card
+    assert "| checkpoint | step 1 |" in card
     assert "practice model" in card
     assert "energie.md (12)" in card
     assert "| tokens | yes |" in card
@@ -160,8 +173,8 @@ def test_too_little_disk_is_said_before_anything_is_written(
 
 def test_an_adapter_of_another_run_is_not_exported(project: Project, trained: Run) -> None:
     other = create_run(project, "train", trained.request)
-    with pytest.raises(AppError, match="not_trained"):
-        exporter.find_adapter(other)
+    with pytest.raises(AppError, match="adapter_missing"):
+        epoch_ends.whole_adapter(other, None)
 
 
 @pytest.mark.parametrize(

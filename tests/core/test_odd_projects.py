@@ -15,6 +15,7 @@ from core import pipeline
 from core.project_manager import Project, ProjectStore
 from core.runs import create_run, list_runs
 from core.services import Services, reattach
+from core.training import history
 from utils.errors import AppError, system_error
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems' disks refuse most of these names")
@@ -36,7 +37,7 @@ def test_many_odd_projects_in_one_folder_do_not_stop_the_app_and_the_good_ones_w
         try:
             project = services.projects.open(name)
             pipeline.status(project)
-            assert pipeline.finished_training(project) is None or problem
+            assert history.trained_run(project) is None or problem
             project.set("training", {"epochs": 5})
         except AppError:
             assert problem, name

@@ -1,5 +1,6 @@
 """The pipeline: what it refuses and why, and what it finds after the app was gone."""
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +11,16 @@ from child_stages import hurry
 from core import child_process, document_pipeline, pipeline, sample_pipeline, training_pipeline
 from core.hardware_detector import Accelerator
 from core.jobs import JobState, SilentContext
-from core.runs import create_run, list_runs
-from core.services import Services, alone, child_job, reattach, start_child_job
+from core.runs import create_run, list_runs, this_process
+from core.services import Services, alone, child_job, join_running, reattach, start_child_job
+from core.training.history import Chosen
+from core.worker import alone_with
 from tests.core.waiting import wait_for
 from tests.refusals import code_of
+from tests.ui.runs_material import add_checkpoint, make_run, publish
 from utils import config
 from utils.errors import AppError
-from utils.files import append_line, read_lines
+from utils.files import append_line, read_lines, write_json
 
 
 def test_each_stage_names_what_is_missing_before_anything_starts(services, project):
@@ -55,6 +59,123 @@ def test_a_start_that_is_refused_leaves_no_run_folder(services, project, monkeyp
     with pytest.raises(AppError, match="job_already_running"):
         start_child_job(services, project, "rag", {"files": []}, "")
     assert list_runs(project) == []
+
+
+@pytest.mark.parametrize("kind", ["train", "rag", "rechunk"])
+def test_a_start_while_another_app_or_terminal_does_the_same_leaves_no_run_that_counts_as_newest(
+    services, project, kind
+):
+    with alone_with(project, kind):
+        assert code_of(lambda: start_child_job(services, project, kind, {}, "")) == "job_already_running"
+    assert list_runs(project) == []
+    assert services.runner.jobs() == []
+
+
+def test_resume_joins_the_live_training_of_a_closed_terminal_also_if_it_is_not_the_newest_run(
+    services, project, counting_child
+):
+    live = create_run(project, "train", {"to": 100, "seconds_each": 0.1})
+    create_run(project, "train", {"to": 1})
+    child = child_process.start_child(live)
+    wait_for(lambda: live.read_state().process)
+    job = training_pipeline.resume_training(services, project)
+    assert (job.id, job.state) == (live.id, JobState.RUNNING)
+    assert training_pipeline.resume_training(services, project).id == live.id
+    services.runner.pause(job.id)
+    child.wait(timeout=20)
+    assert services.runner.wait(job.id, timeout=20).state == JobState.PAUSED
+
+
+def test_a_training_that_a_terminal_began_is_joined_and_stopped_by_the_app_whatever_is_paused_or_busy_there(
+    services, project, counting_child
+):
+    other = services.projects.create("other")
+    services.runner.start(child_job(services, create_run(other, "train", {"to": 1000, "seconds_each": 0.1})))
+    paused = create_run(project, "train", {"to": 1})
+    services.runner.adopt(child_job(services, paused), JobState.PAUSED)
+    live = create_run(project, "train", {"to": 1000, "seconds_each": 0.1})
+    child = child_process.start_child(live)
+    wait_for(lambda: live.read_state().process)
+    for _ in range(2):
+        join_running(services, project)
+    assert [job.id for job in services.runner.jobs("p")] == [paused.id, live.id]
+    assert services.runner.get(live.id).state == JobState.RUNNING
+    services.runner.cancel(live.id)
+    child.wait(timeout=20)
+    assert services.runner.wait(live.id, timeout=20).state == live.read_state().state == JobState.CANCELLED
+
+
+def taken(project):
+    request = pipeline.tuned_model(project, None)
+    return request["train_run"], request["step"]
+
+
+def test_what_was_started_or_aborted_since_does_not_hide_the_finished_training(project):
+    finished = make_run(project)
+    add_checkpoint(finished, 2)
+    publish(project, make_run(project, JobState.CANCELLED))
+    create_run(project, "train", {}).write_state(JobState.CANCELLED)  # aborted at step 0
+    create_run(project, "train", {}).write_state(JobState.RUNNING, process=this_process())
+    assert taken(project) == (finished.id, 2)
+
+
+def test_without_a_finished_training_the_newest_one_with_a_complete_checkpoint_is_taken(project):
+    make_run(project, JobState.CANCELLED)
+    aborted = make_run(project, JobState.INTERRUPTED)
+    create_run(project, "train", {}).write_state(JobState.FAILED)
+    assert taken(project) == (aborted.id, 4)
+
+
+def test_any_run_and_any_complete_checkpoint_of_it_can_be_named(project):
+    run, _ = make_run(project, JobState.CANCELLED), make_run(project)
+    add_checkpoint(run, 2)
+    for step in (2, 4):
+        assert pipeline.tuned_model(project, Chosen(run, step)) == {"train_run": run.id, "step": step}
+    assert code_of(lambda: pipeline.tuned_model(project, Chosen(run, 3))) == "branch_no_checkpoint"
+    empty = create_run(project, "train", {})
+    assert code_of(lambda: pipeline.tuned_model(project, Chosen(empty))) == "adapter_missing"
+
+
+def exported(project, **report):
+    folder = project.final_folder / "gguf"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, name in enumerate(("p-f16.gguf", "p-q4_k_m.gguf")):
+        (folder / name).touch()
+        os.utime(folder / name, (9000 - number, 9000 - number))  # the clock was corrected while they were written
+    write_json(folder / "verification.json", {"files": [{"file": "p-f16.gguf"}, {"file": "p-q4_k_m.gguf"}], **report})
+
+
+def test_the_file_that_was_written_last_answers_whatever_the_clock_said(project):
+    exported(project)
+    assert [file.name for file in pipeline.exported_files(project)] == ["p-q4_k_m.gguf", "p-f16.gguf"]
+
+
+@pytest.mark.parametrize("report", ["", "[]", '{"files": 7}', '{"files": [7, {}]}'])
+def test_a_damaged_report_of_an_export_hides_no_file(project, report):
+    exported(project)
+    (project.final_folder / "gguf" / "verification.json").write_text(report)
+    assert len(pipeline.exported_files(project)) == 2
+
+
+def test_an_export_of_another_run_does_not_answer_for_the_one_that_was_named(services, project):
+    run, other = make_run(project), make_run(project)
+    exported(project, run=other.id, step=4)
+    for chosen in (Chosen(run), Chosen(other, 2)):
+        code = code_of(lambda chosen=chosen: pipeline.start_question(services, project, "Wer?", chosen=chosen))
+        assert code == "run_not_exported"
+
+
+def test_an_app_that_closes_leaves_a_terminals_training_running(services, project, counting_child):
+    live = create_run(project, "train", {"to": 1000, "seconds_each": 0.1})
+    child = child_process.start_child(live)
+    wait_for(lambda: live.read_state().process)
+    app = Services(services.projects)
+    join_running(app, project)
+    app.runner.shutdown(timeout=0.5)
+    assert live.asked() is None
+    live.ask("cancel")
+    child.wait(timeout=20)
+    assert app.runner.wait(live.id, timeout=20).state == JobState.CANCELLED
 
 
 def test_the_next_step_of_a_new_project_is_documents(project):

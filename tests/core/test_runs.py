@@ -1,9 +1,13 @@
 import json
+import os
 import signal
 import subprocess
 import sys
+import time
+from datetime import datetime
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -11,8 +15,9 @@ from hypothesis import strategies as st
 from core import runs
 from core.jobs import JobState
 from core.project_manager import Project, ProjectStore
-from core.runs import Run, create_run, latest_run, list_runs
+from core.runs import Run, create_run, is_alive, latest_run, list_runs, seconds_alive, this_process
 from core.services import Services, reattach
+from utils.files import write_json
 
 DAMAGED = ["", "{", "[]", "null", '{"state": "dancing"}', '{"state": "failed", "error": 7}', "\x00\x00\x00"]
 
@@ -111,3 +116,72 @@ def test_a_run_whose_making_fails_leaves_nothing(project: Project) -> None:
     with pytest.raises(OSError):
         create_run(project, "train", {}, fail)
     assert list(project.runs_folder.iterdir()) == []
+
+
+class Clock:
+    """A wall clock that says what it is told: the end of summer time, a journey, a correction."""
+
+    def __init__(self, *times: str) -> None:
+        self._times = [datetime.fromisoformat(one) for one in times]
+
+    def now(self) -> datetime:
+        return self._times.pop(0)
+
+
+def test_after_the_clock_went_back_the_newest_run_is_still_the_one_that_was_made_last(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = ("2026-10-25T02:59:59", "2026-10-25T02:00:01", "2026-10-25T02:00:01", "2019-01-01T00:00:00")
+    monkeypatch.setattr(runs, "datetime", Clock(*times))
+    made = [create_run(project, "train", {}) for _ in times]
+    assert list_runs(project) == made
+    assert latest_run(project, "train") == made[-1]
+
+
+def test_runs_of_an_early_version_are_older_than_new_ones_and_keep_their_order(project: Project) -> None:
+    early = [project.runs_folder / f"2999010{day}-120000-007-train" for day in (1, 2)]
+    for folder in reversed(early):
+        write_json(folder / "run.json", {"kind": "train"})
+    new = create_run(project, "train", {})
+    assert [run.folder for run in list_runs(project)] == [*early, new.folder]
+    assert latest_run(project, "train") == new
+
+
+MAKES_TEN = """
+import sys
+from pathlib import Path
+from core.project_manager import Project
+from core.runs import create_run
+for _ in range(10):
+    create_run(Project(Path(sys.argv[1])), "ask", {})
+"""
+
+
+def test_runs_that_several_processes_make_at_once_have_numbers_of_their_own(project: Project) -> None:
+    command = [sys.executable, "-c", MAKES_TEN, str(project.root)]
+    started = [subprocess.Popen(command, cwd=Path(__file__).resolve().parents[2]) for _ in range(3)]
+    assert [process.wait() for process in started] == [0, 0, 0]
+    assert [run.order[0] for run in list_runs(project)] == list(range(1, 31))
+
+
+def test_a_corrected_clock_turns_no_live_run_into_an_interrupted_one(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create_run(project, "train", {})
+    run.write_state(JobState.RUNNING, process=this_process())
+    created, before = psutil.Process().create_time(), seconds_alive(this_process())
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: created + 3600)
+    monkeypatch.setattr(time, "time", lambda: created + 7200)
+    assert run.read_state().state == JobState.RUNNING
+    assert seconds_alive(this_process()) - before < 1800
+
+
+def test_a_process_of_another_machine_is_not_taken_for_the_one_with_its_number_here() -> None:
+    assert not is_alive({**this_process(), "boot": "of another machine"})
+    assert seconds_alive({"pid": 1, "created": -1e9, "boot": "of another machine"}) == 0
+
+
+def test_a_training_that_an_early_version_began_is_still_known_to_live(project: Project) -> None:
+    run = create_run(project, "train", {})
+    run.write_state(JobState.RUNNING, process={"pid": os.getpid(), "created": psutil.Process().create_time()})
+    assert run.read_state().state == JobState.RUNNING

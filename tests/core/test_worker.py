@@ -203,9 +203,53 @@ def test_a_second_child_of_the_same_kind_is_refused_while_the_first_works(projec
     other_app = JobRunner()
     end = other_app.wait(start(other_app, second).id, timeout=20)
     assert (end.state, end.error.key) == (JobState.FAILED, "job_already_running")
+    assert not second.folder.exists(), "a run that never began would count as the newest one"
+    other_app.cancel(second.id)
+    assert not second.folder.exists()
     assert runner.get(job.id).state == JobState.RUNNING
     runner.cancel(job.id)
     runner.wait(job.id, timeout=20)
+
+
+def test_a_run_that_had_begun_stays_when_it_cannot_go_on_because_another_one_runs(project, runner):
+    begun = create_run(project, "count", {"to": 3})
+    begun.write_state(JobState.PAUSED)
+    job = start(runner, create_run(project, "count", {"to": 100, "seconds_each": 0.1}))
+    wait_for(lambda: runner.get(job.id).done >= 1)
+    other_app = JobRunner()
+    assert other_app.wait(start(other_app, begun).id, timeout=20).error.key == "job_already_running"
+    assert begun.is_whole
+    runner.cancel(job.id)
+    runner.wait(job.id, timeout=20)
+
+
+def test_a_live_run_is_seen_from_another_machine_where_its_number_means_another_process(project, runner, monkeypatch):
+    run = create_run(project, "deaf", {})
+    job = start(runner, run)
+    wait_for((run.folder / "started").exists)
+    child, bystander = run.read_state().process, subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1)
+    write_json(
+        run.folder / "state.json", {"state": "running", "process": {**child, "pid": bystander.pid, "boot": "x"}}
+    )
+    assert run.read_state().state == JobState.RUNNING
+    monkeypatch.setattr(child_work, "CANCEL_GRACE_SECONDS", 0.0)
+    other_app = JobRunner()
+    other_app.join(Job(run.kind, project.name, ChildWork(run), id=run.id))
+    other_app.cancel(job.id)
+    assert other_app.wait(job.id, timeout=1).state == JobState.RUNNING  # it does not listen, and is not ours to end
+    assert bystander.poll() is None
+    os.kill(int(child["pid"]), signal.SIGKILL)
+    assert other_app.wait(job.id, timeout=20).state == JobState.INTERRUPTED
+    runner.wait(job.id, timeout=20)
+    bystander.communicate(b"\n")
+
+
+def test_giving_up_what_another_process_went_on_with_stops_that_one(project, runner):
+    run = create_run(project, "count", {"to": 100, "seconds_each": 0.1})
+    job = start(runner, run)
+    wait_for(lambda: runner.get(job.id).done >= 1)
+    ChildWork(run).abandon()
+    assert runner.wait(job.id, timeout=20).state == JobState.CANCELLED
 
 
 def test_another_app_finds_a_child_at_work_and_shows_it_from_its_beginning_to_its_end(project):

@@ -8,10 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
+from core.jobs import JobState
 from core.project_manager import ProjectStore
 from core.runs import list_runs
+from tests.core.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -209,6 +212,54 @@ def test_an_interrupted_command_saves_its_state_exits_with_130_and_continues_lat
     result = result_of(app("rag", "p", text, "--json"))
     assert result["documents"][0]["status"] in {"done", "duplicate"}
     assert result["chunks"] > 100
+
+
+@pytest.fixture
+def reading(app, tmp_path):
+    """A command that reads a document, stopped in the middle of it; gives the command and the process that works."""
+    app("new", "p")
+    text = tmp_path / "long.txt"
+    text.write_text("\n\n".join(f"Das Gerät Nummer {number} ist ein Werkzeug." for number in range(40_000)), "utf-8")
+    command = [sys.executable, "app.py", "rag", "p", str(text), "--projects", str(tmp_path / "projects")]
+    environment = {**os.environ, "CUSTOM_AI_CONFIG": str(tmp_path / "config"), "LC_ALL": "en_US.UTF-8"}
+    started = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    project = ProjectStore(tmp_path / "projects").open("p")
+    wait_for(lambda: any(run.read_state().process for run in list_runs(project)), 60)
+    (run,) = list_runs(project)
+    worker = psutil.Process(run.read_state().process["pid"])
+    worker.suspend()
+    yield started, worker, run
+    if worker.is_running():
+        worker.resume()
+    started.kill()
+    started.communicate()
+
+
+def test_five_quick_interrupts_do_not_say_the_state_is_saved_while_the_work_goes_on(reading):
+    command, worker, run = reading
+    for _ in range(5):
+        command.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+    with pytest.raises(subprocess.TimeoutExpired):
+        command.wait(timeout=3)
+    command.send_signal(signal.SIGINT)
+    for line in command.stderr:
+        if "The state is not saved yet" in line:
+            break
+    worker.resume()
+    _, errors = command.communicate(timeout=60)
+    assert command.returncode == 130
+    assert errors.splitlines()[-1].startswith("Interrupted; the state is saved.")
+    assert run.read_state().state == JobState.PAUSED
+
+
+def test_a_second_start_from_another_terminal_is_refused_and_leaves_no_run_behind(reading, app, tmp_path):
+    *_, run = reading
+    refused = app("rag", "p", tmp_path / "long.txt")
+    assert refused.returncode == 1
+    assert "This is running already." in refused.stderr
+    assert list_runs(run.project) == [run]
+    assert run.read_state().state == JobState.RUNNING
 
 
 def test_check_says_what_keeps_a_training_from_starting_and_ends_with_1(app):

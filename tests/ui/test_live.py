@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from core.jobs import JobState
+from core.runs import create_run, this_process
+from core.worker import alone_with
 from ui.documents_list import ListPosition, list_html
 from ui.job_panel import progress_html
 from ui.live import Live
@@ -28,6 +31,19 @@ def test_two_browsers_see_the_same_running_job(services, puppet):
         answers.append(live.refresh("Physik", {})[0])
     assert answers[0] == answers[1]
     assert 'aria-valuenow="30.0"' in answers[0]
+
+
+def test_a_page_that_was_open_before_shows_a_training_that_a_terminal_began(services, project):
+    live = Live(services, "de")
+    live.show(None, lambda view: (job := view.job(("train",))) and job.state)
+    seen = live.refresh("Physik", {})
+    assert seen[0] is None
+    run = create_run(project, "train", {})
+    with alone_with(project, "train"):
+        run.write_state(JobState.RUNNING, process=this_process())
+        assert live.refresh("Physik", seen[1])[0] == JobState.RUNNING
+        run.write_state(JobState.PAUSED)
+        assert services.runner.wait(run.id, 10).state == JobState.PAUSED
 
 
 def test_a_page_gets_only_what_changed(services, project):

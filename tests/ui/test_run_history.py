@@ -7,7 +7,9 @@ from starlette.testclient import TestClient
 
 from core import file_manager, history_pipeline, training_pipeline
 from core.jobs import Job, JobState
+from core.runs import create_run
 from core.training import bundle
+from core.training.history import Chosen
 from tests.core.recording_context import RecordingContext
 from tests.refusals import code_of
 from ui import bundle_download, run_history
@@ -101,6 +103,19 @@ def test_an_unfinished_run_is_not_packed_and_a_running_one_not_deleted(services,
     assert run_history.delete_blocked(view(), entry_of(view, run)) == ""
 
 
+def test_a_run_that_is_looked_at_is_compared_and_exported_at_the_chosen_checkpoint(frame, project, view, puppet):
+    run = make_run(project, JobState.CANCELLED)
+    make_run(project)
+    calls = []
+    assert run_history.use_blocked("export", view(), entry_of(view, run)) == ""
+    run_history.use_run(frame, lambda *arguments, chosen: calls.append(chosen), project, at(run, point="4"))
+    assert calls == [Chosen(run, 4)]
+    puppet("export")
+    assert run_history.use_blocked("export", view(), entry_of(view, run)) == view().t("blocked.already_running")
+    empty = create_run(project, "train", {})
+    assert run_history.use_blocked("evaluate", view(), entry_of(view, empty)) == view().t("history.no_points")
+
+
 def test_continuing_takes_the_chosen_step_and_what_is_set_differently_now(frame, project, monkeypatch):
     run = make_run(project)
     add_checkpoint(run, 2)
@@ -137,6 +152,7 @@ def test_repeating_starts_with_that_run(frame, project, monkeypatch):
 
 def test_deleting_asks_first_and_says_what_is_lost(frame, project):
     run = make_run(project)
+    make_run(project)  # which is compared and exported from now on
     asked = run_history.ask_to_delete(frame, project, at(run))
     assert asked["asked"] == ("Physik", run.id, False)
     assert "1 gesicherte" in asked["question"]

@@ -1,15 +1,17 @@
 """The commands of step 4: the list of runs, going on from one, repeating one, packing one."""
 
 import json
+import time
 import zipfile
 from types import SimpleNamespace
 
 import pytest
 from runs_material import make_run
 
-from core import history_pipeline, training_pipeline
-from core.jobs import JobState
+from core import history_pipeline, pipeline, training_pipeline
+from core.jobs import Job, JobState
 from core.training import repeat
+from core.training.history import Chosen
 from ui import training_commands
 from ui.command_line import run
 
@@ -89,6 +91,42 @@ def test_a_run_is_repeated_by_name_and_a_bundle_by_its_ending(app, project, star
     assert app("train", "Physik", "--reproduce", name)[0] == 0
     assert app("train", "Physik", "--reproduce", tmp_path / "a.ZIP")[0] == 0
     assert started == [("repeat", name), ("bundle", tmp_path / "a.ZIP")]
+
+
+def test_any_run_and_checkpoint_is_compared_exported_and_asked(app, project, started, monkeypatch):
+    def note(*_, chosen):
+        started.append(chosen)
+        return SimpleNamespace(id="job")
+
+    for name in ("start_evaluation", "start_export", "start_question"):
+        monkeypatch.setattr(pipeline, name, note)
+    run = make_run(project)
+    assert app("evaluate", "Physik", "--run", f"{run.id}:4")[0] == 0
+    assert app("export", "Physik", "--run", run.id)[0] == 0
+    assert app("export", "Physik")[0] == 0
+    assert app("ask", "Physik", "Wer?", "--run", run.id, "--json")[0] == 0
+    assert started == [Chosen(run, 4), Chosen(run), None, Chosen(run)]
+
+
+def test_an_interrupt_between_start_and_waiting_pauses_what_was_started_before_it_says_saved(
+    app, project, monkeypatch
+):
+    runners = []
+
+    def work(context):
+        while True:
+            context.checkpoint()
+            time.sleep(0.01)
+
+    def start(services, project, **_):
+        runners.append(services.runner)
+        services.runner.start(Job("evaluate", project.name, work, id="started"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "start_evaluation", start)
+    code, _, err = app("evaluate", "Physik")
+    assert (code, "the state is saved" in err) == (130, True)
+    assert runners[0].get("started").state == JobState.PAUSED
 
 
 def test_a_repetition_says_how_it_compares(app, project, started, monkeypatch):

@@ -4,7 +4,8 @@ import pytest
 
 from core.jobs import JobState
 from core.runs import create_run
-from ui.training_results import answer_html, answers_html, evaluation_html, export_html
+from tests.ui.runs_material import make_run
+from ui.training_results import answer_html, answers_html, evaluation_html, export_html, taken_html
 from ui.view import View
 
 COMPARISON = {
@@ -57,6 +58,19 @@ def test_a_comparison_and_an_export_of_an_earlier_training_say_so(project, view)
     finished(project, "train")
     assert "früheren Training" in evaluation_html(view())
     assert "früheren Training" in export_html(view())
+
+
+def test_an_aborted_training_makes_no_result_outdated_and_each_says_whose_it_is(project, view):
+    done = make_run(project)
+    finished(project, "evaluate", **{**COMPARISON, "run": done.id, "step": 4})
+    create_run(project, "train", {}).write_state(JobState.CANCELLED)
+    shown = evaluation_html(view())
+    assert "früheren Training" not in shown
+    assert f"Training {done.id}, Stand nach Schritt 4" in shown
+    assert done.id in taken_html(view())
+    finished(project, "ask", answer="V", tokens=1, seconds=0.8, ended=True, file="p.gguf", run="another", step=2)
+    assert "früheren Training" in answer_html(view())
+    assert "another, Stand nach Schritt 2" in answer_html(view())
 
 
 def test_what_a_model_wrote_is_text_and_never_markup(project, view):

@@ -134,8 +134,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     # jobs
     "error.job_already_running": ("Das läuft schon.", "This is running already."),
     "hint.job_already_running": (
-        "Warte, bis es fertig ist, oder stoppe es zuerst.",
-        "Wait until it is done, or stop it first.",
+        "Warte, bis es fertig ist, oder stoppe es zuerst. Im Terminal zeigt „train PROJEKT --resume“ ein Training,"
+        " das anderswo läuft; Strg+C hält es an.",
+        "Wait until it is done, or stop it first. In a terminal “train PROJECT --resume” shows a training that runs"
+        " elsewhere; Ctrl-C pauses it.",
     ),
     "error.job_is_paused": ("Eine frühere Arbeit ist hier noch angehalten.", "Earlier work is still paused here."),
     "hint.job_is_paused": (

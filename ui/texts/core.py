@@ -95,8 +95,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error.no_base": ("Es ist noch kein Basismodell gewählt.", "No base model is chosen yet."),
     "hint.no_base": ("Wähle im zweiten Schritt ein Modell.", "Choose a model in step 2."),
     "error.not_trained": (
-        "In diesem Projekt wurde noch kein Training abgeschlossen.",
-        "No training is finished in this project yet.",
+        "In diesem Projekt hat noch kein Training einen vollständigen Stand gesichert.",
+        "No training in this project has saved a complete checkpoint yet.",
     ),
     "hint.not_trained": (
         "Starte das Training oder setze ein angehaltenes fort.",
@@ -107,6 +107,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "There is no GGUF file yet that could answer.",
     ),
     "hint.not_exported": ("Exportiere das Modell zuerst als GGUF.", "Export the model as GGUF first."),
+    "error.run_not_exported": (
+        "„{run}“ ist nicht exportiert; die GGUF-Dateien gehören zu „{exported}“.",
+        "“{run}” is not exported; the GGUF files belong to “{exported}”.",
+    ),
+    "hint.run_not_exported": (
+        "Exportiere ihn zuerst (export --run) oder frage ohne --run.",
+        "Export it first (export --run), or ask without --run.",
+    ),
     "error.no_question": ("Die Frage ist leer.", "The question is empty."),
     "hint.no_question": ("Schreibe eine Frage zu deinen Dokumenten.", "Write a question about your documents."),
     "error.nothing_to_resume": ("Es gibt kein unterbrochenes Training.", "There is no interrupted training."),

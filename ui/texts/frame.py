@@ -119,7 +119,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Erzeuge zuerst mindestens {minimum} Beispiele (Schritt 3).",
         "First generate at least {minimum} samples (step 3).",
     ),
-    "blocked.not_trained": ("Geht, sobald ein Training fertig ist.", "Possible once a training is finished."),
+    "blocked.not_trained": (
+        "Geht, sobald ein Training einen vollständigen Stand gesichert hat.",
+        "Possible once a training has saved a complete checkpoint.",
+    ),
     "blocked.not_exported": (
         "Geht, sobald das Modell als GGUF exportiert ist.",
         "Possible once the model is exported as GGUF.",

@@ -36,8 +36,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "history.repeat_title": ("Im Vergleich mit dem ersten Mal", "Compared with the first time"),
     "history.bundle_there": ("Bündel geschrieben ({size}):", "Bundle written ({size}):"),
     "history.point": (
-        "Gesicherter Stand (Checkpoint), von dem es weitergeht",
-        "Saved state (checkpoint) to go on from",
+        "Gesicherter Stand (Checkpoint), den du verwenden willst",
+        "Saved state (checkpoint) to use",
+    ),
+    "history.evaluate": ("Diesen Stand mit dem Basismodell vergleichen", "Compare this state with the base model"),
+    "history.export": ("Diesen Stand exportieren", "Export this state"),
+    "history.work_started": (
+        "Läuft; das Ergebnis steht oben unter „Vorher und nachher“ oder „Exportieren“.",
+        "Running; the result will stand above under “Before and after” or “Export”.",
     ),
     "history.changes": (
         "Mit den Einstellungen von oben: {changes}.",
@@ -153,6 +159,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "history.point_step": ("Schritt {step}", "Step {step}"),
     "history.point_epoch": ("Epoche {epoch:.3g}", "epoch {epoch:.3g}"),
     "history.point_eval": ("Prüfung {loss:.3f}", "test {loss:.3f}"),
+    "history.point_best": ("bester", "best"),
     "history.difference": ("{name}: damals {then}, jetzt {now}", "{name}: then {then}, now {now}"),
     "history.repeat_differs": (
         "Anders als beim ersten Mal: {differences}.",

@@ -175,7 +175,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "ask.empty": ("(keine Antwort)", "(no answer)"),
     "result.outdated": (
-        "Das gehört zu einem früheren Training. Starte es noch einmal für das neueste.",
-        "This belongs to an earlier training. Start it again for the newest one.",
+        "Das gehört zu einem anderen oder früheren Training. Starte es noch einmal für das neueste.",
+        "This belongs to another or an earlier training. Start it again for the newest one.",
+    ),
+    "result.of_run": ("Training {run}, Stand nach Schritt {step}", "Training run {run}, checkpoint at step {step}"),
+    "result.takes": ("Genommen wird der beste Stand von {run}.", "Takes the best checkpoint of {run}."),
+    "result.takes_unfinished": (
+        "Noch ist kein Training fertig. Genommen wird der beste Stand von {run}.",
+        "No training is finished yet. Takes the best checkpoint of {run}.",
     ),
 }

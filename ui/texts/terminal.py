@@ -6,6 +6,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Interrupted; the state is saved. The same command (train: with --resume) continues.",
     ),
     "cli.stopping": ("Halte an und sichere den Stand …", "Stopping and saving the state …"),
+    "cli.still_stopping": (
+        "Der Stand ist noch nicht gesichert; das kann dauern. Wer das Terminal schließt, findet ein Training mit"
+        " „train PROJEKT --resume“ oder in der App wieder.",
+        "The state is not saved yet; that may take a while. If you close the terminal, “train PROJECT --resume” or"
+        " the app finds a training again.",
+    ),
     "cli.time_left": ("noch {seconds} s", "{seconds} s left"),
     "cli.project_closed": ("{name} (lässt sich nicht öffnen: {reason})", "{name} (cannot be opened: {reason})"),
     "cli.no_hits": ("Nichts gefunden.", "Nothing found."),

@@ -250,19 +250,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Train again with a held-out share of about 0.1.",
     ),
     "error.adapter_missing": (
-        "Das Ergebnis des Trainings „{run}“ ist nicht mehr da.",
-        "The result of the training “{run}” is no longer there.",
+        "Vom Training „{run}“ gibt es keinen vollständigen Stand (mehr).",
+        "There is no complete checkpoint of the training “{run}” (any more).",
     ),
     "hint.adapter_missing": (
-        "Trainiere noch einmal; ein neues Training ersetzt das Ergebnis des vorigen.",
-        "Train again; a new training replaces the result of the one before.",
+        "Nimm in der Liste der Läufe einen anderen, oder trainiere noch einmal.",
+        "Take another run from the list, or train again.",
     ),
     "error.adapter_damaged": (
         "Das Ergebnis des Trainings lässt sich nicht laden: {reason}",
         "The result of the training cannot be loaded: {reason}",
     ),
     "hint.adapter_damaged": (
-        "Trainiere noch einmal; falls es wieder geschieht, prüfe die Festplatte.",
-        "Train again; if it happens once more, check the disk.",
+        "Nimm einen anderen Stand oder Lauf, oder trainiere noch einmal; geschieht es wieder, prüfe die Festplatte.",
+        "Take another checkpoint or run, or train again; if it happens once more, check the disk.",
     ),
 }

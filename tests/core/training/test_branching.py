@@ -14,6 +14,7 @@ from core.project_manager import ProjectStore
 from core.runs import Run, create_run, list_runs
 from core.services import Services
 from core.training import branching, checkpoints, epoch_ends, trainer
+from core.worker import alone_with
 from tests.core.training.training_material import (
     TrainingContext,
     curve,
@@ -227,5 +228,8 @@ def test_a_branch_gives_up_the_run_that_stopped_and_becomes_the_newest(
     )
     services.runner.cancel(job.id)
     services.runner.wait(job.id, timeout=60)
+    with alone_with(project, "train"):
+        code = code_of(lambda: training_pipeline.branch_training(services, project, job.id, None, {}))
+        assert code == "job_already_running"
     assert [run.id for run in list_runs(project, "train")][-1] == job.id
     services.runner.shutdown(timeout=10)

@@ -7,6 +7,7 @@ from core.runs import this_process
 from core.training import history, run_deletion
 from tests.core.training.history_material import add_checkpoint, make_run, publish
 from tests.refusals import code_of
+from tests.ui import runs_material
 
 
 def test_deleting_frees_the_disk_and_says_how_much(services, project):
@@ -32,6 +33,15 @@ def test_the_run_whose_adapter_is_published_is_deleted_only_by_who_is_sure(servi
     assert run.folder.is_dir()
     run_deletion.delete_run(services, project, run.id, sure=True)
     assert not run.folder.exists()
+    assert not (project.checkpoints_folder / "best").exists()
+
+
+def test_the_finished_run_is_not_lost_by_accident_when_an_aborted_one_has_published_since(services, project):
+    finished = runs_material.make_run(project)
+    aborted = runs_material.make_run(project, JobState.CANCELLED)
+    publish(project, aborted)
+    assert code_of(lambda: run_deletion.delete_run(services, project, finished.id)) == "run_is_published"
+    run_deletion.delete_run(services, project, aborted.id)
     assert not (project.checkpoints_folder / "best").exists()
 
 
