@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 
+from utils.config import uploads_folder
 from utils.errors import AppError
 
 GUEST_PROJECTS = 10
@@ -66,6 +68,12 @@ def require_own(owner: str) -> None:
     """Raises AppError `not_yours` where somebody else's is to be changed."""
     if not owns(owner):
         raise AppError("not_yours")
+
+
+def require_uploaded(file: Path) -> None:
+    """Raises AppError `guest_no_files` where a guest names a file of this machine that nobody uploaded."""
+    if not asking().is_host and not file.resolve().is_relative_to(uploads_folder().resolve()):
+        raise AppError("guest_no_files")
 
 
 def require_host(code: str = "host_only") -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from core import access
 from core.documents import chunk_state
 from core.documents.chunk_store import ChunkStore
 from core.documents.duplicates import mark_duplicates
@@ -29,16 +30,17 @@ from utils.files import require_disk
 PREVIEWED_CHUNKS = 60  # so many stored ones are cut anew for a look at the first few
 
 
-def start_documents(services: Services, project: Project, files: Iterable[Path], owner: str = "") -> JobSnapshot:
-    """Read files into the project. Raises AppError `no_files`, `file_missing`, `disk_full`."""
+def start_documents(services: Services, project: Project, files: Iterable[Path]) -> JobSnapshot:
+    """Read files into the project. Raises AppError `no_files`, `file_missing`, `guest_no_files`, `disk_full`."""
     paths = [Path(os.path.expanduser(file)).resolve() for file in files]
     if not paths:
         raise AppError("no_files")
     for path in paths:
+        access.require_uploaded(path)
         if not path.is_file():
             raise AppError("file_missing", file=path.name)
     require_disk(project.root, MINIMUM_FREE_GIB)
-    return start_child_job(services, project, "rag", {"files": [str(path) for path in paths]}, owner)
+    return start_child_job(services, project, "rag", {"files": [str(path) for path in paths]})
 
 
 def start_reprocess(
@@ -46,7 +48,6 @@ def start_reprocess(
     project: Project,
     filenames: Iterable[str],
     passwords: Mapping[str, str] | None = None,
-    owner: str = "",
 ) -> JobSnapshot:
     """Read documents of the project again, from their originals.
 
@@ -60,7 +61,7 @@ def start_reprocess(
         require_rest(services, project, ("sft",), "samples_running")
     require_disk(project.root, MINIMUM_FREE_GIB)
     secrets = {"passwords": dict(passwords)} if passwords else None
-    return start_child_job(services, project, "rag", {"again": names}, owner, secrets=secrets)
+    return start_child_job(services, project, "rag", {"again": names}, secrets=secrets)
 
 
 def needs_rechunk(project: Project) -> bool:
@@ -68,22 +69,22 @@ def needs_rechunk(project: Project) -> bool:
     return bool(chunk_state.outdated(project))
 
 
-def start_rechunk(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+def start_rechunk(services: Services, project: Project) -> JobSnapshot:
     """Cut all documents again, from their stored text. Raises AppError `no_chunks`, `samples_running`.
 
     Samples that another process writes are waited for.
     """
     require_chunks(project)
     require_rest(services, project, ("sft",), "samples_running")
-    return start_child_job(services, project, "rechunk", {}, owner)
+    return start_child_job(services, project, "rechunk", {})
 
 
-def rechunk_if_needed(services: Services, project: Project, owner: str = "") -> JobSnapshot | None:
+def rechunk_if_needed(services: Services, project: Project) -> JobSnapshot | None:
     """Count the chunks with the base model that was just chosen. A stage that draws from the chunks is not disturbed:
     then it stays to be done."""
     if not needs_rechunk(project) or running(services, project, ("rag", "rechunk", "sft")):
         return None
-    return start_rechunk(services, project, owner)
+    return start_rechunk(services, project)
 
 
 def remove_documents(services: Services, project: Project, filenames: Iterable[str]) -> None:

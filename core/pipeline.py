@@ -91,12 +91,12 @@ def export_report(project: Project) -> dict[str, Any]:
         return {}
 
 
-def start_practice_base(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+def start_practice_base(services: Services, project: Project) -> JobSnapshot:
     """Make the practice base model from the project's chunks. Raises AppError `no_chunks`."""
     require_chunks(project)
     require_disk(project.root, MINIMUM_FREE_GIB)
     seed = project.load_config().training.seed
-    return start_child_job(services, project, "practice_base", {"seed": seed}, owner)
+    return start_child_job(services, project, "practice_base", {"seed": seed})
 
 
 def choose_base(project: Project, choice: config.BaseChoice) -> None:
@@ -125,17 +125,15 @@ def suited_values(training: config.TrainingSettings, practice: bool) -> dict[str
     return {name: value for name, value in wanted.items() if getattr(training, name) == given_up[name]}
 
 
-def start_evaluation(
-    services: Services, project: Project, owner: str = "", chosen: Chosen | None = None
-) -> JobSnapshot:
+def start_evaluation(services: Services, project: Project, chosen: Chosen | None = None) -> JobSnapshot:
     """Compare base and tuned model on the held-out samples: of the chosen run and checkpoint, or of `trained_run`.
 
     Raises AppError `not_trained`, and as `epoch_ends.adapter` does.
     """
-    return start_child_job(services, project, "evaluate", tuned_model(project, chosen), owner)
+    return start_child_job(services, project, "evaluate", tuned_model(project, chosen))
 
 
-def start_export(services: Services, project: Project, owner: str = "", chosen: Chosen | None = None) -> JobSnapshot:
+def start_export(services: Services, project: Project, chosen: Chosen | None = None) -> JobSnapshot:
     """Write the tuned model in the project's output format; which one, and what is raised, as `start_evaluation`."""
     output = project.load_config().output
     request = {
@@ -144,7 +142,7 @@ def start_export(services: Services, project: Project, owner: str = "", chosen: 
         # Ollama is given one file; for other programs a precise one is kept beside it.
         "quantization": sorted({output.quantization} if output.format == "ollama" else {"f16", output.quantization}),
     }
-    return start_child_job(services, project, "export", request, owner)
+    return start_child_job(services, project, "export", request)
 
 
 def tuned_model(project: Project, chosen: Chosen | None) -> dict[str, Any]:
@@ -153,9 +151,7 @@ def tuned_model(project: Project, chosen: Chosen | None) -> dict[str, Any]:
     return {"train_run": found.run.id, "step": epoch_ends.adapter(found.run, found.step).step}
 
 
-def start_question(
-    services: Services, project: Project, question: str, owner: str = "", chosen: Chosen | None = None
-) -> JobSnapshot:
+def start_question(services: Services, project: Project, question: str, chosen: Chosen | None = None) -> JobSnapshot:
     """Ask the newest exported model. Raises AppError `no_question`, `not_exported`, or `run_not_exported` where it is
     another one than the chosen."""
     if not question.strip():
@@ -168,7 +164,7 @@ def start_question(
         exported = f"{of['run']}:{of['step']}" if of["run"] else files[0].name
         raise AppError("run_not_exported", run=chosen.words, exported=exported)
     request = {"file": str(files[0]), "question": question.strip(), **of}
-    return start_child_job(services, project, "ask", request, owner)
+    return start_child_job(services, project, "ask", request)
 
 
 def trained_run(project: Project) -> Run:

@@ -21,7 +21,7 @@ FORMAT = 1
 SETTINGS_THAT_COUNT = ("max_length", "held_out_share", "seed", "train_on_answers")
 
 
-def start_preflight(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+def start_preflight(services: Services, project: Project) -> JobSnapshot:
     """Look at the samples as the base model will read them.
 
     Raises AppError where samples or model are missing; what else keeps a training from starting does not matter.
@@ -40,7 +40,7 @@ def start_preflight(services: Services, project: Project, owner: str = "") -> Jo
         "force_cpu": services.settings.force_cpu,
         "basis": basis(sha256_of(project.samples_file), base_models.fingerprint(folder), settings.training),
     }
-    return start_child_job(services, project, KIND, request, owner)
+    return start_child_job(services, project, KIND, request)
 
 
 def basis(samples_sha256: str, fingerprint: str, training: TrainingSettings) -> dict[str, Any]:

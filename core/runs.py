@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from core import memory_kills
+from core import access, memory_kills
 from core.jobs import JobState, Message
 from core.project_manager import Project
 from utils.errors import AppError, NotAFile
@@ -57,6 +57,11 @@ class Run:
     @property
     def kind(self) -> str:
         return self.request["kind"]
+
+    @property
+    def owner(self) -> str:
+        """The id of the guest who started it; empty where it was the host."""
+        return str(self.request.get("owner", ""))
 
     @property
     def is_whole(self) -> bool:
@@ -195,7 +200,10 @@ def _create_run(project: Project, kind: str, request: dict[str, Any], prepare: C
     try:
         if prepare:
             prepare(Run(hidden))
-        write_json(hidden / "run.json", {"id": final.name, "kind": kind, "created": now.isoformat(), **request})
+        write_json(
+            hidden / "run.json",
+            {"id": final.name, "kind": kind, "created": now.isoformat(), **request, "owner": access.asking().id},
+        )
         publish_folder(hidden, final)
     except BaseException:
         shutil.rmtree(hidden, ignore_errors=True)

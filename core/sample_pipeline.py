@@ -55,7 +55,7 @@ class Outlook:
     has_chunks: bool
 
 
-def start_samples(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+def start_samples(services: Services, project: Project) -> JobSnapshot:
     """Write samples until there are as many as `config.sft.samples`, and check them.
 
     Raises AppError `no_chunks`, `no_usable_chunks`, `no_helper_model`, `prompt_needs_topic`, and as `require_lines`
@@ -81,22 +81,23 @@ def start_samples(services: Services, project: Project, owner: str = "") -> JobS
             time.sleep(LOOK_AGAIN_SECONDS)
         return work(context)
 
-    then = partial(start_gate, services, project, owner)
-    return services.runner.start(Job("sft", project.name, work_on_finished_chunks, owner=owner, then=then))
+    then = partial(start_gate, services, project)
+    return services.runner.start(Job("sft", project.name, work_on_finished_chunks, then=then))
 
 
-def start_gate(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+def start_gate(services: Services, project: Project) -> JobSnapshot:
     """Check all samples that nobody has checked as they are now. Raises AppError as `require_lines` does."""
     require_lines(project.samples_file)
     work = alone(project, "gate", partial(check_all, project=project))
-    return services.runner.start(Job("gate", project.name, work, owner=owner))
+    return services.runner.start(Job("gate", project.name, work))
 
 
-def start_import(services: Services, project: Project, file: Path, name: str, owner: str = "") -> JobSnapshot:
+def start_import(services: Services, project: Project, file: Path, name: str) -> JobSnapshot:
     """Bring samples in from a file uploaded under this name, and check them.
 
-    Raises AppError `samples_not_at_rest`, and as `require_lines` does for the project's own file.
+    Raises AppError `samples_not_at_rest`, `guest_no_files`, and as `require_lines` does for the project's own file.
     """
+    access.require_uploaded(file)
     require_lines(project.samples_file)
     require_rest(services, project, CHANGING_KINDS, "samples_not_at_rest")
 
@@ -105,19 +106,19 @@ def start_import(services: Services, project: Project, file: Path, name: str, ow
             return import_samples(context, project, file, name)
 
     work = alone(project, "sft", work_on_resting_chunks)
-    then = partial(start_gate, services, project, owner)
-    return services.runner.start(Job("import", project.name, work, owner=owner, then=then))
+    then = partial(start_gate, services, project)
+    return services.runner.start(Job("import", project.name, work, then=then))
 
 
-def start_pull(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+def start_pull(services: Services, project: Project) -> JobSnapshot:
     """Let Ollama fetch the chosen model onto the host's disk. Raises AppError `host_only`, `no_helper_model`."""
     access.require_host()
     settings = project.load_config().sft
     require_helper(settings)
-    return services.runner.start(Job("pull", project.name, partial(pull, settings=settings), owner=owner))
+    return services.runner.start(Job("pull", project.name, partial(pull, settings=settings)))
 
 
-def start_test(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+def start_test(services: Services, project: Project) -> JobSnapshot:
     """One real request, to see what the helper is asked and what it answers. Raises AppError as `start_samples`."""
     settings = project.load_config().sft
     require_helper(settings)
@@ -125,7 +126,7 @@ def start_test(services: Services, project: Project, owner: str = "") -> JobSnap
     key = keys.key_of(address_of(settings))
     keys.lent_key(address_of(settings))()
     work = partial(test_helper, task=task, settings=settings, key=key)
-    return services.runner.start(Job("sft_test", project.name, work, owner=owner))
+    return services.runner.start(Job("sft_test", project.name, work))
 
 
 def require_helper(settings: SftSettings) -> None:

@@ -61,7 +61,6 @@ def start_child_job(
     project: Project,
     kind: str,
     request: dict[str, Any],
-    owner: str,
     prepare: Callable[[Run], object] | None = None,
     secrets: Mapping[str, Any] | None = None,
 ) -> JobSnapshot:
@@ -73,17 +72,17 @@ def start_child_job(
     with project.held():
         run = create_run(project, kind, request, prepare)
         try:
-            return services.runner.start(child_job(services, run, owner, secrets))
+            return services.runner.start(child_job(services, run, secrets))
         except (AppError, OSError):
             shutil.rmtree(run.folder)
             raise
 
 
-def child_job(services: Services, run: Run, owner: str = "", secrets: Mapping[str, Any] | None = None) -> Job:
+def child_job(services: Services, run: Run, secrets: Mapping[str, Any] | None = None) -> Job:
     """The job of a run folder, new or found."""
     work = ChildWork(run, secrets)
     then = partial(count_with_new_tokenizer, services, run.project) if run.kind in BRING_A_TOKENIZER else None
-    return Job(run.kind, run.project.name, work, LANES.get(run.kind), owner, run.id, work.abandon, then)
+    return Job(run.kind, run.project.name, work, LANES.get(run.kind), run.owner, run.id, work.abandon, then)
 
 
 def count_with_new_tokenizer(services: Services, project: Project) -> None:

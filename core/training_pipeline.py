@@ -15,7 +15,7 @@ from utils.errors import AppError
 from utils.files import require_disk, sha256_of
 
 
-def start_training(services: Services, project: Project, owner: str = "") -> JobSnapshot:
+def start_training(services: Services, project: Project) -> JobSnapshot:
     """Train an adapter with the project's settings. Raises AppError where something it needs is missing."""
     settings = project.load_config()
     hardware = services.hardware()
@@ -49,7 +49,6 @@ def start_training(services: Services, project: Project, owner: str = "") -> Job
         project,
         "train",
         request,
-        owner,
         prepare=lambda run: shutil.copy2(project.samples_file, run.samples_file),
     )
 
@@ -77,7 +76,6 @@ def branch_training(
     run_id: str,
     step: int | None,
     changes: dict[str, Any],
-    owner: str = "",
 ) -> JobSnapshot:
     """A new run that goes on from another run's checkpoint with other settings.
 
@@ -104,7 +102,7 @@ def branch_training(
     with project.held():
         branch = create_run(project, "train", request, prepare)
         give_up(services, parent)
-        return services.runner.start(child_job(services, branch, owner))
+        return services.runner.start(child_job(services, branch))
 
 
 def _require_rest_but(services: Services, parent: Run) -> None:
@@ -116,15 +114,15 @@ def _require_rest_but(services: Services, parent: Run) -> None:
             raise AppError("job_is_paused" if job.state == JobState.PAUSED else "job_already_running")
 
 
-def reproduce_training(services: Services, project: Project, run_id: str, owner: str = "") -> JobSnapshot:
+def reproduce_training(services: Services, project: Project, run_id: str) -> JobSnapshot:
     """Repeat a training run of this project exactly: its settings, its samples, the same model.
 
     Raises AppError `run_missing`, and what `repeat.request_of` raises.
     """
-    return repeat_original(services, project, repeat.original_of(open_run(project, run_id)), owner)
+    return repeat_original(services, project, repeat.original_of(open_run(project, run_id)))
 
 
-def repeat_original(services: Services, project: Project, original: repeat.Original, owner: str) -> JobSnapshot:
+def repeat_original(services: Services, project: Project, original: repeat.Original) -> JobSnapshot:
     """Start a run that repeats `original`; one that branched off begins with the same checkpoint.
 
     Raises AppError as `repeat.request_of` and `repeat.beginning_of` do.
@@ -138,4 +136,4 @@ def repeat_original(services: Services, project: Project, original: repeat.Origi
             branching.begin(run, beginning)
         repeat.keep_original(run, original)
 
-    return start_child_job(services, project, "train", request, owner, prepare)
+    return start_child_job(services, project, "train", request, prepare)

@@ -96,11 +96,8 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
 
 
 def new_uploads_folder() -> Path:
-    """Where uploads lie until a project takes them in: apart from projects, and only this user's.
-
-    What an app left that was killed is removed.
-    """
-    folder = config.cache_folder() / "uploads"
+    """Where this app's uploads lie until a project takes them in. What an app left that was killed is removed."""
+    folder = config.uploads_folder()
     for left in folder.glob("*-*"):
         number = left.name.partition("-")[0]
         if number.isdigit() and not psutil.pid_exists(int(number)):

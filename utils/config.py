@@ -219,6 +219,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "custom-ai"
 
 
+def uploads_folder() -> Path:
+    """Where uploads lie until a project takes them in: apart from projects, and only this user's."""
+    return cache_folder() / "uploads"
+
+
 def load_app_settings() -> AppSettings:
     """The machine-wide settings, or the defaults where none were saved. Raises AppError as `load` does."""
     try:

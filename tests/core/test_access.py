@@ -3,13 +3,14 @@
 import pytest
 from waiting import wait_for
 
-from core import access, base_models, keys, pipeline, sample_pipeline
+from core import access, base_models, document_pipeline, history_pipeline, keys, pipeline, sample_pipeline
 from core.access import Visitor
 from core.jobs import Job, JobState
 from core.project_manager import ProjectStore
+from core.runs import create_run
 from core.samples.helper_models import fetch_models
 from core.samples.helpers.addresses import OPENROUTER
-from core.services import Services
+from core.services import Services, reattach
 from utils import config
 from utils.config import BaseChoice, SftSettings
 from utils.errors import AppError
@@ -197,3 +198,34 @@ def test_the_hosts_key_is_lent_for_so_many_requests_to_each_guest(services, monk
             keys.set_key("", "sk-own")
             keys.lent_key(OPENROUTER)()  # costs the host nothing
     keys.lent_key(OPENROUTER)()
+
+
+def test_a_guest_brings_in_what_was_uploaded_and_no_other_file(services, projects, tmp_path, monkeypatch):
+    monkeypatch.setenv("CUSTOM_AI_CACHE", str(tmp_path / "cache"))
+    folder = config.uploads_folder()
+    folder.mkdir(parents=True)
+    (folder / "mine.txt").write_text("Meins.")
+    (tmp_path / "diary.txt").write_text("Nicht deins.")
+    (folder / "link.txt").symlink_to(tmp_path / "diary.txt")
+    with access.acting_as(ANNA):
+        project = projects.create("a")
+        for file in (tmp_path / "diary.txt", folder / "link.txt", folder / ".." / ".." / "diary.txt"):
+            with refused("guest_no_files"):
+                document_pipeline.start_documents(services, project, [file])
+            with refused("guest_no_files"):
+                sample_pipeline.start_import(services, project, file, "x")
+        with refused("host_only"):
+            history_pipeline.reproduce_bundle(services, project, folder / "mine.txt")
+        job = document_pipeline.start_documents(services, project, [folder / "mine.txt"])
+    assert services.runner.wait(job.id, 60).state == JobState.DONE
+    assert job.owner == "anna"
+
+
+def test_a_run_is_its_guests_also_for_an_app_that_finds_it_later(services, projects):
+    with access.acting_as(ANNA):
+        run = create_run(projects.create("a"), "train", {"owner": "of the run that it branched off"})
+    run.write_state(JobState.PAUSED)
+    reattach(services)
+    assert services.runner.get(run.id).owner == "anna"
+    with access.acting_as(BEN), refused("not_yours"):
+        services.runner.cancel(run.id)
