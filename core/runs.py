@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import shutil
 import sys
 import time
@@ -196,7 +197,8 @@ def _create_run(project: Project, kind: str, request: dict[str, Any], prepare: C
     _remove_leftovers(project.runs_folder)
     number, hidden = _next_number(project.runs_folder)
     now = datetime.now()
-    final = project.runs_folder / f"{now:%Y%m%d-%H%M%S}-{number:04d}-{kind}"
+    # The number tells a project's runs apart, the last part those of projects in which one began at the same moment.
+    final = project.runs_folder / f"{now:%Y%m%d-%H%M%S}-{number:04d}-{secrets.token_hex(3)}-{kind}"
     try:
         if prepare:
             prepare(Run(hidden))

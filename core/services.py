@@ -15,7 +15,7 @@ from core.job_runner import JobRunner
 from core.jobs import ACCELERATOR, ACTIVE, Job, JobContext, JobSnapshot, JobState, RelayContext
 from core.project_manager import Project, ProjectStore
 from core.runs import Run, create_run, list_runs
-from core.worker import STAGES, alone_with, lock_file
+from core.worker import alone_with, lock_file
 from utils import config
 from utils.errors import AppError
 from utils.files import is_held
@@ -120,8 +120,9 @@ def join_running(services: Services, project: Project, stays: bool = True) -> No
     What `stays` goes on when this app closes.
     """
     jobs = services.runner.jobs(project.name)
-    shown = {lock_file(project, job.kind) for job in jobs if job.state == JobState.RUNNING}
-    others = {path for path in (lock_file(project, kind) for kind in STAGES) if path not in shown and is_held(path)}
+    kinds = ["chunks", *(job.kind for job in jobs if job.state == JobState.RUNNING)]  # chunks are no run's
+    known = {lock_file(project, kind) for kind in kinds}
+    others = {path for path in project.runs_folder.glob(".*.lock") if path not in known and is_held(path)}
     for run in list_runs(project) if others else ():
         if run.is_whole and lock_file(project, run.kind) in others and run.read_state().process:
             services.runner.join(child_job(services, run), stays)

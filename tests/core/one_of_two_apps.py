@@ -27,6 +27,7 @@ REFUSALS = {
     *("samples_not_at_rest", "sample_gone", "no_chunks", "no_usable_chunks", "config_missing", "store_unwritable"),
 }
 MOST_PROJECTS = 4
+DELETIONS = 6
 TEXT = "Wasser kocht bei hundert Grad. Eis ist gefrorenes Wasser. Dampf ist gasförmiges Wasser. " * 20
 
 
@@ -41,8 +42,11 @@ class App:
         for self.round in range(rounds):
             names = self.services.projects.names()
             name = self.dice.choice(names) if names else ""
-            if len(names) < 2 or (len(names) < MOST_PROJECTS and self.dice.random() < 0.1):
-                action: Callable[[str], Any] = self.create
+            action: Callable[[str], Any]
+            if self.round < DELETIONS:  # so that there are some, however often a project is busy later
+                action = self.delete if self.round % 2 else self.create
+            elif len(names) < 2 or (len(names) < MOST_PROJECTS and self.dice.random() < 0.1):
+                action = self.create
             else:
                 action = self.dice.choices(list(self.ACTIONS), list(self.ACTIONS.values()))[0].__get__(self)
             try:

@@ -81,7 +81,7 @@ KILLED_WHILE_MADE = """
 import os, signal, sys
 from pathlib import Path
 from core import runs
-from core.project_manager import Project
+from core.project_manager import Project, ProjectStore
 def prepare(run):
     (run.folder / "half").write_text("a copy that is not finished")
     if sys.argv[2] == "while copying":
@@ -141,6 +141,7 @@ def test_after_the_clock_went_back_the_newest_run_is_still_the_one_that_was_made
 def test_runs_of_an_early_version_are_older_than_new_ones_and_keep_their_order(project: Project) -> None:
     early = [project.runs_folder / f"2999010{day}-120000-007-train" for day in (1, 2)]
     for folder in reversed(early):
+        folder.mkdir()
         write_json(folder / "run.json", {"kind": "train"})
     new = create_run(project, "train", {})
     assert [run.folder for run in list_runs(project)] == [*early, new.folder]
@@ -150,7 +151,7 @@ def test_runs_of_an_early_version_are_older_than_new_ones_and_keep_their_order(p
 MAKES_TEN = """
 import sys
 from pathlib import Path
-from core.project_manager import Project
+from core.project_manager import Project, ProjectStore
 from core.runs import create_run
 for _ in range(10):
     create_run(Project(Path(sys.argv[1])), "ask", {})
@@ -185,3 +186,9 @@ def test_a_training_that_an_early_version_began_is_still_known_to_live(project: 
     run = create_run(project, "train", {})
     run.write_state(JobState.RUNNING, process={"pid": os.getpid(), "created": psutil.Process().create_time()})
     assert run.read_state().state == JobState.RUNNING
+
+
+def test_runs_that_begin_in_several_projects_at_the_same_moment_have_ids_of_their_own(tmp_path: Path) -> None:
+    store = ProjectStore(tmp_path / "room")
+    ids = {create_run(store.create(f"p{number}"), "train", {}).id for number in range(30)}
+    assert len(ids) == 30
