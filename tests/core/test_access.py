@@ -3,7 +3,7 @@
 import pytest
 from waiting import wait_for
 
-from core import access, base_models, document_pipeline, history_pipeline, keys, pipeline, sample_pipeline
+from core import access, base_models, document_pipeline, keys, pipeline, sample_pipeline
 from core.access import Visitor
 from core.jobs import Job, JobState
 from core.project_manager import ProjectStore
@@ -214,8 +214,6 @@ def test_a_guest_brings_in_what_was_uploaded_and_no_other_file(services, project
                 document_pipeline.start_documents(services, project, [file])
             with refused("guest_no_files"):
                 sample_pipeline.start_import(services, project, file, "x")
-        with refused("host_only"):
-            history_pipeline.reproduce_bundle(services, project, folder / "mine.txt")
         job = document_pipeline.start_documents(services, project, [folder / "mine.txt"])
     assert services.runner.wait(job.id, 60).state == JobState.DONE
     assert job.owner == "anna"
