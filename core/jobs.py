@@ -127,10 +127,14 @@ class Job:
     project: str
     work: Callable[["RelayContext"], dict[str, Any]]
     lane: str | None = None
-    owner: str = field(default_factory=lambda: access.asking().id)
+    owner: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     abandon: Callable[[], None] = lambda: None
     then: Callable[[], object] | None = None
+
+    def __post_init__(self) -> None:
+        # It belongs to whoever asks for it, unless somebody else is named.
+        object.__setattr__(self, "owner", self.owner or access.asking().id)
 
 
 @dataclass(frozen=True)

@@ -154,11 +154,11 @@ def finished_training(project: Project) -> Run | None:
 
 def rename_project(services: Services, old: str, new: str) -> Project:
     """Rename a project whose jobs rest. Raises AppError `project_busy`."""
-    services.runner.forget_project(old)
+    services.runner.forget_project(services.projects.open(old).name)
     return services.projects.rename(old, new)
 
 
 def delete_project(services: Services, name: str) -> None:
     """Delete a project whose jobs rest. Raises AppError `project_busy`."""
-    services.runner.forget_project(name)
+    services.runner.forget_project(services.projects.open(name).name)
     services.projects.delete(name)

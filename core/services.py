@@ -83,9 +83,9 @@ def reattach(services: Services) -> None:
         for run in newest.values():
             found = run.read_state()
             if found.process:
-                services.runner.start(child_job(services, run))
+                services.runner.start(child_job(services, run, project.owner))
             elif found.state in (STOPPED if run.kind == "train" else STOPPED - {JobState.FAILED}):
-                services.runner.adopt(child_job(services, run), found.state, found.error)
+                services.runner.adopt(child_job(services, run, project.owner), found.state, found.error)
 
 
 def give_up(services: Services, run: Run) -> None:

@@ -1,15 +1,20 @@
 """What guests may not do, whoever calls core for them."""
 
+import struct
+from pathlib import Path
+
 import pytest
 from waiting import wait_for
 
-from core import access, base_models, keys, pipeline, sample_pipeline
+from core import access, base_models, base_pipeline, keys, pipeline, sample_pipeline
 from core.access import Visitor
 from core.jobs import Job, JobState
 from core.project_manager import ProjectStore
+from core.runs import create_run
 from core.samples.helper_models import fetch_models
 from core.samples.helpers.addresses import OPENROUTER
-from core.services import Services
+from core.services import Services, reattach, start_child_job
+from core.training import repeat
 from utils import config
 from utils.config import BaseChoice, SftSettings
 from utils.errors import AppError
@@ -197,3 +202,71 @@ def test_the_hosts_key_is_lent_for_so_many_requests_to_each_guest(services, monk
             keys.set_key("", "sk-own")
             keys.lent_key(OPENROUTER)()  # costs the host nothing
     keys.lent_key(OPENROUTER)()
+
+
+def test_a_job_that_a_guest_starts_in_a_process_of_its_own_is_theirs(services, projects):
+    """It counts among theirs, works for them, and they can stop it."""
+    with access.acting_as(ANNA):
+        project = projects.create("a")
+        job = start_child_job(services, project, "practice_base", {}, "")
+        services.runner.cancel(job.id)
+    assert job.owner == "anna"
+    services.runner.wait(job.id, 60)
+
+
+def test_after_a_restart_a_guests_paused_job_is_still_theirs(services, projects):
+    with access.acting_as(ANNA):
+        project = projects.create("a")
+    create_run(project, "train", {}).write_state(JobState.PAUSED)
+    reattach(services)
+    job = services.runner.latest("a", ["train"])
+    with access.acting_as(BEN), refused("not_yours"):
+        services.runner.cancel(job.id)
+    with access.acting_as(ANNA):
+        services.runner.cancel(job.id)
+    assert services.runner.get(job.id).state == JobState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    "change", [pipeline.delete_project, lambda services, name: pipeline.rename_project(services, name, "b")]
+)
+def test_a_guest_who_names_anothers_project_neither_learns_of_its_jobs_nor_makes_them_forgotten(
+    services, projects, change
+):
+    projects.create("Wirt")
+    job = services.runner.start(waiting_job(services, "Wirt"))
+    with access.acting_as(BEN), refused("project_missing"):  # not that it is busy
+        change(services, "Wirt")
+    services.runner.pause(job.id)
+    services.runner.wait(job.id, 30)
+    with access.acting_as(BEN), refused("project_missing"):
+        change(services, "Wirt")
+    assert services.runner.get(job.id).state == JobState.PAUSED
+
+
+def test_only_the_host_fills_the_disk_with_models_from_the_hub_and_with_their_token(services, projects):
+    with access.acting_as(ANNA):
+        project = projects.create("a")
+        pipeline.choose_base(project, BaseChoice(source="hf", name="someone/private"))
+        with refused("host_only"):
+            base_pipeline.make_ready(services, project)
+    assert services.runner.jobs() == []
+
+
+def model_folder(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
+    (folder / "tokenizer.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", 2) + b"{}")
+    return folder
+
+
+def test_a_bundle_of_a_guest_leads_to_no_folder_of_this_machine(projects, tmp_path):
+    """Otherwise its answer tells which folders hold models, and a guest trains on one whose hash they know."""
+    folder = model_folder(tmp_path / "private")
+    noted = {"base": {"source": "path", "name": str(folder), "fingerprint": base_models.fingerprint(folder)}}
+    project = projects.create("a")
+    assert repeat.find_base(project, noted) == folder
+    for fingerprint in (noted["base"]["fingerprint"], "0" * 64):
+        with access.acting_as(ANNA), refused("repeat_base_missing"):
+            repeat.find_base(project, {"base": {**noted["base"], "fingerprint": fingerprint}})
