@@ -95,16 +95,12 @@ class Gate:
         self._door = door  # of a room; None where nobody was invited
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request = Request({**scope, "type": "http", "method": scope.get("method", "")}, receive)
+        request = Request(scope, receive)
         browser = self.browser_of(request)
-        if scope["type"] == "websocket":
-            if browser is None:
-                await send({"type": "websocket.close", "code": 1008})
-                return
-        elif self._brings_host_link(request):
+        if self._brings_host_link(request):
             rest = [(name, value) for name, value in request.query_params.multi_items() if name != HOST_WORD]
             target = f"/?{urlencode(rest)}" if rest else "/"
             await self._welcome(request, "host", target)(scope, receive, send)
@@ -146,6 +142,10 @@ class Gate:
             return join.form_page(language, text("join.wait", language, seconds=round(wait + 0.5)), 429)
         if not self._door.opens(address, await join.typed_code(request)):
             return join.form_page(language, text("join.wrong", language), 403)
+        if not self._passes.browser_of(request.cookies):
+            if self._door.guests >= join.GUESTS:
+                return join.form_page(language, text("join.full", language), 403)
+            self._door.guests += 1
         return self._welcome(request, "guest", "/")
 
     def _welcome(self, request: Request, role: str, target: str) -> Response:
@@ -177,6 +177,7 @@ def comes_from_this_machine(request: Request) -> bool:
     return (
         request.client is not None
         and request.client.host in LOOPBACK
+        and request.scope["http_version"] != "1.0"  # which browsers do not speak, and proxies do that add no header
         and not any(name.startswith(PASSED_ON) for name in headers)
     )
 

@@ -226,7 +226,10 @@ class GradioGate:
             return math.inf
         projects = [self._services.projects.open(name) for name in self._services.projects.names()]
         documents = [path for project in projects for path in project.documents_folder.glob("*")]
-        taken = [path for path in (*documents, *map(Path, self._uploads.held(browser))) if path.is_file()]
+        uploads = [path for path in map(Path, self._uploads.held(browser)) if path.is_file()]
+        if len(uploads) >= UPLOADS:  # the oldest would be forgotten, and lie there uncounted
+            return 0
+        taken = [*(path for path in documents if path.is_file()), *uploads]
         return access.GUEST_UPLOAD_BYTES - sum(path.stat().st_size for path in taken)
 
     def _remove_torn(self) -> None:

@@ -18,6 +18,7 @@ MAX_FORM_BYTES = 1_000
 FREE_TRIES = 5
 LONGEST_WAIT_SECONDS = 60.0
 ADDRESSES_KEPT = 10_000
+GUESTS = 200  # whom one code lets in: who joins again and again has a new guest's share each time
 PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
 <style>body{{font:16px system-ui,sans-serif;max-width:22rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}}
@@ -37,6 +38,7 @@ class Door:
     """Compares typed codes. Who has been wrong too often waits twice as long each time, by address."""
 
     code: str
+    guests: int = 0  # so many new ones were let in
     _wrong: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict)
 
     def seconds_to_wait(self, address: str) -> float:

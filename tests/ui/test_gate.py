@@ -174,3 +174,24 @@ def test_codes_are_easy_to_read_aloud():
     codes = {new_code() for _ in range(200)}
     assert len(codes) == 200
     assert not set("".join(codes)) & set("0O1I")
+
+
+def test_who_joins_again_and_again_for_a_new_guests_share_finds_the_room_full(app, monkeypatch):
+    """Each new guest has projects, bytes and requests with the host's key of their own."""
+    monkeypatch.setattr("ui.join.GUESTS", 3)
+    first = joined(app)
+    for _ in range(2):
+        joined(app)
+    refused = TestClient(app, client=PUPIL).post("/join", data={"code": CODE})
+    assert refused.status_code == 403
+    assert "beigetreten" in refused.text
+    assert first.post("/join", data={"code": CODE}).text.startswith("guest")  # is no new one
+
+
+def test_a_plain_proxy_that_adds_no_header_makes_nobody_the_host(passes):
+    """Such as nginx's proxy_pass as it is set up at first: HTTP/1.0, and Host is the address behind it."""
+
+    async def by_proxy(scope, receive, send):
+        await gate(passes)({**scope, "http_version": "1.0"}, receive, send)
+
+    assert TestClient(by_proxy, client=HERE).get("/de/").status_code == 403

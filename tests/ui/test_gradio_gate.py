@@ -157,3 +157,10 @@ def test_browsers_without_number_do_not_fill_the_memory(monkeypatch):
     for number in range(10):
         holdings.hold(f"browser {number}", f"thing {number}", most=2)
     assert [number for number in range(10) if holdings.holds(f"browser {number}", f"thing {number}")] == [7, 8, 9]
+
+
+def test_many_small_uploads_do_not_make_large_ones_forgotten(guest, monkeypatch):
+    monkeypatch.setattr("ui.gradio_gate.UPLOADS", 3)
+    for number in range(3):
+        assert upload(guest, 10, f"{number}.bin").status_code == 200
+    assert upload(guest, 10, "more.bin").status_code == 413

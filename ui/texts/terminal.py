@@ -51,6 +51,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Zu viele falsche Codes. Versuche es in {seconds} Sekunden noch einmal.",
         "Too many wrong codes. Try again in {seconds} seconds.",
     ),
+    "join.full": (
+        "Es sind schon so viele beigetreten, wie ein Code hereinlässt. Wer die App gestartet hat, kann sie neu starten.",
+        "As many have joined as one code lets in. Whoever started the app can start it again.",
+    ),
     "join.title": ("Beitreten", "Join"),
     "join.label": ("Code, den die Lehrkraft nennt", "Code that the teacher gives"),
     "join.button": ("Weiter", "Continue"),
