@@ -8,7 +8,7 @@ from typing import Any
 
 import portalocker
 
-from core import hardware_detector
+from core import access, hardware_detector
 from core.child_work import ChildWork
 from core.documents.chunk_store import ChunkStore
 from core.hardware_detector import Hardware
@@ -49,7 +49,11 @@ def start_child_job(
     prepare: Callable[[Run], object] | None = None,
     secrets: Mapping[str, Any] | None = None,
 ) -> JobSnapshot:
-    """Freeze the request in a run folder and queue the job that works on it; no folder stays behind a refusal."""
+    """Freeze the request in a run folder and queue the job that works on it; no folder stays behind a refusal.
+
+    Raises AppError `disk_full` where a guest asks, and whatever `prepare` and the runner raise.
+    """
+    access.require_disk(project.root)
     run = create_run(project, kind, request, prepare)
     try:
         return services.runner.start(child_job(services, run, owner, secrets))

@@ -1,6 +1,7 @@
 """What guests may not do, whoever calls core for them."""
 
 import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from core.runs import create_run
 from core.samples.helper_models import fetch_models
 from core.samples.helpers.addresses import OPENROUTER
 from core.services import Services, reattach, start_child_job
-from core.training import repeat
+from core.training import repeat, unbundle
 from utils import config
 from utils.config import BaseChoice, SftSettings
 from utils.errors import AppError
@@ -270,3 +271,26 @@ def test_a_bundle_of_a_guest_leads_to_no_folder_of_this_machine(projects, tmp_pa
     for fingerprint in (noted["base"]["fingerprint"], "0" * 64):
         with access.acting_as(ANNA), refused("repeat_base_missing"):
             repeat.find_base(project, {"base": {**noted["base"], "fingerprint": fingerprint}})
+
+
+def test_a_guest_begins_nothing_that_writes_while_the_disk_is_nearly_full(services, projects, monkeypatch):
+    monkeypatch.setattr("utils.files.free_disk_gib", lambda _: 1.5)
+    with access.acting_as(ANNA):
+        project = projects.create("a")
+        with refused("disk_full"):
+            start_child_job(services, project, "export", {}, "")
+    assert not list(project.runs_folder.iterdir())
+    services.runner.cancel(start_child_job(services, project, "export", {}, "").id)  # as the host may
+
+
+def test_a_guests_bundle_unpacks_to_no_more_than_a_guest_may_upload(projects, tmp_path, monkeypatch):
+    monkeypatch.setattr(access, "GUEST_UPLOAD_BYTES", 1_000_000)
+    file = tmp_path / "a.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in unbundle.NEEDED:
+            archive.writestr(name, bytes(700_000))
+    project = projects.create("a")
+    with access.acting_as(ANNA), refused("bundle_too_large"), unbundle.opened(project, file):
+        pass
+    with refused("bundle_damaged"), unbundle.opened(project, file):
+        pass
