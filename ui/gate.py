@@ -105,7 +105,7 @@ class Gate:
             target = f"/?{urlencode(rest)}" if rest else "/"
             await self._welcome(request, "host", target)(scope, receive, send)
             return
-        elif browser is None or (self._door and request.url.path == join.PATH and not browser.visitor.is_host):
+        if browser is None or (self._door and request.url.path == join.PATH and not browser.visitor.is_host):
             await (await self._turn_away(request))(scope, receive, send)
             return
         if not browser.id and request.method == "GET":

@@ -11,8 +11,8 @@ import os
 import re
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -39,6 +39,7 @@ WORD = re.compile(r"[\w-]{1,64}")
 MOST_BODY_BYTES = 8 * 2**20
 SESSIONS = 50  # open pages of one browser; older ones start anew when they are used again
 BROWSERS = 2_000
+CLICKS = 8  # of one browser at the same time, which itself sends no more than six; all share forty threads
 UPLOADS = 2_000  # of one browser, that no project has taken in yet
 LOOK_AT_DISK_BYTES = 16 * 2**20
 # What a page sends with a click. Everything else that Gradio would read from a body is left out.
@@ -114,6 +115,7 @@ class GradioGate:
         self._folder = uploads
         self._begun = Holdings()
         self._uploads = Holdings()
+        self._clicks: Counter[str] = Counter()  # that are being answered, by browser
         # Gradio checks paths only in apps that it started itself.
         page.has_launched = True
         for function in page.fns.values():
@@ -149,10 +151,22 @@ class GradioGate:
                     scope["query_string"] = f"upload_id={upload}".encode()
                 await self._take_upload(browser, scope, receive, send)
             case "POST", _ if path == f"{API}/run/predict":
-                body = self._checked(browser, await whole_body(scope, receive))
-                await self._app(with_length(scope, len(body)), once(body, receive), send)
+                with self._click(browser):
+                    body = self._checked(browser, await whole_body(scope, receive))
+                    await self._app(with_length(scope, len(body)), once(body, receive), send)
             case _:
                 raise Refused("nothing that a page asks for", 404)
+
+    @contextlib.contextmanager
+    def _click(self, browser: str) -> Iterator[None]:
+        if self._clicks[browser] >= CLICKS:
+            raise Refused("too many clicks at once", 429)
+        self._clicks[browser] += 1
+        try:
+            yield
+        finally:
+            self._clicks[browser] -= 1
+            self._clicks += Counter()  # without those that have none
 
     def _claim(self, browser: str, word: str) -> None:
         """A session, or an upload that is under way: whoever begins it, goes on with it."""

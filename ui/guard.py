@@ -79,7 +79,7 @@ class Guard:
 
 
 class Connection(H11Protocol):
-    """One connection. Whoever opens too many, or asks nothing on them, leaves none for others: uvicorn waits for ever."""
+    """One connection. Whoever opened too many, or asked nothing on them, would leave none for others."""
 
     _open: ClassVar[Counter[str]] = Counter()  # by address
 

@@ -1,10 +1,14 @@
 """What a page may upload, and how much; what a click may name; who goes on with what."""
 
+import asyncio
+from types import SimpleNamespace
+
 import pytest
+from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from core import access
-from ui.gradio_gate import Holdings, names_file
+from ui.gradio_gate import CLICKS, GradioGate, Holdings, names_file
 from ui.server import create_server
 
 BASE = "http://127.0.0.1:7860"
@@ -164,3 +168,41 @@ def test_many_small_uploads_do_not_make_large_ones_forgotten(guest, monkeypatch)
     for number in range(3):
         assert upload(guest, 10, f"{number}.bin").status_code == 200
     assert upload(guest, 10, "more.bin").status_code == 413
+
+
+def test_one_browsers_clicks_do_not_take_all_threads_from_others(tmp_path):
+    """Some clicks wait for a server elsewhere, or unpack a file, for many seconds."""
+    go, reached = asyncio.Event(), []
+
+    async def slow(scope, receive, send):
+        reached.append(scope["state"]["browser"])
+        await go.wait()
+        await PlainTextResponse("done")(scope, receive, send)
+
+    page = SimpleNamespace(fns={0: SimpleNamespace(fn=None, inputs=[])})
+    gate = GradioGate(slow, page, "de", None, tmp_path)
+
+    async def click(browser: str) -> int:
+        sent = []
+        body = b'{"data": [], "fn_index": 0, "session_hash": "%s"}' % browser.encode()
+        scope = {"type": "http", "method": "POST", "path": "/de/gradio_api/run/predict", "query_string": b""}
+
+        async def receive():
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message):
+            sent.append(message)
+
+        await gate({**scope, "headers": [], "state": {"browser": browser}}, receive, send)
+        return sent[0]["status"]
+
+    async def both() -> tuple[list[int], list[int]]:
+        greedy, other = [asyncio.create_task(click("a")) for _ in range(CLICKS + 5)], asyncio.create_task(click("b"))
+        while len(reached) < CLICKS + 1:
+            await asyncio.sleep(0)
+        go.set()
+        return [await one for one in greedy], [await other, await click("a")]
+
+    greedy, others = asyncio.run(both())
+    assert sorted(greedy) == [200] * CLICKS + [429] * 5
+    assert others == [200, 200]

@@ -52,7 +52,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Too many wrong codes. Try again in {seconds} seconds.",
     ),
     "join.full": (
-        "Es sind schon so viele beigetreten, wie ein Code hereinlässt. Wer die App gestartet hat, kann sie neu starten.",
+        "Es sind so viele beigetreten, wie ein Code hereinlässt. Wer die App gestartet hat, kann sie neu starten.",
         "As many have joined as one code lets in. Whoever started the app can start it again.",
     ),
     "join.title": ("Beitreten", "Join"),
