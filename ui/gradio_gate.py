@@ -195,7 +195,10 @@ class GradioGate:
         if names_file(sent.get("event_data")):
             raise Refused("a file where none belongs")
         sent["data"] = values
-        return json.dumps(sent).encode()
+        try:
+            return json.dumps(sent, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):  # half a pair of surrogates is JSON, and no text to answer with
+            raise Refused("no click of a page", 400) from None
 
     def _own_files(self, browser: str, value: Any) -> Any:
         """The value of a field for files, reduced to uploads of this browser that are still there."""

@@ -206,3 +206,14 @@ def test_one_browsers_clicks_do_not_take_all_threads_from_others(tmp_path):
     greedy, others = asyncio.run(both())
     assert sorted(greedy) == [200] * CLICKS + [429] * 5
     assert others == [200, 200]
+
+
+def test_half_a_character_is_refused_before_an_answer_breaks_on_it(guest):
+    body = b'{"data": ["\\ud800"], "fn_index": 0, "session_hash": "a"}'
+    json_ = {"content-type": "application/json"}
+    guest.get("/de/")
+    answers = [
+        guest.post("/de/gradio_api/run/predict", content=body.replace(b"0,", b"%d," % number), headers=json_)
+        for number in range(12)
+    ]
+    assert {answer.status_code for answer in answers} == {400}
