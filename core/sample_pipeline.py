@@ -63,7 +63,8 @@ def start_samples(services: Services, project: Project, owner: str = "") -> JobS
     require_helper(settings)
     usable_chunks(project, settings)  # and each call of the work looks again: while it waits or rests, chunks change
     address = address_of(settings)
-    way = Access(keys.key_of(address), known_model(settings), keys.lent_key(address))
+    key = keys.key_of(address)
+    way = Access(key, known_model(settings), keys.counter_of(address, key))
     work = alone(project, "sft", partial(generate_samples, project=project, settings=settings, access=way))
 
     def work_on_finished_chunks(context: JobContext) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def start_test(services: Services, project: Project, owner: str = "") -> JobSnap
     require_helper(settings)
     task = first_task(project, settings)
     key = keys.key_of(address_of(settings))
-    keys.lent_key(address_of(settings))()
+    keys.counter_of(address_of(settings), key)()
     work = partial(test_helper, task=task, settings=settings, key=key)
     return services.runner.start(Job("sft_test", project.name, work, owner=owner))
 

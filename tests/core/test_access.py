@@ -193,7 +193,7 @@ def test_the_hosts_key_is_lent_for_so_many_requests_to_each_guest(services, monk
     for visitor in (ANNA, BEN):
         with access.acting_as(visitor):
             assert keys.key_of(OPENROUTER) == "sk-host"
-            count = keys.lent_key(OPENROUTER)
+            count = keys.counter_of(OPENROUTER, "sk-host")
         count()  # in a thread of the app, for whoever asked then
         count()
         with refused("requests_spent"):
@@ -201,8 +201,20 @@ def test_the_hosts_key_is_lent_for_so_many_requests_to_each_guest(services, monk
         with access.acting_as(visitor):
             assert not keys.has_key(OPENROUTER)
             keys.set_key("", "sk-own")
-            keys.lent_key(OPENROUTER)()  # costs the host nothing
-    keys.lent_key(OPENROUTER)()
+            keys.counter_of(OPENROUTER, "sk-own")()  # costs the host nothing
+    keys.counter_of(OPENROUTER, "sk-host")()
+
+
+def test_a_guest_who_sets_a_key_of_their_own_in_between_does_not_use_the_hosts_uncounted(services, monkeypatch):
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-host")
+    config.save_app_settings(config.AppSettings(guest_requests=1))
+    with access.acting_as(Visitor("clara")):
+        key = keys.key_of(OPENROUTER)
+        keys.set_key("", "sk-anything")
+        count = keys.counter_of(OPENROUTER, key)
+        count()
+        with refused("requests_spent"):
+            count()
 
 
 def test_a_job_that_a_guest_starts_in_a_process_of_its_own_is_theirs(services, projects):
