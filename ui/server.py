@@ -31,6 +31,7 @@ from ui.language_page import LanguagePage
 from ui.live import INTERVAL_SECONDS
 from ui.terminal import person_language
 from ui.texts import LANGUAGES, text
+from ui.traffic import Traffic
 from ui.view import View
 from utils import config
 from utils.errors import AppError
@@ -50,7 +51,8 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
     passes = Passes(config.config_folder(), port, join_code)
     uploads = new_uploads_folder()
     os.environ["GRADIO_TEMP_DIR"] = str(uploads)
-    pages = {language: LanguagePage(services, language, uploads) for language in LANGUAGES}
+    traffic = Traffic(uploads)
+    pages = {language: LanguagePage(services, language, traffic) for language in LANGUAGES}
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -4,12 +4,14 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.testclient import TestClient
 
 from core import access
-from ui.gradio_gate import CLICKS, GradioGate, Holdings, names_file
+from ui.gradio_gate import CLICKS, GradioGate, names_file
 from ui.server import create_server
+from ui.traffic import Holdings, Traffic
 
 BASE = "http://127.0.0.1:7860"
 CODE = "ABCD2345"
@@ -156,7 +158,7 @@ def test_a_thing_belongs_to_who_began_it_and_the_oldest_is_forgotten():
 
 
 def test_browsers_without_number_do_not_fill_the_memory(monkeypatch):
-    monkeypatch.setattr("ui.gradio_gate.BROWSERS", 3)
+    monkeypatch.setattr("ui.traffic.BROWSERS", 3)
     holdings = Holdings()
     for number in range(10):
         holdings.hold(f"browser {number}", f"thing {number}", most=2)
@@ -180,7 +182,7 @@ def test_one_browsers_clicks_do_not_take_all_threads_from_others(tmp_path):
         await PlainTextResponse("done")(scope, receive, send)
 
     page = SimpleNamespace(fns={0: SimpleNamespace(fn=None, inputs=[])})
-    gate = GradioGate(slow, page, "de", None, tmp_path)
+    gate = GradioGate(slow, page, "de", None, Traffic(tmp_path))
 
     async def click(browser: str) -> int:
         sent = []
@@ -217,3 +219,37 @@ def test_half_a_character_is_refused_before_an_answer_breaks_on_it(guest):
         for number in range(12)
     ]
     assert {answer.status_code for answer in answers} == {400}
+
+
+def test_uploads_at_the_same_time_or_in_another_language_take_no_share_twice(services, tmp_path, monkeypatch):
+    monkeypatch.setattr(access, "GUEST_UPLOAD_BYTES", 100)
+    traffic, page = Traffic(tmp_path), SimpleNamespace(fns={})
+
+    async def store(scope, receive, send):
+        content = await Request(scope, receive).body()
+        file = tmp_path / f"{len(list(tmp_path.iterdir()))}.bin"
+        file.write_bytes(content)
+        await JSONResponse([str(file)])(scope, receive, send)
+
+    gates = [GradioGate(store, page, language, services, traffic) for language in ("de", "en", "de")]
+
+    async def upload_to(gate) -> int:
+        parts, sent = [bytes(30), bytes(30)], []
+
+        async def receive():
+            await asyncio.sleep(0.01)
+            return {"type": "http.request", "body": parts.pop(), "more_body": bool(parts)}
+
+        async def send(message):
+            sent.append(message)
+
+        path = f"{gate._prefix}/gradio_api/upload"
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": []}
+        await gate({**scope, "state": {"browser": "anna"}}, receive, send)
+        return sent[0]["status"]
+
+    async def all_at_once() -> list[int]:
+        return await asyncio.gather(*map(upload_to, gates))
+
+    with access.acting_as(access.Visitor("anna")):
+        assert sorted(asyncio.run(all_at_once())) == [200, 413, 413]
