@@ -51,9 +51,12 @@ def start_child_job(
 ) -> JobSnapshot:
     """Freeze the request in a run folder and queue the job that works on it; no folder stays behind a refusal.
 
-    Raises AppError `disk_full` where a guest asks, and whatever `prepare` and the runner raise.
+    Raises AppError `disk_full` or `host_only` where a guest asks for more of this machine than the host has set for
+    all, and whatever `prepare` and the runner raise.
     """
     access.require_disk(project.root)
+    if request.get("processes", 1) > services.settings.training.processes:
+        access.require_host()
     run = create_run(project, kind, request, prepare)
     try:
         return services.runner.start(child_job(services, run, owner, secrets))

@@ -28,11 +28,13 @@ from ui.texts import text
 from utils.files import write_text_atomic
 
 LOOPBACK = {"127.0.0.1", "::1"}
-# How headers begin with which proxies and tunnels say for whom they ask.
+# How headers begin with which proxies and tunnels say for whom they ask; there is no end to those with "x-", and
+# browsers send none of their own but the two below.
 PASSED_ON = (
-    *("forwarded", "via", "x-forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-original-"),
-    *("true-client-ip", "cf-", "fly-", "fastly-", "x-envoy-"),
+    *("x-", "forwarded", "via", "client-ip", "true-client-ip", "proxy-", "cdn-", "cf-", "fly-", "fastly-", "akamai-"),
+    *("ngrok-", "tailscale-"),
 )
+OF_BROWSERS = ("x-requested-with", "x-gradio-")
 HOST_WORD = "host"  # in the host's link: /?host=…
 COOKIE_SECONDS = 365 * 24 * 3600
 SECRET_FILE = "browsers.secret"
@@ -178,7 +180,7 @@ def comes_from_this_machine(request: Request) -> bool:
         request.client is not None
         and request.client.host in LOOPBACK
         and request.scope["http_version"] != "1.0"  # which browsers do not speak, and proxies do that add no header
-        and not any(name.startswith(PASSED_ON) for name in headers)
+        and not any(name.startswith(PASSED_ON) and not name.startswith(OF_BROWSERS) for name in headers)
     )
 
 

@@ -73,9 +73,17 @@ class Guard:
                 await gone(scope, receive, send)
 
     def allows(self, headers: Headers) -> bool:
-        """Whether Host, and Origin where there is one, name this server."""
-        origin = headers.get("origin")
+        """Whether Host, and Origin where there is one, name this server; and so the page that asks, where a browser
+        says that it is ours: behind a proxy that writes our name into Host, it has another one."""
+        origin, page = headers.get("origin"), headers.get("referer")
+        if page and headers.get("sec-fetch-site") == "same-origin" and origin_of(page) not in self.origins:
+            return False
         return headers.get("host", "").lower() in self.hosts and (origin is None or origin.lower() in self.origins)
+
+
+def origin_of(address: str) -> str:
+    """`http://127.0.0.1:7860` of an address on it."""
+    return "/".join(address.split("/")[:3]).lower()
 
 
 class Connection(H11Protocol):

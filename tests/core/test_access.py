@@ -306,3 +306,14 @@ def test_a_guests_bundle_unpacks_to_no_more_than_a_guest_may_upload(projects, tm
         pass
     with refused("bundle_damaged"), unbundle.opened(project, file):
         pass
+
+
+def test_a_guest_trains_in_no_more_processes_than_the_host_has_set(services, projects):
+    """Each of them loads the whole model."""
+    with access.acting_as(ANNA):
+        project = projects.create("a")
+        with refused("host_only"):
+            start_child_job(services, project, "train", {"processes": 2}, "")
+    services.settings = config.AppSettings(training=config.TrainingSettings(processes=2))
+    with access.acting_as(ANNA):
+        services.runner.cancel(start_child_job(services, project, "train", {"processes": 2}, "").id)

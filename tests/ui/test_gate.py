@@ -76,6 +76,10 @@ def test_alone_on_this_machine_nobody_needs_a_link(passes):
         (HERE, {"x-forwarded-for": "127.0.0.1"}),
         (HERE, {"via": "x"}),
         (HERE, {"CF-Ray": "1"}),
+        (HERE, {"X-Azure-ClientIP": "1"}),
+        (HERE, {"x-remote-user": "anna"}),
+        (HERE, {"Tailscale-User-Login": "anna"}),
+        (HERE, {"cdn-loop": "x"}),
     ],
 )
 def test_who_comes_from_elsewhere_is_shown_nothing_but_that_a_link_is_needed(passes, client, headers):

@@ -193,3 +193,12 @@ async def served(talk, app):
         finally:
             server.should_exit = True
             await serving
+
+
+def test_a_page_that_has_another_name_behind_a_proxy_is_not_ours():
+    headers = {"host": "127.0.0.1:7860", "sec-fetch-site": "same-origin"}
+    for page, ours in (("https://public.example/de/", False), ("http://127.0.0.1:7860/de/?project=a", True)):
+        assert guard().allows(Headers({**headers, "referer": page})) is ours
+    linked = {**headers, "sec-fetch-site": "cross-site", "referer": "https://public.example/"}
+    assert guard().allows(Headers(linked))  # a link elsewhere, which is told by where it leads
+    assert guard().allows(Headers(headers))
