@@ -104,8 +104,13 @@ class Gate:
         browser = self.browser_of(request)
         if self._brings_host_link(request):
             rest = [(name, value) for name, value in request.query_params.multi_items() if name != HOST_WORD]
-            target = f"/?{urlencode(rest)}" if rest else "/"
-            await self._welcome(request, "host", target)(scope, receive, send)
+            await self._welcome(request, "host", urlencode(rest))(scope, receive, send)
+            return
+        if request.url.path == join.ENTERED:
+            kept = browser is not None and browser.id
+            start = RedirectResponse(with_query("/", request.url.query), status_code=303)
+            told = join.plain_page(self._language_of(request), "cookies.title", "cookies.needed")
+            await (start if kept else told)(scope, receive, send)
             return
         if browser is None or (self._door and request.url.path == join.PATH and not browser.visitor.is_host):
             await (await self._turn_away(request))(scope, receive, send)
@@ -134,7 +139,7 @@ class Gate:
     async def _turn_away(self, request: Request) -> Response:
         language = self._language_of(request)
         if self._door is None:
-            return join.closed_page(language)
+            return join.plain_page(language, "host_link.title", "host_link.needed")
         if request.url.path != join.PATH or request.method not in {"GET", "POST"}:
             return RedirectResponse(join.PATH, status_code=303)
         if request.method == "GET":
@@ -148,12 +153,12 @@ class Gate:
             if self._door.guests >= join.GUESTS:
                 return join.form_page(language, text("join.full", language), 403)
             self._door.guests += 1
-        return self._welcome(request, "guest", "/")
+        return self._welcome(request, "guest", "")
 
-    def _welcome(self, request: Request, role: str, target: str) -> Response:
+    def _welcome(self, request: Request, role: str, query: str) -> Response:
         """Sends a browser on with what it is let in by; one that was here before stays the same browser."""
         browser = self._passes.browser_of(request.cookies) or self._passes.new_browser()
-        answer = RedirectResponse(target, status_code=303)
+        answer = RedirectResponse(with_query(join.ENTERED, query), status_code=303)
         for name, value in self._passes.cookies_of(browser, role).items():
             answer.set_cookie(name, value, max_age=COOKIE_SECONDS, samesite="lax", httponly=True)
         return answer
@@ -171,6 +176,10 @@ class Gate:
             await send(message)
 
         return send_with_cookie
+
+
+def with_query(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
 
 
 def comes_from_this_machine(request: Request) -> bool:

@@ -21,7 +21,7 @@ BODY_SECONDS = 30.0  # without a byte of a body that was announced: its sender h
 HEAD_SECONDS = 10.0  # without the head of a request
 CONNECTIONS = 400  # of one address; a browser keeps six
 # Where a link on another site may lead: pages only, never a file or a change.
-ENTRANCES = re.compile(r"/|/[a-z]{2}/|/join")
+ENTRANCES = re.compile(r"/|/[a-z]{2}/|/join|/entered")
 # The browser itself refuses whatever a page, or a library inside it, would load from elsewhere.
 SECURITY_HEADERS = {
     "content-security-policy": (

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 from ui.texts import text
 
 PATH = "/join"
+ENTERED = "/entered"  # where a browser shows that it kept its cookies
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that are mistaken for one another when read aloud
 CODE_LENGTH = 8
 MAX_FORM_BYTES = 1_000
@@ -64,9 +65,9 @@ def form_page(language: str, problem: str = "", status: int = 200) -> HTMLRespon
     return _page(language, "join.title", FORM.format(problem=escape(problem), **words), status)
 
 
-def closed_page(language: str) -> HTMLResponse:
-    """What somebody sees who needs the host's link."""
-    return _page(language, "host_link.title", f"<p>{escape(text('host_link.needed', language))}</p>", 403)
+def plain_page(language: str, title: str, words: str) -> HTMLResponse:
+    """What somebody sees who gets no further; `title` and `words` are keys of texts."""
+    return _page(language, title, f"<p>{escape(text(words, language))}</p>", 403)
 
 
 def _page(language: str, title: str, body: str, status: int) -> HTMLResponse:

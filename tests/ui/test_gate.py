@@ -1,5 +1,6 @@
 """Who is let in, as whom: the host by their link or by being alone on this machine, guests by the join code."""
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -199,3 +200,16 @@ def test_a_plain_proxy_that_adds_no_header_makes_nobody_the_host(passes):
         await gate(passes)({**scope, "http_version": "1.0"}, receive, send)
 
     assert TestClient(by_proxy, client=HERE).get("/de/").status_code == 403
+
+
+@pytest.mark.parametrize("as_host", [True, False])
+def test_who_keeps_no_cookies_is_told_so_and_not_asked_again_and_again(app, passes, as_host):
+    def without(request: httpx.Request) -> None:
+        request.headers.pop("cookie", None)
+
+    browser = TestClient(app, client=PUPIL)
+    browser.event_hooks["request"] = [without]
+    link = f"/?{HOST_WORD}={passes.host_token}"
+    page = browser.get(link) if as_host else browser.post("/join", data={"code": CODE})
+    assert (page.status_code, page.url.path) == (403, "/entered")
+    assert "Cookies" in page.text
