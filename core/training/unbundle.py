@@ -5,6 +5,7 @@ anything is written.
 """
 
 import hashlib
+import math
 import re
 import shutil
 import stat
@@ -21,12 +22,12 @@ from typing import Any
 
 from pydantic import BaseModel, NonNegativeInt, PositiveInt
 
-from core import base_models
+from core import access, base_models
 from core.project_manager import Project
 from core.training import bundle, checkpoints, repeat
 from core.training.repeat import Original
 from utils.errors import AppError
-from utils.files import publish_folder, read_json, require_disk
+from utils.files import publish_folder, read_json
 
 SCRATCH, LEFTOVER_SECONDS = ".bundle-", 24 * 3600
 MIB, GIB = 2**20, 2**30
@@ -150,9 +151,10 @@ def _require_sizes(wanted: Mapping[str, zipfile.ZipInfo], size_bytes: int, folde
     for name, info in wanted.items():
         if info.file_size > _most_bytes(name):
             raise AppError("bundle_too_large", name=name)
-    if total > max(ALWAYS_ALLOWED_BYTES, MOST_EXPANSION * size_bytes):
+    most = math.inf if access.asking().is_host else access.GUEST_UPLOAD_BYTES
+    if total > min(most, max(ALWAYS_ALLOWED_BYTES, MOST_EXPANSION * size_bytes)):
         raise AppError("bundle_too_large", name="…")
-    require_disk(folder, 2 * total / GIB)  # unpacked, and copied into the run
+    access.require_disk(folder, 2 * total / GIB)  # unpacked, and copied into the run
 
 
 def _most_bytes(name: str) -> int:

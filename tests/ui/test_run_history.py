@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from runs_material import add_checkpoint, make_run, publish
 from starlette.testclient import TestClient
 
-from core import file_manager, history_pipeline, training_pipeline
+from core import access, file_manager, history_pipeline, training_pipeline
 from core.jobs import Job, JobState
 from core.runs import create_run
 from core.training import bundle
@@ -208,9 +208,10 @@ def test_the_folder_is_shown_only_to_who_sits_at_the_machine(frame, project, mon
     shown = []
     monkeypatch.setattr(file_manager, "show", shown.append)
     run = make_run(project)
-    run_history.show_bundle(frame, project, at(run, client="10.0.0.7"))
+    with access.acting_as(access.Visitor()):  # the host, in a browser elsewhere
+        run_history.show_bundle(frame, project, at(run))
     assert shown == []
-    run_history.show_bundle(frame, project, at(run, client="127.0.0.1"))
+    run_history.show_bundle(frame, project, at(run))
     assert shown == [bundle.file_of(project, run.id)]
 
 

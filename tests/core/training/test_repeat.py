@@ -40,9 +40,7 @@ class Stage:
         return run
 
     def repeat(self, run):
-        return self.train(
-            lambda: training_pipeline.reproduce_training(self.services, self.project, run.id, "somebody")
-        )
+        return self.train(lambda: training_pipeline.reproduce_training(self.services, self.project, run.id))
 
 
 @pytest.fixture
