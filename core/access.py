@@ -10,13 +10,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
+from utils import files
 from utils.config import uploads_folder
 from utils.errors import AppError
 
 GUEST_PROJECTS = 10
 GUEST_JOBS = 3  # that run or wait at the same time
 GUEST_UPLOAD_BYTES = 4 * 2**30  # of all documents in a guest's projects, and of uploads on their way there
-FREE_DISK_GIB = 2.0  # what no upload may take
+FREE_DISK_GIB = 2.0  # what no upload may take, and nothing else that a guest begins
 
 
 @dataclass(frozen=True)
@@ -80,3 +81,8 @@ def require_host(code: str = "host_only") -> None:
     """Raises AppError `code` where a guest asks for what only the host may do."""
     if not asking().is_host:
         raise AppError(code)
+
+
+def require_disk(folder: Path) -> None:
+    """Raises AppError `disk_full` where less is free on the disk that holds `folder` than a guest has to leave."""
+    files.require_disk(folder, 0.0 if asking().is_host else FREE_DISK_GIB)

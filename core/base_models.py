@@ -83,7 +83,6 @@ def check(choice: BaseChoice) -> None:
     """Raise AppError where a choice can never become a model: a folder that holds none, a name that is none, a
     model of Ollama that cannot be trained; or a folder, by a guest."""
     if choice.source == "path":
-        access.require_host("guest_no_files")
         require_model(_given_folder(choice.name))
     elif choice.source == "hf" and not REPOSITORY.fullmatch(choice.name):
         raise AppError("base_name", name=choice.name)
@@ -171,6 +170,8 @@ def _chosen_folder(project: Project, name: str) -> Path:
 
 
 def _given_folder(name: str) -> Path:
+    # Also where a bundle names it: what stands or does not stand in a folder is nothing for a guest to learn.
+    access.require_host("guest_no_files")
     folder = Path(os.path.expanduser(name))
     if not folder.is_dir():
         raise AppError("base_missing", folder=name)

@@ -1,7 +1,7 @@
 """What the browser and the command line both call to get a chosen base model ready; beside pipeline.py, for its
 length."""
 
-from core import base_models, document_pipeline
+from core import access, base_models, document_pipeline
 from core.jobs import JobSnapshot
 from core.project_manager import Project
 from core.services import Services, start_child_job
@@ -14,7 +14,11 @@ def start_unpacking(services: Services, project: Project) -> JobSnapshot:
 
 
 def start_download(services: Services, project: Project) -> JobSnapshot:
-    """Fetch the chosen model from Hugging Face, or what lacks of it. Raises AppError `no_base`, `base_name`."""
+    """Fetch the chosen model from Hugging Face, or what lacks of it: with the host's token, onto their disk.
+
+    Raises AppError `host_only`, `no_base`, `base_name`.
+    """
+    access.require_host()
     return _start(services, project, "download")
 
 

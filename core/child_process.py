@@ -11,12 +11,14 @@ from typing import Any
 
 import psutil
 
+from core import keys
 from core.runs import Run
 from core.training import launcher
 from utils.files import open_file
 
 # No library of a child calls home, and none asks for a model that is not there (hub access is asked for by name).
 CHILD_ENVIRONMENT = {
+    keys.ENVIRONMENT_KEY: "",  # whoever needs a key is handed it
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",
     "DO_NOT_TRACK": "1",

@@ -50,8 +50,8 @@ class JobRunner:
         with self._changed:
             if self._closed:
                 raise AppError("app_is_closing")
-            if job.owner:
-                theirs = [e for e in self._records.values() if e.job.owner == job.owner and e.state in ACTIVE]
+            if guest := access.asking().id:
+                theirs = [e for e in self._records.values() if e.job.owner == guest and e.state in ACTIVE]
                 if len(theirs) >= access.GUEST_JOBS:
                     raise AppError("too_many_jobs", limit=access.GUEST_JOBS)
             own = (job.kind, job.project)

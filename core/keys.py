@@ -70,13 +70,14 @@ def requests_left() -> int:
     return 0 if visitor.is_host else load_app_settings().guest_requests - _lent[visitor.id]
 
 
-def lent_key(base_url: str) -> Callable[[], None]:
-    """What counts each request to an address with a key that is lent, on behalf of whoever asks now.
+def counter_of(base_url: str, key: str | None) -> Callable[[], None]:
+    """What counts each request that is made with this key to an address, on behalf of whoever asks now.
 
-    The counter raises AppError `requests_spent` where the guest's share is used up. It does nothing for own keys.
+    It raises AppError `requests_spent` where the key is lent and the guest's share used up; own keys cost nothing.
     """
     visitor = access.asking()
-    if visitor.is_host or _own_key(base_url, visitor.id) or not _own_key(base_url, access.HOST.id):
+    # Told by the key itself: what else the guest has may be another one since it was looked up.
+    if visitor.is_host or not key or key != _own_key(base_url, access.HOST.id):
         return lambda: None
 
     def count() -> None:

@@ -177,11 +177,11 @@ def trained_run(project: Project) -> Run:
 
 def rename_project(services: Services, old: str, new: str) -> Project:
     """Rename a project whose jobs rest. Raises AppError `project_busy`, and as `ProjectStore.rename`."""
-    with services.runner.forgetting_project(old):
+    with services.runner.forgetting_project(services.projects.open(old).name):
         return services.projects.rename(old, new)
 
 
 def delete_project(services: Services, name: str) -> None:
     """Delete a project whose jobs rest. Raises AppError `project_busy`, and as `ProjectStore.delete`."""
-    with services.runner.forgetting_project(name):
+    with services.runner.forgetting_project(services.projects.open(name).name):
         services.projects.delete(name)

@@ -66,7 +66,8 @@ def start_samples(services: Services, project: Project) -> JobSnapshot:
     require_helper(settings)
     usable_chunks(project, settings)  # and each call of the work looks again: while it waits or rests, chunks change
     address = address_of(settings)
-    way = Access(keys.key_of(address), known_model(settings), keys.lent_key(address))
+    key = keys.key_of(address)
+    way = Access(key, known_model(settings), keys.counter_of(address, key))
 
     def work_on_resting_chunks(context: JobContext) -> dict[str, Any]:
         with chunks_at_rest(context, project):
@@ -124,7 +125,7 @@ def start_test(services: Services, project: Project) -> JobSnapshot:
     require_helper(settings)
     task = first_task(project, settings)
     key = keys.key_of(address_of(settings))
-    keys.lent_key(address_of(settings))()
+    keys.counter_of(address_of(settings), key)()
     work = partial(test_helper, task=task, settings=settings, key=key)
     return services.runner.start(Job("sft_test", project.name, work))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from core import hardware_detector
+from core import access, hardware_detector
 from core.child_work import ChildWork
 from core.documents.chunk_store import ChunkStore
 from core.hardware_detector import Hardware
@@ -66,8 +66,12 @@ def start_child_job(
 ) -> JobSnapshot:
     """Freeze the request in a run folder and queue the job that works on it; no folder stays behind a refusal.
 
-    Raises AppError as `Project.held`, `require_free` and `JobRunner.start`.
+    Raises AppError as `Project.held`, `require_free` and `JobRunner.start`, and `disk_full` or `host_only` where a
+    guest asks for more of this machine than the host has set for all.
     """
+    access.require_disk(project.root)
+    if request.get("processes", 1) > services.settings.training.processes:
+        access.require_host()
     require_free(project, kind)
     with project.held():
         run = create_run(project, kind, request, prepare)

@@ -28,11 +28,13 @@ from ui.texts import text
 from utils.files import write_text_atomic
 
 LOOPBACK = {"127.0.0.1", "::1"}
-# How headers begin with which proxies and tunnels say for whom they ask.
+# How headers begin with which proxies and tunnels say for whom they ask; there is no end to those with "x-", and
+# browsers send none of their own but the two below.
 PASSED_ON = (
-    *("forwarded", "via", "x-forwarded", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-original-"),
-    *("true-client-ip", "cf-", "fly-", "fastly-", "x-envoy-"),
+    *("x-", "forwarded", "via", "client-ip", "true-client-ip", "proxy-", "cdn-", "cf-", "fly-", "fastly-", "akamai-"),
+    *("ngrok-", "tailscale-"),
 )
+OF_BROWSERS = ("x-requested-with", "x-gradio-")
 HOST_WORD = "host"  # in the host's link: /?host=…
 COOKIE_SECONDS = 365 * 24 * 3600
 SECRET_FILE = "browsers.secret"
@@ -95,21 +97,22 @@ class Gate:
         self._door = door  # of a room; None where nobody was invited
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request = Request({**scope, "type": "http", "method": scope.get("method", "")}, receive)
+        request = Request(scope, receive)
         browser = self.browser_of(request)
-        if scope["type"] == "websocket":
-            if browser is None:
-                await send({"type": "websocket.close", "code": 1008})
-                return
-        elif self._brings_host_link(request):
+        if self._brings_host_link(request):
             rest = [(name, value) for name, value in request.query_params.multi_items() if name != HOST_WORD]
-            target = f"/?{urlencode(rest)}" if rest else "/"
-            await self._welcome(request, "host", target)(scope, receive, send)
+            await self._welcome(request, "host", urlencode(rest))(scope, receive, send)
             return
-        elif browser is None or (self._door and request.url.path == join.PATH and not browser.visitor.is_host):
+        if request.url.path == join.ENTERED:
+            kept = browser is not None and browser.id
+            start = RedirectResponse(with_query("/", request.url.query), status_code=303)
+            told = join.plain_page(self._language_of(request), "cookies.title", "cookies.needed")
+            await (start if kept else told)(scope, receive, send)
+            return
+        if browser is None or (self._door and request.url.path == join.PATH and not browser.visitor.is_host):
             await (await self._turn_away(request))(scope, receive, send)
             return
         if not browser.id and request.method == "GET":
@@ -136,7 +139,7 @@ class Gate:
     async def _turn_away(self, request: Request) -> Response:
         language = self._language_of(request)
         if self._door is None:
-            return join.closed_page(language)
+            return join.plain_page(language, "host_link.title", "host_link.needed")
         if request.url.path != join.PATH or request.method not in {"GET", "POST"}:
             return RedirectResponse(join.PATH, status_code=303)
         if request.method == "GET":
@@ -146,12 +149,16 @@ class Gate:
             return join.form_page(language, text("join.wait", language, seconds=round(wait + 0.5)), 429)
         if not self._door.opens(address, await join.typed_code(request)):
             return join.form_page(language, text("join.wrong", language), 403)
-        return self._welcome(request, "guest", "/")
+        if not self._passes.browser_of(request.cookies):
+            if self._door.guests >= join.GUESTS:
+                return join.form_page(language, text("join.full", language), 403)
+            self._door.guests += 1
+        return self._welcome(request, "guest", "")
 
-    def _welcome(self, request: Request, role: str, target: str) -> Response:
+    def _welcome(self, request: Request, role: str, query: str) -> Response:
         """Sends a browser on with what it is let in by; one that was here before stays the same browser."""
         browser = self._passes.browser_of(request.cookies) or self._passes.new_browser()
-        answer = RedirectResponse(target, status_code=303)
+        answer = RedirectResponse(with_query(join.ENTERED, query), status_code=303)
         for name, value in self._passes.cookies_of(browser, role).items():
             answer.set_cookie(name, value, max_age=COOKIE_SECONDS, samesite="lax", httponly=True)
         return answer
@@ -171,13 +178,18 @@ class Gate:
         return send_with_cookie
 
 
+def with_query(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
+
+
 def comes_from_this_machine(request: Request) -> bool:
     """Whether the request's sender is on this machine, and passes nothing on for others."""
     headers = Headers(scope=request.scope)
     return (
         request.client is not None
         and request.client.host in LOOPBACK
-        and not any(name.startswith(PASSED_ON) for name in headers)
+        and request.scope["http_version"] != "1.0"  # which browsers do not speak, and proxies do that add no header
+        and not any(name.startswith(PASSED_ON) and not name.startswith(OF_BROWSERS) for name in headers)
     )
 
 

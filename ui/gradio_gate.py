@@ -9,11 +9,9 @@ import json
 import math
 import os
 import re
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -30,17 +28,17 @@ from core import access
 from core.services import Services
 from ui.guard import BODY_SECONDS
 from ui.texts import error_text
-from utils.files import free_disk_gib, parse_json
+from ui.traffic import Holdings, NoRoom, Room, Traffic
+from utils.files import parse_json
 
 API = "/gradio_api"
-FILES = re.compile(r"/(theme\.css|(assets|static)/.+)")
+FILES = re.compile(r"/(theme\.css|(assets|static)/.{1,200})")
 HEARTBEAT = re.compile(rf"{API}/heartbeat/([\w-]{{1,64}})")
 WORD = re.compile(r"[\w-]{1,64}")
 MOST_BODY_BYTES = 8 * 2**20
 SESSIONS = 50  # open pages of one browser; older ones start anew when they are used again
-BROWSERS = 2_000
+CLICKS = 8  # of one browser at the same time, which itself sends no more than six; all share forty threads
 UPLOADS = 2_000  # of one browser, that no project has taken in yet
-LOOK_AT_DISK_BYTES = 16 * 2**20
 # What a page sends with a click. Everything else that Gradio would read from a body is left out.
 FIELDS = ("data", "fn_index", "session_hash", "event_data", "trigger_id")
 
@@ -54,66 +52,17 @@ class Refused(Exception):
         self.status = status
 
 
-class Holdings:
-    """Which sessions and uploads belong to which browser. Forgets the oldest; safe to use from any thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._of: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()  # browser → what it holds, oldest first
-        self._holder: dict[str, set[str]] = {}
-
-    def hold(self, browser: str, thing: str, most: int) -> None:
-        """Note that a browser holds this, perhaps beside others: two may upload the same file."""
-        with self._lock:
-            mine = self._of.setdefault(browser, OrderedDict())
-            self._of.move_to_end(browser)
-            mine[thing] = None
-            mine.move_to_end(thing)
-            self._holder.setdefault(thing, set()).add(browser)
-            while len(mine) > most:
-                self._drop(browser, next(iter(mine)))
-            while len(self._of) > BROWSERS:
-                oldest = next(iter(self._of))
-                for one in list(self._of[oldest]):
-                    self._drop(oldest, one)
-                del self._of[oldest]
-
-    def holds(self, browser: str, thing: str) -> bool:
-        with self._lock:
-            return browser in self._holder.get(thing, ())
-
-    def claim(self, browser: str, thing: str, most: int) -> bool:
-        """Hold what nobody holds yet. False where it is another browser's."""
-        with self._lock:
-            if self._holder.get(thing, {browser}) != {browser}:
-                return False
-        self.hold(browser, thing, most)
-        return True
-
-    def held(self, browser: str) -> list[str]:
-        with self._lock:
-            return list(self._of.get(browser, ()))
-
-    def _drop(self, browser: str, thing: str) -> None:
-        del self._of[browser][thing]
-        holders = self._holder[thing]
-        holders.discard(browser)
-        if not holders:
-            del self._holder[thing]
-
-
 class GradioGate:
-    """In front of one language's Gradio app; `page` is what it shows, `uploads` where it stores uploads."""
+    """In front of one language's Gradio app; `page` is what it shows."""
 
-    def __init__(self, app: ASGIApp, page: gr.Blocks, language: str, services: Services, uploads: Path) -> None:
+    def __init__(self, app: ASGIApp, page: gr.Blocks, language: str, services: Services, traffic: Traffic) -> None:
         self._app = app
         self._page = page
         self._language = language
         self._prefix = f"/{language}"
         self._services = services
-        self._folder = uploads
+        self._traffic = traffic
         self._begun = Holdings()
-        self._uploads = Holdings()
         # Gradio checks paths only in apps that it started itself.
         page.has_launched = True
         for function in page.fns.values():
@@ -147,12 +96,28 @@ class GradioGate:
                 if upload:
                     self._claim(browser, upload)
                     scope["query_string"] = f"upload_id={upload}".encode()
-                await self._take_upload(browser, scope, receive, send)
+                # One after the other: each may fill what is left.
+                turn = contextlib.nullcontext() if access.asking().is_host else self._traffic.turns[browser]
+                async with turn:
+                    await self._take_upload(browser, scope, receive, send)
             case "POST", _ if path == f"{API}/run/predict":
-                body = self._checked(browser, await whole_body(scope, receive))
-                await self._app(with_length(scope, len(body)), once(body, receive), send)
+                with self._click(browser):
+                    body = self._checked(browser, await whole_body(scope, receive))
+                    await self._app(with_length(scope, len(body)), once(body, receive), send)
             case _:
                 raise Refused("nothing that a page asks for", 404)
+
+    @contextlib.contextmanager
+    def _click(self, browser: str) -> Iterator[None]:
+        clicks = self._traffic.clicks
+        if clicks[browser] >= CLICKS:
+            raise Refused("too many clicks at once", 429)
+        clicks[browser] += 1
+        try:
+            yield
+        finally:
+            clicks[browser] -= 1
+            clicks += Counter()  # without those that have none
 
     def _claim(self, browser: str, word: str) -> None:
         """A session, or an upload that is under way: whoever begins it, goes on with it."""
@@ -181,7 +146,10 @@ class GradioGate:
         if names_file(sent.get("event_data")):
             raise Refused("a file where none belongs")
         sent["data"] = values
-        return json.dumps(sent).encode()
+        try:
+            return json.dumps(sent, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):  # half a pair of surrogates is JSON, and no text to answer with
+            raise Refused("no click of a page", 400) from None
 
     def _own_files(self, browser: str, value: Any) -> Any:
         """The value of a field for files, reduced to uploads of this browser that are still there."""
@@ -190,14 +158,14 @@ class GradioGate:
         if isinstance(value, list):
             return [self._own_files(browser, one) for one in value]
         path = value.get("path") if isinstance(value, dict) else None
-        if not isinstance(path, str) or not self._uploads.holds(browser, path) or not os.path.isfile(path):
+        if not isinstance(path, str) or not self._traffic.uploads.holds(browser, path) or not os.path.isfile(path):
             raise Refused("no upload of this browser")
         return {"path": path, "orig_name": str(value.get("orig_name") or ""), "meta": {"_type": "gradio.FileData"}}
 
     async def _take_upload(self, browser: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Let Gradio store what a browser uploads, as far as there is room for it; then it is that browser's."""
         self._remove_torn()
-        room = Room(self._room_bytes(browser), self._folder)
+        room = Room(self._room_bytes(browser), self._traffic.folder)
         announced = Headers(scope=scope).get("content-length", "0")
         answer: list[Message] = []
 
@@ -216,7 +184,7 @@ class GradioGate:
             raise Refused(no_room_words(self._language), 413)
         if answer[0]["status"] == 200:
             for path in parse_json(b"".join(message.get("body", b"") for message in answer[1:])):
-                self._uploads.hold(browser, path, UPLOADS)
+                self._traffic.uploads.hold(browser, path, UPLOADS)
         for message in answer:
             await send(message)
 
@@ -226,44 +194,18 @@ class GradioGate:
             return math.inf
         projects = [self._services.projects.open(name) for name in self._services.projects.names()]
         documents = [path for project in projects for path in project.documents_folder.glob("*")]
-        taken = [path for path in (*documents, *map(Path, self._uploads.held(browser))) if path.is_file()]
+        uploads = [path for path in map(Path, self._traffic.uploads.held(browser)) if path.is_file()]
+        if len(uploads) >= UPLOADS:  # the oldest would be forgotten, and lie there uncounted
+            return 0
+        taken = [*(path for path in documents if path.is_file()), *uploads]
         return access.GUEST_UPLOAD_BYTES - sum(path.stat().st_size for path in taken)
 
     def _remove_torn(self) -> None:
         """What is left of uploads that broke off: nothing has been added to it for longer than anyone waits."""
-        for path in self._folder.glob("tmp*"):
+        for path in self._traffic.folder.glob("tmp*"):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > 2 * BODY_SECONDS:
                     path.unlink()
-
-
-class NoRoom(Exception):
-    """An upload is larger than what there is room for."""
-
-
-@dataclass
-class Room:
-    """What is left for one upload: of a visitor's share, in bytes, and on the disk that holds `folder`."""
-
-    left: float
-    folder: Path
-    is_full: bool = False
-    _until_look: float = 0.0
-
-    def require(self, size: int) -> None:
-        """Raises NoRoom where there is none for so many bytes."""
-        free = (free_disk_gib(self.folder) - access.FREE_DISK_GIB) * 2**30
-        self.is_full = self.is_full or min(self.left, free) < size
-        if self.is_full:
-            raise NoRoom
-
-    def take(self, size: int) -> None:
-        """So many bytes came. Raises NoRoom where they were too many."""
-        self.left -= size
-        self._until_look -= size
-        if self.left < 0 or self._until_look <= 0:
-            self._until_look = LOOK_AT_DISK_BYTES
-            self.require(0)
 
 
 class FilesOnly(route_utils.GradioMultiPartParser):

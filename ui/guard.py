@@ -1,4 +1,4 @@
-"""Which requests the server answers at all. Knows HTTP headers; knows no page and no visitor.
+"""Which connections and requests the server answers at all. Knows HTTP headers; knows no page and no visitor.
 
 The app has no password on the own machine, so it answers only requests that its own pages send: a foreign `Host` is a
 rebound name of another site; a foreign `Origin`, or a browser's word in `Sec-Fetch-Site`, is another site's page.
@@ -6,18 +6,22 @@ rebound name of another site; a foreign `Origin`, or a browser's word in `Sec-Fe
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Iterable
-from urllib.parse import urlsplit
+from typing import ClassVar
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 BODY_SECONDS = 30.0  # without a byte of a body that was announced: its sender has gone, or never meant to send it
+HEAD_SECONDS = 10.0  # without the head of a request
+CONNECTIONS = 400  # of one address; a browser keeps six
 # Where a link on another site may lead: pages only, never a file or a change.
-ENTRANCES = re.compile(r"/|/[a-z]{2}/|/join")
+ENTRANCES = re.compile(r"/|/[a-z]{2}/|/join|/entered")
 # The browser itself refuses whatever a page, or a library inside it, would load from elsewhere.
 SECURITY_HEADERS = {
     "content-security-policy": (
@@ -38,13 +42,15 @@ class Guard:
         self.app = app
         names = [*LOCAL_NAMES, *(name.lower() for name in extra_hosts)]
         self.hosts = {f"{name}:{port}" for name in names} | (set(names) if port == 80 else set())
+        self.origins = {f"{scheme}://{host}" for scheme in ("http", "https") for host in self.hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in {"http", "websocket"}:
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if not (self.allows(headers) and comes_from_here(scope, headers)):
+        # No page of this app opens a websocket.
+        if scope["type"] != "http" or not (self.allows(headers) and comes_from_here(scope, headers)):
             await PlainTextResponse("403 Forbidden", status_code=403)(scope, receive, send)
             return
         answered = False
@@ -60,18 +66,56 @@ class Guard:
             await send(message)
 
         try:
-            await self.app(scope, in_time(receive) if scope["type"] == "http" else receive, send_with_headers)
+            await self.app(scope, in_time(receive), send_with_headers)
         except ClientDisconnect:
             if not answered:
                 gone = PlainTextResponse("408 Request Timeout", status_code=408, headers={"connection": "close"})
                 await gone(scope, receive, send)
 
     def allows(self, headers: Headers) -> bool:
-        """Whether Host, and Origin where there is one, name this server."""
-        origin = headers.get("origin")
-        return headers.get("host", "").lower() in self.hosts and (
-            origin is None or (urlsplit(origin).scheme in {"http", "https"} and urlsplit(origin).netloc in self.hosts)
-        )
+        """Whether Host, and Origin where there is one, name this server; and so the page that asks, where a browser
+        says that it is ours: behind a proxy that writes our name into Host, it has another one."""
+        origin, page = headers.get("origin"), headers.get("referer")
+        if page and headers.get("sec-fetch-site") == "same-origin" and origin_of(page) not in self.origins:
+            return False
+        return headers.get("host", "").lower() in self.hosts and (origin is None or origin.lower() in self.origins)
+
+
+def origin_of(address: str) -> str:
+    """`http://127.0.0.1:7860` of an address on it."""
+    return "/".join(address.split("/")[:3]).lower()
+
+
+class Connection(H11Protocol):
+    """One connection. Whoever opened too many, or asked nothing on them, would leave none for others."""
+
+    _open: ClassVar[Counter[str]] = Counter()  # by address
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._address = self.client[0] if self.client else ""
+        self._open[self._address] += 1
+        self._look_later()
+        if self._open[self._address] > CONNECTIONS:
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._open[self._address] -= 1
+        if not self._open[self._address]:
+            del self._open[self._address]
+        self._look.cancel()
+        super().connection_lost(exc)
+
+    def _look_later(self) -> None:
+        at_rest = self.cycle is None or self.cycle.response_complete
+        self._look = self.loop.call_later(HEAD_SECONDS, self._close_if_still, self.cycle if at_rest else self)
+
+    def _close_if_still(self, last: object) -> None:
+        """Close it if it rests since the last look, with the same request as its last one, or with none."""
+        if self.cycle is last:
+            self.transport.abort()
+        else:
+            self._look_later()
 
 
 def comes_from_here(scope: Scope, headers: Headers) -> bool:

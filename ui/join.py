@@ -12,12 +12,14 @@ from starlette.responses import HTMLResponse
 from ui.texts import text
 
 PATH = "/join"
+ENTERED = "/entered"  # where a browser shows that it kept its cookies
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that are mistaken for one another when read aloud
 CODE_LENGTH = 8
 MAX_FORM_BYTES = 1_000
 FREE_TRIES = 5
 LONGEST_WAIT_SECONDS = 60.0
 ADDRESSES_KEPT = 10_000
+GUESTS = 200  # whom one code lets in: who joins again and again has a new guest's share each time
 PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
 <style>body{{font:16px system-ui,sans-serif;max-width:22rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}}
@@ -37,6 +39,7 @@ class Door:
     """Compares typed codes. Who has been wrong too often waits twice as long each time, by address."""
 
     code: str
+    guests: int = 0  # so many new ones were let in
     _wrong: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict)
 
     def seconds_to_wait(self, address: str) -> float:
@@ -62,9 +65,9 @@ def form_page(language: str, problem: str = "", status: int = 200) -> HTMLRespon
     return _page(language, "join.title", FORM.format(problem=escape(problem), **words), status)
 
 
-def closed_page(language: str) -> HTMLResponse:
-    """What somebody sees who needs the host's link."""
-    return _page(language, "host_link.title", f"<p>{escape(text('host_link.needed', language))}</p>", 403)
+def plain_page(language: str, title: str, words: str) -> HTMLResponse:
+    """What somebody sees who gets no further; `title` and `words` are keys of texts."""
+    return _page(language, title, f"<p>{escape(text(words, language))}</p>", 403)
 
 
 def _page(language: str, title: str, body: str, status: int) -> HTMLResponse:

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import threading
-from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI
@@ -12,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.services import Services
 from ui import page, theme
 from ui.gradio_gate import GradioGate
+from ui.traffic import Traffic
 
 MAX_UPLOAD = "2gb"
 SESSIONS_KEPT = 300  # open pages whose state is in memory, nearly a megabyte each; others start anew
@@ -29,10 +29,10 @@ stroke-width='3' stroke-linecap='round' stroke-linejoin='round'/></svg>">"""
 class LanguagePage:
     """Builds its page when somebody first asks for it: a start pays for one language, not for all."""
 
-    def __init__(self, services: Services, language: str, uploads: Path) -> None:
+    def __init__(self, services: Services, language: str, traffic: Traffic) -> None:
         self.services = services
         self.language = language
-        self.uploads = uploads
+        self.traffic = traffic
         self._lock = asyncio.Lock()
         self._closing = asyncio.Event()
         self._app: GradioGate | None = None
@@ -65,7 +65,7 @@ class LanguagePage:
 
         self._life = asyncio.create_task(live())
         await opened.wait()
-        return GradioGate(app, blocks, self.language, self.services, self.uploads)
+        return GradioGate(app, blocks, self.language, self.services, self.traffic)
 
     async def _send_page(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Gradio's page, with our language, title and icon, and without its links to other sites."""

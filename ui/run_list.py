@@ -107,7 +107,7 @@ def run_depends(view: View, run: Run | None) -> Hashable:
 
 def chosen_depends(view: View, position: HistoryPosition) -> Hashable:
     """What the details are made of; what else is at work decides what can be done."""
-    mine = [job for job in view.all_jobs if job.project == view.project_name]
+    mine = view.jobs
     working = tuple((job.kind, job.state, job.fraction if job.kind == "bundle" else None) for job in mine)
     return run_depends(view, run_of(view, position.of(view.project_name).chosen)), working
 

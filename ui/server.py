@@ -25,18 +25,20 @@ from starlette.types import Receive, Scope, Send
 from core.services import Services
 from ui import bundle_download, exchange_panel, export_database
 from ui.gate import HOST_WORD, Gate, Passes
-from ui.guard import Guard
+from ui.guard import Connection, Guard
 from ui.join import Door, new_code
 from ui.language_page import LanguagePage
 from ui.live import INTERVAL_SECONDS
 from ui.terminal import person_language
 from ui.texts import LANGUAGES, text
+from ui.traffic import Traffic
 from ui.view import View
 from utils import config
 from utils.errors import AppError
 
 LANGUAGE_COOKIE = "language"
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
+OPEN_FILES = 8192  # connections are files too, and some systems start a program with room for 256
 SHUTDOWN_SECONDS = 2  # open pages hold a connection for ever; nobody waits for them
 
 
@@ -49,7 +51,8 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
     passes = Passes(config.config_folder(), port, join_code)
     uploads = new_uploads_folder()
     os.environ["GRADIO_TEMP_DIR"] = str(uploads)
-    pages = {language: LanguagePage(services, language, uploads) for language in LANGUAGES}
+    traffic = Traffic(uploads)
+    pages = {language: LanguagePage(services, language, traffic) for language in LANGUAGES}
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -137,6 +140,7 @@ def preferred_language(accept_language: str) -> str:
 
 def serve(services: Services, port: int = 7860, *, lan: bool = False, open_browser: bool = True) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises AppError `port_in_use`."""
+    _allow_open_files()
     listener = _listen("0.0.0.0" if lan else "127.0.0.1", port)
     port = listener.getsockname()[1]
     names = _own_names() if lan else []
@@ -144,6 +148,8 @@ def serve(services: Services, port: int = 7860, *, lan: bool = False, open_brows
     app = create_server(services, port, names, join_code)
     settings = uvicorn.Config(
         app,
+        http=Connection,
+        ws="none",
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
@@ -167,6 +173,15 @@ def worth_reading(record: logging.LogRecord) -> bool:
     """False for what uvicorn says of each open page that it cuts off when the app ends."""
     cancelled = record.exc_info and record.exc_info[0] is asyncio.CancelledError
     return not cancelled and not str(record.msg).startswith("Cancel ")
+
+
+def _allow_open_files() -> None:
+    if os.name == "posix":
+        import resource  # which only these systems have
+
+        least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(least, wanted), most))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -93,7 +93,7 @@ def build(frame: PageFrame) -> None:
 
 
 def about_html(frame: PageFrame, source: str) -> str:
-    return html.muted(frame.t(f"model.about.{source}"))
+    return html.muted(frame.t(f"model.about.{source}")) if source in SOURCES else ""
 
 
 def name_of(config: ProjectConfig, source: str) -> str:

@@ -107,6 +107,12 @@ class View:
         return self.services.runner.jobs()
 
     @cached_property
+    def jobs(self) -> list[JobSnapshot]:
+        """The project's jobs, oldest first; of one that is not open to whoever asks, none."""
+        project = self.project
+        return [job for job in self.all_jobs if job.project == project.name] if project else []
+
+    @cached_property
     def moving(self) -> bool:
         """Whether anything runs, so that clocks tick even while nothing else changes."""
         return any(job.state in ACTIVE for job in self.all_jobs)
@@ -114,7 +120,7 @@ class View:
     def job(self, kinds: Iterable[str]) -> JobSnapshot | None:
         """The project's newest job of these kinds."""
         wanted = set(kinds)
-        mine = [job for job in self.all_jobs if job.project == self.project_name and job.kind in wanted]
+        mine = [job for job in self.jobs if job.kind in wanted]
         unfinished = [job for job in mine if job.state in ACTIVE or job.state == JobState.PAUSED]
         return next(reversed(unfinished or mine), None)
 

@@ -1,16 +1,20 @@
 """What guests may not do, whoever calls core for them."""
 
+import struct
+from pathlib import Path
+
 import pytest
 from waiting import wait_for
 
-from core import access, base_models, document_pipeline, keys, pipeline, sample_pipeline
+from core import access, base_models, base_pipeline, document_pipeline, keys, pipeline, sample_pipeline
 from core.access import Visitor
 from core.jobs import Job, JobState
 from core.project_manager import ProjectStore
 from core.runs import create_run
 from core.samples.helper_models import fetch_models
 from core.samples.helpers.addresses import OPENROUTER
-from core.services import Services, reattach
+from core.services import Services, reattach, start_child_job
+from core.training import repeat
 from utils import config
 from utils.config import BaseChoice, SftSettings
 from utils.errors import AppError
@@ -188,7 +192,7 @@ def test_the_hosts_key_is_lent_for_so_many_requests_to_each_guest(services, monk
     for visitor in (ANNA, BEN):
         with access.acting_as(visitor):
             assert keys.key_of(OPENROUTER) == "sk-host"
-            count = keys.lent_key(OPENROUTER)
+            count = keys.counter_of(OPENROUTER, "sk-host")
         count()  # in a thread of the app, for whoever asked then
         count()
         with refused("requests_spent"):
@@ -196,8 +200,96 @@ def test_the_hosts_key_is_lent_for_so_many_requests_to_each_guest(services, monk
         with access.acting_as(visitor):
             assert not keys.has_key(OPENROUTER)
             keys.set_key("", "sk-own")
-            keys.lent_key(OPENROUTER)()  # costs the host nothing
-    keys.lent_key(OPENROUTER)()
+            keys.counter_of(OPENROUTER, "sk-own")()  # costs the host nothing
+    keys.counter_of(OPENROUTER, "sk-host")()
+
+
+def test_a_guest_who_sets_a_key_of_their_own_in_between_does_not_use_the_hosts_uncounted(services, monkeypatch):
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-host")
+    config.save_app_settings(config.AppSettings(guest_requests=1))
+    with access.acting_as(Visitor("clara")):
+        key = keys.key_of(OPENROUTER)
+        keys.set_key("", "sk-anything")
+        count = keys.counter_of(OPENROUTER, key)
+        count()
+        with refused("requests_spent"):
+            count()
+
+
+def test_a_job_that_a_guest_starts_in_a_process_of_its_own_is_theirs(services, projects):
+    """It counts among theirs, works for them, and they can stop it."""
+    with access.acting_as(ANNA):
+        project = projects.create("a")
+        job = start_child_job(services, project, "practice_base", {})
+        services.runner.cancel(job.id)
+    assert job.owner == "anna"
+    services.runner.wait(job.id, 60)
+
+
+@pytest.mark.parametrize(
+    "change", [pipeline.delete_project, lambda services, name: pipeline.rename_project(services, name, "b")]
+)
+def test_a_guest_who_names_anothers_project_neither_learns_of_its_jobs_nor_makes_them_forgotten(
+    services, projects, change
+):
+    projects.create("Wirt")
+    job = services.runner.start(waiting_job(services, "Wirt"))
+    with access.acting_as(BEN), refused("project_missing"):  # not that it is busy
+        change(services, "Wirt")
+    services.runner.pause(job.id)
+    services.runner.wait(job.id, 30)
+    with access.acting_as(BEN), refused("project_missing"):
+        change(services, "Wirt")
+    assert services.runner.get(job.id).state == JobState.PAUSED
+
+
+def test_only_the_host_fills_the_disk_with_models_from_the_hub_and_with_their_token(services, projects):
+    with access.acting_as(ANNA):
+        project = projects.create("a")
+        pipeline.choose_base(project, BaseChoice(source="hf", name="someone/private"))
+        with refused("host_only"):
+            base_pipeline.make_ready(services, project)
+    assert services.runner.jobs() == []
+
+
+def model_folder(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
+    (folder / "tokenizer.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", 2) + b"{}")
+    return folder
+
+
+def test_repeating_a_run_leads_a_guest_to_no_folder_of_this_machine(projects, tmp_path):
+    """Otherwise its answer tells which folders hold models, and a guest trains on one whose hash they know."""
+    folder = model_folder(tmp_path / "private")
+    noted = {"base": {"source": "path", "name": str(folder), "fingerprint": base_models.fingerprint(folder)}}
+    project = projects.create("a")
+    assert repeat.find_base(project, noted) == folder
+    for fingerprint in (noted["base"]["fingerprint"], "0" * 64):
+        with access.acting_as(ANNA), refused("repeat_base_missing"):
+            repeat.find_base(project, {"base": {**noted["base"], "fingerprint": fingerprint}})
+
+
+def test_a_guest_begins_nothing_that_writes_while_the_disk_is_nearly_full(services, projects, monkeypatch):
+    monkeypatch.setattr("utils.files.free_disk_gib", lambda _: 1.5)
+    with access.acting_as(ANNA):
+        project = projects.create("a")
+        with refused("disk_full"):
+            start_child_job(services, project, "export", {})
+    assert not list(project.runs_folder.iterdir())
+    services.runner.cancel(start_child_job(services, project, "export", {}).id)  # as the host may
+
+
+def test_a_guest_trains_in_no_more_processes_than_the_host_has_set(services, projects):
+    """Each of them loads the whole model."""
+    with access.acting_as(ANNA):
+        project = projects.create("a")
+        with refused("host_only"):
+            start_child_job(services, project, "train", {"processes": 2})
+    services.settings = config.AppSettings(training=config.TrainingSettings(processes=2))
+    with access.acting_as(ANNA):
+        services.runner.cancel(start_child_job(services, project, "train", {"processes": 2}).id)
 
 
 def test_a_guest_brings_in_what_was_uploaded_and_no_other_file(services, projects, tmp_path, monkeypatch):

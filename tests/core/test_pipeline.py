@@ -57,7 +57,7 @@ def test_a_start_that_is_refused_leaves_no_run_folder(services, project, monkeyp
 
     monkeypatch.setattr(services.runner, "start", refuse)
     with pytest.raises(AppError, match="job_already_running"):
-        start_child_job(services, project, "rag", {"files": []}, "")
+        start_child_job(services, project, "rag", {"files": []})
     assert list_runs(project) == []
 
 
@@ -66,7 +66,7 @@ def test_a_start_while_another_app_or_terminal_does_the_same_leaves_no_run_that_
     services, project, kind
 ):
     with alone_with(project, kind):
-        assert code_of(lambda: start_child_job(services, project, kind, {}, "")) == "job_already_running"
+        assert code_of(lambda: start_child_job(services, project, kind, {})) == "job_already_running"
     assert list_runs(project) == []
     assert services.runner.jobs() == []
 

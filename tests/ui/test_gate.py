@@ -1,5 +1,6 @@
 """Who is let in, as whom: the host by their link or by being alone on this machine, guests by the join code."""
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -76,6 +77,10 @@ def test_alone_on_this_machine_nobody_needs_a_link(passes):
         (HERE, {"x-forwarded-for": "127.0.0.1"}),
         (HERE, {"via": "x"}),
         (HERE, {"CF-Ray": "1"}),
+        (HERE, {"X-Azure-ClientIP": "1"}),
+        (HERE, {"x-remote-user": "anna"}),
+        (HERE, {"Tailscale-User-Login": "anna"}),
+        (HERE, {"cdn-loop": "x"}),
     ],
 )
 def test_who_comes_from_elsewhere_is_shown_nothing_but_that_a_link_is_needed(passes, client, headers):
@@ -174,3 +179,37 @@ def test_codes_are_easy_to_read_aloud():
     codes = {new_code() for _ in range(200)}
     assert len(codes) == 200
     assert not set("".join(codes)) & set("0O1I")
+
+
+def test_who_joins_again_and_again_for_a_new_guests_share_finds_the_room_full(app, monkeypatch):
+    """Each new guest has projects, bytes and requests with the host's key of their own."""
+    monkeypatch.setattr("ui.join.GUESTS", 3)
+    first = joined(app)
+    for _ in range(2):
+        joined(app)
+    refused = TestClient(app, client=PUPIL).post("/join", data={"code": CODE})
+    assert refused.status_code == 403
+    assert "beigetreten" in refused.text
+    assert first.post("/join", data={"code": CODE}).text.startswith("guest")  # is no new one
+
+
+def test_a_plain_proxy_that_adds_no_header_makes_nobody_the_host(passes):
+    """Such as nginx's proxy_pass as it is set up at first: HTTP/1.0, and Host is the address behind it."""
+
+    async def by_proxy(scope, receive, send):
+        await gate(passes)({**scope, "http_version": "1.0"}, receive, send)
+
+    assert TestClient(by_proxy, client=HERE).get("/de/").status_code == 403
+
+
+@pytest.mark.parametrize("as_host", [True, False])
+def test_who_keeps_no_cookies_is_told_so_and_not_asked_again_and_again(app, passes, as_host):
+    def without(request: httpx.Request) -> None:
+        request.headers.pop("cookie", None)
+
+    browser = TestClient(app, client=PUPIL)
+    browser.event_hooks["request"] = [without]
+    link = f"/?{HOST_WORD}={passes.host_token}"
+    page = browser.get(link) if as_host else browser.post("/join", data={"code": CODE})
+    assert (page.status_code, page.url.path) == (403, "/entered")
+    assert "Cookies" in page.text

@@ -1,11 +1,17 @@
 """What a page may upload, and how much; what a click may name; who goes on with what."""
 
+import asyncio
+from types import SimpleNamespace
+
 import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.testclient import TestClient
 
 from core import access
-from ui.gradio_gate import Holdings, names_file
+from ui.gradio_gate import CLICKS, GradioGate, names_file
 from ui.server import create_server
+from ui.traffic import Holdings, Traffic
 
 BASE = "http://127.0.0.1:7860"
 CODE = "ABCD2345"
@@ -152,8 +158,98 @@ def test_a_thing_belongs_to_who_began_it_and_the_oldest_is_forgotten():
 
 
 def test_browsers_without_number_do_not_fill_the_memory(monkeypatch):
-    monkeypatch.setattr("ui.gradio_gate.BROWSERS", 3)
+    monkeypatch.setattr("ui.traffic.BROWSERS", 3)
     holdings = Holdings()
     for number in range(10):
         holdings.hold(f"browser {number}", f"thing {number}", most=2)
     assert [number for number in range(10) if holdings.holds(f"browser {number}", f"thing {number}")] == [7, 8, 9]
+
+
+def test_many_small_uploads_do_not_make_large_ones_forgotten(guest, monkeypatch):
+    monkeypatch.setattr("ui.gradio_gate.UPLOADS", 3)
+    for number in range(3):
+        assert upload(guest, 10, f"{number}.bin").status_code == 200
+    assert upload(guest, 10, "more.bin").status_code == 413
+
+
+def test_one_browsers_clicks_do_not_take_all_threads_from_others(tmp_path):
+    """Some clicks wait for a server elsewhere, or unpack a file, for many seconds."""
+    go, reached = asyncio.Event(), []
+
+    async def slow(scope, receive, send):
+        reached.append(scope["state"]["browser"])
+        await go.wait()
+        await PlainTextResponse("done")(scope, receive, send)
+
+    page = SimpleNamespace(fns={0: SimpleNamespace(fn=None, inputs=[])})
+    gate = GradioGate(slow, page, "de", None, Traffic(tmp_path))
+
+    async def click(browser: str) -> int:
+        sent = []
+        body = b'{"data": [], "fn_index": 0, "session_hash": "%s"}' % browser.encode()
+        scope = {"type": "http", "method": "POST", "path": "/de/gradio_api/run/predict", "query_string": b""}
+
+        async def receive():
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message):
+            sent.append(message)
+
+        await gate({**scope, "headers": [], "state": {"browser": browser}}, receive, send)
+        return sent[0]["status"]
+
+    async def both() -> tuple[list[int], list[int]]:
+        greedy, other = [asyncio.create_task(click("a")) for _ in range(CLICKS + 5)], asyncio.create_task(click("b"))
+        while len(reached) < CLICKS + 1:
+            await asyncio.sleep(0)
+        go.set()
+        return [await one for one in greedy], [await other, await click("a")]
+
+    greedy, others = asyncio.run(both())
+    assert sorted(greedy) == [200] * CLICKS + [429] * 5
+    assert others == [200, 200]
+
+
+def test_half_a_character_is_refused_before_an_answer_breaks_on_it(guest):
+    body = b'{"data": ["\\ud800"], "fn_index": 0, "session_hash": "a"}'
+    json_ = {"content-type": "application/json"}
+    guest.get("/de/")
+    answers = [
+        guest.post("/de/gradio_api/run/predict", content=body.replace(b"0,", b"%d," % number), headers=json_)
+        for number in range(12)
+    ]
+    assert {answer.status_code for answer in answers} == {400}
+
+
+def test_uploads_at_the_same_time_or_in_another_language_take_no_share_twice(services, tmp_path, monkeypatch):
+    monkeypatch.setattr(access, "GUEST_UPLOAD_BYTES", 100)
+    traffic, page = Traffic(tmp_path), SimpleNamespace(fns={})
+
+    async def store(scope, receive, send):
+        content = await Request(scope, receive).body()
+        file = tmp_path / f"{len(list(tmp_path.iterdir()))}.bin"
+        file.write_bytes(content)
+        await JSONResponse([str(file)])(scope, receive, send)
+
+    gates = [GradioGate(store, page, language, services, traffic) for language in ("de", "en", "de")]
+
+    async def upload_to(gate) -> int:
+        parts, sent = [bytes(30), bytes(30)], []
+
+        async def receive():
+            await asyncio.sleep(0.01)
+            return {"type": "http.request", "body": parts.pop(), "more_body": bool(parts)}
+
+        async def send(message):
+            sent.append(message)
+
+        path = f"{gate._prefix}/gradio_api/upload"
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": []}
+        await gate({**scope, "state": {"browser": "anna"}}, receive, send)
+        return sent[0]["status"]
+
+    async def all_at_once() -> list[int]:
+        return await asyncio.gather(*map(upload_to, gates))
+
+    with access.acting_as(access.Visitor("anna")):
+        assert sorted(asyncio.run(all_at_once())) == [200, 413, 413]

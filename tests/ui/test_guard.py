@@ -1,14 +1,17 @@
 """Only this machine's own pages get an answer."""
 
 import asyncio
+import contextlib
+import socket
 
 import pytest
+import uvicorn
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketDenialResponse
 
-from ui.guard import Guard
+from ui.guard import Connection, Guard
 
 PORT = 7860
 
@@ -109,3 +112,93 @@ async def answered(app, parts, complete) -> int:
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers, "query_string": b""}
     await Guard(app, 7860)(scope, receive, send)
     return sent[0]["status"]
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "http://[", "http://127.0.0.1:7860/", "ftp://", "\xff"])
+def test_an_origin_that_is_no_address_is_refused_and_not_stumbled_over(origin):
+    assert not guard().allows(Headers({"host": "127.0.0.1:7860", "origin": origin}))
+
+
+def test_no_websocket_is_opened():
+    with pytest.raises(WebSocketDenialResponse), TestClient(guard()).websocket_connect("ws://127.0.0.1:7860/"):
+        pass
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: 127", b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /"])
+def test_a_connection_on_which_nothing_is_asked_is_closed(monkeypatch, sent):
+    monkeypatch.setattr("ui.guard.HEAD_SECONDS", 0.1)
+
+    async def talk(port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        try:
+            return await reader.read()
+        except ConnectionResetError:
+            return b""
+        finally:
+            writer.close()
+
+    asyncio.run(served(talk, PlainTextResponse("ours")))
+
+
+def test_an_answer_that_takes_long_is_waited_for(monkeypatch):
+    monkeypatch.setattr("ui.guard.HEAD_SECONDS", 0.05)
+
+    async def slow(scope, receive, send):
+        await asyncio.sleep(0.4)
+        await PlainTextResponse("all of it")(scope, receive, send)
+
+    async def talk(port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    assert asyncio.run(served(talk, slow)).endswith(b"all of it")
+
+
+def test_who_opens_connections_without_number_leaves_some_to_others(monkeypatch):
+    monkeypatch.setattr("ui.guard.CONNECTIONS", 3)
+
+    async def talk(port: int) -> list[bytes]:
+        opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+        for _, writer in opened:
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        answers = [await reader.read(15) for reader, _ in opened[:3]]
+        for reader, _ in opened[3:]:
+            with contextlib.suppress(ConnectionResetError):
+                answers.append(await reader.read(15))
+        other = await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0))
+        other[1].write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        answers.append(await other[0].read(15))
+        for _, writer in [*opened, other]:
+            writer.close()
+        return [answer for answer in answers if answer]
+
+    assert asyncio.run(served(talk, PlainTextResponse("ours"))) == [b"HTTP/1.1 200 OK"] * 4
+    assert not Connection._open
+
+
+async def served(talk, app):
+    """What `talk` says of a real server whose port it is given."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        server = uvicorn.Server(uvicorn.Config(app, http=Connection, ws="none", lifespan="off", log_level="error"))
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            async with asyncio.timeout(30):
+                return await talk(listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            await serving
+
+
+def test_a_page_that_has_another_name_behind_a_proxy_is_not_ours():
+    headers = {"host": "127.0.0.1:7860", "sec-fetch-site": "same-origin"}
+    for page, ours in (("https://public.example/de/", False), ("http://127.0.0.1:7860/de/?project=a", True)):
+        assert guard().allows(Headers({**headers, "referer": page})) is ours
+    linked = {**headers, "sec-fetch-site": "cross-site", "referer": "https://public.example/"}
+    assert guard().allows(Headers(linked))  # a link elsewhere, which is told by where it leads
+    assert guard().allows(Headers(headers))

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from core import access
 from core.jobs import JobState
 from core.runs import create_run, this_process
 from core.worker import alone_with
 from ui.documents_list import ListPosition, list_html
-from ui.job_panel import progress_html
+from ui.job_panel import log_html, progress_html
 from ui.live import Live
 from ui.view import View
 
@@ -18,7 +19,7 @@ def documents_html(view: View) -> str:
     return list_html(view, ListPosition())
 
 
-def test_two_browsers_see_the_same_running_job(services, puppet):
+def test_two_browsers_see_the_same_running_job(services, project, puppet):
     job = puppet("rag")
     job.report(lambda context: context.progress(3, 10))
     answers = []
@@ -168,3 +169,17 @@ def test_a_damaged_database_is_explained_in_a_place_of_ones_own_too(services, pr
     live = Live(services, "de")
     live.show_own(gr.HTML(render=False), list_html, gr.State(ListPosition()), lambda view, _: view.data_stamp)
     assert 'class="box bad"' in live.refresh("Physik", {}, ListPosition())[0]
+
+
+def test_a_guest_who_asks_for_anothers_project_hears_nothing_of_its_jobs(services, project, puppet):
+    """Their messages, logs and results name documents and say what a model answered."""
+    job = puppet("rag")
+    job.report(lambda context: context.log("documents.reading", file="geheim.pdf", page=1, pages=2))
+    view = View(services, "de", "Physik")
+    assert "geheim.pdf" in log_html(view, view.job(("rag",)))
+    job.finish()
+    with access.acting_as(access.Visitor("anna")):
+        for name in ("Physik", " Physik", "Physik "):
+            theirs = View(services, "de", name)
+            assert (theirs.jobs, theirs.job(("rag",)), theirs.result("rag")) == ([], None, None)
+    assert View(services, "de", "Physik").result("rag") == {}

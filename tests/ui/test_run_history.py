@@ -6,7 +6,6 @@ from runs_material import add_checkpoint, make_run, publish
 from starlette.testclient import TestClient
 
 from core import access, file_manager, training_pipeline
-from core.access import Visitor
 from core.jobs import Job, JobState
 from core.runs import create_run
 from core.training import bundle
@@ -209,11 +208,10 @@ def test_the_folder_is_shown_only_to_who_sits_at_the_machine(frame, project, mon
     shown = []
     monkeypatch.setattr(file_manager, "show", shown.append)
     run = make_run(project)
-    with access.acting_as(Visitor()):
+    with access.acting_as(access.Visitor()):  # the host, in a browser elsewhere
         run_history.show_bundle(frame, project, at(run))
     assert shown == []
-    with access.acting_as(Visitor(at_machine=True)):
-        run_history.show_bundle(frame, project, at(run))
+    run_history.show_bundle(frame, project, at(run))
     assert shown == [bundle.file_of(project, run.id)]
 
 

@@ -54,9 +54,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Diese App ist nur über den Link erreichbar, der beim Start im Terminal steht.",
         "This app can only be reached by the link that the terminal shows when it starts.",
     ),
+    "cookies.title": ("Cookies nötig", "Cookies needed"),
+    "cookies.needed": (
+        "Dieser Browser behält keine Cookies, an denen die App ihn erkennt. Erlaube sie für diese Adresse, und öffne "
+        "den Link noch einmal oder gib den Code noch einmal ein.",
+        "This browser keeps no cookies, by which the app knows it. Allow them for this address, then open the link "
+        "or type the code once more.",
+    ),
     "join.wait": (
         "Zu viele falsche Codes. Versuche es in {seconds} Sekunden noch einmal.",
         "Too many wrong codes. Try again in {seconds} seconds.",
+    ),
+    "join.full": (
+        "Es sind so viele beigetreten, wie ein Code hereinlässt. Wer die App gestartet hat, kann sie neu starten.",
+        "As many have joined as one code lets in. Whoever started the app can start it again.",
     ),
     "join.title": ("Beitreten", "Join"),
     "join.label": ("Code, den die Lehrkraft nennt", "Code that the teacher gives"),
