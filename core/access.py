@@ -83,6 +83,6 @@ def require_host(code: str = "host_only") -> None:
         raise AppError(code)
 
 
-def require_disk(folder: Path, needed_gib: float = 0.0) -> None:
-    """Raises AppError `disk_full` where so much is not free on the disk that holds `folder`; a guest leaves some."""
-    files.require_disk(folder, needed_gib + (0.0 if asking().is_host else FREE_DISK_GIB))
+def require_disk(folder: Path) -> None:
+    """Raises AppError `disk_full` where less is free on the disk that holds `folder` than a guest has to leave."""
+    files.require_disk(folder, 0.0 if asking().is_host else FREE_DISK_GIB)

@@ -85,11 +85,6 @@ class Project:
         return self.root / "models" / "bundles"
 
     @property
-    def brought_bases_folder(self) -> Path:
-        """Base models that came in a bundle, each in a folder named by its fingerprint."""
-        return self.root / "models" / "bases"
-
-    @property
     def practice_folder(self) -> Path:
         return self.root / "models" / "practice_base"
 

@@ -1,15 +1,15 @@
-"""What the browser and the command line both call to train: checks, a frozen request, its job; and going on later."""
+"""What the browser and the command line both call to train, to go on or repeat a run, and to take one along."""
 
 import shutil
 from functools import partial
 from typing import Any
 
 from core import base_models
-from core.jobs import ACTIVE, UNFINISHED, JobSnapshot, JobState
+from core.jobs import ACTIVE, UNFINISHED, Job, JobSnapshot, JobState
 from core.project_manager import Project
 from core.runs import Run, create_run, latest_run, live_run, open_run
-from core.services import MINIMUM_FREE_GIB, Services, child_job, give_up, require_free, start_child_job
-from core.training import branching, launcher, memory_outlook, provenance, readiness, repeat, run_time
+from core.services import MINIMUM_FREE_GIB, Services, alone, child_job, give_up, require_free, start_child_job
+from core.training import branching, bundle, launcher, memory_outlook, provenance, readiness, repeat, run_time
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
@@ -115,21 +115,15 @@ def _require_rest_but(services: Services, parent: Run) -> None:
 
 
 def reproduce_training(services: Services, project: Project, run_id: str) -> JobSnapshot:
-    """Repeat a training run of this project exactly: its settings, its samples, the same model.
+    """Repeat a training run of this project exactly: its settings, its samples, the same model, and for one that
+    branched off the same checkpoint.
 
-    Raises AppError `run_missing`, and what `repeat.request_of` raises.
+    Raises AppError `run_missing`, and as `repeat.request_of` and `repeat.beginning_of` do.
     """
-    return repeat_original(services, project, repeat.original_of(open_run(project, run_id)))
-
-
-def repeat_original(services: Services, project: Project, original: repeat.Original) -> JobSnapshot:
-    """Start a run that repeats `original`; one that branched off begins with the same checkpoint.
-
-    Raises AppError as `repeat.request_of` and `repeat.beginning_of` do.
-    """
+    original = open_run(project, run_id)
     require_disk(project.root, MINIMUM_FREE_GIB)
-    request = repeat.request_of(project, original, services.hardware())
-    beginning = repeat.beginning_of(project, original)
+    request = repeat.request_of(original, services.hardware())
+    beginning = repeat.beginning_of(original)
 
     def prepare(run: Run) -> None:
         if beginning:
@@ -137,3 +131,11 @@ def repeat_original(services: Services, project: Project, original: repeat.Origi
         repeat.keep_original(run, original)
 
     return start_child_job(services, project, "train", request, prepare)
+
+
+def start_bundle(services: Services, project: Project, run_id: str, readme: bundle.Readme) -> JobSnapshot:
+    """Write a finished training run to one file. Raises AppError `run_missing`, `bundle_not_done`."""
+    run = open_run(project, run_id)
+    bundle.contents_of(run)
+    work = alone(project, "bundle", lambda context: bundle.write(context, run, readme))
+    return services.runner.start(Job("bundle", project.name, work))

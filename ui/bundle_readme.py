@@ -18,10 +18,9 @@ def readme(language: str, contents: Contents) -> str:
         return text(f"readme.{name}", language, **params)
 
     request, result, base = contents.request, contents.result, contents.request["base"]
-    blocks = [t("title", run=contents.run.id), t("about"), t("repeat_title"), t("repeat")]
+    blocks = [t("title", run=contents.run.id), t("about"), t("repeat_title"), t("repeat", run=contents.run.id)]
     if (branch := request.get("branch")) and branch["step"]:
-        where = "branch_inside" if contents.start else "branch_outside"
-        blocks.append(t(where, parent=branch["run"], step=branch["step"]))
+        blocks.append(t("branch", parent=branch["run"], step=branch["step"]))
     named = {name: base.get(name) or "–" for name in ("name", "source", "revision", "fingerprint")}
     blocks += [t("base_title"), t("base", **named), t("base_inside" if contents.with_base else "base_outside")]
     names = {"first": "first_loss", "last": "loss", "steps": "steps", "samples": "samples"}

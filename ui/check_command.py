@@ -40,7 +40,6 @@ def lines_of(result: dict[str, Any], language: str) -> str:
     found = [*result["checks"], *result.get("samples", {}).get("checks", [])]
     lines = [f"{SIGNS[check['state']]} {check_words(check, language)}" for check in found]
     if lasting := result.get("time"):
-        (low, high), (least, most) = lasting["seconds"], lasting["watt_hours"]
-        words = {"low_minutes": low / 60, "high_minutes": high / 60, "low_wh": least, "high_wh": most}
-        lines.append(texts.text("run_time.line", language, **words))
+        low, high = lasting["seconds"]
+        lines.append(texts.text("run_time.line", language, low_minutes=low / 60, high_minutes=high / 60))
     return "\n".join(lines)

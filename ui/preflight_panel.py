@@ -28,7 +28,7 @@ BASES = Remembered(16)
 
 
 def build(frame: PageFrame) -> None:
-    """Checks, time and energy, and the button that looks at the samples."""
+    """Checks, time, and the button that looks at the samples."""
     t = frame.t
     frame.live.show(gr.HTML(elem_id="checks"), checks_html)
     frame.live.show(gr.HTML(elem_id="run-time"), run_time_html)

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from pydantic import ValidationError
 
-from core import access, file_manager, history_pipeline, pipeline, training_pipeline
+from core import access, file_manager, pipeline, training_pipeline
 from core.jobs import ACTIVE, JobState
 from core.project_manager import Project
 from core.training import branching, bundle, epoch_ends, history, run_deletion
@@ -39,7 +38,6 @@ def build(frame: PageFrame, fields: Iterable[Component]) -> None:
     details(frame, position, notice, fields)
     compared = gr.HTML(elem_id="compared-runs")
     frame.live.show_own(compared, runs.compared_html, position, runs.compared_depends)
-    bring_in(frame)
     states = {"position": position}
     frame.actions.append(Action(listed.click, with_click(clicked), notice, states, states, {}, tells_click=True))
 
@@ -140,25 +138,6 @@ def question(frame: PageFrame, position: gr.State, notice: gr.HTML) -> dict[str,
     frame.act(delete.click, partial(delete_asked, frame), notice, states, {**asks, "position": position})
     frame.act(cancel.click, lambda *_: {"panel": gr.update(visible=False)}, notice, {}, {"panel": panel})
     return asks
-
-
-def bring_in(frame: PageFrame) -> None:
-    """Repeat a run from another machine or project."""
-    t = frame.t
-    with gr.Accordion(t("history.bring_in"), open=False, elem_id="bring-in-run"):
-        gr.HTML(html.muted(t("history.bring_in_about")))
-        file = gr.File(label=t("history.bundle_file"), height=120, buttons=[])
-        start = gr.Button(t("history.bring_in_start"), size="sm", min_width=140, elem_id="repeat-bundle")
-        why_not, notice = gr.HTML(), gr.HTML()
-
-    def repeat_file(project: Project, values: dict[str, Any]) -> Answer:
-        if not values["file"]:
-            raise AppError("no_bundle_file")
-        history_pipeline.reproduce_bundle(frame.services, project, Path(values["file"]))
-        return {"file": None, "notice": html.box("good", t("history.repeat_started"))}
-
-    frame.allow(start, why_not, training_blocked)
-    frame.act(start.click, repeat_file, notice, {"file": file}, {"file": file}, preprocess=True)
 
 
 def training_blocked(view: View) -> str:
@@ -291,7 +270,7 @@ def repeat_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> An
 
 def pack_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
     run_id = shown(frame, project, values).id
-    history_pipeline.start_bundle(frame.services, project, run_id, readme_in(frame.language))
+    training_pipeline.start_bundle(frame.services, project, run_id, readme_in(frame.language))
     return None
 
 

@@ -26,7 +26,7 @@ from ui.view import View, file_stamp
 
 ROWS_SHOWN = 10
 LEAST_COMPARED, MOST_COMPARED = 2, 4
-RUN_ID = re.compile(r"[0-9][0-9-]{0,40}-train")
+RUN_ID = re.compile(r"[0-9][0-9a-f-]{0,60}-train")
 ENTRIES = Remembered(400)
 SHOWN_FIGURES = ("run.samples", "run.held_out", "run.steps", "run.memory_gib")
 COLUMNS = ("tick", "run", "state", "base", "loss", "eval", "time", "size")

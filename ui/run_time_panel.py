@@ -1,4 +1,4 @@
-"""How long a training will take and what energy it will draw; and afterwards, how far that was off. Only renders."""
+"""How long a training will take, and afterwards, how far that was off. Only renders."""
 
 from html import escape
 
@@ -8,7 +8,6 @@ from core.training import row_lengths, run_time, speed_log
 from core.training.run_time import TimeEstimate
 from core.training.speed_log import Range
 from ui import html
-from ui.figures import rounded
 from ui.remembered import MACHINE_LASTS_SECONDS, Remembered, moment
 from ui.view import View, file_stamp
 
@@ -45,16 +44,11 @@ def current(view: View) -> TimeEstimate | None:
 
 
 def estimate_html(view: View, found: TimeEstimate) -> str:
-    """Both ranges, and what they rest on."""
-    figures = (
-        (view.t("run_time.duration"), duration_words(view, found.seconds)),
-        (view.t("run_time.energy"), energy_words(view, found.watt_hours)),
-    )
+    """The range, and what it rests on."""
+    figures = ((view.t("run_time.duration"), duration_words(view, found.seconds)),)
     basis = view.t("run_time.learned", runs=found.runs_known) if found.runs_known else view.t("run_time.prior")
-    power = "run_time.watts_told" if found.power.told else "run_time.watts_guessed"
-    watts = view.t(power, low=found.power.low, high=found.power.high)
     title = f"<h4>{escape(view.t('run_time.title'))}</h4>"
-    return f"{title}{html.tiles(figures)}{html.muted(f'{basis} {watts}')}"
+    return f"{title}{html.tiles(figures)}{html.muted(basis)}"
 
 
 def running_html(view: View) -> str:
@@ -88,9 +82,3 @@ def amount(view: View, seconds: float) -> str:
     """A length of time in its one unit."""
     name, size = next((name, size) for name, size, most in UNITS if seconds < most * size)
     return view.t(f"run_time.{name}", amount=seconds / size)
-
-
-def energy_words(view: View, watt_hours: Range) -> str:
-    """`0.02 to 0.83 Wh`, no more exact than it is."""
-    unit, size = ("watt_hours", 1) if watt_hours.high < 1000 else ("kilowatt_hours", 1000)
-    return view.t(f"run_time.{unit}", low=rounded(watt_hours.low / size), high=rounded(watt_hours.high / size))

@@ -30,13 +30,13 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     which = "of this run and checkpoint; without it, the best of the newest finished run"
     branch = "a new run that goes on from a checkpoint of another one, with the settings given here"
     way.add_argument("--from", dest="branch", metavar="RUN[:STEP]", help=branch)
-    way.add_argument("--reproduce", metavar="RUN|FILE.zip", help="repeat a run of this project or from a bundle")
+    way.add_argument("--reproduce", metavar="RUN", help="repeat a run of this project")
     train.add_argument(
         "--preset", choices=("quick", "balanced", "thorough"), help="settings for this data and machine"
     )
     add_fields(train, config.TrainingSettings)
     add("runs", runs_command, "list the training runs", show=show_runs).add_argument("project")
-    bundle = add("bundle", bundle_command, "write a training run to one file that repeats it anywhere")
+    bundle = add("bundle", bundle_command, "write a training run to one file to take along")
     bundle.add_argument("project")
     bundle.add_argument("run", nargs="?", default="", help="without it, the newest finished one")
     evaluate = add("evaluate", evaluate_command, "base against tuned model on held-out samples")
@@ -95,15 +95,12 @@ def apply_preset(services: "Services", project: "Project", options: argparse.Nam
 
 
 def reproduce(services: "Services", project: "Project", what: str) -> dict[str, Any]:
-    """Repeat a run or a bundle, say what is different here, and how both compare in the end."""
-    from core import history_pipeline, training_pipeline
+    """Repeat a run, say what is different now, and how both compare in the end."""
+    from core import training_pipeline
     from core.runs import open_run
     from core.training import history, repeat
 
-    if what.lower().endswith(".zip"):
-        started = history_pipeline.reproduce_bundle(services, project, Path(what))
-    else:
-        started = training_pipeline.reproduce_training(services, project, history.find(project, what).id)
+    started = training_pipeline.reproduce_training(services, project, history.find(project, what).id)
     run, language = open_run(project, started.id), person_language()
     result = finish(services, started)
     outcome = repeat.outcome(run)
@@ -145,12 +142,12 @@ def run_cells(run: dict[str, Any], language: str) -> list[str]:
 
 
 def bundle_command(options: argparse.Namespace) -> dict[str, Any]:
-    from core import history_pipeline, pipeline
+    from core import pipeline, training_pipeline
     from core.training import history
 
     services, project = opened(options)
     run = history.find(project, options.run) if options.run else pipeline.trained_run(project)
-    return finish(services, history_pipeline.start_bundle(services, project, run.id, readme_in(person_language())))
+    return finish(services, training_pipeline.start_bundle(services, project, run.id, readme_in(person_language())))
 
 
 def make_practice_base_if_missing(services: "Services", project: "Project") -> None:

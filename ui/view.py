@@ -134,8 +134,7 @@ class View:
         run = runs.latest_run(self.project, kind, frozenset({JobState.DONE})) if self.project else None
         if run:
             return run.read_state().result
-        wanted = (self.project_name, kind, JobState.DONE)  # not all kinds of work have folders
-        done = [job for job in self.all_jobs if (job.project, job.kind, job.state) == wanted]
+        done = [job for job in self.jobs if (job.kind, job.state) == (kind, JobState.DONE)]  # of work without folders
         return done[-1].result if done else None
 
     def outdated(self, result: dict[str, Any]) -> bool:

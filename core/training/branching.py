@@ -109,10 +109,13 @@ def beginning_of(parent: Run, start: Checkpoint) -> Beginning:
     return Beginning(start.step, tuple(found), parent.metrics_file)
 
 
-def kept_beginning(folder: Path, step: int, metrics_file: Path) -> Beginning | None:
+def kept_beginning(run: Run, step: int) -> Beginning | None:
     """What a branch once began with, from where it keeps that; None where it is not there, or not whole."""
-    found = [one for one in checkpoints.complete_checkpoints(folder) if one.step <= step and one.is_intact]
-    return Beginning(step, tuple(found), metrics_file) if step in {one.step for one in found} else None
+    kept = checkpoints.complete_checkpoints(run.folder / START)
+    # Earlier versions opened branches from elsewhere, whose checkpoints lack what publishing one needs.
+    kept = [one for one in kept if (one.folder / checkpoints.ADAPTER_CONFIG).is_file()]
+    found = [one for one in kept if one.step <= step and one.is_intact]
+    return Beginning(step, tuple(found), run.metrics_file) if step in {one.step for one in found} else None
 
 
 def needs_parent(run: Run) -> bool:

@@ -24,16 +24,14 @@ from core.runs import Run
 from core.samples import prompts
 from core.samples.sft_dataset import iterate_samples
 from core.training import checkpoints, epoch_ends, repeat
-from core.training.checkpoints import Checkpoint
 from utils.errors import AppError
 from utils.files import read_json, require_disk, sync_folder
 
-FORMAT = 1
 SUMS = "SHA256SUMS"
-ADAPTER, BASE, START = "adapter/", "base/", "start/"
+ADAPTER, BASE = "adapter/", "base/"
 WEIGHTS = "adapter_model.safetensors"
 BLOCK = 1 << 20
-STORED_ENDINGS = (".safetensors", ".pt", ".pth")
+STORED_ENDING = ".safetensors"
 BASE_ENDINGS = (".json", ".safetensors", ".jinja", ".txt", ".model")
 RESULT_NAMES = {"loss", "first_loss", "steps", "samples"}
 PRIVATE_SETTINGS = {"base_url"}
@@ -46,8 +44,7 @@ class Contents:
     """What a bundle is going to hold, for whoever writes its README.
 
     `adapter` is the folder that the adapter comes from, None where none is left; `best` whether it is the best one.
-    `with_base` says that the model itself comes along, which only the practice model does. `start` are the
-    checkpoints that a branch began with; none where the run is no branch, or where they are gone.
+    `with_base` says that the model itself comes along, which only the practice model does.
     """
 
     run: Run
@@ -56,7 +53,6 @@ class Contents:
     adapter: Path | None
     best: bool
     with_base: bool
-    start: tuple[Checkpoint, ...]
 
 
 Readme = Callable[[Contents], str]
@@ -80,8 +76,7 @@ def contents_of(run: Run) -> Contents:
     base = request["base"]
     practice = base.get("source") == "practice" and (project.practice_folder / "config.json").is_file()
     with_base = practice and base_models.fingerprint(project.practice_folder) == base.get("fingerprint")
-    result, start = portable(state.result, project), _start_of(run)
-    return Contents(run, portable(request, project), result, adapter, best, with_base, start)
+    return Contents(run, portable(request, project), portable(state.result, project), adapter, best, with_base)
 
 
 def write(context: JobContext, run: Run, readme: Readme) -> dict[str, Any]:
@@ -132,22 +127,10 @@ def _adapter_of(run: Run) -> tuple[Path | None, bool]:
     return published, published is not None and published.name == epoch_ends.BEST
 
 
-def _start_of(run: Run) -> tuple[Checkpoint, ...]:
-    """The checkpoints that a branch began with."""
-    try:
-        beginning = repeat.beginning_of(run.project, repeat.original_of(run))
-    except AppError:
-        return ()
-    return beginning.checkpoints if beginning else ()
-
-
 def _parts(contents: Contents, readme: Readme) -> Iterator[tuple[str, Path | bytes]]:
     """Everything that goes into a bundle, by its name there."""
     run, project = contents.run, contents.run.project
-    facts = {"format": FORMAT, "run": run.id, "adapter_is_best": contents.best, "with_base": contents.with_base}
-    facts["with_start"] = bool(contents.start)
     yield "README.md", readme(contents).encode()
-    yield "bundle.json", _json(facts)
     request = {**contents.request, "base": {**contents.request["base"]}}
     request["base"].pop("folder", None)
     yield "run.json", _json(request)
@@ -167,12 +150,6 @@ def _parts(contents: Contents, readme: Readme) -> Iterator[tuple[str, Path | byt
         for path in sorted(project.practice_folder.iterdir()):
             if path.is_file() and path.name.endswith(BASE_ENDINGS):
                 yield BASE + path.name, path
-    for checkpoint in contents.start:
-        for name in checkpoints.state_files(request.get("processes", 1)):
-            content = (
-                _json(portable(checkpoint.trainer_state, project)) if name == checkpoints.TRAINER_STATE else None
-            )
-            yield f"{START}{checkpoint.folder.name}/{name}", content or checkpoint.folder / name
 
 
 def _prompts(run: Run) -> dict[str, Any]:
@@ -215,7 +192,7 @@ def _write_zip(context: JobContext, file: IO[bytes], parts: Mapping[str, Path | 
 def _info(name: str) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, time.localtime()[:6])
     # Weights are noise to a packer: it would take minutes and save nothing.
-    info.compress_type = zipfile.ZIP_STORED if name.endswith(STORED_ENDINGS) else zipfile.ZIP_DEFLATED
+    info.compress_type = zipfile.ZIP_STORED if name.endswith(STORED_ENDING) else zipfile.ZIP_DEFLATED
     info.external_attr = 0o644 << 16
     return info
 

@@ -21,8 +21,6 @@ ADAPTER = "adapter_model.safetensors"
 TRAINING_ARGS = "training_args.bin"
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_FILES = (ADAPTER, ADAPTER_CONFIG, TRAINING_ARGS)
-STATE_FILES = (ADAPTER, "optimizer.pt", "scheduler.pt", TRAINER_STATE)
-"""What a run cannot go on without, beside each process's random numbers."""
 CHAT_TEMPLATE = "chat_template.jinja"
 PUBLISHED_NOTE = "checkpoint.json"
 DISK_RESERVE_GIB = 0.1
@@ -65,12 +63,6 @@ def mark_complete(folder: Path) -> None:
             sizes[name], sums[name] = path.stat().st_size, _crc32(path)
     write_json(folder / MARK, {"files": sizes, "crc32": sums})
     sync_folder(folder.parent)
-
-
-def state_files(processes: int) -> tuple[str, ...]:
-    """What a run of so many processes has to find in a checkpoint to go on exactly; all else can be written anew."""
-    numbers = ["rng_state.pth"] if processes == 1 else [f"rng_state_{rank}.pth" for rank in range(processes)]
-    return (*STATE_FILES, *numbers)
 
 
 def complete_checkpoints(trainer_folder: Path) -> list[Checkpoint]:

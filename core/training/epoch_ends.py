@@ -64,11 +64,9 @@ def adapters(run: Run) -> list[Checkpoint]:
     What is published counts only where nothing else is left: it is the current run's, and goes when the next begins.
     """
     own = checkpoints.complete_checkpoints(run.trainer_folder)
-    # One that came in a bundle lacks it until the run that it came for has gone on.
-    usable = [found for found in own if (found.folder / checkpoints.ADAPTER_CONFIG).is_file()]
     published = checkpoints.adapter_of(run.project.checkpoints_folder, run.id)
-    if usable or published is None:
-        return usable
+    if own or published is None:
+        return own
     return [Checkpoint(published, (checkpoints.published_note(published) or {}).get("step", 0))]
 
 

@@ -1,7 +1,7 @@
 """Repeat a training run: the same settings, samples and model once more, and how both came out. Loads no torch.
 
 What the original was is kept in the repeated run's own folder, so that both can be compared even where the original
-was made on another machine, or is deleted later.
+is deleted later.
 """
 
 import re
@@ -34,20 +34,6 @@ SAME_LOSS = 1e-6
 
 
 @dataclass(frozen=True)
-class Original:
-    """A run to repeat: what was asked for, what came of it, and where its samples, its curve and its start lie.
-
-    `start_folder` holds the checkpoints that a branch began with, if it kept them.
-    """
-
-    request: Mapping[str, Any]
-    result: Mapping[str, Any]
-    samples_file: Path
-    metrics_file: Path
-    start_folder: Path
-
-
-@dataclass(frozen=True)
 class Outcome:
     """How a repeated run compares with its original.
 
@@ -64,19 +50,13 @@ class Outcome:
     largest: float | None
 
 
-def original_of(run: Run) -> Original:
-    """A run of this project as the original of another one."""
-    result, start = run.read_state().result or {}, run.folder / branching.START
-    return Original(run.request, result, run.samples_file, run.metrics_file, start)
-
-
-def request_of(project: Project, original: Original, hardware: Hardware) -> dict[str, Any]:
+def request_of(original: Run, hardware: Hardware) -> dict[str, Any]:
     """The frozen request of a run that repeats `original`.
 
     Raises AppError `repeat_incomplete` where something was not noted, `repeat_settings_unknown` where this version of
     the app does not know one of its settings, and what `require_samples` and `find_base` raise.
     """
-    then = original.request
+    project, then = original.project, original.request
     settings = _settings(then)
     require_samples(original.samples_file, then)
     folder = find_base(project, then)
@@ -91,7 +71,7 @@ def request_of(project: Project, original: Original, hardware: Hardware) -> dict
         },
         "training": dict(then["training"]),
         "seed": settings.seed,
-        "processes": processes_of(then),
+        "processes": _processes(then),
         "engine": _noted(then, "engine", str),
         "force_cpu": _noted(then, "force_cpu", bool),
         "samples_sha256": then["samples_sha256"],
@@ -106,7 +86,7 @@ def request_of(project: Project, original: Original, hardware: Hardware) -> dict
     return {**request, "branch": {"run": branch[0], "step": branch[1]}} if branch else request
 
 
-def beginning_of(project: Project, original: Original) -> Beginning | None:
+def beginning_of(original: Run) -> Beginning | None:
     """What a run that branched off began with; None where a run began at its own beginning.
 
     Raises AppError `repeat_needs_parent` where the run did not keep it and its parent no longer has it.
@@ -115,10 +95,10 @@ def beginning_of(project: Project, original: Original) -> Beginning | None:
     if branch is None or branch[1] == 0:
         return None
     parent, step = branch
-    if kept := branching.kept_beginning(original.start_folder, step, original.metrics_file):
+    if kept := branching.kept_beginning(original, step):
         return kept
     try:
-        run = open_run(project, parent)
+        run = open_run(original.project, parent)
         start = branching.start_point(run, step)
     except AppError:
         start = None
@@ -156,12 +136,12 @@ def require_samples(file: Path, request: Mapping[str, Any]) -> None:
         raise AppError("repeat_samples_changed")
 
 
-def keep_original(run: Run, original: Original) -> None:
+def keep_original(run: Run, original: Run) -> None:
     """Put into a repeated run's folder its samples, and what the original was and came to."""
     folder = run.folder / ORIGINAL
     folder.mkdir()
     write_json(folder / "run.json", original.request)
-    write_json(folder / "result.json", original.result)
+    write_json(folder / "result.json", original.read_state().result or {})
     if original.metrics_file.is_file():
         shutil.copyfile(original.metrics_file, folder / "metrics.jsonl")
     shutil.copyfile(original.samples_file, run.samples_file)
@@ -203,7 +183,6 @@ def _candidates(project: Project, base: Mapping[str, Any]) -> Iterator[Path]:
     """Where the model may lie: where it lay, where its name leads to, and what is chosen in this project."""
     if isinstance(base.get("folder"), str):
         yield project.root / base["folder"]
-    yield brought_base(project, base["fingerprint"])
     chosen = project.load_config().base
     for choice in (_choice(base), chosen):
         folder = base_models.local_folder(project, choice) if choice else None
@@ -211,11 +190,6 @@ def _candidates(project: Project, base: Mapping[str, Any]) -> Iterator[Path]:
             yield folder
             if folder.parent.name == "snapshots":  # an earlier version may lie beside the newest
                 yield from sorted(path for path in folder.parent.iterdir() if path != folder)
-
-
-def brought_base(project: Project, fingerprint: str) -> Path:
-    """Where a model lies that came in a bundle."""
-    return project.brought_bases_folder / fingerprint
 
 
 def _choice(base: Mapping[str, Any]) -> BaseChoice | None:
@@ -235,11 +209,9 @@ def _settings(request: Mapping[str, Any]) -> TrainingSettings:
         raise AppError("repeat_settings_unknown", setting=first_problem(error)) from None
 
 
-def processes_of(request: Mapping[str, Any]) -> int:
-    """How many processes trained together; a bundle from elsewhere may ask for no more than the settings allow.
-
-    Raises AppError `repeat_incomplete`.
-    """
+def _processes(request: Mapping[str, Any]) -> int:
+    """How many processes trained together. Raises AppError `repeat_incomplete` where they are more than the settings
+    allow, as under a launcher, and none is there now."""
     processes = _noted(request, "processes", int)
     if not 1 <= processes <= max(MOST_PROCESSES, launcher.world()):
         raise AppError("repeat_incomplete", part="processes")

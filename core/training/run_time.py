@@ -14,8 +14,6 @@ from typing import Any
 
 from core import hardware_detector
 from core.hardware_detector import Hardware
-from core.training import energy
-from core.training.energy import Power
 from core.training.memory_estimate import CPU, padded, place_of, precision_of
 from core.training.model_shape import Shape, read_shape
 from core.training.row_lengths import Data, read_data
@@ -49,16 +47,11 @@ class Formula:
 
 @dataclass(frozen=True)
 class TimeEstimate:
-    """How long a run will take, from its start to its end, and what energy it will draw."""
+    """How long a run will take, from its start to its end."""
 
     formula: Formula
     seconds: Range
-    power: Power
     runs_known: int
-
-    @property
-    def watt_hours(self) -> Range:
-        return Range(self.seconds.low * self.power.low / 3600, self.seconds.high * self.power.high / 3600)
 
 
 def estimate(shape: Shape, settings: TrainingSettings, data: Data, hardware: Hardware) -> TimeEstimate:
@@ -76,9 +69,8 @@ def estimate(shape: Shape, settings: TrainingSettings, data: Data, hardware: Har
         setup.low * found.setup_seconds + training.low * found.training_seconds * _least_share(settings, data),
         setup.high * found.setup_seconds + training.high * found.training_seconds,
     )
-    cores = cores_in_use(shape, settings.processes)
     known = sum(distance(found.kind, run.kind) < OTHER_KIND for run in runs)
-    return TimeEstimate(found, seconds, energy.power_of(hardware, cores, settings.processes), known)
+    return TimeEstimate(found, seconds, known)
 
 
 def outlook(
@@ -155,5 +147,4 @@ def for_request(found: TimeEstimate) -> dict[str, Any]:
         "formula_setup": round(found.formula.setup_seconds, 3),
         "formula_training": round(found.formula.training_seconds, 3),
         "seconds": [round(found.seconds.low, 1), round(found.seconds.high, 1)],
-        "watt_hours": [round(found.watt_hours.low, 3), round(found.watt_hours.high, 3)],
     }

@@ -9,11 +9,9 @@ import logging
 import signal
 import time
 from contextlib import chdir
-from copy import copy
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 
 from core.jobs import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
@@ -119,7 +117,6 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
     with chdir(run.folder):
         trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out), together)
         if together.is_first:
-            _complete_brought(run, trainer)
             speed_log.note_setup(run)
         try:
             trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
@@ -261,21 +258,6 @@ def _make_trainer(
     trainer.create_model_card = lambda *_, **__: None
     trainer.remove_callback(PrinterCallback)
     return trainer, reporter
-
-
-def _complete_brought(run: Run, trainer: Any) -> None:
-    """Write anew what a checkpoint lacks that came in a bundle: all that holds no state.
-
-    Publication and export read it. Such files are the run's own, so nothing from elsewhere decides what is in them.
-    """
-    for checkpoint in checkpoints.complete_checkpoints(run.trainer_folder):
-        if not (checkpoint.folder / checkpoints.TRAINING_ARGS).is_file():
-            adapter = copy(trainer.model.peft_config["default"])
-            adapter.inference_mode = True  # as the trainer's own checkpoints have it
-            folder = checkpoint.folder.relative_to(run.folder)
-            adapter.save_pretrained(folder)
-            trainer.processing_class.save_pretrained(folder)
-            torch.save(trainer.args, checkpoint.folder / checkpoints.TRAINING_ARGS)
 
 
 def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:

@@ -1,22 +1,12 @@
 """What guests may not do, whoever calls core for them."""
 
 import struct
-import zipfile
 from pathlib import Path
 
 import pytest
 from waiting import wait_for
 
-from core import (
-    access,
-    base_models,
-    base_pipeline,
-    document_pipeline,
-    history_pipeline,
-    keys,
-    pipeline,
-    sample_pipeline,
-)
+from core import access, base_models, base_pipeline, document_pipeline, keys, pipeline, sample_pipeline
 from core.access import Visitor
 from core.jobs import Job, JobState
 from core.project_manager import ProjectStore
@@ -24,7 +14,7 @@ from core.runs import create_run
 from core.samples.helper_models import fetch_models
 from core.samples.helpers.addresses import OPENROUTER
 from core.services import Services, reattach, start_child_job
-from core.training import repeat, unbundle
+from core.training import repeat
 from utils import config
 from utils.config import BaseChoice, SftSettings
 from utils.errors import AppError
@@ -270,7 +260,7 @@ def model_folder(folder: Path) -> Path:
     return folder
 
 
-def test_a_bundle_of_a_guest_leads_to_no_folder_of_this_machine(projects, tmp_path):
+def test_repeating_a_run_leads_a_guest_to_no_folder_of_this_machine(projects, tmp_path):
     """Otherwise its answer tells which folders hold models, and a guest trains on one whose hash they know."""
     folder = model_folder(tmp_path / "private")
     noted = {"base": {"source": "path", "name": str(folder), "fingerprint": base_models.fingerprint(folder)}}
@@ -289,19 +279,6 @@ def test_a_guest_begins_nothing_that_writes_while_the_disk_is_nearly_full(servic
             start_child_job(services, project, "export", {})
     assert not list(project.runs_folder.iterdir())
     services.runner.cancel(start_child_job(services, project, "export", {}).id)  # as the host may
-
-
-def test_a_guests_bundle_unpacks_to_no_more_than_a_guest_may_upload(projects, tmp_path, monkeypatch):
-    monkeypatch.setattr(access, "GUEST_UPLOAD_BYTES", 1_000_000)
-    file = tmp_path / "a.zip"
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in unbundle.NEEDED:
-            archive.writestr(name, bytes(700_000))
-    project = projects.create("a")
-    with access.acting_as(ANNA), refused("bundle_too_large"), unbundle.opened(project, file):
-        pass
-    with refused("bundle_damaged"), unbundle.opened(project, file):
-        pass
 
 
 def test_a_guest_trains_in_no_more_processes_than_the_host_has_set(services, projects):
@@ -329,8 +306,6 @@ def test_a_guest_brings_in_what_was_uploaded_and_no_other_file(services, project
                 document_pipeline.start_documents(services, project, [file])
             with refused("guest_no_files"):
                 sample_pipeline.start_import(services, project, file, "x")
-        with refused("host_only"):
-            history_pipeline.reproduce_bundle(services, project, folder / "mine.txt")
         job = document_pipeline.start_documents(services, project, [folder / "mine.txt"])
     assert services.runner.wait(job.id, 60).state == JobState.DONE
     assert job.owner == "anna"

@@ -9,7 +9,6 @@ from core.jobs import JobState
 from core.runs import create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
 from core.training.checks import Check
-from core.training.energy import Power
 from core.training.run_time import Formula, TimeEstimate
 from core.training.speed_log import Kind, Range
 from ui import preflight_panel, run_time_panel
@@ -162,24 +161,24 @@ def test_roles_are_told_by_more_than_a_colour(view):
     assert "[… 2.345 Zeichen …]" in shown and "1.234 Tokens, 17 weitere fehlen" in shown
 
 
-def test_time_and_energy_are_ranges_that_say_what_they_rest_on(model, view):
+def test_the_time_is_a_range_that_says_what_it_rests_on(model, view):
     shown = run_time_panel.run_time_html(view())
-    assert "Dauer und Energie" in shown and " bis " in shown
-    assert "noch kein ähnliches Training" in shown and "grob geraten" in shown
+    assert "geschätzte Dauer" in shown and " bis " in shown
+    assert "noch kein ähnliches Training" in shown
 
 
 @pytest.mark.parametrize(
-    ("seconds", "watts", "duration", "energy"),
+    ("seconds", "duration"),
     [
-        (Range(20, 80), Power(10, 20, False), "20 s bis 80 s", "0,056 bis 0,44 Wh"),
-        (Range(60, 600), Power(100, 300, True), "60 s bis 10 min", "1,7 bis 50 Wh"),
-        (Range(7200, 200_000), Power(300, 700, True), "2,0 h bis 2,3 Tage", "0,6 bis 39 kWh"),
+        (Range(20, 80), "20 s bis 80 s"),
+        (Range(60, 600), "60 s bis 10 min"),
+        (Range(7200, 200_000), "2,0 h bis 2,3 Tage"),
     ],
 )
-def test_amounts_are_no_more_exact_than_they_are(view, seconds, watts, duration, energy):
+def test_amounts_are_no_more_exact_than_they_are(view, seconds, duration):
     kind = Kind("cpu", "trl", "autocast", False, 1000)
-    shown = run_time_panel.estimate_html(view(), TimeEstimate(Formula(kind, 1, 1.0, 1.0), seconds, watts, 3))
-    assert duration in shown and energy in shown
+    shown = run_time_panel.estimate_html(view(), TimeEstimate(Formula(kind, 1, 1.0, 1.0), seconds, 3))
+    assert duration in shown
     assert "ähnlichen Trainings auf diesem Rechner: 3" in shown
 
 
@@ -209,7 +208,7 @@ def test_while_a_training_runs_its_own_estimate_is_shown(project, view, puppet):
 
 def test_the_terminal_shows_the_same_lines(model, view):
     checks = [check.as_json for check in preflight_panel.current(view())]
-    lasting = {"seconds": [60.0, 600.0], "watt_hours": [1.0, 9.0]}
+    lasting = {"seconds": [60.0, 600.0]}
     lines = lines_of({"checks": checks, "time": lasting}, "de").splitlines()
     assert lines[0].startswith("✓ ") and "1,0 bis 10,0 Minuten" in lines[-1]
     assert len(lines) == len(checks) + 1

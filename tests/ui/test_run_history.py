@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from runs_material import add_checkpoint, make_run, publish
 from starlette.testclient import TestClient
 
-from core import access, file_manager, history_pipeline, training_pipeline
+from core import access, file_manager, training_pipeline
 from core.jobs import Job, JobState
 from core.runs import create_run
 from core.training import bundle
@@ -222,4 +222,4 @@ def test_packing_is_a_job_that_shows_its_end(frame, services, project):
     assert services.runner.wait(job.id, 20).state == JobState.DONE
     shown = run_history.runs.details_html(View(services, "de", "Physik"), HistoryPosition("Physik", chosen=run.id))
     assert "/download/bundle?project=Physik" in shown
-    assert not list(history_pipeline.bundle.file_of(project, run.id).parent.glob(".*"))
+    assert not list(bundle.file_of(project, run.id).parent.glob(".*"))

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from runs_material import make_run
 
-from core import history_pipeline, pipeline, training_pipeline
+from core import pipeline, training_pipeline
 from core.jobs import Job, JobState
 from core.training import repeat
 from core.training.history import Chosen
@@ -44,7 +44,6 @@ def started(monkeypatch, project):
     made = make_run(project)
     monkeypatch.setattr(training_pipeline, "branch_training", note("branch"))
     monkeypatch.setattr(training_pipeline, "reproduce_training", note("repeat"))
-    monkeypatch.setattr(history_pipeline, "reproduce_bundle", note("bundle"))
     monkeypatch.setattr(training_commands, "finish", lambda services, snapshot: {"run": snapshot.id})
     return calls
 
@@ -86,11 +85,12 @@ def test_a_run_or_step_that_is_none_is_refused(app, project, started, what, word
     assert started == []
 
 
-def test_a_run_is_repeated_by_name_and_a_bundle_by_its_ending(app, project, started, tmp_path):
+def test_a_run_is_repeated_by_its_name_and_by_nothing_else(app, project, started, tmp_path):
     name = make_run(project).id
     assert app("train", "Physik", "--reproduce", name)[0] == 0
-    assert app("train", "Physik", "--reproduce", tmp_path / "a.ZIP")[0] == 0
-    assert started == [("repeat", name), ("bundle", tmp_path / "a.ZIP")]
+    code, _, err = app("train", "Physik", "--reproduce", tmp_path / "a.zip")
+    assert (code, "hint:" in err) == (1, True)
+    assert started == [("repeat", name)]
 
 
 def test_any_run_and_checkpoint_is_compared_exported_and_asked(app, project, started, monkeypatch):
@@ -142,11 +142,6 @@ def test_one_way_to_begin_excludes_the_others(app, project):
     with pytest.raises(SystemExit) as usage:
         app("train", "Physik", "--resume", "--reproduce", "x")
     assert usage.value.code == 2
-
-
-def test_a_bundle_that_is_no_file_is_named(app, project):
-    code, _, err = app("train", "Physik", "--reproduce", "nowhere.zip")
-    assert (code, "nowhere.zip" in err) == (1, True)
 
 
 def test_the_newest_finished_run_is_packed_unless_another_is_named(app, project):

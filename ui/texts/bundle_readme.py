@@ -3,31 +3,27 @@
 TEXTS: dict[str, tuple[str, str]] = {
     "readme.title": ("# Ein Trainingslauf zum Mitnehmen: {run}", "# A training run to take along: {run}"),
     "readme.about": (
-        "Geschrieben von der Custom AI Training App. Alles, was nötig ist, um das Training zu wiederholen.",
-        "Written by the Custom AI Training App. All that is needed to repeat the training.",
+        "Geschrieben von der Custom AI Training App: das gelernte Modell, und woraus und wie es entstand.",
+        "Written by the Custom AI Training App: the trained model, and what it was made from and how.",
     ),
     "readme.repeat_title": ("## Wiederholen", "## Repeat it"),
     "readme.repeat": (
-        "Im Browser: vierter Schritt, „Bisherige Läufe“, „Aus einem Bündel wiederholen“. Auf der Kommandozeile:\n\n"
-        "    python app.py train PROJEKT --reproduce DIESE-DATEI.zip\n\n"
-        "Am Ende sagt die App, ob der Adapter Bit für Bit derselbe ist. Das ist zu erwarten, wo Versionen und "
-        "Rechner gleich sind; sonst weichen die Zahlen ein wenig ab.",
-        "In the browser: step 4, “Runs so far”, “Repeat from a bundle”. On the command line:\n\n"
-        "    python app.py train PROJECT --reproduce THIS-FILE.zip\n\n"
-        "At the end the app says whether the adapter is the same bit by bit. Expect that where versions and machine "
-        "are the same; elsewhere the figures differ a little.",
+        "In dem Projekt, aus dem der Lauf ist, genau und mit Vergleich am Ende:\n\n"
+        "    python app.py train PROJEKT --reproduce {run}\n\n"
+        "Anderswo als neues Training: Entpacke diese Datei, wähle dasselbe Grundmodell, hole `sft_data.jsonl` in ein "
+        "leeres Projekt und stelle ein, was in `run.json` unter `training` steht.\n\n"
+        "    python app.py import-samples PROJEKT sft_data.jsonl",
+        "In the project that the run is from, exactly, with a comparison at the end:\n\n"
+        "    python app.py train PROJECT --reproduce {run}\n\n"
+        "Elsewhere as a new training: unpack this file, choose the same base model, bring `sft_data.jsonl` into an "
+        "empty project, and set what `run.json` has under `training`.\n\n"
+        "    python app.py import-samples PROJECT sft_data.jsonl",
     ),
-    "readme.branch_inside": (
+    "readme.branch": (
         "**Dieser Lauf wurde von einem anderen abgezweigt** ({parent}, Schritt {step}). Der Stand, mit dem er "
-        "begann, liegt im Ordner `start` bei; jenen anderen Lauf brauchst du nicht.",
-        "**This run branched off another one** ({parent}, step {step}). The checkpoint that it began with is in the "
-        "folder `start`; you do not need that other run.",
-    ),
-    "readme.branch_outside": (
-        "**Dieser Lauf wurde von einem anderen abgezweigt** ({parent}, Schritt {step}), und der Stand, mit dem er "
-        "begann, war nicht mehr da. Er lässt sich nur wiederholen, wo dieser Stand noch liegt.",
-        "**This run branched off another one** ({parent}, step {step}), and the checkpoint that it began with was "
-        "gone. It can be repeated only where that checkpoint still lies.",
+        "begann, liegt nicht bei.",
+        "**This run branched off another one** ({parent}, step {step}). The checkpoint that it began with does not "
+        "come along.",
     ),
     "readme.base_title": ("## Das Grundmodell", "## The base model"),
     "readme.base": (
@@ -39,8 +35,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The practice model is in the folder `base`.",
     ),
     "readme.base_outside": (
-        "Es liegt nicht bei. Wähle und lade es zuerst im zweiten Schritt; die App prüft, dass es dasselbe ist.",
-        "It does not come along. First choose and fetch it in step 2; the app checks that it is the same.",
+        "Es liegt nicht bei. Wähle und lade es im zweiten Schritt.",
+        "It does not come along. Choose and fetch it in step 2.",
     ),
     "readme.came_of_it_title": ("## Was dabei herauskam", "## What came of it"),
     "readme.came_of_it": (

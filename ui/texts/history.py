@@ -122,16 +122,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Runs that branched off it ({count}) can then no longer be repeated.",
     ),
     "history.deleted": ("Gelöscht; {size} sind wieder frei.", "Deleted; {size} are free again."),
-    "history.bring_in": ("Aus einem Bündel wiederholen", "Repeat from a bundle"),
-    "history.bring_in_about": (
-        "Wiederholt einen Lauf von einem anderen Rechner oder aus einem anderen Projekt. Dasselbe Grundmodell muss "
-        "hier liegen; die App prüft es.",
-        "Repeats a run from another machine or project. The same base model must be here; the app checks it.",
-    ),
-    "history.bundle_file": ("Bündel (ZIP)", "Bundle (zip)"),
-    "history.bring_in_start": ("Wiederholen", "Repeat"),
-    "error.no_bundle_file": ("Es ist kein Bündel gewählt.", "No bundle is chosen."),
-    "hint.no_bundle_file": ("Wähle zuerst eine ZIP-Datei.", "Choose a zip file first."),
     "error.compare_count": (
         "Vergleichen lassen sich {least} bis {most} Läufe, angekreuzt sind {count}.",
         "{least} to {most} runs can be compared; {count} are ticked.",
@@ -291,36 +281,4 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Only a finished run can be taken along as a bundle.",
     ),
     "hint.bundle_not_done": ("Setze ihn fort oder warte, bis er fertig ist.", "Resume it, or wait until it is done."),
-    "error.not_a_bundle": (
-        "Das ist kein Bündel eines Trainingslaufs.",
-        "This is no bundle of a training run.",
-    ),
-    "hint.not_a_bundle": (
-        "Ein Bündel ist die ZIP-Datei, die „Als Bündel exportieren“ schreibt.",
-        "A bundle is the zip file that “Export bundle” writes.",
-    ),
-    "error.bundle_damaged": (
-        "Das Bündel „{file}“ ist beschädigt: Eine Prüfsumme oder die Datei selbst stimmt nicht.",
-        "The bundle “{file}” is damaged: a checksum or the file itself is wrong.",
-    ),
-    "hint.bundle_damaged": (
-        "Lade oder kopiere es noch einmal, oder exportiere es neu.",
-        "Download or copy it again, or export it anew.",
-    ),
-    "error.bundle_unsafe": (
-        "Das Bündel enthält etwas, das dort nicht hingehört ({name}). Es wurde nichts ausgepackt.",
-        "The bundle holds something that does not belong there ({name}). Nothing was unpacked.",
-    ),
-    "hint.bundle_unsafe": (
-        "Nimm nur Bündel von Leuten, denen du traust, so wie die App sie geschrieben hat.",
-        "Take bundles only from people whom you trust, as the app wrote them.",
-    ),
-    "error.bundle_too_large": (
-        "Das Bündel würde viel größer, als es sein kann ({name}). Es wurde nichts ausgepackt.",
-        "The bundle would become far larger than it can be ({name}). Nothing was unpacked.",
-    ),
-    "hint.bundle_too_large": (
-        "Nimm nur Bündel, die diese App geschrieben hat.",
-        "Take only bundles that this app wrote.",
-    ),
 }

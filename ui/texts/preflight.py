@@ -219,20 +219,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "check.state.ok": ("In Ordnung", "All right"),
     "check.state.warn": ("Achtung", "Attention"),
     "check.state.bad": ("Problem", "Problem"),
-    # time and energy
-    "run_time.title": ("Dauer und Energie", "Time and energy"),
+    # time
+    "run_time.title": ("Dauer", "Time"),
     "run_time.duration": ("geschätzte Dauer", "estimated time"),
-    "run_time.energy": ("geschätzte Energie", "estimated energy"),
     "run_time.range": ("{low} bis {high}", "{low} to {high}"),
     "run_time.seconds": ("{amount:.0f} s", "{amount:.0f} s"),
     "run_time.minutes": ("{amount:.0f} min", "{amount:.0f} min"),
     "run_time.hours": ("{amount:.1f} h", "{amount:.1f} h"),
     "run_time.days": ("{amount:.1f} Tage", "{amount:.1f} days"),
-    "run_time.watt_hours": ("{low} bis {high} Wh", "{low} to {high} Wh"),
-    "run_time.kilowatt_hours": ("{low} bis {high} kWh", "{low} to {high} kWh"),
     "run_time.line": (
-        "  Geschätzt: {low_minutes:.1f} bis {high_minutes:.1f} Minuten, {low_wh:.1f} bis {high_wh:.1f} Wh.",
-        "  Estimated: {low_minutes:.1f} to {high_minutes:.1f} minutes, {low_wh:.1f} to {high_wh:.1f} Wh.",
+        "  Geschätzt: {low_minutes:.1f} bis {high_minutes:.1f} Minuten.",
+        "  Estimated: {low_minutes:.1f} to {high_minutes:.1f} minutes.",
     ),
     "run_time.learned": (
         "Gelernt aus ähnlichen Trainings auf diesem Rechner: {runs}. Neun von zehn Läufen sollten in der Spanne "
@@ -244,14 +241,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "ersten wird sie enger.",
         "No similar training has finished on this machine yet, so the range is wide. It becomes narrower after the "
         "first one.",
-    ),
-    "run_time.watts_told": (
-        "Leistung: {low:.0f} bis {high:.0f} W, nach der Grenze, die das Gerät angibt; gemessen wird sie nicht.",
-        "Power: {low:.0f} to {high:.0f} W, by the limit that the device states; it is not measured.",
-    ),
-    "run_time.watts_guessed": (
-        "Leistung: grob geraten {low:.0f} bis {high:.0f} W, denn hier gibt kein Gerät seine Grenze an.",
-        "Power: a rough guess of {low:.0f} to {high:.0f} W, since no device here states its limit.",
     ),
     "run_time.running": (
         "Für das laufende Training sind {duration} geschätzt.",

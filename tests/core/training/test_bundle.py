@@ -95,7 +95,7 @@ def test_an_adapter_that_another_run_replaced_is_taken_from_the_best_checkpoint_
         checkpoints.mark_complete(folder)
     parts = parts_of(packed(run))
     assert parts["adapter/adapter_model.safetensors"] == b"4"
-    assert json.loads(parts["bundle.json"])["adapter_is_best"] is True
+    assert "`adapter`: der beste Stand." in parts["README.md"].decode()
 
 
 def test_a_run_whose_adapter_is_gone_is_packed_without_and_says_so(home, private_base):
@@ -144,6 +144,3 @@ def test_what_a_killed_packing_left_is_removed_by_the_next_one(home, private_bas
     (home.bundles_folder / ".half.zip.tmp").write_bytes(b"x")
     packed(run)
     assert [path.name for path in home.bundles_folder.iterdir()] == [f"{run.id}.zip"]
-
-
-# taking one in

@@ -115,7 +115,6 @@ def test_two_processes_reach_the_losses_of_one_with_twice_the_batch(
     # One set of checkpoints and of points, written once.
     assert set(published(together.project)) == set(published(alone.project)) == {"epoch_1", "epoch_2", "best"}
     newest = checkpoints.newest_complete(together.trainer_folder)
-    assert newest and all((newest.folder / name).is_file() for name in checkpoints.state_files(2))
     assert newest and {path.name for path in newest.folder.glob("rng_state*")} == {
         "rng_state_0.pth",
         "rng_state_1.pth",

@@ -13,6 +13,7 @@ from tests.ui import runs_material
 def test_deleting_frees_the_disk_and_says_how_much(services, project):
     run, other = make_run(project), make_run(project)
     add_checkpoint(run, 4)
+    add_checkpoint(other, 4)  # the newest one's is the model that is in use
     lost = run_deletion.loss_of_deleting(project, run.id)
     assert (lost.checkpoints, lost.adapter, lost.branches) == (1, False, ())
     assert run_deletion.delete_run(services, project, run.id) == lost.size_bytes > 1000

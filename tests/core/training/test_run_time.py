@@ -8,17 +8,17 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.hardware_detector import Accelerator
 from core.project_manager import Project
 from core.runs import Run
 from core.samples.sft_dataset import Sample, append_sample, append_samples
-from core.training import energy, memory_estimate, row_lengths, run_time, speed_log, trainer
+from core.training import memory_estimate, row_lengths, run_time, speed_log, trainer
 from core.training.model_shape import Shape
 from core.training.row_lengths import Data
-from core.training.speed_log import Kind, Range, Taken
+from core.training.speed_log import Kind, Taken
 from tests.core.training.machine_material import machine
 from tests.core.training.training_material import TrainingContext, make_project, make_run
 from utils.config import TrainingSettings
@@ -88,8 +88,6 @@ def test_the_low_end_is_never_above_the_high_one(shape, training, data, hardware
     assert found.training_seconds > 0 and found.setup_seconds > 0
     learned = speed_log.learned(found.kind, [])
     assert 0 < learned.low < 1 < learned.high
-    power = energy.power_of(hardware, 4)
-    assert 0 < power.low < power.high
 
 
 @given(shapes, chosen, some_data, st.sampled_from(PLACES), st.integers(1, 5000))
@@ -235,35 +233,3 @@ def test_half_a_line_and_lines_of_other_versions_are_passed_over() -> None:
         append_line(speed_log.log_file(), bad)
     append_line(speed_log.log_file(), json.dumps(asdict(good) | {"training_seconds": 0}))
     assert speed_log.noted_runs() == [good]
-
-
-@settings(max_examples=20)
-@given(st.integers(1, 16))
-def test_more_busy_cores_draw_more(cores: int) -> None:
-    some, more = energy.power_of(CPU, cores), energy.power_of(CPU, cores + 1)
-    assert some.low < more.low and some.high < more.high
-
-
-def test_limits_that_a_device_states_bound_the_power(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "intel-rapl:0").mkdir()
-    (tmp_path / "intel-rapl:0" / "constraint_0_power_limit_uw").write_text("65000000\n")
-    (tmp_path / "intel-rapl:0:1").mkdir()  # a part of the package, which is in it already
-    (tmp_path / "intel-rapl:0:1" / "constraint_0_power_limit_uw").write_text("30000000\n")
-    assert energy.cpu_limit_watts(tmp_path) == 65.0
-    assert energy.cpu_limit_watts(tmp_path / "none") is None
-    monkeypatch.setattr(energy, "cpu_limit_watts", lambda: 65.0)
-    told = energy.power_of(CPU, 4)
-    assert told.told and told.high <= 65 + energy.WATTS_AROUND[1]
-    monkeypatch.setattr(energy.hardware_detector, "output_of", lambda command: "[N/A]\n450.00\n")
-    gpu = energy.power_of(PLACES[2], 1)
-    assert energy.gpu_limit_watts() == 450.0 and gpu.told and 450 < gpu.high < 600
-    monkeypatch.setattr(energy.hardware_detector, "output_of", lambda command: None)
-    assert not energy.power_of(PLACES[2], 1).told
-
-
-def test_energy_follows_from_power_and_time() -> None:
-    found = run_time.estimate(SHAPE, TrainingSettings(), DATA, CPU)
-    hours = Range(found.seconds.low / 3600, found.seconds.high / 3600)
-    assert found.watt_hours == Range(
-        pytest.approx(hours.low * found.power.low), pytest.approx(hours.high * found.power.high)
-    )

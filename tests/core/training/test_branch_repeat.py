@@ -1,0 +1,132 @@
+"""A branch is repeated bit by bit when its parent is gone, and taken along without this machine's folders."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from core import training_pipeline
+from core.jobs import JobState, PauseRequested
+from core.project_manager import Project, ProjectStore
+from core.runs import Run, list_runs, open_run
+from core.services import Services
+from core.training import checkpoints, repeat, run_deletion, trainer
+from core.training.branching import START
+from tests.core.training.bundle_material import packed, parts_of
+from tests.core.training.training_material import TrainingContext, curve, make_base, make_project
+from utils.config import BaseChoice, changed
+from utils.errors import AppError
+
+SETTINGS = {"epochs": 3, "batch_size": 2, "gradient_accumulation": 2, "learning_rate": 1e-3, "keep_checkpoints": 1}
+CHANGES = {"learning_rate": 1e-5, "epochs": 4}
+"""So slow that the best epoch may well be one of the parent's."""
+STEP = 9  # of six in an epoch
+
+
+def choose(project: Project, base: Path) -> Project:
+    choice = BaseChoice(source="path", name=str(base))
+    project.save_config(changed(project.load_config(), base=choice.model_dump()))
+    return project
+
+
+def do(project: Project) -> Run:
+    """Work on the newest training as its job would."""
+    run = list_runs(project, "train")[-1]
+    run.write_state(JobState.DONE, result=trainer.run(TrainingContext(), run))
+    return run
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("private") / "my-model", chat_template=None)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
+    """A finished branch that began in the middle of the second epoch, and whose parent is there."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        services = quiet_services(folder, patch)
+        project = choose(make_project(folder / "here"), base)
+        project.set("training", SETTINGS)
+        training_pipeline.start_training(services, project)
+        parent = list_runs(project, "train")[-1]
+        with pytest.raises(PauseRequested):
+            trainer.run(TrainingContext(STEP), parent)
+        parent.write_state(JobState.CANCELLED)
+        training_pipeline.branch_training(services, project, parent.id, STEP, CHANGES)
+        return do(project)
+
+
+@pytest.fixture
+def branch(made: Run, tmp_path: Path) -> Run:
+    """The same in a copy of its project, to be spoilt."""
+    return open_run(Project(shutil.copytree(made.project.root, tmp_path / "here" / "Physik")), made.id)
+
+
+@pytest.fixture
+def held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+    return quiet_services(tmp_path, monkeypatch)
+
+
+def quiet_services(folder: Path, patch: pytest.MonkeyPatch) -> Services:
+    """Services whose jobs are made but not run."""
+    patch.setenv("CUSTOM_AI_CONFIG", str(folder / "config"))
+    services = Services(ProjectStore(folder / "projects"))
+    services.settings.force_cpu = True
+    patch.setattr(services.runner, "start", lambda job: job)
+    return services
+
+
+def test_a_branch_is_repeated_bit_by_bit_when_its_parent_was_deleted(held: Services, branch: Run) -> None:
+    project, parent = branch.project, branch.request["branch"]["run"]
+    assert run_deletion.loss_of_deleting(project, parent).branches == ()
+    run_deletion.delete_run(held, project, parent)
+    training_pipeline.reproduce_training(held, project, branch.id)
+    again = do(project)
+    assert repeat.outcome(again) == repeat.Outcome(branch.id, (), True, len(curve(branch)), None, 0.0)
+    assert curve(again) == curve(branch)
+    newest = [checkpoints.newest_complete(run.trainer_folder) for run in (branch, again)]
+    for name in (checkpoints.ADAPTER, "adapter_config.json", "optimizer.pt", "rng_state.pth"):
+        assert len({(one.folder / name).read_bytes() for one in newest if one}) == 1
+    # And so is what repeated it.
+    run_deletion.delete_run(held, project, branch.id)
+    training_pipeline.reproduce_training(held, project, again.id)
+    found = repeat.outcome(do(project))
+    assert found is not None and found.identical
+
+
+def test_a_branch_that_kept_nothing_says_that_it_needs_its_parent(held: Services, branch: Run) -> None:
+    shutil.rmtree(branch.folder / START)  # as branches of earlier versions are
+    parent = branch.request["branch"]["run"]
+    assert run_deletion.loss_of_deleting(branch.project, parent).branches == (branch.id,)
+    run_deletion.delete_run(held, branch.project, parent)
+    refuses_without_parent(held, branch)
+
+
+def test_a_branch_from_elsewhere_that_an_earlier_version_opened_is_refused_before_it_fails_at_the_end(
+    held: Services, branch: Run
+) -> None:
+    for kept in (branch.folder / START).iterdir():
+        for path in kept.iterdir():
+            if path.name not in {"adapter_model.safetensors", "optimizer.pt", "trainer_state.json", "rng_state.pth"}:
+                path.unlink()
+        checkpoints.mark_complete(kept)
+    run_deletion.delete_run(held, branch.project, branch.request["branch"]["run"])
+    refuses_without_parent(held, branch)
+
+
+def refuses_without_parent(held: Services, branch: Run) -> None:
+    before = list_runs(branch.project)
+    with pytest.raises(AppError) as refused:
+        training_pipeline.reproduce_training(held, branch.project, branch.id)
+    assert refused.value.code == "repeat_needs_parent"
+    assert list_runs(branch.project) == before
+
+
+def test_what_is_taken_along_of_a_branch_names_no_folder_and_says_where_it_came_from(made: Run) -> None:
+    parts = parts_of(packed(made))
+    assert not any(name.startswith("start/") for name in parts)
+    for content in parts.values():
+        assert made.project.root.as_posix().encode() not in content and b"/my-model" not in content
+    assert f"({made.request['branch']['run']}, Schritt {STEP})" in parts["README.md"].decode()
