@@ -1,5 +1,6 @@
 """A real app in its own process, with its own projects, settings and cache, for tests that talk to it over HTTP."""
 
+import json
 import os
 import re
 import signal
@@ -13,6 +14,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 90
+
+
+def result_of(projects: Path, *words: object, seconds: int = 300, **environment: object) -> dict:
+    """What a command of the app gave; what a person read meanwhile stands in it as "stderr"."""
+    done = subprocess.run(
+        [sys.executable, "app.py", *map(str, words), "--json", "--projects", str(projects)],
+        cwd=ROOT,
+        env={**os.environ, "LC_ALL": "en_US.UTF-8", **{name: str(value) for name, value in environment.items()}},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+    )
+    assert done.returncode == 0, done.stderr
+    return {**json.loads(done.stdout.splitlines()[-1]), "stderr": done.stderr}
 
 
 class App:

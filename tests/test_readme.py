@@ -4,19 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = (
-    "core",
-    "core/bases",
-    "core/documents",
-    "core/documents/formats",
-    "core/practice",
-    "core/samples",
-    "core/samples/helpers",
-    "core/training",
-    "ui",
-    "ui/texts",
-    "utils",
-)
+TREES = ("core", "ui", "utils")
 
 
 def named_files() -> set[str]:
@@ -26,19 +14,21 @@ def named_files() -> set[str]:
     for line in tree.splitlines():
         if found := re.match(r"(\S+)/ ", line):
             folder = found[1]
-        elif found := re.match(r"  (\S+\.(?:py|css)) ", line):
+        elif found := re.match(r"  (\S+\.\S+) ", line):
             names.add(f"{folder}/{found[1]}")
     return names
 
 
+def has_something_to_say(path: Path) -> bool:
+    """Not so what Python leaves, what is hidden, and an `__init__.py` with one line for its folder."""
+    if path.name == "__init__.py":
+        return len(path.read_text("utf-8").splitlines()) > 1
+    return path.is_file() and path.suffix != ".pyc" and not path.name.startswith(".")
+
+
 def test_the_readmes_tree_names_every_file_of_the_code_and_no_other():
-    there = {
-        path.relative_to(ROOT).as_posix()
-        for folder in FOLDERS
-        for path in (ROOT / folder).iterdir()
-        if path.suffix in {".py", ".css"} and (path.name != "__init__.py" or folder == "ui/texts")
-    }
-    assert named_files() == there
+    files = (path for tree in TREES for path in (ROOT / tree).rglob("*") if has_something_to_say(path))
+    assert named_files() == {path.relative_to(ROOT).as_posix() for path in files}
 
 
 def test_the_readme_starts_with_the_two_commands():
