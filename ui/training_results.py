@@ -1,8 +1,10 @@
 """How a comparison, an export and an answer look. Knows the results' shapes; starts nothing."""
 
 from html import escape
+from pathlib import PurePath
 from typing import Any
 
+from core import access
 from core.jobs import JobState
 from ui import html
 from ui.view import View
@@ -49,9 +51,16 @@ def export_html(view: View) -> str:
         return ""
     reports = (result.get("verification") or {}).get("files", [])
     files = "".join(file_html(view, report) for report in reports)
-    place = f"<p class='muted'>{escape(view.t('export.folder'))}<br><code>{escape(str(result['folder']))}</code></p>"
     handed = ollama_html(view, result["ollama"]) if result.get("ollama") else ""
-    return f'<div class="export-result">{origin_html(view, result)}{handed}{files}{place}</div>'
+    return f'<div class="export-result">{origin_html(view, result)}{handed}{files}{place_html(view, result)}</div>'
+
+
+def place_html(view: View, result: dict[str, Any]) -> str:
+    """Where the files lie now, also after the project was renamed; nothing for guests, who cannot go there."""
+    if view.project is None or not access.asking().is_host:
+        return ""
+    folder = view.project.final_folder / PurePath(str(result["folder"])).name
+    return f"<p class='muted'>{escape(view.t('export.folder'))}<br><code>{escape(str(folder))}</code></p>"
 
 
 def ollama_html(view: View, outcome: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core import access
 from core.jobs import JobState
 from core.runs import create_run
 from tests.ui.runs_material import make_run
@@ -58,6 +59,18 @@ def test_a_comparison_and_an_export_of_an_earlier_training_say_so(project, view)
     finished(project, "train")
     assert "früheren Training" in evaluation_html(view())
     assert "früheren Training" in export_html(view())
+
+
+def test_an_export_is_shown_where_it_lies_after_its_project_was_renamed_and_to_the_host_only(services, project, view):
+    finished(project, "export", run="r", folder="/before/Physik/models/final/gguf", verification={"files": [FILE]})
+    assert str(project.final_folder / "gguf") in export_html(view())
+    assert "/before" not in export_html(view())
+    guests = services.projects.rename(project.name, "Anders")
+    (guests.root / ".owner").write_text("anna")
+    with access.acting_as(access.Visitor("anna")):
+        shown = export_html(View(services, "de", "Anders"))
+    assert FILE["file"] in shown
+    assert str(services.projects.folder) not in shown
 
 
 def test_an_aborted_training_makes_no_result_outdated_and_each_says_whose_it_is(project, view):
