@@ -2,15 +2,19 @@
 
 The baseline is also the floor: whoever uses Gradio pays for its import. With `--training PROJECTS NAME` it starts a
 training in that project (one that `app.py demo` left will do) and prints our process's peak memory while it runs.
+With `--kept` it asks our app for a few bytes again and again on one connection, through the socket that it listens on
+and through Python's usual one, in turn.
 """
 
 import argparse
+import http.client
 import os
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +23,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import uvicorn
+
+from core.project_manager import ProjectStore
+from core.services import Services
+from ui.server import create_server, listen
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = [sys.executable, str(ROOT / "app.py")]
@@ -33,8 +42,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--runs", type=int, default=7)
     options.add_argument("--training", nargs=2, metavar=("PROJECTS", "NAME"))
+    options.add_argument("--kept", action="store_true")
     given = options.parse_args()
-    if given.training:
+    if given.kept:
+        kept_connections()
+    elif given.training:
         memory_while_training(*given.training)
     else:
         first_pages(given.runs)
@@ -57,6 +69,39 @@ def first_pages(runs: int) -> None:
     print(f"  ours                   {statistics.median(ours):6.2f} s")
     print(f"  ratio                  {statistics.median(ratios):6.2f}   ({spread})")
     print(f"  our memory (RSS)       {statistics.median(memory):6.0f} MiB")
+
+
+def kept_connections(requests: int = 60) -> None:
+    """How long an answer takes on a connection that is kept, with either socket."""
+    seconds: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        listeners = {"usual": socket.create_server(("127.0.0.1", 0)), "ours": listen("127.0.0.1", 0)}
+        asked = {
+            name: asked_again_and_again(listener, Services(ProjectStore(Path(folder) / name)))
+            for name, listener in listeners.items()
+        }
+        for _ in range(requests):
+            for name, ask in asked.items():
+                began = time.perf_counter()
+                ask()
+                seconds.setdefault(name, []).append(time.perf_counter() - began)
+    usual, ours = (statistics.median(seconds[name]) * 1000 for name in ("usual", "ours"))
+    print(f"answer on a kept connection, median of {requests} interleaved requests")
+    print(f"  usual socket {usual:6.1f} ms\n  ours         {ours:6.1f} ms\n  ratio        {ours / usual:6.3f}")
+
+
+def asked_again_and_again(listener: socket.socket, services: Services) -> Callable[[], bytes]:
+    """What sends one request to our app, which serves on `listener` in a thread until this process ends."""
+    port = listener.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(create_server(services, port), log_level="error"))
+    threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def ask() -> bytes:
+        connection.request("GET", "/changes")
+        return connection.getresponse().read()
+
+    return ask
 
 
 def memory_while_training(projects: str, name: str) -> None:

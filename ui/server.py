@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from core.services import Services
 from ui import bundle_download, exchange_panel, export_database
-from ui.gate import HOST_WORD, Gate, Passes
+from ui.gate import HOST_WORD, Gate, Passes, with_query
 from ui.guard import Connection, Guard
 from ui.join import Door, new_code
 from ui.language_page import LanguagePage
@@ -66,13 +66,13 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
 
     @server.get("/")
     def start(request: Request) -> Response:
-        return RedirectResponse(_with_query(f"/{chosen_language(request)}/", request), status_code=303)
+        return RedirectResponse(with_query(f"/{chosen_language(request)}/", request.url.query), status_code=303)
 
     @server.get("/language/{language}")
     def switch_language(language: str, request: Request) -> Response:
         if language not in LANGUAGES:
             return Response(status_code=404)
-        response = RedirectResponse(_with_query(f"/{language}/", request), status_code=303)
+        response = RedirectResponse(with_query(f"/{language}/", request.url.query), status_code=303)
         response.set_cookie(
             LANGUAGE_COOKIE, language, max_age=LANGUAGE_COOKIE_SECONDS, samesite="strict", httponly=True
         )
@@ -141,7 +141,7 @@ def preferred_language(accept_language: str) -> str:
 def serve(services: Services, port: int = 7860, *, lan: bool = False, open_browser: bool = True) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises AppError `port_in_use`."""
     _allow_open_files()
-    listener = _listen("0.0.0.0" if lan else "127.0.0.1", port)
+    listener = listen("0.0.0.0" if lan else "127.0.0.1", port)
     port = listener.getsockname()[1]
     names = _own_names() if lan else []
     join_code = new_code() if lan else ""
@@ -184,7 +184,8 @@ def _allow_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(least, wanted), most))
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """The socket that the server listens on. Raises AppError `port_in_use`."""
     # asyncio sends answers at once only where a socket says that it is TCP; else each one on a kept connection waits
     # 40 ms for the browser's word that it got the one before.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -223,7 +224,3 @@ def _announce(server: uvicorn.Server, words: str, to_open: str) -> None:
         print(words, flush=True)
         if to_open:
             webbrowser.open(to_open)
-
-
-def _with_query(path: str, request: Request) -> str:
-    return f"{path}?{request.url.query}" if request.url.query else path

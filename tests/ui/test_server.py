@@ -16,7 +16,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from ui.language_page import built, localized
-from ui.server import _listen, create_server, preferred_language
+from ui.server import create_server, listen, preferred_language
 from ui.texts import TEXTS
 from utils import config
 
@@ -149,7 +149,7 @@ def test_ending_the_app_while_a_page_is_open_is_quiet_and_counts_as_done(tmp_pat
 
 def test_answers_on_a_kept_connection_wait_for_nobody():
     """asyncio sends small parts at once only on sockets that say they are TCP; others wait 40 ms for each answer."""
-    with _listen("127.0.0.1", 0) as listener:
+    with listen("127.0.0.1", 0) as listener:
         assert listener.proto == socket.IPPROTO_TCP
 
 
