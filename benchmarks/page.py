@@ -47,8 +47,6 @@ def main() -> None:
 def looks(services: Services, project: Project, count: int) -> dict[str, list[float]]:
     """Seconds of each look, by what happened before it."""
     samples = SampleStore(project)
-    while not samples.refresh():
-        pass
     live = page_of(services)
     positions = [state.value for state in live.inputs]
 

@@ -23,6 +23,7 @@ from core.jobs import JobContext
 from core.runs import Run, open_run
 from core.samples import sft_dataset
 from core.samples.sft_dataset import Sample
+from core.samples.split import split_by_source
 from core.training import engines, epoch_ends, training_data
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -114,7 +115,7 @@ def compare(measured: Sequence[Measured], seed: int) -> dict[str, Any]:
 def _held_out(train_run: Run, settings: TrainingSettings) -> list[Sample]:
     """The samples that this run did not train on, at most `MOST_SAMPLES`, taken evenly."""
     samples = sft_dataset.usable(sft_dataset.read_samples(train_run.samples_file))
-    _, held_out = sft_dataset.split_by_source(samples, settings.held_out_share, settings.seed)
+    _, held_out = split_by_source(samples, settings.held_out_share, settings.seed)
     if not held_out:
         raise AppError("evaluation_nothing_held_out")
     return held_out[:: math.ceil(len(held_out) / MOST_SAMPLES)]

@@ -67,9 +67,14 @@ class Project:
         return self.root / "data" / "sft_data.jsonl"
 
     @property
-    def samples_index(self) -> Path:
-        """What the samples are found by; derived from their file, and built anew where it is missing."""
-        return self.root / "data" / "samples.db"
+    def findings_file(self) -> Path:
+        """What the quality checks found in the samples; without it they are checked again."""
+        return self.root / "data" / "findings.json"
+
+    @property
+    def undo_folder(self) -> Path:
+        """How to take back what was changed in the samples."""
+        return self.root / "data" / "undo"
 
     @property
     def checkpoints_folder(self) -> Path:

@@ -5,13 +5,13 @@ import time
 from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from core import access, keys
 from core.documents.chunk_store import ChunkStore
-from core.documents.token_counting import counter_of
+from core.documents.token_counting import counter_name, counter_of
 from core.jobs import Job, JobContext, JobSnapshot, RelayContext
 from core.project_manager import Project
 from core.samples import estimate as estimates
@@ -19,11 +19,12 @@ from core.samples.answers import parse_answer
 from core.samples.chat_writer import request_for, try_once
 from core.samples.drafts import Task
 from core.samples.exchange import import_samples
+from core.samples.findings import Findings, Verdict
 from core.samples.helper_models import known_model
 from core.samples.helpers.chat import HelperError
 from core.samples.helpers.ollama import Ollama
 from core.samples.helpers.registry import open_helper
-from core.samples.quality_gate import Finding, Limits, check_samples
+from core.samples.quality_gate import Limits, gate_of
 from core.samples.relinking import relink
 from core.samples.sample_store import SampleStore
 from core.samples.sft_dataset import count_samples, require_lines
@@ -156,28 +157,31 @@ def test_helper(context: JobContext, task: Task, settings: SftSettings, key: str
 
 
 def check_all(context: JobContext, project: Project) -> dict[str, Any]:
-    """The job of the gate: findings for all samples, where any was written or changed since the last time."""
+    """The job of the gate: findings for all samples that were written or changed since the last time."""
     relink(context, project)
     store = SampleStore(project)
-    while not store.refresh():
-        context.checkpoint()
     counts = store.counts()
     if counts.checked < counts.total:
         config = project.load_config()
         chunks = ChunkStore(project.database)
-        limits = Limits(config.training.max_length, counter_of(project, forgetful=True).count, config.sft.language)
-        samples = list(store.samples())
-        context.progress(0, len(samples), "samples.checking", count=len(samples))
+        counter = cache(partial(counter_of, project, forgetful=True))  # opened where a sample is long
+        limits = Limits(config.training.max_length, lambda text: counter().count(text), config.sft.language)
+        named = f"{limits.max_tokens} {counter_name(project)} {limits.language}"
+        database = project.database.stat().st_ino if project.database.exists() else 0
+        gate = gate_of(project.samples_file, f"{named} {database}")
+        known = store.findings()
+        wanted = gate.wanted(store.held(), known if known.limits == named else Findings(), context.checkpoint)
+        context.progress(0, len(wanted), "samples.checking", count=len(wanted))
 
-        def told() -> Iterator[tuple[str, list[Finding], float | None]]:
-            results = check_samples(samples, partial(text_of, chunks), limits, context.checkpoint)
+        def told() -> Iterator[tuple[str, Verdict]]:
+            results = gate.check(wanted, partial(text_of, chunks), limits, context.checkpoint)
             for number, result in enumerate(results):
                 if number % PROGRESS_EVERY == 0:
-                    context.progress(number, len(samples))
+                    context.progress(number, len(wanted))
                 yield result
 
-        store.set_findings(told())
-        context.progress(len(samples), len(samples))
+        store.set_findings(named, told())
+        context.progress(len(wanted), len(wanted))
         counts = store.counts()
     return {"samples": counts.total, "findings": dict(counts.by_finding)}
 

@@ -48,8 +48,8 @@ def gate_html(view: View, position: ReviewPosition) -> str:
     """How many were checked, what was found, what can be done about it."""
     position = position.of(view.project_name)
     counts = counts_of(view)
-    if not counts.total or not counts.complete:
-        return ""  # the list says that it is being looked through
+    if not counts.total:
+        return ""
     found = "".join(
         finding_html(view, kind, counts.by_finding.get(kind, 0), position.finding == kind)
         for kind in FINDINGS

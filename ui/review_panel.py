@@ -91,7 +91,7 @@ def clicked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answe
         return undo(frame, store, position, values)
     if click.do == "delete":
         return delete(frame, store, position)
-    if click.do not in ("again", "every") and keep_typed(store, values):
+    if click.do != "every" and keep_typed(store, values):
         position = replace(position, version=position.version + 1)
     match click.do:
         case "status":
@@ -108,9 +108,6 @@ def clicked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answe
             return show_next(frame, store, position)
         case "accept" | "reject" | "accept_next" | "reject_next":
             return decide(frame, store, position, click.do)
-        case "again":
-            store.refresh()
-            return {"position": replace(position, version=position.version + 1)}
     return None
 
 

@@ -2,8 +2,7 @@
 
 from ui import clickable
 
-# A click anywhere in a row opens it; letters decide while nobody types. A list that is not complete asks again, and
-# the row that is open stays in sight.
+# A click anywhere in a row opens it; letters decide while nobody types. The row that is open stays in sight.
 LIST_SCRIPT = (
     clickable.SCRIPT
     + """
@@ -51,7 +50,6 @@ let shown = null;
 function follow() {
   free_at = 0;
   next_key();
-  if (element.querySelector("[data-again]")) setTimeout(() => tell("again"), 200);
   const button = element.querySelector("button.open[aria-current=true]");
   if (button && shown !== button.dataset.of && !matchMedia("(max-width: 900px)").matches)
     button.closest("tr").scrollIntoView({block: "nearest"});

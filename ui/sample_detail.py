@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from html import escape
 
 from core.documents.chunk_store import ChunkStore
-from core.samples.quality_gate import Finding
+from core.samples.findings import Finding
 from core.samples.sample_store import SampleRow, SampleStore
 from core.samples.sft_dataset import Sample
 from core.samples.sources import chunk_of

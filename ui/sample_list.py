@@ -79,27 +79,24 @@ def counts_of(view: View) -> SampleCounts:
 
 
 def list_html(view: View, position: ReviewPosition) -> str:
-    """Filters, a page of the table and its pager. What is not indexed yet follows: the page asks for it again."""
+    """Filters, a page of the table and its pager."""
     position = position.of(view.project_name)
     if view.project is None or not view.project.samples_file.is_file():
         return html.muted(view.t("samples.none"))
     page = SampleStore(view.project).page(position.query(), ROWS_SHOWN)
     counts = counts_of(view)
-    again = ' data-again="1"' if not (page.complete and counts.complete) else ""
     nothing = html.muted(view.t("review.nothing" if counts.total else "samples.none"))
     return (
-        f'<div data-round="{escape(position.project)}"{again}>'
+        f'<div data-round="{escape(position.project)}">'
         f"{reading_html(view, counts)}{status_html(view, counts, position)}{chosen_html(view, position)}"
         f"{rows_html(view, page.rows, position.open) or nothing}{pager_html(view, page)}</div>"
     )
 
 
 def reading_html(view: View, counts: SampleCounts) -> str:
-    """That a large file is still being looked through, or that some or all of its lines hold no sample."""
+    """That some or all of the file's lines hold no sample."""
     if why_not := refusal(view):
         return html.box("bad", why_not)
-    if not counts.complete:
-        return html.muted(view.t("review.indexing", count=counts.total))
     return html.muted(view.t("review.bad_lines", count=counts.bad_lines)) if counts.bad_lines else ""
 
 

@@ -99,11 +99,9 @@ def blocked(view: View) -> str:
 
 
 def usable_count(view: View) -> int:
-    """The samples that count: all that nobody rejected. While a large file is being looked through, all."""
+    """The samples that count: all that nobody rejected."""
     counts = counts_of(view)
-    if counts.complete:
-        return counts.total - counts.by_status.get("rejected", 0)
-    return view.status.samples if view.status else 0
+    return counts.total - counts.by_status.get("rejected", 0)
 
 
 def generate_label(view: View) -> str:

@@ -172,7 +172,7 @@ class View:
         if root := self.project:
             files = [root.config_file, root.samples_file, root.final_folder, root.final_folder / "gguf"]
             files += [root.checkpoints_folder, root.practice_folder, root.runs_folder, root.bundles_folder]
-            files += [root.samples_index, root.samples_index.with_name(f"{root.samples_index.name}-wal")]
+            files += [root.findings_file, root.undo_folder]
         running = self.services.runner.version
         return (self.project_name, running, tuple(self.projects), self.data_stamp, *map(file_stamp, files))
 

@@ -1,20 +1,16 @@
 """What a project's texts amount to, in figures. Knows the store and the samples; knows no UI."""
 
-import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.documents.chunk_schema import TOKENS_IN_BUCKET
 from core.documents.chunk_store import ChunkStore
-from core.samples.followed_file import Followed, Line
+from core.samples.sft_dataset import HELD
 from utils.config import ChunkSettings
-from utils.files import parse_json
 
 BARS = 16
 TOKENS_FOR_A_SAMPLE = 170
-_DOCUMENT_OF_SAMPLE = re.compile(rb'"source": \{"document": "((?:[^"\\]|\\.)*)"')
 
 
 @dataclass(frozen=True)
@@ -91,23 +87,4 @@ def _bars(buckets: dict[int, int]) -> tuple[tuple[int, int, int], ...]:
 
 
 def _samples_of(path: Path) -> dict[str, int]:
-    named = ((_name_of(written), count) for written, count in _SAMPLES.of(path).items())
-    return {name: count for name, count in named if name is not None}
-
-
-def _name_of(written: bytes) -> str | None:
-    """A document's name as its line writes it; None where that is no JSON, as in a file saved in another encoding."""
-    try:
-        name: str = parse_json(b'"' + written + b'"')
-    except ValueError:
-        return None
-    return name
-
-
-def _counted(before: Counter[bytes], lines: Iterable[Line]) -> Counter[bytes]:
-    """How many samples each document has. Lines are not parsed whole: a hundred thousand are read while one looks."""
-    found = (_DOCUMENT_OF_SAMPLE.search(line) for line, _ in lines)
-    return before + Counter(match[1] for match in found if match)
-
-
-_SAMPLES: Followed[Counter[bytes]] = Followed(Counter(), _counted)
+    return dict(Counter(line.document for line in HELD.of(path).samples if line.document))

@@ -35,6 +35,7 @@ class SeenSamples:
         self._of_question: dict[bytes, int] = {}
         self._counts: dict[int, int] = defaultdict(int)
         self._with_word: dict[int, array[int]] = defaultdict(lambda: array("i"))
+        self._numbers_of: dict[str, int] = {}
 
     def closest(self, question: bytes, answer: bytes) -> tuple[str, float] | None:
         """The id of the sample that this one is most like, and how much (0 to 1); None where it is like none."""
@@ -49,6 +50,8 @@ class SeenSamples:
         for word in self._rarest(question):
             candidates.update(self._with_word[word][-MOST_COMPARED:] if word in self._with_word else ())
         for candidate in candidates:
+            if not self.ids[candidate]:
+                continue
             other = _numbers(self._questions[candidate])
             shared = len(own.intersection(other))
             asked = shared / (len(own) + len(other) - shared)
@@ -61,7 +64,7 @@ class SeenSamples:
 
     def take(self, sample_id: str, question: bytes, answer: bytes) -> None:
         """Remember a sample, for those that come later."""
-        number = len(self.ids)
+        number = self._numbers_of[sample_id] = len(self.ids)
         self.ids.append(sample_id)
         self._questions.append(question)
         self._answers.append(answer)
@@ -74,6 +77,13 @@ class SeenSamples:
                 del places[:-MOST_COMPARED]
         for word in _numbers(question):
             self._counts[word] += 1
+
+    def forget(self, sample_id: str) -> None:
+        """Compare no other sample with this one any more."""
+        number = self._numbers_of.pop(sample_id)
+        self.ids[number] = ""
+        if self._of_question.get(self._questions[number]) == number:
+            del self._of_question[self._questions[number]]
 
     def _rarest(self, question: bytes) -> list[int]:
         """The rarer half of a question's words, and one more."""

@@ -4,51 +4,22 @@ Whoever writes holds the lock, a file beside the data that other processes see t
 every other change writes the file anew and puts it in the place of the old one, so that a reader sees either.
 """
 
-import hashlib
 import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
 
 from utils import files
 from utils.errors import AppError
 from utils.files import replace_when_free, sync_folder
 
 LOCK_SECONDS = 30.0
-BLOCK_BYTES = 4 * 1024 * 1024
 TAIL_BYTES = 64 * 1024
-PRINT_BYTES = 4096
 LINE_BEGINS = '{"instruction": "'
 ZEROS = re.compile(rb"\0{8,}|\0+\Z")
-
-
-@dataclass(frozen=True)
-class Splice:
-    """`length` bytes at `offset` become `data`."""
-
-    offset: int
-    length: int
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What a file looked like when somebody began to read it up to `place`.
-
-    `head` and `tail` are hashes of the first and the last bytes before that place.
-    """
-
-    inode: int
-    size: int
-    changed_ns: int
-    place: int
-    head: str
-    tail: str
 
 
 @contextmanager
@@ -93,53 +64,27 @@ def mend_last_line(path: Path) -> None:
         os.close(descriptor)
 
 
-def rewrite(path: Path, splices: Sequence[Splice]) -> None:
-    """Replace parts of a file, given in order. Readers see the old file or the new one. The caller holds the lock."""
+def write_lines(path: Path, lines: Iterable[bytes]) -> os.stat_result:
+    """Replace a file: readers see the old one or the new one, also after a power cut. The caller holds the lock.
+
+    Returns what the new one is like.
+    """
     for left_over in path.parent.glob(f".{path.name}.*.tmp"):
         left_over.unlink(missing_ok=True)  # of a writer that was killed; nobody else writes now
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
-        with os.fdopen(descriptor, "wb") as target, path.open("rb") as source:
-            place = 0
-            for splice in splices:
-                _copy(source, target, splice.offset - place)
-                target.write(splice.data)
-                place = splice.offset + splice.length
-                source.seek(place)
-            _copy(source, target, None)
+        with os.fdopen(descriptor, "wb") as target:
+            target.writelines(lines)
             target.flush()
             os.fsync(target.fileno())
-            mode = os.fstat(source.fileno()).st_mode
-        os.chmod(temporary, mode & 0o777)
+            written = os.fstat(target.fileno())
+        os.chmod(temporary, path.stat().st_mode & 0o777)
         replace_when_free(Path(temporary), path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-
-
-def mark_of(file: BinaryIO, place: int, found: os.stat_result) -> Mark:
-    """The mark of an open file that was read up to `place`; `found` is what it was like before that."""
-    head, tail = _prints(file, place)
-    return Mark(found.st_ino, found.st_size, found.st_mtime_ns, place, head, tail)
-
-
-def since(file: BinaryIO, mark: Mark | None) -> Literal["same", "more", "other"]:
-    """What became of a file: nothing; there may be more behind the marked place; or what was read may have changed.
-
-    A change of what was read is seen by the file's size or by its beginning and the part before the mark.
-    """
-    if mark is None:
-        return "other"
-    found = os.fstat(file.fileno())
-    if found.st_ino != mark.inode or found.st_size < mark.place:
-        return "other"
-    if (found.st_size, found.st_mtime_ns) == (mark.size, mark.changed_ns):
-        return "same"
-    # Who appends makes it longer; the same length at another time is somebody's edit.
-    if found.st_size == mark.size or _prints(file, mark.place) != (mark.head, mark.tail):
-        return "other"
-    return "more"
+    return written
 
 
 def _open_to_append(path: Path) -> int:
@@ -201,25 +146,3 @@ def is_torn(tail: bytes) -> bool:
     except ValueError:  # a number with thousands of digits
         return False
     return False
-
-
-def _copy(source: BinaryIO, target: BinaryIO, length: int | None) -> None:
-    """So many bytes from here on; None is all that is left."""
-    while length is None or length > 0:
-        block = source.read(BLOCK_BYTES if length is None else min(BLOCK_BYTES, length))
-        if not block:
-            return
-        target.write(block)
-        if length is not None:
-            length -= len(block)
-
-
-def _prints(file: BinaryIO, place: int) -> tuple[str, str]:
-    """Hashes of the first and of the last bytes before `place`; where the file is read from stays."""
-    here = file.tell()
-    prints = []
-    for start in (0, max(0, place - PRINT_BYTES)):
-        file.seek(start)
-        prints.append(hashlib.blake2b(file.read(min(PRINT_BYTES, place - start)), digest_size=16).hexdigest())
-    file.seek(here)
-    return prints[0], prints[1]

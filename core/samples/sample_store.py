@@ -1,137 +1,162 @@
 """The samples of a project as people look through them: pages, filters, counts, changes, undo. Knows no UI.
 
-It has three more rooms: sample_schema, sample_index, which finds samples without reading the file, sample_changes.
-What is true stands in sft_data.jsonl alone, which others may append to and write anew at any time.
+What is true stands in sft_data.jsonl alone, which others may append to and write anew at any time; `held_lines` has
+it in memory as it is at each look.
 """
 
-import sqlite3
+import json
+import re
+import time
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
-from core.documents.chunk_store import ChunkStore
+from core.documents.chunk_store import ChunkStore, SourceFile
 from core.jobs import Message
 from core.project_manager import Project
-from core.samples.quality_gate import Finding
-from core.samples.sample_changes import Changes
+from core.samples import findings
+from core.samples.findings import Finding, Findings, Verdict
+from core.samples.held_lines import Held, Line
+from core.samples.sample_changes import Changes, Journal
 from core.samples.sample_file import locked
-from core.samples.sample_index import Index, open_index
-from core.samples.sample_schema import (
-    SampleCounts,
-    SamplePage,
-    SampleQuery,
-    SampleRow,
-    Stale,
-    is_damaged,
-    remove_index,
+from core.samples.sft_dataset import (
+    HELD,
+    STATUSES,
+    Sample,
+    Source,
+    decode_line,
+    presentable,
+    require_lines,
+    sample_in,
+    texts_of,
 )
-from core.samples.sft_dataset import STATUSES, Sample, Source, require_lines
 from core.samples.sources import Links
 from utils.errors import AppError
 
-__all__ = ["SampleCounts", "SamplePage", "SampleQuery", "SampleRow", "SampleStore"]
-
-BRIEF_SECONDS = 0.05  # what a page may wait for the index to come nearer to the file
-SLICE_SECONDS = 0.3  # how long others wait for the index at most
-ROWS_AT_ONCE = 500
-MOST_TRIES = 5
-MOST_COUNTED = 64
+MOST_SETTLED = 4
+VERDICTS_AT_ONCE = 500
+SAVE_EVERY_SECONDS = 10.0
 
 _Result = TypeVar("_Result")
 
 
-class SampleStore:
-    """The samples of one project. Each use opens the index anew, so any thread may call.
+@dataclass(frozen=True)
+class SampleQuery:
+    """Which samples: those that fit everything given. `words` stand somewhere in question or answer, in any case.
 
-    Pages and counts tell at once what is indexed; `refresh` brings the index up to date, and so do all that need the
-    whole. Methods raise AppError store_busy, store_disk_full, store_unwritable; those that write also samples_busy,
-    and as `Project.held`.
+    `after` and `before` are the numbers of the samples that the wanted ones follow or precede; 0 is the beginning.
+    """
+
+    status: str = ""
+    finding: str = ""
+    document: str = ""
+    words: str = ""
+    after: int = 0
+    before: int = 0
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """A sample as it is now, what the quality gate found in it, and which one it is in the file, from 1.
+
+    Ids of rows are unique, also where those in the file are not: a second "x" is "x-2" here. `checked` says whether
+    the gate has seen the sample as it is now.
+    """
+
+    number: int
+    sample: Sample
+    findings: tuple[Finding, ...] = ()
+    checked: bool = False
+
+
+@dataclass(frozen=True)
+class SamplePage:
+    """Some samples in the order of the file, and whether there are more before and behind them."""
+
+    rows: list[SampleRow]
+    before: bool
+    behind: bool
+
+
+@dataclass(frozen=True)
+class SampleCounts:
+    """How many samples there are, altogether and of each kind.
+
+    `checked` are those that the quality gate has seen as they are now, `bad_lines` hold something that is no sample,
+    `undoable` is how many changes can be taken back.
+    """
+
+    total: int = 0
+    by_status: dict[str, int] = field(default_factory=dict)
+    by_finding: dict[str, int] = field(default_factory=dict)
+    by_document: dict[str, int] = field(default_factory=dict)
+    checked: int = 0
+    bad_lines: int = 0
+    undoable: int = 0
+
+
+class SampleStore:
+    """The samples of one project. Any thread may call.
+
+    Methods raise NotAFile and OSError; those that write also AppError samples_busy, and as `Project.held` and
+    `require_lines` do.
     """
 
     def __init__(self, project: Project) -> None:
         self._project = project
         self._data = project.samples_file
-        self._database = project.samples_index
         self._chunks = ChunkStore(project.database)
-        self._handed_out: dict[str, int] = {}  # what the gate was given to check, by its content
 
-    def refresh(self, most_seconds: float = SLICE_SECONDS) -> bool:
-        """Take in what is new in the file, for about so long. False: there is more, call again."""
-        return self._using(lambda index: self._catch_up(index, most_seconds))
+    def held(self) -> Held:
+        """The file as it is now."""
+        return HELD.of(self._data)
 
     def counts(self) -> SampleCounts:
-        """How many samples there are of each kind, as far as they are indexed."""
-
-        def work(index: Index) -> SampleCounts:
-            self._catch_up(index, BRIEF_SECONDS)
-            state = index.state()
-            key = (str(self._database), state.generation, state.version)
-            if key not in _COUNTED:
-                while len(_COUNTED) >= MOST_COUNTED:
-                    _COUNTED.pop(next(iter(_COUNTED)), None)
-                _COUNTED[key] = index.counts()
-            return _COUNTED[key]
-
-        return self._using(work)
+        """How many samples there are of each kind."""
+        held, found = self.held(), self.findings()
+        known = held.kept.get("counts")
+        if known is None or known[0] is not found:
+            known = held.kept["counts"] = found, _counts(held, found)
+        counts: SampleCounts = known[1]
+        return replace(counts, undoable=len(Journal(self._project.undo_folder).files()))
 
     def page(self, query: SampleQuery, size: int) -> SamplePage:
         """The next `size` samples behind `query.after`, or the last ones before `query.before`, in order."""
-
-        def work(index: Index) -> SamplePage:
-            complete = self._catch_up(index, BRIEF_SECONDS)
-            with index.reading() as file:
-                return index.page(query, size, file, complete)
-
-        return self._using(work)
+        held, found = self.held(), self.findings()
+        fits, count = _filter(query, held, found), len(held)
+        up_to, behind = range(1, min(query.before or query.after + 1, count + 1)), range(query.after + 1, count + 1)
+        if query.before:
+            numbers = [*islice(filter(fits, reversed(up_to)), size + 1)]
+            shown = numbers[size - 1 :: -1] if len(numbers) > size else numbers[::-1]
+            more_behind = any(map(fits, range((shown[-1] + 1) if shown else query.before, count + 1)))
+            return SamplePage([_row(each, held, found) for each in shown], len(numbers) > size, more_behind)
+        numbers = [*islice(filter(fits, behind), size + 1)]
+        rows = [_row(each, held, found) for each in numbers[:size]]
+        return SamplePage(rows, any(map(fits, up_to)), len(numbers) > size)
 
     def get(self, sample_id: str) -> SampleRow | None:
-        return self._using(lambda index: self._row(index, "samples.id = ?", sample_id))
-
-    def next_unreviewed(self, after: int) -> SampleRow | None:
-        """The first sample behind this number that nobody has decided on; from the beginning again at the end."""
-
-        def work(index: Index) -> SampleRow | None:
-            behind = self._row(index, "samples.status = 'new' AND samples.number > ?", after)
-            return behind or self._row(index, "samples.status = 'new' AND samples.number <= ?", after)
-
-        return self._using(work)
+        held = self.held()
+        return _row(held.ids.index(sample_id) + 1, held, self.findings()) if sample_id in held.ids else None
 
     def ids(self, query: SampleQuery) -> list[str]:
         """The ids of all samples that fit, wherever a page begins."""
+        held = self.held()
+        fits = _filter(query, held, self.findings())
+        return [own for number, own in enumerate(held.ids, start=1) if fits(number)]
 
-        def work(index: Index) -> list[str]:
-            self._catch_up(index, None)
-            return index.ids(query)
-
-        return self._using(work)
-
-    def samples(self, query: SampleQuery | None = None) -> Iterator[Sample]:
-        """All samples that fit, with the ids they have here, for the gate: `set_findings` knows what it was given."""
-        wanted = query or SampleQuery()
-        while not self.refresh():
-            pass
-
-        def work(index: Index) -> tuple[list[SampleRow], dict[str, int]]:
-            with index.reading() as file:
-                rows = index.page(wanted, ROWS_AT_ONCE, file, complete=True).rows
-                return rows, index.contents([row.sample.id for row in rows])
-
-        while True:
-            rows, contents = self._using(work)
-            if not rows:
-                return
-            self._handed_out.update(contents)
-            yield from (row.sample for row in rows)
-            wanted = replace(wanted, after=rows[-1].number)
+    def samples(self) -> Iterator[Sample]:
+        """All samples, with the ids they have here."""
+        held, found = self.held(), self.findings()
+        return (_row(number, held, found).sample for number in range(1, len(held) + 1))
 
     def unchecked(self) -> list[str]:
         """The ids of the samples that the gate has not seen as they are now."""
-
-        def work(index: Index) -> list[str]:
-            self._catch_up(index, None)
-            return index.unchecked()
-
-        return self._using(work)
+        held, found = self.held(), self.findings()
+        return [own for own, line in zip(held.ids, held.samples, strict=True) if not found.of(own, line.content)]
 
     def set_status(self, ids: Sequence[str], status: str) -> int:
         """Returns how many samples had another status before."""
@@ -158,7 +183,7 @@ class SampleStore:
 
     def undo(self) -> Message | None:
         """Take back the newest change, also one of before a restart. Returns what it was; None if there is none."""
-        if not self.counts().undoable:
+        if not self._data.exists() or not Journal(self._project.undo_folder).files():
             return None
         done = self._changing(lambda changes: changes.undo())
         if done and not done.key.startswith("review.undone_status"):
@@ -168,114 +193,183 @@ class SampleStore:
     def relink(self) -> int:
         """Write into each sample which chunk holds its text now. Returns how many have lost theirs with this call.
 
-        Raises AppError as `require_lines` does.
+        A sample that was in place stays so while its document does. Raises AppError as `require_lines` does.
         """
         require_lines(self._data)
         if not self._chunks.path.exists():
             return 0  # samples that came without any documents
+        known, now = _SETTLED.get(self._data), _Settled.of(self._chunks)
+        held = self.held()
+        wanted = [
+            (own, line)
+            for own, line in zip(held.ids, held.samples, strict=True)
+            if known is None or not known.holds(line, now)
+        ]
         links = Links(self._chunks)
         found: dict[str, tuple[Source, Source]] = {}
-        for sample in sorted(self.samples(), key=_chunk_of):  # what is read of a chunk serves all of its samples
+        in_place = {line.data for line in held.samples} - {line.data for _, line in wanted}
+        # What is read of a chunk serves all of its samples.
+        for own, line in sorted(wanted, key=lambda each: (each[1].document, each[1].chunk_id or 0)):
+            sample = _presentable(sample_in(line))
             source = links.now(sample)
             if sample.source is not None and source is not None and source != sample.source:
-                found[sample.id] = sample.source, source
+                found[own] = sample.source, source
+            else:
+                in_place.add(line.data)
         if found:
             self._changing(lambda changes: changes.set_sources(found))
+            written = self.held()
+            in_place |= {line.data for own, line in zip(written.ids, written.samples, strict=True) if own in found}
+        while len(_SETTLED) >= MOST_SETTLED:
+            _SETTLED.pop(next(iter(_SETTLED)), None)
+        _SETTLED[self._data] = replace(now, lines=frozenset(in_place))
         return sum(old.chunk_id is not None and new.chunk_id is None for old, new in found.values())
 
-    def set_findings(self, results: Iterable[tuple[str, list[Finding], float | None]]) -> None:
-        """Note what the gate found: a sample's id, its findings, and how far its chunk supports its answer.
+    def findings(self) -> Findings:
+        """What the gate found, as far as it has come."""
+        return findings.findings_of(self._project.findings_file)
 
-        It holds for what `samples` gave the gate. Who edits a sample meanwhile makes it unchecked again.
+    def set_findings(self, limits: str, results: Iterable[tuple[str, Verdict]]) -> None:
+        """Note what the gate found with these limits, by the samples' ids; also where it is stopped.
+
+        Who edits a sample meanwhile makes it unchecked again.
         """
-        batch: list[tuple[str, list[Finding], float | None]] = []
-        for result in results:
-            batch.append(result)
-            if len(batch) >= ROWS_AT_ONCE:
-                self._store_findings(batch)
-                batch = []
-        if batch:
-            self._store_findings(batch)
+        path, saved = self._project.findings_file, time.monotonic()
+        batch: dict[str, Verdict] = {}
+        try:
+            for own, verdict in results:
+                batch[own] = verdict
+                if len(batch) >= VERDICTS_AT_ONCE:
+                    findings.add(path, limits, batch)
+                    batch = {}
+                if time.monotonic() - saved > SAVE_EVERY_SECONDS:
+                    findings.save(path, self.held().ids)
+                    saved = time.monotonic()
+        finally:
+            findings.add(path, limits, batch)
+            findings.save(path, self.held().ids)
 
     def _any(self, ids: Sequence[str]) -> bool:
         """Whether there may be such samples; where there is no file yet, no change shall make one."""
         return bool(ids) and self._data.exists()
 
-    def _store_findings(self, results: Sequence[tuple[str, list[Finding], float | None]]) -> None:
-        def work(index: Index) -> None:
-            self._catch_up(index, None)
-            with index.writing():
-                contents = index.contents([result[0] for result in results]) | {
-                    result[0]: self._handed_out[result[0]] for result in results if result[0] in self._handed_out
-                }
-                index.set_verdicts(
-                    [
-                        (sample_id, contents[sample_id], findings, support)
-                        for sample_id, findings, support in results
-                        if sample_id in contents
-                    ]
-                )
-
-        self._using(work)
-
-    def _row(self, index: Index, condition: str, value: str | int) -> SampleRow | None:
-        """The first sample with this condition; of an index that is behind, only if there is one."""
-        complete = self._catch_up(index, BRIEF_SECONDS)
-        with index.reading() as file:
-            row = index.row(condition, (value,), file)
-        if row is None and not complete:
-            self._catch_up(index, None)
-            with index.reading() as file:
-                row = index.row(condition, (value,), file)
-        return row
-
-    def _catch_up(self, index: Index, most_seconds: float | None) -> bool:
-        """Bring the index up to date, in slices, so that others get at it in between."""
-        if index.is_current():
-            return True
-        with index.writing():
-            complete = index.catch_up(SLICE_SECONDS if most_seconds is None else most_seconds)
-        while not complete and most_seconds is None:
-            with index.writing():
-                complete = index.catch_up(SLICE_SECONDS)
-        return complete
-
     def _changing(self, change: Callable[[Changes], _Result]) -> _Result:
-        """Do a change while nobody else writes. What takes long, to know the whole file, is done before that."""
-
-        def work(index: Index) -> _Result:
-            with index.writing():
-                return change(Changes(index, self._data))
-
-        with self._project.held():
-            while not self.refresh():
-                pass
-            with locked(self._data):
-                return self._using(work)
-
-    def _using(self, work: Callable[[Index], _Result]) -> _Result:
-        """Do something with the index; it is built anew where it is damaged or does not fit what is in the file."""
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                with open_index(self._data, self._database) as index:
-                    if tries > 2:
-                        with index.writing():
-                            index.forget()
-                    return work(index)
-            except Stale:
-                if tries >= MOST_TRIES:
-                    raise AppError("store_busy", file=self._data.name) from None
-            except sqlite3.DatabaseError as error:
-                if tries >= MOST_TRIES or not is_damaged(error):
-                    raise
-                remove_index(self._database)
+        """Do a change while nobody else writes."""
+        with self._project.held(), locked(self._data):
+            return change(Changes(self._project))
 
 
-def _chunk_of(sample: Sample) -> tuple[str, int]:
-    return (sample.source.document, sample.source.chunk_id or 0) if sample.source else ("", 0)
+@dataclass(frozen=True)
+class _Settled:
+    """The documents and chunks of a store, and the `lines` of samples that were in place there."""
+
+    inode: int
+    documents: dict[str, SourceFile]
+    chunk_ids: frozenset[int]
+    lines: frozenset[bytes] = frozenset()
+
+    @classmethod
+    def of(cls, chunks: ChunkStore) -> "_Settled":
+        documents = {source.filename: source for source in chunks.documents()}
+        return cls(chunks.path.stat().st_ino, documents, frozenset(chunks.chunk_ids()))
+
+    def holds(self, line: Line, now: "_Settled") -> bool:
+        """Whether a sample is still in place: its document is the same, and its chunk is there."""
+        return (
+            line.data in self.lines
+            and self.inode == now.inode
+            and line.chunk_id in now.chunk_ids
+            and self.documents.get(line.document) == now.documents.get(line.document)
+        )
+
+
+def folded(text: str) -> str:
+    """A text as words are looked for in it: without regard to case and to how its umlauts are put together."""
+    return unicodedata.normalize("NFC", presentable(text)).casefold()
+
+
+def _counts(held: Held, found: Findings) -> SampleCounts:
+    by_finding: Counter[str] = Counter()
+    checked = 0
+    for own, line in zip(held.ids, held.samples, strict=True):
+        if verdict := found.of(own, line.content):
+            checked += 1
+            if verdict.findings:
+                by_finding.update({finding.kind for finding in verdict.findings})
+    return SampleCounts(
+        len(held),
+        dict(Counter(line.status for line in held.samples)),
+        dict(by_finding),
+        dict(Counter(line.document for line in held.samples if line.document)),
+        checked,
+        sum(line.endswith(b"\n") for line in held.others),
+    )
+
+
+def _filter(query: SampleQuery, held: Held, found: Findings) -> Callable[[int], bool]:
+    """Whether the sample with a number fits what is asked for."""
+    document = presentable(query.document)
+    says = _says(held, folded(query.words.strip()))
+
+    def fits(number: int) -> bool:
+        line = held.samples[number - 1]
+        if (query.status and line.status != query.status) or (document and line.document != document):
+            return False
+        if query.finding:
+            verdict = found.of(held.ids[number - 1], line.content)
+            if verdict is None or all(each.kind != query.finding for each in verdict.findings):
+                return False
+        return says is None or says(number)
+
+    return fits
+
+
+def _says(held: Held, words: str) -> Callable[[int], bool] | None:
+    """Whether the sample with a number says these words. What was found out is kept while they are looked for."""
+    if not words:
+        return None
+    if held.kept.get("words", ("",))[0] != words:
+        held.kept["words"] = words, {}
+    known: dict[int, bool] = held.kept["words"][1]
+    written = json.dumps(words, ensure_ascii=False)[1:-1]
+
+    def says(number: int) -> bool:
+        if number not in known:
+            line = held.samples[number - 1]
+            text = decode_line(line.data, is_first=True) or ""
+            # Most lines need not be parsed: where nothing is escaped otherwise, the words stand there as here.
+            may = bool(_OTHERWISE_ESCAPED.search(text)) or written in folded(text)
+            known[number] = may and words in folded("\n".join(texts_of(sample_in(line))))
+        return known[number]
+
+    return says
+
+
+_OTHERWISE_ESCAPED = re.compile(r"\\[u/]")
+
+
+def _row(number: int, held: Held, found: Findings) -> SampleRow:
+    own, line = held.ids[number - 1], held.samples[number - 1]
+    sample = replace(_presentable(sample_in(line)), id=own)
+    verdict = found.of(own, line.content)
+    if verdict is None:
+        return SampleRow(number, sample)
+    if verdict.support is not None:
+        sample = replace(sample, support=verdict.support)
+    return SampleRow(number, sample, verdict.findings, checked=True)
+
+
+def _presentable(sample: Sample) -> Sample:
+    if all(text.isascii() for text in (*texts_of(sample), sample.source.document if sample.source else "")):
+        return sample
+    return replace(
+        sample,
+        instruction=presentable(sample.instruction),
+        output=presentable(sample.output),
+        source=sample.source and replace(sample.source, document=presentable(sample.source.document)),
+        follow_ups=tuple((presentable(asked), presentable(said)) for asked, said in sample.follow_ups),
+    )
 
 
 # Only ever replaced entry by entry, so any thread may look.
-_COUNTED: dict[tuple[str, str, int], SampleCounts] = {}
+_SETTLED: dict[Path, _Settled] = {}

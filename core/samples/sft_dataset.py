@@ -1,17 +1,15 @@
-"""The samples on disk, one JSON object a line: append, read, count, split. Knows no model and no UI."""
+"""The samples on disk, one JSON object a line: append, read, count. Knows no model and no UI."""
 
 import hashlib
 import json
-import math
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 from typing import Any, TypeGuard
 
-from core.samples.followed_file import Followed, Line
+from core.samples.held_lines import Held, HeldFiles, Line
 from core.samples.sample_file import append_lines, is_torn
 from utils.errors import AppError
 from utils.files import open_file, parse_json
@@ -75,21 +73,26 @@ def sample_id(instruction: str, output: str) -> str:
     return hashlib.sha256(f"{instruction}\0{output}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def texts_of(sample: Sample) -> list[str]:
+    """All that a sample asks and says."""
+    return [sample.instruction, sample.output, *(text for turn in sample.follow_ups for text in turn)]
+
+
 def content_of(sample: Sample) -> int:
     """A hash of all that a sample asks and says."""
-    texts = [sample.instruction, sample.output, *(text for turn in sample.follow_ups for text in turn)]
-    return hash_of(json.dumps(texts).encode())
+    return hash_of("\0".join(texts_of(sample)).encode("utf-8", "surrogatepass"))
 
 
 def state_of(sample: Sample) -> int:
     """A hash of all that the quality gate judges: what a sample asks and says, and whether its text has gone."""
+    content = content_of(sample)
     has_lost_text = sample.source is not None and sample.source.former_chunk_id is not None
-    return hash_of(f"{content_of(sample)} without a source".encode()) if has_lost_text else content_of(sample)
+    return hash_of(f"{content} without a source".encode()) if has_lost_text else content
 
 
 def hash_of(data: bytes) -> int:
-    """64 bits of a hash, as SQLite's integers are."""
-    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
+    """64 bits of a hash."""
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
 
 
 def presentable(text: str) -> str:
@@ -114,9 +117,11 @@ def append_samples(path: Path, samples: Iterable[Sample]) -> None:
 
 def to_line(sample: Sample) -> str:
     """A sample as its line of sft_data.jsonl: what a reader needs first stands first."""
-    fields = {key: value for key, value in asdict(sample).items() if value is not None and value != ()}
+    fields = {key: value for key, value in vars(sample).items() if value is not None and value != ()}
     if sample.source:
         fields["source"] = source_fields(sample.source)
+    if sample.generator:
+        fields["generator"] = vars(sample.generator)
     if sample.follow_ups:
         fields["follow_ups"] = [{"instruction": asked, "output": said} for asked, said in sample.follow_ups]
     return line_of(fields)
@@ -124,7 +129,7 @@ def to_line(sample: Sample) -> str:
 
 def source_fields(source: Source) -> dict[str, Any]:
     """A source as it stands in a line."""
-    return {key: value for key, value in asdict(source).items() if value is not None}
+    return {key: value for key, value in vars(source).items() if value is not None}
 
 
 def line_of(fields: dict[str, Any]) -> str:
@@ -168,6 +173,13 @@ def decode_sample(line: bytes, is_first: bool = False) -> Sample | None:
     return None if text is None else parse_sample(text)
 
 
+def sample_in(line: Line) -> Sample:
+    """The sample of a line that holds one."""
+    sample = decode_sample(line.data, is_first=True)
+    assert sample is not None
+    return sample
+
+
 def decode_line(line: bytes, is_first: bool) -> str | None:
     """A line's text, or None where it is no UTF-8."""
     try:
@@ -207,7 +219,7 @@ def iterate_samples(path: Path, on_bad_line: Callable[[int], None] | None = None
 
 def count_samples(path: Path) -> int:
     """How many samples a file holds."""
-    return _CONTENTS.of(path).samples
+    return len(HELD.of(path))
 
 
 def require_lines(path: Path) -> None:
@@ -217,43 +229,37 @@ def require_lines(path: Path) -> None:
     the file begins with JSON that goes on over several lines. Notes behind a # do none anyway. Raises AppError
     samples_encoding, samples_form.
     """
-    found = _CONTENTS.of(path)
-    if found.has_zeros or (found.foreign and not found.utf8):
-        raise AppError("samples_encoding", file=path.name)
-    if found.goes_on or (found.others and not found.samples):
-        raise AppError("samples_form", file=path.name)
+    require_samples(HELD.of(path), path.name)
 
 
-@dataclass(frozen=True)
-class _Contents:
-    """How many lines hold samples, and how many hold something else.
-
-    Of the former, `utf8` have more than ASCII; of the latter, `foreign` would be samples in an encoding with one byte
-    for a character. `has_zeros` and `goes_on` are 1 where the first line that holds anything does, as in UTF-16 and
-    packed files, and in an array or an object on several lines.
-    """
-
-    samples: int = 0
-    others: int = 0
-    utf8: int = 0
-    foreign: int = 0
-    has_zeros: int = 0
-    goes_on: int = 0
+def require_samples(held: Held, name: str) -> None:
+    """The same for a file as it is held. Raises AppError as `require_lines` does."""
+    if "refusal" not in held.kept:
+        held.kept["refusal"] = _refusal(held)
+    if held.kept["refusal"]:
+        raise AppError(held.kept["refusal"], file=name)
 
 
-def _counted(before: _Contents, lines: Iterable[Line]) -> _Contents:
-    found = Counter(asdict(before))
-    for line, is_first in lines:
-        text = decode_line(line, is_first)
-        if text is not None and parse_fields(text) is not None:
-            found["samples"] += 1
-            found["utf8"] += not line.isascii()
-        elif (text is None or text.strip()[:1] not in ("", "#")) and (line.endswith(b"\n") or not is_torn(line)):
-            if not found["samples"] + found["others"]:
-                found["has_zeros"], found["goes_on"] = b"\0" in line, _goes_on(line)
-            found["others"] += 1
-            found["foreign"] += text is None and parse_fields(line.decode("latin-1")) is not None
-    return _Contents(**found)
+def _refusal(held: Held) -> str:
+    others = [line for line in held.others if _is_foreign_form(line)]
+    if not others:
+        return ""
+    first = next(line for line in held.lines if line.id or _is_foreign_form(line.data))
+    is_utf8 = any(not line.data.isascii() for line in held.samples)
+    if (not first.id and b"\0" in first.data) or (not is_utf8 and any(map(_is_sample_in_latin1, others))):
+        return "samples_encoding"
+    return "samples_form" if not len(held) or (not first.id and _goes_on(first.data)) else ""
+
+
+def _is_foreign_form(line: bytes) -> bool:
+    """Whether a line without a sample says something: no note, and not the half line that a killed writer left."""
+    text = decode_line(line, is_first=True)
+    return (text is None or text.strip()[:1] not in ("", "#")) and (line.endswith(b"\n") or not is_torn(line))
+
+
+def _is_sample_in_latin1(line: bytes) -> bool:
+    """Whether it would be a sample if each byte was a character."""
+    return decode_line(line, is_first=False) is None and parse_fields(line.decode("latin-1")) is not None
 
 
 def _goes_on(line: bytes) -> bool:
@@ -268,74 +274,30 @@ def _goes_on(line: bytes) -> bool:
     return False
 
 
-_CONTENTS = Followed(_Contents(), _counted)
+def _held_line(data: bytes, is_first: bool) -> Line:
+    sample = decode_sample(data, is_first)
+    if sample is None:
+        return Line(data)
+    source = sample.source
+    return Line(
+        data,
+        sample.id,
+        intern(sample.status),
+        intern(presentable(source.document)) if source else "",
+        source.chunk_id if source else None,
+        state_of(sample),
+        group_of(sample),
+        1 + len(sample.follow_ups),
+        sum(map(len, texts_of(sample))),
+    )
+
+
+HELD = HeldFiles(_held_line)
 
 
 def usable(samples: Iterable[Sample]) -> list[Sample]:
     """The samples that may be trained on: all that nobody rejected."""
-    return list(_iterate_usable(samples))
-
-
-def _iterate_usable(samples: Iterable[Sample]) -> Iterator[Sample]:
-    return (sample for sample in samples if sample.status != "rejected")
-
-
-def split_by_source(samples: Sequence[Sample], held_out_share: float, seed: int) -> tuple[list[Sample], list[Sample]]:
-    """Samples to train on, and samples to measure with, both in their given order.
-
-    All samples of one source chunk stay on one side: otherwise the measurement would ask for what was learned.
-    The side of a chunk follows from the seed and the chunk, so it hardly moves when samples are added. Both sides
-    hold at least one chunk where there are two and the share is above zero.
-    """
-    held_out_groups = groups_held_out(Counter(map(group_of, samples)), held_out_share, seed)
-    train = [sample for sample in samples if group_of(sample) not in held_out_groups]
-    held_out = [sample for sample in samples if group_of(sample) in held_out_groups]
-    return train, held_out
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side of a split, in its order. Its samples are read from their file each time; none is kept."""
-
-    file: Path
-    held_out_groups: frozenset[str]
-    is_held_out: bool
-    count: int
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __iter__(self) -> Iterator[Sample]:
-        for sample in _iterate_usable(iterate_samples(self.file)):
-            if (group_of(sample) in self.held_out_groups) == self.is_held_out:
-                yield sample
-
-
-def split_file(path: Path, held_out_share: float, seed: int) -> tuple[Side, Side]:
-    """The usable samples of a file that nobody changes, split as `split_by_source` does."""
-    sizes = Counter(map(group_of, _iterate_usable(iterate_samples(path))))
-    keys = frozenset(groups_held_out(sizes, held_out_share, seed))
-    held_out = sum(sizes[key] for key in keys)
-    return Side(path, keys, False, sizes.total() - held_out), Side(path, keys, True, held_out)
-
-
-def groups_held_out(sizes: Counter[str], held_out_share: float, seed: int) -> set[str]:
-    """The groups to measure with; `sizes` says how many samples are in each."""
-    wanted = math.ceil(held_out_share * sizes.total()) if held_out_share > 0 else 0
-    shuffled = sorted(sizes, key=partial(_place, seed))
-    chosen: set[str] = set()
-    held_out_count = 0
-    for key in shuffled[: len(shuffled) - 1]:
-        if held_out_count >= wanted:
-            break
-        chosen.add(key)
-        held_out_count += sizes[key]
-    return chosen
-
-
-def _place(seed: int, group: str) -> bytes:
-    """Where a group stands among all, at random, but always in the same place."""
-    return hashlib.sha256(f"{seed}:{group}".encode("utf-8", "surrogatepass")).digest()
+    return [sample for sample in samples if sample.status != "rejected"]
 
 
 def group_of(sample: Sample) -> str:

@@ -25,7 +25,7 @@ from core import base_models, hardware_detector
 from core.hardware_detector import Hardware
 from core.jobs import Message
 from core.project_manager import Project
-from core.samples.sample_totals import totals_of
+from core.samples.split import totals_of
 from core.training import memory_estimate, memory_log, memory_outlook, model_shape, row_lengths
 from core.training.memory_outlook import Outlook
 from core.training.model_shape import Shape

@@ -11,8 +11,8 @@ from core import base_models
 from core.hardware_detector import Hardware
 from core.project_manager import Project
 from core.runs import list_runs
-from core.samples.sample_totals import totals_of
 from core.samples.sft_dataset import MINIMUM_SAMPLES, require_lines
+from core.samples.split import totals_of
 from core.services import MINIMUM_FREE_GIB
 from core.training import launcher, memory_outlook, model_shape
 from core.training.checkpoints import ADAPTER_COPIES, DISK_RESERVE_GIB

@@ -6,8 +6,8 @@ from itertools import islice
 from pathlib import Path
 
 from core.documents.token_counting import TokenCounter, local_counter, tokenizer_counter
-from core.samples.sample_totals import totals_of
 from core.samples.sft_dataset import Sample, decode_sample, presentable
+from core.samples.split import totals_of
 from utils.errors import AppError
 
 TEMPLATE_TOKENS = 24  # what a chat template adds to question and answer

@@ -61,5 +61,5 @@ def state_of(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.endswith((".lock", "-shm", "-wal")) and path.name != "samples.db"
+        if path.is_file() and not path.name.endswith((".lock", "-shm", "-wal"))
     }

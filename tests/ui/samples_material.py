@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.project_manager import Project
-from core.samples.quality_gate import Finding
+from core.samples.findings import Finding, Verdict
 from core.samples.sample_store import SampleStore
 from core.samples.sft_dataset import Sample, Source, append_samples
 
@@ -23,4 +23,9 @@ def store_samples(project: Project, count: int, document: str = "a.txt", **known
 def find(project: Project, found: dict[str, Sequence[Finding]]) -> None:
     """Have the gate say this of some samples, and nothing of all others."""
     store = SampleStore(project)
-    store.set_findings([(sample.id, list(found.get(sample.id, ())), None) for sample in list(store.samples())])
+    held = store.held()
+    verdicts = (
+        (own, Verdict(line.content, findings=tuple(found.get(own, ()))))
+        for own, line in zip(held.ids, held.samples, strict=True)
+    )
+    store.set_findings("", verdicts)

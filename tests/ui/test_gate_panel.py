@@ -8,7 +8,7 @@ from samples_material import find, store_samples
 
 from core import sample_pipeline
 from core.documents.chunk_store import ChunkStore
-from core.samples.quality_gate import Finding
+from core.samples.findings import Finding
 from core.samples.sample_store import SampleStore
 from ui import documents_overview, gate_panel
 from ui.clickable import Click

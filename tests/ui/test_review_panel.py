@@ -3,7 +3,7 @@
 import pytest
 from samples_material import find, store_samples
 
-from core.samples.quality_gate import Finding
+from core.samples.findings import Finding
 from core.samples.sample_store import SampleStore
 from ui import review_panel
 from ui.clickable import Click

@@ -4,7 +4,7 @@ import pytest
 from documents_material import store_document
 from samples_material import find, store_samples
 
-from core.samples.quality_gate import Finding
+from core.samples.findings import Finding
 from core.samples.sft_dataset import Generator, Sample, Source, append_sample
 from ui import sample_detail
 from ui.sample_list import ReviewPosition

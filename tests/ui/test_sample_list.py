@@ -5,7 +5,7 @@ import re
 import pytest
 from samples_material import find, store_samples
 
-from core.samples.quality_gate import Finding
+from core.samples.findings import Finding
 from core.samples.sft_dataset import Sample, append_sample
 from ui.sample_list import ROWS_SHOWN, ReviewPosition, list_html
 from ui.view import View
@@ -78,18 +78,6 @@ def test_lines_that_hold_no_sample_are_counted(look, project):
     with project.samples_file.open("a", encoding="utf-8") as file:
         file.write("nothing\n")
     assert "1 Zeilen der Datei enthalten kein Beispiel" in look()
-
-
-def test_a_file_that_is_not_indexed_yet_shows_its_first_rows_and_asks_again(look, project, monkeypatch):
-    from core.samples import sample_store
-
-    store_samples(project, 3000)
-    monkeypatch.setattr(sample_store, "BRIEF_SECONDS", 0.0)
-    first = look()
-    assert shown(first)[0] == "s1"
-    assert 'data-again="1"' in first
-    sample_store.SampleStore(project).refresh(60)
-    assert "data-again" not in look()
 
 
 def test_a_position_of_another_project_begins_anew():

@@ -223,10 +223,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "review.words": ("„{words}“", "“{words}”"),
     "review.every": ("Alle zeigen", "Show all"),
     "review.nothing": ("Kein Beispiel passt dazu.", "No sample fits this."),
-    "review.indexing": (
-        "Die Datei wird gerade durchgesehen, bisher {count:,} Beispiele …",
-        "The file is being looked through, {count:,} samples so far …",
-    ),
     "review.bad_lines": (
         "{count:,} Zeilen der Datei enthalten kein Beispiel und bleiben unbeachtet.",
         "{count:,} lines of the file hold no sample and are left alone.",

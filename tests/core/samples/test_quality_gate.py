@@ -1,19 +1,21 @@
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from material import ENERGY_TEXT
 
+from core.samples.findings import Finding, Findings, Verdict
+from core.samples.held_lines import Held
 from core.samples.quality_gate import (
     KINDS,
-    Finding,
     Limits,
-    check_samples,
+    QualityGate,
     is_too_short,
 )
-from core.samples.sft_dataset import Sample, Source, sample_id
+from core.samples.sft_dataset import HELD, Sample, Source, sample_id, to_line
 from ui.texts import TEXTS
 
 PARAGRAPHS = [paragraph for paragraph in ENERGY_TEXT.split("\n\n") if not paragraph.startswith("#")]
@@ -32,9 +34,33 @@ def chunk_text(chunk_id: int) -> str | None:
     return PARAGRAPHS[chunk_id] if chunk_id < len(PARAGRAPHS) else None
 
 
+def held(samples: Iterable[Sample]) -> Held:
+    found = Held()
+    for each in samples:
+        found.add(HELD.parsed(to_line(each).encode()))
+    return found
+
+
+class Check:
+    """The checks of a project whose samples change."""
+
+    def __init__(self, language: str = "auto", max_tokens: int = 1024) -> None:
+        self.gate = QualityGate()
+        self.limits = Limits(max_tokens, lambda text: len(text.split()), language)
+        self.known = Findings()
+        self.checked: list[str] = []
+
+    def __call__(self, samples: Iterable[Sample]) -> list[Verdict]:
+        now = held(samples)
+        wanted = self.gate.wanted(now, self.known, lambda: None)
+        self.checked = [own for own, _ in wanted]
+        new = self.gate.check(wanted, chunk_text, self.limits, lambda: None)
+        self.known = Findings("", {**self.known.verdicts, **dict(new)})
+        return [self.known.verdicts[own] for own in now.ids]
+
+
 def check(samples: Iterable[Sample], language: str = "auto", max_tokens: int = 1024) -> list[list[Finding]]:
-    limits = Limits(max_tokens, lambda text: len(text.split()), language)
-    return [findings for _, findings, _ in check_samples(samples, chunk_text, limits, lambda: None)]
+    return [[*verdict.findings] for verdict in Check(language, max_tokens)(samples)]
 
 
 def kinds(samples: Iterable[Sample], language: str = "auto") -> list[list[str]]:
@@ -43,8 +69,8 @@ def kinds(samples: Iterable[Sample], language: str = "auto") -> list[list[str]]:
 
 def test_a_good_sample_has_no_findings_and_its_support_is_told() -> None:
     good = sample(source=Source("a.pdf", 1, 0))
-    limits = Limits(1024, len, "auto")
-    assert list(check_samples([good], chunk_text, limits, lambda: None)) == [(good.id, [], 1.0)]
+    [verdict] = Check()([good])
+    assert (verdict.findings, verdict.support) == ((), 1.0)
 
 
 def test_the_same_question_in_other_capitals_and_spaces_is_a_duplicate_of_the_first() -> None:
@@ -152,10 +178,9 @@ def test_a_sample_whose_text_has_gone_says_so() -> None:
 
 
 def test_what_the_generator_measured_is_taken_until_a_person_changes_the_answer() -> None:
-    limits = Limits(1024, len, "auto")
     source = Source("a.pdf", 1, 0)
     samples = [sample(source=source, support=0.77), sample(source=source, support=0.77, status="edited")]
-    assert [support for _, _, support in check_samples(samples, chunk_text, limits, lambda: None)] == [0.77, 1.0]
+    assert [verdict.support for verdict in Check()(samples)] == [0.77, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -240,7 +265,7 @@ def test_whoever_ticks_can_stop_the_work() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(check_samples([sample()], chunk_text, Limits(1024, len, "auto"), stop))
+        list(QualityGate().check([("a", held([sample()]).lines[0])], chunk_text, Limits(1024, len, "auto"), stop))
 
 
 def test_every_kind_and_every_detail_has_its_words() -> None:
@@ -275,9 +300,46 @@ def test_near_duplicates_are_found_among_many_samples_about_the_same() -> None:
     assert sum(alike[:2000]) <= 20
 
 
+SAID_TEXT = st.text(min_size=1, max_size=80).filter(str.strip)
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.text(max_size=40), st.text(max_size=80)), max_size=6))
+@given(st.lists(st.tuples(SAID_TEXT, SAID_TEXT), max_size=6))
 def test_any_samples_can_be_checked(turns: list[tuple[str, str]]) -> None:
     samples = [sample(asked, said, source=Source("a.pdf", 1, 0)) for asked, said in turns]
     for findings in check(samples):
         assert all(finding.kind in KINDS for finding in findings)
+
+
+def test_only_what_is_new_is_checked_and_compared_with_all_that_is_there() -> None:
+    check = Check()
+    samples = [sample(id=str(n), asked=f"Was versteht man unter Energie Nummer {n}?") for n in range(5)]
+    check(samples)
+    found = check([*samples, sample(id="new", asked="Was versteht man unter der Energie Nummer 3")])
+    assert check.checked == ["new"]
+    assert [finding.of_id for finding in found[-1].findings] == ["3"]
+    check(samples)
+    assert check.checked == []
+
+
+@pytest.mark.parametrize("change", ["gone", "rejected", "edited"])
+def test_what_was_like_a_sample_that_is_not_as_it_was_is_checked_again(change: str) -> None:
+    check = Check()
+    first, second, third = (sample(id=own) for own in "abc")
+    assert [len(each.findings) for each in check([first, second, third])] == [0, 1, 1]
+    other = replace(first, instruction="Wie heißt die Einheit der Kraft?", output="Newton, nach Isaac Newton.")
+    changed = {"gone": [], "rejected": [replace(first, status="rejected")], "edited": [other]}[change]
+    found = check([*changed, second, third])
+    assert [[finding.of_id for finding in each.findings] for each in found[-2:]] == [[], ["b"]]
+    *_, copy = check([*changed, second, third, sample(id="d")])
+    assert check.checked == ["d"]
+    assert [finding.of_id for finding in copy.findings] == ["b"]
+
+
+def test_after_a_restart_new_samples_are_compared_with_those_that_were_checked_before() -> None:
+    check = Check()
+    check([sample(id="a")])
+    check.gate = QualityGate()
+    found = check([sample(id="a"), sample("Was ist unter „Energie“ zu verstehen?", id="b")])
+    assert check.checked == ["b"]
+    assert [(finding.kind, finding.of_id) for finding in found[1].findings] == [("near_duplicate", "a")]

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.samples import sft_dataset
 from core.samples.sft_dataset import (
     Generator,
     Sample,
@@ -20,12 +19,9 @@ from core.samples.sft_dataset import (
     parse_sample,
     read_samples,
     sample_id,
-    split_by_source,
-    split_file,
     to_line,
     usable,
 )
-from tests.core.samples.file_happenings import HAPPENINGS, happen
 
 ROOT = Path(__file__).resolve().parents[3]
 WILD_TEXT = st.text(st.characters(exclude_categories=()), min_size=1).filter(str.strip)
@@ -128,46 +124,6 @@ def test_rejected_samples_are_not_usable() -> None:
     assert [sample.instruction for sample in usable(samples)] == ["Was ist 1?", "Was ist 3?"]
 
 
-@given(st.lists(st.integers(0, 9), max_size=60), st.floats(0, 0.5), st.integers(0, 3))
-def test_the_split_loses_nothing_and_tears_no_chunk_apart(chunk_ids: list[int], share: float, seed: int) -> None:
-    samples = [make_sample(number, chunk_id) for number, chunk_id in enumerate(chunk_ids)]
-    train, held_out = split_by_source(samples, share, seed)
-    assert sorted(train + held_out, key=samples.index) == samples
-    train_chunks = {sample.source.chunk_id for sample in train if sample.source}
-    held_out_chunks = {sample.source.chunk_id for sample in held_out if sample.source}
-    assert not train_chunks & held_out_chunks
-    assert bool(train) == bool(samples)
-    assert bool(held_out) == (share > 0 and len(set(chunk_ids)) > 1)
-    assert (train, held_out) == split_by_source(samples, share, seed)
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 12) | st.none(), st.sampled_from(["new", "rejected"])), max_size=60),
-    st.floats(0, 0.5),
-    st.integers(0, 9),
-)
-def test_a_file_is_split_as_its_samples_are(
-    tmp_path_factory: pytest.TempPathFactory, parts: list[tuple[int | None, str]], share: float, seed: int
-) -> None:
-    file = tmp_path_factory.mktemp("split") / "sft_data.jsonl"
-    append_samples(file, [make_sample(number, *part) for number, part in enumerate(parts)])
-    sides = split_file(file, share, seed)
-    assert tuple(map(list, sides)) == split_by_source(usable(read_samples(file)), share, seed)
-    assert [len(side) for side in sides] == [len(list(side)) for side in sides]  # gone through a second time
-
-
-def test_the_held_out_side_has_about_its_share() -> None:
-    samples = [make_sample(number, number // 2) for number in range(400)]
-    _, held_out = split_by_source(samples, 0.1, 42)
-    assert 40 <= len(held_out) <= 41
-
-
-def test_the_same_question_without_a_source_stays_on_one_side() -> None:
-    samples = [Sample("Was ist das?", f"Antwort {n}", str(n)) for n in range(5)] + [Sample("Und  DAS?", "x", "x")]
-    train, held_out = split_by_source(samples, 0.2, 1)
-    assert {len(train), len(held_out)} == {5, 1}
-
-
 @given(WILD_TEXT, st.integers(1, 400))
 def test_a_half_line_left_by_a_power_cut_is_cut_away_by_the_next_writer(
     tmp_path_factory: pytest.TempPathFactory, text: str, missing_bytes: int
@@ -224,35 +180,6 @@ def test_many_samples_are_appended_at_once_or_not_at_all(tmp_path: Path) -> None
     append_samples(path, samples)
     append_samples(path, [])
     assert read_samples(path) == samples
-
-
-def test_what_was_counted_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "sft_data.jsonl"
-    append_samples(path, [make_sample(number) for number in range(50)])
-    assert count_samples(path) == 50
-    parsed: list[str] = []
-    real = sft_dataset.parse_fields
-    monkeypatch.setattr(sft_dataset, "parse_fields", lambda line: parsed.append(line) or real(line))
-    assert count_samples(path) == 50
-    append_sample(path, make_sample(50))
-    assert count_samples(path) == 51
-    assert len(parsed) == 1
-
-
-def test_samples_that_ask_with_half_a_character_are_split_like_any_others() -> None:
-    samples = [Sample(f"Halb \ud83d {number}?", "Ja.", str(number)) for number in range(10)]
-    assert [len(side) for side in split_by_source(samples, 0.3, 42)] == [7, 3]
-
-
-@given(HAPPENINGS)
-def test_the_count_is_always_what_reading_gives(
-    tmp_path_factory: pytest.TempPathFactory, happenings: list[str]
-) -> None:
-    path = tmp_path_factory.mktemp("count") / "sft_data.jsonl"
-    append_sample(path, make_sample(0))
-    for number, what in enumerate(happenings, start=1):
-        happen(path, make_sample(number), what)
-        assert count_samples(path) == len(read_samples(path))
 
 
 @pytest.mark.parametrize(

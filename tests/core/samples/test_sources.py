@@ -24,10 +24,10 @@ from core.samples.sft_dataset import (
     append_samples,
     group_of,
     read_samples,
-    split_by_source,
 )
 from core.samples.sft_generator import generate_samples
 from core.samples.sources import chunk_of, source_of
+from core.samples.split import split_by_source
 
 WORDS = (
     "Pendel",
@@ -252,7 +252,7 @@ def test_what_undo_brings_back_names_the_chunk_of_today(project: Project) -> Non
 def test_a_sample_whose_text_came_and_went_is_checked_again(project: Project) -> None:
     write_samples(project)
     store = SampleStore(project)
-    store.set_findings((sample.id, [], None) for sample in list(store.samples()))
+    check_all(RecordingContext(), project)
     assert not store.unchecked()
     with samples_follow(RecordingContext(), project):
         ChunkStore(project.database).remove_document("1.txt")

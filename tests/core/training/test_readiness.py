@@ -11,7 +11,6 @@ from core.hardware_detector import Accelerator, Hardware
 from core.jobs import JobState
 from core.project_manager import Project, ProjectStore
 from core.runs import create_run, list_runs
-from core.samples.sample_store import SampleStore
 from core.samples.sft_dataset import Sample, Source, append_samples
 from core.services import Services
 from core.training import readiness
@@ -93,8 +92,6 @@ def test_only_samples_that_are_left_to_learn_from_count(project: Project, tmp_pa
 def test_of_many_samples_the_rejected_ones_are_not_counted_either(project: Project) -> None:
     rows = [Sample(f"q{n}", "a", f"m{n}", status="rejected" if n % 2 else "new") for n in range(1000)]
     append_samples(project.samples_file, rows)
-    while not SampleStore(project).refresh():  # until then only an estimate is told
-        pass
     project.set("training", {"held_out_share": 0.0})
     assert found(project)["samples"].params == {"samples": 520, "held_out": 0, "left_out": 500}
 
