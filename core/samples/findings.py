@@ -4,12 +4,12 @@ It can be done without: what is missing or damaged is found again.
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from core.samples.held_lines import Stamp, stamp_at
 from utils.files import read_json, write_text_atomic
 
 MOST_HELD = 64
@@ -55,7 +55,7 @@ class Findings:
 
 def findings_of(path: Path) -> Findings:
     """What is noted in a project's file of findings, and what was found since that was written."""
-    stamp = _stamp(path)
+    stamp = stamp_at(path)
     if path not in _HELD or _HELD[path][0] != stamp:
         while len(_HELD) >= MOST_HELD:
             _HELD.pop(next(iter(_HELD)), None)
@@ -67,7 +67,7 @@ def add(path: Path, limits: str, verdicts: Mapping[str, Verdict]) -> None:
     """Have all in this process see what was found; what was found with other limits goes. `save` writes it."""
     known = findings_of(path)
     others = known.verdicts if known.limits == limits else {}
-    _HELD[path] = _stamp(path), Findings(limits, {**others, **verdicts})
+    _HELD[path] = stamp_at(path), Findings(limits, {**others, **verdicts})
 
 
 def save(path: Path, ids: Iterable[str]) -> None:
@@ -76,7 +76,7 @@ def save(path: Path, ids: Iterable[str]) -> None:
     kept = {own: known.verdicts[own] for own in ids if own in known.verdicts}
     written = {own: [*verdict[:-1], *map(asdict, verdict.findings)] for own, verdict in kept.items()}
     write_text_atomic(path, json.dumps({"limits": known.limits, "found": written}))
-    _HELD[path] = _stamp(path), Findings(known.limits, kept)
+    _HELD[path] = stamp_at(path), Findings(known.limits, kept)
 
 
 def _read(path: Path) -> Findings:
@@ -91,13 +91,5 @@ def _read(path: Path) -> Findings:
         return Findings()
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
-
-
 # Only ever replaced entry by entry, so any thread may look.
-_HELD: dict[Path, tuple[tuple[int, int, int] | None, Findings]] = {}
+_HELD: dict[Path, tuple[Stamp | None, Findings]] = {}

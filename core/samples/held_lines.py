@@ -19,6 +19,7 @@ MOST_HELD_BYTES = 192 * 1024 * 1024  # of lines that nobody looks at just now
 BYTES_BESIDE_A_LINE = 350
 
 Stamp = tuple[int, int, int]
+"""A file's inode, size and time of change."""
 
 
 class Line(NamedTuple):
@@ -104,7 +105,7 @@ class HeldFiles:
     def of(self, path: Path) -> Held:
         """The file as it is now; of one that is not there, nothing. Raises NotAFile, OSError."""
         known = self._held.get(path)
-        if known is None or known.stamp != _stamp_at(path):
+        if known is None or known.stamp != stamp_at(path):
             with self._lock:
                 known = self._look(path, self._held.get(path), read_all=False)
         known.used = time.monotonic()
@@ -176,7 +177,8 @@ def _stamp(found: os.stat_result) -> Stamp:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _stamp_at(path: Path) -> Stamp | None:
+def stamp_at(path: Path) -> Stamp | None:
+    """What tells a file from the one that was there before; None where there is none."""
     try:
         return _stamp(os.stat(path))
     except OSError:

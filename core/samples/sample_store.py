@@ -128,15 +128,17 @@ class SampleStore:
         """The next `size` samples behind `query.after`, or the last ones before `query.before`, in order."""
         held, found = self.held(), self.findings()
         fits, count = _filter(query, held, found), len(held)
-        up_to, behind = range(1, min(query.before or query.after + 1, count + 1)), range(query.after + 1, count + 1)
+        before = range(1, min(query.before or query.after + 1, count + 1))
         if query.before:
-            numbers = [*islice(filter(fits, reversed(up_to)), size + 1)]
-            shown = numbers[size - 1 :: -1] if len(numbers) > size else numbers[::-1]
-            more_behind = any(map(fits, range((shown[-1] + 1) if shown else query.before, count + 1)))
-            return SamplePage([_row(each, held, found) for each in shown], len(numbers) > size, more_behind)
-        numbers = [*islice(filter(fits, behind), size + 1)]
-        rows = [_row(each, held, found) for each in numbers[:size]]
-        return SamplePage(rows, any(map(fits, up_to)), len(numbers) > size)
+            fitting = [*islice(filter(fits, reversed(before)), size + 1)]
+            shown = fitting[:size][::-1]
+            behind = range(shown[-1] + 1 if shown else query.before, count + 1)
+            has_before, has_behind = len(fitting) > size, any(map(fits, behind))
+        else:
+            fitting = [*islice(filter(fits, range(query.after + 1, count + 1)), size + 1)]
+            shown = fitting[:size]
+            has_before, has_behind = any(map(fits, before)), len(fitting) > size
+        return SamplePage([_row(number, held, found) for number in shown], has_before, has_behind)
 
     def get(self, sample_id: str) -> SampleRow | None:
         held = self.held()

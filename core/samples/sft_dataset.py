@@ -274,7 +274,8 @@ def _goes_on(line: bytes) -> bool:
     return False
 
 
-def _held_line(data: bytes, is_first: bool) -> Line:
+def held_line(data: bytes, is_first: bool) -> Line:
+    """A line of a file of samples as it is held in memory; the first one may begin with a byte order mark."""
     sample = decode_sample(data, is_first)
     if sample is None:
         return Line(data)
@@ -292,7 +293,7 @@ def _held_line(data: bytes, is_first: bool) -> Line:
     )
 
 
-HELD = HeldFiles(_held_line)
+HELD = HeldFiles(held_line)
 
 
 def usable(samples: Iterable[Sample]) -> list[Sample]:

@@ -26,7 +26,7 @@ from core.samples.sft_dataset import (
     read_samples,
 )
 from core.samples.sft_generator import generate_samples
-from core.samples.sources import chunk_of, source_of
+from core.samples.sources import Links, chunk_of, source_of
 from core.samples.split import split_by_source
 
 WORDS = (
@@ -289,3 +289,21 @@ def test_the_practice_helper_notes_the_place_of_its_chunk(project: Project) -> N
     chunks = {chunk.id: chunk for chunk in ChunkStore(project.database).chunks(limit=1000)}
     for sample in read_samples(project.samples_file):
         assert sample.source is not None and sample.source == source_of(chunks[sample.source.chunk_id or 0])
+
+
+def test_a_sample_that_is_in_place_is_not_looked_for_again_while_its_document_stays(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_samples(project)
+    SampleStore(project).relink()
+    looked_for: list[Sample] = []
+    real = Links.now
+    monkeypatch.setattr(Links, "now", lambda links, sample: looked_for.append(sample) or real(links, sample))
+    SampleStore(project).relink()
+    append_samples(project.samples_file, [Sample("Was?", "Das.", "own")])
+    add(project, "9.txt", text_of(9))
+    SampleStore(project).relink()
+    assert {sample.id for sample in looked_for} == {"own"}
+    with samples_follow(RecordingContext(), project):
+        ChunkStore(project.database).remove_document("1.txt")
+    assert {sample.source.document for sample in looked_for if sample.source} == {"1.txt"}
