@@ -157,7 +157,7 @@ def shown_list(result: dict[str, Any], language: str) -> str:
 
 
 def model_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import base_pipeline, document_pipeline, pipeline
+    from core import document_pipeline, pipeline
 
     services, project = opened(options)
     if options.base:
@@ -166,7 +166,7 @@ def model_command(options: argparse.Namespace) -> dict[str, object]:
             name = source  # there is only one
         choice = checked(config.BaseChoice, {"source": source, "name": name})
         pipeline.choose_base(project, choice)
-        get_ready = base_pipeline.make_ready if source in ("ollama", "hf") else document_pipeline.rechunk_if_needed
+        get_ready = pipeline.make_ready if source in ("ollama", "hf") else document_pipeline.rechunk_if_needed
         if job := get_ready(services, project):
             finish(services, job)
     project.set("output", given(options, config.OutputSettings))

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from core import base_pipeline, pipeline
+from core import pipeline
 from core.bases import unpacked
 from core.jobs import ACTIVE
 from core.project_manager import Project
@@ -62,7 +62,7 @@ def build(frame: PageFrame) -> None:
         if not name:
             raise AppError("field_empty", field=field)
         pipeline.choose_base(project, checked(BaseChoice, {"source": values["source"], "name": name}))
-        base_pipeline.make_ready(frame.services, project)
+        pipeline.make_ready(frame.services, project)
         return {"notice": html.box("good", t("model.chosen", name=name))}
 
     source.change(

@@ -63,7 +63,7 @@ def test_a_model_of_ollama_names_its_original_where_it_is_known(
 
 
 def test_the_table_agrees_with_the_list() -> None:
-    for original in (one for family in ORIGINALS.values() for one in family):
+    for original in ORIGINALS:
         assert REPOSITORY.fullmatch(original.name)
         if known := curated(original.name):
             assert (known.licence, known.is_gated) == (original.licence, original.is_gated)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer
 
-from core import base_pipeline, pipeline, training_pipeline
+from core import pipeline, training_pipeline
 from core.bases import unpacking
 from core.bases.unpacked import Note, read_note
 from core.jobs import JobSnapshot, JobState
@@ -75,7 +75,7 @@ def go(folder: Path, kind: str, quantization: str, name: str) -> Way:
         project = make_project(folder / f"{kind}-{quantization}")
         pipeline.choose_base(project, BaseChoice(source="ollama", name=name))
         assert not pipeline.status(project).base_ready
-        unpacked = Path(str(finished(services, base_pipeline.make_ready(services, project))["folder"]))
+        unpacked = Path(str(finished(services, pipeline.make_ready(services, project))["folder"]))
         assert pipeline.status(project).base_ready
         project.set("training", {"epochs": 1, "max_length": 128})
         assert finished(services, training_pipeline.start_training(services, project))["steps"]
