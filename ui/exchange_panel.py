@@ -16,11 +16,11 @@ from core.samples.exchange import EXPORTS, export_samples
 from core.services import Services
 from ui import downloads, html
 from ui.downloads import CLICK_LINK, Download
-from ui.page_frame import Action, Answer, PageFrame, readable
+from ui.page_frame import Action, Answer, PageFrame
 from ui.sample_list import has_samples, refusal
 from ui.texts import TEXTS
 from ui.view import View
-from utils.errors import AppError
+from utils.errors import AppError, readable
 
 PATH = "/download/samples"
 BAD_LINES_SHOWN = 20

@@ -12,8 +12,8 @@ from core.project_manager import Project
 from core.services import Services
 from ui import downloads, html
 from ui.downloads import CLICK_LINK, Download
-from ui.page_frame import Action, Answer, PageFrame, readable
-from utils.errors import AppError
+from ui.page_frame import Action, Answer, PageFrame
+from utils.errors import AppError, readable
 
 PATH = "/download/database"
 

@@ -111,7 +111,7 @@ def test_a_run_that_is_looked_at_is_compared_and_exported_at_the_chosen_checkpoi
     run_history.use_run(frame, lambda *arguments, chosen: calls.append(chosen), project, at(run, point="4"))
     assert calls == [Chosen(run, 4)]
     puppet("export")
-    assert run_history.use_blocked("export", view(), entry_of(view, run)) == view().t("blocked.already_running")
+    assert run_history.use_blocked("export", view(), entry_of(view, run)) == view().t("error.job_already_running")
     empty = create_run(project, "train", {})
     assert run_history.use_blocked("evaluate", view(), entry_of(view, empty)) == view().t("history.no_points")
 
