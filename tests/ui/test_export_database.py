@@ -65,5 +65,5 @@ def test_on_this_machine_the_file_manager_opens_and_elsewhere_a_download_begins(
 def test_a_machine_without_a_desktop_says_where_the_file_lies(frame, stored, monkeypatch):
     monkeypatch.setattr(file_manager, "show", lambda file: False)
     here = export_database.export_database(frame, stored, {})
-    assert "Die Datenbank ist exportiert:" in here["notice"]
-    assert "Dateimanager" not in here["notice"]
+    assert "Die Datenbank ist exportiert." in here["notice"]
+    assert str(stored.database_export) in here["notice"].replace("&amp;", "&")

@@ -15,6 +15,7 @@ from tests.refusals import code_of
 from ui import bundle_download, run_history
 from ui.bundle_readme import readme_in
 from ui.clickable import Click
+from ui.downloads import add_route
 from ui.run_list import HistoryPosition, chosen
 from ui.view import View
 from utils.files import write_json
@@ -184,7 +185,7 @@ def test_a_question_of_another_project_deletes_nothing(frame, services, project)
 @pytest.fixture
 def browser(services):
     server = FastAPI()
-    bundle_download.add_route(server, services)
+    add_route(server, services, bundle_download.PATH, bundle_download.bundle_of)
     return TestClient(server)
 
 
