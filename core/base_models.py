@@ -156,10 +156,6 @@ def _practice_folder(project: Project, name: str) -> Path:
     return project.practice_folder
 
 
-def _chosen_folder(project: Project, name: str) -> Path:
-    return _given_folder(name)
-
-
 def _given_folder(name: str) -> Path:
     # Also where a bundle names it: what stands or does not stand in a folder is nothing for a guest to learn.
     access.require_host("guest_no_files")
@@ -206,7 +202,7 @@ def _unpacked_folder(project: Project, name: str) -> Path:
 
 SOURCES: dict[str, Callable[[Project, str], Path]] = {
     "practice": _practice_folder,
-    "path": _chosen_folder,
+    "path": lambda _, name: _given_folder(name),
     "ollama": _unpacked_folder,
     "hf": _hub_folder,
 }
