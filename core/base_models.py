@@ -30,20 +30,11 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}|[A-Za-
 LONGEST_HEADER_BYTES = 100_000_000
 """Which is the limit of the safetensors library too."""
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
-FILES_OF_A_MODEL = [
-    "*.safetensors",
-    "*.safetensors.index.json",
-    "config.json",
-    "generation_config.json",
-    "tokenizer*",
-    "vocab.json",
-    "merges.txt",
-    "added_tokens.json",
-    "special_tokens_map.json",
-    "chat_template*",
-    "README.md",
-    "LICENSE*",
-]
+FILES_OF_A_MODEL = (
+    *("*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json", "chat_template*"),
+    *("tokenizer*", "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json"),
+    *("README.md", "LICENSE*"),
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +52,7 @@ def resolve(project: Project, choice: BaseChoice) -> Path:
     """The folder of the chosen model.
 
     Raises AppError `practice_missing`, `base_missing`, `base_not_a_model`, `base_no_weights`, `base_no_tokenizer`,
-    `base_not_text`, `base_name`, `base_not_downloaded`, `ollama_missing`, `base_not_unpacked`.
+    `base_not_text`, `base_name`, `base_not_ready`, `ollama_missing`.
     """
     return require_model(SOURCES[choice.source](project, choice.name))
 
@@ -74,7 +65,7 @@ def is_ready(project: Project, choice: BaseChoice) -> bool:
 def local_folder(project: Project, choice: BaseChoice) -> Path | None:
     """The folder of the chosen model, where it lies on this machine, complete."""
     try:
-        return require_model(SOURCES[choice.source](project, choice.name))
+        return resolve(project, choice)
     except AppError:
         return None
 
@@ -165,10 +156,6 @@ def _practice_folder(project: Project, name: str) -> Path:
     return project.practice_folder
 
 
-def _chosen_folder(project: Project, name: str) -> Path:
-    return _given_folder(name)
-
-
 def _given_folder(name: str) -> Path:
     # Also where a bundle names it: what stands or does not stand in a folder is nothing for a guest to learn.
     access.require_host("guest_no_files")
@@ -184,17 +171,22 @@ def _hub_folder(project: Project, name: str) -> Path:
         raise AppError("base_name", name=name)
     folder = hub_cache.snapshot(name)
     if folder is None or not is_whole(folder):
-        raise AppError("base_not_downloaded", name=name)
+        raise AppError("base_not_ready", name=name)
     return folder
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether a folder holds a text model with all its parts."""
+    """Whether a folder holds a model with all its parts, be it one for text or of another kind."""
+    return problem_of(folder) in ("", "base_not_text")
+
+
+def problem_of(folder: Path) -> str:
+    """Why a folder cannot be trained, as the code of an AppError; empty where nothing speaks against it."""
     try:
         require_model(folder)
     except AppError as error:
-        return error.code == "base_not_text"  # which is there, and of another kind
-    return True
+        return error.code
+    return ""
 
 
 def _unpacked_folder(project: Project, name: str) -> Path:
@@ -204,13 +196,13 @@ def _unpacked_folder(project: Project, name: str) -> Path:
     if folder is None:
         raise AppError("ollama_missing", name=name)
     if unpacked.read_note(folder) is None:
-        raise AppError("base_not_unpacked", name=name)
+        raise AppError("base_not_ready", name=name)
     return folder
 
 
 SOURCES: dict[str, Callable[[Project, str], Path]] = {
     "practice": _practice_folder,
-    "path": _chosen_folder,
+    "path": lambda _, name: _given_folder(name),
     "ollama": _unpacked_folder,
     "hf": _hub_folder,
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import base_models, hardware_detector
+from core import access, base_models, document_pipeline, hardware_detector
 from core.documents.chunk_store import ChunkStore
 from core.jobs import JobSnapshot, JobState
 from core.project_manager import VERIFICATION, Project
@@ -24,6 +24,9 @@ from core.training.history import Chosen
 from utils import config
 from utils.errors import AppError
 from utils.files import read_json, require_disk
+
+GETTING_READY = {"ollama": "unpack_base", "hf": "download"}
+"""What makes a chosen model trainable, by its source: bases of other sources are ready, or somebody's to bring."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,25 @@ def suited_values(training: config.TrainingSettings, practice: bool) -> dict[str
     if not practice:
         wanted, given_up = {name: usual[name] for name in wanted}, wanted
     return {name: value for name, value in wanted.items() if getattr(training, name) == given_up[name]}
+
+
+def make_ready(services: Services, project: Project) -> JobSnapshot | None:
+    """What still has to be done with the base model that was just chosen: unpack it, fetch it (with the host's token,
+    onto their disk), or only count the chunks with its tokenizer, where that is another one. None where nothing is.
+
+    Raises AppError `no_base`, `host_only`, and as `base_models.resolve`.
+    """
+    choice = project.load_config().base
+    if choice is None:
+        raise AppError("no_base")
+    if base_models.is_ready(project, choice):
+        return document_pipeline.rechunk_if_needed(services, project)
+    if choice.source == "hf":
+        access.require_host()
+    if choice.source not in GETTING_READY:
+        base_models.resolve(project, choice)  # which says what lacks
+    base_models.check(choice)
+    return start_child_job(services, project, GETTING_READY[choice.source], {"name": choice.name})
 
 
 def start_evaluation(services: Services, project: Project, chosen: Chosen | None = None) -> JobSnapshot:

@@ -12,11 +12,6 @@ def python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
-def test_importing_app_loads_no_machine_learning_library():
-    loaded = python(f"import sys, app; print([name for name in {HEAVY!r} if name in sys.modules])")
-    assert loaded.strip() == "[]"
-
-
 def test_all_that_serving_loads_is_free_of_machine_learning_libraries():
     loaded = python(
         "import sys, app, core.pipeline, ui.server, ui.command_line;"

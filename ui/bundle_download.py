@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping
 
-from fastapi import FastAPI
-
 from core.project_manager import Project
 from core.runs import open_run
-from core.services import Services
 from core.training import bundle
 from ui import downloads
 from ui.downloads import Download
@@ -16,10 +13,6 @@ PATH = "/download/bundle"
 
 def download_address(project_name: str, run_id: str) -> str:
     return downloads.address_of(PATH, project_name, run=run_id)
-
-
-def add_route(server: FastAPI, services: Services) -> None:
-    downloads.add_route(server, services, PATH, bundle_of)
 
 
 def bundle_of(project: Project, asked: Mapping[str, str]) -> Download:

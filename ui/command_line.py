@@ -29,7 +29,7 @@ from ui.sample_commands import add_commands as add_sample_commands
 from ui.terminal import person_language
 from ui.training_commands import add_commands as add_training_commands
 from utils import config
-from utils.errors import AppError, system_error
+from utils.errors import AppError, readable, system_error
 from utils.logger import set_up_logging
 from utils.validators import checked
 
@@ -49,12 +49,8 @@ def run(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is an interruption, like Ctrl-C
     try:
         result = options.command(options)
-    except AppError as error:
-        return report(error.code, error.params, language)
-    except OSError as error:
-        known = system_error(error)
-        if known is None:
-            raise
+    except (AppError, OSError) as error:
+        known = readable(error)
         return report(known.code, known.params, language)
     except JobStopped as stopped:
         if stopped.snapshot.error:
@@ -157,7 +153,7 @@ def shown_list(result: dict[str, Any], language: str) -> str:
 
 
 def model_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import base_pipeline, document_pipeline, pipeline
+    from core import document_pipeline, pipeline
 
     services, project = opened(options)
     if options.base:
@@ -166,7 +162,7 @@ def model_command(options: argparse.Namespace) -> dict[str, object]:
             name = source  # there is only one
         choice = checked(config.BaseChoice, {"source": source, "name": name})
         pipeline.choose_base(project, choice)
-        get_ready = base_pipeline.make_ready if source in ("ollama", "hf") else document_pipeline.rechunk_if_needed
+        get_ready = pipeline.make_ready if source in ("ollama", "hf") else document_pipeline.rechunk_if_needed
         if job := get_ready(services, project):
             finish(services, job)
     project.set("output", given(options, config.OutputSettings))

@@ -190,7 +190,7 @@ def hint(words: str) -> str:
 def busy(view: View) -> str:
     """Why no document can be worked on now; empty if one can."""
     job = view.job(KINDS)
-    return view.t("blocked.documents_running") if job and job.state in ACTIVE else ""
+    return view.t("error.documents_running") if job and job.state in ACTIVE else ""
 
 
 def working(view: View) -> bool:

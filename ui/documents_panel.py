@@ -13,9 +13,9 @@ from core.project_manager import Project
 from ui import html
 from ui.clickable import Click, clickable, with_click
 from ui.documents_list import STATUSES, ListPosition, busy, depends, list_html, matching, rows_of
-from ui.page_frame import Action, Answer, Component, PageFrame, readable
+from ui.page_frame import Action, Answer, Component, PageFrame
 from ui.view import View
-from utils.errors import AppError
+from utils.errors import AppError, readable
 
 EVERYTHING_LOCKED = "*"
 NAMES_IN_QUESTION = 5

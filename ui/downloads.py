@@ -1,4 +1,4 @@
-"""Files of a project that a browser fetches: their addresses, links and routes. Knows nothing of what they hold."""
+"""Files of a project to take along: shown here or fetched by a browser. Knows nothing of what they hold."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,12 +6,16 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+import gradio as gr
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, Response
 
+from core import access, file_manager
 from core.project_manager import Project
 from core.services import Services
-from utils.errors import AppError
+from ui import html
+from ui.page_frame import Action, Answer, Component, PageFrame, Work
+from utils.errors import AppError, readable
 
 # A link that is clicked asks nothing of the page: it stays as it is while the browser loads the file.
 CLICK_LINK = """(address) => { if (!address) return;
@@ -57,3 +61,24 @@ def address_of(path: str, project_name: str, **asked: str) -> str:
 
 def link_html(address: str, words: str) -> str:
     return f'<a href="{escape(address)}" download>{escape(words)}</a>'
+
+
+def offer(frame: PageFrame, button: gr.Button, work: Work, notice: gr.HTML, inputs: Mapping[str, Component]) -> None:
+    """On a click, `work` answers as `take_along` does."""
+    outputs = {"address": gr.Textbox(visible=False)}
+    frame.actions.append(Action(button.click, work, notice, inputs, outputs, {}, then=CLICK_LINK))
+
+
+def take_along(frame: PageFrame, write: Callable[[], tuple[Path, str]], address: str) -> Answer:
+    """`write` makes a file and says what it is. Whoever sits at this machine sees it in the file manager; all others
+    download it from `address`."""
+    try:
+        file, words = write()
+    except (AppError, OSError) as error:
+        return {"notice": frame.error_box(readable(error)), "address": ""}
+    here = access.asking().at_machine
+    if here:
+        file_manager.show(file)
+    found = html.box("good", words, str(file) if here else frame.t("documents.downloading"))
+    link = link_html(address, frame.t("documents.download"))
+    return {"notice": f"{found}<p>{link}</p>", "address": "" if here else address}

@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from fastapi import FastAPI
 
-from core import access, file_manager, sample_pipeline
+from core import sample_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.samples.exchange import EXPORTS, export_samples
-from core.services import Services
 from ui import downloads, html
-from ui.downloads import CLICK_LINK, Download
-from ui.page_frame import Action, Answer, PageFrame, readable
+from ui.downloads import Download
+from ui.page_frame import Answer, PageFrame
 from ui.sample_list import has_samples, refusal
 from ui.texts import TEXTS
 from ui.view import View
@@ -47,7 +45,7 @@ def build(frame: PageFrame) -> None:
                 elem_id="export-kind",
             )
             export = gr.Button(t("exchange.export"), size="sm", min_width=140, elem_id="start-export")
-            exported, address = gr.HTML(), gr.Textbox(visible=False)
+            exported = gr.HTML()
 
     def bring_in(project: Project, values: dict[str, Any]) -> Answer:
         if not values["file"]:
@@ -59,9 +57,7 @@ def build(frame: PageFrame) -> None:
     frame.allow(start, why_not, blocked)
     frame.act(start.click, bring_in, imported, {"file": file}, {"file": file}, preprocess=True)
     frame.live.show(export, lambda view: gr.update(interactive=has_samples(view)))
-    work = partial(write_export, frame)
-    outputs = {"address": address}
-    frame.actions.append(Action(export.click, work, exported, {"kind": kind}, outputs, {}, then=CLICK_LINK))
+    downloads.offer(frame, export, partial(write_export, frame), exported, {"kind": kind})
 
 
 def blocked(view: View) -> str:
@@ -94,21 +90,14 @@ def bad_line_words(view: View, line: int, reason: str) -> str:
 
 
 def write_export(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
-    """Writes the file. Whoever sits at this machine sees it in the file manager; all others download it."""
+    """Writes the samples in the chosen form."""
     kind = values["kind"] if values["kind"] in EXPORTS else next(iter(EXPORTS))
-    try:
+
+    def write() -> tuple[Path, str]:
         file = export_file(project, kind)
-        count = export_samples(project, kind, file)
-    except (AppError, OSError) as error:
-        return {"notice": frame.error_box(readable(error)), "address": ""}
-    address = download_address(project, kind)
-    here = access.asking().at_machine
-    if here:
-        file_manager.show(file)
-    words = frame.t("exchange.exported", count=count)
-    found = html.box("good", words, str(file) if here else frame.t("exchange.downloading"))
-    link = downloads.link_html(address, frame.t("documents.download"))
-    return {"notice": f"{found}<p>{link}</p>", "address": "" if here else address}
+        return file, frame.t("exchange.exported", count=export_samples(project, kind, file))
+
+    return downloads.take_along(frame, write, download_address(project, kind))
 
 
 def export_file(project: Project, kind: str) -> Path:
@@ -118,10 +107,6 @@ def export_file(project: Project, kind: str) -> Path:
 
 def download_address(project: Project, kind: str) -> str:
     return downloads.address_of(PATH, project.name, kind=kind)
-
-
-def add_route(server: FastAPI, services: Services) -> None:
-    downloads.add_route(server, services, PATH, samples_of)
 
 
 def samples_of(project: Project, asked: Mapping[str, str]) -> Download | None:

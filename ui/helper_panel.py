@@ -12,10 +12,10 @@ from core.samples.helper_models import fetch_models, known_model
 from core.samples.helpers.registry import is_this_machine, own_address
 from core.samples.sft_generator import address_of, place_of
 from ui import forms, helper_models, html
-from ui.page_frame import Answer, Component, PageFrame, readable
+from ui.page_frame import Answer, Component, PageFrame
 from ui.view import View
 from utils.config import SftSettings, changed
-from utils.errors import AppError
+from utils.errors import AppError, readable
 
 WITH_ADDRESS = ("openrouter", "ollama")
 OF_PROVIDER = ("model", "base_url")  # what means nothing to another provider

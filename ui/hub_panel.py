@@ -9,6 +9,7 @@ from core.bases.what_fits import Fit, Light, Listed
 from core.project_manager import Project
 from core.training.model_shape import Shape
 from ui import html
+from ui.figures import size_words
 from ui.memory_panel import SIGNS, TONES
 from ui.page_frame import Answer, Component, PageFrame
 from ui.remembered import FREE_LASTS_SECONDS, Remembered, moment
@@ -102,8 +103,3 @@ def light_html(view: View, light: Light) -> str:
     words = f"{SIGNS[light.colour]} {view.t(f'hub.light.{light.colour}')}"
     figure = view.t("memory.gib", gib=light.needed_gib)
     return f"{html.badge(TONES[light.colour], words)} <small>{escape(figure)}</small>"
-
-
-def size_words(size: int, language: str) -> str:
-    unit, value = ("mb", size / 10**6) if size < 10**9 else ("gb", size / 10**9)
-    return text(f"size.{unit}", language, value=value)

@@ -8,21 +8,23 @@ from typing import Any
 
 import gradio as gr
 
-from core import base_pipeline, pipeline
+from core import pipeline
 from core.bases import hub_cache, hub_models, ollama_store, unpacked, what_fits
 from core.bases.hub_models import Original
 from core.bases.ollama_store import OllamaModel
 from core.project_manager import Project
 from ui import html
 from ui.clickable import Click, clickable, with_click
-from ui.hub_panel import fit_html, size_words
+from ui.figures import size_words
+from ui.hub_panel import fit_html
 from ui.page_frame import Action, Answer, Component, PageFrame
+from ui.remembered import Remembered
 from ui.texts import error_text, text
 from ui.view import View
 from utils.config import BaseChoice
 from utils.errors import AppError
 
-_listed: list[OllamaModel] | None = None  # as the store was when somebody last looked
+LISTS = Remembered(1)  # as the store was when somebody last looked
 
 
 def build(frame: PageFrame) -> tuple[gr.Column, Component]:
@@ -36,7 +38,7 @@ def build(frame: PageFrame) -> tuple[gr.Column, Component]:
     frame.live.show(model, lambda _: gr.update(choices=choices()))
 
     def look_again(project: Project, _values: object) -> Answer:
-        forget()
+        LISTS.forget()
         view = View(frame.services, frame.language, project.name)
         return {"table": table_html(view), "model": gr.update(choices=choices())}
 
@@ -47,7 +49,7 @@ def build(frame: PageFrame) -> tuple[gr.Column, Component]:
         if click.do != "original" or click.of not in known:
             raise AppError("ollama_missing", name=click.of)
         pipeline.choose_base(project, BaseChoice(source="hf", name=click.of))
-        base_pipeline.make_ready(frame.services, project)
+        pipeline.make_ready(frame.services, project)
         return {"notice": html.box("good", frame.t("model.chosen", name=click.of))}
 
     frame.actions.append(Action(table.click, with_click(switch), notice, {}, {}, {}, tells_click=True))
@@ -57,16 +59,7 @@ def build(frame: PageFrame) -> tuple[gr.Column, Component]:
 
 def models() -> list[OllamaModel]:
     """The models of the store, as it was when somebody last looked."""
-    global _listed
-    if _listed is None:
-        _listed = ollama_store.list_models()
-    return _listed
-
-
-def forget() -> None:
-    """Look again when the list is needed next."""
-    global _listed
-    _listed = None
+    return LISTS.get("", ollama_store.list_models)
 
 
 def choices() -> list[tuple[str, str]]:
@@ -77,7 +70,7 @@ def choices() -> list[tuple[str, str]]:
 def table_html(view: View) -> str:
     """All models, with the reason at those that cannot be trained, and what fits of the others."""
     language = view.language
-    heads = [view.t(f"ollama_bases.{name}") for name in ("name", "state")]
+    heads = [view.t("hub.model"), view.t("ollama_bases.state")]
     rows = ([model_html(model, language), state_html(view, model)] for model in models())
     folders = ", ".join(str(folder) for folder in ollama_store.store_folders())
     return html.table(heads, rows, view.t("ollama_bases.none", folders=folders))
@@ -126,7 +119,5 @@ def agreement_html(view: View, note: unpacked.Note | None) -> str:
     """How the chosen model compares with the file that it was unpacked from."""
     if note is None:
         return ""
-    figures: dict[str, Any] = {"percent": 100 * note.same_choice, "difference": note.difference}
-    figures |= {"positions": note.positions, "same": note.same_tokens, "texts": note.texts}
-    words = view.t("ollama_bases.agreement", **figures)
+    words = view.t("ollama_bases.agreement", **note.figures)
     return html.box("warn", words, view.t("ollama_bases.doubtful")) if note.is_doubtful else html.muted(words)

@@ -14,7 +14,7 @@ from ui.live import Live
 from ui.texts import error_text, text
 from ui.view import View
 from utils.config import ProjectConfig
-from utils.errors import AppError, system_error
+from utils.errors import AppError, readable
 
 logger = logging.getLogger(__name__)
 
@@ -22,14 +22,6 @@ Component = gr.blocks.Block
 Answer = dict[str, Any] | None
 Work = Callable[[Project, dict[str, Any]], Answer]
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-
-
-def readable(error: AppError | OSError) -> AppError:
-    """The error for the person who clicked: what the system refused is one; any other failure of it is a bug."""
-    known = error if isinstance(error, AppError) else system_error(error)
-    if known is None:
-        raise error
-    return known
 
 
 @dataclass

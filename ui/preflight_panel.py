@@ -83,7 +83,7 @@ def look_blocked(view: View) -> str:
     if view.project is None:
         return view.t("blocked.no_project")
     if view.unfinished(KIND):
-        return view.t("blocked.already_running")
+        return view.t("error.job_already_running")
     needed = [check for check in current(view) if check.refusal and check.name in ("samples", "base")]
     return refusal_words(needed[0].refusal or "", needed[0].params, view.language) if needed else ""
 

@@ -13,10 +13,10 @@ from core.sample_pipeline import CHANGING_KINDS
 from core.services import Services
 from ui import documents_list, html, tab_model
 from ui.job_panel import state_words
-from ui.page_frame import QUIET, PageFrame, readable
+from ui.page_frame import QUIET, PageFrame
 from ui.texts import message_text
 from ui.view import View
-from utils.errors import AppError
+from utils.errors import AppError, readable
 from utils.validators import composed
 
 STEP_TABS = {"documents": "documents", "model": "model", "samples": "samples"}  # all others are on the last tab
@@ -52,7 +52,7 @@ def build(frame: PageFrame) -> ProjectBar:
             name = gr.Textbox(label=t("project.name"), elem_id="project-name", max_lines=1, max_length=2000)
             with gr.Row(elem_classes="tight"):
                 create = gr.Button(t("project.create"), size="sm", variant="primary", visible=False)
-                save = gr.Button(t("project.rename_now"), size="sm", variant="primary", visible=False)
+                save = gr.Button(t("project.rename"), size="sm", variant="primary", visible=False)
                 remove = gr.Button(t("project.delete_now"), size="sm", variant="stop", visible=False)
                 cancel = gr.Button(t("app.cancel"), size="sm", min_width=60)
         notice = gr.HTML()

@@ -18,12 +18,12 @@ from ui import run_list as runs
 from ui.bundle_readme import readme_in
 from ui.clickable import Click, clickable, with_click
 from ui.figures import size_words
-from ui.page_frame import Action, Answer, Component, PageFrame, readable
+from ui.page_frame import Action, Answer, Component, PageFrame
 from ui.run_list import HistoryPosition
 from ui.texts import error_text
 from ui.view import View
 from utils.config import ProjectConfig, TrainingSettings
-from utils.errors import AppError
+from utils.errors import AppError, readable
 
 Blocked = Callable[[View, Entry], str]
 
@@ -167,7 +167,7 @@ def continue_blocked(view: View, entry: Entry) -> str:
 
 def use_blocked(kind: str, view: View, entry: Entry) -> str:
     if view.unfinished(kind):
-        return view.t("blocked.already_running")
+        return view.t("error.job_already_running")
     return "" if epoch_ends.adapters(entry.run) else view.t("history.no_points")
 
 
@@ -181,7 +181,7 @@ def repeat_blocked(view: View, entry: Entry) -> str:
 
 def bundle_blocked(view: View, entry: Entry) -> str:
     if view.unfinished("bundle"):
-        return view.t("blocked.already_running")
+        return view.t("error.job_already_running")
     return "" if entry.state == JobState.DONE else view.t("history.bundle_when_done")
 
 

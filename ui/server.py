@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 
 from core.services import Services
 from ui import bundle_download, exchange_panel, export_database
+from ui.downloads import add_route
 from ui.gate import HOST_WORD, Gate, Passes, with_query
 from ui.guard import Connection, Guard
 from ui.join import Door, new_code
@@ -36,6 +37,11 @@ from ui.view import View
 from utils import config
 from utils.errors import AppError
 
+DOWNLOADS = {
+    export_database.PATH: export_database.database_of,
+    exchange_panel.PATH: exchange_panel.samples_of,
+    bundle_download.PATH: bundle_download.bundle_of,
+}
 LANGUAGE_COOKIE = "language"
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 OPEN_FILES = 8192  # connections are files too, and some systems start a program with room for 256
@@ -82,9 +88,8 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
     def changes(project: str = "") -> Response:
         return Response(newest(services, project), media_type="text/plain")
 
-    export_database.add_route(server, services)
-    exchange_panel.add_route(server, services)
-    bundle_download.add_route(server, services)
+    for path, find in DOWNLOADS.items():
+        add_route(server, services, path, find)
 
     async def by_language(scope: Scope, receive: Receive, send: Send) -> None:
         language = scope["path"].split("/", 2)[1]

@@ -4,18 +4,20 @@ import gradio as gr
 
 from core import access
 from core.project_manager import Project
-from ui import forms, html
-from ui.page_frame import QUIET, PageFrame, readable
+from ui import html
+from ui.page_frame import QUIET, PageFrame
+from ui.texts import LANGUAGES
 from utils import config
-from utils.errors import AppError
+from utils.errors import AppError, readable
 
 
 def build(frame: PageFrame) -> None:
     """Language, CPU switch, what guests may do: saved at once. Training settings as start values."""
     settings = frame.services.settings
+    own_languages = [(frame.t(f"choice.language.{name}"), name) for name in LANGUAGES]
     with gr.Accordion(frame.t("settings.title"), open=False, elem_id="settings", visible=False) as panel:
         language = gr.Dropdown(
-            [(forms.choice_label("app_language", choice, frame.language), choice) for choice in ("auto", "de", "en")],
+            [(frame.t("choice.app_language.auto"), "auto"), *own_languages],
             value=settings.language,
             label=frame.t("field.app_language"),
             filterable=False,

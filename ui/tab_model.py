@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from core import base_pipeline, pipeline
+from core import pipeline
 from core.bases import unpacked
 from core.jobs import ACTIVE
 from core.project_manager import Project
@@ -22,12 +22,6 @@ KINDS = ("practice_base", "download", "unpack_base")
 PRACTICE = "practice"
 SOURCES = (PRACTICE, "ollama", "path", "hf")
 FIELDS = {"ollama": "base_ollama", "path": "base_path", "hf": "base_hf"}
-
-BUSY = {
-    "practice_base": "blocked.practice_running",
-    "download": "blocked.download_running",
-    "unpack_base": "blocked.unpacking_running",
-}
 
 
 def build(frame: PageFrame) -> None:
@@ -62,7 +56,7 @@ def build(frame: PageFrame) -> None:
         if not name:
             raise AppError("field_empty", field=field)
         pipeline.choose_base(project, checked(BaseChoice, {"source": values["source"], "name": name}))
-        base_pipeline.make_ready(frame.services, project)
+        pipeline.make_ready(frame.services, project)
         return {"notice": html.box("good", t("model.chosen", name=name))}
 
     source.change(
@@ -111,7 +105,7 @@ def blocked(view: View) -> str:
         return view.t("blocked.no_project")
     job = view.job(KINDS)
     if job and job.state in ACTIVE:
-        return view.t(BUSY[job.kind])
+        return view.t("blocked.base_running")
     return "" if view.status and view.status.chunks else view.t("blocked.no_chunks")
 
 
@@ -119,8 +113,8 @@ def choosing_blocked(view: View) -> str:
     """Why no other model can be chosen now; empty if it can."""
     if view.project is None:
         return view.t("blocked.no_project")
-    busy = (kind for kind in ("download", "unpack_base") if view.unfinished(kind))
-    return next((view.t(BUSY[kind]) for kind in busy), "")
+    busy = view.unfinished("download") or view.unfinished("unpack_base")
+    return view.t("blocked.base_running") if busy else ""
 
 
 def base_html(view: View) -> str:

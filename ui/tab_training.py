@@ -82,7 +82,7 @@ def after_training(frame: PageFrame) -> None:
             gr.HTML(f"<h3>{escape(t('export.title'))}</h3>")
             frame.live.show(gr.HTML(), lambda view: html.muted(export_plan(view)))
             frame.live.show(gr.HTML(), taken_html)
-            export = gr.Button(t("export.start"), elem_id="export")
+            export = gr.Button(t("export.title"), elem_id="export")
             export_why_not, export_notice = gr.HTML(), gr.HTML()
             frame.live.show(gr.HTML(), export_html)
         with gr.Column(min_width=230, elem_classes="card"):
@@ -127,16 +127,16 @@ def after_blocked(view: View, kind: str) -> str:
     if view.project is None:
         return view.t("blocked.no_project")
     if view.unfinished(kind):
-        return view.t("blocked.already_running")
-    return "" if view.trained else view.t("blocked.not_trained")
+        return view.t("error.job_already_running")
+    return "" if view.trained else view.t("error.not_trained")
 
 
 def ask_blocked(view: View) -> str:
     if view.project is None:
         return view.t("blocked.no_project")
     if view.unfinished("ask"):
-        return view.t("blocked.already_running")
-    return "" if view.status and view.status.exported else view.t("blocked.not_exported")
+        return view.t("error.job_already_running")
+    return "" if view.status and view.status.exported else view.t("error.not_exported")
 
 
 def export_plan(view: View) -> str:

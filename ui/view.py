@@ -18,7 +18,7 @@ from ui import html
 from ui.remembered import Remembered
 from ui.texts import error_text, message_text, text
 from utils.config import ProjectConfig
-from utils.errors import AppError, system_error
+from utils.errors import AppError, readable
 
 TRAINING_KINDS = ("train", "evaluate", "export", "ask", "bundle")
 DOCUMENTS = Remembered(8)  # the lists of the last projects that somebody looked at
@@ -70,12 +70,8 @@ class View:
             if self.project is None and self.project_name in self.services.projects.names():
                 self.services.projects.open(self.project_name)
             self._status  # noqa: B018 - reading it is the test
-        except AppError as error:
-            return error
-        except OSError as error:
-            if known := system_error(error):
-                return known
-            raise
+        except (AppError, OSError) as error:
+            return readable(error)
         return None
 
     @cached_property

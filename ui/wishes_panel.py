@@ -1,16 +1,15 @@
 """How many samples, about what, and of which kinds; rarely needed settings behind a fold. Knows the widgets."""
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 import gradio as gr
 
-from core.project_manager import Project
 from ui import forms, html
 from ui.helper_panel import provider_of
 from ui.page_frame import Component, PageFrame
 from ui.view import View
-from utils.config import SftSettings, Style
+from utils.config import SftSettings
 
 REAL = ("openrouter", "ollama", "local")
 # Which providers a setting means something to; one that is not named here holds for all.
@@ -26,13 +25,8 @@ def build(frame: PageFrame) -> dict[str, Component]:
     """The whole section. Answers the fields by name; the language is saved by the prompts, which follow it."""
     t = frame.t
     main = forms.widgets(SftSettings, ("samples", "language"), frame.language)
-    styles = gr.CheckboxGroup(
-        [(forms.choice_label("styles", style, frame.language), style) for style in get_args(Style)],
-        label=t("field.styles"),
-        info=t("about.styles"),
-        visible=False,
-        elem_id="styles",
-    )
+    styles = forms.widget(SftSettings, "styles", frame.language)
+    styles.visible = False  # until the page knows who writes
     topic = gr.Textbox(
         label=t("field.topic"),
         info=t("about.topic"),
@@ -51,20 +45,12 @@ def build(frame: PageFrame) -> dict[str, Component]:
         frame.live.show(field, shown_for(FOR.get(name)))
     for field in (styles, topic):
         frame.live.show(field, shown_for(REAL))
-    typed = {"samples": main["samples"], "topic": topic, **advanced}
+    typed = {"samples": main["samples"], "styles": styles, "topic": topic, **advanced}
     forms.autosave(frame, "sft", typed, notice)
     frame.fill(main["language"], lambda config: config.sft.language)
-    frame.fill(styles, lambda config: list(config.sft.styles))
-    frame.act(styles.input, keep_styles, notice, {"styles": styles}, trigger_mode="always_last")
     return {**typed, "language": main["language"]}
 
 
 def shown_for(providers: tuple[str, ...] | None) -> Callable[[View], Any]:
     """A field that is there only where it means something."""
     return lambda view: gr.update(visible=providers is None or provider_of(view) in providers)
-
-
-def keep_styles(project: Project, values: dict[str, Any]) -> None:
-    """Saves the kinds of questions in their usual order, whatever order they were ticked in."""
-    ticked = set(values["styles"] or ())
-    project.set("sft", {"styles": tuple(style for style in get_args(Style) if style in ticked)})

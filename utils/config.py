@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args
 
@@ -13,6 +14,16 @@ from utils.files import locked, read_json, write_json
 from utils.validators import checked, first_problem
 
 Section = TypeVar("Section", bound=BaseModel)
+
+
+def split_choices(value: object) -> object:
+    """Several choices: a flag of the command line names them with commas between."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def in_order(known: tuple[str, ...], value: tuple[str, ...]) -> tuple[str, ...]:
+    """The same choices are the same value, in whatever order they were made."""
+    return tuple(name for name in known if name in value)
 
 
 class Settings(BaseModel):
@@ -74,11 +85,8 @@ class SftSettings(Settings):
     system_prompt: str = Field("", max_length=8000)
     user_template: str = Field("", max_length=8000)
 
-    @field_validator("styles", mode="before")
-    @classmethod
-    def _split_styles(cls, value: object) -> object:
-        """A flag of the command line names them with commas between."""
-        return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+    _split = field_validator("styles", mode="before")(split_choices)
+    _order = field_validator("styles")(partial(in_order, get_args(Style)))
 
     @field_validator("base_url")
     @classmethod
@@ -122,16 +130,10 @@ class TrainingSettings(Settings):
     @field_validator("target_modules", mode="before")
     @classmethod
     def _split_modules(cls, value: object) -> object:
-        """A flag of the command line names them with commas between."""
-        if not isinstance(value, str):
-            return value
-        return OLD_TARGET_MODULES.get(value, [part.strip() for part in value.split(",") if part.strip()])
+        old = OLD_TARGET_MODULES.get(value) if isinstance(value, str) else None
+        return split_choices(value) if old is None else old
 
-    @field_validator("target_modules")
-    @classmethod
-    def _in_order(cls, value: tuple[TargetModule, ...]) -> tuple[TargetModule, ...]:
-        """The same choice is the same value, in whatever order it was made."""
-        return tuple(name for name in get_args(TargetModule) if name in value)
+    _order = field_validator("target_modules")(partial(in_order, get_args(TargetModule)))
 
 
 class ProjectConfig(Settings):

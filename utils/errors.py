@@ -69,3 +69,11 @@ def system_error(error: BaseException) -> AppError | None:
         meant = meant and cause.__cause__ is not None
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def readable(error: AppError | OSError) -> AppError:
+    """The error for whoever asked: what the system refused is one; any other failure of it is a bug, and raised."""
+    known = error if isinstance(error, AppError) else system_error(error)
+    if known is None:
+        raise error
+    return known

@@ -28,23 +28,10 @@ SAME_RULE = {
 }
 
 # What llama.cpp takes for the end of an answer wherever it stands in a vocabulary (llama-vocab.cpp).
-ENDS = frozenset(
-    {
-        "<|eot_id|>",
-        "<|im_end|>",
-        "<|end|>",
-        "<|return|>",
-        "<|call|>",
-        "<end_of_turn>",
-        "<|endoftext|>",
-        "<|end_of_text|>",
-        "<|eom_id|>",
-        "<EOT>",
-        "_<EOT>",
-        "<\uff5cend\u2581of\u2581sentence\uff5c>",
-        "<end_of_utterance>",
-    }
-)
+ENDS = {
+    *("<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<end_of_turn>", "<end_of_utterance>"),
+    *("<|endoftext|>", "<|end_of_text|>", "<|eom_id|>", "<EOT>", "_<EOT>", "<\uff5cend\u2581of\u2581sentence\uff5c>"),
+}
 
 
 def make_tokenizer(file: Path, reader: gguf.GGUFReader) -> Any:

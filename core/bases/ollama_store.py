@@ -19,24 +19,10 @@ USUAL_HOST, USUAL_NAMESPACE = "registry.ollama.ai", "library"
 LONGEST_TEXT_BYTES = 1 << 20
 NAME_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 # What transformers can read from a GGUF and our converter can write again, by llama.cpp's names.
-TRAINABLE = frozenset(
-    {
-        "llama",
-        "mistral",
-        "qwen2",
-        "qwen2moe",
-        "qwen3",
-        "qwen3moe",
-        "gemma2",
-        "gemma3",
-        "phi3",
-        "stablelm",
-        "starcoder2",
-        "nemotron",
-        "lfm2",
-        "gpt2",
-    }
-)
+TRAINABLE = {
+    *("llama", "mistral", "qwen2", "qwen2moe", "qwen3", "qwen3moe", "gemma2", "gemma3"),
+    *("phi3", "stablelm", "starcoder2", "nemotron", "lfm2", "gpt2"),
+}
 
 
 @dataclass(frozen=True)
@@ -150,15 +136,8 @@ def problem_of(layers: list[dict[str, Any]], config: Mapping[str, Any], file: Pa
         return "ollama_adapter"
     if file is None or not file.is_file() or file.stat().st_size != size_bytes:
         return "ollama_incomplete"
-    if architecture_known(config) is False:
-        return "ollama_architecture"
-    return ""
-
-
-def architecture_known(config: Mapping[str, Any]) -> bool | None:
-    """Whether a model's kind can be trained; None where the store does not say which it is."""
-    family = str(config.get("model_family") or "").lower()
-    return family in TRAINABLE if family else None
+    family = str(config.get("model_family") or "").lower()  # older manifests do not say which it is
+    return "ollama_architecture" if family and family not in TRAINABLE else ""
 
 
 def texts_of(store: Path, layers: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -13,25 +13,24 @@ FEW_SAME_CHOICES, LARGE_DIFFERENCE = 0.9, 0.1
 
 
 @dataclass(frozen=True)
-class Note:
-    """Where a folder comes from, and how it compares with the GGUF that it was made of.
+class Agreement:
+    """How an unpacked model compares with llama.cpp on the GGUF that it was made of.
 
-    `same_choice` is the share of positions at which the unpacked model and llama.cpp on the GGUF prefer the same
-    token, `difference` the mean |Δ log p| in nats over `positions`; of `texts` compared, `same_tokens` have the same
-    tokens in both.
+    `same_choice` is the share of `positions` at which both prefer the same token, `difference` the mean |Δ log p| in
+    nats over them; of `texts` compared, `same_tokens` have the same tokens in both.
     """
 
-    name: str
-    digest: str
-    family: str
-    quantization: str
-    parameters: int
     same_choice: float
     difference: float
     positions: int
     same_tokens: int
     texts: int
-    ollama: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The same for people, by the names that the sentence about it has for them."""
+        figures = {"percent": 100 * self.same_choice, "difference": self.difference, "positions": self.positions}
+        return {**figures, "same": self.same_tokens, "texts": self.texts}
 
     @property
     def is_doubtful(self) -> bool:
@@ -39,6 +38,18 @@ class Note:
         return (
             self.same_choice < FEW_SAME_CHOICES or self.difference > LARGE_DIFFERENCE or self.same_tokens < self.texts
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note(Agreement):
+    """Where a folder comes from, and how it compares with that. `ollama` are the texts that came along from there."""
+
+    name: str
+    digest: str
+    family: str
+    quantization: str
+    parameters: int
+    ollama: dict[str, str] = field(default_factory=dict)
 
 
 def folder_of(digest: str) -> Path:

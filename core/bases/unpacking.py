@@ -11,7 +11,7 @@ import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from transformers import (
 
 from core.bases.gguf_tokenizer import adds_begin, make_tokenizer, read, stop_ids
 from core.bases.ollama_store import TRAINABLE, OllamaModel, find_model
-from core.bases.unpacked import Note, folder_of, read_note, write_note
+from core.bases.unpacked import Agreement, Note, folder_of, read_note, write_note
 from core.jobs import JobContext
 from core.llama_server import LlamaServer
 from core.runs import Run
@@ -64,17 +64,6 @@ class Expected:
     log_probabilities: torch.Tensor
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """How an unpacked model compares with llama.cpp on the GGUF; the fields are those of `Note`."""
-
-    same_choice: float
-    difference: float
-    positions: int
-    same_tokens: int
-    texts: int
-
-
 def run(context: JobContext, run: Run) -> dict[str, Any]:
     """Unpack the model of Ollama that `run` names, or keep the folder that its GGUF gave before.
 
@@ -93,8 +82,9 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
         context.log("model.unpack.done", name=model.name, seconds=time.monotonic() - started)
     else:
         context.log("model.unpack.kept", name=model.name)
-    doubtful = "model.unpack.doubtful" if note.is_doubtful else "model.unpack.agrees"
-    context.log(doubtful, percent=100 * note.same_choice, difference=note.difference, positions=note.positions)
+    context.log("ollama_bases.agreement", **note.figures)
+    if note.is_doubtful:
+        context.log("ollama_bases.doubtful")
     return {
         "name": model.name,
         "folder": str(folder),
@@ -159,12 +149,8 @@ def unpack_into(context: JobContext, model: OllamaModel, file: Path, prepared: P
         family=family,
         quantization=model.quantization,
         parameters=parameters,
-        same_choice=agreement.same_choice,
-        difference=agreement.difference,
-        positions=agreement.positions,
-        same_tokens=agreement.same_tokens,
-        texts=agreement.texts,
         ollama=dict(model.texts),
+        **asdict(agreement),
     )
     write_note(prepared, note)
     return note

@@ -1,7 +1,6 @@
 """Which models can be trained on this machine, told before anything is loaded or fetched. Knows shapes and memory."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from core import base_models
 from core.bases import gguf_header, hub_cache, hub_models, unpacked
@@ -12,7 +11,6 @@ from core.training import memory_estimate, memory_log, memory_outlook, model_sha
 from core.training.model_shape import Shape
 from utils import config
 from utils.config import TrainingSettings
-from utils.errors import AppError
 
 USUAL_TOKENS = 512
 """The length of sample that is counted with, as long as nobody knows the real ones."""
@@ -86,18 +84,9 @@ def cached(name: str) -> Listed | None:
         is_here=True,
         languages=known.languages if known else (),
         shape=model_shape.read_shape(folder),
-        problem=problem_of(folder),
+        problem=base_models.problem_of(folder),
         architecture=facts.architecture,
     )
-
-
-def problem_of(folder: Path) -> str:
-    """Why a folder cannot be trained, as the code of an AppError; empty where nothing speaks against it."""
-    try:
-        base_models.require_model(folder)
-    except AppError as error:
-        return error.code
-    return ""
 
 
 def offered(model: HubModel) -> Listed:

@@ -22,22 +22,11 @@ from core.verifier import ANSWER_TOKENS, LONGEST_TOKENS, Check, Reference
 from utils.files import parse_json, read_json, write_json, write_text_atomic
 
 NOTE = "ollama.json"
-KNOWN_PARAMETERS = frozenset(
-    {
-        *("frequency_penalty", "main_gpu", "min_p", "num_batch", "num_ctx", "num_gpu", "num_keep", "num_predict"),
-        *(
-            "num_thread",
-            "presence_penalty",
-            "repeat_last_n",
-            "repeat_penalty",
-            "seed",
-            "stop",
-            "temperature",
-            "top_k",
-        ),
-        *("top_p", "use_mmap"),
-    }
-)
+KNOWN_PARAMETERS = {
+    *("frequency_penalty", "main_gpu", "min_p", "num_batch", "num_ctx", "num_gpu", "num_keep", "num_predict"),
+    *("num_thread", "presence_penalty", "repeat_last_n", "repeat_penalty", "seed", "stop", "temperature"),
+    *("top_k", "top_p", "use_mmap"),
+}
 """What every version of Ollama takes. Older models have more, and one unknown name spoils the whole Modelfile."""
 USUAL_CONTEXT_TOKENS = 8192
 UNTOLD = '"""'  # a Modelfile has no way to say it
@@ -176,12 +165,9 @@ def check_import(outcome: Imported, prompt_tokens: int, expected: str) -> list[C
 
 
 def tell(context: JobContext, outcome: Imported, command: str) -> None:
-    """One line for the log."""
-    if outcome.state == "created":
-        context.log("export.ollama_created", name=outcome.name)
-        if outcome.problem:
-            context.log("export.ollama_not_asked", problem=outcome.problem)
-    elif outcome.state == "failed":
-        context.log("export.ollama_failed", problem=outcome.problem, command=command)
-    else:
-        context.log(f"export.ollama_{outcome.state}", place=outcome.place, command=command)
+    """For the log what the page says too."""
+    words = {"name": outcome.name, "problem": outcome.problem, "command": command}
+    context.log(f"ollama.{outcome.state}", **words)
+    context.log(f"ollama.{outcome.state}_about", **words)
+    if outcome.state == "created" and outcome.problem:
+        context.log("export.ollama_not_asked", problem=outcome.problem)

@@ -39,11 +39,6 @@ class NewModel:
     parameters: Mapping[str, Any]
     former: str = ""
 
-    @property
-    def command(self) -> str:
-        """What a person types, in the folder of the files, to make the model by hand."""
-        return f"ollama create {self.name} -f {MODELFILE}"
-
 
 @dataclass(frozen=True)
 class Imported:

@@ -2,13 +2,12 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from running_app import ROOT, App
 
-from core.project_manager import Project, ProjectStore
+from core.project_manager import ProjectStore
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = (
@@ -20,7 +19,7 @@ PATIENCE_MILLISECONDS = 30_000  # when a page hangs, not when it is slow: other 
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(tmp_path_factory):
     made = App(tmp_path_factory.mktemp("app"))
     made.start()
     yield made
@@ -30,7 +29,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 @pytest.fixture
-def project(app: App, request: pytest.FixtureRequest) -> Project:
+def project(app, request):
     """An empty project for each test."""
     return ProjectStore(app.projects).create(request.node.name[:60].replace("[", "").replace("]", ""))
 
@@ -51,13 +50,13 @@ def chromium():
 
 
 @pytest.fixture
-def foreign_requests() -> list[str]:
+def foreign_requests():
     """Every address outside of this machine that a page asked for."""
     return []
 
 
 @pytest.fixture
-def open_page(chromium, app: App, foreign_requests: list[str], request: pytest.FixtureRequest) -> Iterator[Callable]:
+def open_page(chromium, app, foreign_requests, request):
     """`open_page(path, locale=…)`: a page in a browser of its own, as another person would open it."""
     contexts = []
 

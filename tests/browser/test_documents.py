@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 from running_app import App
 
 from core.documents.chunk_store import ChunkStore
-from core.project_manager import Project
 from tests.browser.typing_material import type_into
 from tests.material import write_energy_pdf
 
@@ -17,7 +16,7 @@ PASSWORD = "Geheimnis 42"
 
 
 @pytest.fixture
-def open_tab(open_page, project: Project):
+def open_tab(open_page, project):
     def make(language: str = "de", **options) -> Page:
         return open_page(f"/{language}/?project={project.name}&tab=documents", **options)
 

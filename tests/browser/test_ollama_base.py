@@ -1,7 +1,6 @@
 """A model in Ollama's store, from the list in tab 2 to a verified file, by clicking."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ MINUTE = 60_000  # milliseconds, for a step that hangs
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(tmp_path_factory):
     """An app that finds a store with one model that can be trained and one that cannot."""
     folder = tmp_path_factory.mktemp("ollama")
     store = folder / "store"
@@ -37,7 +36,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_model_of_ollama_is_chosen_in_the_list_trained_and_exported(open_page, app: App, foreign_requests) -> None:
+def test_a_model_of_ollama_is_chosen_in_the_list_trained_and_exported(open_page, app, foreign_requests):
     page = open_page("/en/?project=Physik&tab=model", locale="en-GB")
     choose(page)
     train(page)

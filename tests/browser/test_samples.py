@@ -15,7 +15,7 @@ KEY = "sk-or-v1-ganz-geheim"
 
 
 @pytest.fixture
-def open_tab(open_page, project: Project):
+def open_tab(open_page, project):
     def make(tab: str = "samples", language: str = "de", **options) -> Page:
         return open_page(f"/{language}/?project={project.name}&tab={tab}", **options)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from waiting import wait_for
 
-from core import access, base_models, base_pipeline, document_pipeline, keys, pipeline, sample_pipeline
+from core import access, base_models, document_pipeline, keys, pipeline, sample_pipeline
 from core.access import Visitor
 from core.jobs import Job, JobState
 from core.project_manager import ProjectStore
@@ -248,7 +248,7 @@ def test_only_the_host_fills_the_disk_with_models_from_the_hub_and_with_their_to
         project = projects.create("a")
         pipeline.choose_base(project, BaseChoice(source="hf", name="someone/private"))
         with refused("host_only"):
-            base_pipeline.make_ready(services, project)
+            pipeline.make_ready(services, project)
     assert services.runner.jobs() == []
 
 

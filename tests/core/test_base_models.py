@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 from core import base_models
 from core.bases import hub_cache, ollama_store
-from core.project_manager import Project, ProjectStore
+from core.project_manager import ProjectStore
 from core.runs import create_run
 from core.training import readiness
 from utils.config import BaseChoice
@@ -21,12 +21,12 @@ from utils.errors import AppError
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path):
     return ProjectStore(tmp_path / "projects").create("Physik")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path):
     """A folder that looks like a model to anyone who reads headers only."""
     model = tmp_path / "model"
     model.mkdir()
@@ -42,12 +42,12 @@ def by_path(folder: Path) -> BaseChoice:
     return BaseChoice(source="path", name=str(folder))
 
 
-def test_a_local_folder_is_used_as_it_is(project: Project, folder: Path) -> None:
+def test_a_local_folder_is_used_as_it_is(project, folder):
     assert base_models.resolve(project, by_path(folder)) == folder
     assert base_models.is_ready(project, by_path(folder))
 
 
-def test_a_model_is_described_from_its_headers(folder: Path) -> None:
+def test_a_model_is_described_from_its_headers(folder):
     facts = base_models.describe(folder)
     assert (facts.architecture, facts.parameters, facts.licence, facts.context_tokens) == (
         "LlamaForCausalLM",
@@ -65,14 +65,14 @@ def test_a_model_is_described_from_its_headers(folder: Path) -> None:
         ("tokenizer.json", "base_no_tokenizer"),
     ],
 )
-def test_an_incomplete_folder_is_refused_with_what_is_missing(folder: Path, missing: str, code: str) -> None:
+def test_an_incomplete_folder_is_refused_with_what_is_missing(folder, missing, code):
     (folder / missing).unlink()
     with pytest.raises(AppError, match=code):
         base_models.check(by_path(folder))
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among its files")
-def test_weights_and_a_card_that_never_answer_or_are_nested_without_end_keep_nobody_waiting(folder: Path) -> None:
+def test_weights_and_a_card_that_never_answer_or_are_nested_without_end_keep_nobody_waiting(folder):
     os.mkfifo(folder / "pipe.safetensors")
     (folder / "device.safetensors").symlink_to("/dev/zero")
     for name, table in (("deep", b"[" * 100_000), ("huge", b'{"a": {"shape": [1e999]}}'), ("text", b"\xff" * 9)):
@@ -85,52 +85,50 @@ def test_weights_and_a_card_that_never_answer_or_are_nested_without_end_keep_nob
         readiness.require_whole(folder)
 
 
-@pytest.mark.parametrize("content", ["[", "[" * 100_000, "[" * 900 + "]" * 900, "9" * 10_000, '"\\ud800"', "\x00"])
-def test_a_config_that_is_no_json_is_no_model(folder: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        *((text, "base_not_a_model") for text in ("[", "[" * 100_000, "[" * 900 + "]" * 900, "9" * 10_000, "\x00")),
+        ('"\\ud800"', "base_not_a_model"),
+        ('{"architectures": ["LlavaForConditionalGeneration"]}', "base_not_text"),
+    ],
+)
+def test_a_config_of_no_text_model_is_refused(folder, content, code):
     (folder / "config.json").write_text(content)
-    with pytest.raises(AppError, match="base_not_a_model"):
+    with pytest.raises(AppError, match=code):
         base_models.check(by_path(folder))
 
 
-def test_a_model_that_is_not_for_text_is_refused_by_its_architecture(folder: Path) -> None:
-    (folder / "config.json").write_text('{"architectures": ["LlavaForConditionalGeneration"]}')
-    with pytest.raises(AppError, match="base_not_text"):
-        base_models.check(by_path(folder))
-
-
-def test_a_folder_that_is_not_there_is_named(project: Project) -> None:
-    choice = BaseChoice(source="path", name="/nirgendwo/modell")
-    with pytest.raises(AppError, match="base_missing"):
+@pytest.mark.parametrize(
+    ("source", "name", "code"),
+    [
+        ("path", "/nirgendwo/modell", "base_missing"),
+        ("practice", "practice", "practice_missing"),
+        ("hf", "vendor/model", "base_not_ready"),
+    ],
+)
+def test_a_model_that_is_not_there_says_what_lacks(project, tmp_path, monkeypatch, source, name, code):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    choice = BaseChoice.model_validate({"source": source, "name": name})
+    with pytest.raises(AppError, match=code):
         base_models.resolve(project, choice)
     assert not base_models.is_ready(project, choice)
 
 
-def test_the_practice_model_must_be_made_first(project: Project) -> None:
-    with pytest.raises(AppError, match="practice_missing"):
-        base_models.resolve(project, BaseChoice(source="practice", name="practice"))
-
-
 @pytest.mark.parametrize("name", ["../../etc", "a/b/c", "https://example.org/x", "kein name/modell"])
-def test_a_name_that_cannot_be_at_hugging_face_is_refused_before_any_request(project: Project, name: str) -> None:
+def test_a_name_that_cannot_be_at_hugging_face_is_refused_before_any_request(project, name):
     with pytest.raises(AppError, match="base_name"):
         base_models.check(BaseChoice(source="hf", name=name))
 
 
-def test_a_model_that_is_in_no_cache_is_not_ready(
-    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
-    assert not base_models.is_ready(project, BaseChoice(source="hf", name="vendor/model"))
-
-
-def test_the_fingerprint_changes_with_the_weights(folder: Path) -> None:
+def test_the_fingerprint_changes_with_the_weights(folder):
     before = base_models.fingerprint(folder)
     assert base_models.fingerprint(folder) == before
     save_file({"a": torch.ones(3, 4), "b": torch.zeros(5)}, folder / "model.safetensors")
     assert base_models.fingerprint(folder) != before
 
 
-def test_an_adapter_is_not_put_on_a_base_that_has_changed_since(folder: Path, tmp_path: Path) -> None:
+def test_an_adapter_is_not_put_on_a_base_that_has_changed_since(folder, tmp_path):
     project = ProjectStore(tmp_path / "projects").create("p")
     base = {"source": "path", "name": str(folder), "folder": str(folder)}
     training = create_run(project, "train", {"base": {**base, "fingerprint": base_models.fingerprint(folder)}})
@@ -163,9 +161,7 @@ INDICES = st.fixed_dictionaries({"weight_map": st.dictionaries(st.text(max_size=
 @example(config={"architectures": ["LlamaForCausalLM"], "text_config": "none"}, tensors={}, index=None, length=None)
 @example(config={"architectures": ["LlamaForCausalLM"]}, tensors={"a": {}}, index=None, length=2**63)
 @example(config={"architectures": ["LlamaForCausalLM"]}, tensors={}, index={"weight_map": {"a": 5}}, length=None)
-def test_whatever_a_folder_of_the_cache_holds_the_list_of_models_is_shown(
-    tmp_path_factory: pytest.TempPathFactory, config: object, tensors: object, index: object, length: int | None
-) -> None:
+def test_whatever_a_folder_of_the_cache_holds_the_list_is_shown(tmp_path_factory, config, tensors, index, length):
     folder = tmp_path_factory.mktemp("wild")
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "tokenizer.json").write_text("{}")
@@ -180,7 +176,7 @@ def test_whatever_a_folder_of_the_cache_holds_the_list_of_models_is_shown(
         assert isinstance(facts.architecture, str)
 
 
-def test_weights_that_are_a_link_to_nothing_are_no_weights(project: Project, folder: Path) -> None:
+def test_weights_that_are_a_link_to_nothing_are_no_weights(project, folder):
     (folder / "model.safetensors").unlink()
     (folder / "model.safetensors").symlink_to(folder / "blob that was removed")
     with pytest.raises(AppError, match="base_no_weights"):
@@ -188,7 +184,7 @@ def test_weights_that_are_a_link_to_nothing_are_no_weights(project: Project, fol
 
 
 @pytest.mark.parametrize("variable", ["OLLAMA_MODELS", "HF_HUB_CACHE", "HF_HOME"])
-def test_a_path_in_the_home_of_somebody_unknown_is_one_that_is_not_there(monkeypatch, project, variable) -> None:
+def test_a_path_in_the_home_of_somebody_unknown_is_one_that_is_not_there(monkeypatch, project, variable):
     monkeypatch.setenv(variable, "~nobody at all/x")
     assert list(hub_cache.repositories()) == [] or variable == "OLLAMA_MODELS"
     assert ollama_store.list_models() == [] or variable != "OLLAMA_MODELS"

@@ -18,12 +18,9 @@ def nothing(_: str) -> None:
     return None
 
 
-def test_windows_explorer_marks_the_file():
-    assert file_manager.commands(FILE, "win32", {}, nothing) == [["explorer", "/select,", str(FILE)]]
-
-
-def test_the_finder_of_macos_reveals_it():
-    assert file_manager.commands(FILE, "darwin", {}, nothing) == [["open", "-R", str(FILE)]]
+@pytest.mark.parametrize(("system", "command"), [("win32", ["explorer", "/select,"]), ("darwin", ["open", "-R"])])
+def test_explorer_and_finder_mark_the_file(system, command):
+    assert file_manager.commands(FILE, system, {}, nothing) == [[*command, str(FILE)]]
 
 
 def test_linux_asks_the_file_manager_and_else_opens_the_folder():
@@ -34,17 +31,17 @@ def test_linux_asks_the_file_manager_and_else_opens_the_folder():
     assert folder == ["xdg-open", str(FILE.parent)]
 
 
-@pytest.mark.parametrize("environment", [{"DISPLAY": ":0"}, {"WAYLAND_DISPLAY": "wayland-0"}])
-def test_a_desktop_without_a_message_bus_opens_the_folder(environment):
-    assert file_manager.commands(FILE, "linux", environment, everything) == [["xdg-open", str(FILE.parent)]]
-
-
-def test_a_desktop_without_any_of_it_opens_nothing():
-    assert file_manager.commands(FILE, "linux", DESKTOP, nothing) == []
-
-
-def test_a_machine_without_a_screen_opens_nothing():
-    assert file_manager.commands(FILE, "linux", {"DBUS_SESSION_BUS_ADDRESS": "x"}, everything) == []
+@pytest.mark.parametrize(
+    ("environment", "which", "expected"),
+    [
+        ({"DISPLAY": ":0"}, everything, [["xdg-open", str(FILE.parent)]]),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, everything, [["xdg-open", str(FILE.parent)]]),
+        (DESKTOP, nothing, []),
+        ({"DBUS_SESSION_BUS_ADDRESS": "x"}, everything, []),
+    ],
+)
+def test_without_a_message_bus_the_folder_opens_and_without_a_desktop_nothing(environment, which, expected):
+    assert file_manager.commands(FILE, "linux", environment, which) == expected
 
 
 def test_a_name_with_shell_characters_is_passed_on_as_it_is():

@@ -190,26 +190,30 @@ def test_doctor_describes_this_machine_in_the_persons_language(app):
     assert "Prozessor" in app("doctor", language="de_DE.UTF-8").stdout
 
 
-@pytest.mark.parametrize("polite_kill", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_command_saves_its_state_exits_with_130_and_continues_later(app, tmp_path, polite_kill):
+def begin_to_read(app, tmp_path):
+    """A command that reads a long document, and its run, once its child is at work."""
     app("new", "p")
     text = tmp_path / "long.txt"
     sentences = (f"Das Gerät Nummer {number} ist ein Werkzeug für die Aufgabe {number}." for number in range(40_000))
     text.write_text("\n\n".join(sentences), "utf-8")
-    command = [sys.executable, "app.py", "rag", "p", str(text), "--json", "--projects", str(tmp_path / "projects")]
+    command = [sys.executable, "app.py", "rag", "p", str(text), "--projects", str(tmp_path / "projects")]
     environment = {**os.environ, "CUSTOM_AI_CONFIG": str(tmp_path / "config"), "LC_ALL": "en_US.UTF-8"}
     started = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
     project = ProjectStore(tmp_path / "projects").open("p")
-    end = time.monotonic() + 60
-    while not any(run.read_state().process for run in list_runs(project)):  # until the child is at work
-        assert time.monotonic() < end and started.poll() is None
-        time.sleep(0.02)
+    wait_for(lambda: any(run.read_state().process for run in list_runs(project)), 60)
+    (run,) = list_runs(project)
+    return started, run
+
+
+@pytest.mark.parametrize("polite_kill", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_saves_its_state_exits_with_130_and_continues_later(app, tmp_path, polite_kill):
+    started, _ = begin_to_read(app, tmp_path)
     started.send_signal(polite_kill)
     _, errors = started.communicate(timeout=60)
     assert started.returncode == 130, errors
     assert "the state is saved" in errors
     assert "Traceback" not in errors
-    result = result_of(app("rag", "p", text, "--json"))
+    result = result_of(app("rag", "p", tmp_path / "long.txt", "--json"))
     assert result["documents"][0]["status"] in {"done", "duplicate"}
     assert result["chunks"] > 100
 
@@ -217,15 +221,7 @@ def test_an_interrupted_command_saves_its_state_exits_with_130_and_continues_lat
 @pytest.fixture
 def reading(app, tmp_path):
     """A command that reads a document, stopped in the middle of it; gives the command and the process that works."""
-    app("new", "p")
-    text = tmp_path / "long.txt"
-    text.write_text("\n\n".join(f"Das Gerät Nummer {number} ist ein Werkzeug." for number in range(40_000)), "utf-8")
-    command = [sys.executable, "app.py", "rag", "p", str(text), "--projects", str(tmp_path / "projects")]
-    environment = {**os.environ, "CUSTOM_AI_CONFIG": str(tmp_path / "config"), "LC_ALL": "en_US.UTF-8"}
-    started = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
-    project = ProjectStore(tmp_path / "projects").open("p")
-    wait_for(lambda: any(run.read_state().process for run in list_runs(project)), 60)
-    (run,) = list_runs(project)
+    started, run = begin_to_read(app, tmp_path)
     worker = psutil.Process(run.read_state().process["pid"])
     worker.suspend()
     yield started, worker, run
@@ -272,15 +268,7 @@ def test_check_says_what_keeps_a_training_from_starting_and_ends_with_1(app):
     assert refused == {"samples": "too_few_samples", "base": "no_base"}
 
 
-COMMANDS = (
-    ["list"],
-    ["new", "p"],
-    ["doctor"],
-    ["train", "p"],
-    ["search", "p", "x"],
-    ["demo"],
-    ["--no-browser", "--port", "0"],
-)
+COMMANDS = ("list", "new p", "doctor", "train p", "search p x", "demo", "--no-browser --port 0")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
@@ -290,31 +278,34 @@ def test_a_projects_folder_that_cannot_be_made_ends_every_command_with_one_sente
     (tmp_path / "circle").symlink_to("circle")
     path = folder and str(tmp_path / folder)
     for command in COMMANDS if folder == "file" else COMMANDS[-1:]:
-        failed = app(*command, "--projects", path, projects=False)
+        failed = app(*command.split(), "--projects", path, projects=False)
         assert failed.returncode == 1
         message, hint = failed.stderr.splitlines()
         assert message == f"error: The folder “{path}” cannot be written to."
         assert "--projects" in hint
 
 
-@pytest.mark.parametrize("content", ["[" * 100_000, "{", "\x00", '{"language": "\\ud800"}', '{"schema_version": 2}'])
-def test_damaged_settings_end_a_command_with_one_sentence_that_names_them(app, tmp_path, content):
-    settings = tmp_path / "config" / "settings.json"
-    settings.parent.mkdir()
-    settings.write_text(content)
+CANNOT_BE_READ = "The file settings.json cannot be read"
+IN_THE_WAY = "Where a file or a folder is expected there is something else"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        *(("config/settings.json", content, CANNOT_BE_READ) for content in ("[" * 100_000, "{", "\x00")),
+        ("config/settings.json", '{"language": "\\ud800"}', CANNOT_BE_READ),
+        ("config/settings.json", '{"schema_version": 2}', CANNOT_BE_READ),
+        ("config", "", IN_THE_WAY),
+        ("config/settings.json/inner", "", IN_THE_WAY),
+    ],
+)
+def test_settings_that_are_damaged_or_no_file_end_a_command_with_one_sentence(app, tmp_path, file, content, words):
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text(content)
     failed = app("list")
     assert failed.returncode == 1
-    assert failed.stderr.startswith("error: The file settings.json cannot be read") and "hint: " in failed.stderr
+    assert failed.stderr.startswith(f"error: {words}") and "hint: " in failed.stderr
     assert "Traceback" not in failed.stderr
-
-
-@pytest.mark.parametrize("name", ["config", "config/settings.json/inner"])
-def test_settings_that_are_a_folder_or_in_a_file_are_one_sentence(app, tmp_path, name):
-    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / name).touch()
-    failed = app("list")
-    assert failed.returncode == 1
-    assert failed.stderr.startswith("error: Where a file or a folder is expected there is something else")
 
 
 def test_a_terminal_without_umlauts_shows_a_result_all_the_same(app):

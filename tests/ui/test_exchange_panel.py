@@ -11,13 +11,14 @@ from core.jobs import Job
 from core.samples.exchange import EXPORTS
 from core.samples.sample_store import SampleStore
 from ui import exchange_panel
+from ui.downloads import add_route
 from ui.view import View
 
 
 @pytest.fixture
 def browser(services):
     server = FastAPI()
-    exchange_panel.add_route(server, services)
+    add_route(server, services, exchange_panel.PATH, exchange_panel.samples_of)
     return TestClient(server)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from ui import forms
 from ui.texts import error_text
-from utils.config import AppSettings, ChunkSettings, OutputSettings, SftSettings, TrainingSettings
+from utils.config import ChunkSettings, OutputSettings, SftSettings, TrainingSettings
 from utils.errors import AppError
 
 SECTIONS = (ChunkSettings, OutputSettings, SftSettings, TrainingSettings)
@@ -36,17 +36,6 @@ def test_a_switch_and_a_choice_are_recognised():
         assert isinstance(forms.widget(TrainingSettings, "four_bit", "de"), gr.Checkbox)
         choice = forms.widget(OutputSettings, "quantization", "de")
     assert [value for _, value in choice.choices] == ["f16", "q8_0", "q4_k_m"]
-
-
-def test_settings_of_the_app_have_labels_too():
-    assert "force_cpu" in AppSettings.model_fields
-
-
-def test_a_section_is_saved_and_the_others_stay(project):
-    project.set("training", {"epochs": 7})
-    project.set("documents", {"chunk_tokens": 256})
-    saved = project.load_config()
-    assert (saved.training.epochs, saved.documents.chunk_tokens) == (7, 256)
 
 
 @pytest.mark.parametrize(

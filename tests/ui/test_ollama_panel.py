@@ -17,9 +17,9 @@ LIBRARY = "registry.ollama.ai/library"
 def store(tmp_path, monkeypatch):
     monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "store"))
     monkeypatch.setenv("CUSTOM_AI_CACHE", str(tmp_path / "cache"))
-    ollama_panel.forget()
+    ollama_panel.LISTS.forget()
     yield tmp_path / "store"
-    ollama_panel.forget()
+    ollama_panel.LISTS.forget()
 
 
 def unpack(name: str, **changes: object) -> unpacked.Note:
@@ -49,7 +49,7 @@ def test_every_model_stands_in_the_list_and_only_what_can_be_trained_can_be_chos
     put_model(store, f"{LIBRARY}/<b>/latest")
     assert ollama_panel.choices() == [("<b>:latest", "<b>:latest"), ("qwen3:0.6b", "qwen3:0.6b")]
     shown = shown_in(services, "de")
-    assert "qwen3 · 0.6B · Q8_0 · 0,0 MB" in shown
+    assert "qwen3 · 0.6B · Q8_0 · 0 kB" in shown
     assert "liegt nicht auf diesem Rechner, sondern in Ollamas Cloud" in shown
     assert "versteht auch Bilder" in shown
     assert "<b>" not in shown
@@ -59,7 +59,7 @@ def test_the_list_shows_what_is_new_when_it_is_refreshed(store):
     assert ollama_panel.choices() == []
     put_model(store, f"{LIBRARY}/qwen3/0.6b")
     assert ollama_panel.choices() == []
-    ollama_panel.forget()
+    ollama_panel.LISTS.forget()
     assert [name for name, _ in ollama_panel.choices()] == ["qwen3:0.6b"]
 
 

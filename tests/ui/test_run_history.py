@@ -15,6 +15,7 @@ from tests.refusals import code_of
 from ui import bundle_download, run_history
 from ui.bundle_readme import readme_in
 from ui.clickable import Click
+from ui.downloads import add_route
 from ui.run_list import HistoryPosition, chosen
 from ui.view import View
 from utils.files import write_json
@@ -111,7 +112,7 @@ def test_a_run_that_is_looked_at_is_compared_and_exported_at_the_chosen_checkpoi
     run_history.use_run(frame, lambda *arguments, chosen: calls.append(chosen), project, at(run, point="4"))
     assert calls == [Chosen(run, 4)]
     puppet("export")
-    assert run_history.use_blocked("export", view(), entry_of(view, run)) == view().t("blocked.already_running")
+    assert run_history.use_blocked("export", view(), entry_of(view, run)) == view().t("error.job_already_running")
     empty = create_run(project, "train", {})
     assert run_history.use_blocked("evaluate", view(), entry_of(view, empty)) == view().t("history.no_points")
 
@@ -184,7 +185,7 @@ def test_a_question_of_another_project_deletes_nothing(frame, services, project)
 @pytest.fixture
 def browser(services):
     server = FastAPI()
-    bundle_download.add_route(server, services)
+    add_route(server, services, bundle_download.PATH, bundle_download.bundle_of)
     return TestClient(server)
 
 

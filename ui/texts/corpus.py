@@ -226,16 +226,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "All chunks with source, page and search in one file that every SQLite program opens.",
     ),
     "documents.export": ("Datenbank exportieren", "Export database"),
-    "documents.exported": ("Die Datenbank ist exportiert:", "The database is exported:"),
-    "documents.exported_shown": (
-        "Die Datenbank ist exportiert und im Dateimanager zu sehen:",
-        "The database is exported and shown in the file manager:",
-    ),
-    "documents.exported_download": (
-        "Die Datenbank ist exportiert. Der Download beginnt.",
-        "The database is exported. The download begins.",
-    ),
+    "documents.exported": ("Die Datenbank ist exportiert.", "The database is exported."),
     "documents.download": ("Herunterladen", "Download"),
+    "documents.downloading": ("Der Browser lädt die Datei herunter.", "The browser downloads the file."),
     # sizes
     "size.kb": ("{value:,.0f} kB", "{value:,.0f} kB"),
     "size.mb": ("{value:,.1f} MB", "{value:,.1f} MB"),

@@ -20,7 +20,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "project.delete": ("Löschen", "Delete"),
     "project.name": ("Name des Projekts", "Name of the project"),
     "project.create": ("Anlegen", "Create"),
-    "project.rename_now": ("Umbenennen", "Rename"),
     "project.delete_now": ("Endgültig löschen", "Delete for good"),
     "project.delete_question": (
         "„{name}“ mit allen Dokumenten, Beispielen und Modellen löschen? Tippe dazu den Namen ein.",
@@ -100,8 +99,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "field.app_language": ("Sprache beim Start", "Language at start"),
     "choice.app_language.auto": ("wie im Browser", "as in the browser"),
-    "choice.app_language.de": ("Deutsch", "German"),
-    "choice.app_language.en": ("Englisch", "English"),
     "field.force_cpu": ("Nur den Prozessor benutzen", "Use the CPU only"),
     "about.force_cpu": ("Zum Testen; ein Training dauert dann lange.", "For tests; training then takes long."),
     "error.port_in_use": (
@@ -119,24 +116,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Erzeuge zuerst mindestens {minimum} Beispiele (Schritt 3).",
         "First generate at least {minimum} samples (step 3).",
     ),
-    "blocked.not_trained": (
-        "Geht, sobald ein Training einen vollständigen Stand gesichert hat.",
-        "Possible once a training has saved a complete checkpoint.",
-    ),
-    "blocked.not_exported": (
-        "Geht, sobald das Modell als GGUF exportiert ist.",
-        "Possible once the model is exported as GGUF.",
-    ),
-    "blocked.already_running": ("Das läuft schon.", "This is running already."),
-    "blocked.documents_running": (
-        "Die Dokumente werden gerade verarbeitet.",
-        "The documents are being processed right now.",
-    ),
-    "blocked.practice_running": (
-        "Das Übungsmodell entsteht gerade.",
-        "The practice model is being made right now.",
-    ),
-    "blocked.download_running": ("Das Modell wird gerade geladen.", "The model is being downloaded right now."),
+    "blocked.base_running": ("Am Modell wird gerade gearbeitet.", "The model is being worked on right now."),
     "blocked.samples_running": ("Die Beispiele entstehen gerade.", "The samples are being written right now."),
     "blocked.samples_complete": (
         "Alle {count:,} Beispiele sind da. Für mehr erhöhe die Anzahl.",

@@ -43,14 +43,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name} liegt auf diesem Rechner ({size:.0f} MB, Fassung {revision})",
         "{name} is on this machine ({size:.0f} MB, revision {revision})",
     ),
-    "error.base_not_downloaded": (
-        "Das Modell „{name}“ liegt noch nicht (oder nicht vollständig) auf diesem Rechner.",
-        "The model “{name}” is not on this machine yet, or not completely.",
-    ),
-    "hint.base_not_downloaded": (
-        "Übernimm es im zweiten Schritt noch einmal: Dabei wird geladen, was fehlt.",
-        "Choose it again in step 2, which downloads what is missing.",
-    ),
     "error.base_token": (
         "Hugging Face nimmt dein Token nicht an.",
         "Hugging Face does not accept your token.",

@@ -64,6 +64,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Wähle ein Modell, dessen Architektur auf ForCausalLM endet.",
         "Choose a model whose architecture ends in ForCausalLM.",
     ),
+    "error.base_not_ready": (
+        "Das Modell „{name}“ liegt noch nicht oder nicht vollständig auf diesem Rechner bereit.",
+        "The model “{name}” is not ready on this machine yet, or not completely.",
+    ),
+    "hint.base_not_ready": (
+        "Übernimm es im zweiten Schritt noch einmal: Dabei wird geladen und ausgepackt, was fehlt.",
+        "Choose it again in step 2, which downloads and unpacks what is missing.",
+    ),
     "error.base_name": (
         "„{name}“ ist kein Modellname von Hugging Face.",
         "“{name}” is not a Hugging Face model name.",

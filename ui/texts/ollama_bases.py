@@ -13,7 +13,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "field.base_ollama": ("Modell von Ollama", "Model of Ollama"),
     "ollama_bases.refresh": ("Liste aktualisieren", "Refresh list"),
-    "ollama_bases.name": ("Modell", "Model"),
     "ollama_bases.state": ("Training", "Training"),
     "ollama_bases.possible": ("möglich", "possible"),
     "ollama_bases.impossible": ("nicht möglich", "not possible"),
@@ -40,7 +39,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Originalgewichte.",
         "That is less than rounding explains. Look closely at the trained model, or use the original weights.",
     ),
-    "blocked.unpacking_running": ("Ein Modell wird gerade ausgepackt.", "A model is being unpacked."),
     # unpacking
     "model.unpack.reading": ("{name} lesen", "Reading {name}"),
     "model.unpack.weights": ("Gewichte auspacken", "Unpacking weights"),
@@ -51,18 +49,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "model.unpack.done": ("{name} ausgepackt in {seconds:.0f} s", "{name} unpacked in {seconds:.0f} s"),
     "model.unpack.kept": ("{name} ist schon ausgepackt", "{name} is unpacked already"),
-    "model.unpack.agrees": (
-        "Stimmt mit der Datei von Ollama überein: nächstes Token an {percent:.0f} % von {positions} Stellen gleich, "
-        "mittlere Abweichung {difference:.3f}",
-        "Agrees with Ollama's file: same next token at {percent:.0f}% of {positions} positions, mean difference "
-        "{difference:.3f}",
-    ),
-    "model.unpack.doubtful": (
-        "Weicht von der Datei von Ollama stärker ab, als Rundung erklärt: nächstes Token an {percent:.0f} % von "
-        "{positions} Stellen gleich, mittlere Abweichung {difference:.3f}",
-        "Differs from Ollama's file more than rounding explains: same next token at {percent:.0f}% of {positions} "
-        "positions, mean difference {difference:.3f}",
-    ),
     # what can be wrong
     "error.ollama_missing": (
         "Bei Ollama liegt auf diesem Rechner kein Modell „{name}“.",
@@ -71,14 +57,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "hint.ollama_missing": (
         "Lade es mit „ollama pull {name}“, oder wähle eines aus der Liste.",
         "Fetch it with “ollama pull {name}”, or choose one from the list.",
-    ),
-    "error.base_not_unpacked": (
-        "Das Modell „{name}“ von Ollama ist noch nicht ausgepackt.",
-        "The model “{name}” of Ollama is not unpacked yet.",
-    ),
-    "hint.base_not_unpacked": (
-        "Übernimm es im zweiten Schritt noch einmal: Dabei wird es ausgepackt.",
-        "Choose it again in step 2, which unpacks it.",
     ),
     "error.ollama_cloud": (
         "„{name}“ liegt nicht auf diesem Rechner, sondern in Ollamas Cloud.",

@@ -16,30 +16,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "export.ollama_sending": ("{file} an Ollama übergeben", "Handing {file} to Ollama"),
     "export.ollama_creating": ("Ollama legt „{name}“ an", "Ollama is creating “{name}”"),
     "export.ollama_asking": ("Probefrage an „{name}“ in Ollama", "Test question to “{name}” in Ollama"),
-    "export.ollama_created": (
-        "„{name}“ ist in Ollama angelegt. Frag es mit: ollama run {name}",
-        "“{name}” is in Ollama. Ask it with: ollama run {name}",
-    ),
     "export.ollama_not_asked": (
         "Ollama konnte die Probefrage nicht beantworten: {problem}",
         "Ollama could not answer the test question: {problem}",
     ),
-    "export.ollama_not_running": (
-        "Ollama läuft nicht ({place}). Die Dateien sind fertig; starte Ollama und dann im Ordner: {command}",
-        "Ollama is not running ({place}). The files are ready; start Ollama, and then in the folder: {command}",
-    ),
-    "export.ollama_elsewhere": (
-        "OLLAMA_HOST zeigt auf einen anderen Rechner ({place}). Dorthin wird nichts geschickt. Die Dateien sind "
-        "fertig; von Hand geht es im Ordner mit: {command}",
-        "OLLAMA_HOST points to another machine ({place}). Nothing is sent there. The files are ready; by hand, in "
-        "the folder: {command}",
-    ),
-    "export.ollama_failed": (
-        "Ollama hat das Modell nicht angelegt: {problem}. Die Dateien sind fertig; von Hand geht es im Ordner mit: "
-        "{command}",
-        "Ollama did not create the model: {problem}. The files are ready; by hand, in the folder: {command}",
-    ),
-    # on the page
+    # what became of it, on the page and in the log
     "ollama.created": ("In Ollama angelegt als „{name}“", "Created in Ollama as “{name}”"),
     "ollama.created_about": (
         "Frag es in Ollama, oder im Terminal mit: ollama run {name}",
@@ -51,9 +32,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "ollama.not_running_about": (
         "Die Dateien sind fertig und geprüft. Starte Ollama (die App öffnen, oder im Terminal: ollama serve; es "
-        "gibt es auf ollama.com) und exportiere noch einmal, oder gib im Ordner unten ein: {command}",
+        "gibt es auf ollama.com) und exportiere noch einmal, oder gib in ihrem Ordner ein: {command}",
         "The files are ready and checked. Start Ollama (open the app, or in a terminal: ollama serve; it is at "
-        "ollama.com) and export once more, or type in the folder below: {command}",
+        "ollama.com) and export once more, or type in their folder: {command}",
     ),
     "ollama.elsewhere": (
         "Noch nicht in Ollama: OLLAMA_HOST zeigt auf einen anderen Rechner",
@@ -61,15 +42,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "ollama.elsewhere_about": (
         "Das Modell weiß etwas aus deinen Dokumenten, deshalb wird es nirgendwohin geschickt. Willst du es dort "
-        "haben, gib im Ordner unten ein: {command}",
-        "The model knows things from your documents, so it is not sent anywhere. If you want it there, type in the "
-        "folder below: {command}",
+        "haben, gib in seinem Ordner ein: {command}",
+        "The model knows things from your documents, so it is not sent anywhere. If you want it there, type in its "
+        "folder: {command}",
     ),
     "ollama.failed": ("Ollama hat das Modell nicht angelegt", "Ollama did not create the model"),
     "ollama.failed_about": (
-        "Es meldet: {problem}. Die Dateien sind fertig. Aktualisiere Ollama und exportiere noch einmal, oder gib im "
-        "Ordner unten ein: {command}",
-        "It says: {problem}. The files are ready. Update Ollama and export once more, or type in the folder below: "
+        "Es meldet: {problem}. Die Dateien sind fertig. Aktualisiere Ollama und exportiere noch einmal, oder gib in "
+        "ihrem Ordner ein: {command}",
+        "It says: {problem}. The files are ready. Update Ollama and export once more, or type in their folder: "
         "{command}",
     ),
     # what verification.json reports

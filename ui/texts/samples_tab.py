@@ -299,5 +299,4 @@ TEXTS: dict[str, tuple[str, str]] = {
     "exchange.kind.csv": ("CSV (Tabellenprogramme)", "CSV (spreadsheets)"),
     "exchange.export": ("Datei schreiben", "Write the file"),
     "exchange.exported": ("Geschrieben: {count:,} Beispiele.", "Written: {count:,} samples."),
-    "exchange.downloading": ("Der Browser lädt die Datei herunter.", "The browser downloads the file."),
 }

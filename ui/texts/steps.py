@@ -153,7 +153,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "evaluation.head_tuned": ("Nachher", "After"),
     "export.title": ("Exportieren", "Export"),
     "export.plan": ("Format aus Schritt 2: {chosen}.", "Format from step 2: {chosen}."),
-    "export.start": ("Exportieren", "Export"),
     "export.folder": ("Die Dateien liegen hier:", "The files lie here:"),
     "export.passed": ("geprüft", "checked"),
     "export.failed": ("weicht ab", "differs"),

@@ -12,16 +12,8 @@ from lxml import etree
 from core.documents.formats.archive import ARCHIVE_ERRORS, PARSING, Archive, TooLargeError, path_inside
 from core.documents.formats.block_pages import PAGE_END, Step, pages_of_blocks
 from core.documents.formats.page_text import Block, Page
-from core.documents.formats.word_xml import (
-    Walk,
-    attribute,
-    child,
-    has_rendered_breaks,
-    heading_styles,
-    short,
-    units,
-    words_of_drawing,
-)
+from core.documents.formats.word_tree import attribute, child, has_rendered_breaks, short, units
+from core.documents.formats.word_xml import Walk, heading_styles, words_of_drawing
 from utils.errors import AppError
 
 OLE_FILE = b"\xd0\xcf\x11\xe0"  # what Word wraps a document with a password in, and the old .doc format too

@@ -54,6 +54,11 @@ IS_CLEAN = re.compile(
     r"[\t\n\x20-\x7e\xa1-\xac\xae-\u02ff\u0370-\u0373\u0376-\u037d\u0388-\u0482\u048a-\u0590\u2010-\u2027"
     r"\u2030-\u205e\u20a0-\u20bf\u2190-\u22ff\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]*"
 )
+# TeX's old fonts print an accent, then the letter below it: "k¨onnen". The accents with their combining twins.
+ACCENTS = dict(
+    zip("¨´ˆ˜ˇ¸˚¯˘˙˛˝", "\u0308\u0301\u0302\u0303\u030c\u0327\u030a\u0304\u0306\u0307\u0328\u030b", strict=True)
+)
+ACCENT_AND_LETTER = re.compile(f"([{''.join(ACCENTS)}])([A-Za-zı])")
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 PAGE_NUMBER = re.compile(
     r"(?:(?:seite|page|s\.|p\.)\s*)?[-–—|]?\s*(?:\d{1,5}|[ivxlc]{1,7})\s*[-–—|]?"
@@ -91,6 +96,26 @@ def clean_inside_lines(text: str) -> str:
 def _cleaned(line: str) -> str:
     line = TO_REPLACE.sub(lambda found: REPLACED[found.group()], line)
     return unicodedata.normalize("NFC", SURROGATES.sub("\ufffd", CONTROL.sub("", line)))
+
+
+def with_accents(text: str) -> str:
+    """Accents that were printed on their own, put on the letters behind them: `f¨ur` → `für`."""
+    return text if text.isascii() else ACCENT_AND_LETTER.sub(_composed, text)
+
+
+def _composed(found: re.Match[str]) -> str:
+    accent, letter = found.groups()
+    whole = unicodedata.normalize("NFC", ("i" if letter == "ı" else letter) + ACCENTS[accent])
+    return whole if len(whole) == 1 else found.group()
+
+
+def mark_line_end_hyphens(text: str) -> str:
+    """Line-end hyphens in every spelling that extractors have (U+0002, U+FFFE, U+00AD), as `-` and a line feed."""
+    if "\x02" in text or "\ufffe" in text:
+        text = re.sub(r"[\u0002\ufffe](?:\r\n|\r|\n)?", "-\n", text)
+    if "\u00ad" in text:
+        text = re.sub(r"\u00ad(\r\n|\r|\n)", "-\n", text).replace("\u00ad", "")
+    return text
 
 
 def is_numbered_heading(line: str, least_depth: int = 2) -> bool:

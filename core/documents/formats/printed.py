@@ -5,7 +5,6 @@ regular expressions see only the lines that need them.
 """
 
 import re
-import unicodedata
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
@@ -17,6 +16,8 @@ from core.documents.formats.page_text import (
     clean_inside_lines,
     is_numbered_heading,
     join_blocks,
+    mark_line_end_hyphens,
+    with_accents,
 )
 from utils.errors import AppError
 
@@ -28,11 +29,6 @@ SENTENCE_MARKS = frozenset(".!?…:;。！？")
 AFTER_SENTENCES = frozenset("\"'”“’»)]0123456789")
 SENTENCE_END = re.compile(r"[.!?…:;。！？][\"'”“’»)\]]*\d{0,3}$")
 CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # Korean, which has spaces, is not among them
-# TeX's old fonts print an accent, then the letter below it: "k¨onnen". The accents with their combining twins.
-ACCENTS = dict(
-    zip("¨´ˆ˜ˇ¸˚¯˘˙˛˝", "\u0308\u0301\u0302\u0303\u030c\u0327\u030a\u0304\u0306\u0307\u0328\u030b", strict=True)
-)
-ACCENT_AND_LETTER = re.compile(f"([{''.join(ACCENTS)}])([A-Za-zı])")
 # An address or a path that goes on in the next line.
 BROKEN_PATH = re.compile(r"(?:^|[\s(])(?:(?:https?://|/|~/)\S*[./]|https?:)$")
 SUSPENDED = {"und", "oder", "bzw", "bis", "sowie", "noch", "als", "and", "or", "to"}
@@ -105,26 +101,6 @@ def _lines_of_pages(texts: Iterable[str | None], unread: deque[bool]) -> Iterato
         unread.append(text is None)
         lines = clean_inside_lines(mark_line_end_hyphens(with_accents(text or ""))).split("\n")
         yield [stripped for line in lines if (stripped := line.strip())]
-
-
-def with_accents(text: str) -> str:
-    """Accents that were printed on their own, put on the letters behind them: `f¨ur` → `für`."""
-    return text if text.isascii() else ACCENT_AND_LETTER.sub(_composed, text)
-
-
-def _composed(found: re.Match[str]) -> str:
-    accent, letter = found.groups()
-    whole = unicodedata.normalize("NFC", ("i" if letter == "ı" else letter) + ACCENTS[accent])
-    return whole if len(whole) == 1 else found.group()
-
-
-def mark_line_end_hyphens(text: str) -> str:
-    """Line-end hyphens in every spelling that extractors have (U+0002, U+FFFE, U+00AD), as `-` and a line feed."""
-    if "\x02" in text or "\ufffe" in text:
-        text = re.sub(r"[\u0002\ufffe](?:\r\n|\r|\n)?", "-\n", text)
-    if "\u00ad" in text:
-        text = re.sub(r"\u00ad(\r\n|\r|\n)", "-\n", text).replace("\u00ad", "")
-    return text
 
 
 def seam(left: str, right: str, compounds: Set[str] = frozenset()) -> Seam:
@@ -256,7 +232,7 @@ def _has_dot_leader(line: str) -> bool:
 def _heading_lines(lines: Sequence[str], titles: Sequence[str]) -> dict[int, int]:
     """Which lines print the bookmarks that point at this page: first line → number of lines, up to three."""
     wanted = {key for title in titles if len(key := _letters(title)) > 1}
-    first_words = {words[0][:8] for title in titles if (words := _words(title))}
+    first_words = {words[0][:8] for title in titles if (words := WORD.findall(_without_number(title).casefold()))}
     found: dict[int, int] = {}
     number = 0
     while number < len(lines) and wanted:
@@ -271,10 +247,6 @@ def _heading_lines(lines: Sequence[str], titles: Sequence[str]) -> dict[int, int
 
 def _numbered_headings(lines: Sequence[str]) -> dict[int, int]:
     return {number: 1 for number, line in enumerate(lines) if is_numbered_heading(line)}
-
-
-def _words(title: str) -> list[str]:
-    return WORD.findall(_without_number(title).casefold())
 
 
 def _letters(title: str) -> str:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import psutil
 import pytest
 from aiohttp import web
 
-from core import base_models, base_pipeline, pipeline
+from core import base_models, pipeline
 from core.bases import downloading, hub_cache
 from core.jobs import JobSnapshot, JobState
 from core.project_manager import Project
@@ -32,7 +31,7 @@ SECRET = "hf_ThisIsASecretOfMine"
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def original(tmp_path_factory):
     folder = tmp_path_factory.mktemp("original")
     make_model("llama", folder)
     (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\n", encoding="utf-8")
@@ -42,7 +41,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def hub(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubStandIn]:
+def hub(original, tmp_path, monkeypatch):
     with HubStandIn(NAME, original) as server:
         monkeypatch.setenv("HF_ENDPOINT", server.address)
         monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
@@ -52,7 +51,7 @@ def hub(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 @pytest.fixture
-def project(services: Services, hub: HubStandIn) -> Project:
+def project(services, hub):
     made = services.projects.create("Physik")
     pipeline.choose_base(made, BaseChoice(source="hf", name=NAME))
     return made
@@ -64,7 +63,7 @@ def ended(services: Services, job: JobSnapshot | None) -> JobSnapshot:
 
 
 def failure(services: Services, project: Project) -> tuple[str, dict[str, Any]]:
-    end = ended(services, base_pipeline.make_ready(services, project))
+    end = ended(services, pipeline.make_ready(services, project))
     assert end.error, end.state
     return end.error.key, end.error.params
 
@@ -85,11 +84,9 @@ def wait_until_hanging(hub: HubStandIn) -> None:
     raise AssertionError("the download did not get there")
 
 
-def test_a_model_is_downloaded_byte_by_byte_the_same_and_is_then_ready(
-    services: Services, project: Project, hub: HubStandIn, original: Path
-) -> None:
+def test_a_model_is_downloaded_byte_by_byte_the_same_and_is_then_ready(services, project, hub, original):
     assert not pipeline.status(project).base_ready
-    end = ended(services, base_pipeline.make_ready(services, project))
+    end = ended(services, pipeline.make_ready(services, project))
     assert end.state == JobState.DONE, end.error
     folder = base_models.resolve(project, BaseChoice(source="hf", name=NAME))
     assert end.result and end.result["revision"] == hub.commit == provenance.revision_of(folder)
@@ -97,24 +94,20 @@ def test_a_model_is_downloaded_byte_by_byte_the_same_and_is_then_ready(
     assert names == set(hub.files) - {"consolidated.safetensors", "training.log"}
     assert all((folder / name).read_bytes() == (original / name).read_bytes() for name in names)
     assert part() is None
-    assert base_pipeline.make_ready(services, project) is None
+    assert pipeline.make_ready(services, project) is None
 
 
-def test_other_programs_find_the_model_in_the_cache_too(
-    services: Services, project: Project, hub: HubStandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_programs_find_the_model_in_the_cache_too(services, project, hub, monkeypatch):
     from huggingface_hub import snapshot_download
 
-    ended(services, base_pipeline.make_ready(services, project))
+    ended(services, pipeline.make_ready(services, project))
     found = snapshot_download(NAME, cache_dir=hub_cache.hub_folder(), local_files_only=True, allow_patterns=[WEIGHTS])
     assert Path(found) == hub_cache.snapshot(NAME)
 
 
-def test_after_kill_9_in_the_middle_of_a_file_only_the_rest_is_fetched(
-    services: Services, project: Project, hub: HubStandIn, original: Path
-) -> None:
+def test_after_kill_9_in_the_middle_of_a_file_only_the_rest_is_fetched(services, project, hub, original):
     hub.hangs_after = 40 * PART_BYTES
-    job = base_pipeline.make_ready(services, project)
+    job = pipeline.make_ready(services, project)
     assert job
     wait_until_hanging(hub)
     run = latest_run(project, "download")
@@ -136,11 +129,9 @@ def test_after_kill_9_in_the_middle_of_a_file_only_the_rest_is_fetched(
     assert folder and (folder / WEIGHTS).read_bytes() == (original / WEIGHTS).read_bytes()
 
 
-def test_a_pause_stops_at_once_and_resume_goes_on_where_it_was(
-    services: Services, project: Project, hub: HubStandIn
-) -> None:
+def test_a_pause_stops_at_once_and_resume_goes_on_where_it_was(services, project, hub):
     hub.hangs_after = 40 * PART_BYTES
-    job = base_pipeline.make_ready(services, project)
+    job = pipeline.make_ready(services, project)
     assert job
     wait_until_hanging(hub)
     services.runner.pause(job.id)
@@ -154,41 +145,35 @@ def test_a_pause_stops_at_once_and_resume_goes_on_where_it_was(
     assert hub.ranges[-1][1] == there
 
 
-def test_a_connection_that_breaks_again_and_again_still_gets_there(
-    services: Services, project: Project, hub: HubStandIn
-) -> None:
+def test_a_connection_that_breaks_again_and_again_still_gets_there(services, project, hub):
     hub.breaks_after = len(hub.files[WEIGHTS]) // 3
-    end = ended(services, base_pipeline.make_ready(services, project))
+    end = ended(services, pipeline.make_ready(services, project))
     assert end.state == JobState.DONE, end.error
     assert len([name for name, _, _ in hub.ranges if name == WEIGHTS]) >= 3
 
 
-def test_a_server_that_knows_no_ranges_is_asked_for_the_whole_file(
-    services: Services, project: Project, hub: HubStandIn
-) -> None:
+def test_a_server_that_knows_no_ranges_is_asked_for_the_whole_file(services, project, hub):
     blobs = hub_cache.folder_of(NAME) / "blobs"
     blobs.mkdir(parents=True)
     (blobs / f"{hub.sha256(WEIGHTS)}.incomplete").write_bytes(hub.files[WEIGHTS][:1000])
     hub.ignores_range = True
-    assert ended(services, base_pipeline.make_ready(services, project)).state == JobState.DONE
+    assert ended(services, pipeline.make_ready(services, project)).state == JobState.DONE
 
 
-def test_what_arrives_damaged_is_thrown_away(services: Services, project: Project, hub: HubStandIn) -> None:
+def test_what_arrives_damaged_is_thrown_away(services, project, hub):
     hub.spoils = WEIGHTS
     assert failure(services, project) == ("base_damaged", {"name": NAME, "file": WEIGHTS})
     assert part() is None
     assert not base_models.is_ready(project, BaseChoice(source="hf", name=NAME))
 
 
-def test_a_gated_model_says_so_and_a_token_goes_into_no_file(
-    services: Services, project: Project, hub: HubStandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_gated_model_says_so_and_a_token_goes_into_no_file(services, project, hub, monkeypatch, tmp_path):
     hub.gated, hub.accepts_token = True, SECRET
     assert failure(services, project) == ("base_gated", {"name": NAME})
     monkeypatch.setenv("HF_TOKEN", "hf_of_somebody_else")
     assert failure(services, project) == ("base_token", {"name": NAME})
     monkeypatch.setenv("HF_TOKEN", SECRET)
-    assert ended(services, base_pipeline.make_ready(services, project)).state == JobState.DONE
+    assert ended(services, pipeline.make_ready(services, project)).state == JobState.DONE
     assert SECRET in hub.tokens
     for path in tmp_path.rglob("*"):
         if path.is_file() and not path.is_symlink():
@@ -204,16 +189,12 @@ def test_a_gated_model_says_so_and_a_token_goes_into_no_file(
         ("base_busy", {"busy_times": 99, "busy_wait": "3600"}),
     ],
 )
-def test_what_cannot_be_downloaded_says_why(
-    code: str, changes: dict[str, Any], services: Services, project: Project, hub: HubStandIn
-) -> None:
+def test_what_cannot_be_downloaded_says_why(code, changes, services, project, hub):
     vars(hub).update(changes)
     assert failure(services, project)[0] == code
 
 
-def test_a_short_wait_that_the_hub_asks_for_is_kept_and_no_failure(
-    services: Services, project: Project, hub: HubStandIn
-) -> None:
+def test_a_short_wait_that_the_hub_asks_for_is_kept_and_no_failure(services, project, hub):
     fine = hub._refusal
     asked: list[str] = []
 
@@ -223,11 +204,11 @@ def test_a_short_wait_that_the_hub_asks_for_is_kept_and_no_failure(
         return web.Response(status=429, headers={"Retry-After": "1"}) if first else fine(request)
 
     hub._refusal = busy_once  # type: ignore[method-assign]
-    end = ended(services, base_pipeline.make_ready(services, project))
+    end = ended(services, pipeline.make_ready(services, project))
     assert end.state == JobState.DONE, end.error
 
 
-def test_the_command_line_downloads_a_model_too(project: Project, hub: HubStandIn) -> None:
+def test_the_command_line_downloads_a_model_too(project, hub):
     app = Path(downloading.__file__).parents[2] / "app.py"
     command = [sys.executable, str(app), "--json", "--projects", str(project.root.parent)]
     done = subprocess.run(
@@ -244,16 +225,12 @@ def test_the_command_line_downloads_a_model_too(project: Project, hub: HubStandI
     assert base_models.is_ready(project, BaseChoice(source="hf", name=NAME))
 
 
-def test_without_a_network_the_download_says_so(
-    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_network_the_download_says_so(services, project, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     assert failure(services, project)[0] == "base_offline"
 
 
-def test_too_little_disk_is_said_before_anything_is_fetched(
-    project: Project, hub: HubStandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_little_disk_is_said_before_anything_is_fetched(project, hub, monkeypatch):
     from tests.core.recording_context import RecordingContext
 
     siblings = downloading.wanted(
@@ -270,10 +247,8 @@ def test_too_little_disk_is_said_before_anything_is_fetched(
     assert hub.ranges == []
 
 
-def test_a_model_with_a_part_of_its_weights_missing_is_not_ready(
-    services: Services, project: Project, hub: HubStandIn
-) -> None:
-    ended(services, base_pipeline.make_ready(services, project))
+def test_a_model_with_a_part_of_its_weights_missing_is_not_ready(services, project, hub):
+    ended(services, pipeline.make_ready(services, project))
     folder = hub_cache.snapshot(NAME)
     assert folder
     index = {"weight_map": {"a": WEIGHTS, "b": "model-00002-of-00002.safetensors"}}

@@ -5,7 +5,6 @@ import struct
 from pathlib import Path
 
 import gguf
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -36,20 +35,20 @@ FIGURES = {
 }
 
 
-def test_the_shape_is_read_from_the_head(tmp_path: Path) -> None:
+def test_the_shape_is_read_from_the_head(tmp_path):
     shape = read_shape(write(tmp_path / "a.gguf", **FIGURES), 2.3e6)
     assert shape
     assert (shape.hidden, shape.feed, shape.layers, shape.vocabulary) == (256, 512, 3, 1000)
     assert (shape.queries, shape.keys, shape.parameters, shape.tied) == (384, 192, 2_300_000, True)
 
 
-def test_an_output_layer_of_its_own_shows_in_the_number_of_parameters(tmp_path: Path) -> None:
+def test_an_output_layer_of_its_own_shows_in_the_number_of_parameters(tmp_path):
     inner = 3 * (2 * 256 * (384 + 192) + 3 * 256 * 512)
     shape = read_shape(write(tmp_path / "a.gguf", **FIGURES), float(inner + 2 * 256_000))
     assert shape and not shape.tied
 
 
-def test_a_file_that_lacks_a_figure_or_is_none_gives_no_shape(tmp_path: Path) -> None:
+def test_a_file_that_lacks_a_figure_or_is_none_gives_no_shape(tmp_path):
     lacking = {name: value for name, value in FIGURES.items() if name != "block_count"}
     assert read_shape(write(tmp_path / "a.gguf", **lacking), None) is None
     assert read_shape(tmp_path / "missing.gguf", None) is None
@@ -76,9 +75,7 @@ def as_string(text: str) -> bytes:
 @given(st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES)), st.none() | st.floats())
 @example(dict.fromkeys(NAMES, (KINDS.FLOAT32, struct.pack("<f", math.inf))), None)
 @example(dict.fromkeys(NAMES, (KINDS.ARRAY, ENDLESS)), None)
-def test_whatever_figures_a_head_tells_the_list_is_shown(
-    tmp_path_factory: pytest.TempPathFactory, told: dict[str, tuple[int, bytes]], parameters: float | None
-) -> None:
+def test_whatever_figures_a_head_tells_the_list_is_shown(tmp_path_factory, told, parameters):
     head = b"GGUF" + struct.pack("<IQQ", 3, 0, len(told) + 1)
     head += as_string("general.architecture") + struct.pack("<I", KINDS.STRING) + as_string("llama")
     for name, (kind, value) in told.items():
@@ -91,9 +88,7 @@ def test_whatever_figures_a_head_tells_the_list_is_shown(
 
 @settings(max_examples=80, deadline=None)
 @given(position=st.integers(0, 600), content=st.binary(min_size=1, max_size=12))
-def test_no_damage_to_a_head_breaks_the_list(
-    position: int, content: bytes, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_no_damage_to_a_head_breaks_the_list(position, content, tmp_path_factory):
     folder = tmp_path_factory.mktemp("damaged")
     whole = bytearray(write(folder / "a.gguf", **FIGURES).read_bytes())
     whole[position : position + len(content)] = content

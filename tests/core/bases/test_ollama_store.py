@@ -1,6 +1,5 @@
 import json
 import os
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,12 +13,12 @@ LLAMA = "registry.ollama.ai/library/llama3.2/3b"
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def store(tmp_path, monkeypatch):
     monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path))
     return tmp_path
 
 
-def test_a_model_is_listed_with_its_file_kind_and_size(store: Path) -> None:
+def test_a_model_is_listed_with_its_file_kind_and_size(store):
     put_model(store, LLAMA, b"GGUF and weights")
     (model,) = list_models()
     assert (model.name, model.family, model.parameters, model.quantization) == (
@@ -42,12 +41,12 @@ def test_a_model_is_listed_with_its_file_kind_and_size(store: Path) -> None:
         ("hf.co/bartowski/Llama-GGUF/Q4_K_M", "hf.co/bartowski/Llama-GGUF:Q4_K_M"),
     ],
 )
-def test_models_have_the_names_that_ollama_shows(store: Path, path: str, name: str) -> None:
+def test_models_have_the_names_that_ollama_shows(store, path, name):
     put_model(store, path)
     assert [model.name for model in list_models()] == [name]
 
 
-def test_a_model_without_a_tag_is_its_latest(store: Path) -> None:
+def test_a_model_without_a_tag_is_its_latest(store):
     put_model(store, "registry.ollama.ai/library/qwen3/latest", config={"model_family": "qwen3"})
     assert find_model("qwen3") == find_model("qwen3:latest") != None  # noqa: E711
     assert find_model("qwen3:8b") is None
@@ -66,12 +65,12 @@ def test_a_model_without_a_tag_is_its_latest(store: Path) -> None:
         ("ollama_incomplete", {"weights": b""}),
     ],
 )
-def test_what_cannot_be_trained_says_why_before_anyone_chooses_it(store: Path, problem: str, change: dict) -> None:
+def test_what_cannot_be_trained_says_why_before_anyone_chooses_it(store, problem, change):
     put_model(store, LLAMA, **change)
     assert [model.problem for model in list_models()] == [problem]
 
 
-def test_a_model_that_is_still_being_fetched_is_called_incomplete(store: Path) -> None:
+def test_a_model_that_is_still_being_fetched_is_called_incomplete(store):
     put_model(store, LLAMA, b"GGUF and weights")
     (model,) = list_models()
     assert model.file
@@ -81,7 +80,7 @@ def test_a_model_that_is_still_being_fetched_is_called_incomplete(store: Path) -
     assert list_models()[0].problem == "ollama_incomplete"
 
 
-def test_a_digest_never_leads_out_of_the_store(store: Path) -> None:
+def test_a_digest_never_leads_out_of_the_store(store):
     manifest = put_model(store, LLAMA)
     content = json.loads(manifest.read_text())
     content["layers"][0]["digest"] = "sha256:../../../../etc/passwd"
@@ -90,7 +89,7 @@ def test_a_digest_never_leads_out_of_the_store(store: Path) -> None:
     assert model.file is None and model.problem == "ollama_incomplete"
 
 
-def test_a_machine_without_ollama_has_no_models(store: Path) -> None:
+def test_a_machine_without_ollama_has_no_models(store):
     assert list_models() == []
     assert ollama_store.find_model("llama3.2:3b") is None
 
@@ -112,9 +111,7 @@ MANIFESTS = st.fixed_dictionaries(
 @settings(max_examples=200, deadline=None)
 @given(content=VALUES | MANIFESTS, blob=VALUES)
 @example(content={"layers": [], "config": True}, blob=None)
-def test_nothing_that_stands_in_a_manifest_breaks_the_list(
-    content: object, blob: object, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_nothing_that_stands_in_a_manifest_breaks_the_list(content, blob, tmp_path_factory):
     store = tmp_path_factory.mktemp("store")
     for path, words in ((store / "manifests" / LLAMA, content), (store / "blobs" / f"sha256-{'0' * 64}", blob)):
         path.parent.mkdir(parents=True)
@@ -124,7 +121,7 @@ def test_nothing_that_stands_in_a_manifest_breaks_the_list(
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among its files")
-def test_a_manifest_nested_without_end_or_that_never_answers_leaves_the_other_models_listed(store: Path) -> None:
+def test_a_manifest_nested_without_end_or_that_never_answers_leaves_the_other_models_listed(store):
     put_model(store, LLAMA, b"GGUF and weights")
     beside = (store / "manifests" / LLAMA).parent
     (beside / "deep").write_text("[" * 100_000)

@@ -1,6 +1,5 @@
 """GGUFs in an Ollama store → folders that can be trained. Random weights: what matters is that nothing is changed."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +53,7 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def place(tmp_path, monkeypatch):
     monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "store"))
     monkeypatch.setenv("CUSTOM_AI_CACHE", str(tmp_path / "cache"))
     return Place(tmp_path / "store", tmp_path / "workshop", ProjectStore(tmp_path / "projects").create("Physik"))
@@ -62,7 +61,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 
 @pytest.mark.parametrize("quantization", ["f16", "q8_0", "q4_k_m"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_unpacked_model_says_what_its_gguf_says(kind: str, quantization: str, place: Place) -> None:
+def test_an_unpacked_model_says_what_its_gguf_says(kind, quantization, place):
     name = place.put(kind, quantization)
     folder = place.unpack(name)
     note = read_note(folder)
@@ -86,26 +85,26 @@ def test_an_unpacked_model_says_what_its_gguf_says(kind: str, quantization: str,
         assert float(change.abs().max()) < LARGEST_LOGIT_CHANGE[quantization]
 
 
-def test_the_stretched_positions_of_llama_3_and_the_width_of_heads_are_kept(place: Place) -> None:
+def test_the_stretched_positions_of_llama_3_and_the_width_of_heads_are_kept(place):
     llama = AutoModelForCausalLM.from_pretrained(place.unpack(place.put("llama", "f16"))).config
     assert llama.rope_parameters == STRETCHED
     qwen = AutoModelForCausalLM.from_pretrained(place.unpack(place.put("qwen3", "f16"))).config
     assert (qwen.head_dim, qwen.rope_parameters["rope_theta"]) == (96, 1e6)
 
 
-def test_a_model_without_a_chat_template_is_given_none(place: Place) -> None:
+def test_a_model_without_a_chat_template_is_given_none(place):
     folder = place.unpack(place.put("qwen2", "f16", None))
     assert AutoTokenizer.from_pretrained(folder).chat_template is None
 
 
-def test_a_template_that_cannot_be_filled_in_counts_as_none() -> None:
+def test_a_template_that_cannot_be_filled_in_counts_as_none():
     assert unpacking.can_be_asked(make_tokenizer("qwen2", None))
     assert unpacking.can_be_asked(make_tokenizer("qwen2"))
     assert not unpacking.can_be_asked(make_tokenizer("qwen2", "{{ raise_exception('no') }}"))
     assert not unpacking.can_be_asked(make_tokenizer("qwen2", "{% if %}"))
 
 
-def test_what_was_unpacked_once_is_kept_for_all_projects_and_after_ollama_removed_it(place: Place) -> None:
+def test_what_was_unpacked_once_is_kept_for_all_projects_and_after_ollama_removed_it(place):
     name = place.put("qwen2", "q8_0")
     folder = place.unpack(name)
     written = (folder / "model.safetensors").stat().st_mtime_ns
@@ -120,7 +119,7 @@ def test_what_was_unpacked_once_is_kept_for_all_projects_and_after_ollama_remove
     assert base_models.resolve(place.project, choice) == folder
 
 
-def test_a_name_that_ollama_gave_to_another_model_is_unpacked_anew(place: Place) -> None:
+def test_a_name_that_ollama_gave_to_another_model_is_unpacked_anew(place):
     name = place.put("qwen2", "q8_0")
     folder = place.unpack(name)
     make_model("qwen3", place.workshop / "other")
@@ -130,14 +129,14 @@ def test_a_name_that_ollama_gave_to_another_model_is_unpacked_anew(place: Place)
     assert place.unpack(name) != folder
 
 
-def test_the_texts_of_ollama_are_kept_for_later_exports(place: Place) -> None:
+def test_the_texts_of_ollama_are_kept_for_later_exports(place):
     name = place.put("qwen2", "f16")
     note = read_note(place.unpack(name))
     assert note and note.ollama == {"template": "{{ .Prompt }}"}
 
 
 @pytest.mark.parametrize("stop_after", [0, 1, 20, 45])
-def test_a_stop_at_any_moment_leaves_no_folder_behind(stop_after: int, place: Place) -> None:
+def test_a_stop_at_any_moment_leaves_no_folder_behind(stop_after, place):
     name = place.put("qwen2", "f16")
     with pytest.raises(PauseRequested):
         place.unpack(name, RecordingContext(stop_after))
@@ -148,9 +147,7 @@ def test_a_stop_at_any_moment_leaves_no_folder_behind(stop_after: int, place: Pl
     assert place.unpack(name) == folder_of(model.digest)
 
 
-def test_without_room_on_the_disk_or_in_memory_nothing_is_begun(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_room_on_the_disk_or_in_memory_nothing_is_begun(place, monkeypatch):
     name = place.put("qwen2", "f16")
     with monkeypatch.context() as patch:
         patch.setattr("utils.files.free_disk_gib", lambda folder: 0.1)
@@ -190,9 +187,7 @@ def rewritten(source: Path, target: Path, keys: dict[str, str], factors: np.ndar
         ("ollama_rope", {}, np.linspace(1, 3, 32, dtype=np.float32)),
     ],
 )
-def test_what_could_only_be_unpacked_wrongly_is_refused(
-    code: str, keys: dict[str, str], factors: np.ndarray | None, place: Place
-) -> None:
+def test_what_could_only_be_unpacked_wrongly_is_refused(code, keys, factors, place):
     make_model("llama", place.workshop)
     changed = rewritten(write_gguf(place.workshop, "f16"), place.workshop / "changed.gguf", keys, factors)
     put_model(place.store, "registry.ollama.ai/library/odd/latest", changed)
@@ -201,15 +196,13 @@ def test_what_could_only_be_unpacked_wrongly_is_refused(
     assert caught.value.code == code
 
 
-def test_a_file_that_is_no_gguf_is_refused(place: Place) -> None:
+def test_a_file_that_is_no_gguf_is_refused(place):
     put_model(place.store, "registry.ollama.ai/library/odd/latest", b"no GGUF at all" * 100)
     with pytest.raises(AppError, match="ollama_incomplete"):
         place.unpack("odd")
 
 
-def test_a_folder_that_says_something_else_than_the_gguf_is_not_kept(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_says_something_else_than_the_gguf_is_not_kept(place, monkeypatch):
     usual = unpacking.complete_config
 
     def wrongly(config: object, *rest: object) -> None:
@@ -224,7 +217,7 @@ def test_a_folder_that_says_something_else_than_the_gguf_is_not_kept(
     assert model and not folder_of(model.digest).exists()
 
 
-def test_begin_and_end_are_read_from_the_gguf(place: Place) -> None:
+def test_begin_and_end_are_read_from_the_gguf(place):
     make_model("llama", place.workshop)
     reader = gguf.GGUFReader(write_gguf(place.workshop, "f16"))
     assert stop_ids(reader) == [2, 0]

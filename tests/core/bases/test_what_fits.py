@@ -10,21 +10,21 @@ from safetensors.torch import save_file
 
 from core import hardware_detector
 from core.bases import hub_cache, hub_models, what_fits
-from core.hardware_detector import Accelerator, Hardware
+from core.hardware_detector import Accelerator
 from utils.config import TrainingSettings
 
 COMMIT = "0" * 40
 
 
 @pytest.fixture(autouse=True)
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def places(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "settings"))
     monkeypatch.setenv("CUSTOM_AI_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture
-def hardware(tmp_path: Path) -> Hardware:
+def hardware(tmp_path):
     found = hardware_detector.detect(tmp_path, force_cpu=True)
     return dataclasses.replace(found, free_ram_gib=8.0)
 
@@ -42,7 +42,7 @@ def put(name: str, architecture: str = "LlamaForCausalLM", *, weights: bool = Tr
     return folder
 
 
-def test_small_models_fit_large_ones_do_not_and_four_bits_need_less(hardware: Hardware) -> None:
+def test_small_models_fit_large_ones_do_not_and_four_bits_need_less(hardware):
     settings = TrainingSettings()
     fits = {model.name: what_fits.fit(model.shape, settings, hardware) for model in hub_models.CURATED}
     assert fits["HuggingFaceTB/SmolLM2-135M-Instruct"].lora.colour == "green"
@@ -53,7 +53,7 @@ def test_small_models_fit_large_ones_do_not_and_four_bits_need_less(hardware: Ha
     assert large.four_bit and large.four_bit.needed_gib < large.lora.needed_gib
 
 
-def test_the_light_follows_the_projects_settings(hardware: Hardware) -> None:
+def test_the_light_follows_the_projects_settings(hardware):
     shape = hub_models.CURATED[4].shape
     small, large = (
         what_fits.fit(shape, TrainingSettings(batch_size=size), hardware).lora.needed_gib for size in (1, 16)
@@ -61,7 +61,7 @@ def test_the_light_follows_the_projects_settings(hardware: Hardware) -> None:
     assert small < large
 
 
-def test_on_apples_gpu_there_are_no_four_bits_and_unknown_memory_is_called_so(hardware: Hardware) -> None:
+def test_on_apples_gpu_there_are_no_four_bits_and_unknown_memory_is_called_so(hardware):
     shape = hub_models.CURATED[0].shape
     apple = dataclasses.replace(hardware, accelerator=Accelerator("mps", "M4", 16.0))
     assert what_fits.fit(shape, TrainingSettings(), apple).four_bit is None
@@ -69,7 +69,7 @@ def test_on_apples_gpu_there_are_no_four_bits_and_unknown_memory_is_called_so(ha
     assert what_fits.fit(shape, TrainingSettings(), silent).lora.colour == "unknown"
 
 
-def test_what_is_here_comes_first_and_what_cannot_be_trained_says_why() -> None:
+def test_what_is_here_comes_first_and_what_cannot_be_trained_says_why():
     put("Qwen/Qwen3-0.6B")
     put("vendor/sees-pictures", "LlavaForConditionalGeneration")
     put("vendor/half-there", weights=False)
@@ -82,11 +82,11 @@ def test_what_is_here_comes_first_and_what_cannot_be_trained_says_why() -> None:
     assert len(listed) == len(hub_models.CURATED) + 1
 
 
-def test_a_machine_without_a_cache_still_has_the_list() -> None:
+def test_a_machine_without_a_cache_still_has_the_list():
     assert [one.name for one in what_fits.hub_list()] == [model.name for model in hub_models.CURATED]
 
 
-def test_the_newest_version_counts_where_the_cache_does_not_say_which_is_main() -> None:
+def test_the_newest_version_counts_where_the_cache_does_not_say_which_is_main():
     folder = put("vendor/model")
     (hub_cache.folder_of("vendor/model") / "refs" / "main").unlink()
     assert hub_cache.snapshot("vendor/model") == folder
@@ -100,9 +100,7 @@ def test_the_newest_version_counts_where_the_cache_does_not_say_which_is_main() 
         ({"XDG_CACHE_HOME": "/c"}, "/c/huggingface/hub"),
     ],
 )
-def test_the_cache_lies_where_huggingface_hub_has_it(
-    variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_cache_lies_where_huggingface_hub_has_it(variables, expected, monkeypatch):
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():

@@ -3,15 +3,14 @@
 Every step runs in a process of its own, as in the app. With `-s` a table of the figures is printed.
 """
 
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from transformers import AutoTokenizer
 
-from core import base_pipeline, pipeline, training_pipeline
+from core import pipeline, training_pipeline
 from core.bases import unpacking
 from core.bases.unpacked import Note, read_note
 from core.jobs import JobSnapshot, JobState
@@ -42,7 +41,7 @@ class Way:
 
 
 @pytest.fixture(scope="module")
-def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str], Future[Way]]]:
+def ways(tmp_path_factory):
     """All nine, two at a time: models of this size are trained on one core."""
     folder = tmp_path_factory.mktemp("ways")
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
@@ -75,7 +74,7 @@ def go(folder: Path, kind: str, quantization: str, name: str) -> Way:
         project = make_project(folder / f"{kind}-{quantization}")
         pipeline.choose_base(project, BaseChoice(source="ollama", name=name))
         assert not pipeline.status(project).base_ready
-        unpacked = Path(str(finished(services, base_pipeline.make_ready(services, project))["folder"]))
+        unpacked = Path(str(finished(services, pipeline.make_ready(services, project))["folder"]))
         assert pipeline.status(project).base_ready
         project.set("training", {"epochs": 1, "max_length": 128})
         assert finished(services, training_pipeline.start_training(services, project))["steps"]
@@ -100,9 +99,7 @@ def finished(services: Services, job: JobSnapshot | None) -> dict[str, object]:
 @pytest.mark.slow
 @pytest.mark.parametrize("quantization", QUANTIZATIONS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_model_of_ollama_is_chosen_unpacked_trained_and_exported(
-    kind: str, quantization: str, ways: dict[tuple[str, str], Future[Way]]
-) -> None:
+def test_a_model_of_ollama_is_chosen_unpacked_trained_and_exported(kind, quantization, ways):
     way = ways[kind, quantization].result()
     assert way.note.quantization == quantization.upper()
     say_and_check_logits(kind, quantization, way)

@@ -26,23 +26,23 @@ LIBRARY = """{{- if .System }}<|im_start|>system
 {{- end }}"""
 
 
-def test_a_template_of_ollamas_library_gives_chatml() -> None:
+def test_a_template_of_ollamas_library_gives_chatml():
     assert fill(LIBRARY, FOLLOWED, "s") == (
         "<|im_start|>system\ns<|im_end|>\n<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n"
         "<|im_start|>user\nc<|im_end|>\n<|im_start|>assistant\n"
     )
 
 
-def test_a_template_without_messages_is_filled_in_for_each_turn_and_cut_at_its_last_response() -> None:
+def test_a_template_without_messages_is_filled_in_for_each_turn_and_cut_at_its_last_response():
     template = "{{ if .System }}S:{{ .System }} {{ end }}{{ if .Prompt }}U:{{ .Prompt }} {{ end }}A:{{ .Response }};"
     assert fill(template, FOLLOWED, "s") == "S:s U:a A:b;U:c A:"
 
 
-def test_a_template_that_names_no_response_gets_one_at_its_end() -> None:
+def test_a_template_that_names_no_response_gets_one_at_its_end():
     assert fill("[{{ .Prompt }}]", FOLLOWED) == "[a]b[c]"
 
 
-def test_messages_of_one_role_are_joined_and_a_system_text_in_the_messages_wins() -> None:
+def test_messages_of_one_role_are_joined_and_a_system_text_in_the_messages_wins():
     messages = [{"role": "system", "content": "x"}, *ASKED, {"role": "user", "content": "b"}]
     template = '{{ .System }}|{{ range .Messages }}{{ if eq .Role "user" }}{{ .Content }}{{ end }}{{ end }}'
     assert fill(template, messages, "of the model") == "x|a\n\nb"
@@ -62,19 +62,19 @@ KEPT = """{{- $system := "" }}
 {{- end }}<model>"""
 
 
-def test_a_variable_is_set_where_it_was_declared_and_not_in_the_block_that_sets_it() -> None:
+def test_a_variable_is_set_where_it_was_declared_and_not_in_the_block_that_sets_it():
     assert fill(KEPT, FOLLOWED, "s") == "<user>s: a<model>b<user>c<model>"
     twice = [{"role": "system", "content": "x"}, *ASKED, {"role": "system", "content": "y"}, *ASKED]
     assert fill(KEPT, twice) == "<user>x: a<user>y: a<model>"
 
 
-def test_the_system_text_of_the_model_comes_first_where_a_conversation_brings_one_later() -> None:
+def test_the_system_text_of_the_model_comes_first_where_a_conversation_brings_one_later():
     """Ollama looks at the first message only."""
     messages = [*ASKED, {"role": "system", "content": "later"}, *ASKED]
     assert fill("{{ .System }}|{{ len .Messages }}", messages, "own") == "own\n\nlater|4"
 
 
-def test_what_is_left_out_behind_the_response_goes_by_the_text_and_not_by_the_branch() -> None:
+def test_what_is_left_out_behind_the_response_goes_by_the_text_and_not_by_the_branch():
     template = "U:{{ .Prompt }} A:{{ if .Response }}{{ .Response }}<end>{{ end }} and more"
     assert fill(template, FOLLOWED) == "U:a A:b<end> and moreU:c A:"
     with pytest.raises(UnsupportedTemplate):
@@ -113,7 +113,7 @@ def test_what_is_left_out_behind_the_response_goes_by_the_text_and_not_by_the_br
         ("{{" + "/**/" * 10_000 + '"', None),
     ],
 )
-def test_what_is_not_understood_is_refused_and_never_guessed(template: str, expected: str | None) -> None:
+def test_what_is_not_understood_is_refused_and_never_guessed(template, expected):
     if expected is not None:
         assert fill(template, ASKED) == expected
         return

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +26,14 @@ NAME = "groesse-mass-100"
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def trained(tmp_path_factory):
     project = read_project(tmp_path_factory.mktemp("ollama"))
     make_base(project)
     return pretend_training(project)
 
 
 @pytest.fixture
-def ollama(monkeypatch: pytest.MonkeyPatch) -> Iterator[OllamaStandIn]:
+def ollama(monkeypatch):
     with OllamaStandIn() as server:
         monkeypatch.setenv("OLLAMA_HOST", server.place)
         yield server
@@ -53,9 +52,7 @@ def folder_of(project: Project) -> Path:
     return project.final_folder / "ollama"
 
 
-def test_the_model_is_created_in_a_running_ollama_with_template_stops_and_context(
-    trained: Run, ollama: OllamaStandIn
-) -> None:
+def test_the_model_is_created_in_a_running_ollama_with_template_stops_and_context(trained, ollama):
     result = export(trained)
     outcome = result["ollama"]
     assert (outcome["state"], outcome["name"]) == ("created", NAME)
@@ -70,7 +67,7 @@ def test_the_model_is_created_in_a_running_ollama_with_template_stops_and_contex
     assert checks_of(result)["ollama_prompts"]["passed"]
 
 
-def test_the_modelfile_says_the_same_as_the_request(trained: Run, ollama: OllamaStandIn) -> None:
+def test_the_modelfile_says_the_same_as_the_request(trained, ollama):
     export(trained)
     made = ollama.created[NAME]
     written = (folder_of(trained.project) / "Modelfile").read_text(encoding="utf-8")
@@ -83,12 +80,12 @@ def test_the_modelfile_says_the_same_as_the_request(trained: Run, ollama: Ollama
 BROUGHT_PARAMETERS = {"stop": "###", "temperature": 0.6, "num_ctx": 1024, "num_gqa": 8, "tfs_z": 1.0}
 
 
-def test_parameters_of_a_base_from_ollama_are_handed_on_without_those_that_are_gone(
-    trained: Run, ollama: OllamaStandIn
-) -> None:
+def test_parameters_of_a_base_from_ollama_are_handed_on_without_those_that_are_gone(trained, ollama):
     base = base_models.base_of(trained)
     texts = {"params": json.dumps(BROUGHT_PARAMETERS)}
-    unpacked.write_note(base, unpacked.Note("tiny:latest", "0" * 64, "llama", "F16", 1, 1.0, 0.0, 48, 7, 7, texts))
+    figures = {"same_choice": 1.0, "difference": 0.0, "positions": 48, "same_tokens": 7, "texts": 7}
+    kind = {"family": "llama", "quantization": "F16", "parameters": 1}
+    unpacked.write_note(base, unpacked.Note(name="tiny:latest", digest="0" * 64, ollama=texts, **kind, **figures))
     try:
         export(trained)
     finally:
@@ -100,9 +97,7 @@ def test_parameters_of_a_base_from_ollama_are_handed_on_without_those_that_are_g
     assert lines == ["num_ctx 1024", 'stop "<|end|>"', 'stop "###"', "temperature 0.6"]
 
 
-def test_a_model_whose_chat_template_refuses_a_system_text_says_so_in_the_log(
-    trained: Run, ollama: OllamaStandIn
-) -> None:
+def test_a_model_whose_chat_template_refuses_a_system_text_says_so_in_the_log(trained, ollama):
     template = base_models.base_of(trained) / "chat_template.jinja"
     usual = template.read_text(encoding="utf-8")
     refusing = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}" + usual
@@ -121,7 +116,7 @@ def test_a_model_whose_chat_template_refuses_a_system_text_says_so_in_the_log(
     "name",
     ["Mein MODELL", "Größe & Maß: 100 %", "x" * 200, f"{'sehr lang ' * 12}", "-- .a", "日本", "ÄÖÜß", "a.b/c:d"],
 )
-def test_any_name_of_a_project_makes_a_name_that_ollama_takes(name: str) -> None:
+def test_any_name_of_a_project_makes_a_name_that_ollama_takes(name):
     """By types/model/name.go of Ollama: a letter, digit or underscore first, at most 80 characters."""
     given = NewModel(exporter.safe_name(name).lower(), Path("a.gguf"), "", "", {})
     taken = {"models": [{"name": f"{given.name}:latest"}, {"name": f"{given.name}-2:latest"}]}
@@ -130,14 +125,14 @@ def test_any_name_of_a_project_makes_a_name_that_ollama_takes(name: str) -> None
     assert re.fullmatch(r"[a-z0-9_][a-z0-9_.-]{0,79}", f"{given.name}-3")
 
 
-def test_the_gguf_says_itself_whether_prompts_begin_with_a_token(trained: Run, ollama: OllamaStandIn) -> None:
+def test_the_gguf_says_itself_whether_prompts_begin_with_a_token(trained, ollama):
     """Ollama and llama.cpp guess differently where it does not."""
     export(trained)
     reader = gguf_format.GGUFReader(next(folder_of(trained.project).glob("*.gguf")))
     assert "tokenizer.ggml.add_bos_token" in reader.fields
 
 
-def test_the_test_question_is_compared_by_the_tokens_that_ollama_counted(trained: Run, ollama: OllamaStandIn) -> None:
+def test_the_test_question_is_compared_by_the_tokens_that_ollama_counted(trained, ollama):
     expected = checks_of(export(trained))["ollama_asked"]
     assert not expected["passed"] and expected["reason"] == "ollama_asked_differently"
     ollama.answer_of_created = ("Energie", expected["figures"]["expected"])
@@ -148,14 +143,14 @@ def test_the_test_question_is_compared_by_the_tokens_that_ollama_counted(trained
     assert asked["options"]["temperature"] == 0 and asked["keep_alive"] == 0
 
 
-def test_an_export_again_replaces_its_own_model_and_sends_nothing_twice(trained: Run, ollama: OllamaStandIn) -> None:
+def test_an_export_again_replaces_its_own_model_and_sends_nothing_twice(trained, ollama):
     export(trained)
     sent = dict(ollama.blobs)
     assert export(trained)["ollama"]["name"] == NAME
     assert ollama.blobs == sent
 
 
-def test_a_model_of_somebody_else_with_this_name_is_left_alone(trained: Run, ollama: OllamaStandIn) -> None:
+def test_a_model_of_somebody_else_with_this_name_is_left_alone(trained, ollama):
     (folder_of(trained.project) / handover.NOTE).unlink(missing_ok=True)
     ollama.models.append({**LOCAL, "name": f"{NAME}:latest"})
     outcome = export(trained)["ollama"]
@@ -163,7 +158,7 @@ def test_a_model_of_somebody_else_with_this_name_is_left_alone(trained: Run, oll
     assert list(ollama.created) == [f"{NAME}-2"]
 
 
-def test_without_ollama_the_files_and_the_command_are_there(trained: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ollama_the_files_and_the_command_are_there(trained, monkeypatch):
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
     context = RecordingContext()
     result = export(trained, context)
@@ -171,18 +166,16 @@ def test_without_ollama_the_files_and_the_command_are_there(trained: Run, monkey
     assert result["ollama"]["state"] == "not_running"
     assert result["ollama"]["command"].startswith(f"ollama create {NAME}")
     assert {path.name for path in folder_of(trained.project).iterdir()} >= {"Modelfile", "model_card.md"}
-    assert any(key == "export.ollama_not_running" for key, _ in context.log_lines)
+    assert any(key == "ollama.not_running" for key, _ in context.log_lines)
 
 
-def test_nothing_is_sent_to_an_ollama_on_another_machine(trained: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_sent_to_an_ollama_on_another_machine(trained, monkeypatch):
     monkeypatch.setenv("OLLAMA_HOST", "http://192.0.2.7:11434")
     assert export(trained)["ollama"]["state"] == "elsewhere"
 
 
 @pytest.mark.parametrize("failure", ["unsupported architecture", ""])
-def test_an_error_in_the_middle_of_the_lines_is_one_and_loses_no_file(
-    failure: str, trained: Run, ollama: OllamaStandIn
-) -> None:
+def test_an_error_in_the_middle_of_the_lines_is_one_and_loses_no_file(failure, trained, ollama):
     ollama.create_failure, ollama.ends_without_last_line = failure, not failure
     result = export(trained)
     assert result["ollama"]["state"] == "failed"
@@ -192,7 +185,7 @@ def test_an_error_in_the_middle_of_the_lines_is_one_and_loses_no_file(
     assert (folder_of(trained.project) / "Modelfile").is_file()
 
 
-def test_a_stop_while_the_file_is_sent_is_a_stop_and_no_failure(trained: Run, ollama: OllamaStandIn) -> None:
+def test_a_stop_while_the_file_is_sent_is_a_stop_and_no_failure(trained, ollama):
     class Stopping(RecordingContext):
         def progress(self, done: float, total: float | None, key: str | None = None, /, **params: object) -> None:
             if key == "export.ollama_sending":
@@ -204,7 +197,7 @@ def test_a_stop_while_the_file_is_sent_is_a_stop_and_no_failure(trained: Run, ol
 
 
 @pytest.mark.ollama
-def test_a_real_ollama_takes_the_model_and_gives_it_the_same_prompt(trained: Run) -> None:
+def test_a_real_ollama_takes_the_model_and_gives_it_the_same_prompt(trained):
     try:
         urllib.request.urlopen(f"{own_address('ollama')}/api/version", timeout=2).close()
     except OSError:

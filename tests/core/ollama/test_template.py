@@ -113,7 +113,7 @@ def asker(chat_template: str) -> Ask:
         *("llama 2", "llama 3", "phi 3", "ignores system", "system behind the question"),
     ],
 )
-def test_ollama_makes_the_same_text_as_the_chat_template(chat_template: str, same: int, of: int) -> None:
+def test_ollama_makes_the_same_text_as_the_chat_template(chat_template, same, of):
     recipe = find_recipe(asker(chat_template), "<s>")
     assert recipe and recipe.source == "derived" and recipe.all_turns
     assert (recipe.same, recipe.conversations) == (same, of)
@@ -136,7 +136,7 @@ ASKED_TWICE = [{"role": "system", "content": "Kurz!"}, *conversation("Was?", "Da
     ],
     ids=["mistral 1", "mistral 3", "llama 2", "gemma 3"],
 )
-def test_the_system_text_stands_where_the_family_has_it(chat_template: str, expected: str) -> None:
+def test_the_system_text_stands_where_the_family_has_it(chat_template, expected):
     """Ollama puts the begin token in front of all by itself."""
     recipe = find_recipe(asker(chat_template), "<s>")
     assert recipe and fill(recipe.template, ASKED_TWICE) == expected
@@ -144,14 +144,14 @@ def test_the_system_text_stands_where_the_family_has_it(chat_template: str, expe
     assert model_says == expected
 
 
-def test_a_template_that_counts_its_turns_is_right_for_one_turn_only_and_says_so() -> None:
+def test_a_template_that_counts_its_turns_is_right_for_one_turn_only_and_says_so():
     recipe = find_recipe(asker(COUNTS_TURNS), "")
     assert recipe and recipe.source == "one_turn"
     assert recipe.first_turn and not recipe.all_turns
     assert fill(recipe.template, conversation("Was?")) == "1:Was?;"
 
 
-def test_a_chat_template_that_repeats_the_question_cannot_be_told() -> None:
+def test_a_chat_template_that_repeats_the_question_cannot_be_told():
     assert find_recipe(asker("{{ messages[-1].content }} {{ messages[-1].content }}"), "") is None
 
 
@@ -163,12 +163,12 @@ BROUGHT = (
 )
 
 
-def test_the_template_of_a_base_from_ollama_is_kept_where_it_asks_as_training_did() -> None:
+def test_the_template_of_a_base_from_ollama_is_kept_where_it_asks_as_training_did():
     recipe = find_recipe(asker(CHATML), "", BROUGHT)
     assert recipe and (recipe.template, recipe.source) == (BROUGHT, "ollama")
 
 
-def test_a_template_that_asks_to_think_where_ollama_lets_models_think_is_replaced() -> None:
+def test_a_template_that_asks_to_think_where_ollama_lets_models_think_is_replaced():
     """Newer versions switch thinking on by themselves, which training never saw."""
     thinking = BROUGHT + "{{ if and .IsThinkSet .Think }}<think>\n{{ end }}"
     assert fill(thinking, conversation("Was?"), think=True).endswith("<think>\n")
@@ -176,17 +176,17 @@ def test_a_template_that_asks_to_think_where_ollama_lets_models_think_is_replace
     assert recipe and recipe.source == "derived"
 
 
-def test_a_system_text_that_training_never_saw_is_left_out() -> None:
+def test_a_system_text_that_training_never_saw_is_left_out():
     recipe = find_recipe(asker(CHATML), "", BROUGHT, "You are a pirate.")
     assert recipe and (recipe.source, recipe.system) == ("ollama", "")
 
 
-def test_a_system_text_that_the_chat_template_adds_itself_is_kept() -> None:
+def test_a_system_text_that_the_chat_template_adds_itself_is_kept():
     recipe = find_recipe(asker(OWN_SYSTEM), "", BROUGHT, "You are helpful.")
     assert recipe and (recipe.source, recipe.system) == ("ollama", "You are helpful.")
 
 
 @pytest.mark.parametrize("brought", ["{{ .Prompt }}", "{{ something }}", "{{"])
-def test_a_template_of_ollama_that_asks_in_another_form_is_replaced(brought: str) -> None:
+def test_a_template_of_ollama_that_asks_in_another_form_is_replaced(brought):
     recipe = find_recipe(asker(CHATML), "", brought)
     assert recipe and recipe.source == "derived"

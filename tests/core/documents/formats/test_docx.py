@@ -245,7 +245,7 @@ def test_an_archive_that_unpacks_to_the_same_over_and_over_is_refused(monkeypatc
 
 
 def test_a_single_paragraph_that_no_memory_holds_is_refused(monkeypatch):
-    monkeypatch.setattr("core.documents.formats.word_xml.UNIT_BYTES", 100_000)
+    monkeypatch.setattr("core.documents.formats.word_tree.UNIT_BYTES", 100_000)
     assert len(read_bytes(make_docx(p(r("Wort")) * 5000), "a.docx")[0].text) > 5000
     with pytest.raises(AppError, match="docx_too_large"):
         read_bytes(make_docx(p(r("Wort") * 5000)), "a.docx")

@@ -4,14 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.documents.formats.page_text import clean_characters, join_blocks
+from core.documents.formats.page_text import (
+    clean_characters,
+    join_blocks,
+    mark_line_end_hyphens,
+    with_accents,
+)
 from core.documents.formats.printed import (
     Outline,
     blocks_of_lines,
-    mark_line_end_hyphens,
     pages_of_texts,
     seam,
-    with_accents,
     without_running_lines,
 )
 

@@ -1,11 +1,10 @@
 """A model in Ollama's store is chosen and unpacked; test_whole_way_of_ollama.py goes on to training and export."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from core import base_pipeline, document_pipeline, pipeline
+from core import document_pipeline, pipeline
 from core.jobs import JobSnapshot, JobState
 from core.project_manager import ProjectStore
 from core.services import Services
@@ -16,7 +15,7 @@ from utils.errors import AppError
 
 
 @pytest.fixture
-def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+def services(tmp_path, monkeypatch):
     for name in ("OLLAMA_MODELS", "CUSTOM_AI_CACHE", "CUSTOM_AI_CONFIG"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     made = Services(ProjectStore(tmp_path / "projects"))
@@ -36,36 +35,25 @@ def choice_of(tmp_path: Path, kind: str, quantization: str) -> BaseChoice:
     return BaseChoice(source="ollama", name=name)
 
 
-def test_an_unpacked_model_counts_the_chunks_with_its_own_tokenizer(services: Services, tmp_path: Path) -> None:
+def test_an_unpacked_model_counts_the_chunks_with_its_own_tokenizer(services, tmp_path):
     project = services.projects.create("Physik")
     document = tmp_path / "a.md"
     document.write_text("Energie ist die Fähigkeit, Arbeit zu verrichten. " * 20, encoding="utf-8")
     finished(services, document_pipeline.start_documents(services, project, [document]))
     pipeline.choose_base(project, choice_of(tmp_path, "qwen2", "q8_0"))
-    finished(services, base_pipeline.make_ready(services, project))
+    finished(services, pipeline.make_ready(services, project))
     finished(services, services.runner.latest(project.name, ["rechunk"]))
     assert not document_pipeline.needs_rechunk(project)
-    assert base_pipeline.make_ready(services, project) is None
+    assert pipeline.make_ready(services, project) is None
 
 
-@pytest.mark.parametrize(
-    ("code", "changes"),
-    [
-        ("ollama_cloud", {"config": {"remote_host": "https://ollama.com"}}),
-        ("ollama_architecture", {"config": {"model_family": "gemma3n"}}),
-        ("ollama_missing", None),
-    ],
-)
-def test_what_cannot_be_trained_cannot_be_chosen(
-    code: str, changes: dict[str, object] | None, services: Services, tmp_path: Path
-) -> None:
+def test_what_cannot_be_trained_cannot_be_chosen(services, tmp_path):
     project = services.projects.create("Physik")
-    if changes is not None:
-        put_model(tmp_path / "ollama_models", "registry.ollama.ai/library/some/latest", **changes)  # type: ignore[arg-type]
-    with pytest.raises(AppError, match=code):
-        pipeline.choose_base(project, BaseChoice(source="ollama", name="some"))
+    config = {"remote_host": "https://ollama.com"}
+    put_model(tmp_path / "ollama_models", "registry.ollama.ai/library/some/latest", config=config)
+    for name, code in (("some", "ollama_cloud"), ("other", "ollama_missing")):
+        with pytest.raises(AppError, match=code):
+            pipeline.choose_base(project, BaseChoice(source="ollama", name=name))
     assert project.load_config().base is None
     with pytest.raises(AppError, match="no_base"):
-        base_pipeline.make_ready(services, project)
-    with pytest.raises(AppError, match="no_base"):
-        base_pipeline.start_unpacking(services, project)
+        pipeline.make_ready(services, project)
