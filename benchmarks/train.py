@@ -22,7 +22,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.memory import LETTERS, MIDDLE, SMALL, TINY, Model, make_model, make_run
-from core import child_process
+from core import child_process, job_kinds
 from core.project_manager import Project, ProjectStore
 from core.samples.sft_dataset import Sample, Source, append_samples
 from utils.config import BaseChoice, TrainingSettings
@@ -138,7 +138,7 @@ def ours(material: Material, *, engine: str = "trl", fp32: bool = False) -> Leg:
     project = project_with_samples(material)
     run = make_run(project, material.base, material.settings, engine=engine, force_cpu=False)
     if fp32:
-        environment = {**os.environ, **child_process.CHILD_ENVIRONMENT}
+        environment = {**os.environ, **job_kinds.CHILD_ENVIRONMENT}
         subprocess.run([sys.executable, "-c", IN_FP32, str(run.folder)], cwd=ROOT, env=environment, check=True)
     elif child_process.start_child(run).wait():
         raise SystemExit(run.output_file.read_text()[-2000:])
@@ -177,7 +177,7 @@ def bare(material: Material, engine: str) -> Leg:
             json.dumps(settings),
         ],
         cwd=ROOT,
-        env={**os.environ, **child_process.CHILD_ENVIRONMENT},
+        env={**os.environ, **job_kinds.CHILD_ENVIRONMENT},
         capture_output=True,
         text=True,
     )

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from core import access
 from core.samples.helpers.addresses import OPENROUTER
+from core.samples.helpers.registry import provider_of
 from utils.config import SftSettings, config_folder, load_app_settings
 from utils.errors import AppError
 from utils.files import read_json, write_json
@@ -94,7 +95,7 @@ def require_allowed(settings: SftSettings) -> None:
     address that the host has not listed."""
     if access.asking().is_host:
         return
-    if settings.provider == "local":
+    if provider_of(settings.provider).takes_file:
         raise AppError("guest_no_files")
     listed = {origin_of(address) for address in load_app_settings().guest_addresses}
     if settings.base_url and origin_of(settings.base_url) not in listed:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core import memory_kills
+from core.job_kinds import KINDS, lock_of
 from core.jobs import CancelRequested, JobContext, JobState, PauseRequested, WorkInterrupted, raise_stop
 from core.project_manager import Project
 from core.runs import Run, this_process
@@ -24,22 +25,6 @@ from utils.files import LOOKS_PASS_SECONDS, heal_last_line, locked, parse_json
 
 logger = logging.getLogger(__name__)
 
-# Kind of run → the stage that does it, loaded only in the child: some of them bring torch along.
-STAGES = {
-    "rag": "core.documents.rag_processor",
-    "rechunk": "core.documents.rechunking",
-    "practice_base": "core.practice.practice_base",
-    "unpack_base": "core.bases.unpacking",
-    "download": "core.bases.downloading",
-    "preflight": "core.training.preflight",
-    "train": "core.training.trainer",
-    "evaluate": "core.evaluator",
-    "export": "core.exporter",
-    "ask": "core.chat",
-}
-
-# Kinds of runs that must not work on a project at the same time as another kind share its lock.
-LOCK_OF = {"rechunk": "rag"}
 PROGRESS_EVERY_SECONDS = 0.15
 LOOK_AGAIN_SECONDS = 0.2
 EXIT_DISK_FULL = 74  # not even the reason could be written down
@@ -108,7 +93,7 @@ def _work(run: Run, watch: Callable[[], None]) -> int:
     run.write_state(JobState.RUNNING, process=this_process(), memory_kills=memory_kills.counts())
     state, error, more = JobState.DONE, None, {}
     try:
-        more = {"result": importlib.import_module(STAGES[run.kind]).run(context, run)}
+        more = {"result": importlib.import_module(KINDS[run.kind].stage).run(context, run)}
     except PauseRequested:
         state = JobState.PAUSED
     except CancelRequested:
@@ -130,7 +115,7 @@ def _work(run: Run, watch: Callable[[], None]) -> int:
 
 def lock_file(project: Project, kind: str) -> Path:
     """The file that whoever does work of this kind in a project holds locked."""
-    return project.runs_folder / f".{LOCK_OF.get(kind, kind)}.lock"
+    return project.runs_folder / f".{lock_of(kind)}.lock"
 
 
 def alone_with(project: Project, kind: str, refusal: str = "job_already_running") -> AbstractContextManager[None]:

@@ -7,6 +7,7 @@ import gradio as gr
 
 from core import base_pipeline, pipeline
 from core.bases import unpacked
+from core.job_kinds import of_tab
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from ui import forms, html, hub_panel, ollama_panel
@@ -18,16 +19,9 @@ from utils.config import BaseChoice, OutputSettings, ProjectConfig
 from utils.errors import AppError
 from utils.validators import checked
 
-KINDS = ("practice_base", "download", "unpack_base")
 PRACTICE = "practice"
 SOURCES = (PRACTICE, "ollama", "path", "hf")
 FIELDS = {"ollama": "base_ollama", "path": "base_path", "hf": "base_hf"}
-
-BUSY = {
-    "practice_base": "blocked.practice_running",
-    "download": "blocked.download_running",
-    "unpack_base": "blocked.unpacking_running",
-}
 
 
 def build(frame: PageFrame) -> None:
@@ -50,7 +44,7 @@ def build(frame: PageFrame) -> None:
             frame.live.show(gr.HTML(), base_html)
             output = forms.widgets(OutputSettings, ("format", "quantization"), frame.language)
             saved = gr.HTML()
-    job_panel(frame, KINDS)
+    job_panel(frame, "model")
 
     def create_practice(project: Project, _: object) -> None:
         pipeline.choose_base(project, BaseChoice(source=PRACTICE, name=PRACTICE))
@@ -109,9 +103,9 @@ def blocked(view: View) -> str:
     """Why the practice model cannot be made now; empty if it can."""
     if view.project is None:
         return view.t("blocked.no_project")
-    job = view.job(KINDS)
+    job = view.job(of_tab("model"))
     if job and job.state in ACTIVE:
-        return view.t(BUSY[job.kind])
+        return view.t(f"blocked.{job.kind}_running")
     return "" if view.status and view.status.chunks else view.t("blocked.no_chunks")
 
 
@@ -120,7 +114,7 @@ def choosing_blocked(view: View) -> str:
     if view.project is None:
         return view.t("blocked.no_project")
     busy = (kind for kind in ("download", "unpack_base") if view.unfinished(kind))
-    return next((view.t(BUSY[kind]) for kind in busy), "")
+    return next((view.t(f"blocked.{kind}_running") for kind in busy), "")
 
 
 def base_html(view: View) -> str:

@@ -14,7 +14,7 @@ from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame
 from ui.training_figures import figures_html, loss_html
 from ui.training_results import answer_html, answers_html, evaluation_html, export_html, taken_html
-from ui.view import TRAINING_KINDS, View
+from ui.view import View
 from utils.config import TrainingSettings
 
 OFFERED = {"lora_rank": (8, 16, 32, 64), "lora_alpha": (16, 32, 64)}
@@ -42,7 +42,7 @@ def build(frame: PageFrame) -> None:
             frame.live.show(gr.HTML(), loss_html)
             frame.live.show(gr.HTML(elem_id="memory"), memory_html)
             preflight_panel.build(frame)
-    job_panel(frame, TRAINING_KINDS)
+    job_panel(frame, "training")
     remedy_panel.build(frame)
     after_training(frame)
 

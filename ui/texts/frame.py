@@ -132,7 +132,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Die Dokumente werden gerade verarbeitet.",
         "The documents are being processed right now.",
     ),
-    "blocked.practice_running": (
+    "blocked.practice_base_running": (
         "Das Übungsmodell entsteht gerade.",
         "The practice model is being made right now.",
     ),

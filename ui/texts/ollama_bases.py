@@ -40,7 +40,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Originalgewichte.",
         "That is less than rounding explains. Look closely at the trained model, or use the original weights.",
     ),
-    "blocked.unpacking_running": ("Ein Modell wird gerade ausgepackt.", "A model is being unpacked."),
+    "blocked.unpack_base_running": ("Ein Modell wird gerade ausgepackt.", "A model is being unpacked."),
     # unpacking
     "model.unpack.reading": ("{name} lesen", "Reading {name}"),
     "model.unpack.weights": ("Gewichte auspacken", "Unpacking weights"),

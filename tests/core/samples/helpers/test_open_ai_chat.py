@@ -15,10 +15,8 @@ from core.samples.answers import parse_answer
 from core.samples.helpers import http_client
 from core.samples.helpers.chat import ChatRequest, HelperError
 from core.samples.helpers.open_ai_chat import OpenAiChat
-from core.samples.helpers.registry import offline_models, open_helper
 from tests.core.samples.fault_server import Faults, FaultServer
 from tests.core.samples.http_server import ScriptedServer
-from utils.config import SftSettings
 
 KEY = "sk-test-0123456789"
 Result = TypeVar("Result")
@@ -418,15 +416,6 @@ def test_a_proxy_is_used_for_others_and_never_for_this_machine(
         assert error_of("http://elsewhere.invalid", question).error.code == "helper_proxy"
         monkeypatch.setenv("no_proxy", "elsewhere.invalid")
         assert error_of("http://elsewhere.invalid", question).error.code == "helper_no_network"
-
-
-def test_the_registry_opens_what_the_settings_name() -> None:
-    helper = open_helper(SftSettings(provider="openrouter", model="m"), KEY)
-    assert (helper.place, helper.is_local) == ("openrouter.ai", False)
-    other = open_helper(SftSettings(provider="openrouter", model="m", base_url="http://127.0.0.1:1/v1/"), None)
-    assert (other.place, other.is_local) == ("127.0.0.1:1", True)
-    assert len(offline_models("openrouter")) == 6
-    assert offline_models("ollama") == ()
 
 
 @pytest.fixture(scope="module")
