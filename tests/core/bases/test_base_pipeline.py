@@ -67,5 +67,3 @@ def test_what_cannot_be_trained_cannot_be_chosen(
     assert project.load_config().base is None
     with pytest.raises(AppError, match="no_base"):
         base_pipeline.make_ready(services, project)
-    with pytest.raises(AppError, match="no_base"):
-        base_pipeline.start_unpacking(services, project)
