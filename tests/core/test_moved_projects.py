@@ -23,9 +23,10 @@ from core.samples.sample_store import SampleStore
 from core.samples.sft_dataset import Sample, append_sample, count_samples, read_samples
 from core.services import Services, alone, child_job
 from core.training import checkpoints
+from core.worker import lock_file
 from tests.core.waiting import wait_for
 from utils.errors import AppError
-from utils.files import read_lines
+from utils.files import is_held, read_lines
 
 CHILD_APP = str(Path(__file__).with_name("child_app.py"))
 ALL = [str(number) for number in range(1, 201)]
@@ -151,6 +152,7 @@ def test_documents_that_are_read_while_their_project_is_moved_are_no_files_fault
     gone(services, job)
     assert not project.root.exists()
     moved = services.projects.open("q")
+    wait_for(lambda: not is_held(lock_file(moved, "rag")), what="the child to end")
     statuses = {source.status for source in ChunkStore(moved.database).documents()}
     assert statuses <= {"done", "queued"}
     end = services.runner.wait(document_pipeline.start_documents(services, moved, files).id, timeout=60)
