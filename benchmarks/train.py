@@ -200,14 +200,14 @@ def counted(steps: Sequence[float], material: Material) -> list[float]:
 
 def one_app(material: Material, runs: int) -> None:
     """Train again and again in one app, as a person does with its buttons, and print the app's own memory."""
-    from core import pipeline, training_pipeline
+    from core import base_pipeline, training_pipeline
     from core.services import Services
 
     services = Services(ProjectStore(material.folder / "app"))
     project = services.projects.create("memory")
     append_samples(project.samples_file, make_samples(material))
     project.set("training", {**material.settings.model_dump(), "epochs": 1})
-    pipeline.choose_base(project, BaseChoice(source="path", name=str(material.base)))
+    base_pipeline.choose_base(project, BaseChoice(source="path", name=str(material.base)))
     this = psutil.Process()
     for number in range(1, runs + 1):
         job = training_pipeline.start_training(services, project)

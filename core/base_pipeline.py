@@ -1,13 +1,48 @@
-"""What the browser and the command line both call to get a chosen base model ready; beside pipeline.py, for its
-length."""
+"""What browser and command line both call for step 2: choose the model that training starts from, get it ready."""
 
 from core import access, base_models, document_pipeline
 from core.jobs import JobSnapshot
 from core.project_manager import Project
-from core.services import Services, start_child_job
+from core.services import MINIMUM_FREE_GIB, Services, require_chunks, start_child_job
+from utils import config
 from utils.errors import AppError
+from utils.files import require_disk
 
 MADE_READY_BY = {"ollama": "unpack_base", "hf": "download"}
+
+
+def start_practice_base(services: Services, project: Project) -> JobSnapshot:
+    """Make the practice base model from the project's chunks. Raises AppError `no_chunks`."""
+    require_chunks(project)
+    require_disk(project.root, MINIMUM_FREE_GIB)
+    seed = project.load_config().training.seed
+    return start_child_job(services, project, "practice_base", {"seed": seed})
+
+
+def choose_base(project: Project, choice: config.BaseChoice) -> None:
+    """Set the model that training starts from; the practice model brings the settings that suit its size.
+
+    Raises AppError where the choice names nothing that can be trained.
+    """
+    base_models.check(choice)
+
+    def changes(now: config.ProjectConfig) -> dict[str, object]:
+        training = config.changed(now.training, **suited_values(now.training, choice.source == "practice"))
+        return {"base": choice.model_dump(), "training": training.model_dump()}
+
+    project.change_config(changes)
+
+
+def suited_values(training: config.TrainingSettings, practice: bool) -> dict[str, object]:
+    """Fields to change so that the practice model trains with what suits it, and any other one without that.
+
+    What a person has set to something of their own stays.
+    """
+    usual = config.TrainingSettings().model_dump()
+    wanted, given_up = base_models.PRACTICE_TRAINING, usual
+    if not practice:
+        wanted, given_up = {name: usual[name] for name in wanted}, wanted
+    return {name: value for name, value in wanted.items() if getattr(training, name) == given_up[name]}
 
 
 def make_ready(services: Services, project: Project) -> JobSnapshot | None:

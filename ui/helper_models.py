@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from core import pipeline
+from core import export_pipeline
 from core.jobs import JobState
 from core.samples.helper_models import known_model, known_models
 from core.samples.helpers.chat import HelperModel
@@ -26,7 +26,7 @@ def offered(view: View) -> Sequence[HelperModel]:
         return found.models
     provider = provider_of(view.config.sft.provider)
     if provider.takes_file:
-        files = pipeline.exported_files(view.project)
+        files = export_pipeline.exported_files(view.project)
         return [HelperModel(str(file), file.name, size_bytes=file.stat().st_size) for file in files]
     return provider.models
 

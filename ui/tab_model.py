@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from core import base_pipeline, pipeline
+from core import base_pipeline
 from core.bases import unpacked
 from core.job_kinds import of_tab
 from core.jobs import ACTIVE
@@ -47,15 +47,15 @@ def build(frame: PageFrame) -> None:
     job_panel(frame, "model")
 
     def create_practice(project: Project, _: object) -> None:
-        pipeline.choose_base(project, BaseChoice(source=PRACTICE, name=PRACTICE))
-        pipeline.start_practice_base(frame.services, project)
+        base_pipeline.choose_base(project, BaseChoice(source=PRACTICE, name=PRACTICE))
+        base_pipeline.start_practice_base(frame.services, project)
 
     def choose_other(project: Project, values: dict[str, Any]) -> dict[str, Any]:
         field = FIELDS[values["source"]]
         name = (values[field] or "").strip()
         if not name:
             raise AppError("field_empty", field=field)
-        pipeline.choose_base(project, checked(BaseChoice, {"source": values["source"], "name": name}))
+        base_pipeline.choose_base(project, checked(BaseChoice, {"source": values["source"], "name": name}))
         base_pipeline.make_ready(frame.services, project)
         return {"notice": html.box("good", t("model.chosen", name=name))}
 

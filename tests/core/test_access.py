@@ -124,7 +124,7 @@ def test_a_guest_names_no_folder_of_this_machine(projects, name):
     with access.acting_as(ANNA):
         project = projects.create("a")
         with refused("guest_no_files"):
-            pipeline.choose_base(project, BaseChoice(source="path", name=name))
+            base_pipeline.choose_base(project, BaseChoice(source="path", name=name))
         assert project.load_config().base is None
     with pytest.raises(AppError) as by_host:
         base_models.check(BaseChoice(source="path", name=name))
@@ -246,7 +246,7 @@ def test_a_guest_who_names_anothers_project_neither_learns_of_its_jobs_nor_makes
 def test_only_the_host_fills_the_disk_with_models_from_the_hub_and_with_their_token(services, projects):
     with access.acting_as(ANNA):
         project = projects.create("a")
-        pipeline.choose_base(project, BaseChoice(source="hf", name="someone/private"))
+        base_pipeline.choose_base(project, BaseChoice(source="hf", name="someone/private"))
         with refused("host_only"):
             base_pipeline.make_ready(services, project)
     assert services.runner.jobs() == []

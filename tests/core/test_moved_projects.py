@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from child_stages import hurry
 
-from core import child_process, document_pipeline, pipeline, sample_pipeline, training_pipeline
+from core import base_pipeline, child_process, document_pipeline, pipeline, sample_pipeline, training_pipeline
 from core.child_work import ChildWork
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.jobs import Job, JobState, Message
@@ -192,7 +192,7 @@ def test_a_training_whose_project_is_moved_is_resumed_at_the_new_place_and_ends_
 WRITERS = {
     "a setting": lambda services, project, run: project.set("training", {"epochs": 7}),
     "the config": lambda services, project, run: project.save_config(project.load_config()),
-    "the choice of a model": lambda services, project, run: pipeline.choose_base(
+    "the choice of a model": lambda services, project, run: base_pipeline.choose_base(
         project, project.load_config().base or PRACTICE
     ),
     "a new run": lambda services, project, run: create_run(project, "count", {}),

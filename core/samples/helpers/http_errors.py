@@ -30,31 +30,16 @@ HIDDEN = "•••"
 
 SECRETS = re.compile(r"\bbearer\s+\S+|\b(?:sk|gsk|hf|rk|pk|xai)[-_][\w.*…-]{4,}", re.IGNORECASE)
 
-TOO_LONG = (
-    "context length",
-    "context_length",
-    "context window",
-    "context size",
-    "context_size",
-    "longer than the context",
-    "prompt is too long",
-    "input is too long",
-    "string_too_long",
-    "token_limit_exceeded",
-    "too many tokens",
+# What servers of many makes say, in lower case.
+TOO_LONG = re.compile(
+    "context[ _](length|window|size)|longer than the context|(prompt|input) is too long"
+    "|string_too_long|token_limit_exceeded|too many tokens"
 )
-MODERATED = (
-    "moderation",
-    "content_policy",
-    "content policy",
-    "content_filter",
-    "content management policy",
-    "flagged",
-)
-NO_SUCH_MODEL = ("not a valid model", "invalid_model", "model_not_found", "model not found", "no such model")
-NO_CREDIT = ("insufficient_quota", "insufficient credits", "insufficient_credits")
-UNKNOWN_PATH = ("unexpected endpoint", "unknown endpoint")
-NO_MEMORY = ("more system memory", "out of memory", "cudamalloc", "not enough memory")
+MODERATED = re.compile("moderation|content[ _](policy|filter)|content management policy|flagged")
+NO_SUCH_MODEL = re.compile("not a valid model|invalid_model|model[ _]not[ _]found|no such model")
+NO_CREDIT = re.compile("insufficient[ _](quota|credits)")
+UNKNOWN_PATH = re.compile("(unexpected|unknown) endpoint")
+NO_MEMORY = re.compile("more system memory|out of memory|cudamalloc|not enough memory")
 
 # Errors that come under HTTP 200 may name their kind in words instead of a status.
 STATUS_OF_KIND = {
@@ -149,7 +134,7 @@ def of_content(recipient: Recipient, content: Any) -> HttpError | None:
     if status is None:
         kind = next((word for word in kinds_of(details).lower().split() if word in STATUS_OF_KIND), "")
         status = STATUS_OF_KIND.get(kind, UNNAMED_STATUS)
-    if any(sign in words_of(content).lower() for sign in UNKNOWN_PATH):
+    if UNKNOWN_PATH.search(words_of(content).lower()):
         status = 404
     return of_status(recipient, status, {}, json.dumps(content))
 
@@ -179,15 +164,16 @@ def judged(
     recipient: Recipient, status: int, words: str, details: Mapping[str, Any], wait: float | None
 ) -> tuple[str, Reaction]:
     """The code of the error, and what becomes of the work. `words` are in lower case."""
-    if status not in (401, 402, 429) and said(TOO_LONG, words):
+    if status not in (401, 402, 429) and TOO_LONG.search(words):
         return "helper_prompt_too_long", "skip"
-    if status in (400, 403, 422, 451) and (said(MODERATED, words) or "flagged_input" in part_of(details, "metadata")):
+    is_flagged = MODERATED.search(words) or "flagged_input" in part_of(details, "metadata")
+    if status in (400, 403, 422, 451) and is_flagged:
         return "helper_moderated", "skip"
-    if said(NO_SUCH_MODEL, words) or (status == 404 and ("model" in words or "endpoints" in words)):
+    if NO_SUCH_MODEL.search(words) or (status == 404 and ("model" in words or "endpoints" in words)):
         return "helper_model_missing", "stop"
-    if status >= 500 and said(NO_MEMORY, words):
+    if status >= 500 and NO_MEMORY.search(words):
         return "helper_no_memory", "stop"
-    if status == 429 and said(NO_CREDIT, words):
+    if status == 429 and NO_CREDIT.search(words):
         return "helper_no_credit", "stop"
     if status == 429 and wait is not None and wait > LONGEST_WAIT_SECONDS:
         return "helper_daily_limit", "stop"
@@ -203,10 +189,6 @@ def judged(
     if status >= 500:
         return "helper_server_failed", "again"
     return "helper_redirected" if 300 <= status < 400 else "helper_request_refused", "stop"
-
-
-def said(signs: tuple[str, ...], words: str) -> bool:
-    return any(sign in words for sign in signs)
 
 
 def scrubbed(words: str, key: str | None) -> str:

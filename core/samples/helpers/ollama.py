@@ -10,7 +10,7 @@ from typing import Any
 
 from core.samples.helpers.chat import ChatAnswer, ChatRequest, HelperError, HelperModel
 from core.samples.helpers.http_client import HttpClient
-from core.samples.helpers.http_errors import HttpError, part_of, scrubbed, shortened
+from core.samples.helpers.http_errors import HttpError, part_of
 from core.samples.helpers.open_ai_chat import count
 from core.samples.helpers.registry import address_of
 from utils.config import SftSettings
@@ -179,8 +179,7 @@ class Ollama:
             return self._error("ollama_no_such_model", model=name)
         if "no space left" in words:
             return self._error("ollama_disk_full", model=name)
-        detail = shortened(scrubbed(error.words, self._http.recipient.key))
-        return self._error("ollama_pull_failed", model=name, detail=detail)
+        return self._error("ollama_pull_failed", model=name, detail=error.error.params["detail"])
 
     @contextmanager
     def _own_words(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core import base_pipeline, document_pipeline, pipeline
+from core import base_pipeline, document_pipeline
 from core.jobs import JobSnapshot, JobState
 from core.project_manager import ProjectStore
 from core.services import Services
@@ -41,7 +41,7 @@ def test_an_unpacked_model_counts_the_chunks_with_its_own_tokenizer(services: Se
     document = tmp_path / "a.md"
     document.write_text("Energie ist die Fähigkeit, Arbeit zu verrichten. " * 20, encoding="utf-8")
     finished(services, document_pipeline.start_documents(services, project, [document]))
-    pipeline.choose_base(project, choice_of(tmp_path, "qwen2", "q8_0"))
+    base_pipeline.choose_base(project, choice_of(tmp_path, "qwen2", "q8_0"))
     finished(services, base_pipeline.make_ready(services, project))
     finished(services, services.runner.latest(project.name, ["rechunk"]))
     assert not document_pipeline.needs_rechunk(project)
@@ -63,7 +63,7 @@ def test_what_cannot_be_trained_cannot_be_chosen(
     if changes is not None:
         put_model(tmp_path / "ollama_models", "registry.ollama.ai/library/some/latest", **changes)  # type: ignore[arg-type]
     with pytest.raises(AppError, match=code):
-        pipeline.choose_base(project, BaseChoice(source="ollama", name="some"))
+        base_pipeline.choose_base(project, BaseChoice(source="ollama", name="some"))
     assert project.load_config().base is None
     with pytest.raises(AppError, match="no_base"):
         base_pipeline.make_ready(services, project)

@@ -54,7 +54,7 @@ def hub(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 @pytest.fixture
 def project(services: Services, hub: HubStandIn) -> Project:
     made = services.projects.create("Physik")
-    pipeline.choose_base(made, BaseChoice(source="hf", name=NAME))
+    base_pipeline.choose_base(made, BaseChoice(source="hf", name=NAME))
     return made
 
 

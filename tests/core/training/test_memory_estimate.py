@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core import pipeline, training_pipeline
+from core import base_pipeline, training_pipeline
 from core.jobs import JobState
 from core.training import memory_estimate, memory_log
 from core.training.memory_estimate import Place
@@ -72,7 +72,7 @@ def test_the_estimate_of_a_real_run_is_within_a_quarter(services, project, tmp_p
     case = Case(Model("llama", 512, 1408, 8, 4096), batch=4, length=512)
     base = make_model(tmp_path, case.model)
     append_samples(project.samples_file, make_samples(base, case))
-    pipeline.choose_base(project, BaseChoice(source="path", name=str(base)))
+    base_pipeline.choose_base(project, BaseChoice(source="path", name=str(base)))
     project.set("training", case.settings.model_dump())
     services.settings.force_cpu = True
     job = services.runner.wait(training_pipeline.start_training(services, project).id, 300)
