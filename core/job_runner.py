@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from core import access
 from core.access import Visitor
@@ -15,16 +16,14 @@ from core.jobs import (
     ACTIVE,
     RESUMABLE,
     UNFINISHED,
-    CancelRequested,
     Job,
     JobSnapshot,
     JobState,
     Message,
-    PauseRequested,
-    WorkInterrupted,
+    end_of,
     error_message,
 )
-from utils.errors import AppError, system_error
+from utils.errors import AppError
 
 logger = logging.getLogger(__name__)
 
@@ -263,40 +262,26 @@ class JobRunner:
         threading.Thread(target=self._run, args=(record,), name=f"job-{record.job.kind}", daemon=True).start()
 
     def _run(self, record: JobRecord) -> None:
-        state, error, result = JobState.DONE, None, None
-        try:
-            with access.acting_as(Visitor(record.job.owner)):
-                result = record.job.work(ThreadContext(record, partial(self._change, record)))
-                self._follow_up(record.job)
-        except PauseRequested:
-            state = JobState.PAUSED
-        except CancelRequested:
-            state = JobState.CANCELLED
-        except WorkInterrupted as interrupted:
-            state, error = JobState.INTERRUPTED, error_message(interrupted.error)
-        except AppError as app_error:
-            state, error = JobState.FAILED, error_message(app_error)
-        except Exception as bug:  # the thread's last resort: a bug goes to the log with its trace, the job ends
-            known = system_error(bug)
-            level = logging.ERROR if known is None else logging.INFO
-            logger.log(level, "job %s of kind %s failed", record.job.id, record.job.kind, exc_info=True)
-            known = known or AppError("internal", kind=type(bug).__name__)
-            state, error = JobState.FAILED, error_message(known)
+        with access.acting_as(Visitor(record.job.owner)):
+            end = end_of(partial(self._work, record), f"job {record.job.id} of kind {record.job.kind}")
         with self._changed:
             record.seconds_before = record.seconds()
             record.started = None
             record.stop_request = None
-            record.result, record.error = result, error
-            self._set_state(record, state)
+            record.result, record.error = end.result, error_message(end.error) if end.error else None
+            self._set_state(record, end.state)
             self._dispatch()
 
-    @staticmethod
-    def _follow_up(job: Job) -> None:
+    def _work(self, record: JobRecord) -> dict[str, Any]:
+        """The job's work, and what follows from it."""
+        job = record.job
+        result = job.work(ThreadContext(record, partial(self._change, record)))
         try:
             if job.then:
                 job.then()
         except AppError as refused:
             logger.warning("what follows %s was refused: %s", job.kind, refused)  # the work itself is done
+        return result
 
     def _snapshot(self, record: JobRecord) -> JobSnapshot:
         queue = self._queue(record.job.lane) if record.state == JobState.QUEUED else []

@@ -17,7 +17,7 @@ from typing import Any
 
 from core import memory_kills
 from core.job_kinds import KINDS, lock_of
-from core.jobs import CancelRequested, JobContext, JobState, PauseRequested, WorkInterrupted, raise_stop
+from core.jobs import JobContext, JobState, end_of, raise_stop
 from core.project_manager import Project
 from core.runs import Run, this_process
 from utils.errors import AppError, system_error
@@ -91,25 +91,15 @@ def _work(run: Run, watch: Callable[[], None]) -> int:
     signal.signal(signal.SIGTERM, context.pause_on_signal)
     signal.signal(signal.SIGINT, context.pause_on_signal)
     run.write_state(JobState.RUNNING, process=this_process(), memory_kills=memory_kills.counts())
-    state, error, more = JobState.DONE, None, {}
-    try:
-        more = {"result": importlib.import_module(KINDS[run.kind].stage).run(context, run)}
-    except PauseRequested:
-        state = JobState.PAUSED
-    except CancelRequested:
-        state = JobState.CANCELLED
-    except AppError as known:
-        state, error = JobState.FAILED, known
-    except WorkInterrupted as lost:
-        logger.exception("run %s was interrupted", run.id)
-        state, error = JobState.INTERRUPTED, lost.error
-    except Exception as bug:
-        logger.exception("run %s failed", run.id)
-        state, error = JobState.FAILED, system_error(bug) or AppError("internal", kind=type(bug).__name__)
+
+    def stage() -> dict[str, Any]:
+        return importlib.import_module(KINDS[run.kind].stage).run(context, run)
+
+    end = end_of(stage, f"run {run.id}", logging.ERROR)
     watch()  # nothing is noted in another folder that took this one's place
-    if error:
-        return note_failure(run, error, state)
-    run.write_state(state, **more)
+    if end.error:
+        return note_failure(run, end.error, end.state)
+    run.write_state(end.state, result=end.result)
     return 0
 
 
