@@ -34,19 +34,12 @@ class Services:
     runner: JobRunner = field(default_factory=JobRunner)
 
     def __post_init__(self) -> None:
-        self._mark = config.app_settings_mark()
-        self._settings = config.load_app_settings()
+        config.load_app_settings()  # a damaged file is said at once
 
     @property
     def settings(self) -> config.AppSettings:
-        """The machine-wide settings, also where another app has changed them. Raises AppError `config_damaged`."""
-        if (mark := config.app_settings_mark()) != self._mark:
-            self._mark, self._settings = mark, config.load_app_settings()
-        return self._settings
-
-    @settings.setter
-    def settings(self, value: config.AppSettings) -> None:
-        self._settings = value
+        """The machine-wide settings as they are now, whoever changed them. Raises AppError `config_damaged`."""
+        return config.load_app_settings()
 
     def hardware(self) -> Hardware:
         """This machine now. Raises nothing: what cannot be told is left out."""

@@ -287,7 +287,7 @@ def test_a_guest_trains_in_no_more_processes_than_the_host_has_set(services, pro
         project = projects.create("a")
         with refused("host_only"):
             start_child_job(services, project, "train", {"processes": 2})
-    services.settings = config.AppSettings(training=config.TrainingSettings(processes=2))
+    config.save_app_settings(config.AppSettings(training=config.TrainingSettings(processes=2)))
     with access.acting_as(ANNA):
         services.runner.cancel(start_child_job(services, project, "train", {"processes": 2}).id)
 

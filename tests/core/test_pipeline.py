@@ -289,6 +289,6 @@ def test_a_new_projects_settings_suit_the_machine(services, monkeypatch):
 def test_what_a_person_set_for_all_projects_stands_above_the_machines_suggestion(services, monkeypatch):
     gpu = replace(services.hardware(), accelerator=Accelerator("cuda", "RTX 4070", 12, 11))
     monkeypatch.setattr(Services, "hardware", lambda self: gpu)
-    services.settings = config.AppSettings(training=config.TrainingSettings(batch_size=1, epochs=7))
+    config.save_app_settings(config.AppSettings(training=config.TrainingSettings(batch_size=1, epochs=7)))
     training = pipeline.create_project(services, "mine").load_config().training
     assert (training.batch_size, training.epochs, training.four_bit) == (1, 7, True)
