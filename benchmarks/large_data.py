@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.memory import LETTERS, TINY, make_model, make_run
-from core import child_process
+from core import job_kinds
 from core.jobs import PauseRequested, SilentContext
 from core.project_manager import ProjectStore
 from core.runs import Run
@@ -63,7 +63,7 @@ def measure(folder: Path, base: Path, size: int, words: int) -> tuple[float, flo
     project = ProjectStore(folder / f"projects-{size}").create("large")
     append_samples(project.samples_file, make_samples(size, words))
     run = make_run(project, base, SETTINGS)
-    environment = {**os.environ, **child_process.CHILD_ENVIRONMENT}
+    environment = {**os.environ, **job_kinds.CHILD_ENVIRONMENT}
     command = [sys.executable, "-m", "benchmarks.large_data", "--child", str(run.folder)]
     started = time.monotonic()
     subprocess.run(command, cwd=ROOT, env=environment, check=True)

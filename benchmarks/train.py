@@ -22,7 +22,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.memory import LETTERS, MIDDLE, SMALL, TINY, Model, make_model, make_run
-from core import child_process
+from core import child_process, job_kinds
 from core.project_manager import Project, ProjectStore
 from core.samples.sft_dataset import Sample, Source, append_samples
 from utils.config import BaseChoice, TrainingSettings
@@ -138,7 +138,7 @@ def ours(material: Material, *, engine: str = "trl", fp32: bool = False) -> Leg:
     project = project_with_samples(material)
     run = make_run(project, material.base, material.settings, engine=engine, force_cpu=False)
     if fp32:
-        environment = {**os.environ, **child_process.CHILD_ENVIRONMENT}
+        environment = {**os.environ, **job_kinds.CHILD_ENVIRONMENT}
         subprocess.run([sys.executable, "-c", IN_FP32, str(run.folder)], cwd=ROOT, env=environment, check=True)
     elif child_process.start_child(run).wait():
         raise SystemExit(run.output_file.read_text()[-2000:])
@@ -177,7 +177,7 @@ def bare(material: Material, engine: str) -> Leg:
             json.dumps(settings),
         ],
         cwd=ROOT,
-        env={**os.environ, **child_process.CHILD_ENVIRONMENT},
+        env={**os.environ, **job_kinds.CHILD_ENVIRONMENT},
         capture_output=True,
         text=True,
     )
@@ -200,14 +200,14 @@ def counted(steps: Sequence[float], material: Material) -> list[float]:
 
 def one_app(material: Material, runs: int) -> None:
     """Train again and again in one app, as a person does with its buttons, and print the app's own memory."""
-    from core import pipeline, training_pipeline
+    from core import base_pipeline, training_pipeline
     from core.services import Services
 
     services = Services(ProjectStore(material.folder / "app"))
     project = services.projects.create("memory")
     append_samples(project.samples_file, make_samples(material))
     project.set("training", {**material.settings.model_dump(), "epochs": 1})
-    pipeline.choose_base(project, BaseChoice(source="path", name=str(material.base)))
+    base_pipeline.choose_base(project, BaseChoice(source="path", name=str(material.base)))
     this = psutil.Process()
     for number in range(1, runs + 1):
         job = training_pipeline.start_training(services, project)

@@ -1,4 +1,4 @@
-"""What the browser and the command line both call for step 1, the documents; beside pipeline.py, for its length."""
+"""What browser and command line both call for step 1, the documents."""
 
 import os
 from collections.abc import Iterable, Mapping

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from core import access
 from core.access import Visitor
@@ -15,16 +16,14 @@ from core.jobs import (
     ACTIVE,
     RESUMABLE,
     UNFINISHED,
-    CancelRequested,
     Job,
     JobSnapshot,
     JobState,
     Message,
-    PauseRequested,
-    WorkInterrupted,
+    end_of,
     error_message,
 )
-from utils.errors import AppError, system_error
+from utils.errors import AppError
 
 logger = logging.getLogger(__name__)
 
@@ -54,27 +53,23 @@ class JobRunner:
                 theirs = [e for e in self._records.values() if e.job.owner == guest and e.state in ACTIVE]
                 if len(theirs) >= access.GUEST_JOBS:
                     raise AppError("too_many_jobs", limit=access.GUEST_JOBS)
-            own = (job.kind, job.project)
-            before = [other for other in self._records.values() if (other.job.kind, other.job.project) == own]
+            before = self._like(job)
             for other in before:
                 if other.state in UNFINISHED:
                     raise AppError("job_is_paused" if other.state == JobState.PAUSED else "job_already_running")
             for other in before:  # an app may stay open for weeks, and curves of earlier runs are on disk
                 other.metrics = []
                 other.log.clear()
-            record = JobRecord(job)
-            self._records[job.id] = record
+            record = self._records[job.id] = JobRecord(job)
             self._enqueue(record)
             return self._snapshot(record)
 
     def adopt(self, job: Job, state: JobState, error: Message | None = None) -> JobSnapshot:
         """Take in a job that an earlier app left behind, stopped as it is; `resume` makes it run again."""
         with self._changed:
-            record = JobRecord(job)
-            record.state, record.error = state, error
-            self._records[job.id] = record
-            with self._change(record):
-                pass
+            record = self._records[job.id] = JobRecord(job)
+            record.error = error
+            self._set_state(record, state)
             return self._snapshot(record)
 
     def join(self, job: Job, stays: bool = False) -> JobSnapshot:
@@ -107,11 +102,7 @@ class JobRunner:
     def latest(self, project: str, kinds: Iterable[str]) -> JobSnapshot | None:
         """The newest job of these kinds in a project, or None."""
         wanted = set(kinds)
-        with self._changed:
-            for record in reversed(self._records.values()):
-                if record.job.project == project and record.job.kind in wanted:
-                    return self._snapshot(record)
-        return None
+        return next((job for job in reversed(self.jobs(project)) if job.kind in wanted), None)
 
     def cancel(self, job_id: str) -> None:
         """Stop a job for good, or give up one that failed. What it has done is kept; a finished one stays.
@@ -143,10 +134,8 @@ class JobRunner:
             record = self._own_record(job_id)
             if record.state not in RESUMABLE:
                 raise AppError("job_already_running" if record.state in ACTIVE else "job_is_done")
-            for other in self._records.values():
-                same = (other.job.kind, other.job.project) == (record.job.kind, record.job.project)
-                if same and other is not record and other.state in UNFINISHED:
-                    raise AppError("job_already_running")
+            if any(other is not record and other.state in UNFINISHED for other in self._like(record.job)):
+                raise AppError("job_already_running")
             record.error = None
             self._enqueue(record)
             return self._snapshot(record)
@@ -171,11 +160,9 @@ class JobRunner:
             raise AppError("project_busy")
         yield
         with self._changed:
-            for record in list(self._records.values()):
-                if record.job.project == project and record.state not in ACTIVE:
-                    del self._records[record.job.id]
-            self.version += 1
-            self._changed.notify_all()
+            for job in self.jobs(project):
+                if job.state not in ACTIVE:
+                    self._drop(job.id)
 
     def forget(self, job_id: str) -> None:
         """Drop a job whose folder goes; one that is not known is dropped already. Raises AppError
@@ -186,9 +173,7 @@ class JobRunner:
                 return
             if record.state in ACTIVE:
                 raise AppError("job_already_running")
-            del self._records[job_id]
-            self.version += 1
-            self._changed.notify_all()
+            self._drop(job_id)
 
     def shutdown(self, timeout: float = 20.0) -> None:
         """Take no more jobs, pause those that run, and wait for them. Work that needs longer pauses by itself."""
@@ -214,6 +199,15 @@ class JobRunner:
                 self.version += 1
                 record.version = self.version
                 self._changed.notify_all()
+
+    def _drop(self, job_id: str) -> None:
+        with self._change(self._records.pop(job_id)):
+            pass
+
+    def _like(self, job: Job) -> list[JobRecord]:
+        """The jobs of the same kind in the same project."""
+        own = (job.kind, job.project)
+        return [other for other in self._records.values() if (other.job.kind, other.job.project) == own]
 
     def _record(self, job_id: str) -> JobRecord:
         try:
@@ -268,40 +262,26 @@ class JobRunner:
         threading.Thread(target=self._run, args=(record,), name=f"job-{record.job.kind}", daemon=True).start()
 
     def _run(self, record: JobRecord) -> None:
-        state, error, result = JobState.DONE, None, None
-        try:
-            with access.acting_as(Visitor(record.job.owner)):
-                result = record.job.work(ThreadContext(record, partial(self._change, record)))
-                self._follow_up(record.job)
-        except PauseRequested:
-            state = JobState.PAUSED
-        except CancelRequested:
-            state = JobState.CANCELLED
-        except WorkInterrupted as interrupted:
-            state, error = JobState.INTERRUPTED, error_message(interrupted.error)
-        except AppError as app_error:
-            state, error = JobState.FAILED, error_message(app_error)
-        except Exception as bug:  # the thread's last resort: a bug goes to the log with its trace, the job ends
-            known = system_error(bug)
-            level = logging.ERROR if known is None else logging.INFO
-            logger.log(level, "job %s of kind %s failed", record.job.id, record.job.kind, exc_info=True)
-            known = known or AppError("internal", kind=type(bug).__name__)
-            state, error = JobState.FAILED, error_message(known)
+        with access.acting_as(Visitor(record.job.owner)):
+            end = end_of(partial(self._work, record), f"job {record.job.id} of kind {record.job.kind}")
         with self._changed:
             record.seconds_before = record.seconds()
             record.started = None
             record.stop_request = None
-            record.result, record.error = result, error
-            self._set_state(record, state)
+            record.result, record.error = end.result, error_message(end.error) if end.error else None
+            self._set_state(record, end.state)
             self._dispatch()
 
-    @staticmethod
-    def _follow_up(job: Job) -> None:
+    def _work(self, record: JobRecord) -> dict[str, Any]:
+        """The job's work, and what follows from it."""
+        job = record.job
+        result = job.work(ThreadContext(record, partial(self._change, record)))
         try:
             if job.then:
                 job.then()
         except AppError as refused:
             logger.warning("what follows %s was refused: %s", job.kind, refused)  # the work itself is done
+        return result
 
     def _snapshot(self, record: JobRecord) -> JobSnapshot:
         queue = self._queue(record.job.lane) if record.state == JobState.QUEUED else []

@@ -4,6 +4,7 @@ Pausing, being interrupted and being resumed are one mechanism: the work stops a
 keeps what it has on disk, and is simply called again; it then makes up what is missing.
 """
 
+import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +12,9 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from core import access
-from utils.errors import AppError
+from utils.errors import AppError, system_error
+
+logger = logging.getLogger(__name__)
 
 ACCELERATOR = "accelerator"
 
@@ -113,6 +116,35 @@ def raise_stop(request: str | None) -> None:
         raise CancelRequested
     if request == "pause":
         raise PauseRequested
+
+
+@dataclass(frozen=True)
+class End:
+    """How work ended."""
+
+    state: JobState
+    result: dict[str, Any] | None = None
+    error: AppError | None = None
+
+
+def end_of(work: Callable[[], dict[str, Any]], name: str, level: int = logging.INFO) -> End:
+    """Do the work and say how it ended. What nobody foresaw goes to the log under this name, with its trace; so does
+    what the system refused or took away, with this level."""
+    try:
+        return End(JobState.DONE, work())
+    except PauseRequested:
+        return End(JobState.PAUSED)
+    except CancelRequested:
+        return End(JobState.CANCELLED)
+    except WorkInterrupted as lost:
+        logger.log(level, "%s was interrupted", name, exc_info=True)
+        return End(JobState.INTERRUPTED, error=lost.error)
+    except AppError as known:
+        return End(JobState.FAILED, error=known)
+    except Exception as bug:  # the last resort of a thread or process: the job ends, the app lives
+        refused = system_error(bug)
+        logger.log(level if refused else logging.ERROR, "%s failed", name, exc_info=True)
+        return End(JobState.FAILED, error=refused or AppError("internal", kind=type(bug).__name__))
 
 
 @dataclass(frozen=True)

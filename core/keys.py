@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from core import access
 from core.samples.helpers.addresses import OPENROUTER
+from core.samples.helpers.registry import provider_of
 from utils.config import SftSettings, config_folder, load_app_settings
 from utils.errors import AppError
 from utils.files import read_json, write_json
@@ -38,9 +39,8 @@ def set_key(base_url: str, key: str, remember: bool = False) -> None:
     owner = access.asking()
     with _lock:
         _in_memory[owner.id, origin] = key
-        remembered = _remembered()
-        if owner.is_host and (remember or origin in remembered):
-            _write({**remembered, origin: key} if remember else _without(remembered, origin))
+        if owner.is_host:
+            _remember(origin, key if remember else None)
 
 
 def forget_key(base_url: str) -> None:
@@ -48,9 +48,8 @@ def forget_key(base_url: str) -> None:
     origin, owner = origin_of(base_url), access.asking()
     with _lock:
         _in_memory.pop((owner.id, origin), None)
-        remembered = _remembered()
-        if owner.is_host and origin in remembered:
-            _write(_without(remembered, origin))
+        if owner.is_host:
+            _remember(origin, None)
 
 
 def key_of(base_url: str) -> str | None:
@@ -94,7 +93,7 @@ def require_allowed(settings: SftSettings) -> None:
     address that the host has not listed."""
     if access.asking().is_host:
         return
-    if settings.provider == "local":
+    if provider_of(settings.provider).takes_file:
         raise AppError("guest_no_files")
     listed = {origin_of(address) for address in load_app_settings().guest_addresses}
     if settings.base_url and origin_of(settings.base_url) not in listed:
@@ -132,9 +131,10 @@ def _remembered() -> dict[str, str]:
     return {str(origin): str(key) for origin, key in found.items()} if isinstance(found, dict) else {}
 
 
-def _write(keys: dict[str, str]) -> None:
-    write_json(_file(), keys, mode=0o600)
-
-
-def _without(keys: dict[str, str], origin: str) -> dict[str, str]:
-    return {known: key for known, key in keys.items() if known != origin}
+def _remember(origin: str, key: str | None) -> None:
+    """Have the file hold this key of an address, or none."""
+    before = _remembered()
+    others = {known: other for known, other in before.items() if known != origin}
+    after = {**others, origin: key} if key else others
+    if after != before:
+        write_json(_file(), after, mode=0o600)

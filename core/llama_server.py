@@ -35,24 +35,37 @@ class Judgement:
     preferred: int
 
 
+def start_server(
+    file: Path, context_tokens: int, key: str, slots: int = 1, thinks: bool = True
+) -> "xllamacpp.Server":
+    """llama.cpp's own server on a free port of this machine, for whoever has the key: other users must not reach it.
+
+    `slots` are requests at once, each with so many `context_tokens`. Raises AppError `gguf_unreadable`.
+    """
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(file)
+    parameters.n_ctx = context_tokens * slots  # divided evenly among the slots
+    parameters.n_parallel = slots
+    parameters.warmup = False
+    parameters.verbosity = -1
+    parameters.cpuparams.n_threads = cores_for_work()
+    if not thinks:
+        parameters.enable_reasoning = 0
+    parameters.ui = False
+    parameters.endpoint_slots = False  # it would show what is being written
+    parameters.api_keys = [key]
+    try:
+        return xllamacpp.Server(parameters)
+    except RuntimeError as error:
+        raise AppError("gguf_unreadable", file=file.name, problem=str(error)[:200]) from error
+
+
 class LlamaServer:
     """One loaded model. Raises AppError `gguf_unreadable` where llama.cpp refuses the file."""
 
     def __init__(self, file: Path, context_tokens: int) -> None:
-        parameters = xllamacpp.CommonParams()
-        parameters.model.path = str(file)
-        parameters.n_ctx = context_tokens
-        parameters.n_parallel = 1
-        parameters.warmup = False
-        parameters.verbosity = -1
-        parameters.cpuparams.n_threads = cores_for_work()
-        # It also listens on a port of this machine, where other users must not reach it.
         self._key = secrets.token_urlsafe(16)
-        parameters.api_keys = [self._key]
-        try:
-            self._server = xllamacpp.Server(parameters)
-        except RuntimeError as error:
-            raise AppError("gguf_unreadable", file=file.name, problem=str(error)) from error
+        self._server = start_server(file, context_tokens, self._key)
 
     def __enter__(self) -> "LlamaServer":
         return self

@@ -12,7 +12,8 @@ from typing import Any
 from core import access, keys
 from core.documents.chunk_store import ChunkStore
 from core.documents.token_counting import counter_name, counter_of
-from core.jobs import Job, JobContext, JobSnapshot, RelayContext
+from core.job_kinds import of_step
+from core.jobs import JobContext, JobSnapshot, RelayContext
 from core.project_manager import Project
 from core.samples import estimate as estimates
 from core.samples.answers import parse_answer
@@ -23,26 +24,18 @@ from core.samples.findings import Findings, Verdict
 from core.samples.helper_models import known_model
 from core.samples.helpers.chat import HelperError
 from core.samples.helpers.ollama import Ollama
-from core.samples.helpers.registry import open_helper
+from core.samples.helpers.registry import address_of, leaves_machine, open_helper, place_of, provider_of
 from core.samples.quality_gate import Limits, gate_of
 from core.samples.relinking import relink
 from core.samples.sample_store import SampleStore
 from core.samples.sft_dataset import count_samples, require_lines
-from core.samples.sft_generator import (
-    Access,
-    address_of,
-    generate_samples,
-    leaves_machine,
-    place_of,
-    usable_chunks,
-)
-from core.services import Services, alone, require_rest, running
+from core.samples.sft_generator import Access, generate_samples, usable_chunks
+from core.services import Services, alone, require_rest, running, start_thread_job
 from core.worker import chunks_at_rest
 from utils.config import SftSettings
 from utils.errors import AppError
 
 LOOK_AGAIN_SECONDS = 0.2
-CHANGING_KINDS = ("sft", "import")
 PROGRESS_EVERY = 200
 
 
@@ -83,15 +76,14 @@ def start_samples(services: Services, project: Project) -> JobSnapshot:
             time.sleep(LOOK_AGAIN_SECONDS)
         return work(context)
 
-    then = partial(start_gate, services, project)
-    return services.runner.start(Job("sft", project.name, work_on_finished_chunks, then=then))
+    return start_thread_job(services, project, "sft", work_on_finished_chunks)
 
 
 def start_gate(services: Services, project: Project) -> JobSnapshot:
     """Check all samples that nobody has checked as they are now. Raises AppError as `require_lines` does."""
     require_lines(project.samples_file)
     work = alone(project, "gate", partial(check_all, project=project))
-    return services.runner.start(Job("gate", project.name, work))
+    return start_thread_job(services, project, "gate", work)
 
 
 def start_import(services: Services, project: Project, file: Path, name: str) -> JobSnapshot:
@@ -101,15 +93,13 @@ def start_import(services: Services, project: Project, file: Path, name: str) ->
     """
     access.require_uploaded(file)
     require_lines(project.samples_file)
-    require_rest(services, project, CHANGING_KINDS, "samples_not_at_rest")
+    require_rest(services, project, of_step("samples"), "samples_not_at_rest")
 
     def work_on_resting_chunks(context: JobContext) -> dict[str, Any]:
         with chunks_at_rest(context, project):
             return import_samples(context, project, file, name)
 
-    work = alone(project, "sft", work_on_resting_chunks)
-    then = partial(start_gate, services, project)
-    return services.runner.start(Job("import", project.name, work, then=then))
+    return start_thread_job(services, project, "import", alone(project, "import", work_on_resting_chunks))
 
 
 def start_pull(services: Services, project: Project) -> JobSnapshot:
@@ -117,7 +107,7 @@ def start_pull(services: Services, project: Project) -> JobSnapshot:
     access.require_host()
     settings = project.load_config().sft
     require_helper(settings)
-    return services.runner.start(Job("pull", project.name, partial(pull, settings=settings)))
+    return start_thread_job(services, project, "pull", partial(pull, settings=settings))
 
 
 def start_test(services: Services, project: Project) -> JobSnapshot:
@@ -128,20 +118,20 @@ def start_test(services: Services, project: Project) -> JobSnapshot:
     key = keys.key_of(address_of(settings))
     keys.counter_of(address_of(settings), key)()
     work = partial(test_helper, task=task, settings=settings, key=key)
-    return services.runner.start(Job("sft_test", project.name, work))
+    return start_thread_job(services, project, "sft_test", work)
 
 
 def require_helper(settings: SftSettings) -> None:
     """Raises AppError `no_helper_model` where the chosen helper cannot be asked yet, or as `keys.require_allowed`."""
     keys.require_allowed(settings)
-    if settings.provider != "practice" and not settings.model:
+    if not settings.model and not provider_of(settings.provider).writes_by_rules:
         raise AppError("no_helper_model")
 
 
 def test_helper(context: JobContext, task: Task, settings: SftSettings, key: str | None) -> dict[str, Any]:
     """The request's messages, the raw answer, and the samples in it. Nothing is stored."""
     context.progress(0, None, "samples.testing", model=settings.model or settings.provider)
-    if settings.provider == "practice":
+    if provider_of(settings.provider).writes_by_rules:
         raise AppError("practice_needs_no_test")
     request, answer = try_once(open_helper(settings, key), task, settings)
     parsed = parse_answer(answer.text, answer.finished)

@@ -4,15 +4,16 @@ import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from pkgutil import resolve_name
 from typing import Any
 
 from core import access, hardware_detector
 from core.child_work import ChildWork
 from core.documents.chunk_store import ChunkStore
 from core.hardware_detector import Hardware
+from core.job_kinds import Kind, kind_of
 from core.job_runner import JobRunner
-from core.jobs import ACCELERATOR, ACTIVE, Job, JobContext, JobSnapshot, JobState, RelayContext
+from core.jobs import ACTIVE, Job, JobContext, JobSnapshot, JobState, RelayContext
 from core.project_manager import Project, ProjectStore
 from core.runs import Run, create_run, list_runs
 from core.worker import alone_with, lock_file
@@ -22,11 +23,7 @@ from utils.files import is_held
 
 logger = logging.getLogger(__name__)
 
-LANES = dict.fromkeys(("train", "evaluate", "export", "practice_base", "unpack_base"), ACCELERATOR)
-BRING_A_TOKENIZER = ("practice_base", "unpack_base", "download")
 MINIMUM_FREE_GIB = 1.0
-NOT_GONE_ON_WITH = ("ask", "preflight")  # so quick that they are simply started again
-STOPPED = frozenset({JobState.PAUSED, JobState.INTERRUPTED, JobState.FAILED})
 
 
 @dataclass
@@ -37,19 +34,12 @@ class Services:
     runner: JobRunner = field(default_factory=JobRunner)
 
     def __post_init__(self) -> None:
-        self._mark = config.app_settings_mark()
-        self._settings = config.load_app_settings()
+        config.load_app_settings()  # a damaged file is said at once
 
     @property
     def settings(self) -> config.AppSettings:
-        """The machine-wide settings, also where another app has changed them. Raises AppError `config_damaged`."""
-        if (mark := config.app_settings_mark()) != self._mark:
-            self._mark, self._settings = mark, config.load_app_settings()
-        return self._settings
-
-    @settings.setter
-    def settings(self, value: config.AppSettings) -> None:
-        self._settings = value
+        """The machine-wide settings as they are now, whoever changed them. Raises AppError `config_damaged`."""
+        return config.load_app_settings()
 
     def hardware(self) -> Hardware:
         """This machine now. Raises nothing: what cannot be told is left out."""
@@ -84,23 +74,27 @@ def start_child_job(
 
 def child_job(services: Services, run: Run, secrets: Mapping[str, Any] | None = None) -> Job:
     """The job of a run folder, new or found."""
-    work = ChildWork(run, secrets)
-    then = partial(count_with_new_tokenizer, services, run.project) if run.kind in BRING_A_TOKENIZER else None
-    return Job(run.kind, run.project.name, work, LANES.get(run.kind), run.owner, run.id, work.abandon, then)
+    work, kind = ChildWork(run, secrets), kind_of(run.kind)
+    then = _what_follows(services, run.project, kind)
+    return Job(run.kind, run.project.name, work, kind.lane, run.owner, run.id, work.abandon, then)
 
 
-def count_with_new_tokenizer(services: Services, project: Project) -> None:
-    """A base model that was just made brings its own tokenizer, with which the chunks are then counted."""
-    from core.document_pipeline import rechunk_if_needed  # which needs this module
+def start_thread_job(
+    services: Services, project: Project, kind: str, work: Callable[[RelayContext], dict[str, Any]]
+) -> JobSnapshot:
+    """Queue work that a thread of the app does. Raises AppError as `JobRunner.start`."""
+    then = _what_follows(services, project, kind_of(kind))
+    return services.runner.start(Job(kind, project.name, work, kind_of(kind).lane, then=then))
 
-    rechunk_if_needed(services, project)
+
+def _what_follows(services: Services, project: Project, kind: Kind) -> Callable[[], object] | None:
+    return (lambda: resolve_name(kind_of(kind.then).start)(services, project)) if kind.then else None
 
 
 def reattach(services: Services) -> None:
     """Show again what an earlier app left: others wait for `resume`, and what a process still works on goes on live.
 
-    So does a training that failed: what stopped it may be mended by now, and its checkpoints are still there. A
-    project that cannot be read is passed over; whoever opens it reads why.
+    A project that cannot be read is passed over; whoever opens it reads why.
     """
     for name in services.projects.names():
         try:
@@ -110,10 +104,10 @@ def reattach(services: Services) -> None:
 
 
 def _reattach_runs(services: Services, project: Project) -> None:
-    newest = {run.kind: run for run in list_runs(project) if run.is_whole and run.kind not in NOT_GONE_ON_WITH}
-    for run in newest.values():
+    newest = {run.kind: run for run in list_runs(project) if run.is_whole}
+    for kind, run in newest.items():
         found = run.read_state()
-        if found.state in (STOPPED if run.kind == "train" else STOPPED - {JobState.FAILED}):
+        if found.state in kind_of(kind).shown_again:
             services.runner.adopt(child_job(services, run), found.state, found.error)
     join_running(services, project, stays=False)
 
@@ -134,7 +128,7 @@ def join_running(services: Services, project: Project, stays: bool = True) -> No
 
 def give_up(services: Services, run: Run) -> None:
     """Note that a run that stopped half-way will not be resumed, because another one took its place."""
-    if run.read_state().state in STOPPED:
+    if run.read_state().state in kind_of(run.kind).shown_again:
         if any(job.id == run.id for job in services.runner.jobs(run.project.name)):
             services.runner.cancel(run.id)
         else:

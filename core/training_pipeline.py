@@ -5,10 +5,19 @@ from functools import partial
 from typing import Any
 
 from core import base_models
-from core.jobs import ACTIVE, UNFINISHED, Job, JobSnapshot, JobState
+from core.jobs import ACTIVE, UNFINISHED, JobSnapshot, JobState
 from core.project_manager import Project
 from core.runs import Run, create_run, latest_run, live_run, open_run
-from core.services import MINIMUM_FREE_GIB, Services, alone, child_job, give_up, require_free, start_child_job
+from core.services import (
+    MINIMUM_FREE_GIB,
+    Services,
+    alone,
+    child_job,
+    give_up,
+    require_free,
+    start_child_job,
+    start_thread_job,
+)
 from core.training import branching, bundle, launcher, memory_outlook, provenance, readiness, repeat, run_time
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -138,4 +147,4 @@ def start_bundle(services: Services, project: Project, run_id: str, readme: bund
     run = open_run(project, run_id)
     bundle.contents_of(run)
     work = alone(project, "bundle", lambda context: bundle.write(context, run, readme))
-    return services.runner.start(Job("bundle", project.name, work))
+    return start_thread_job(services, project, "bundle", work)

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from core import memory_kills
-from core.jobs import CancelRequested, JobContext, JobState, PauseRequested, WorkInterrupted, raise_stop
+from core.job_kinds import KINDS, lock_of
+from core.jobs import JobContext, JobState, end_of, raise_stop
 from core.project_manager import Project
 from core.runs import Run, this_process
 from utils.errors import AppError, system_error
@@ -24,22 +25,6 @@ from utils.files import LOOKS_PASS_SECONDS, heal_last_line, locked, parse_json
 
 logger = logging.getLogger(__name__)
 
-# Kind of run → the stage that does it, loaded only in the child: some of them bring torch along.
-STAGES = {
-    "rag": "core.documents.rag_processor",
-    "rechunk": "core.documents.rechunking",
-    "practice_base": "core.practice.practice_base",
-    "unpack_base": "core.bases.unpacking",
-    "download": "core.bases.downloading",
-    "preflight": "core.training.preflight",
-    "train": "core.training.trainer",
-    "evaluate": "core.evaluator",
-    "export": "core.exporter",
-    "ask": "core.chat",
-}
-
-# Kinds of runs that must not work on a project at the same time as another kind share its lock.
-LOCK_OF = {"rechunk": "rag"}
 PROGRESS_EVERY_SECONDS = 0.15
 LOOK_AGAIN_SECONDS = 0.2
 EXIT_DISK_FULL = 74  # not even the reason could be written down
@@ -106,31 +91,21 @@ def _work(run: Run, watch: Callable[[], None]) -> int:
     signal.signal(signal.SIGTERM, context.pause_on_signal)
     signal.signal(signal.SIGINT, context.pause_on_signal)
     run.write_state(JobState.RUNNING, process=this_process(), memory_kills=memory_kills.counts())
-    state, error, more = JobState.DONE, None, {}
-    try:
-        more = {"result": importlib.import_module(STAGES[run.kind]).run(context, run)}
-    except PauseRequested:
-        state = JobState.PAUSED
-    except CancelRequested:
-        state = JobState.CANCELLED
-    except AppError as known:
-        state, error = JobState.FAILED, known
-    except WorkInterrupted as lost:
-        logger.exception("run %s was interrupted", run.id)
-        state, error = JobState.INTERRUPTED, lost.error
-    except Exception as bug:
-        logger.exception("run %s failed", run.id)
-        state, error = JobState.FAILED, system_error(bug) or AppError("internal", kind=type(bug).__name__)
+
+    def stage() -> dict[str, Any]:
+        return importlib.import_module(KINDS[run.kind].stage).run(context, run)
+
+    end = end_of(stage, f"run {run.id}", logging.ERROR)
     watch()  # nothing is noted in another folder that took this one's place
-    if error:
-        return note_failure(run, error, state)
-    run.write_state(state, **more)
+    if end.error:
+        return note_failure(run, end.error, end.state)
+    run.write_state(end.state, result=end.result)
     return 0
 
 
 def lock_file(project: Project, kind: str) -> Path:
     """The file that whoever does work of this kind in a project holds locked."""
-    return project.runs_folder / f".{LOCK_OF.get(kind, kind)}.lock"
+    return project.runs_folder / f".{lock_of(kind)}.lock"
 
 
 def alone_with(project: Project, kind: str, refusal: str = "job_already_running") -> AbstractContextManager[None]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from html import escape
 
 from core.documents.chunk_store import FLAG_BOILERPLATE, FLAG_DUPLICATE, FLAG_EXCLUDED, Chunk, ChunkStore, Flag
+from core.job_kinds import of_tab
 from core.jobs import ACTIVE
 from ui import html
-from ui.documents_list import KINDS
 from ui.texts import TEXTS
 from ui.view import View
 
@@ -49,7 +49,7 @@ class ChunkPage:
 
 def depends(view: View, position: BrowserPosition) -> Hashable:
     """What the page of chunks is made of. Hits stay as they are while documents are being read."""
-    job = view.job(KINDS)
+    job = view.job(of_tab("documents"))
     if position.of(view.project_name).words and job and job.state in ACTIVE:
         return job.id
     return view.data_stamp

@@ -153,7 +153,7 @@ def shown_list(result: dict[str, Any], language: str) -> str:
 
 
 def model_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import document_pipeline, pipeline
+    from core import base_pipeline, document_pipeline
 
     services, project = opened(options)
     if options.base:
@@ -161,8 +161,8 @@ def model_command(options: argparse.Namespace) -> dict[str, object]:
         if source == "practice":
             name = source  # there is only one
         choice = checked(config.BaseChoice, {"source": source, "name": name})
-        pipeline.choose_base(project, choice)
-        get_ready = pipeline.make_ready if source in ("ollama", "hf") else document_pipeline.rechunk_if_needed
+        base_pipeline.choose_base(project, choice)
+        get_ready = base_pipeline.make_ready if source in ("ollama", "hf") else document_pipeline.rechunk_if_needed
         if job := get_ready(services, project):
             finish(services, job)
     project.set("output", given(options, config.OutputSettings))
@@ -172,7 +172,7 @@ def model_command(options: argparse.Namespace) -> dict[str, object]:
 
 def demo_command(options: argparse.Namespace) -> dict[str, object]:
     """Documents → chunks → practice model → samples → training → comparison → checked exports, in one go."""
-    from core import document_pipeline, pipeline, sample_pipeline, training_pipeline
+    from core import base_pipeline, document_pipeline, export_pipeline, pipeline, sample_pipeline, training_pipeline
 
     services = services_of(options)
     if options.project in services.projects.names():
@@ -182,15 +182,15 @@ def demo_command(options: argparse.Namespace) -> dict[str, object]:
     files = options.files or sorted(DEMO_DOCUMENTS.iterdir())
     result: dict[str, object] = {"project": project.name, "folder": str(project.root)}
     result["rag"] = finish(services, document_pipeline.start_documents(services, project, files))
-    pipeline.choose_base(project, config.BaseChoice(source="practice", name="practice"))
-    result["base"] = finish(services, pipeline.start_practice_base(services, project))
+    base_pipeline.choose_base(project, config.BaseChoice(source="practice", name="practice"))
+    result["base"] = finish(services, base_pipeline.start_practice_base(services, project))
     project.set("sft", {"samples": max(project.load_config().sft.samples, DEMO_SAMPLES)})
     result["sft"] = finish(services, sample_pipeline.start_samples(services, project))
     result["train"] = finish(services, training_pipeline.start_training(services, project))
-    result["evaluate"] = finish(services, pipeline.start_evaluation(services, project))
+    result["evaluate"] = finish(services, export_pipeline.start_evaluation(services, project))
     for format_name, key in (("safetensors", "export_safetensors"), ("gguf", "export")):
         project.set("output", {"format": format_name})
-        result[key] = finish(services, pipeline.start_export(services, project))
+        result[key] = finish(services, export_pipeline.start_export(services, project))
     return result
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
+from core.job_kinds import kind_of
 from core.jobs import ACTIVE, JobSnapshot, JobState
 from ui import texts
 from ui.terminal import follow, noted_interrupts, person_language
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from core.services import Services
 
 EXIT_ERROR, EXIT_INTERRUPTED = 1, 130
-# What a job starts when it is done, and what comes next builds on: a new model counts the chunks anew, new samples
-# are checked.
-FOLLOWING_KINDS = {"rechunk", "gate"}
 
 
 class JobStopped(Exception):
@@ -77,8 +75,9 @@ def finish(services: "Services", snapshot: JobSnapshot) -> dict[str, Any]:
         end = follow(services.runner, snapshot.id, person_language(), interrupts=interrupts)
     if end.state != JobState.DONE:
         raise JobStopped(end)
+    follower = kind_of(snapshot.kind).then  # what comes next builds on it
     for job in services.runner.jobs(snapshot.project):
-        if job.kind in FOLLOWING_KINDS and job.state in ACTIVE and job.id != snapshot.id:
+        if job.kind == follower and job.state in ACTIVE and job.id != snapshot.id:
             finish(services, job)
     return end.result or {}
 

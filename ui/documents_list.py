@@ -7,12 +7,12 @@ from html import escape
 from typing import Any
 
 from core.documents.chunk_store import SourceFile
+from core.job_kinds import of_tab
 from core.jobs import ACTIVE, JobState
 from ui import html
 from ui.texts import TEXTS, error_text
 from ui.view import View
 
-KINDS = ("rag", "rechunk")
 ROWS_SHOWN = 12
 STATUSES = ("done", "partial", "queued", "password", "no_text", "damaged", "unsupported", "failed", "duplicate")
 STATUS_TONES = {
@@ -51,7 +51,7 @@ class Row:
 
 def depends(view: View, _: ListPosition) -> Hashable:
     """What the list is made of."""
-    job = view.job(KINDS)
+    job = view.job(of_tab("documents"))
     return view.data_stamp, (job.id, job.state, repr(job.message)) if job else None
 
 
@@ -189,7 +189,7 @@ def hint(words: str) -> str:
 
 def busy(view: View) -> str:
     """Why no document can be worked on now; empty if one can."""
-    job = view.job(KINDS)
+    job = view.job(of_tab("documents"))
     return view.t("error.documents_running") if job and job.state in ACTIVE else ""
 
 

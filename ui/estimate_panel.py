@@ -112,7 +112,7 @@ def after_html(view: View) -> str:
     """What the last runs took beside what was expected, and all that ever left the machine."""
     if view.project is None:
         return ""
-    taken = [run for run in estimates.runs(view.project) if run.provider != "practice"]
+    taken = estimates.runs(view.project)
     sent = outbound.summary(view.project)
     if not taken and not sent:
         return ""

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from core import sample_pipeline
+from core.job_kinds import of_step
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.samples.exchange import EXPORTS, export_samples
@@ -64,7 +65,7 @@ def blocked(view: View) -> str:
     """Why no samples can be brought in now; empty if they can."""
     if view.project is None:
         return view.t("blocked.no_project")
-    job = view.job(("sft", "import"))
+    job = view.job(of_step("samples"))
     return view.t("blocked.samples_running") if job and job.state in ACTIVE else refusal(view)
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import gradio as gr
 
-from core import pipeline
+from core import export_pipeline
 from core.jobs import JobState
 from core.samples.helper_models import known_model, known_models
 from core.samples.helpers.chat import HelperModel
-from core.samples.helpers.registry import offline_models
+from core.samples.helpers.registry import provider_of
 from ui import html
 from ui.texts import error_text
 from ui.view import View
@@ -24,10 +24,11 @@ def offered(view: View) -> Sequence[HelperModel]:
     found = known_models(view.config.sft)
     if found:
         return found.models
-    if view.config.sft.provider == "local":
-        files = pipeline.exported_files(view.project)
+    provider = provider_of(view.config.sft.provider)
+    if provider.takes_file:
+        files = export_pipeline.exported_files(view.project)
         return [HelperModel(str(file), file.name, size_bytes=file.stat().st_size) for file in files]
-    return offline_models(view.config.sft.provider)
+    return provider.models
 
 
 def choices(view: View) -> Any:
@@ -48,7 +49,7 @@ def figures(view: View, model: HelperModel) -> list[str]:
         if model.prompt_usd or model.answer_usd:
             prices = {"prompt": model.prompt_usd * MILLION, "answer": model.answer_usd * MILLION}
             parts.append(view.t("writer.price", **prices))
-        elif view.config and view.config.sft.provider == "openrouter":
+        elif view.config and provider_of(view.config.sft.provider).is_priced:
             parts.append(view.t("writer.free"))
     if model.size_bytes:
         parts.append(bytes_words(view, model.size_bytes))
@@ -72,9 +73,12 @@ def was_pulled(view: View) -> bool:
 
 def about_html(view: View) -> str:
     """Why the list is not there, or what is known of the chosen model."""
-    if view.project is None or view.config is None or view.config.sft.provider == "practice":
+    if view.project is None or view.config is None:
         return ""
     settings = view.config.sft
+    provider = provider_of(settings.provider)
+    if provider.writes_by_rules:
+        return ""
     found = known_models(settings)
     if found and found.problem:
         return view.error_box(found.problem)
@@ -86,7 +90,7 @@ def about_html(view: View) -> str:
         if model.follows_schema:
             known_words.append(view.t("writer.follows_schema"))
         return html.muted(" · ".join(known_words))
-    if settings.provider == "local":
+    if provider.takes_file:
         return ""
     if found is None:
         return html.muted(view.t("writer.not_asked"))

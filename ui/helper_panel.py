@@ -9,15 +9,14 @@ from core import keys, sample_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.samples.helper_models import fetch_models, known_model
-from core.samples.helpers.registry import is_this_machine, own_address
-from core.samples.sft_generator import address_of, place_of
+from core.samples.helpers.addresses import is_this_machine
+from core.samples.helpers.registry import Provider, address_of, place_of, provider_of
 from ui import forms, helper_models, html
 from ui.page_frame import Answer, Component, PageFrame
 from ui.view import View
 from utils.config import SftSettings, changed
 from utils.errors import AppError, readable
 
-WITH_ADDRESS = ("openrouter", "ollama")
 OF_PROVIDER = ("model", "base_url")  # what means nothing to another provider
 
 
@@ -27,7 +26,7 @@ def build(frame: PageFrame) -> dict[str, Component]:
     Answers the fields by name, for whoever starts with them.
     """
     t = frame.t
-    provider = forms.widget(SftSettings, "provider", frame.language)
+    choice = forms.widget(SftSettings, "provider", frame.language)
     about = gr.HTML()
     base_url = gr.Textbox(label=t("field.base_url"), max_lines=1, visible=False, elem_id="helper-address")
     key_field(frame, base_url)
@@ -49,14 +48,14 @@ def build(frame: PageFrame) -> dict[str, Component]:
     live.show(about, about_html)
     live.show(base_url, address_field)
     live.show(model, model_field)
-    live.show(buttons, lambda view: gr.update(visible=provider_of(view) in WITH_ADDRESS))
+    live.show(buttons, lambda view: gr.update(visible=provider(view).own_address is not None))
     live.show(pull, pull_button)
     live.show(known, helper_models.about_html)
 
     kept = gr.State({})
-    fields = {"provider": provider, "base_url": base_url, "model": model}
-    frame.fill(provider, lambda config: config.sft.provider)
-    frame.act(provider.input, choose_provider, notice, {**fields, "kept": kept}, {**fields, "kept": kept})  # type: ignore[attr-defined]
+    fields = {"provider": choice, "base_url": base_url, "model": model}
+    frame.fill(choice, lambda config: config.sft.provider)
+    frame.act(choice.input, choose_provider, notice, {**fields, "kept": kept}, {**fields, "kept": kept})  # type: ignore[attr-defined]
     forms.autosave(frame, "sft", {"base_url": base_url, "model": model}, notice)
     frame.act(ask.click, partial(ask_models, frame), notice, fields, show_progress="minimal")
     frame.act(pull.click, partial(pull_model, frame), notice, fields)
@@ -75,7 +74,7 @@ def key_field(frame: PageFrame, base_url: Component) -> None:
         with gr.Row(elem_classes="tight"):
             forget = gr.Button(t("writer.forget_key"), size="sm", min_width=110)
         notice = gr.HTML()
-    frame.live.show(panel, lambda view: gr.update(visible=provider_of(view) == "openrouter"))
+    frame.live.show(panel, lambda view: gr.update(visible=provider(view).needs_key))
     frame.live.show(status, key_html)
     frame.live.show(forget, lambda view: gr.update(visible=has_key(view)))
     fields = {"key": key, "remember": remember, "base_url": base_url}
@@ -84,37 +83,46 @@ def key_field(frame: PageFrame, base_url: Component) -> None:
     frame.act(forget.click, partial(forget_key, frame), notice, {"base_url": base_url})
 
 
-def provider_of(view: View) -> str:
-    return view.config.sft.provider if view.config else "practice"
+def chosen(view: View) -> str:
+    """The name of the chosen provider."""
+    return settings_of(view).provider
+
+
+def provider(view: View) -> Provider:
+    """What is true of the chosen provider."""
+    return provider_of(settings_of(view).provider)
+
+
+def settings_of(view: View) -> SftSettings:
+    return view.config.sft if view.config else SftSettings()
 
 
 def about_html(view: View) -> str:
     """What kind of helper this is, before anything else is asked."""
-    provider = provider_of(view)
-    if provider == "practice":
+    if provider(view).writes_by_rules:
         return html.box("info", view.t("samples.practice"), view.t("samples.practice_about"))
-    return html.muted(view.t(f"writer.about.{provider}"))
+    return html.muted(view.t(f"writer.about.{chosen(view)}"))
 
 
 def address_field(view: View) -> Any:
-    provider = provider_of(view)
-    if provider not in WITH_ADDRESS:
+    own_address = provider(view).own_address
+    if own_address is None:
         return gr.update(visible=False)
-    about = view.t(f"writer.address_about.{provider}")
-    return gr.update(visible=True, placeholder=own_address(provider), info=about)
+    about = view.t(f"writer.address_about.{chosen(view)}")
+    return gr.update(visible=True, placeholder=own_address(), info=about)
 
 
 def model_field(view: View) -> Any:
     """The list of models, or of files where the helper is one."""
-    provider = provider_of(view)
-    label = view.t("writer.file" if provider == "local" else "field.model")
-    about = view.t("writer.file_about" if provider == "local" else "writer.model_about")
-    return {**helper_models.choices(view), "visible": provider != "practice", "label": label, "info": about}
+    found = provider(view)
+    label = view.t("writer.file" if found.takes_file else "field.model")
+    about = view.t("writer.file_about" if found.takes_file else "writer.model_about")
+    return {**helper_models.choices(view), "visible": not found.writes_by_rules, "label": label, "info": about}
 
 
 def pull_button(view: View) -> Any:
-    """Ollama can fetch a model that it does not have."""
-    if view.config is None or view.config.sft.provider != "ollama":
+    """Some can fetch a model that they do not have."""
+    if view.config is None or not provider(view).fetches:
         return gr.update(visible=False)
     there = known_model(view.config.sft) is not None or helper_models.was_pulled(view)
     job = view.job(("pull",))

@@ -5,6 +5,7 @@ from html import escape
 
 import gradio as gr
 
+from core.job_kinds import Tab, of_tab
 from core.jobs import ACTIVE, RESUMABLE, JobSnapshot, JobState
 from core.project_manager import Project
 from ui import html
@@ -24,9 +25,9 @@ STATE_TONES = {
 }
 
 
-def job_panel(frame: PageFrame, kinds: tuple[str, ...]) -> None:
-    """The panel of the newest job among `kinds` in the page's project."""
-    t = frame.t
+def job_panel(frame: PageFrame, tab: Tab) -> None:
+    """The panel of the newest job in the page's project that this tab shows."""
+    t, kinds = frame.t, of_tab(tab)
     with gr.Column(elem_classes="job-panel", min_width=0):
         frame.live.show(gr.HTML(elem_classes="job-progress"), lambda view: progress_html(view, view.job(kinds)))
         with gr.Row(elem_classes="job-buttons"):

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from core import pipeline
+from core import base_pipeline
 from core.bases import hub_cache, hub_models, ollama_store, unpacked, what_fits
 from core.bases.hub_models import Original
 from core.bases.ollama_store import OllamaModel
@@ -48,8 +48,8 @@ def build(frame: PageFrame) -> tuple[gr.Column, Component]:
         known = {original.name for model in models() if (original := original_of(model))}
         if click.do != "original" or click.of not in known:
             raise AppError("ollama_missing", name=click.of)
-        pipeline.choose_base(project, BaseChoice(source="hf", name=click.of))
-        pipeline.make_ready(frame.services, project)
+        base_pipeline.choose_base(project, BaseChoice(source="hf", name=click.of))
+        base_pipeline.make_ready(frame.services, project)
         return {"notice": html.box("good", frame.t("model.chosen", name=click.of))}
 
     frame.actions.append(Action(table.click, with_click(switch), notice, {}, {}, {}, tells_click=True))

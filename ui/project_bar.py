@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 
 from core import hardware_detector, pipeline
+from core.job_kinds import of_step
 from core.jobs import ACTIVE, JobSnapshot, JobState
-from core.sample_pipeline import CHANGING_KINDS
 from core.services import Services
-from ui import documents_list, html, tab_model
+from ui import html
 from ui.job_panel import state_words
 from ui.page_frame import QUIET, PageFrame
 from ui.texts import message_text
@@ -20,14 +20,6 @@ from utils.errors import AppError, readable
 from utils.validators import composed
 
 STEP_TABS = {"documents": "documents", "model": "model", "samples": "samples"}  # all others are on the last tab
-STEP_KINDS = {
-    "documents": documents_list.KINDS,
-    "model": tab_model.KINDS,
-    "samples": CHANGING_KINDS,
-    "training": ("train",),
-    "export": ("export",),
-}
-"""The jobs that do a step."""
 
 
 @dataclass
@@ -133,7 +125,7 @@ def next_step_html(view: View) -> str:
         return ""
     step = view.status.next_step
     tab = STEP_TABS.get(step, "training")
-    job = view.job(STEP_KINDS[step]) if step in STEP_KINDS else None
+    job = view.job(of_step(step))
     words = step
     if job and job.state in ACTIVE:
         words = "running"

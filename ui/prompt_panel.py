@@ -11,7 +11,7 @@ from core import sample_pipeline
 from core.project_manager import Project
 from core.samples import prompts
 from ui import html
-from ui.helper_panel import provider_of
+from ui.helper_panel import provider
 from ui.page_frame import Answer, Component, PageFrame
 from ui.texts import LANGUAGES, error_text
 from ui.view import View
@@ -41,7 +41,7 @@ def build(frame: PageFrame, language: Component) -> dict[str, Component]:
         with gr.Column(min_width=280):
             gr.HTML(variables_html(frame))
             preview = gr.HTML(elem_id="prompt-preview")
-    frame.live.show(folded, lambda view: gr.update(visible=provider_of(view) != "practice"))
+    frame.live.show(folded, lambda view: gr.update(visible=not provider(view).writes_by_rules))
     frame.live.show(problems, stored_problems)
     frame.live.show(look, lambda view: gr.update(interactive=view.project is not None))
     for name, field in fields.items():

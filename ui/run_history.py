@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from pydantic import ValidationError
 
-from core import access, file_manager, pipeline, training_pipeline
+from core import access, export_pipeline, file_manager, training_pipeline
 from core.jobs import ACTIVE, JobState
 from core.project_manager import Project
 from core.training import branching, bundle, epoch_ends, history, run_deletion
@@ -117,7 +117,7 @@ def details(frame: PageFrame, position: gr.State, gone: gr.HTML, fields: Iterabl
     reads = [read for _, read in shown_settings]
     frame.act(adopt.click, partial(adopt_settings, frame, reads), notice, where, outputs)
     frame.act(go_on.click, partial(continue_run, frame), notice, {**where, "point": point})
-    for button, start in ((evaluate, pipeline.start_evaluation), (export, pipeline.start_export)):
+    for button, start in ((evaluate, export_pipeline.start_evaluation), (export, export_pipeline.start_export)):
         frame.act(button.click, partial(use_run, frame, start), notice, {**where, "point": point})
     frame.act(repeat.click, partial(repeat_run, frame), notice, where)
     frame.act(pack.click, partial(pack_run, frame), notice, where)

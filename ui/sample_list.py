@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from weakref import WeakKeyDictionary
 
+from core.job_kinds import of_step
 from core.samples.quality_gate import KINDS as FINDINGS
 from core.samples.sample_store import SampleCounts, SamplePage, SampleQuery, SampleRow, SampleStore
 from core.samples.sft_dataset import STATUSES, Sample, require_lines
@@ -15,7 +16,6 @@ from ui.view import View, file_stamp
 from utils.errors import AppError
 
 ROWS_SHOWN = 10
-KINDS = ("sft", "gate", "import")  # the jobs that change samples
 STATUS_TONES = {"new": "info", "accepted": "good", "edited": "good", "rejected": "bad"}
 _counted: WeakKeyDictionary[View, SampleCounts] = WeakKeyDictionary()
 COLUMNS = ("review.head_number", "samples.head_instruction", "samples.head_output", "samples.head_source")
@@ -52,7 +52,7 @@ def depends(view: View, _: ReviewPosition) -> Hashable:
     """What the list is made of; samples that are being written show at most once a second."""
     if view.project is None:
         return None
-    job = view.job(KINDS)
+    job = view.job((*of_step("samples"), "gate"))
     return file_stamp(view.project.samples_file), (job.id, job.state, job.version) if job else None
 
 

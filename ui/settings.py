@@ -62,4 +62,4 @@ def build(frame: PageFrame) -> None:
 def keep_settings(frame: PageFrame, **values: object) -> None:
     """Save machine-wide settings; they hold at once, without a restart. Raises AppError `host_only`."""
     access.require_host()
-    frame.services.settings = config.change_app_settings(**values)
+    config.change_app_settings(**values)

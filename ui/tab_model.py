@@ -5,8 +5,9 @@ from typing import Any
 
 import gradio as gr
 
-from core import pipeline
+from core import base_pipeline
 from core.bases import unpacked
+from core.job_kinds import of_tab
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from ui import forms, html, hub_panel, ollama_panel
@@ -18,7 +19,6 @@ from utils.config import BaseChoice, OutputSettings, ProjectConfig
 from utils.errors import AppError
 from utils.validators import checked
 
-KINDS = ("practice_base", "download", "unpack_base")
 PRACTICE = "practice"
 SOURCES = (PRACTICE, "ollama", "path", "hf")
 FIELDS = {"ollama": "base_ollama", "path": "base_path", "hf": "base_hf"}
@@ -44,19 +44,19 @@ def build(frame: PageFrame) -> None:
             frame.live.show(gr.HTML(), base_html)
             output = forms.widgets(OutputSettings, ("format", "quantization"), frame.language)
             saved = gr.HTML()
-    job_panel(frame, KINDS)
+    job_panel(frame, "model")
 
     def create_practice(project: Project, _: object) -> None:
-        pipeline.choose_base(project, BaseChoice(source=PRACTICE, name=PRACTICE))
-        pipeline.start_practice_base(frame.services, project)
+        base_pipeline.choose_base(project, BaseChoice(source=PRACTICE, name=PRACTICE))
+        base_pipeline.start_practice_base(frame.services, project)
 
     def choose_other(project: Project, values: dict[str, Any]) -> dict[str, Any]:
         field = FIELDS[values["source"]]
         name = (values[field] or "").strip()
         if not name:
             raise AppError("field_empty", field=field)
-        pipeline.choose_base(project, checked(BaseChoice, {"source": values["source"], "name": name}))
-        pipeline.make_ready(frame.services, project)
+        base_pipeline.choose_base(project, checked(BaseChoice, {"source": values["source"], "name": name}))
+        base_pipeline.make_ready(frame.services, project)
         return {"notice": html.box("good", t("model.chosen", name=name))}
 
     source.change(
@@ -103,7 +103,7 @@ def blocked(view: View) -> str:
     """Why the practice model cannot be made now; empty if it can."""
     if view.project is None:
         return view.t("blocked.no_project")
-    job = view.job(KINDS)
+    job = view.job(of_tab("model"))
     if job and job.state in ACTIVE:
         return view.t("blocked.base_running")
     return "" if view.status and view.status.chunks else view.t("blocked.no_chunks")

@@ -9,7 +9,7 @@ from core import document_pipeline
 from core.documents.readers import READERS
 from core.project_manager import Project
 from ui import chunk_browser, chunk_cutting, documents_panel, export_database, html
-from ui.documents_list import KINDS, busy
+from ui.documents_list import busy
 from ui.documents_overview import overview_html
 from ui.job_panel import job_panel
 from ui.page_frame import PageFrame
@@ -29,7 +29,7 @@ def build(frame: PageFrame) -> None:
             notice = gr.HTML()
         with gr.Column(min_width=280, scale=3):
             frame.live.show(gr.HTML(), overview_html)
-    job_panel(frame, KINDS)
+    job_panel(frame, "documents")
     browse = chunk_browser.fields(frame)
     with where_documents(frame):
         section(frame, "list")

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from core import sample_pipeline
+from core.job_kinds import of_step
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.services import Services
@@ -28,7 +29,6 @@ from ui.sample_list import ReviewPosition, counts_of, has_samples, refusal
 from ui.view import View
 
 Start = Callable[[Services, Project], object]
-KINDS = ("sft", "gate", "import", "pull", "sft_test")
 
 
 def build(frame: PageFrame) -> None:
@@ -50,7 +50,7 @@ def build(frame: PageFrame) -> None:
             frame.live.show(gr.HTML(elem_id="after"), estimate_panel.after_html)
             gate_panel.build(frame, position)
     prompts = prompt_panel.build(frame, wishes["language"])
-    job_panel(frame, KINDS)
+    job_panel(frame, "samples")
     # Without samples there is nothing to review: all of it would only be in the way.
     with gr.Column(visible=False, min_width=0) as reviewed:
         gr.HTML(f'<h2 class="section">{escape(t("review.title"))}</h2>')
@@ -78,22 +78,23 @@ def blocked(view: View) -> str:
     """Why no samples can be written now; empty if they can."""
     if view.project is None or view.config is None:
         return view.t("blocked.no_project")
-    job = view.job(("sft", "import"))
+    job = view.job(of_step("samples"))
     if job and job.state in ACTIVE:
         return view.t("blocked.samples_running")
     if why_not := refusal(view):
         return why_not
     settings, count = view.config.sft, usable_count(view)
+    provider = helper_panel.provider(view)
     if 0 < settings.samples <= count:
         return view.t("blocked.samples_complete", count=count)
     if not (view.status and view.status.chunks):
-        if settings.provider == "practice":
+        if "topic" not in provider.settings:
             return view.t("blocked.no_chunks")
         if not settings.topic.strip():
             return view.t("blocked.no_chunks_no_topic")
-    if settings.provider != "practice" and not settings.model:
-        return view.t("blocked.no_file" if settings.provider == "local" else "blocked.no_helper_model")
-    if settings.provider == "openrouter" and not settings.base_url and not helper_panel.has_key(view):
+    if not settings.model and not provider.writes_by_rules:
+        return view.t("blocked.no_file" if provider.takes_file else "blocked.no_helper_model")
+    if provider.needs_key and not settings.base_url and not helper_panel.has_key(view):
         return view.t("blocked.no_key")
     return ""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from core import hardware_detector, pipeline, training_pipeline
+from core import export_pipeline, hardware_detector, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from ui import forms, html, preflight_panel, preset_panel, remedy_panel, run_history
@@ -14,7 +14,7 @@ from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame
 from ui.training_figures import figures_html, loss_html
 from ui.training_results import answer_html, answers_html, evaluation_html, export_html, taken_html
-from ui.view import TRAINING_KINDS, View
+from ui.view import View
 from utils.config import TrainingSettings
 
 OFFERED = {"lora_rank": (8, 16, 32, 64), "lora_alpha": (16, 32, 64)}
@@ -42,7 +42,7 @@ def build(frame: PageFrame) -> None:
             frame.live.show(gr.HTML(), loss_html)
             frame.live.show(gr.HTML(elem_id="memory"), memory_html)
             preflight_panel.build(frame)
-    job_panel(frame, TRAINING_KINDS)
+    job_panel(frame, "training")
     remedy_panel.build(frame)
     after_training(frame)
 
@@ -95,13 +95,13 @@ def after_training(frame: PageFrame) -> None:
     frame.live.show(gr.HTML(), answers_html)
 
     def compare(project: Project, _: object) -> None:
-        pipeline.start_evaluation(frame.services, project)
+        export_pipeline.start_evaluation(frame.services, project)
 
     def write(project: Project, _: object) -> None:
-        pipeline.start_export(frame.services, project)
+        export_pipeline.start_export(frame.services, project)
 
     def put(project: Project, values: dict[str, Any]) -> None:
-        pipeline.start_question(frame.services, project, values["question"] or "")
+        export_pipeline.start_question(frame.services, project, values["question"] or "")
 
     frame.allow(evaluate, evaluate_why_not, lambda view: after_blocked(view, "evaluate"))
     frame.allow(export, export_why_not, lambda view: after_blocked(view, "export"))

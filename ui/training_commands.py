@@ -142,28 +142,28 @@ def run_cells(run: dict[str, Any], language: str) -> list[str]:
 
 
 def bundle_command(options: argparse.Namespace) -> dict[str, Any]:
-    from core import pipeline, training_pipeline
+    from core import export_pipeline, training_pipeline
     from core.training import history
 
     services, project = opened(options)
-    run = history.find(project, options.run) if options.run else pipeline.trained_run(project)
+    run = history.find(project, options.run) if options.run else export_pipeline.trained_run(project)
     return finish(services, training_pipeline.start_bundle(services, project, run.id, readme_in(person_language())))
 
 
 def make_practice_base_if_missing(services: "Services", project: "Project") -> None:
     """The practice model is made from the documents on the way; any other base is the person's to provide."""
-    from core import pipeline
+    from core import base_pipeline, pipeline
 
     base = project.load_config().base
     if base and base.source == "practice" and not pipeline.status(project).base_ready:
-        finish(services, pipeline.start_practice_base(services, project))
+        finish(services, base_pipeline.start_practice_base(services, project))
 
 
 def evaluate_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import pipeline
+    from core import export_pipeline
 
     services, project = opened(options)
-    return finish(services, pipeline.start_evaluation(services, project, chosen=chosen_in(options, project)))
+    return finish(services, export_pipeline.start_evaluation(services, project, chosen=chosen_in(options, project)))
 
 
 def chosen_in(options: argparse.Namespace, project: "Project") -> "Chosen | None":
@@ -174,16 +174,16 @@ def chosen_in(options: argparse.Namespace, project: "Project") -> "Chosen | None
 
 
 def export_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import pipeline
+    from core import export_pipeline
 
     services, project = opened(options)
     project.set("output", given(options, config.OutputSettings))
-    return finish(services, pipeline.start_export(services, project, chosen=chosen_in(options, project)))
+    return finish(services, export_pipeline.start_export(services, project, chosen=chosen_in(options, project)))
 
 
 def ask_command(options: argparse.Namespace) -> dict[str, object]:
-    from core import pipeline
+    from core import export_pipeline
 
     services, project = opened(options)
     chosen = chosen_in(options, project)
-    return finish(services, pipeline.start_question(services, project, options.question, chosen=chosen))
+    return finish(services, export_pipeline.start_question(services, project, options.question, chosen=chosen))

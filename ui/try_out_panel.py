@@ -8,33 +8,31 @@ import gradio as gr
 from core.jobs import ACTIVE
 from core.samples.chat_writer import UNUSABLE
 from ui import html
-from ui.helper_panel import provider_of
+from ui.helper_panel import provider
 from ui.page_frame import PageFrame
 from ui.prompt_panel import messages_html
 from ui.texts import error_text
 from ui.view import View
-
-KINDS = ("sft_test",)
 
 
 def build(frame: PageFrame) -> gr.Button:
     """The button; what comes of it is shown by `result_html`."""
     with gr.Row(elem_classes="tight", visible=False) as row:
         start = gr.Button(frame.t("tryout.start"), size="sm", min_width=140, elem_id="try-helper")
-    frame.live.show(row, lambda view: gr.update(visible=provider_of(view) != "practice"))
+    frame.live.show(row, lambda view: gr.update(visible=not provider(view).writes_by_rules))
     frame.live.show(start, lambda view: gr.update(interactive=ready(view)))
     return start
 
 
 def ready(view: View) -> bool:
     """Whether there is a model to ask, and nobody is asking it."""
-    job = view.job(KINDS)
+    job = view.job(["sft_test"])
     return bool(view.config and view.config.sft.model) and not (job and job.state in ACTIVE)
 
 
 def result_html(view: View) -> str:
     """The newest try: in a line what came of it, and all of it behind that."""
-    if view.project is None or provider_of(view) == "practice":
+    if view.project is None or provider(view).writes_by_rules:
         return ""
     result = view.result("sft_test")
     if not result:

@@ -20,7 +20,6 @@ from ui.texts import error_text, message_text, text
 from utils.config import ProjectConfig
 from utils.errors import AppError, readable
 
-TRAINING_KINDS = ("train", "evaluate", "export", "ask", "bundle")
 DOCUMENTS = Remembered(8)  # the lists of the last projects that somebody looked at
 
 

@@ -6,18 +6,11 @@ from typing import Any
 import gradio as gr
 
 from ui import forms, html
-from ui.helper_panel import provider_of
+from ui.helper_panel import provider
 from ui.page_frame import Component, PageFrame
 from ui.view import View
 from utils.config import SftSettings
 
-REAL = ("openrouter", "ollama", "local")
-# Which providers a setting means something to; one that is not named here holds for all.
-FOR: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("temperature", "per_request", "turns", "concurrency", "timeout_seconds"), REAL),
-    "context_tokens": ("ollama", "local"),
-    "budget_usd": ("openrouter",),
-}
 ADVANCED = ("temperature", "per_request", "turns", "concurrency", "timeout_seconds", "context_tokens", "budget_usd")
 
 
@@ -41,16 +34,16 @@ def build(frame: PageFrame) -> dict[str, Component]:
         advanced |= forms.widgets(SftSettings, ADVANCED[1:], frame.language)
         gr.HTML(html.muted(t("wishes.more_by_command")))
     notice = gr.HTML()
-    for name, field in advanced.items():
-        frame.live.show(field, shown_for(FOR.get(name)))
-    for field in (styles, topic):
-        frame.live.show(field, shown_for(REAL))
+    for name in ADVANCED:
+        frame.live.show(advanced[name], where_it_counts(name))
+    for name, field in (("styles", styles), ("topic", topic)):
+        frame.live.show(field, where_it_counts(name))
     typed = {"samples": main["samples"], "styles": styles, "topic": topic, **advanced}
     forms.autosave(frame, "sft", typed, notice)
     frame.fill(main["language"], lambda config: config.sft.language)
     return {**typed, "language": main["language"]}
 
 
-def shown_for(providers: tuple[str, ...] | None) -> Callable[[View], Any]:
-    """A field that is there only where it means something."""
-    return lambda view: gr.update(visible=providers is None or provider_of(view) in providers)
+def where_it_counts(name: str) -> Callable[[View], Any]:
+    """A field that is there only where it means something to the chosen provider."""
+    return lambda view: gr.update(visible=name in provider(view).settings)

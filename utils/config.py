@@ -250,12 +250,3 @@ def change_app_settings(**values: object) -> AppSettings:
 def save_app_settings(settings: AppSettings) -> None:
     """Keep the machine-wide settings, whatever they were before."""
     save(settings, config_folder() / "settings.json")
-
-
-def app_settings_mark() -> tuple[int, int, int] | None:
-    """What differs after somebody has written the machine-wide settings; None where nobody has yet."""
-    try:
-        found = (config_folder() / "settings.json").stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns

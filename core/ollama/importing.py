@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from core.jobs import JobContext
-from core.samples.helpers.addresses import is_this_machine, own_address
+from core.samples.helpers.addresses import is_this_machine, own_ollama_address
 from core.samples.helpers.chat import HelperError
 from core.samples.helpers.http_client import HttpClient
-from core.samples.helpers.http_errors import HttpError
+from core.samples.helpers.http_errors import HttpError, part_of
 from utils.errors import AppError
 from utils.files import sha256_of
 
@@ -73,7 +73,7 @@ def written(value: object) -> str:
 
 def import_model(context: JobContext, model: NewModel, question: list[dict[str, str]], most_tokens: int) -> Imported:
     """Create the model and ask it once. What goes wrong is told in the result; only a stop is raised."""
-    address = own_address("ollama")
+    address = own_ollama_address()
     if not is_this_machine(address):  # what was learned from somebody's documents goes to no other machine unasked
         return Imported("elsewhere", model.name, address)
     digest = f"sha256:{sha256_of(model.file)}"
@@ -152,14 +152,13 @@ class _Ollama:
         finally:
             await self._http.close()
         answer = answer if isinstance(answer, dict) else {}
-        message = answer.get("message")
         counted = answer.get("prompt_eval_count")
         return Imported(
             "created",
             name,
             self._place,
             prompt_tokens=counted if isinstance(counted, int) else None,
-            answer=str(message.get("content") or "") if isinstance(message, dict) else None,
+            answer=str(answer["message"].get("content") or "") if part_of(answer, "message") else None,
         )
 
 

@@ -42,7 +42,7 @@ class Written:
 
 @dataclass
 class Usage:
-    """What a provider has used up so far; it counts here while it works.
+    """What a writer has used up so far; it counts here while it works.
 
     `failed` are requests that brought no answer, `unusable` answers that held no sample. `cost_usd` sums what servers
     said; `cost_known` turns False with the first answer of which nobody knows the price.
@@ -71,4 +71,4 @@ class Supply(Protocol):
 # Takes tasks from the supply when it has room for them and yields what came of each, in any order, and None now and
 # then while nothing comes. Closing the iterator ends the work and whatever is under way. Raises AppError where no
 # other task would succeed either.
-Provider = Callable[[Supply, SftSettings, Usage], Generator[Written | None, None, None]]
+Writer = Callable[[Supply, SftSettings, Usage], Generator[Written | None, None, None]]

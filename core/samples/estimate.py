@@ -18,6 +18,7 @@ from core.project_manager import Project
 from core.samples import prompts
 from core.samples.drafts import Task, Usage
 from core.samples.helpers.chat import HelperModel
+from core.samples.helpers.registry import provider_of
 from utils.config import SftSettings
 from utils.files import append_line, parse_json, read_lines
 
@@ -25,7 +26,6 @@ FILE_NAME = "generation.jsonl"
 CHUNKS_TRIED = 12
 ANSWER_TOKENS = (60.0, 260.0)  # of one pair, where nothing is known
 REQUESTS_NEEDED = (1.0, 1.3)  # of each one wanted: answers that cannot be used are asked for again
-SECONDS_PER_REQUEST = {"openrouter": (1.5, 12.0), "ollama": (4.0, 60.0), "local": (8.0, 90.0)}
 SPREAD = (0.8, 1.3)  # around what earlier runs took
 RUNS_REMEMBERED = 5
 
@@ -70,7 +70,8 @@ def estimate(
     project: Project, settings: SftSettings, chunk_ids: Sequence[int], missing: int, model: HelperModel | None
 ) -> Estimate:
     """What `missing` more samples will take. `model` brings the prices, where they are known."""
-    if settings.provider == "practice":
+    provider = provider_of(settings.provider)
+    if provider.writes_by_rules:
         return Estimate(missing, (missing, missing), (0, 0), (0, 0), (0.0, 0.0), None, False)
     wanted = math.ceil(missing / settings.per_request)
     requests = _times(REQUESTS_NEEDED, wanted)
@@ -78,7 +79,7 @@ def estimate(
     known = [run for run in known if run.samples and run.requests][-RUNS_REMEMBERED:]
     prompt_tokens = _times(requests, _prompt_tokens(project, settings, chunk_ids))
     per_answer = _times(ANSWER_TOKENS, settings.per_request * settings.turns)
-    seconds: Range | None = SECONDS_PER_REQUEST[settings.provider]
+    seconds = provider.seconds_per_request
     if known:
         requests = _times(SPREAD, missing * _mean([run.requests / run.samples for run in known]))
         per_answer = _times(SPREAD, _mean([run.answer_tokens / run.requests for run in known]) or per_answer[1])
@@ -149,7 +150,7 @@ def _prompt_tokens(project: Project, settings: SftSettings, chunk_ids: Sequence[
 
 
 def _cost(settings: SftSettings, model: HelperModel | None, prompts_: Range, answers: Range) -> Range | None:
-    if settings.provider != "openrouter":
+    if not provider_of(settings.provider).is_priced:
         return (0.0, 0.0)
     if model is None or model.prompt_usd is None or model.answer_usd is None:
         return None

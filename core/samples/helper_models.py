@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 
 from core import keys
 from core.samples.helpers.chat import HelperError, HelperModel
-from core.samples.helpers.registry import offline_models, open_helper
-from core.samples.sft_generator import address_of
+from core.samples.helpers.registry import address_of, open_helper, provider_of
 from utils.config import SftSettings
 from utils.errors import AppError
 
@@ -73,7 +72,7 @@ async def _answer_of(settings: SftSettings) -> tuple[HelperModel, ...]:
 
 
 def _without_answer(settings: SftSettings, problem: AppError) -> HelperModels:
-    before = known_models(settings) or HelperModels(tuple(offline_models(settings.provider)))
+    before = known_models(settings) or HelperModels(provider_of(settings.provider).models)
     return replace(before, problem=problem)
 
 

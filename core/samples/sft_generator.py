@@ -12,12 +12,10 @@ from core.jobs import JobContext
 from core.practice.practice_helper import write_drafts
 from core.project_manager import Project
 from core.samples.chat_writer import ChatWriter
-from core.samples.drafts import Draft, Provider, Task, Usage
+from core.samples.drafts import Draft, Task, Usage, Writer
 from core.samples.estimate import estimate, note_run
-from core.samples.helpers.addresses import is_this_machine, own_address
-from core.samples.helpers.addresses import place_of as server_of
 from core.samples.helpers.chat import ChatRequest, HelperModel
-from core.samples.helpers.registry import open_helper
+from core.samples.helpers.registry import leaves_machine, open_helper, place_of, provider_of
 from core.samples.outbound import OutboundLog
 from core.samples.sft_dataset import Generator, Sample, append_sample, read_samples, require_lines, sample_id
 from core.samples.sources import source_of
@@ -31,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Access:
-    """What a provider needs besides the settings: the key, and the model's prices where somebody knows them.
+    """What a writer needs besides the settings: the key, and the model's prices where somebody knows them.
 
     `count` is called before each request: for a lent key it raises AppError once the guest's share is used up.
     """
@@ -41,49 +39,23 @@ class Access:
     count: Callable[[], None] = lambda: None
 
 
-def practice_provider(project: Project, settings: SftSettings, access: Access) -> Provider:
-    """The offline helper that writes by rules."""
-    return write_drafts
+def writer_of(project: Project, settings: SftSettings, access: Access) -> Writer:
+    """Who writes the samples: rules, or a helper model. What leaves this machine is noted.
 
-
-def helper_provider(project: Project, settings: SftSettings, access: Access) -> Provider:
-    """A helper model. What leaves this machine is noted. Raises AppError `no_helper_model`."""
+    Raises AppError `no_helper_model`.
+    """
+    if provider_of(settings.provider).writes_by_rules:
+        return write_drafts
     if not settings.model:
         raise AppError("no_helper_model")
-    note = OutboundLog(project, place_of(settings), settings.model) if leaves_machine(settings) else stays_here
+    note = OutboundLog(project, place_of(settings), settings.model) if leaves_machine(settings) else None
 
     def sent(task: Task, request: ChatRequest) -> None:
         access.count()
-        note(task, request)
+        if note:
+            note(task, request)
 
     return ChatWriter(lambda: open_helper(settings, access.key), sent)
-
-
-def stays_here(task: Task, request: ChatRequest) -> None:
-    """Nothing leaves this machine, so there is nothing to note."""
-
-
-def leaves_machine(settings: SftSettings) -> bool:
-    """Whether texts go to another machine."""
-    return settings.provider in ("openrouter", "ollama") and not is_this_machine(address_of(settings))
-
-
-PROVIDERS: dict[str, Callable[[Project, SftSettings, Access], Provider]] = {
-    "practice": practice_provider,
-    "openrouter": helper_provider,
-    "ollama": helper_provider,
-    "local": helper_provider,
-}
-
-
-def address_of(settings: SftSettings) -> str:
-    """The address that a helper is asked at; empty for those that need none."""
-    return settings.base_url or own_address(settings.provider)
-
-
-def place_of(settings: SftSettings) -> str:
-    """The host that texts go to, with its port; empty where no server is asked."""
-    return server_of(address_of(settings))
 
 
 def generate_samples(
@@ -106,12 +78,12 @@ def generate_samples(
     if missing > 0:
         context.log("samples.log_start", wanted=missing, chunks=len(chunk_ids), already=have.count)
         before = estimate(project, settings, chunk_ids, missing, access.model)
-        provider = PROVIDERS[settings.provider](project, settings, access)
+        writer = writer_of(project, settings, access)
         began = time.monotonic()
         try:
-            work.write(provider, chunk_ids)
+            work.write(writer, chunk_ids)
         finally:
-            if settings.provider != "practice":
+            if not provider_of(settings.provider).writes_by_rules:
                 seconds = time.monotonic() - began
                 note_run(project, settings, place_of(settings), work.new, work.usage, seconds, before)
     work.report()
@@ -126,7 +98,7 @@ def usable_chunks(project: Project, settings: SftSettings) -> list[int]:
     store = ChunkStore(project.database)
     documents = project.load_config().documents
     chunk_ids = store.usable_ids(documents.skip_duplicates, documents.skip_boilerplate)
-    if not chunk_ids and (settings.provider == "practice" or not settings.topic.strip()):
+    if not chunk_ids and ("topic" not in provider_of(settings.provider).settings or not settings.topic.strip()):
         raise AppError("no_usable_chunks" if store.count() else "no_chunks")
     return chunk_ids
 
@@ -147,12 +119,12 @@ class _Work:
     def new(self) -> int:
         return self.have.count - self.count_before
 
-    def write(self, provider: Provider, chunk_ids: list[int]) -> None:
-        """Take what the provider writes until there is enough, or no more comes."""
+    def write(self, writer: Writer, chunk_ids: list[int]) -> None:
+        """Take what is written until there is enough, or no more comes."""
         settings = self.settings
         store = ChunkStore(self.project.database)
         supply = EvenSupply(store, chunk_ids, self.have, settings.samples, settings.per_request, settings.seed)
-        with closing(provider(supply, settings, self.usage)) as results:
+        with closing(writer(supply, settings, self.usage)) as results:
             for written in results:
                 self.context.checkpoint()
                 if written is None:
@@ -184,7 +156,7 @@ class _Work:
     def tell(self) -> None:
         """How far it is; of helper models also what they have taken so far."""
         count, total = self.have.count, self.settings.samples
-        if self.settings.provider == "practice":
+        if provider_of(self.settings.provider).writes_by_rules:
             self.context.progress(count, total, "samples.writing", count=count, total=total)
             return
         usage = self.usage

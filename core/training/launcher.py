@@ -8,6 +8,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from core.job_kinds import CHILD_ENVIRONMENT, KINDS
+
 STARTED_BY_US = "CUSTOM_AI_STORE"
 """Set where rank 0 itself started this rank: the file through which the ranks find each other."""
 _OF_A_RANK = {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}
@@ -35,8 +37,5 @@ def without_rank(environment: Mapping[str, str]) -> dict[str, str]:
 
 def follow(folder: Path) -> int:
     """The whole life of a rank above 0: `folder` is the run's where rank 0 started it, else that of all projects."""
-    from core.child_process import CHILD_ENVIRONMENT
-    from core.worker import STAGES
-
     os.environ.update(CHILD_ENVIRONMENT)
-    return importlib.import_module(STAGES["train"]).follow(folder)
+    return importlib.import_module(KINDS["train"].stage).follow(folder)

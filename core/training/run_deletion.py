@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass
 
+from core.job_kinds import KINDS
 from core.jobs import ACTIVE
 from core.project_manager import Project
 from core.runs import Run, list_runs, open_run
@@ -10,9 +11,6 @@ from core.services import Services, running
 from core.training import branching, checkpoints
 from core.training.history import size_of, trained_run
 from utils.errors import AppError
-
-READERS = ("evaluate", "export", "bundle")
-"""Kinds of jobs that read a training run."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +66,7 @@ def delete_run(services: Services, project: Project, run_id: str, *, sure: bool 
 
 def is_busy(services: Services, run: Run) -> bool:
     """Whether a process works on a run, it waits for its turn, or what else is at work in the project may read it."""
-    if run.read_state().process or running(services, run.project, READERS):
+    readers = (name for name, kind in KINDS.items() if kind.reads_run)
+    if run.read_state().process or running(services, run.project, readers):
         return True
     return any(job.id == run.id and job.state in ACTIVE for job in services.runner.jobs(run.project.name))

@@ -5,9 +5,11 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
 
-from core import worker  # noqa: E402 - the path comes first
+from child_stages import ROW  # noqa: E402 - the path comes first
 
-worker.STAGES.update(dict.fromkeys(("count", "train", "fail", "bug", "die", "deaf", "full"), "child_stages"))
+from core import job_kinds, worker  # noqa: E402
+
+job_kinds.KINDS.update(dict.fromkeys(("count", "train", "fail", "bug", "die", "deaf", "full"), ROW))
 
 if __name__ == "__main__":
     sys.exit(worker.work_on(Path(sys.argv[2])))

@@ -8,9 +8,13 @@ import os
 import signal
 import time
 
+from core.job_kinds import Kind
 from core.runs import Run
 from utils.errors import AppError
 from utils.files import append_line, read_lines
+
+ROW = Kind("documents", stage="child_stages")
+"""The row of all these kinds."""
 
 
 def hurry(run: Run) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from waiting import wait_for
 
-from core import access, base_models, document_pipeline, keys, pipeline, sample_pipeline
+from core import access, base_models, base_pipeline, document_pipeline, keys, pipeline, sample_pipeline
 from core.access import Visitor
 from core.jobs import Job, JobState
 from core.project_manager import ProjectStore
@@ -124,7 +124,7 @@ def test_a_guest_names_no_folder_of_this_machine(projects, name):
     with access.acting_as(ANNA):
         project = projects.create("a")
         with refused("guest_no_files"):
-            pipeline.choose_base(project, BaseChoice(source="path", name=name))
+            base_pipeline.choose_base(project, BaseChoice(source="path", name=name))
         assert project.load_config().base is None
     with pytest.raises(AppError) as by_host:
         base_models.check(BaseChoice(source="path", name=name))
@@ -246,9 +246,9 @@ def test_a_guest_who_names_anothers_project_neither_learns_of_its_jobs_nor_makes
 def test_only_the_host_fills_the_disk_with_models_from_the_hub_and_with_their_token(services, projects):
     with access.acting_as(ANNA):
         project = projects.create("a")
-        pipeline.choose_base(project, BaseChoice(source="hf", name="someone/private"))
+        base_pipeline.choose_base(project, BaseChoice(source="hf", name="someone/private"))
         with refused("host_only"):
-            pipeline.make_ready(services, project)
+            base_pipeline.make_ready(services, project)
     assert services.runner.jobs() == []
 
 
@@ -287,7 +287,7 @@ def test_a_guest_trains_in_no_more_processes_than_the_host_has_set(services, pro
         project = projects.create("a")
         with refused("host_only"):
             start_child_job(services, project, "train", {"processes": 2})
-    services.settings = config.AppSettings(training=config.TrainingSettings(processes=2))
+    config.save_app_settings(config.AppSettings(training=config.TrainingSettings(processes=2)))
     with access.acting_as(ANNA):
         services.runner.cancel(start_child_job(services, project, "train", {"processes": 2}).id)
 

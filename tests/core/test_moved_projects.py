@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from child_stages import hurry
 
-from core import child_process, document_pipeline, pipeline, sample_pipeline, training_pipeline
+from core import base_pipeline, child_process, document_pipeline, pipeline, sample_pipeline, training_pipeline
 from core.child_work import ChildWork
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.jobs import Job, JobState, Message
@@ -23,9 +23,10 @@ from core.samples.sample_store import SampleStore
 from core.samples.sft_dataset import Sample, append_sample, count_samples, read_samples
 from core.services import Services, alone, child_job
 from core.training import checkpoints
+from core.worker import lock_file
 from tests.core.waiting import wait_for
 from utils.errors import AppError
-from utils.files import read_lines
+from utils.files import is_held, read_lines
 
 CHILD_APP = str(Path(__file__).with_name("child_app.py"))
 ALL = [str(number) for number in range(1, 201)]
@@ -151,6 +152,7 @@ def test_documents_that_are_read_while_their_project_is_moved_are_no_files_fault
     gone(services, job)
     assert not project.root.exists()
     moved = services.projects.open("q")
+    wait_for(lambda: not is_held(lock_file(moved, "rag")), what="the child to end")
     statuses = {source.status for source in ChunkStore(moved.database).documents()}
     assert statuses <= {"done", "queued"}
     end = services.runner.wait(document_pipeline.start_documents(services, moved, files).id, timeout=60)
@@ -190,7 +192,7 @@ def test_a_training_whose_project_is_moved_is_resumed_at_the_new_place_and_ends_
 WRITERS = {
     "a setting": lambda services, project, run: project.set("training", {"epochs": 7}),
     "the config": lambda services, project, run: project.save_config(project.load_config()),
-    "the choice of a model": lambda services, project, run: pipeline.choose_base(
+    "the choice of a model": lambda services, project, run: base_pipeline.choose_base(
         project, project.load_config().base or PRACTICE
     ),
     "a new run": lambda services, project, run: create_run(project, "count", {}),

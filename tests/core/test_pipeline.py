@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from child_stages import hurry
 
-from core import child_process, document_pipeline, pipeline, sample_pipeline, training_pipeline
+from core import (
+    base_pipeline,
+    child_process,
+    document_pipeline,
+    export_pipeline,
+    pipeline,
+    sample_pipeline,
+    training_pipeline,
+)
 from core.hardware_detector import Accelerator
 from core.jobs import JobState, SilentContext
 from core.runs import create_run, list_runs, this_process
@@ -30,12 +38,12 @@ def test_each_stage_names_what_is_missing_before_anything_starts(services, proje
         == "file_missing"
     )
     assert code_of(lambda: sample_pipeline.start_samples(services, project)) == "no_chunks"
-    assert code_of(lambda: pipeline.start_practice_base(services, project)) == "no_chunks"
+    assert code_of(lambda: base_pipeline.start_practice_base(services, project)) == "no_chunks"
     assert code_of(lambda: training_pipeline.start_training(services, project)) == "too_few_samples"
-    assert code_of(lambda: pipeline.start_evaluation(services, project)) == "not_trained"
-    assert code_of(lambda: pipeline.start_export(services, project)) == "not_trained"
-    assert code_of(lambda: pipeline.start_question(services, project, "Wer?")) == "not_exported"
-    assert code_of(lambda: pipeline.start_question(services, project, "  ")) == "no_question"
+    assert code_of(lambda: export_pipeline.start_evaluation(services, project)) == "not_trained"
+    assert code_of(lambda: export_pipeline.start_export(services, project)) == "not_trained"
+    assert code_of(lambda: export_pipeline.start_question(services, project, "Wer?")) == "not_exported"
+    assert code_of(lambda: export_pipeline.start_question(services, project, "  ")) == "no_question"
     assert code_of(lambda: training_pipeline.resume_training(services, project)) == "nothing_to_resume"
     assert list_runs(project) == []
 
@@ -106,7 +114,7 @@ def test_a_training_that_a_terminal_began_is_joined_and_stopped_by_the_app_whate
 
 
 def taken(project):
-    request = pipeline.tuned_model(project, None)
+    request = export_pipeline.tuned_model(project, None)
     return request["train_run"], request["step"]
 
 
@@ -130,10 +138,10 @@ def test_any_run_and_any_complete_checkpoint_of_it_can_be_named(project):
     run, _ = make_run(project, JobState.CANCELLED), make_run(project)
     add_checkpoint(run, 2)
     for step in (2, 4):
-        assert pipeline.tuned_model(project, Chosen(run, step)) == {"train_run": run.id, "step": step}
-    assert code_of(lambda: pipeline.tuned_model(project, Chosen(run, 3))) == "branch_no_checkpoint"
+        assert export_pipeline.tuned_model(project, Chosen(run, step)) == {"train_run": run.id, "step": step}
+    assert code_of(lambda: export_pipeline.tuned_model(project, Chosen(run, 3))) == "branch_no_checkpoint"
     empty = create_run(project, "train", {})
-    assert code_of(lambda: pipeline.tuned_model(project, Chosen(empty))) == "adapter_missing"
+    assert code_of(lambda: export_pipeline.tuned_model(project, Chosen(empty))) == "adapter_missing"
 
 
 def exported(project, **report):
@@ -147,21 +155,21 @@ def exported(project, **report):
 
 def test_the_file_that_was_written_last_answers_whatever_the_clock_said(project):
     exported(project)
-    assert [file.name for file in pipeline.exported_files(project)] == ["p-q4_k_m.gguf", "p-f16.gguf"]
+    assert [file.name for file in export_pipeline.exported_files(project)] == ["p-q4_k_m.gguf", "p-f16.gguf"]
 
 
 @pytest.mark.parametrize("report", ["", "[]", '{"files": 7}', '{"files": [7, {}]}'])
 def test_a_damaged_report_of_an_export_hides_no_file(project, report):
     exported(project)
     (project.final_folder / "gguf" / "verification.json").write_text(report)
-    assert len(pipeline.exported_files(project)) == 2
+    assert len(export_pipeline.exported_files(project)) == 2
 
 
 def test_an_export_of_another_run_does_not_answer_for_the_one_that_was_named(services, project):
     run, other = make_run(project), make_run(project)
     exported(project, run=other.id, step=4)
     for chosen in (Chosen(run), Chosen(other, 2)):
-        code = code_of(lambda chosen=chosen: pipeline.start_question(services, project, "Wer?", chosen=chosen))
+        code = code_of(lambda chosen=chosen: export_pipeline.start_question(services, project, "Wer?", chosen=chosen))
         assert code == "run_not_exported"
 
 
@@ -184,13 +192,13 @@ def test_the_next_step_of_a_new_project_is_documents(project):
 
 
 def test_the_practice_model_brings_its_learning_rate_and_takes_it_away_again(project, tmp_path):
-    pipeline.choose_base(project, config.BaseChoice(source="practice", name="practice"))
+    base_pipeline.choose_base(project, config.BaseChoice(source="practice", name="practice"))
     practice_rate = project.load_config().training.learning_rate
     assert practice_rate > config.TrainingSettings().learning_rate
     project.save_config(
         config.changed(project.load_config(), training=config.TrainingSettings(learning_rate=5e-5).model_dump())
     )
-    pipeline.choose_base(project, config.BaseChoice(source="practice", name="practice"))
+    base_pipeline.choose_base(project, config.BaseChoice(source="practice", name="practice"))
     assert project.load_config().training.learning_rate == 5e-5
 
 
@@ -281,6 +289,6 @@ def test_a_new_projects_settings_suit_the_machine(services, monkeypatch):
 def test_what_a_person_set_for_all_projects_stands_above_the_machines_suggestion(services, monkeypatch):
     gpu = replace(services.hardware(), accelerator=Accelerator("cuda", "RTX 4070", 12, 11))
     monkeypatch.setattr(Services, "hardware", lambda self: gpu)
-    services.settings = config.AppSettings(training=config.TrainingSettings(batch_size=1, epochs=7))
+    config.save_app_settings(config.AppSettings(training=config.TrainingSettings(batch_size=1, epochs=7)))
     training = pipeline.create_project(services, "mine").load_config().training
     assert (training.batch_size, training.epochs, training.four_bit) == (1, 7, True)

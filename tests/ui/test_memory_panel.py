@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from core import pipeline
+from core import base_pipeline
 from core.jobs import JobState
 from core.runs import create_run
 from core.training.memory_estimate import Estimate, Place
@@ -80,7 +80,7 @@ def test_the_estimate_follows_the_saved_settings(project, view, tmp_path):
     (base / "tokenizer.json").write_text("{}")
     (base / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
     assert memory_html(view()) == ""
-    pipeline.choose_base(project, BaseChoice(source="path", name=str(base)))
+    base_pipeline.choose_base(project, BaseChoice(source="path", name=str(base)))
 
     def estimated() -> float:
         found = memory_panel.current(view())

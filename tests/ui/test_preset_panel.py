@@ -5,7 +5,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from core import pipeline
+from core import base_pipeline
 from core.samples.sft_dataset import Sample, append_samples
 from core.training import presets
 from tests.core.training.training_material import make_base
@@ -23,7 +23,7 @@ def view(services, project):
 @pytest.fixture
 def full_project(services, project, tmp_path: Path):
     append_samples(project.samples_file, [Sample(f"Was ist {n}?", f"{n} ist eine Zahl.", str(n)) for n in range(100)])
-    pipeline.choose_base(project, BaseChoice(source="path", name=str(make_base(tmp_path / "base"))))
+    base_pipeline.choose_base(project, BaseChoice(source="path", name=str(make_base(tmp_path / "base"))))
     return project
 
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from runs_material import make_run
 
-from core import pipeline, training_pipeline
+from core import export_pipeline, training_pipeline
 from core.jobs import Job, JobState
 from core.training import repeat
 from core.training.history import Chosen
@@ -99,7 +99,7 @@ def test_any_run_and_checkpoint_is_compared_exported_and_asked(app, project, sta
         return SimpleNamespace(id="job")
 
     for name in ("start_evaluation", "start_export", "start_question"):
-        monkeypatch.setattr(pipeline, name, note)
+        monkeypatch.setattr(export_pipeline, name, note)
     run = make_run(project)
     assert app("evaluate", "Physik", "--run", f"{run.id}:4")[0] == 0
     assert app("export", "Physik", "--run", run.id)[0] == 0
@@ -123,7 +123,7 @@ def test_an_interrupt_between_start_and_waiting_pauses_what_was_started_before_i
         services.runner.start(Job("evaluate", project.name, work, id="started"))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "start_evaluation", start)
+    monkeypatch.setattr(export_pipeline, "start_evaluation", start)
     code, _, err = app("evaluate", "Physik")
     assert (code, "the state is saved" in err) == (130, True)
     assert runners[0].get("started").state == JobState.PAUSED

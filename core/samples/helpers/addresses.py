@@ -8,11 +8,9 @@ OPENROUTER = "https://openrouter.ai/api/v1"
 OLLAMA_PORT = 11434
 
 
-def own_address(provider: str) -> str:
-    """The address that a provider is asked at where nobody chose another; empty where there is none."""
-    if provider == "openrouter":
-        return OPENROUTER
-    return ollama_address(os.environ.get("OLLAMA_HOST", "")) if provider == "ollama" else ""
+def own_ollama_address() -> str:
+    """Where Ollama is asked as long as nobody chose another address."""
+    return ollama_address(os.environ.get("OLLAMA_HOST", ""))
 
 
 def ollama_address(host: str) -> str:

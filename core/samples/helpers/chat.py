@@ -68,13 +68,7 @@ class HelperError(Exception):
 
 
 class ChatHelper(Protocol):
-    """A helper model that is ready to be asked, by as many at once as want to.
-
-    `place` is the host that texts go to, with its port; `is_local` says whether that is this machine.
-    """
-
-    place: str
-    is_local: bool
+    """A helper model that is ready to be asked, by as many at once as want to."""
 
     async def ask(self, request: ChatRequest) -> ChatAnswer:
         """One request, never repeated here. Raises HelperError; whoever cancels it ends what is under way."""

@@ -10,9 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import xllamacpp
-
-from core.hardware_detector import cores_for_work
+from core.llama_server import start_server
 from utils.errors import AppError
 
 
@@ -33,7 +31,8 @@ def serve_gguf(arguments: list[str]) -> int:
     watcher.start()
     file, slots, context_tokens = Path(arguments[0]), int(arguments[1]), int(arguments[2])
     try:
-        server = _server(file, slots, context_tokens, key)
+        # Samples need no thinking, and thinking would use up the room for the answer.
+        server = start_server(file, context_tokens, key, slots, thinks=False)
         answer: dict[str, Any] = {"address": server.listening_address}
     except AppError as error:
         answer = {"code": error.code, "params": error.params}
@@ -46,22 +45,3 @@ def serve_gguf(arguments: list[str]) -> int:
 def _leave_with_the_app() -> None:
     sys.stdin.read()
     os._exit(0)  # in the middle of an answer too: nobody waits for it
-
-
-def _server(file: Path, slots: int, context_tokens: int, key: str) -> "xllamacpp.Server":
-    """llama.cpp's own server on a free port of this machine. Raises AppError `gguf_unreadable`."""
-    parameters = xllamacpp.CommonParams()
-    parameters.model.path = str(file)
-    parameters.n_ctx = context_tokens * slots  # divided evenly among the slots
-    parameters.n_parallel = slots
-    parameters.warmup = False
-    parameters.verbosity = -1
-    parameters.cpuparams.n_threads = cores_for_work()
-    parameters.enable_reasoning = 0  # samples need no thinking, and thinking would use up the room for the answer
-    parameters.ui = False
-    parameters.endpoint_slots = False  # it would show what is being written
-    parameters.api_keys = [key]
-    try:
-        return xllamacpp.Server(parameters)
-    except RuntimeError as error:
-        raise AppError("gguf_unreadable", file=file.name, problem=str(error)[:200]) from error

@@ -12,7 +12,6 @@ from core.samples.helpers import http_errors
 from core.samples.helpers.addresses import is_this_machine, place_of
 from core.samples.helpers.chat import HelperError
 from utils.errors import AppError
-from utils.files import parse_json
 
 CONNECT_SECONDS = 20.0
 SILENCE_SECONDS = 600.0  # a model that is being loaded says nothing for minutes
@@ -111,10 +110,7 @@ class HttpClient:
 
     def _content(self, body: bytes) -> Any:
         """A body as JSON, unless it says that something went wrong; whitespace before it keeps connections alive."""
-        try:
-            content = parse_json(body, half_pairs=True)
-        except ValueError:
-            content = None
+        content = http_errors.parsed(body)
         if content is None:
             raise http_errors.strange_answer(self.recipient, text_of(body))
         if failed := http_errors.of_content(self.recipient, content):

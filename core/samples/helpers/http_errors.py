@@ -30,31 +30,16 @@ HIDDEN = "•••"
 
 SECRETS = re.compile(r"\bbearer\s+\S+|\b(?:sk|gsk|hf|rk|pk|xai)[-_][\w.*…-]{4,}", re.IGNORECASE)
 
-TOO_LONG = (
-    "context length",
-    "context_length",
-    "context window",
-    "context size",
-    "context_size",
-    "longer than the context",
-    "prompt is too long",
-    "input is too long",
-    "string_too_long",
-    "token_limit_exceeded",
-    "too many tokens",
+# What servers of many makes say, in lower case.
+TOO_LONG = re.compile(
+    "context[ _](length|window|size)|longer than the context|(prompt|input) is too long"
+    "|string_too_long|token_limit_exceeded|too many tokens"
 )
-MODERATED = (
-    "moderation",
-    "content_policy",
-    "content policy",
-    "content_filter",
-    "content management policy",
-    "flagged",
-)
-NO_SUCH_MODEL = ("not a valid model", "invalid_model", "model_not_found", "model not found", "no such model")
-NO_CREDIT = ("insufficient_quota", "insufficient credits", "insufficient_credits")
-UNKNOWN_PATH = ("unexpected endpoint", "unknown endpoint")
-NO_MEMORY = ("more system memory", "out of memory", "cudamalloc", "not enough memory")
+MODERATED = re.compile("moderation|content[ _](policy|filter)|content management policy|flagged")
+NO_SUCH_MODEL = re.compile("not a valid model|invalid_model|model[ _]not[ _]found|no such model")
+NO_CREDIT = re.compile("insufficient[ _](quota|credits)")
+UNKNOWN_PATH = re.compile("(unexpected|unknown) endpoint")
+NO_MEMORY = re.compile("more system memory|out of memory|cudamalloc|not enough memory")
 
 # Errors that come under HTTP 200 may name their kind in words instead of a status.
 STATUS_OF_KIND = {
@@ -71,7 +56,35 @@ STATUS_OF_KIND = {
 }
 UNNAMED_STATUS = 502  # the model's side failed, and nobody says how
 
+# What a status means where the words with it say nothing special.
+BY_STATUS: dict[int, tuple[str, Reaction]] = {
+    401: ("helper_key_refused", "stop"),
+    402: ("helper_no_credit", "stop"),
+    403: ("helper_forbidden", "stop"),
+    404: ("helper_wrong_address", "stop"),
+    405: ("helper_wrong_address", "stop"),
+    407: ("helper_proxy", "stop"),
+    408: ("helper_too_slow", "again"),
+    413: ("helper_prompt_too_long", "skip"),
+    429: ("helper_rate_limited", "slow_down"),
+    503: ("helper_overloaded", "slow_down"),
+    504: ("helper_too_slow", "again"),
+    524: ("helper_too_slow", "again"),
+    529: ("helper_overloaded", "slow_down"),
+}
+
+# What an exception of the connection means: the first kind that it is.
+BY_EXCEPTION: tuple[tuple[type[BaseException], str, Reaction], ...] = (
+    (aiohttp.InvalidURL, "helper_address_invalid", "stop"),
+    (aiohttp.ClientHttpProxyError, "helper_proxy", "stop"),
+    (aiohttp.ClientProxyConnectionError, "helper_proxy", "stop"),
+    (aiohttp.ClientSSLError, "helper_tls", "stop"),
+    (aiohttp.ServerFingerprintMismatch, "helper_tls", "stop"),
+    (aiohttp.ClientConnectorDNSError, "helper_no_network", "stop"),
+    (TimeoutError, "helper_too_slow", "again"),
+)
 NETWORK_IS_OUT = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
+CONNECTION_IS_LOST = {errno.ECONNRESET, errno.ETIMEDOUT}
 
 
 @dataclass(frozen=True)
@@ -121,37 +134,23 @@ def of_content(recipient: Recipient, content: Any) -> HttpError | None:
     if status is None:
         kind = next((word for word in kinds_of(details).lower().split() if word in STATUS_OF_KIND), "")
         status = STATUS_OF_KIND.get(kind, UNNAMED_STATUS)
-    if any(sign in words_of(content).lower() for sign in UNKNOWN_PATH):
+    if UNKNOWN_PATH.search(words_of(content).lower()):
         status = 404
     return of_status(recipient, status, {}, json.dumps(content))
 
 
 def of_connection(recipient: Recipient, error: BaseException) -> HelperError:
     """The error of a request that got no answer, or not the whole of it."""
-    number = getattr(getattr(error, "os_error", error), "errno", None)
-    code: str
-    reaction: Reaction
-    match error:
-        case aiohttp.InvalidURL():
-            code, reaction = "helper_address_invalid", "stop"
-        case aiohttp.ClientHttpProxyError() | aiohttp.ClientProxyConnectionError():
-            code, reaction = "helper_proxy", "stop"
-        case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
-            code, reaction = "helper_tls", "stop"
-        case aiohttp.ClientConnectorDNSError():
-            code, reaction = "helper_no_network", "stop"
-        case TimeoutError():
-            code, reaction = "helper_too_slow", "again"
-        case aiohttp.ClientConnectorError() if number in NETWORK_IS_OUT:
-            code, reaction = "helper_no_network", "stop"
-        case aiohttp.ClientConnectorError() if number in (errno.ECONNRESET, errno.ETIMEDOUT):
-            code, reaction = "helper_connection_lost", "again"
-        case aiohttp.ClientConnectorError():
-            code, reaction = "helper_nobody_there", "stop"
-        case aiohttp.ClientResponseError():
-            return strange_answer(recipient)
-        case _:
-            code, reaction = "helper_connection_lost", "again"
+    code: str = "helper_connection_lost"
+    reaction: Reaction = "again"
+    for kind, meaning, answer in BY_EXCEPTION:
+        if isinstance(error, kind):
+            return HelperError(AppError(meaning, place=recipient.place), answer)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return strange_answer(recipient)
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno not in CONNECTION_IS_LOST:
+        is_out = error.os_error.errno in NETWORK_IS_OUT
+        code, reaction = "helper_no_network" if is_out else "helper_nobody_there", "stop"
     return HelperError(AppError(code, place=recipient.place), reaction)
 
 
@@ -165,23 +164,19 @@ def judged(
     recipient: Recipient, status: int, words: str, details: Mapping[str, Any], wait: float | None
 ) -> tuple[str, Reaction]:
     """The code of the error, and what becomes of the work. `words` are in lower case."""
-    metadata = details.get("metadata")
-    if status not in (401, 402, 429) and said(TOO_LONG, words):
+    if status not in (401, 402, 429) and TOO_LONG.search(words):
         return "helper_prompt_too_long", "skip"
-    if status in (400, 403, 422, 451) and (
-        said(MODERATED, words) or (isinstance(metadata, dict) and "flagged_input" in metadata)
-    ):
+    is_flagged = MODERATED.search(words) or "flagged_input" in part_of(details, "metadata")
+    if status in (400, 403, 422, 451) and is_flagged:
         return "helper_moderated", "skip"
-    if said(NO_SUCH_MODEL, words) or (status == 404 and ("model" in words or "endpoints" in words)):
+    if NO_SUCH_MODEL.search(words) or (status == 404 and ("model" in words or "endpoints" in words)):
         return "helper_model_missing", "stop"
-    if status >= 500 and said(NO_MEMORY, words):
+    if status >= 500 and NO_MEMORY.search(words):
         return "helper_no_memory", "stop"
-    if status == 429:
-        if said(NO_CREDIT, words):
-            return "helper_no_credit", "stop"
-        if wait is not None and wait > LONGEST_WAIT_SECONDS:
-            return "helper_daily_limit", "stop"
-        return "helper_rate_limited", "slow_down"
+    if status == 429 and NO_CREDIT.search(words):
+        return "helper_no_credit", "stop"
+    if status == 429 and wait is not None and wait > LONGEST_WAIT_SECONDS:
+        return "helper_daily_limit", "stop"
     if status == 400 and "provider returned error" in words:
         # OpenRouter passes on what one of several providers of the model said: the next may take the request.
         return "helper_server_failed", "again"
@@ -189,38 +184,11 @@ def judged(
         return "helper_rate_limited", "slow_down"  # credit that is bound by requests under way
     if status == 401 and not recipient.key:
         return "helper_key_missing", "stop"
-    return by_status(status)
-
-
-def by_status(status: int) -> tuple[str, Reaction]:
-    """What a status means where the words with it say nothing special."""
-    match status:
-        case 401:
-            return "helper_key_refused", "stop"
-        case 402:
-            return "helper_no_credit", "stop"
-        case 403:
-            return "helper_forbidden", "stop"
-        case 404 | 405:
-            return "helper_wrong_address", "stop"
-        case 407:
-            return "helper_proxy", "stop"
-        case 413:
-            return "helper_prompt_too_long", "skip"
-        case 408 | 504 | 524:
-            return "helper_too_slow", "again"
-        case 503 | 529:
-            return "helper_overloaded", "slow_down"
-        case _ if status >= 500:
-            return "helper_server_failed", "again"
-        case _ if 300 <= status < 400:
-            return "helper_redirected", "stop"
-        case _:
-            return "helper_request_refused", "stop"
-
-
-def said(signs: tuple[str, ...], words: str) -> bool:
-    return any(sign in words for sign in signs)
+    if status in BY_STATUS:
+        return BY_STATUS[status]
+    if status >= 500:
+        return "helper_server_failed", "again"
+    return "helper_redirected" if 300 <= status < 400 else "helper_request_refused", "stop"
 
 
 def scrubbed(words: str, key: str | None) -> str:
@@ -246,7 +214,7 @@ def readable(body: str) -> str:
     return html.unescape(title[1]) if title else ""
 
 
-def parsed(body: str) -> Any:
+def parsed(body: str | bytes) -> Any:
     """A body as JSON, or None where it is none."""
     try:
         return parse_json(body, half_pairs=True)
@@ -264,11 +232,16 @@ def error_object(content: Any) -> Mapping[str, Any]:
     return inner if isinstance(inner, dict) else content
 
 
+def part_of(content: Any, name: str) -> Mapping[str, Any]:
+    """The object below a name in what a server said; empty where there is none."""
+    part = content.get(name) if isinstance(content, dict) else None
+    return part if isinstance(part, dict) else {}
+
+
 def words_of(content: Any) -> str:
     """What a server says about its error, in its own words."""
     details = error_object(content)
-    metadata = details.get("metadata")
-    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    raw = part_of(details, "metadata").get("raw")
     parts = [details.get("message"), details.get("error"), details.get("detail"), raw]
     said_at_all = [part if isinstance(part, str) else json.dumps(part) for part in parts if part]
     return ": ".join(said_at_all)[:MOST_CHARACTERS_READ]
@@ -276,8 +249,7 @@ def words_of(content: Any) -> str:
 
 def kinds_of(details: Mapping[str, Any]) -> str:
     """The names that a server gives the kind of its error."""
-    metadata = details.get("metadata")
-    inner = metadata.get("error_type") if isinstance(metadata, dict) else None
+    inner = part_of(details, "metadata").get("error_type")
     names = (details.get("type"), details.get("code"), details.get("error_type"), inner)
     return " ".join(name for name in names if isinstance(name, str))
 
@@ -287,45 +259,26 @@ def wait_seconds(headers: Mapping[str, str], details: Mapping[str, Any]) -> floa
 
     OpenRouter repeats its providers' headers in the body, under `error.metadata.headers`.
     """
-    metadata = details.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    inner = metadata.get("headers")
-    sources = [headers, inner if isinstance(inner, dict) else {}]
+    metadata = part_of(details, "metadata")
+    sources = (headers, part_of(metadata, "headers"))
     named = [{str(name).lower(): value for name, value in source.items()} for source in sources]
-    for source in named:
-        if (wait := seconds_or_date(source.get("retry-after"))) is not None:
-            return wait
-    if (wait := seconds_or_date(metadata.get("retry_after_seconds"))) is not None:
-        return wait
-    for source in named:
-        if (wait := until_reset(source.get("x-ratelimit-reset"))) is not None:
-            return wait
-    return None
+    asked = [source.get("retry-after") for source in named]
+    resets = [source.get("x-ratelimit-reset") for source in named]
+    waits = map(seconds_until, (*asked, metadata.get("retry_after_seconds"), *resets))
+    return next((wait for wait in waits if wait is not None), None)
 
 
-def seconds_or_date(value: Any) -> float | None:
-    """Seconds from now; a date lies that far ahead, or is past."""
-    if (number := finite(value)) is not None:
-        return max(0.0, number)
-    try:
-        return max(0.0, parsedate_to_datetime(str(value)).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def until_reset(value: Any) -> float | None:
-    """Seconds until a limit is set back, which is written as a moment in milliseconds or seconds, or as a span."""
-    number = finite(value)
-    if number is None:
-        return None
-    if number > 1e11:
-        number /= 1000
-    return max(0.0, number - time.time()) if number > 1e9 else max(0.0, number)
-
-
-def finite(value: Any) -> float | None:
+def seconds_until(value: Any) -> float | None:
+    """Seconds from now until a date, a moment in seconds or milliseconds, or after a span; None for anything else."""
     try:
         number = float(value)
     except (ValueError, TypeError):
+        try:
+            number = parsedate_to_datetime(str(value)).timestamp()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    if not math.isfinite(number):
         return None
-    return number if math.isfinite(number) else None
+    if number > 1e11:
+        number /= 1000
+    return max(0.0, number - time.time() if number > 1e9 else number)

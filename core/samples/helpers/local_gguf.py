@@ -9,13 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.child_process import CHILD_ENVIRONMENT, own_command
+from core.child_process import start_own
+from core.job_kinds import CHILD_ENVIRONMENT
 from core.samples.helpers.chat import ChatAnswer, ChatRequest, HelperError, HelperModel
 from core.samples.helpers.open_ai_chat import OpenAiChat
+from utils.config import SftSettings
 from utils.errors import AppError
 from utils.files import open_file, parse_json
 
 MAGIC = b"GGUF"
+MOST_SLOTS = 2  # each reserves memory for a whole context
 START_SECONDS = 900.0  # large files come from slow disks
 END_SECONDS = 5.0
 
@@ -27,8 +30,6 @@ class LocalGguf:
     """
 
     def __init__(self, file: str, slots: int, context_tokens: int) -> None:
-        self.place = "127.0.0.1"
-        self.is_local = True
         self._file = file
         self._slots = slots
         self._context_tokens = context_tokens
@@ -80,9 +81,7 @@ class LocalGguf:
         if "address" not in answer:
             self._end_child()
             raise HelperError(AppError(answer["code"], **answer["params"]), "stop")
-        chat = OpenAiChat(f"{answer['address']}/v1", file.stem, key)
-        self.place = chat.place
-        return chat
+        return OpenAiChat(f"{answer['address']}/v1", file.stem, key)
 
     def _check(self, file: Path) -> None:
         """What can be said about the file without loading it."""
@@ -121,20 +120,19 @@ class LocalGguf:
         return HelperError(AppError(code, file=Path(self._file).name, **params), "stop")
 
 
+def client_of(settings: SftSettings, key: str | None) -> LocalGguf:
+    """The file that the settings name."""
+    return LocalGguf(settings.model, min(settings.concurrency, MOST_SLOTS), settings.context_tokens)
+
+
 def start_child(file: Path, slots: int, context_tokens: int) -> "subprocess.Popen[bytes]":
-    """The process that will serve the file, in a session of its own: Ctrl-C in the app's terminal is not for it."""
-    apart: dict[str, Any] = (
-        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined, unused-ignore]
-        if os.name == "nt"
-        else {"start_new_session": True}
-    )
-    return subprocess.Popen(
-        [*own_command(), "serve-gguf", str(file), str(slots), str(context_tokens)],
+    """The process that will serve the file."""
+    return start_own(
+        ["serve-gguf", str(file), str(slots), str(context_tokens)],
+        {**os.environ, **CHILD_ENVIRONMENT},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, **CHILD_ENVIRONMENT},
-        **apart,
     )
 
 

@@ -8,11 +8,12 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from core.samples.helpers.addresses import is_this_machine
 from core.samples.helpers.chat import ChatAnswer, ChatRequest, HelperError, HelperModel
 from core.samples.helpers.http_client import HttpClient
-from core.samples.helpers.http_errors import HttpError, scrubbed, shortened
+from core.samples.helpers.http_errors import HttpError, part_of
 from core.samples.helpers.open_ai_chat import count
+from core.samples.helpers.registry import address_of
+from utils.config import SftSettings
 from utils.errors import AppError
 
 LEAST_VERSION = (0, 9, 0)  # the first that lets thinking be switched off; schemas came with 0.5
@@ -40,8 +41,7 @@ class Ollama:
         self._http = HttpClient(base_url, model, key)
         self._model = model
         self._context_tokens = context_tokens
-        self.place = self._http.recipient.place
-        self.is_local = is_this_machine(base_url)
+        self._place = self._http.recipient.place
         self._think: bool | str | None = "low" if "gpt-oss" in model else False  # which cannot do without
         self._checked = False
         self._checking = asyncio.Lock()
@@ -88,7 +88,7 @@ class Ollama:
         except HttpError as error:
             raise self._pull_failed(name, error) from None
         if status != "success":
-            raise HelperError(AppError("helper_connection_lost", place=self.place), "again")
+            raise HelperError(AppError("helper_connection_lost", place=self._place), "again")
 
     async def close(self) -> None:
         """See ChatHelper."""
@@ -103,10 +103,8 @@ class Ollama:
         async with aclosing(lines):
             async for line in lines:
                 if line.get("remote_host"):
-                    raise self._cloud_error(self._model)
-                message = line.get("message")
-                if isinstance(message, dict):
-                    pieces.append(str(message.get("content") or ""))
+                    raise self._error("ollama_cloud_model", model=self._model)
+                pieces.append(str(part_of(line, "message").get("content") or ""))
                 last = line
         return ChatAnswer(
             text="".join(pieces),
@@ -173,10 +171,7 @@ class Ollama:
     def _refuse_cloud(self, name: str) -> None:
         """By its name: a model that is named so runs elsewhere even where it is not in the list."""
         if full_name(name).endswith((":cloud", "-cloud")):
-            raise self._cloud_error(name)
-
-    def _cloud_error(self, name: str) -> HelperError:
-        return self._error("ollama_cloud_model", model=name)
+            raise self._error("ollama_cloud_model", model=name)
 
     def _pull_failed(self, name: str, error: HttpError) -> HelperError:
         words = error.words.lower()
@@ -184,8 +179,7 @@ class Ollama:
             return self._error("ollama_no_such_model", model=name)
         if "no space left" in words:
             return self._error("ollama_disk_full", model=name)
-        detail = shortened(scrubbed(error.words, self._http.recipient.key))
-        return self._error("ollama_pull_failed", model=name, detail=detail)
+        return self._error("ollama_pull_failed", model=name, detail=error.error.params["detail"])
 
     @contextmanager
     def _own_words(self) -> Iterator[None]:
@@ -199,13 +193,12 @@ class Ollama:
             raise self._error(code, model=self._model) from None
 
     def _error(self, code: str, **params: object) -> HelperError:
-        return HelperError(AppError(code, place=self.place, **params), "stop")
+        return HelperError(AppError(code, place=self._place, **params), "stop")
 
 
 def model_of(entry: Mapping[str, Any]) -> HelperModel:
     """One entry of Ollama's list."""
-    details = entry.get("details")
-    details = details if isinstance(details, dict) else {}
+    details = part_of(entry, "details")
     capabilities = entry.get("capabilities")
     capabilities = capabilities if isinstance(capabilities, list) else []
     name = str(entry.get("name") or entry.get("model") or "")
@@ -227,6 +220,11 @@ def model_of(entry: Mapping[str, Any]) -> HelperModel:
         size_bytes=size,
         problem=problem,
     )
+
+
+def client_of(settings: SftSettings, key: str | None) -> Ollama:
+    """The Ollama that the settings name."""
+    return Ollama(address_of(settings), settings.model, settings.context_tokens, key)
 
 
 def full_name(name: str) -> str:

@@ -7,20 +7,12 @@ from typing import Any
 from core.samples.helpers.addresses import is_this_machine
 from core.samples.helpers.chat import ChatAnswer, ChatRequest, HelperError, HelperModel
 from core.samples.helpers.http_client import HttpClient
-from core.samples.helpers.http_errors import HttpError, of_content, strange_answer
+from core.samples.helpers.http_errors import HttpError, of_content, part_of, strange_answer
+from core.samples.helpers.registry import address_of
+from utils.config import SftSettings
 from utils.errors import AppError
 
 APP_HEADERS = {"HTTP-Referer": "http://localhost", "X-Title": "Custom AI Training App"}
-
-# What a person may choose before OpenRouter's own list was fetched; what these cost is known only from that list.
-DEFAULT_MODELS = (
-    HelperModel("openai/gpt-4-turbo", "OpenAI GPT-4 Turbo"),
-    HelperModel("anthropic/claude-3-opus", "Anthropic Claude 3 Opus"),
-    HelperModel("anthropic/claude-3-sonnet", "Anthropic Claude 3 Sonnet"),
-    HelperModel("meta-llama/llama-3-70b-instruct", "Meta Llama 3 70B Instruct"),
-    HelperModel("mistralai/mixtral-8x7b-instruct", "Mistral Mixtral 8x7B Instruct"),
-    HelperModel("google/gemini-pro", "Google Gemini Pro"),
-)
 
 # The protocol's word for "the model itself came to an end", and that of Hugging Face's servers. Null is what a piece
 # of a stream holds while more is to come, so an answer that ends with it was cut off.
@@ -41,9 +33,8 @@ class OpenAiChat:
     def __init__(self, base_url: str, model: str, key: str | None) -> None:
         self._http = HttpClient(base_url.rstrip("/").removesuffix(END_OF_PATH), model, key, APP_HEADERS)
         self._model = model
-        self.place = self._http.recipient.place
-        self.is_local = is_this_machine(base_url)
-        self._is_openrouter = self.place.partition(":")[0] == "openrouter.ai"
+        self._is_free = is_this_machine(base_url)
+        self._is_openrouter = self._http.recipient.place.partition(":")[0] == "openrouter.ai"
         self._without: frozenset[str] = frozenset()
         self._schema_worked = False
 
@@ -59,15 +50,13 @@ class OpenAiChat:
             raise strange_answer(self._http.recipient)
         if failed := of_content(self._http.recipient, choice):
             raise failed
-        message = choice.get("message")
-        usage = content.get("usage")
-        usage = usage if isinstance(usage, dict) else {}
+        usage = part_of(content, "usage")
         return ChatAnswer(
-            text=plain_text(message.get("content") if isinstance(message, dict) else None),
+            text=plain_text(part_of(choice, "message").get("content")),
             finished=choice.get("finish_reason") in ENDED,
             prompt_tokens=count(usage.get("prompt_tokens")),
             answer_tokens=count(usage.get("completion_tokens")),
-            cost_usd=dollars(usage.get("cost"), 0.0 if self.is_local else None),
+            cost_usd=dollars(usage.get("cost"), 0.0 if self._is_free else None),
             seconds=time.monotonic() - began,
         )
 
@@ -157,10 +146,14 @@ class OpenAiChat:
         return await (self._http.get(path) if body is None else self._http.post(path, body))
 
 
+def client_of(settings: SftSettings, key: str | None) -> OpenAiChat:
+    """The server that the settings name."""
+    return OpenAiChat(address_of(settings), settings.model, key)
+
+
 def model_of(entry: Mapping[str, Any]) -> HelperModel:
     """One entry of a server's list, as OpenRouter writes it or shorter."""
-    pricing = entry.get("pricing")
-    pricing = pricing if isinstance(pricing, dict) else {}
+    pricing = part_of(entry, "pricing")
     supported = entry.get("supported_parameters")
     name = str(entry["id"])
     return HelperModel(
@@ -175,8 +168,7 @@ def model_of(entry: Mapping[str, Any]) -> HelperModel:
 
 def writes(entry: Mapping[str, Any]) -> bool:
     """Whether a model writes text; lists hold models for pictures and embeddings too."""
-    architecture = entry.get("architecture")
-    written = architecture.get("output_modalities") if isinstance(architecture, dict) else None
+    written = part_of(entry, "architecture").get("output_modalities")
     return not isinstance(written, list) or "text" in written
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core import document_pipeline, pipeline
+from core import base_pipeline, document_pipeline
 from core.jobs import JobSnapshot, JobState
 from core.project_manager import ProjectStore
 from core.services import Services
@@ -40,11 +40,11 @@ def test_an_unpacked_model_counts_the_chunks_with_its_own_tokenizer(services, tm
     document = tmp_path / "a.md"
     document.write_text("Energie ist die Fähigkeit, Arbeit zu verrichten. " * 20, encoding="utf-8")
     finished(services, document_pipeline.start_documents(services, project, [document]))
-    pipeline.choose_base(project, choice_of(tmp_path, "qwen2", "q8_0"))
-    finished(services, pipeline.make_ready(services, project))
+    base_pipeline.choose_base(project, choice_of(tmp_path, "qwen2", "q8_0"))
+    finished(services, base_pipeline.make_ready(services, project))
     finished(services, services.runner.latest(project.name, ["rechunk"]))
     assert not document_pipeline.needs_rechunk(project)
-    assert pipeline.make_ready(services, project) is None
+    assert base_pipeline.make_ready(services, project) is None
 
 
 def test_what_cannot_be_trained_cannot_be_chosen(services, tmp_path):
@@ -53,7 +53,7 @@ def test_what_cannot_be_trained_cannot_be_chosen(services, tmp_path):
     put_model(tmp_path / "ollama_models", "registry.ollama.ai/library/some/latest", config=config)
     for name, code in (("some", "ollama_cloud"), ("other", "ollama_missing")):
         with pytest.raises(AppError, match=code):
-            pipeline.choose_base(project, BaseChoice(source="ollama", name=name))
+            base_pipeline.choose_base(project, BaseChoice(source="ollama", name=name))
     assert project.load_config().base is None
     with pytest.raises(AppError, match="no_base"):
-        pipeline.make_ready(services, project)
+        base_pipeline.make_ready(services, project)

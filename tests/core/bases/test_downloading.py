@@ -13,7 +13,7 @@ import psutil
 import pytest
 from aiohttp import web
 
-from core import base_models, pipeline
+from core import base_models, base_pipeline, pipeline
 from core.bases import downloading, hub_cache
 from core.jobs import JobSnapshot, JobState
 from core.project_manager import Project
@@ -53,7 +53,7 @@ def hub(original, tmp_path, monkeypatch):
 @pytest.fixture
 def project(services, hub):
     made = services.projects.create("Physik")
-    pipeline.choose_base(made, BaseChoice(source="hf", name=NAME))
+    base_pipeline.choose_base(made, BaseChoice(source="hf", name=NAME))
     return made
 
 
@@ -63,7 +63,7 @@ def ended(services: Services, job: JobSnapshot | None) -> JobSnapshot:
 
 
 def failure(services: Services, project: Project) -> tuple[str, dict[str, Any]]:
-    end = ended(services, pipeline.make_ready(services, project))
+    end = ended(services, base_pipeline.make_ready(services, project))
     assert end.error, end.state
     return end.error.key, end.error.params
 
@@ -86,7 +86,7 @@ def wait_until_hanging(hub: HubStandIn) -> None:
 
 def test_a_model_is_downloaded_byte_by_byte_the_same_and_is_then_ready(services, project, hub, original):
     assert not pipeline.status(project).base_ready
-    end = ended(services, pipeline.make_ready(services, project))
+    end = ended(services, base_pipeline.make_ready(services, project))
     assert end.state == JobState.DONE, end.error
     folder = base_models.resolve(project, BaseChoice(source="hf", name=NAME))
     assert end.result and end.result["revision"] == hub.commit == provenance.revision_of(folder)
@@ -94,20 +94,20 @@ def test_a_model_is_downloaded_byte_by_byte_the_same_and_is_then_ready(services,
     assert names == set(hub.files) - {"consolidated.safetensors", "training.log"}
     assert all((folder / name).read_bytes() == (original / name).read_bytes() for name in names)
     assert part() is None
-    assert pipeline.make_ready(services, project) is None
+    assert base_pipeline.make_ready(services, project) is None
 
 
 def test_other_programs_find_the_model_in_the_cache_too(services, project, hub, monkeypatch):
     from huggingface_hub import snapshot_download
 
-    ended(services, pipeline.make_ready(services, project))
+    ended(services, base_pipeline.make_ready(services, project))
     found = snapshot_download(NAME, cache_dir=hub_cache.hub_folder(), local_files_only=True, allow_patterns=[WEIGHTS])
     assert Path(found) == hub_cache.snapshot(NAME)
 
 
 def test_after_kill_9_in_the_middle_of_a_file_only_the_rest_is_fetched(services, project, hub, original):
     hub.hangs_after = 40 * PART_BYTES
-    job = pipeline.make_ready(services, project)
+    job = base_pipeline.make_ready(services, project)
     assert job
     wait_until_hanging(hub)
     run = latest_run(project, "download")
@@ -131,7 +131,7 @@ def test_after_kill_9_in_the_middle_of_a_file_only_the_rest_is_fetched(services,
 
 def test_a_pause_stops_at_once_and_resume_goes_on_where_it_was(services, project, hub):
     hub.hangs_after = 40 * PART_BYTES
-    job = pipeline.make_ready(services, project)
+    job = base_pipeline.make_ready(services, project)
     assert job
     wait_until_hanging(hub)
     services.runner.pause(job.id)
@@ -147,7 +147,7 @@ def test_a_pause_stops_at_once_and_resume_goes_on_where_it_was(services, project
 
 def test_a_connection_that_breaks_again_and_again_still_gets_there(services, project, hub):
     hub.breaks_after = len(hub.files[WEIGHTS]) // 3
-    end = ended(services, pipeline.make_ready(services, project))
+    end = ended(services, base_pipeline.make_ready(services, project))
     assert end.state == JobState.DONE, end.error
     assert len([name for name, _, _ in hub.ranges if name == WEIGHTS]) >= 3
 
@@ -157,7 +157,7 @@ def test_a_server_that_knows_no_ranges_is_asked_for_the_whole_file(services, pro
     blobs.mkdir(parents=True)
     (blobs / f"{hub.sha256(WEIGHTS)}.incomplete").write_bytes(hub.files[WEIGHTS][:1000])
     hub.ignores_range = True
-    assert ended(services, pipeline.make_ready(services, project)).state == JobState.DONE
+    assert ended(services, base_pipeline.make_ready(services, project)).state == JobState.DONE
 
 
 def test_what_arrives_damaged_is_thrown_away(services, project, hub):
@@ -173,7 +173,7 @@ def test_a_gated_model_says_so_and_a_token_goes_into_no_file(services, project, 
     monkeypatch.setenv("HF_TOKEN", "hf_of_somebody_else")
     assert failure(services, project) == ("base_token", {"name": NAME})
     monkeypatch.setenv("HF_TOKEN", SECRET)
-    assert ended(services, pipeline.make_ready(services, project)).state == JobState.DONE
+    assert ended(services, base_pipeline.make_ready(services, project)).state == JobState.DONE
     assert SECRET in hub.tokens
     for path in tmp_path.rglob("*"):
         if path.is_file() and not path.is_symlink():
@@ -204,7 +204,7 @@ def test_a_short_wait_that_the_hub_asks_for_is_kept_and_no_failure(services, pro
         return web.Response(status=429, headers={"Retry-After": "1"}) if first else fine(request)
 
     hub._refusal = busy_once  # type: ignore[method-assign]
-    end = ended(services, pipeline.make_ready(services, project))
+    end = ended(services, base_pipeline.make_ready(services, project))
     assert end.state == JobState.DONE, end.error
 
 
@@ -248,7 +248,7 @@ def test_too_little_disk_is_said_before_anything_is_fetched(project, hub, monkey
 
 
 def test_a_model_with_a_part_of_its_weights_missing_is_not_ready(services, project, hub):
-    ended(services, pipeline.make_ready(services, project))
+    ended(services, base_pipeline.make_ready(services, project))
     folder = hub_cache.snapshot(NAME)
     assert folder
     index = {"weight_map": {"a": WEIGHTS, "b": "model-00002-of-00002.safetensors"}}

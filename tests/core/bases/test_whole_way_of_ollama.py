@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer
 
-from core import pipeline, training_pipeline
+from core import base_pipeline, export_pipeline, pipeline, training_pipeline
 from core.bases import unpacking
 from core.bases.unpacked import Note, read_note
 from core.jobs import JobSnapshot, JobState
@@ -72,16 +72,16 @@ def go(folder: Path, kind: str, quantization: str, name: str) -> Way:
     services = Services(ProjectStore(folder / f"{kind}-{quantization}"))
     try:
         project = make_project(folder / f"{kind}-{quantization}")
-        pipeline.choose_base(project, BaseChoice(source="ollama", name=name))
+        base_pipeline.choose_base(project, BaseChoice(source="ollama", name=name))
         assert not pipeline.status(project).base_ready
-        unpacked = Path(str(finished(services, pipeline.make_ready(services, project))["folder"]))
+        unpacked = Path(str(finished(services, base_pipeline.make_ready(services, project))["folder"]))
         assert pipeline.status(project).base_ready
         project.set("training", {"epochs": 1, "max_length": 128})
         assert finished(services, training_pipeline.start_training(services, project))["steps"]
         # Random weights prefer no token clearly. Rounded anew to 8 bits they change every eighth choice, which an
         # export rightly calls less sure, so that only f16 shows whether the way itself changes anything.
         project.set("output", {"format": "ollama", "quantization": "f16"})
-        finished(services, pipeline.start_export(services, project))
+        finished(services, export_pipeline.start_export(services, project))
     finally:
         services.runner.shutdown()
     note = read_note(unpacked)

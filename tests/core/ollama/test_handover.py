@@ -17,7 +17,7 @@ from core.ollama import handover
 from core.ollama.importing import NewModel, free_name
 from core.project_manager import Project
 from core.runs import Run, create_run
-from core.samples.helpers.addresses import own_address
+from core.samples.helpers.addresses import own_ollama_address
 from tests.core.model_material import make_base, pretend_training, read_project
 from tests.core.recording_context import RecordingContext
 from tests.core.samples.ollama_stand_in import LOCAL, OllamaStandIn
@@ -199,7 +199,7 @@ def test_a_stop_while_the_file_is_sent_is_a_stop_and_no_failure(trained, ollama)
 @pytest.mark.ollama
 def test_a_real_ollama_takes_the_model_and_gives_it_the_same_prompt(trained):
     try:
-        urllib.request.urlopen(f"{own_address('ollama')}/api/version", timeout=2).close()
+        urllib.request.urlopen(f"{own_ollama_address()}/api/version", timeout=2).close()
     except OSError:
         pytest.skip("no Ollama runs on this machine")
     result = export(trained)

@@ -26,8 +26,6 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 class Helper:
     """Answers with whatever `answer` gives for the number of the request."""
 
-    place, is_local = "127.0.0.1", True
-
     def __init__(self, answer: Callable[[int], ChatAnswer], seconds: float = 0.0) -> None:
         self.answer = answer
         self.seconds = seconds

@@ -11,7 +11,7 @@ from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.jobs import PauseRequested
 from core.project_manager import Project, ProjectStore
 from core.samples import sft_generator
-from core.samples.drafts import Draft, Provider, Supply, Task, Usage, Written
+from core.samples.drafts import Draft, Supply, Task, Usage, Writer, Written
 from core.samples.sft_dataset import count_samples, read_samples
 from core.samples.sft_generator import generate_samples
 from utils.config import SftSettings
@@ -183,9 +183,9 @@ def test_progress_counts_what_is_on_disk(project: Project) -> None:
     assert seen == [(number, number) for number in range(7)]
 
 
-def use(monkeypatch: pytest.MonkeyPatch, provider: Provider) -> None:
+def use(monkeypatch: pytest.MonkeyPatch, provider: Writer) -> None:
     """Let the practice helper be another provider."""
-    monkeypatch.setitem(sft_generator.PROVIDERS, "practice", lambda project, chosen, access: provider)
+    monkeypatch.setattr(sft_generator, "writer_of", lambda project, chosen, access: provider)
 
 
 def tasks_of(supply: Supply) -> Iterator[Task]:
@@ -268,7 +268,7 @@ def test_a_topic_alone_gives_samples_without_a_source(tmp_path: Path, monkeypatc
             assert task.chunk is None
             yield Written(task, (Draft(f"Optik {task.turn}?", "Licht.", "de"),))
 
-    monkeypatch.setitem(sft_generator.PROVIDERS, "ollama", lambda project, chosen, access: expert)
+    monkeypatch.setattr(sft_generator, "writer_of", lambda project, chosen, access: expert)
     project = ProjectStore(tmp_path).create("Optik")
     chosen = SftSettings(samples=7, topic="Optik", provider="ollama", model="m")
     assert generate_samples(RecordingContext(), project, chosen)["samples"] == 7

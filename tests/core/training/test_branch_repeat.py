@@ -14,7 +14,7 @@ from core.training import checkpoints, repeat, run_deletion, trainer
 from core.training.branching import START
 from tests.core.training.bundle_material import packed, parts_of
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_project
-from utils.config import BaseChoice, changed
+from utils.config import BaseChoice, change_app_settings, changed
 from utils.errors import AppError
 
 SETTINGS = {"epochs": 3, "batch_size": 2, "gradient_accumulation": 2, "learning_rate": 1e-3, "keep_checkpoints": 1}
@@ -73,7 +73,7 @@ def quiet_services(folder: Path, patch: pytest.MonkeyPatch) -> Services:
     """Services whose jobs are made but not run."""
     patch.setenv("CUSTOM_AI_CONFIG", str(folder / "config"))
     services = Services(ProjectStore(folder / "projects"))
-    services.settings.force_cpu = True
+    change_app_settings(force_cpu=True)
     patch.setattr(services.runner, "start", lambda job: job)
     return services
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core import pipeline, preflight_pipeline, training_pipeline
+from core import base_pipeline, preflight_pipeline, training_pipeline
 from core.hardware_detector import Accelerator, Hardware
 from core.jobs import JobState
 from core.project_manager import Project, ProjectStore
@@ -201,7 +201,7 @@ def test_what_a_look_rests_on_changes_with_samples_model_and_the_settings_that_c
 def test_a_look_runs_as_a_job_of_its_own(services: Services, project: Project, tmp_path: Path) -> None:
     from tests.core.training.training_material import make_base
 
-    pipeline.choose_base(project, config.BaseChoice(source="path", name=str(make_base(tmp_path / "base"))))
+    base_pipeline.choose_base(project, config.BaseChoice(source="path", name=str(make_base(tmp_path / "base"))))
     job = services.runner.wait(preflight_pipeline.start_preflight(services, project).id, 120)
     assert job.state == JobState.DONE and job.result is not None and job.result["rows"] > 0
     assert preflight_pipeline.is_readable(job.result)

@@ -10,7 +10,7 @@ from core.runs import create_run, list_runs
 from core.training import branching, checkpoints, provenance, repeat, trainer
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_project
 from tests.refusals import code_of
-from utils.config import BaseChoice, changed
+from utils.config import BaseChoice, change_app_settings, changed
 from utils.files import append_line, read_json, sha256_of, write_json
 
 QUICK = {"epochs": 2, "batch_size": 4, "held_out_share": 0.2, "max_length": 64}
@@ -25,7 +25,7 @@ class Stage:
         self.base = make_base(folder / "base")
         self.choose(self.base)
         self.project.set("training", QUICK)
-        services.settings.force_cpu = True
+        change_app_settings(force_cpu=True)
         monkeypatch.setattr(services.runner, "start", lambda job: job)
 
     def choose(self, folder):

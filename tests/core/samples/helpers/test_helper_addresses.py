@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.samples.helpers.addresses import is_this_machine, ollama_address, own_address, place_of
+from core.samples.helpers.addresses import is_this_machine, ollama_address, place_of
 
 
 @pytest.mark.parametrize(
@@ -29,13 +29,6 @@ from core.samples.helpers.addresses import is_this_machine, ollama_address, own_
 )
 def test_ollamas_own_variable_is_read_as_ollama_reads_it(host: str, address: str) -> None:
     assert ollama_address(host) == address
-
-
-def test_each_provider_has_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OLLAMA_HOST", "gpu-box")
-    assert own_address("openrouter") == "https://openrouter.ai/api/v1"
-    assert own_address("ollama") == "http://gpu-box:11434"
-    assert own_address("local") == own_address("practice") == ""
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import TypeVar
 import psutil
 import pytest
 
-from core.samples.helpers import local_gguf
+from core import child_process
 from core.samples.helpers.chat import ChatRequest, HelperError
 from core.samples.helpers.local_gguf import LocalGguf
 from core.samples.helpers.open_ai_chat import OpenAiChat
@@ -58,8 +58,6 @@ def test_several_questions_at_once_are_answered(tiny_gguf: Path, question: ChatR
         answers = await asyncio.gather(*(helper.ask(short) for _ in range(4)))
         assert [answer.answer_tokens for answer in answers] == [20] * 4
         assert {answer.cost_usd for answer in answers} == {0.0}
-        assert helper.place.startswith("127.0.0.1:")
-        assert helper.is_local
         assert await helper.models() == []
 
     with_helper(tiny_gguf, several)
@@ -92,7 +90,7 @@ def test_the_key_is_needed_and_seen_by_nobody(tiny_gguf: Path, question: ChatReq
         child = psutil.Process(helper._child.pid)
         assert key not in " ".join(child.cmdline())
         assert key not in " ".join(child.environ().values())
-        stranger = OpenAiChat(f"http://{helper.place}/v1", "tiny", None)
+        stranger = OpenAiChat(chat._http.base_url, "tiny", None)
         try:
             with pytest.raises(HelperError) as raised:
                 await stranger.ask(question)
@@ -169,7 +167,7 @@ def test_whoever_gives_up_waiting_takes_the_model_from_nobody(tiny_gguf: Path, q
 def test_a_child_that_dies_while_it_loads_is_said_plainly(
     tiny_gguf: Path, question: ChatRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local_gguf, "own_command", lambda: [sys.executable, "-c", "raise SystemExit(3)"])
+    monkeypatch.setattr(child_process, "own_command", lambda: [sys.executable, "-c", "raise SystemExit(3)"])
     error = error_of(tiny_gguf, question)
     assert (error.error.code, error.error.params) == ("local_model_ended", {"file": "tiny model.gguf", "code": 3})
 
@@ -199,11 +197,13 @@ def test_a_file_that_is_no_model_is_refused_with_its_name(tmp_path: Path, questi
 
 
 def test_the_app_does_not_load_llama_cpp_for_it() -> None:
-    program = "import sys, core.samples.helpers.registry; sys.exit(bool({'xllamacpp', 'torch'} & sys.modules.keys()))"
+    program = (
+        "import sys, core.samples.helpers.local_gguf; sys.exit(bool({'xllamacpp', 'torch'} & sys.modules.keys()))"
+    )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
 
 
-def test_the_registry_opens_a_file(tiny_gguf: Path, question: ChatRequest) -> None:
+def test_the_settings_open_a_file(tiny_gguf: Path, question: ChatRequest) -> None:
     async def ask() -> int:
         settings = SftSettings(provider="local", model=str(tiny_gguf), concurrency=2, context_tokens=1024)
         helper = open_helper(settings, None)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,12 +13,10 @@ from aiohttp import web
 from core.llama_server import LlamaServer
 from core.samples.answers import parse_answer
 from core.samples.helpers import http_client
-from core.samples.helpers.chat import ChatRequest, HelperError
+from core.samples.helpers.chat import ChatAnswer, ChatRequest, HelperError
 from core.samples.helpers.open_ai_chat import OpenAiChat
-from core.samples.helpers.registry import offline_models, open_helper
 from tests.core.samples.fault_server import Faults, FaultServer
 from tests.core.samples.http_server import ScriptedServer
-from utils.config import SftSettings
 
 KEY = "sk-test-0123456789"
 Result = TypeVar("Result")
@@ -52,9 +50,48 @@ def error_of(address: str, question: ChatRequest) -> HelperError:
     return raised.value
 
 
-def test_a_question_is_asked_as_the_protocol_wants_it(question: ChatRequest) -> None:
-    with ScriptedServer(completion()) as server:
-        with_helper(server.address + "/v1", lambda helper: helper.ask(question))
+@dataclass
+class Talk:
+    """What a server was asked, and what came of each question."""
+
+    server: ScriptedServer
+    results: list[ChatAnswer | HelperError] = field(default_factory=list)
+
+    @property
+    def answer(self) -> ChatAnswer:
+        assert isinstance(self.results[-1], ChatAnswer), self.results
+        return self.results[-1]
+
+    @property
+    def error(self) -> tuple[str, str]:
+        """What is said to people, and what becomes of the work."""
+        assert isinstance(self.results[-1], HelperError), self.results
+        return self.results[-1].error.code, self.results[-1].reaction
+
+
+@pytest.fixture
+def talk(question: ChatRequest) -> Callable[..., Talk]:
+    """A helper asks a server the question some `times`; the server gives its answers in order, the last for good."""
+
+    def talk(*answers: Any, times: int = 1, key: str | None = KEY, openrouter: bool = False) -> Talk:
+        async def ask(helper: OpenAiChat) -> None:
+            helper._is_openrouter = openrouter
+            for _ in range(times):
+                try:
+                    found.results.append(await helper.ask(question))
+                except HelperError as error:
+                    found.results.append(error)
+
+        with ScriptedServer(*answers) as server:
+            found = Talk(server)
+            with_helper(server.address + "/v1", ask, key)
+        return found
+
+    return talk
+
+
+def test_a_question_is_asked_as_the_protocol_wants_it(talk, question) -> None:
+    server = talk(completion()).server
     body = server.bodies[0]
     assert server.requests[0].path == "/v1/chat/completions"
     assert body["model"] == "some/model"
@@ -62,77 +99,58 @@ def test_a_question_is_asked_as_the_protocol_wants_it(question: ChatRequest) -> 
     assert (body["temperature"], body["seed"], body["max_tokens"], body["stream"]) == (0.7, 42, 300, False)
     assert body["response_format"]["json_schema"]["schema"] == question.schema
     assert body["response_format"]["json_schema"]["strict"] is True
+    assert "reasoning" not in body  # of which only OpenRouter knows
 
 
-def test_the_key_goes_into_the_header_and_without_one_there_is_none(question: ChatRequest) -> None:
-    with ScriptedServer(completion()) as server:
-        with_helper(server.address, lambda helper: helper.ask(question))
-        with_helper(server.address, lambda helper: helper.ask(question), key=None)
-    assert server.requests[0].headers["Authorization"] == f"Bearer {KEY}"
-    assert "Authorization" not in server.requests[1].headers
-    assert server.requests[0].headers["X-Title"]
+def test_the_key_goes_into_the_header_and_without_one_there_is_none(talk) -> None:
+    headers = talk(completion()).server.requests[0].headers
+    assert headers["Authorization"] == f"Bearer {KEY}"
+    assert headers["X-Title"]
+    assert "Authorization" not in talk(completion(), key=None).server.requests[0].headers
 
 
-def test_tokens_and_cost_come_back(question: ChatRequest) -> None:
+def test_tokens_and_cost_come_back(talk) -> None:
     usage = {"prompt_tokens": 10, "completion_tokens": 4, "cost": 0.0012}
-    with ScriptedServer(completion("Hallo", usage=usage)) as server:
-        answer = with_helper(server.address, lambda helper: helper.ask(question))
+    answer = talk(completion("Hallo", usage=usage)).answer
     assert (answer.text, answer.finished) == ("Hallo", True)
     assert (answer.prompt_tokens, answer.answer_tokens, answer.cost_usd) == (10, 4, 0.0012)
     assert answer.seconds > 0
 
 
-def test_a_server_of_this_machine_costs_nothing(question: ChatRequest) -> None:
-    with ScriptedServer(completion(usage=None)) as server:
-        assert with_helper(server.address, lambda helper: helper.ask(question)).cost_usd == 0.0
+def test_a_server_of_this_machine_costs_nothing(talk) -> None:
+    assert talk(completion(usage=None)).answer.cost_usd == 0.0
+
+
+@pytest.mark.parametrize("reason", ["stop", "eos_token", "length", "content_filter", "error", None])
+def test_only_an_answer_that_came_to_its_end_is_finished(talk, reason: object) -> None:
+    assert talk(completion("{", reason)).answer.finished is (reason in ("stop", "eos_token"))
 
 
 @pytest.mark.parametrize(
-    ("reason", "finished"),
+    ("said", "text"),
     [
-        ("stop", True),
-        ("eos_token", True),
-        ("length", False),
-        ("content_filter", False),
-        ("error", False),
-        (None, False),
+        ({"content": "Ja.", "reasoning": "Hm.", "reasoning_content": "Hmm."}, "Ja."),
+        ({"content": [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "Ja."}]}, "Ja."),
+        ({"content": None, "reasoning": "Hm."}, ""),
     ],
 )
-def test_only_an_answer_that_came_to_its_end_is_finished(
-    question: ChatRequest, reason: object, finished: bool
-) -> None:
-    with ScriptedServer(completion("{", reason)) as server:
-        assert with_helper(server.address, lambda helper: helper.ask(question)).finished is finished
+def test_thinking_that_is_delivered_apart_is_no_part_of_the_text(talk, said: dict[str, Any], text: str) -> None:
+    response = web.json_response({"choices": [{"message": said, "finish_reason": "stop"}]})
+    assert talk(response).answer.text == text
 
 
-def test_thinking_that_is_delivered_apart_is_no_part_of_the_text(question: ChatRequest) -> None:
-    message = {"content": "Ja.", "reasoning": "Hm.", "reasoning_content": "Hmm."}
-    parts = {"content": [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "Ja."}]}
-    for said in (message, parts):
-        response = web.json_response({"choices": [{"message": said, "finish_reason": "stop"}]})
-        with ScriptedServer(response) as server:
-            assert with_helper(server.address, lambda helper: helper.ask(question)).text == "Ja."
+async def slow(request: web.Request) -> web.StreamResponse:
+    """Keeps the connection alive with white space before it answers."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    for _ in range(3):
+        await response.write(b"\n   \n")
+    await response.write(completion("Ja.").body)
+    return response
 
 
-def test_an_answer_that_is_all_thinking_is_empty(question: ChatRequest) -> None:
-    said = {"content": None, "reasoning": "Hm."}
-    response = web.json_response({"choices": [{"message": said, "finish_reason": "length"}]})
-    with ScriptedServer(response) as server:
-        answer = with_helper(server.address, lambda helper: helper.ask(question))
-    assert (answer.text, answer.finished) == ("", False)
-
-
-def test_whitespace_before_the_answer_keeps_connections_alive_and_is_tolerated(question: ChatRequest) -> None:
-    async def slow(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "application/json"})
-        await response.prepare(request)
-        for _ in range(3):
-            await response.write(b"\n   \n")
-        await response.write(completion("Ja.").body)
-        return response
-
-    with ScriptedServer(slow) as server:
-        assert with_helper(server.address, lambda helper: helper.ask(question)).text == "Ja."
+def test_whitespace_before_the_answer_is_tolerated(talk) -> None:
+    assert talk(slow).answer.text == "Ja."
 
 
 @pytest.mark.parametrize(
@@ -146,48 +164,41 @@ def test_whitespace_before_the_answer_keeps_connections_alive_and_is_tolerated(q
         (None, "helper_strange_answer", "again"),
     ],
 )  # fmt: skip
-def test_an_error_under_status_200_is_raised(question: ChatRequest, content: Any, code: str, reaction: str) -> None:
-    with ScriptedServer(web.json_response(content)) as server:
-        error = error_of(server.address, question)
-    assert (error.error.code, error.reaction) == (code, reaction)
+def test_an_error_under_status_200_is_raised(talk, content: Any, code: str, reaction: str) -> None:
+    assert talk(web.json_response(content)).error == (code, reaction)
 
 
-def test_prose_instead_of_json_is_asked_again(question: ChatRequest) -> None:
-    with ScriptedServer(web.Response(text="<html><title>Welcome!</title></html>")) as server:
-        error = error_of(server.address + "/v1", question)
-    assert (error.error.code, error.reaction) == ("helper_strange_answer", "again")
-    assert error.error.params["detail"] == "Welcome!"
+def test_prose_instead_of_json_is_asked_again(talk) -> None:
+    found = talk(web.Response(text="<html><title>Welcome!</title></html>"))
+    assert found.error == ("helper_strange_answer", "again")
+    assert found.results[0].error.params["detail"] == "Welcome!"
 
 
 @pytest.mark.parametrize("status", [200, 500])
 @pytest.mark.parametrize("body", ["[" * 100_000, '{"error":' * 100_000, "9" * 100_000, "[" * 900 + "]" * 900])
-def test_an_answer_that_is_nested_without_end_is_one_of_the_strange_ones(question, body: str, status: int) -> None:
-    with ScriptedServer(web.Response(body=body.encode(), status=status)) as server:
-        error = error_of(server.address, question)
-    assert error.error.code in ("helper_strange_answer", "helper_server_failed")
-    with ScriptedServer(completion(body)) as server:
-        text = with_helper(server.address, lambda helper: helper.ask(question)).text
-    assert parse_answer(text, True).pairs == ()
+def test_an_answer_that_is_nested_without_end_is_one_of_the_strange_ones(talk, body: str, status: int) -> None:
+    code, _ = talk(web.Response(body=body.encode(), status=status)).error
+    assert code in ("helper_strange_answer", "helper_server_failed")
+    assert parse_answer(talk(completion(body)).answer.text, True).pairs == ()
 
 
-def test_an_answer_without_end_is_refused(question: ChatRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_without_end_is_refused(talk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_client, "MOST_BYTES_OF_ANSWER", 10_000)
-    with ScriptedServer(completion("x" * 20_000)) as server:
-        assert error_of(server.address, question).error.code == "helper_strange_answer"
+    assert talk(completion("x" * 20_000)).error == ("helper_strange_answer", "again")
 
 
-def test_half_a_body_is_a_lost_connection(question: ChatRequest) -> None:
-    async def half(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Length": "1000"})
-        await response.prepare(request)
-        await response.write(b'{"choices": [')
-        assert request.transport
-        request.transport.abort()
-        return response
+async def half(request: web.Request) -> web.StreamResponse:
+    """Breaks the connection off in the middle of the body."""
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    await response.write(b'{"choices": [')
+    assert request.transport
+    request.transport.abort()
+    return response
 
-    with ScriptedServer(half) as server:
-        error = error_of(server.address, question)
-    assert (error.error.code, error.reaction) == ("helper_connection_lost", "again")
+
+def test_half_a_body_is_a_lost_connection(talk) -> None:
+    assert talk(half).error == ("helper_connection_lost", "again")
 
 
 def test_a_broken_connection_is_asked_again(question: ChatRequest) -> None:
@@ -196,22 +207,14 @@ def test_a_broken_connection_is_asked_again(question: ChatRequest) -> None:
     assert (error.error.code, error.reaction) == ("helper_connection_lost", "again")
 
 
-def test_nobody_there_stops_the_work(question: ChatRequest) -> None:
+def test_who_cannot_be_reached_stops_the_work(question: ChatRequest) -> None:
     with ScriptedServer(completion()) as server:
-        address = server.address
-    error = error_of(address, question)
-    assert (error.error.code, error.reaction) == ("helper_nobody_there", "stop")
-
-
-def test_a_name_that_nobody_knows_stops_the_work(question: ChatRequest) -> None:
-    error = error_of("http://no-such-host.invalid/v1", question)
-    assert (error.error.code, error.reaction) == ("helper_no_network", "stop")
-
-
-def test_a_server_without_tls_behind_https_is_said_plainly(question: ChatRequest) -> None:
-    with ScriptedServer(completion()) as server:
-        error = error_of(server.address.replace("http:", "https:"), question)
-    assert (error.error.code, error.reaction) == ("helper_tls", "stop")
+        gone = server.address
+        without_tls = error_of(gone.replace("http:", "https:"), question)
+    unknown = error_of("http://no-such-host.invalid/v1", question)
+    errors = [without_tls, error_of(gone, question), unknown]
+    assert [error.error.code for error in errors] == ["helper_tls", "helper_nobody_there", "helper_no_network"]
+    assert {error.reaction for error in errors} == {"stop"}
 
 
 def test_a_redirect_is_not_followed_so_that_the_key_stays_where_it_belongs(question: ChatRequest) -> None:
@@ -225,86 +228,50 @@ def test_a_redirect_is_not_followed_so_that_the_key_stays_where_it_belongs(quest
     assert elsewhere.requests == []
 
 
-def test_cookies_are_not_kept(question: ChatRequest) -> None:
+def test_cookies_are_not_kept(talk) -> None:
     answer = completion()
     answer.headers["Set-Cookie"] = "who=me"
-
-    async def twice(helper: OpenAiChat) -> None:
-        await helper.ask(question)
-        await helper.ask(question)
-
-    with ScriptedServer(answer) as server:
-        with_helper(server.address, twice)
-    assert "Cookie" not in server.requests[1].headers
+    assert "Cookie" not in talk(answer, times=2).server.requests[1].headers
 
 
-def test_a_server_that_knows_no_schema_is_asked_without_from_then_on(question: ChatRequest) -> None:
-    refusal = failure(400, "response_format is not supported by this model")
-
-    async def twice(helper: OpenAiChat) -> None:
-        await helper.ask(question)
-        await helper.ask(question)
-
-    with ScriptedServer(refusal, completion()) as server:
-        with_helper(server.address, twice)
-    assert ["response_format" in body for body in server.bodies] == [True, False, False]
+def test_a_server_that_knows_no_schema_is_asked_without_from_then_on(talk) -> None:
+    found = talk(failure(400, "response_format is not supported by this model"), completion(), times=2)
+    assert ["response_format" in body for body in found.server.bodies] == [True, False, False]
 
 
-def test_a_server_that_does_not_say_what_it_dislikes_is_asked_without_a_schema_once(question: ChatRequest) -> None:
-    with ScriptedServer(failure(400, "Bad Request")) as server:
-        assert error_of(server.address, question).error.code == "helper_request_refused"
-    assert ["response_format" in body for body in server.bodies] == [True, False]
+def test_a_server_that_does_not_say_what_it_dislikes_is_asked_without_a_schema_once(talk) -> None:
+    found = talk(failure(400, "Bad Request"))
+    assert found.error == ("helper_request_refused", "stop")
+    assert ["response_format" in body for body in found.server.bodies] == [True, False]
 
 
-def test_a_schema_that_worked_before_is_not_given_up_for_an_unclear_refusal(question: ChatRequest) -> None:
-    async def twice(helper: OpenAiChat) -> None:
-        await helper.ask(question)
-        with pytest.raises(HelperError):
-            await helper.ask(question)
-
-    with ScriptedServer(completion(), failure(400, "Bad Request")) as server:
-        with_helper(server.address, twice)
-    assert len(server.bodies) == 2
+def test_a_schema_that_worked_before_is_not_given_up_for_an_unclear_refusal(talk) -> None:
+    found = talk(completion(), failure(400, "Bad Request"), times=2)
+    assert found.error == ("helper_request_refused", "stop")
+    assert len(found.server.bodies) == 2
 
 
-def test_a_server_that_wants_other_names_and_fewer_fields_gets_them(question: ChatRequest) -> None:
+def test_a_server_that_wants_other_names_and_fewer_fields_gets_them(talk) -> None:
     first = failure(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
     second = failure(400, "Unsupported value: 'temperature' does not support 0.7 with this model.")
-    with ScriptedServer(first, second, completion()) as server:
-        assert with_helper(server.address, lambda helper: helper.ask(question)).text == "Ja."
-    assert server.bodies[-1]["max_completion_tokens"] == 300
-    assert not {"max_tokens", "temperature"} & server.bodies[-1].keys()
+    found = talk(first, second, completion())
+    assert found.answer.text == "Ja."
+    assert found.server.bodies[-1]["max_completion_tokens"] == 300
+    assert not {"max_tokens", "temperature"} & found.server.bodies[-1].keys()
 
 
-def test_openrouters_models_do_not_think_and_those_that_must_think_little(question: ChatRequest) -> None:
-    async def twice(helper: OpenAiChat) -> None:
-        helper._is_openrouter = True
-        await helper.ask(question)
-        await helper.ask(question)
-
+def test_openrouters_models_do_not_think_and_those_that_must_think_little(talk) -> None:
     refusal = failure(400, "Reasoning is mandatory for this endpoint and cannot be disabled.")
-    with ScriptedServer(refusal, completion()) as server:
-        with_helper(server.address, twice)
-    thinking = [body["reasoning"] for body in server.bodies]
-    assert thinking == [{"enabled": False}, {"effort": "low"}, {"effort": "low"}]
-    assert [body["max_tokens"] for body in server.bodies] == [300, 2300, 2300]
-    with ScriptedServer(refusal) as server, pytest.raises(HelperError):
-        with_helper(server.address, twice)
-    assert len(server.bodies) == 2
+    bodies = talk(refusal, completion(), times=2, openrouter=True).server.bodies
+    assert [body["reasoning"] for body in bodies] == [{"enabled": False}, {"effort": "low"}, {"effort": "low"}]
+    assert [body["max_tokens"] for body in bodies] == [300, 2300, 2300]
+    assert len(talk(refusal, openrouter=True).server.bodies) == 2
 
 
-def test_other_servers_are_not_asked_about_thinking(question: ChatRequest) -> None:
-    with ScriptedServer(completion()) as server:
-        with_helper(server.address, lambda helper: helper.ask(question))
-    assert "reasoning" not in server.bodies[0]
-
-
-def test_a_text_that_is_too_long_is_not_tried_in_other_ways(question: ChatRequest) -> None:
-    with ScriptedServer(
-        failure(400, "This model's maximum context length is 10 tokens, max_tokens included")
-    ) as server:
-        assert error_of(server.address, question).reaction == "skip"
-    assert len(server.requests) == 1
+def test_a_text_that_is_too_long_is_not_tried_in_other_ways(talk) -> None:
+    found = talk(failure(400, "This model's maximum context length is 10 tokens, max_tokens included"))
+    assert found.error == ("helper_prompt_too_long", "skip")
+    assert len(found.server.requests) == 1
 
 
 async def only_below_v1(request: web.Request) -> web.Response:
@@ -328,6 +295,7 @@ def test_an_address_where_nothing_is_found_is_said_plainly(question: ChatRequest
     with ScriptedServer(web.Response(status=404, text="404: Not Found")) as server:
         error = error_of(server.address, question)
     assert (error.error.code, error.reaction) == ("helper_wrong_address", "stop")
+    assert len(server.requests) == 2
 
 
 def test_no_model_is_said_before_anything_is_sent(question: ChatRequest) -> None:
@@ -418,15 +386,6 @@ def test_a_proxy_is_used_for_others_and_never_for_this_machine(
         assert error_of("http://elsewhere.invalid", question).error.code == "helper_proxy"
         monkeypatch.setenv("no_proxy", "elsewhere.invalid")
         assert error_of("http://elsewhere.invalid", question).error.code == "helper_no_network"
-
-
-def test_the_registry_opens_what_the_settings_name() -> None:
-    helper = open_helper(SftSettings(provider="openrouter", model="m"), KEY)
-    assert (helper.place, helper.is_local) == ("openrouter.ai", False)
-    other = open_helper(SftSettings(provider="openrouter", model="m", base_url="http://127.0.0.1:1/v1/"), None)
-    assert (other.place, other.is_local) == ("127.0.0.1:1", True)
-    assert len(offline_models("openrouter")) == 6
-    assert offline_models("ollama") == ()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,67 @@
+"""What browser and command line both call for step 2: choose the model that training starts from, get it ready."""
+
+from core import access, base_models, document_pipeline
+from core.jobs import JobSnapshot
+from core.project_manager import Project
+from core.services import MINIMUM_FREE_GIB, Services, require_chunks, start_child_job
+from utils import config
+from utils.errors import AppError
+from utils.files import require_disk
+
+MADE_READY_BY = {"ollama": "unpack_base", "hf": "download"}
+
+
+def start_practice_base(services: Services, project: Project) -> JobSnapshot:
+    """Make the practice base model from the project's chunks. Raises AppError `no_chunks`."""
+    require_chunks(project)
+    require_disk(project.root, MINIMUM_FREE_GIB)
+    seed = project.load_config().training.seed
+    return start_child_job(services, project, "practice_base", {"seed": seed})
+
+
+def choose_base(project: Project, choice: config.BaseChoice) -> None:
+    """Set the model that training starts from; the practice model brings the settings that suit its size.
+
+    Raises AppError where the choice names nothing that can be trained.
+    """
+    base_models.check(choice)
+
+    def changes(now: config.ProjectConfig) -> dict[str, object]:
+        training = config.changed(now.training, **suited_values(now.training, choice.source == "practice"))
+        return {"base": choice.model_dump(), "training": training.model_dump()}
+
+    project.change_config(changes)
+
+
+def suited_values(training: config.TrainingSettings, practice: bool) -> dict[str, object]:
+    """Fields to change so that the practice model trains with what suits it, and any other one without that.
+
+    What a person has set to something of their own stays.
+    """
+    usual = config.TrainingSettings().model_dump()
+    wanted, given_up = base_models.PRACTICE_TRAINING, usual
+    if not practice:
+        wanted, given_up = {name: usual[name] for name in wanted}, wanted
+    return {name: value for name, value in wanted.items() if getattr(training, name) == given_up[name]}
+
+
+def make_ready(services: Services, project: Project) -> JobSnapshot | None:
+    """What still has to be done with the base model that was just chosen: unpack it, fetch it, or only count the
+    chunks with its tokenizer, where that is another one. None where nothing is left to do.
+
+    Raises AppError `no_base`, as `base_models.check` and `resolve` do, and `host_only`: a model is fetched with the
+    host's token, onto their disk.
+    """
+    choice = project.load_config().base
+    if choice is None:
+        raise AppError("no_base")
+    if base_models.is_ready(project, choice):
+        return document_pipeline.rechunk_if_needed(services, project)
+    kind = MADE_READY_BY.get(choice.source)
+    if kind is None:
+        base_models.resolve(project, choice)  # which says what lacks
+        return None
+    if kind == "download":
+        access.require_host()
+    base_models.check(choice)
+    return start_child_job(services, project, kind, {"name": choice.name})
