@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.documents.chunk_schema import TOKENS_IN_BUCKET
-from core.documents.chunk_store import ChunkStore
+from core.documents.chunk_store import TOKENS_IN_BUCKET, ChunkStore
 from core.samples.followed_file import Followed, Line
 from utils.config import ChunkSettings
 from utils.files import parse_json
@@ -52,7 +51,7 @@ def overview(store: ChunkStore, settings: ChunkSettings | None = None, samples_f
     totals = store.totals()
     chunks = sum(total.chunks for total in totals)
     tokens = sum(total.tokens for total in totals)
-    usable = store.usable_count(settings.skip_duplicates, settings.skip_boilerplate)
+    usable = len(store.usable_ids(settings.skip_duplicates, settings.skip_boilerplate))
     by_status: Counter[str] = Counter()
     by_language: Counter[str] = Counter()
     for total in totals:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from core.documents.chunk_state import have_chunks, how_cut
 from core.documents.chunk_store import ChunkStore, SourceFile, Writer
-from core.documents.chunking import chunks_of_pages
+from core.documents.chunking import joined, text_and_chunks
 from core.documents.document_intake import Intake, Taken
 from core.documents.duplicates import mark_duplicates, prepare_comparing
 from core.documents.formats.page_text import Page
@@ -212,12 +212,11 @@ class _Work:
     ) -> SourceFile:
         """Read and cut one file and store what came of it. The `following` one may be begun with meanwhile."""
         reading = _Reading(source)
-        chunks = chunks_of_pages(
-            self._pages(reading, path, password, following), self.settings, self.counter, source.sha256
-        )
+        text = joined(self._pages(reading, path, password, following))
+        parts = text_and_chunks(text, self.settings, self.counter, source.sha256)
         try:
             return self.writer.replace(
-                source.filename, chunks, lambda: reading.finished(how_cut(self.settings, self.counter.name))
+                source.filename, parts, lambda: reading.finished(how_cut(self.settings, self.counter.name))
             )
         except StopRequested:
             raise

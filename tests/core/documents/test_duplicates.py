@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from material import ENERGY_TEXT, energy_chapters
 from recording_context import RecordingContext
+from store_material import add_document, remove_document
 
 from core.documents.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
 from core.documents.duplicates import boilerplate_reason, mark_duplicates, prints_of, shared_part
@@ -26,7 +27,7 @@ def add(store: ChunkStore, name: str, texts: list[str], starts: list[int] | None
         NewChunk(text, {"tokens": 9} | ({"start": starts[number]} if starts else {}))
         for number, text in enumerate(texts)
     ]
-    store.add_document(SourceFile(name, name, name, "done"), chunks)
+    add_document(store, SourceFile(name, name, name, "done"), chunks)
     return [chunk.id for chunk in store.chunks(limit=100_000, filename=name)]
 
 
@@ -117,7 +118,7 @@ def test_without_a_change_nothing_is_done_and_a_new_document_is_compared_with_al
     second = add(store, "b.pdf", CHUNKS[3:4])
     assert duplicates(store) == {second[0]: Flag("duplicate", first[3], 1.0)}
     assert seen == [1], "only what is new is read"
-    store.remove_document("a.pdf")
+    remove_document(store, "a.pdf")
     assert duplicates(store) == {}
 
 

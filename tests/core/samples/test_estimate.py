@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from store_material import add_document
 
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.project_manager import Project, ProjectStore
@@ -17,7 +18,7 @@ SETTINGS = SftSettings(provider="openrouter", model="m", samples=100)
 def project(tmp_path: Path) -> Project:
     project = ProjectStore(tmp_path).create("Maschine")
     chunks = [NewChunk(f"Die Pumpe {n} steht im Keller. " * 40, {"page": n, "tokens": 300}) for n in range(1, 30)]
-    ChunkStore(project.database).add_document(SourceFile("maschine.pdf", "maschine.pdf", "ab", "done"), chunks)
+    add_document(ChunkStore(project.database), SourceFile("maschine.pdf", "maschine.pdf", "ab", "done"), chunks)
     return project
 
 
