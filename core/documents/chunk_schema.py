@@ -69,6 +69,9 @@ CREATE INDEX documents_by_tokens ON documents (filename, {TOKENS});
 ALTER TABLE chunk_prints ADD COLUMN compared_with TEXT NOT NULL DEFAULT '';
 ALTER TABLE chunk_prints ADD COLUMN share REAL NOT NULL DEFAULT 0;
 """
+INDEX_CHUNKS = (
+    "INSERT INTO chunk_words (rowid, chunk_text) SELECT id, indexed_text(chunk_text) FROM documents WHERE id > ?"
+)
 STORE_PAGE = "INSERT INTO pages (filename, start, page, text, headings) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -144,25 +147,13 @@ class SourceFile:
     size_bytes: int = 0
 
 
-@dataclass(frozen=True)
-class Total:
-    """Sums over the documents of one status and one language."""
-
-    status: str
-    language: str
-    documents: int
-    pages: int
-    pages_read: int
-    chunks: int
-    tokens: int
-
-
 @contextmanager
 def open_store(path: Path | None, name: Path) -> Iterator[sqlite3.Connection]:
     """A connection to the store, with its tables as of today; None is an empty store. `name` is for error texts."""
     connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(path or ":memory:", timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        connection.create_function("indexed_text", 1, indexed_text, deterministic=True)
         if connection.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
             _migrate(connection)
         # A commit is then a write without fsync: power loss may cost the last documents, never the file. The writer
@@ -184,7 +175,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version < 2:
         _execute(connection, TABLES + SINCE_VERSION_2)
-        _index_again(connection)
+        connection.execute(INDEX_CHUNKS, (0,))
     if version < 3:
         _execute(connection, SINCE_VERSION_3)
     if version < 4:
@@ -198,16 +189,6 @@ def _execute(connection: sqlite3.Connection, script: str) -> None:
     """Several statements, in the transaction that is open; `executescript` would end it."""
     for statement in script.split(";\n"):
         connection.execute(statement)
-
-
-def _index_again(connection: sqlite3.Connection) -> None:
-    """Fill the word index that a store of the first version lacks."""
-    rows = connection.execute("SELECT id, chunk_text FROM documents ORDER BY id")
-    while batch := rows.fetchmany(500):
-        connection.executemany(
-            "INSERT INTO chunk_words (rowid, chunk_text) VALUES (?, ?)",
-            [(chunk_id, indexed_text(text)) for chunk_id, text in batch],
-        )
 
 
 def _store_pages(connection: sqlite3.Connection) -> None:

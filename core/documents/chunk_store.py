@@ -22,7 +22,6 @@ from core.documents.chunk_schema import (
     NewChunk,
     PageText,
     SourceFile,
-    Total,
     fields_of,
     open_store,
 )
@@ -109,17 +108,6 @@ class ChunkStore:
         with self._reading() as connection:
             skipped = {row[0] for row in connection.execute(query, (json.dumps(kinds),))}
             return [chunk_id for chunk_id in _all_ids(connection) if chunk_id not in skipped]
-
-    def totals(self) -> list[Total]:
-        """Sums over the documents of each status and language."""
-        with self._reading() as connection:
-            return [
-                Total(*row)
-                for row in connection.execute(
-                    "SELECT status, language, count(*), sum(pages), sum(pages_read), sum(chunks), sum(tokens)"
-                    " FROM sources GROUP BY status, language"
-                )
-            ]
 
     def token_histogram(self) -> dict[int, int]:
         """How many chunks have up to 32 tokens (0), 33 to 64 (1), and so on."""

@@ -5,20 +5,20 @@ import json
 import marshal
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from core.documents.chunk_schema import (
+    INDEX_CHUNKS,
     STORE_PAGE,
     TOKENS,
     Flag,
     NewChunk,
     PageText,
     SourceFile,
-    indexed_text,
     open_store,
     page_row,
     readable,
@@ -80,7 +80,7 @@ class Writer:
     def remove(self, filename: str) -> None:
         """Forget a file and its chunks; the file itself stays where it is."""
         with self._transaction():
-            self._delete_chunks("filename = ?", (filename,))
+            self._delete_chunks("filename = ?", filename)
             self._note_change()
             for table in ("pages", "sources"):
                 self._connection.execute(f"DELETE FROM {table} WHERE filename = ?", (filename,))
@@ -166,11 +166,10 @@ class Writer:
     def _store_chunks(self, filename: str, batches: Iterable[list[tuple[str, str]]]) -> None:
         connection = self._connection
         known = self._set_aside(filename)
-        row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'documents'").fetchone()
-        next_id = (row[0] if row else 0) + 1
+        last = connection.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'documents'").fetchone()[0] or 0
         index = 0
         for batch in batches:
-            new: list[tuple[int, str, int, str, str]] = []
+            new: list[tuple[str, int, str, str]] = []
             for text, metadata in batch:
                 if kept := known.get(_digest(text)):
                     connection.execute(
@@ -178,18 +177,14 @@ class Writer:
                         (index, metadata, kept.pop()),
                     )
                 else:
-                    new.append((next_id, filename, index, text, metadata))
-                    next_id += 1
+                    new.append((filename, index, text, metadata))
                 index += 1
             connection.executemany(
-                "INSERT INTO documents (id, filename, chunk_index, chunk_text, metadata) VALUES (?, ?, ?, ?, ?)", new
+                "INSERT INTO documents (filename, chunk_index, chunk_text, metadata) VALUES (?, ?, ?, ?)", new
             )
-            connection.executemany(
-                "INSERT INTO chunk_words (rowid, chunk_text) VALUES (?, ?)",
-                [(row[0], indexed_text(row[3])) for row in new],
-            )
+        connection.execute(INDEX_CHUNKS, (last,))
         if known:
-            self._delete_chunks("filename = ? AND chunk_index < 0", (filename,))
+            self._delete_chunks("filename = ? AND chunk_index < 0", filename)
 
     def _set_aside(self, filename: str) -> dict[bytes, list[int]]:
         """Number a file's chunks −1, −2, … so that new ones find room; the ids of each text, the first one last."""
@@ -203,26 +198,19 @@ class Writer:
             known.setdefault(_digest(text), []).append(chunk_id)
         return known
 
-    def _delete_chunks(self, condition: str, values: Sequence[Any]) -> None:
+    def _delete_chunks(self, condition: str, filename: str) -> None:
         """Delete chunks with what hangs on them: their words, their flags, and the flags that refer to them."""
-        connection = self._connection
-        while True:
-            batch = connection.execute(
-                f"SELECT id, chunk_text FROM documents WHERE {condition} LIMIT {BATCH_ROWS}", values
-            ).fetchall()
-            if not batch:
-                return
-            ids = [(chunk_id,) for chunk_id, _ in batch]
-            connection.executemany(
-                "INSERT INTO chunk_words (chunk_words, rowid, chunk_text) VALUES ('delete', ?, ?)",
-                [(chunk_id, indexed_text(text)) for chunk_id, text in batch],
-            )
-            connection.executemany(
-                "DELETE FROM chunk_flags WHERE kind IN ('duplicate', 'boilerplate', 'excluded') AND chunk_id = ?", ids
-            )
-            connection.executemany("DELETE FROM chunk_flags WHERE of_id = ?", ids)
-            connection.executemany("DELETE FROM chunk_prints WHERE chunk_id = ?", ids)
-            connection.executemany("DELETE FROM documents WHERE id = ?", ids)
+        chosen = f"SELECT id FROM documents WHERE {condition}"
+        for statement in (
+            "INSERT INTO chunk_words (chunk_words, rowid, chunk_text)"
+            f" SELECT 'delete', id, indexed_text(chunk_text) FROM documents WHERE {condition}",
+            "DELETE FROM chunk_flags WHERE kind IN ('duplicate', 'boilerplate', 'excluded')"
+            f" AND chunk_id IN ({chosen})",
+            f"DELETE FROM chunk_flags WHERE of_id IN ({chosen})",
+            f"DELETE FROM chunk_prints WHERE chunk_id IN ({chosen})",
+            f"DELETE FROM documents WHERE {condition}",
+        ):
+            self._connection.execute(statement, (filename,))
 
     def _put(self, source: SourceFile) -> None:
         values = asdict(source) | {"params": json.dumps(source.params, ensure_ascii=False)}
