@@ -270,12 +270,13 @@ def test_the_text_of_a_document_of_an_earlier_version_is_put_together_from_its_c
 WRITE_FOR_EVER = """
 import sys
 from pathlib import Path
-from core.documents.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
+from core.documents.chunk_store import ChunkStore, NewChunk, PageText, SourceFile
 
-def chunks(number, turn):
+def parts(number, turn):
     for index in range(100 + number):
         if index % 25 == 0:
             print(flush=True)
+        yield PageText(index, turn, "x" * 2000)
         yield NewChunk(f"d{number} t{turn // 2} c{index} " + "Wasser " * 200, {"page": 1, "tokens": turn})
 
 with ChunkStore(Path(sys.argv[1])).writer() as writer:
@@ -283,7 +284,7 @@ with ChunkStore(Path(sys.argv[1])).writer() as writer:
         for number in range(6):
             name = f"{number}.pdf"
             describe = lambda: SourceFile(name, name, "ab", "done", pages=turn)
-            writer.replace(name, chunks(number, turn), describe)
+            writer.replace(name, parts(number, turn), describe)
 """
 
 
@@ -304,7 +305,7 @@ def test_a_process_killed_at_any_moment_leaves_whole_documents_only(store: Chunk
 
 
 def assert_whole(store: ChunkStore) -> None:
-    """Every document has all its chunks, of one turn, and the index knows each of them and no other."""
+    """Every document has all its text and chunks, of one turn, and the index knows each of them and no other."""
     with sqlite3.connect(store.path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         indexed = {
@@ -318,6 +319,7 @@ def assert_whole(store: ChunkStore) -> None:
         assert len(chunks) == document.chunks == 100 + int(document.filename[0])
         assert [c.index for c in chunks] == list(range(document.chunks))
         assert {c.metadata["tokens"] for c in chunks} == {document.pages}
+        assert [part.page for part in store.pages(document.filename)] == [document.pages] * len(chunks)
 
 
 def test_keyset_paging_visits_each_chunk_once_in_both_directions(store: ChunkStore) -> None:
