@@ -282,9 +282,10 @@ class ParserPool:
     @staticmethod
     def _after_loss(document: Document, request: Request, error: AppError) -> dict[str, Any] | None:
         """Try again page by page; a page that did harm then too is passed over. Raises what cannot be tried again."""
-        if request.careful and not document.is_printed:
+        is_over = document.losses >= MOST_LOSSES or error.code == "parser_too_slow"
+        if not document.is_printed and (request.careful or is_over):
             raise error
-        if document.losses >= MOST_LOSSES or error.code == "parser_too_slow":
+        if is_over:
             document.given_up = error
             return None
         if not request.careful:

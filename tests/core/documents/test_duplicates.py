@@ -104,22 +104,29 @@ def test_equal_short_chunks_are_found(store: ChunkStore) -> None:
     assert duplicates(store) == {number: Flag("duplicate", first, 1.0) for number in others}
 
 
-def test_without_a_change_nothing_is_done_and_a_new_document_is_compared_with_all(
-    store: ChunkStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = add(store, "a.pdf", CHUNKS)
-    duplicates(store)
-    seen: list[int] = []
+def test_only_what_is_new_is_read_and_compared_with_all(store: ChunkStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    compared: list[set[int]] = []
     monkeypatch.setattr(
-        "core.documents.duplicates.prints_of", lambda texts: (seen.append(len(texts)), prints_of(texts))[1]
+        "core.documents.duplicates.prints_of", lambda texts: (read.append(len(texts)), prints_of(texts))[1]
     )
-    assert mark_duplicates(RecordingContext(), store) == {"duplicate": 0, "boilerplate": 0}
-    assert seen == []
-    second = add(store, "b.pdf", CHUNKS[3:4])
-    assert duplicates(store) == {second[0]: Flag("duplicate", first[3], 1.0)}
-    assert seen == [1], "only what is new is read"
+    texts_of = store.compared_texts
+    monkeypatch.setattr(store, "compared_texts", lambda ids: (compared.append(set(ids)), texts_of(ids))[1])
+    first = add(store, "a.pdf", CHUNKS)
+    second = add(store, "b.pdf", CHUNKS)
+    found = duplicates(store)
+    assert set(found) == set(second)
+    read.clear()
+    compared.clear()
+    assert mark_duplicates(RecordingContext(), store) == {"duplicate": len(second), "boilerplate": 0}
+    assert (read, compared) == ([], []), "nothing changed"
+    (third,) = add(store, "c.pdf", CHUNKS[3:4])
+    assert duplicates(store) == found | {third: Flag("duplicate", first[3], 1.0)}
+    assert read == [1]
+    assert [ids - {*first, *second} for ids in compared if ids] == [{third}]
+    assert not second or len(set().union(*compared)) < 6
     remove_document(store, "a.pdf")
-    assert duplicates(store) == {}
+    assert duplicates(store) == {third: Flag("duplicate", second[3], 1.0)}
 
 
 def test_stopped_and_called_again_it_finds_the_same(store: ChunkStore) -> None:
