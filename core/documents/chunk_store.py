@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +64,9 @@ class ChunkStore:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    @contextmanager
-    def writer(self) -> Iterator[Writer]:
+    def writer(self) -> AbstractContextManager[Writer]:
         """A Writer for as many documents as there are; what it stored is durable when this is left."""
-        with open_writer(self.path) as writer:
-            yield writer
+        return open_writer(self.path)
 
     def documents(self) -> list[SourceFile]:
         """All source files in the order they came."""
@@ -301,10 +299,8 @@ class ChunkStore:
         records = [dict(zip(names, row, strict=True)) for row in rows]
         return [SourceFile(**(record | {"params": fields_of(record["params"])})) for record in records]
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with open_store(self.path if self.path.exists() else None, self.path) as connection:
-            yield connection
+    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        return open_store(self.path if self.path.exists() else None, self.path)
 
 
 def _all_ids(connection: sqlite3.Connection) -> list[int]:

@@ -240,7 +240,7 @@ def test_a_harmful_file_gets_its_status_and_stops_no_other(
         text_file(tmp_path, "nachher.txt", "Der Text danach."),
     ]
     with limited(page_seconds=PATIENCE_SECONDS, memory_bytes=300 << 20) as pool:
-        result = rag_processor.process_documents(RecordingContext(), project, files, reader=pool)
+        result = rag_processor.process_documents(RecordingContext(), project, files, parsers=pool)
     assert [row["status"] for row in result["documents"]] == ["done", status, "done"]
     assert result["documents"][1]["detail"].startswith("parser_")
 
