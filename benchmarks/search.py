@@ -69,7 +69,7 @@ def main() -> None:
         for name, words in SEARCHES.items():
             if store.search(words, offset=180):
                 _show(f"tenth page of {name}: {words}", partial(store.search, words, offset=180), options.repeat)
-        ids = store.chunk_ids()
+        ids = store.usable_ids()
         for name, place in (("first", 0), ("middle", len(ids) // 2), ("last", len(ids) - 60)):
             _show(f"{name} page of all chunks", partial(store.chunks, ids[place]), options.repeat)
         _show("page before the last chunk", partial(store.chunks, before_id=ids[-1]), options.repeat)

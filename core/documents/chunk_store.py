@@ -49,7 +49,7 @@ COMPARED_COLUMNS = """id, chunk_text, max(0, coalesce(
   (SELECT json_extract(before.metadata, '$.start') + length(before.chunk_text) FROM documents AS before
    WHERE before.filename = documents.filename AND before.chunk_index = documents.chunk_index - 1)
   - json_extract(metadata, '$.start'), 0))"""
-COMPARED_AT_ONCE = 500
+CHUNKS_AT_ONCE = 500
 PAGES_AT_ONCE = 32
 TOKENS_IN_BUCKET = 32
 
@@ -94,10 +94,6 @@ class ChunkStore:
     def chunk(self, chunk_id: int) -> Chunk | None:
         found = self._chunks("WHERE documents.id = ?", (chunk_id,))
         return found[0] if found else None
-
-    def chunk_ids(self) -> list[int]:
-        with self._reading() as connection:
-            return _all_ids(connection)
 
     def usable_ids(self, skip_duplicates: bool = True, skip_boilerplate: bool = True) -> list[int]:
         """The chunks to draw training data from: not the ones a person excluded, nor flagged ones of these kinds."""
@@ -177,12 +173,16 @@ class ChunkStore:
         first = parts[0].start if parts else 0
         return "".join(part.text for part in parts)[start - first : end - first]
 
+    def batches(self, filename: str | None = None) -> Iterator[list[Chunk]]:
+        """All chunks, or those of one file, some hundred at a time, as `chunks` gives them."""
+        last_id = 0
+        while batch := self.chunks(last_id, CHUNKS_AT_ONCE, filename):
+            yield batch
+            last_id = batch[-1].id
+
     def texts(self) -> Iterator[str]:
         """The text of every chunk, in order."""
-        last_id = 0
-        while batch := self.chunks(last_id, 500):
-            yield from (chunk.text for chunk in batch)
-            last_id = batch[-1].id
+        return (chunk.text for batch in self.batches() for chunk in batch)
 
     def flags(self, chunk_ids: Iterable[int]) -> dict[int, list[Flag]]:
         """The flags of these chunks; a chunk without one is missing."""
@@ -222,7 +222,7 @@ class ChunkStore:
                 " ON chunk_id = id WHERE chunk_id IS NULL AND (?1 IS NULL OR filename = ?1)",
                 (filename,),
             )
-            while batch := rows.fetchmany(COMPARED_AT_ONCE):
+            while batch := rows.fetchmany(CHUNKS_AT_ONCE):
                 yield batch
 
     def compared_texts(self, chunk_ids: Iterable[int]) -> dict[int, tuple[str, int]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.documents.chunk_state import how_cut, outdated
-from core.documents.chunk_store import Chunk, ChunkStore, PageText, SourceFile, Writer
+from core.documents.chunk_store import ChunkStore, PageText, SourceFile, Writer
 from core.documents.chunking import joined, text_and_chunks
 from core.documents.duplicates import mark_duplicates
 from core.documents.parser_pool import ParserPool
@@ -18,8 +18,6 @@ from core.samples.relinking import samples_follow
 from core.worker import chunks_at_rest
 from utils.config import ChunkSettings
 from utils.errors import AppError
-
-BATCH_CHUNKS = 200
 
 
 def run(context: JobContext, run: Run) -> dict[str, Any]:
@@ -82,7 +80,8 @@ class _Work:
     def _tokens_if_all_fit(self, source: SourceFile) -> list[tuple[int, int]] | None:
         """(chunk id, tokens) of all chunks; None where one is above the limit now."""
         found: list[tuple[int, int]] = []
-        for batch in self._batches(source):
+        for batch in self._store.batches(source.filename):
+            self._context.checkpoint()
             counts = self._counter.exact([chunk.text for chunk in batch])
             if max(counts) > self._settings.chunk_tokens:
                 return None
@@ -99,10 +98,3 @@ class _Work:
         if not is_stored:
             with ParserPool(self._context.checkpoint) as parsers:
                 yield from joined(parsers.read(self._project.documents_folder / source.filename))
-
-    def _batches(self, source: SourceFile) -> Iterator[list[Chunk]]:
-        last = 0
-        while batch := self._store.chunks(last, BATCH_CHUNKS, source.filename):
-            self._context.checkpoint()
-            yield batch
-            last = batch[-1].id

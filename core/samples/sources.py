@@ -10,15 +10,15 @@ text, which they say: `former_chunk_id` in place of `chunk_id`.
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
+from itertools import chain
 
 from core.documents.chunk_store import Chunk, ChunkStore
 from core.samples.sft_dataset import Sample, Source
 from core.samples.support import content_words, support_of
 
-CHUNKS_AT_ONCE = 500
 TEXTS_KEPT = 64
 LEAST_SUPPORT = 0.7  # what a chunk must say of an answer to be taken for its source
 SUPPORT_LOST = 0.1  # by how much it may support less than the chunk that was measured
@@ -90,7 +90,7 @@ class _Document:
     def __init__(self, store: ChunkStore, name: str) -> None:
         self._store = store
         self._name = name
-        self.sources = [source_of(chunk) for chunk in self._chunks()]
+        self.sources = [source_of(chunk) for batch in store.batches(name) for chunk in batch]
         self._placed = [each for each in self.sources if each.start is not None]  # not by the earliest versions
         self._starts = [each.start or 0 for each in self._placed]
         self._ends = [each.end or 0 for each in self._placed]
@@ -150,7 +150,7 @@ class _Document:
     def _places(self) -> dict[str, list[int]]:
         """In which chunks, by their place in `sources`, each word stands."""
         places: defaultdict[str, list[int]] = defaultdict(list)
-        for place, chunk in enumerate(self._chunks()):
+        for place, chunk in enumerate(chain.from_iterable(self._store.batches(self._name))):
             for word in {word for word, _ in content_words(chunk.text)}:
                 places[word].append(place)
         return places
@@ -158,12 +158,6 @@ class _Document:
     def _read_text(self, chunk_id: int) -> str:
         chunk = self._store.chunk(chunk_id)
         return chunk.text if chunk else ""
-
-    def _chunks(self) -> Iterator[Chunk]:
-        last = 0
-        while batch := self._store.chunks(last, CHUNKS_AT_ONCE, self._name):
-            yield from batch
-            last = batch[-1].id
 
 
 def _shared(one: Source, other: Source) -> int:

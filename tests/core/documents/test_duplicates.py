@@ -33,7 +33,7 @@ def add(store: ChunkStore, name: str, texts: list[str], starts: list[int] | None
 
 def duplicates(store: ChunkStore) -> dict[int, Flag]:
     mark_duplicates(RecordingContext(), store)
-    return {number: flag for number, flags in store.flags(store.chunk_ids()).items() for flag in flags}
+    return {number: flag for number, flags in store.flags(store.usable_ids(False, False)).items() for flag in flags}
 
 
 def test_a_text_has_no_duplicates_of_itself(store: ChunkStore) -> None:

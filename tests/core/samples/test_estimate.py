@@ -23,7 +23,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def ids(project: Project) -> list[int]:
-    return ChunkStore(project.database).chunk_ids()
+    return ChunkStore(project.database).usable_ids(False, False)
 
 
 def test_tokens_and_cost_are_ranges_that_grow_with_what_is_missing(project: Project) -> None:

@@ -81,7 +81,7 @@ def test_each_sample_is_traced_to_its_chunk(project: Project) -> None:
 
 def test_chunks_that_are_excluded_or_flagged_give_no_samples(project: Project) -> None:
     store = ChunkStore(project.database)
-    ids = store.chunk_ids()
+    ids = store.usable_ids(False, False)
     with store.writer() as writer:
         writer.set_flags([(ids[0], Flag("duplicate", ids[1], 0.95)), (ids[2], Flag("boilerplate"))])
     store.exclude([ids[3]])
@@ -92,7 +92,7 @@ def test_chunks_that_are_excluded_or_flagged_give_no_samples(project: Project) -
 
 def test_flagged_chunks_give_samples_where_the_project_wants_them(project: Project) -> None:
     store = ChunkStore(project.database)
-    ids = store.chunk_ids()
+    ids = store.usable_ids(False, False)
     with store.writer() as writer:
         writer.set_flags((chunk_id, Flag("duplicate", ids[0], 0.95)) for chunk_id in ids)
     with pytest.raises(AppError) as caught:
