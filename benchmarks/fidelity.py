@@ -146,7 +146,7 @@ class PdfScores:
 
 def pdf_scores(path: Path, stored: StoredDocument) -> PdfScores:
     reference = pdftotext_pages(path)
-    ours = [stored.page_text(number) for number in range(1, len(reference) + 1)]
+    ours = [stored.pages.get(number, "") for number in range(1, len(reference) + 1)]
     clean_pages = without_running_lines(reference)
     by_page = [
         (number, compare(words(a), words(b))) for number, (a, b) in enumerate(zip(clean_pages, ours, strict=True), 1)

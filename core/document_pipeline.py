@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core import access
 from core.documents import chunk_state
-from core.documents.chunk_store import ChunkStore
+from core.documents.chunk_store import ChunkStore, NewChunk
 from core.documents.duplicates import mark_duplicates
 from core.documents.token_counting import counter_of
 from core.jobs import JobSnapshot, SilentContext
@@ -26,8 +26,6 @@ from core.worker import alone_with, chunks_at_rest
 from utils import config
 from utils.errors import AppError
 from utils.files import require_disk
-
-PREVIEWED_CHUNKS = 60  # so many stored ones are cut anew for a look at the first few
 
 
 def start_documents(services: Services, project: Project, files: Iterable[Path]) -> JobSnapshot:
@@ -136,16 +134,16 @@ def preview_chunks(
     project: Project, settings: config.ChunkSettings, filename: str | None = None, limit: int = 6
 ) -> list[Preview]:
     """How a stored document's text would be cut with these settings. Raises AppError `no_chunks`."""
-    from core.documents.chunking import chunks_again  # LangChain takes half a second to load
+    from core.documents.chunking import text_and_chunks  # LangChain takes half a second to load
 
     require_chunks(project)
     store = ChunkStore(project.database)
     if filename is None:
         filename = next(source.filename for source in store.documents() if source.chunks)
-    stored = store.chunks(limit=PREVIEWED_CHUNKS, filename=filename)
     previews: list[Preview] = []
     end = 0
-    for chunk in islice(chunks_again(stored, settings, counter_of(project, forgetful=True), ""), limit):
+    parts = text_and_chunks(store.pages(filename), settings, counter_of(project, forgetful=True), "")
+    for chunk in islice((part for part in parts if isinstance(part, NewChunk)), limit):
         start = chunk.metadata["start"]
         overlap = max(0, end - start) if previews else 0
         end = start + len(chunk.text)

@@ -50,10 +50,10 @@ def create_project(services: Services, name: str) -> Project:
 def status(project: Project) -> ProjectStatus:
     """How far a project is. Raises AppError where its config or its database is damaged."""
     base = project.load_config().base
-    totals = ChunkStore(project.database).totals()
+    sources = ChunkStore(project.database).documents()
     return ProjectStatus(
-        documents=sum(total.documents for total in totals),
-        chunks=sum(total.chunks for total in totals),
+        documents=len(sources),
+        chunks=sum(source.chunks for source in sources),
         samples=count_samples(project.samples_file),
         base_ready=base is not None and base_models.is_ready(project, base),
         trained=latest_run(project, "train", frozenset({JobState.DONE})) is not None,

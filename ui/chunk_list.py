@@ -100,8 +100,8 @@ def originals_of(store: ChunkStore, flags: Iterable[list[Flag]]) -> dict[int, Ch
 def filter_html(view: View, store: ChunkStore, position: BrowserPosition) -> str:
     """One button for each flag that there is, with how many chunks have it."""
     filename = position.filename or None
-    counts = {flag: store.chunk_count(filename, flag) for flag in FLAGS}
-    choices = [("", view.t("chunks.all"), view.number(store.chunk_count(filename)))]
+    counts = {flag: store.count(filename, flag) for flag in FLAGS}
+    choices = [("", view.t("chunks.all"), view.number(store.count(filename)))]
     choices += [
         (flag, view.t(f"chunks.flag.{flag}"), view.number(count))
         for flag, count in counts.items()

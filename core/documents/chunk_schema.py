@@ -3,16 +3,18 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from utils.errors import AppError
 from utils.files import free_disk_gib, parse_json
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 PAGE_SIZE_BYTES = 16_384
 BUSY_TIMEOUT_SECONDS = 30
 FULL_BELOW_GIB = 0.001
@@ -25,7 +27,6 @@ UNSPACED = re.compile(
 # A line end inside of such a text.
 TORN = re.compile("(?<=[\u3040-\u30ff\u3400-\u9fff])\n(?=[\u3040-\u30ff\u3400-\u9fff])")
 FLAG_DUPLICATE, FLAG_BOILERPLATE, FLAG_EXCLUDED = "duplicate", "boilerplate", "excluded"
-TOKENS_IN_BUCKET = 32
 ANOTHER_SCHEMA = re.compile("^no such (table|column)|has no column named")  # tables that another program made
 
 TABLES = """
@@ -43,7 +44,6 @@ CREATE INDEX IF NOT EXISTS sources_by_hash ON sources (sha256);
 SINCE_VERSION_2 = """
 ALTER TABLE sources ADD COLUMN language TEXT NOT NULL DEFAULT '';
 ALTER TABLE sources ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE sources ADD COLUMN histogram JSON NOT NULL DEFAULT '{}';
 CREATE TABLE chunk_flags (kind TEXT NOT NULL, chunk_id INTEGER NOT NULL, of_id INTEGER, share REAL,
   PRIMARY KEY (kind, chunk_id)) WITHOUT ROWID;
 CREATE INDEX chunk_flags_by_original ON chunk_flags (of_id) WHERE of_id IS NOT NULL;
@@ -58,6 +58,34 @@ SINCE_VERSION_3 = """
 ALTER TABLE chunk_flags ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 CREATE TABLE chunk_prints (chunk_id INTEGER PRIMARY KEY, prints BLOB NOT NULL);
 """
+# How many tokens a chunk has; another program may have written no JSON. Written so, its index answers.
+TOKENS = "coalesce(CASE WHEN json_valid(metadata) THEN json_extract(metadata, '$.tokens') END, 0)"
+# The whole text of a document, page by page: all `text` of one file in the order of `start` is what its chunks were
+# cut from. `share` of a chunk is how much of it stands in the chunks that are named in `compared_with`.
+SINCE_VERSION_4 = f"""
+CREATE TABLE pages (filename TEXT NOT NULL, start INTEGER NOT NULL, page INTEGER NOT NULL, text TEXT NOT NULL,
+  headings JSON NOT NULL, PRIMARY KEY (filename, start));
+CREATE INDEX documents_by_tokens ON documents (filename, {TOKENS});
+ALTER TABLE chunk_prints ADD COLUMN compared_with TEXT NOT NULL DEFAULT '';
+ALTER TABLE chunk_prints ADD COLUMN share REAL NOT NULL DEFAULT 0;
+"""
+INDEX_CHUNKS = (
+    "INSERT INTO chunk_words (rowid, chunk_text) SELECT id, indexed_text(chunk_text) FROM documents WHERE id > ?"
+)
+STORE_PAGE = "INSERT INTO pages (filename, start, page, text, headings) VALUES (?, ?, ?, ?, ?)"
+
+
+@dataclass(frozen=True)
+class PageText:
+    """A part of a document's text that is on one page, and begins at `start`, in characters of the whole document.
+
+    Parts follow each other without a gap; a page may have several. `headings` are (offset in this text, title).
+    """
+
+    start: int
+    page: int
+    text: str
+    headings: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,25 +147,13 @@ class SourceFile:
     size_bytes: int = 0
 
 
-@dataclass(frozen=True)
-class Total:
-    """Sums over the documents of one status and one language."""
-
-    status: str
-    language: str
-    documents: int
-    pages: int
-    pages_read: int
-    chunks: int
-    tokens: int
-
-
 @contextmanager
 def open_store(path: Path | None, name: Path) -> Iterator[sqlite3.Connection]:
     """A connection to the store, with its tables as of today; None is an empty store. `name` is for error texts."""
     connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(path or ":memory:", timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        connection.create_function("indexed_text", 1, indexed_text, deterministic=True)
         if connection.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
             _migrate(connection)
         # A commit is then a write without fsync: power loss may cost the last documents, never the file. The writer
@@ -159,9 +175,12 @@ def _migrate(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version < 2:
         _execute(connection, TABLES + SINCE_VERSION_2)
-        _index_and_count_again(connection)
+        connection.execute(INDEX_CHUNKS, (0,))
     if version < 3:
         _execute(connection, SINCE_VERSION_3)
+    if version < 4:
+        _execute(connection, SINCE_VERSION_4)
+        _store_pages(connection)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
 
@@ -172,37 +191,40 @@ def _execute(connection: sqlite3.Connection, script: str) -> None:
         connection.execute(statement)
 
 
-def _index_and_count_again(connection: sqlite3.Connection) -> None:
-    """Fill what a store of an earlier version lacks: the words of its chunks, and how their tokens spread."""
-    rows = connection.execute("SELECT id, chunk_text FROM documents ORDER BY id")
-    while batch := rows.fetchmany(500):
-        connection.executemany(
-            "INSERT INTO chunk_words (rowid, chunk_text) VALUES (?, ?)",
-            [(chunk_id, indexed_text(text)) for chunk_id, text in batch],
-        )
-    for (filename,) in connection.execute("SELECT filename FROM sources").fetchall():
-        count_tokens_again(connection, filename)
+def _store_pages(connection: sqlite3.Connection) -> None:
+    """Put the text of each document together from its chunks, exactly.
+
+    A document with chunks that do not note where they begin gets none: it is read from its original when it is cut.
+    """
+    rows = connection.execute("SELECT filename, chunk_text, metadata FROM documents ORDER BY filename, chunk_index")
+    for filename, chunks in groupby(rows, key=itemgetter(0)):
+        pages = _pages_of_chunks((text, fields_of(metadata)) for _, text, metadata in chunks)
+        try:
+            connection.executemany(STORE_PAGE, (page_row(filename, page) for page in pages))
+        except (KeyError, TypeError):
+            connection.execute("DELETE FROM pages WHERE filename = ?", (filename,))
 
 
-def bucket(tokens: int) -> int:
-    """The number of a histogram's bucket: 0 for 1 to 32 tokens."""
-    return max(0, tokens - 1) // TOKENS_IN_BUCKET
+def _pages_of_chunks(chunks: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[PageText]:
+    """What each chunk has beyond the one before it, as the versions before the fourth noted it: chunks overlap, or
+    there is a gap between them; a chunk notes the pages and headings that begin inside of it, by their offset."""
+    end = page = 0
+    for text, metadata in chunks:
+        start = metadata["start"]
+        begin, new = end, (metadata["gap"] if start > end else "") + text if start >= end else text[end - start :]
+        end = begin + len(new)
+        places = [(start + offset, number) for offset, number in [(0, metadata["page"]), *metadata.get("pages", ())]]
+        marks = [(begin, page or metadata["page"]), *((place, number) for place, number in places if place >= begin)]
+        headings = [(start + offset, title) for offset, title in metadata.get("headings", ())]
+        for (first, page), (after, _) in pairwise([*marks, (end, 0)]):
+            if first < after:
+                inside = tuple((place - first, title) for place, title in headings if first <= place < after)
+                yield PageText(first, page, new[first - begin : after - begin], inside)
 
 
-def count_tokens_again(connection: sqlite3.Connection, filename: str) -> None:
-    """Set a file's counts from its chunks."""
-    histogram: dict[int, int] = {}
-    chunks = total = 0
-    for (tokens,) in connection.execute(
-        "SELECT coalesce(json_extract(metadata, '$.tokens'), 0) FROM documents WHERE filename = ?", (filename,)
-    ):
-        chunks += 1
-        total += tokens
-        histogram[bucket(tokens)] = histogram.get(bucket(tokens), 0) + 1
-    connection.execute(
-        "UPDATE sources SET chunks = ?, tokens = ?, histogram = ? WHERE filename = ?",
-        (chunks, total, json.dumps(histogram), filename),
-    )
+def page_row(filename: str, page: PageText) -> tuple[str, int, int, str, str]:
+    """A part of a document's text as STORE_PAGE takes it."""
+    return filename, page.start, page.page, page.text, json.dumps(page.headings, ensure_ascii=False)
 
 
 def indexed_text(text: str, exact: bool = False) -> str:

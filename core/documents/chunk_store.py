@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,12 @@ from core.documents.chunk_schema import (
     FLAG_BOILERPLATE,
     FLAG_DUPLICATE,
     FLAG_EXCLUDED,
+    TOKENS,
     Chunk,
     Flag,
     NewChunk,
+    PageText,
     SourceFile,
-    Total,
     fields_of,
     open_store,
 )
@@ -37,15 +38,20 @@ __all__ = [
     "Flag",
     "Found",
     "NewChunk",
+    "PageText",
     "SourceFile",
     "Writer",
 ]
 
 CHUNK_COLUMNS = "documents.id, documents.filename, documents.chunk_index, documents.chunk_text, documents.metadata"
-COMPARED_COLUMNS = "id, filename, chunk_index, chunk_text, json_extract(metadata, '$.start')"
-COMPARED_AT_ONCE = 500
-# Up to so many flagged chunks are sorted for a page of them; where there are more, the next ones are near.
-MAX_SORTED_FLAGS = 20_000
+# Text of a chunk, and how many of its first characters its predecessor in the file has too; 0 where nobody knows.
+COMPARED_COLUMNS = """id, chunk_text, max(0, coalesce(
+  (SELECT json_extract(before.metadata, '$.start') + length(before.chunk_text) FROM documents AS before
+   WHERE before.filename = documents.filename AND before.chunk_index = documents.chunk_index - 1)
+  - json_extract(metadata, '$.start'), 0))"""
+CHUNKS_AT_ONCE = 500
+PAGES_AT_ONCE = 32
+TOKENS_IN_BUCKET = 32
 
 
 class ChunkStore:
@@ -58,21 +64,9 @@ class ChunkStore:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    @contextmanager
-    def writer(self) -> Iterator[Writer]:
+    def writer(self) -> AbstractContextManager[Writer]:
         """A Writer for as many documents as there are; what it stored is durable when this is left."""
-        with open_writer(self.path) as writer:
-            yield writer
-
-    def add_document(self, source: SourceFile, chunks: Iterable[NewChunk]) -> SourceFile:
-        """Store one file and its chunks; for many, keep a writer open."""
-        with self.writer() as writer:
-            return writer.replace(source.filename, chunks, lambda: source)
-
-    def remove_document(self, filename: str) -> None:
-        """Forget a file and its chunks; the file itself stays where it is."""
-        with self.writer() as writer:
-            writer.remove(filename)
+        return open_writer(self.path)
 
     def documents(self) -> list[SourceFile]:
         """All source files in the order they came."""
@@ -86,69 +80,36 @@ class ChunkStore:
         """The source files with this content, whatever became of them."""
         return self._sources("WHERE sha256 = ? ORDER BY number", (sha256,))
 
-    def count(self) -> int:
-        """How many chunks there are."""
-        return self.chunk_count()
-
-    def chunk_count(self, filename: str | None = None, flag: str | None = None) -> int:
+    def count(self, filename: str | None = None, flag: str | None = None) -> int:
         """How many chunks there are, of one file or all, with a flag or whatever they have."""
         if flag is None:
-            query = "SELECT coalesce(sum(chunks), 0) FROM sources WHERE ?1 IS NULL OR filename = ?1"
-            return int(self._one(query, (filename,)))
-        if filename is None:
-            return int(self._one("SELECT count(*) FROM chunk_flags WHERE kind = ?", (flag,)))
-        return int(
-            self._one(
-                "SELECT count(*) FROM documents WHERE filename = ? AND EXISTS (SELECT 1 FROM chunk_flags"
-                " WHERE kind = ? AND chunk_id = documents.id)",
-                (filename, flag),
+            return int(
+                self._one("SELECT coalesce(sum(chunks), 0) FROM sources WHERE ?1 IS NULL OR filename = ?1", filename)
             )
-        )
+        query = "SELECT count(*) FROM chunk_flags WHERE kind = ?1"
+        if filename is not None:
+            query += " AND chunk_id IN (SELECT id FROM documents WHERE filename = ?2)"
+        return int(self._one(query, flag, *([filename] if filename is not None else [])))
 
     def chunk(self, chunk_id: int) -> Chunk | None:
         found = self._chunks("WHERE documents.id = ?", (chunk_id,))
         return found[0] if found else None
 
-    def chunk_ids(self) -> list[int]:
-        with self._reading() as connection:
-            return _all_ids(connection)
-
     def usable_ids(self, skip_duplicates: bool = True, skip_boilerplate: bool = True) -> list[int]:
         """The chunks to draw training data from: not the ones a person excluded, nor flagged ones of these kinds."""
-        kinds = json.dumps(skipped_kinds(skip_duplicates, skip_boilerplate))
+        kinds = [FLAG_EXCLUDED] + [FLAG_DUPLICATE] * skip_duplicates + [FLAG_BOILERPLATE] * skip_boilerplate
         query = "SELECT chunk_id FROM chunk_flags WHERE kind IN (SELECT value FROM json_each(?))"
         with self._reading() as connection:
-            skipped = {row[0] for row in connection.execute(query, (kinds,))}
+            skipped = {row[0] for row in connection.execute(query, (json.dumps(kinds),))}
             return [chunk_id for chunk_id in _all_ids(connection) if chunk_id not in skipped]
 
-    def usable_count(self, skip_duplicates: bool = True, skip_boilerplate: bool = True) -> int:
-        """How many `usable_ids` there are."""
-        skipped = self._one(
-            "SELECT count(DISTINCT chunk_id) FROM chunk_flags WHERE kind IN (SELECT value FROM json_each(?))",
-            (json.dumps(skipped_kinds(skip_duplicates, skip_boilerplate)),),
-        )
-        return self.count() - int(skipped)
-
-    def totals(self) -> list[Total]:
-        """Sums over the documents of each status and language."""
-        with self._reading() as connection:
-            return [
-                Total(*row)
-                for row in connection.execute(
-                    "SELECT status, language, count(*), sum(pages), sum(pages_read), sum(chunks), sum(tokens)"
-                    " FROM sources GROUP BY status, language"
-                )
-            ]
-
     def token_histogram(self) -> dict[int, int]:
-        """How many chunks have 1 to 32 tokens (0), 33 to 64 (1), and so on."""
+        """How many chunks have up to 32 tokens (0), 33 to 64 (1), and so on."""
         with self._reading() as connection:
-            rows = connection.execute("SELECT histogram FROM sources").fetchall()
-        counts: dict[int, int] = {}
-        for (histogram,) in rows:
-            for number, count in parse_json(histogram).items():
-                counts[int(number)] = counts.get(int(number), 0) + count
-        return counts
+            rows = connection.execute(
+                f"SELECT max(0, {TOKENS} - 1) / {TOKENS_IN_BUCKET} AS bucket, count(*) FROM documents GROUP BY bucket"
+            )
+            return dict(rows.fetchall())
 
     def flag_counts(self) -> dict[str, int]:
         """How many chunks have each flag."""
@@ -169,53 +130,59 @@ class ChunkStore:
         because a page begins at a chunk and not at a number. Where that chunk is gone, a file's list begins anew.
         """
         backwards = before_id is not None
-        anchor = before_id if before_id is not None else after_id
         order, sign = ("DESC", "<") if backwards else ("", ">")
-        values: list[Any] = []
+        key = "documents.id" if filename is None else "documents.chunk_index"
+        conditions: dict[str, Any] = {}
         with self._reading() as connection:
-            if filename is None:
-                if flag is None:
-                    tables, conditions = "documents", []
-                else:
-                    tables = "chunk_flags CROSS JOIN documents ON documents.id = chunk_flags.chunk_id"
-                    conditions = ["chunk_flags.kind = ?"]
-                    values.append(flag)
-                key = "documents.id" if flag is None else "chunk_flags.chunk_id"
-                conditions.append(f"{key} {sign} ?")
-                values.append(anchor)
-            else:
-                tables, key = "documents", "documents.chunk_index"
-                conditions = ["documents.filename = ?"]
-                values.append(filename)
+            anchor: int | None = before_id if before_id is not None else after_id
+            if filename is not None:
                 row = connection.execute(
                     "SELECT chunk_index FROM documents WHERE id = ? AND filename = ?", (anchor, filename)
                 ).fetchone()
-                if row:
-                    conditions.append(f"{key} {sign} ?")
-                    values.append(row[0])
-                if flag is not None:
-                    few = "SELECT count(*) FROM (SELECT 1 FROM chunk_flags WHERE kind = ? LIMIT ?)"
-                    if connection.execute(few, (flag, MAX_SORTED_FLAGS)).fetchone()[0] < MAX_SORTED_FLAGS:
-                        tables = "chunk_flags CROSS JOIN documents ON documents.id = chunk_flags.chunk_id"
-                        conditions.append("chunk_flags.kind = ?")
-                    else:
-                        conditions.append(
-                            "EXISTS (SELECT 1 FROM chunk_flags WHERE kind = ? AND chunk_id = documents.id)"
-                        )
-                    values.append(flag)
-            condition = " AND ".join(conditions)
+                anchor = row[0] if row else None
+                conditions["documents.filename = ?"] = filename
+            if flag is not None:
+                conditions["documents.id IN (SELECT chunk_id FROM chunk_flags WHERE kind = ?)"] = flag
+            if anchor is not None:
+                conditions[f"{key} {sign} ?"] = anchor
             rows = connection.execute(
-                f"SELECT {CHUNK_COLUMNS} FROM {tables} WHERE {condition} ORDER BY {key} {order} LIMIT ?",
-                (*values, limit),
+                f"SELECT {CHUNK_COLUMNS} FROM documents WHERE {' AND '.join(conditions)}"
+                f" ORDER BY {key} {order} LIMIT ?",
+                (*conditions.values(), limit),
             ).fetchall()
         return [_chunk(row) for row in (reversed(rows) if backwards else rows)]
 
+    def pages(self, filename: str) -> Iterator[PageText]:
+        """The text of a document, part by part, as it was cut; nothing where an early version stored it."""
+        start = -1
+        while batch := self._pages(
+            "filename = ? AND start > ? ORDER BY start LIMIT ?", filename, start, PAGES_AT_ONCE
+        ):
+            yield from batch
+            start = batch[-1].start
+
+    def text(self, filename: str, start: int, end: int) -> str:
+        """A document's text from one place to another, in characters; shorter where it has less."""
+        parts = self._pages(
+            "filename = ?1 AND start < ?3 AND start >="
+            " (SELECT max(start) FROM pages WHERE filename = ?1 AND start <= ?2) ORDER BY start",
+            filename,
+            start,
+            end,
+        )
+        first = parts[0].start if parts else 0
+        return "".join(part.text for part in parts)[start - first : end - first]
+
+    def batches(self, filename: str | None = None) -> Iterator[list[Chunk]]:
+        """All chunks, or those of one file, some hundred at a time, as `chunks` gives them."""
+        last_id = 0
+        while batch := self.chunks(last_id, CHUNKS_AT_ONCE, filename):
+            yield batch
+            last_id = batch[-1].id
+
     def texts(self) -> Iterator[str]:
         """The text of every chunk, in order."""
-        last_id = 0
-        while batch := self.chunks(last_id, 500):
-            yield from (chunk.text for chunk in batch)
-            last_id = batch[-1].id
+        return (chunk.text for batch in self.batches() for chunk in batch)
 
     def flags(self, chunk_ids: Iterable[int]) -> dict[int, list[Flag]]:
         """The flags of these chunks; a chunk without one is missing."""
@@ -234,9 +201,9 @@ class ChunkStore:
         """Note that a person wants no training data from these chunks, or wants it again."""
         with self.writer() as writer:
             if excluded:
-                writer.set_flags(FLAG_EXCLUDED, [(chunk_id, None, None) for chunk_id in chunk_ids])
+                writer.set_flags((chunk_id, Flag(FLAG_EXCLUDED)) for chunk_id in chunk_ids)
             else:
-                writer.clear_flags(FLAG_EXCLUDED, list(chunk_ids))
+                writer.clear_flags(FLAG_EXCLUDED, chunk_ids)
 
     def contents(self) -> tuple[int, int]:
         """A number that grows with every change of the chunks, and what it was when they were last compared."""
@@ -249,22 +216,14 @@ class ChunkStore:
 
         The overlap is how many characters at the beginning of the text stand at the end of the chunk before, too.
         """
-        of_file, values = ("", ()) if filename is None else (" AND filename = ?", (filename,))
         with self._reading() as connection:
             rows = connection.execute(
                 f"SELECT {COMPARED_COLUMNS} FROM documents INDEXED BY documents_by_file LEFT JOIN chunk_prints"
-                f" ON chunk_id = id WHERE chunk_id IS NULL{of_file} ORDER BY filename, chunk_index",
-                values,
+                " ON chunk_id = id WHERE chunk_id IS NULL AND (?1 IS NULL OR filename = ?1)",
+                (filename,),
             )
-            before: tuple[Any, ...] | None = None
-            while batch := rows.fetchmany(COMPARED_AT_ONCE):
-                prepared = []
-                for row in batch:
-                    if before is None or (before[1], before[2]) != (row[1], row[2] - 1):
-                        before = self._chunk_before(connection, row)
-                    prepared.append((row[0], row[3], _overlap(before, row)))
-                    before = row
-                yield prepared
+            while batch := rows.fetchmany(CHUNKS_AT_ONCE):
+                yield batch
 
     def compared_texts(self, chunk_ids: Iterable[int]) -> dict[int, tuple[str, int]]:
         """Text and overlap of these chunks."""
@@ -272,19 +231,21 @@ class ChunkStore:
             rows = connection.execute(
                 f"SELECT {COMPARED_COLUMNS} FROM documents WHERE id IN (SELECT value FROM json_each(?))",
                 (json.dumps(list(chunk_ids)),),
-            ).fetchall()
-            return {row[0]: (row[3], _overlap(self._chunk_before(connection, row), row)) for row in rows}
+            )
+            return {row[0]: row[1:] for row in rows}
 
-    def prints(self) -> Iterator[tuple[int, bytes]]:
-        """What each chunk is compared by, in the order of their ids."""
+    def prints(self) -> Iterator[tuple[int, bytes, str, float]]:
+        """What each chunk is compared by, with which ones it was compared and the share found, by the chunks' ids."""
         with self._reading() as connection:
-            yield from connection.execute("SELECT chunk_id, prints FROM chunk_prints ORDER BY chunk_id")
+            yield from connection.execute(
+                "SELECT chunk_id, prints, compared_with, share FROM chunk_prints ORDER BY chunk_id"
+            )
 
     def search(self, words: str, limit: int = 20, offset: int = 0) -> list[Found]:
         """The chunks that hold all words, or if there are none any of them, the best first.
 
-        Words match as beginnings, without regard to case and accents; how, and what is bounded, is told in
-        chunk_search. `offset` leaves out so many of the first ones.
+        Words match as beginnings, without regard to case and accents; more is told in chunk_search. `offset` leaves
+        out so many of the first ones.
         """
         with self._reading() as connection:
             ids, terms = chunk_search.find(connection, words, limit, offset)
@@ -312,14 +273,17 @@ class ChunkStore:
             prepared.unlink(missing_ok=True)
         return target
 
-    def _chunk_before(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        query = f"SELECT {COMPARED_COLUMNS} FROM documents WHERE filename = ? AND chunk_index = ?"
-        found: tuple[Any, ...] | None = connection.execute(query, (row[1], row[2] - 1)).fetchone()
-        return found
-
-    def _one(self, query: str, values: tuple[Any, ...]) -> Any:
+    def _one(self, query: str, *values: Any) -> Any:
         with self._reading() as connection:
             return connection.execute(query, values).fetchone()[0]
+
+    def _pages(self, condition: str, *values: Any) -> list[PageText]:
+        with self._reading() as connection:
+            rows = connection.execute(f"SELECT start, page, text, headings FROM pages WHERE {condition}", values)
+            return [
+                PageText(start, page, text, tuple((place, title) for place, title in parse_json(headings)))
+                for start, page, text, headings in rows
+            ]
 
     def _chunks(self, condition: str, values: tuple[Any, ...]) -> list[Chunk]:
         with self._reading() as connection:
@@ -335,27 +299,13 @@ class ChunkStore:
         records = [dict(zip(names, row, strict=True)) for row in rows]
         return [SourceFile(**(record | {"params": fields_of(record["params"])})) for record in records]
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with open_store(self.path if self.path.exists() else None, self.path) as connection:
-            yield connection
-
-
-def skipped_kinds(skip_duplicates: bool, skip_boilerplate: bool) -> list[str]:
-    """The flags that keep a chunk out of the training data."""
-    return [FLAG_EXCLUDED] + [FLAG_DUPLICATE] * skip_duplicates + [FLAG_BOILERPLATE] * skip_boilerplate
+    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        return open_store(self.path if self.path.exists() else None, self.path)
 
 
 def _all_ids(connection: sqlite3.Connection) -> list[int]:
     # The index alone is a hundredth of the table, which holds the texts.
     return sorted(row[0] for row in connection.execute("SELECT id FROM documents INDEXED BY documents_by_file"))
-
-
-def _overlap(before: tuple[Any, ...] | None, row: tuple[Any, ...]) -> int:
-    """How many characters of a chunk its predecessor in the file has too; 0 where nobody knows."""
-    if before is None or before[4] is None or row[4] is None:
-        return 0
-    return max(0, before[4] + len(before[3]) - row[4])
 
 
 def _chunk(row: tuple[Any, ...]) -> Chunk:

@@ -3,29 +3,29 @@
 import hashlib
 import json
 import marshal
-import os
 import sqlite3
 import tempfile
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from core.documents.chunk_schema import (
+    INDEX_CHUNKS,
+    STORE_PAGE,
+    TOKENS,
     Flag,
     NewChunk,
+    PageText,
     SourceFile,
-    bucket,
-    count_tokens_again,
-    indexed_text,
     open_store,
+    page_row,
     readable,
 )
 from utils.errors import AppError
 
-BATCH_CHUNKS = 500
+BATCH_ROWS = 200
 MEMORY_FOR_ONE_DOCUMENT = 8 << 20  # bytes; what is more waits on disk for its transaction
 CACHE_KIB = 32_768  # of changed pages; SQLite writes out what is more, also in mid-transaction
 WAL_SIZE_LIMIT = 64 << 20
@@ -51,55 +51,55 @@ class Writer:
         with self._transaction():
             self._put(source)
 
-    def replace(self, filename: str, chunks: Iterable[NewChunk], describe: Callable[[], SourceFile]) -> SourceFile:
-        """Store a file's chunks in place of those it had, and what `describe` says of it after the last of them.
+    def replace(
+        self, filename: str, parts: Iterable[PageText | NewChunk], describe: Callable[[], SourceFile]
+    ) -> SourceFile:
+        """Store a file's text and chunks in place of those it had, and what `describe` says after the last of them.
 
-        Returns the record with its chunks and tokens counted. Memory does not grow with the document. What `chunks`
+        Returns the record with its chunks and tokens counted. Memory does not grow with the document. What `parts`
         or `describe` raise passes through, and nothing has changed then. A chunk whose text the file had before
         keeps its id, for samples and flags point at ids.
         """
-        histogram: dict[int, int] = {}
-        count = total = 0
-        with closing(_Waiting()) as waiting:
-            for chunk in chunks:
-                tokens = int(chunk.metadata.get("tokens", 0))
-                count += 1
-                total += tokens
-                histogram[bucket(tokens)] = histogram.get(bucket(tokens), 0) + 1
-                waiting.add(chunk.text, _to_json(chunk.metadata))
-            source = replace(describe(), filename=filename, chunks=count, tokens=total)
+        with closing(_Waiting()) as pages, closing(_Waiting()) as chunks:
+            for part in parts:
+                if isinstance(part, PageText):
+                    pages.add(page_row(filename, part))
+                else:
+                    chunks.add((part.text, _to_json(part.metadata)))
+            source = replace(describe(), filename=filename)
             with self._transaction():
-                self._store_chunks(filename, waiting.batches())
+                self._connection.execute("DELETE FROM pages WHERE filename = ?", (filename,))
+                for rows in pages.batches():
+                    self._connection.executemany(STORE_PAGE, rows)
+                self._store_chunks(filename, chunks.batches())
                 self._note_change()
                 self._put(source)
-                self._connection.execute(
-                    "UPDATE sources SET chunks = ?, tokens = ?, histogram = ? WHERE filename = ?",
-                    (count, total, json.dumps(histogram), filename),
-                )
-        return source
+                count, tokens = self._count(filename)
+        return replace(source, chunks=count, tokens=tokens)
 
     def remove(self, filename: str) -> None:
         """Forget a file and its chunks; the file itself stays where it is."""
         with self._transaction():
-            self._delete_chunks("filename = ?", (filename,))
+            self._delete_chunks("filename = ?", filename)
             self._note_change()
-            self._connection.execute("DELETE FROM sources WHERE filename = ?", (filename,))
+            for table in ("pages", "sources"):
+                self._connection.execute(f"DELETE FROM {table} WHERE filename = ?", (filename,))
 
     def set_tokens(self, filename: str, tokens: Iterable[tuple[int, int]], tokenizer: str) -> None:
         """Set how many tokens chunks of a file have: (chunk id, tokens), counted with this tokenizer."""
-        pairs = array("q", (number for pair in tokens for number in pair))
+        pairs = list(tokens)  # counted before others have to wait
         with self._transaction():
             self._connection.executemany(
                 "UPDATE documents SET metadata = json_set(metadata, '$.tokens', ?, '$.tokenizer', ?)"
                 " WHERE id = ? AND filename = ?",
-                ((pairs[n + 1], tokenizer, pairs[n], filename) for n in range(0, len(pairs), 2)),
+                ((count, tokenizer, chunk_id, filename) for chunk_id, count in pairs),
             )
-            count_tokens_again(self._connection, filename)
+            self._count(filename)
 
-    def set_flags(self, kind: str, flags: Iterable[tuple[int, int | None, float | None]]) -> None:
-        """Flag chunks: (chunk id, id of the chunk it is like or None, how alike they are from 0 to 1 or None)."""
+    def set_flags(self, flags: Iterable[tuple[int, Flag]]) -> None:
+        """Flag chunks, by their ids."""
         with self._transaction():
-            self._set_flags((chunk_id, Flag(kind, of_id, share)) for chunk_id, of_id, share in flags)
+            self._set_flags(flags)
 
     def clear_flags(self, kind: str, chunk_ids: Iterable[int]) -> None:
         """Take a flag from these chunks."""
@@ -116,6 +116,13 @@ class Writer:
             )
             self._set_flags(flags)
 
+    def set_shares(self, shares: Iterable[tuple[int, str, float]]) -> None:
+        """Note how much of chunks stands in others: (chunk id, with which ones it was compared, share)."""
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE chunk_prints SET compared_with = ?2, share = ?3 WHERE chunk_id = ?1", shares
+            )
+
     def replace_flags(self, kind: str, flags: Iterable[tuple[int, Flag]], contents: int) -> None:
         """Set all flags of a kind anew, and note that they are true of these contents of the store."""
         with self._transaction():
@@ -127,10 +134,7 @@ class Writer:
         """Make everything durable, against power loss too, and bring it into the one file as far as readers allow."""
         self._connection.execute("PRAGMA synchronous = FULL")
         with self._transaction():  # a commit that is synced, and so all before it
-            self._connection.execute(
-                "INSERT OR REPLACE INTO store_state VALUES ('finished',"
-                " coalesce((SELECT value FROM store_state WHERE name = 'finished'), 0) + 1)"
-            )
+            self._raise("finished")
         self._connection.execute("PRAGMA wal_checkpoint (PASSIVE)")
 
     def _set_flags(self, flags: Iterable[tuple[int, Flag]]) -> None:
@@ -143,87 +147,70 @@ class Writer:
 
     def _note_change(self) -> None:
         """The contents of the store are others now."""
+        self._raise("contents")
+
+    def _raise(self, name: str) -> None:
+        """Count one of the store's numbers up."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO store_state VALUES ('contents',"
-            " coalesce((SELECT value FROM store_state WHERE name = 'contents'), 0) + 1)"
+            "INSERT INTO store_state VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", (name,)
         )
+
+    def _count(self, filename: str) -> tuple[int, int]:
+        """Count a file's chunks and their tokens, and note both in its record."""
+        row: tuple[int, int] = self._connection.execute(
+            f"SELECT count(*), coalesce(sum({TOKENS}), 0) FROM documents WHERE filename = ?", (filename,)
+        ).fetchone()
+        self._connection.execute("UPDATE sources SET chunks = ?, tokens = ? WHERE filename = ?", (*row, filename))
+        return row
 
     def _store_chunks(self, filename: str, batches: Iterable[list[tuple[str, str]]]) -> None:
         connection = self._connection
-        known = connection.execute("SELECT 1 FROM documents WHERE filename = ? LIMIT 1", (filename,)).fetchone()
-        if known:
-            self._set_aside(filename)
-        row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'documents'").fetchone()
-        next_id = (row[0] if row else 0) + 1
+        known = self._set_aside(filename)
+        last = connection.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'documents'").fetchone()[0] or 0
         index = 0
         for batch in batches:
-            new: list[tuple[int, str, int, str, str]] = []
+            new: list[tuple[str, int, str, str]] = []
             for text, metadata in batch:
-                kept = self._take_back(text) if known else None
-                if kept is not None:
+                if kept := known.get(_digest(text)):
                     connection.execute(
-                        "UPDATE documents SET chunk_index = ?, metadata = ? WHERE id = ?", (index, metadata, kept)
+                        "UPDATE documents SET chunk_index = ?, metadata = ? WHERE id = ?",
+                        (index, metadata, kept.pop()),
                     )
                 else:
-                    new.append((next_id, filename, index, text, metadata))
-                    next_id += 1
+                    new.append((filename, index, text, metadata))
                 index += 1
             connection.executemany(
-                "INSERT INTO documents (id, filename, chunk_index, chunk_text, metadata) VALUES (?, ?, ?, ?, ?)", new
+                "INSERT INTO documents (filename, chunk_index, chunk_text, metadata) VALUES (?, ?, ?, ?)", new
             )
-            connection.executemany(
-                "INSERT INTO chunk_words (rowid, chunk_text) VALUES (?, ?)",
-                [(row[0], indexed_text(row[3])) for row in new],
-            )
+        connection.execute(INDEX_CHUNKS, (last,))
         if known:
-            self._delete_chunks("filename = ? AND chunk_index < 0", (filename,))
+            self._delete_chunks("filename = ? AND chunk_index < 0", filename)
 
-    def _set_aside(self, filename: str) -> None:
-        """Number a file's chunks −1, −2, … so that new ones find room, and note where each text is."""
-        connection = self._connection
-        connection.execute("UPDATE documents SET chunk_index = -1 - chunk_index WHERE filename = ?", (filename,))
-        connection.execute("DROP TABLE IF EXISTS temp.set_aside")
-        connection.execute(
-            "CREATE TEMP TABLE set_aside (digest BLOB, id INTEGER, PRIMARY KEY (digest, id)) WITHOUT ROWID"
+    def _set_aside(self, filename: str) -> dict[bytes, list[int]]:
+        """Number a file's chunks −1, −2, … so that new ones find room; the ids of each text, the first one last."""
+        self._connection.execute(
+            "UPDATE documents SET chunk_index = -1 - chunk_index WHERE filename = ?", (filename,)
         )
-        rows = connection.execute(
-            "SELECT id, chunk_text FROM documents WHERE filename = ? ORDER BY chunk_index DESC", (filename,)
-        )
-        while batch := rows.fetchmany(BATCH_CHUNKS):
-            connection.executemany(
-                "INSERT INTO temp.set_aside VALUES (?, ?)", [(_digest(text), chunk_id) for chunk_id, text in batch]
-            )
+        known: dict[bytes, list[int]] = {}
+        for chunk_id, text in self._connection.execute(
+            "SELECT id, chunk_text FROM documents WHERE filename = ? ORDER BY id DESC", (filename,)
+        ):
+            known.setdefault(_digest(text), []).append(chunk_id)
+        return known
 
-    def _take_back(self, text: str) -> int | None:
-        """The id of a chunk set aside with this very text; each is given once, the first of the file first."""
-        row = self._connection.execute(
-            "SELECT id FROM temp.set_aside WHERE digest = ? ORDER BY id LIMIT 1", (_digest(text),)
-        ).fetchone()
-        if row is None:
-            return None
-        self._connection.execute("DELETE FROM temp.set_aside WHERE digest = ? AND id = ?", (_digest(text), row[0]))
-        return int(row[0])
-
-    def _delete_chunks(self, condition: str, values: Sequence[Any]) -> None:
+    def _delete_chunks(self, condition: str, filename: str) -> None:
         """Delete chunks with what hangs on them: their words, their flags, and the flags that refer to them."""
-        connection = self._connection
-        while True:
-            batch = connection.execute(
-                f"SELECT id, chunk_text FROM documents WHERE {condition} LIMIT {BATCH_CHUNKS}", values
-            ).fetchall()
-            if not batch:
-                return
-            ids = [(chunk_id,) for chunk_id, _ in batch]
-            connection.executemany(
-                "INSERT INTO chunk_words (chunk_words, rowid, chunk_text) VALUES ('delete', ?, ?)",
-                [(chunk_id, indexed_text(text)) for chunk_id, text in batch],
-            )
-            connection.executemany(
-                "DELETE FROM chunk_flags WHERE kind IN ('duplicate', 'boilerplate', 'excluded') AND chunk_id = ?", ids
-            )
-            connection.executemany("DELETE FROM chunk_flags WHERE of_id = ?", ids)
-            connection.executemany("DELETE FROM chunk_prints WHERE chunk_id = ?", ids)
-            connection.executemany("DELETE FROM documents WHERE id = ?", ids)
+        chosen = f"SELECT id FROM documents WHERE {condition}"
+        for statement in (
+            "INSERT INTO chunk_words (chunk_words, rowid, chunk_text)"
+            f" SELECT 'delete', id, indexed_text(chunk_text) FROM documents WHERE {condition}",
+            "DELETE FROM chunk_flags WHERE kind IN ('duplicate', 'boilerplate', 'excluded')"
+            f" AND chunk_id IN ({chosen})",
+            f"DELETE FROM chunk_flags WHERE of_id IN ({chosen})",
+            f"DELETE FROM chunk_prints WHERE chunk_id IN ({chosen})",
+            f"DELETE FROM documents WHERE {condition}",
+        ):
+            self._connection.execute(statement, (filename,))
 
     def _put(self, source: SourceFile) -> None:
         values = asdict(source) | {"params": json.dumps(source.params, ensure_ascii=False)}
@@ -266,45 +253,28 @@ def open_writer(path: Path) -> Iterator[Writer]:
 
 
 class _Waiting:
-    """Chunks on their way into a transaction: in memory up to a limit, the rest in a file that nobody sees."""
+    """Rows on their way into a transaction: in memory up to a limit, the rest in a file that nobody sees."""
 
     def __init__(self) -> None:
-        self._batches: list[list[tuple[str, str]]] = []
-        self._batch: list[tuple[str, str]] = []
-        self._characters = 0
-        self._file: IO[bytes] | None = None
+        self._file = tempfile.SpooledTemporaryFile(MEMORY_FOR_ONE_DOCUMENT)  # noqa: SIM115  closed in close()
+        self._sizes: list[int] = []
+        self._batch: list[tuple[Any, ...]] = []
+        self.close = self._file.close
 
-    def add(self, text: str, metadata: str) -> None:
-        self._batch.append((_writable(text), _writable(metadata)))
-        self._characters += len(text) + len(metadata)
-        if len(self._batch) == BATCH_CHUNKS or self._characters > MEMORY_FOR_ONE_DOCUMENT:
+    def add(self, row: tuple[Any, ...]) -> None:
+        self._batch.append(tuple(_writable(value) if isinstance(value, str) else value for value in row))
+        if len(self._batch) == BATCH_ROWS:
             self._close_batch()
 
-    def batches(self) -> Iterator[list[tuple[str, str]]]:
+    def batches(self) -> Iterator[list[tuple[Any, ...]]]:
         self._close_batch()
-        if self._file is not None:
-            self._file.seek(0)
-            end = os.fstat(self._file.fileno()).st_size
-            while self._file.tell() < end:
-                yield marshal.load(self._file)
-        yield from self._batches
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
+        self._file.seek(0)
+        for size in self._sizes:
+            yield marshal.loads(self._file.read(size))
 
     def _close_batch(self) -> None:
-        if self._batch:
-            self._batches.append(self._batch)
-            self._batch = []
-        if self._characters > MEMORY_FOR_ONE_DOCUMENT:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
-            for batch in self._batches:
-                marshal.dump(batch, self._file)
-            self._file.flush()
-            self._batches.clear()
-            self._characters = 0
+        self._sizes.append(self._file.write(marshal.dumps(self._batch)))
+        self._batch = []
 
 
 def _writable(text: str) -> str:

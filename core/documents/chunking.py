@@ -1,20 +1,20 @@
-"""Pages → chunks that never exceed a number of tokens, each with its pages and headings. Knows no file.
+"""Pages → one text → chunks that never exceed a number of tokens, each with its pages and headings. Knows no file.
 
 A document streams through: at any time only a part of its text is held. LangChain's splitter decides where it is cut;
-the overlap is put on afterwards, because the splitter repeats whole paragraphs or nothing. So chunks without their
-overlap are the text itself, and it can be put together again from them.
+the overlap is put on afterwards, because the splitter repeats whole paragraphs or nothing.
 """
 
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from core.documents.chunk_store import Chunk, NewChunk
+from core.documents.chunk_store import NewChunk, PageText
 from core.documents.formats.page_text import Page
 from core.documents.formats.printed import ends_sentence, seam
 from core.documents.token_counting import TokenCounter
@@ -54,26 +54,44 @@ class Span(NamedTuple):
     tokens_in_front: int = 0
 
 
-def chunks_of_pages(
-    pages: Iterable[Page], settings: ChunkSettings, counter: TokenCounter, sha256: str
-) -> Iterator[NewChunk]:
-    """A document's chunks in order. `sha256` is that of the file; it is stored with each chunk."""
+def text_and_chunks(
+    texts: Iterable[PageText], settings: ChunkSettings, counter: TokenCounter, sha256: str
+) -> Iterator[PageText | NewChunk]:
+    """The parts of a document's text, each before the chunks that can be cut once it is there.
+
+    `sha256` is that of the file; it is stored with each chunk.
+    """
     cutter = Cutter(settings, counter, sha256)
+    for part in texts:
+        yield part
+        cutter.text.add(part)
+        yield from cutter.ready()
+    yield from cutter.rest()
+
+
+def joined(pages: Iterable[Page]) -> Iterator[PageText]:
+    """Pages as one text. A sentence that goes on over a page break is put together again, a torn word too."""
+    held: PageText | None = None
     for page in pages:
-        cutter.text.add_page(page)
-        yield from cutter.ready()
-    yield from cutter.rest()
-
-
-def chunks_again(
-    chunks: Iterable[Chunk], settings: ChunkSettings, counter: TokenCounter, sha256: str
-) -> Iterator[NewChunk]:
-    """A document's chunks, cut anew from those that are stored."""
-    cutter = Cutter(settings, counter, sha256)
-    for chunk in chunks:
-        cutter.text.add_stored(chunk)
-        yield from cutter.ready()
-    yield from cutter.rest()
+        content = page.text.strip()
+        if not content:
+            continue
+        leading = len(page.text) - len(page.text.lstrip())
+        start = 0
+        if held is not None:
+            before = held.text[-SEEN_OF_LAST_LINE:]
+            opens_with_heading = any(heading.offset <= leading for heading in page.headings)
+            dropped, between = 0, "\n\n"
+            if not page.continues and not opens_with_heading and _goes_on(before, content):
+                dropped, between = seam(before, content)
+            held = replace(held, text=held.text[: len(held.text) - dropped] + between)
+            start = held.start + len(held.text)
+            if held.text:
+                yield held
+        headings = tuple((heading.offset - leading, heading.title) for heading in page.headings)
+        held = PageText(start, page.number, content, headings)
+    if held is not None:
+        yield held
 
 
 class Text:
@@ -94,36 +112,13 @@ class Text:
         self._parts = ["".join(self._parts)]
         return self._parts[0]
 
-    def add_page(self, page: Page) -> None:
-        """Add a page. A sentence that goes on over a page break is put together again, a torn word too."""
-        content = page.text.strip()
-        if not content:
-            return
-        leading = len(page.text) - len(page.text.lstrip())
-        before = self._parts[-1][-SEEN_OF_LAST_LINE:] if self._parts else ""
-        opens_with_heading = any(heading.offset <= leading for heading in page.headings)
-        if before and not page.continues and not opens_with_heading and _goes_on(before, content):
-            dropped, between = seam(before, content)
-            self._drop(dropped)
-            self._add(between)
-        elif before:
-            self._add("\n\n")
-        if not page.continues:
-            self.pages.append((self.end, page.number))
-        self.headings.extend((self.end + heading.offset - leading, heading.title) for heading in page.headings)
-        self._add(content)
-
-    def add_stored(self, chunk: Chunk) -> None:
-        """Add what a stored chunk has beyond the one before it."""
-        start = chunk.metadata["start"]
-        if start > self.end:
-            self._add(chunk.metadata.get("gap", ""))
-        if not self.pages:
-            self.pages.append((self.end, chunk.metadata["page"]))
-        known = self.end
-        self.pages.extend(_marks(chunk, "pages", known))
-        self.headings.extend(_marks(chunk, "headings", known))
-        self._add(chunk.text[known - start :])
+    def add(self, part: PageText) -> None:
+        """Add what follows."""
+        if not self.pages or self.pages[-1][1] != part.page:
+            self.pages.append((self.end, part.page))
+        self.headings.extend((self.end + offset, title) for offset, title in part.headings)
+        self._parts.append(part.text)
+        self.end += len(part.text)
 
     def drop_before(self, offset: int) -> None:
         """Let go of what lies before `offset`, except the page and the heading that hold there."""
@@ -131,16 +126,6 @@ class Text:
         self.start = offset
         for marks in (self.pages, self.headings):
             del marks[: max(0, _count_until(marks, offset) - 1)]
-
-    def _add(self, text: str) -> None:
-        if text:
-            self._parts.append(text)
-            self.end += len(text)
-
-    def _drop(self, characters: int) -> None:
-        if characters:
-            self._parts[-1] = self._parts[-1][:-characters]
-            self.end -= characters
 
 
 class Cutter:
@@ -234,7 +219,7 @@ class Cutter:
     def _within_limit(self, text: str, before: Span, body: Span, start: int, tokens: int) -> Iterator[NewChunk]:
         """The chunk, or where it counts more tokens than the splitter thought, less overlap, or parts of it."""
         if tokens <= self._limit:
-            yield self._chunk(text, Span(start, body.end), body.start, before.end, tokens)
+            yield self._chunk(text, Span(start, body.end), body.start, tokens)
         elif start < body.start:
             budget = self._counter.count(text[start : body.start]) - (tokens - self._limit)
             shorter = self._overlap_start(text, before, body, budget)
@@ -242,14 +227,14 @@ class Cutter:
             (tokens,) = self._counter.exact([text[shorter : body.end]])
             yield from self._within_limit(text, before, body, shorter, tokens)
         elif body.end - body.start < 2:
-            yield self._chunk(text, body, body.start, before.end, tokens)  # one character that needs so many
+            yield self._chunk(text, body, body.start, tokens)  # one character that needs so many
         else:
             for half in _halves(text, body):
                 (tokens,) = self._counter.exact([text[half.start : half.end]])
                 yield from self._within_limit(text, before, half, half.start, tokens)
                 before = half
 
-    def _chunk(self, text: str, span: Span, body_start: int, before_end: int, tokens: int) -> NewChunk:
+    def _chunk(self, text: str, span: Span, body_start: int, tokens: int) -> NewChunk:
         base = self.text.start
         start, end = span.start + base, span.end + base
         pages, headings = self.text.pages, self.text.headings
@@ -266,10 +251,6 @@ class Cutter:
             metadata["heading"] = headings[above - 1][1]
         if inside := headings[_count_until(headings, start - 1) : _count_until(headings, end - 1)]:
             metadata["headings"] = [[offset - start, title] for offset, title in inside]
-        if last > first:
-            metadata["pages"] = [[offset - start, number] for offset, number in pages[first:last]]
-        if span.start > before_end:
-            metadata["gap"] = text[before_end : span.start]
         return NewChunk(text[span.start : span.end], metadata)
 
 
@@ -281,12 +262,6 @@ def _goes_on(before: str, after: str) -> bool:
 def _count_until(marks: Sequence[tuple[int, Any]], offset: int) -> int:
     """How many of the marks stand at `offset` or before it."""
     return bisect_right(marks, offset, key=itemgetter(0))
-
-
-def _marks(chunk: Chunk, kind: str, known: int) -> list[tuple[int, Any]]:
-    """The pages or headings that begin in a stored chunk behind what is `known` of the document."""
-    start = chunk.metadata["start"]
-    return [(start + offset, what) for offset, what in chunk.metadata.get(kind, ()) if start + offset >= known]
 
 
 def _halves(text: str, body: Span) -> tuple[Span, Span]:

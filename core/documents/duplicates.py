@@ -20,8 +20,8 @@ import re
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING
 
 from core.documents.chunk_schema import FLAG_BOILERPLATE, FLAG_DUPLICATE, Flag
@@ -40,9 +40,10 @@ PRINTS_SHIFT = 64 - 7  # one window of 128 leaves a print
 COMPARED_SHIFT = 64 - 3  # one of 8 where texts are compared
 FEW_PRINTS = 4
 BLOCK_BYTES = 1 << 16  # fits a processor's cache
-MOST_PRINTS = 1_000_000  # in memory at once; larger stores are compared by every second, fourth … print
+MOST_PRINTS = 2_000_000  # in memory at once; larger stores are compared by every second, fourth … print
 MOST_MASK = 0x3F
 MOST_ORIGINALS = 4
+COMPARED_AT_ONCE = 200
 MULTIPLIER = 0x9E3779B97F4A7C15
 BASE = 0x5851F42D4C957F2D
 
@@ -97,7 +98,7 @@ def mark_duplicates(context: JobContext, store: ChunkStore) -> dict[str, int]:
         with store.writer() as writer:
             prepare_comparing(context, store, writer)
             context.checkpoint()
-            writer.replace_flags(FLAG_DUPLICATE, _duplicates(context, store), contents)
+            writer.replace_flags(FLAG_DUPLICATE, list(_duplicates(context, store, writer)), contents)
     counts = store.flag_counts()
     return {kind: counts.get(kind, 0) for kind in (FLAG_DUPLICATE, FLAG_BOILERPLATE)}
 
@@ -151,16 +152,34 @@ def shared_part(text: str, earlier: Iterable[str]) -> float:
     return float(np.isin(own, np.concatenate([_compared_windows(other) for other in earlier])).mean())
 
 
-def _duplicates(context: JobContext, store: ChunkStore) -> list[tuple[int, Flag]]:
-    """The flags of all near-duplicates. Of equal chunks the one with the lowest id is the original."""
+def _duplicates(context: JobContext, store: ChunkStore, writer: Writer) -> Iterator[tuple[int, Flag]]:
+    """The flags of all near-duplicates. Of equal chunks the one with the lowest id is the original.
+
+    What a chunk was compared with is stored, with the share found. So only those texts are read again whose prints
+    point to other chunks than before: after a new document, its own.
+    """
+    ids, prints, known = _all_prints(store)
+    candidates = _candidates(ids, prints)
+    while batch := list(islice(candidates, COMPARED_AT_ONCE)):
+        context.checkpoint()
+        new = [(chunk_id, others) for chunk_id, others in batch if known.get(chunk_id, ("", 0.0))[0] != others]
+        found = list(_shares(store, new))
+        if found:
+            writer.set_shares(found)
+        shares = {chunk_id: share for chunk_id, _, share in found}
+        for chunk_id, others in batch:
+            share = shares.get(chunk_id, known.get(chunk_id, ("", 0.0))[1])
+            if share >= DUPLICATE_SHARE:
+                yield chunk_id, Flag(FLAG_DUPLICATE, int(others.partition(",")[0]), round(share, 3))
+
+
+def _candidates(ids: Sequence[int], prints: "Hashes") -> Iterator[tuple[int, str]]:
+    """Chunks that share many prints with earlier ones, each with those to compare it with, the most alike first:
+    their ids, as they are stored."""
     import numpy as np
 
-    ids, prints = _all_prints(store)
-    if not len(prints):
-        return []
     prints.sort()
     hashes, owners = prints >> np.uint64(32), (prints & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    del prints
     new = np.ones(len(hashes), bool)
     np.not_equal(hashes[1:], hashes[:-1], out=new[1:])
     originals = owners[np.maximum.accumulate(np.where(new, np.arange(len(hashes)), 0))]
@@ -172,62 +191,45 @@ def _duplicates(context: JobContext, store: ChunkStore) -> list[tuple[int, Flag]
     order = np.argsort(owners, kind="stable")
     owners, originals = owners[order], originals[order]
     starts = np.flatnonzero(np.diff(owners, prepend=-1))
-    flags = []
-    for batch in range(0, len(starts), 200):
-        context.checkpoint()
-        pairs = []
-        for place in range(batch, min(batch + 200, len(starts))):
-            end = starts[place + 1] if place + 1 < len(starts) else len(owners)
-            common = Counter(originals[starts[place] : end].tolist()).most_common(MOST_ORIGINALS)
-            own = int(owners[starts[place]])
-            # What is cut at other places goes on in the chunks beside the one it is most like.
-            beside = [near for near in (common[0][0] - 1, common[0][0] + 1) if 0 <= near < len(ids)]
-            compared = dict.fromkeys(other for other in [*(other for other, _ in common), *beside] if other != own)
-            pairs.append((int(ids[own]), [int(ids[other]) for other in compared]))
-        texts = store.compared_texts({number for chunk_id, others in pairs for number in (chunk_id, *others)})
-        for chunk_id, others in pairs:
-            known = [other for other in others if other in texts]
-            if chunk_id not in texts or not known:
-                continue
+    for start, end in pairwise([*starts.tolist(), len(owners)]):
+        own = int(owners[start])
+        common = [other for other, _ in Counter(originals[start:end].tolist()).most_common(MOST_ORIGINALS)]
+        # What is cut at other places goes on in the chunks beside the one it is most like.
+        beside = [near for near in (common[0] - 1, common[0] + 1) if 0 <= near < len(ids)]
+        compared = dict.fromkeys(other for other in common + beside if other != own)
+        yield ids[own], ",".join(str(ids[other]) for other in compared)
+
+
+def _shares(store: ChunkStore, pairs: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str, float]]:
+    """Each chunk, those it is compared with, and the share of its text that stands in them."""
+    compared = {chunk_id: [int(other) for other in others.split(",")] for chunk_id, others in pairs}
+    texts = store.compared_texts({*compared, *chain.from_iterable(compared.values())})
+    for chunk_id, others in pairs:
+        if {chunk_id, *compared[chunk_id]} <= texts.keys():  # none has gone meanwhile
             text, overlap = texts[chunk_id]
-            share = shared_part(text[overlap:], [texts[other][0] for other in known])
-            if share >= DUPLICATE_SHARE:
-                flags.append((chunk_id, Flag(FLAG_DUPLICATE, known[0], round(share, 3))))
-    return flags
+            yield chunk_id, others, shared_part(text[overlap:], [texts[other][0] for other in compared[chunk_id]])
 
 
-def _all_prints(store: ChunkStore) -> "tuple[numpy.ndarray, Hashes]":
-    """All chunk ids, and all prints as print << 32 | place of the chunk's id. At most some millions are kept."""
+def _all_prints(store: ChunkStore) -> "tuple[Sequence[int], Hashes, dict[int, tuple[str, float]]]":
+    """All chunk ids, all prints as print << 32 | place of the chunk's id, and what is known: with which chunks each
+    was compared, and the share. At most some millions of prints are kept."""
     import numpy as np
 
-    ids = array("q")
-    parts: list[Hashes] = []
-    size = 0
-    mask = 0
-    waiting: list[bytes] = []
-
-    def take() -> None:
-        nonlocal parts, size, mask
-        values = np.frombuffer(b"".join(waiting), "<u4")
-        counts = np.fromiter((len(part) // 4 for part in waiting), np.int64, len(waiting))
-        places = np.repeat(np.arange(len(ids) - len(waiting), len(ids), dtype=np.uint64), counts)
-        packed = values.astype(np.uint64) << np.uint64(32) | places
-        parts.append(packed[(values & np.uint32(mask)) == 0])
-        size += len(parts[-1])
-        waiting.clear()
-        while size > MOST_PRINTS and mask < MOST_MASK:
-            mask = mask << 1 | 1
-            kept = np.concatenate(parts)
-            parts = [kept[(kept >> np.uint64(32) & np.uint64(mask)) == 0]]
-            size = len(parts[0])
-
-    for chunk_id, prints in store.prints():
+    ids, counts, data = array("q"), array("q"), bytearray()
+    known = {}
+    for chunk_id, prints, compared_with, share in store.prints():
         ids.append(chunk_id)
-        waiting.append(prints)
-        if len(waiting) == 10_000:
-            take()
-    take()
-    return np.frombuffer(ids, np.int64), np.concatenate(parts)
+        counts.append(len(prints) // 4)
+        data += prints
+        if compared_with:
+            known[chunk_id] = compared_with, share
+    values = np.frombuffer(data, "<u4")
+    mask = 0
+    while mask < MOST_MASK and np.count_nonzero(values & np.uint32(mask) == 0) > MOST_PRINTS:
+        mask = mask << 1 | 1
+    kept = values & np.uint32(mask) == 0
+    owners = np.repeat(np.arange(len(ids), dtype=np.uint32), counts)[kept]
+    return ids, values[kept].astype(np.uint64) << np.uint64(32) | owners, known
 
 
 def _compared_bytes(text: str) -> bytes:

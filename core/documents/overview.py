@@ -4,8 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.documents.chunk_schema import TOKENS_IN_BUCKET
-from core.documents.chunk_store import ChunkStore
+from core.documents.chunk_store import TOKENS_IN_BUCKET, ChunkStore
 from core.samples.sft_dataset import HELD
 from utils.config import ChunkSettings
 
@@ -45,20 +44,17 @@ def overview(store: ChunkStore, settings: ChunkSettings | None = None, samples_f
     Helper models can be asked for more, but then begin to ask the same thing again.
     """
     settings = settings or ChunkSettings()
-    totals = store.totals()
-    chunks = sum(total.chunks for total in totals)
-    tokens = sum(total.tokens for total in totals)
-    usable = store.usable_count(settings.skip_duplicates, settings.skip_boilerplate)
-    by_status: Counter[str] = Counter()
+    sources = store.documents()
+    chunks, tokens, pages, pages_read = (
+        sum(getattr(source, name) for source in sources) for name in ("chunks", "tokens", "pages", "pages_read")
+    )
+    usable = len(store.usable_ids(settings.skip_duplicates, settings.skip_boilerplate))
     by_language: Counter[str] = Counter()
-    for total in totals:
-        by_status[total.status] += total.documents
-        if total.tokens:
-            by_language[total.language] += total.tokens
+    for source in sources:
+        by_language[source.language] += source.tokens
     each = max(1, round(tokens / chunks / TOKENS_FOR_A_SAMPLE)) if chunks else 0
-    pages, pages_read = sum(total.pages for total in totals), sum(total.pages_read for total in totals)
     return Overview(
-        documents=sum(total.documents for total in totals),
+        documents=len(sources),
         pages=pages,
         pages_read=pages_read,
         chunks=chunks,
@@ -66,8 +62,8 @@ def overview(store: ChunkStore, settings: ChunkSettings | None = None, samples_f
         usable=usable,
         samples_possible=usable * each,
         coverage=pages_read / pages if pages else 0.0,
-        by_status=dict(by_status.most_common()),
-        by_language=dict(by_language.most_common()),
+        by_status=dict(Counter(source.status for source in sources).most_common()),
+        by_language=dict((+by_language).most_common()),
         histogram=_bars(store.token_histogram()),
         flags=store.flag_counts(),
         sampled=_samples_of(samples_file) if samples_file else {},

@@ -13,9 +13,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 import psutil
@@ -56,10 +56,6 @@ class Request:
     count: int = RANGE_PAGES
     careful: bool = False  # one page at a time, to find the one that does the harm
 
-    def line(self) -> bytes:
-        asked = {"path": str(self.path), "password": self.password, "first": self.first, "count": self.count}
-        return json.dumps({**asked, "careful": self.careful}).encode() + b"\n"
-
 
 class ProcessLost(Exception):
     """A parser's process ended or was ended; carries the code of the AppError that says why."""
@@ -97,7 +93,6 @@ class ParserProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self._watched: psutil.Process | None = None
         self._lines: queue.Queue[bytes] = queue.Queue()
-        self._glimpsed: bytes | None = None
         self._stopped = threading.Event()
 
     def ask(self, request: Request) -> None:
@@ -108,33 +103,21 @@ class ParserProcess:
         else:
             self._send(request)
 
-    def glimpse(self) -> dict[str, Any]:
-        """The next answer, which `answer` will give again; empty where there is none yet."""
-        if self._glimpsed is None and self._child is not None:
-            with contextlib.suppress(queue.Empty):
-                self._glimpsed = self._lines.get_nowait()
-        return parse_json(self._glimpsed or b"{}", half_pairs=True)
-
-    def _next_line(self, document: Document) -> bytes:
-        """The next line that the child wrote, empty where it has ended."""
-        line, self._glimpsed = self._glimpsed, None
-        began = time.monotonic()
-        try:
-            while line is None:
-                self._while_waiting()
-                with contextlib.suppress(queue.Empty):
-                    line = self._lines.get(timeout=LOOK_UP_EVERY_SECONDS)
-                    break
-                self._require_patience(document, time.monotonic() - began)
-        finally:
-            document.seconds += time.monotonic() - began
-        return line
-
     def answer(self, document: Document) -> dict[str, Any]:
         """The next answer to the first request. Raises ProcessLost where the child is gone or had to be ended."""
         if self._child is None:
             self._start()
-        line = self._next_line(document)
+        began = time.monotonic()
+        line: bytes | None = None
+        try:
+            while line is None:
+                self._while_waiting()
+                try:
+                    line = self._lines.get(timeout=LOOK_UP_EVERY_SECONDS)
+                except queue.Empty:
+                    self._require_patience(document, time.monotonic() - began)
+        finally:
+            document.seconds += time.monotonic() - began
         self._require_memory()
         if not line:
             raise ProcessLost("parser_crashed")
@@ -149,7 +132,7 @@ class ParserProcess:
             for stream in (self._child.stdin, self._child.stdout):
                 with contextlib.suppress(OSError):  # what was not sent any more
                     stream.close()  # type: ignore[union-attr]
-            self._child = self._glimpsed = None
+            self._child = None
 
     def _start(self) -> None:
         self._child = subprocess.Popen([*own_command(), "parse"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -165,7 +148,7 @@ class ParserProcess:
     def _send(self, request: Request) -> None:
         assert self._child is not None and self._child.stdin is not None
         with contextlib.suppress(OSError):  # a child that is gone is noticed where its answer is missing
-            self._child.stdin.write(request.line())
+            self._child.stdin.write(json.dumps(asdict(request), default=str).encode() + b"\n")
             self._child.stdin.flush()
 
     def _require_patience(self, document: Document, waited: float) -> None:
@@ -203,9 +186,7 @@ class ParserPool:
     def __enter__(self) -> "ParserPool":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def prepare(self, path: Path, password: str | None = None) -> None:
@@ -220,7 +201,8 @@ class ParserPool:
         `parser_crashed`, `parser_hangs`, `parser_too_slow` or `parser_memory`.
         """
         if self._next is None or (self._next.path, self._next.password) != (path, password):
-            self._forget_next()
+            if self._next is not None:
+                self._let_go(self._next)
             self.prepare(path, password)
         self._begin_next()
         document, self._next = self._next, None
@@ -237,28 +219,23 @@ class ParserPool:
     def _read(self, document: Document) -> Iterator[Page]:
         try:
             yield from self._pages(document)
-            self._look_into_next()
         finally:
             self._let_go(document)
 
     def _pages(self, document: Document) -> Iterator[Page]:
         answers = self._answers(document, document.first)
         for answer in answers:
-            if "opened" in answer:
-                page_count, bookmarks, is_broken = answer["opened"]
-                outline = Outline(page_count, {int(index): titles for index, titles in bookmarks.items()}, is_broken)
-                document.is_printed, document.page_count = True, outline.page_count
-                yield from self._printed_pages(document, outline, answers)
-                return
-            yield from map(page_of, answer["pages"])
-
-    def _printed_pages(
-        self, document: Document, outline: Outline, answers: Iterator[dict[str, Any]]
-    ) -> Iterator[Page]:
-        try:
-            yield from pages_of_texts(self._texts(document, answers), outline, document.path.name)
-        except AppError as error:
-            raise (document.given_up if error.code == "pdf_damaged" else None) or error from None
+            if "opened" not in answer:
+                yield from map(page_of, answer["pages"])
+                continue
+            page_count, bookmarks, is_broken = answer["opened"]
+            outline = Outline(page_count, {int(index): titles for index, titles in bookmarks.items()}, is_broken)
+            document.is_printed, document.page_count = True, outline.page_count
+            try:
+                yield from pages_of_texts(self._texts(document, answers), outline, document.path.name)
+            except AppError as error:
+                raise (document.given_up if error.code == "pdf_damaged" else None) or error from None
+            return
 
     def _texts(self, document: Document, answers: Iterator[dict[str, Any]]) -> Iterator[str | None]:
         """The raw texts of all pages, range by range; None for those that nobody can read."""
@@ -292,7 +269,8 @@ class ParserPool:
                 continue
             if "end" in answer:
                 process.requests.popleft()
-                raise_error(answer["end"])
+                if "code" in answer["end"]:
+                    raise AppError(answer["end"]["code"], **answer["end"]["params"])
                 return
             if "opened" in answer and document.is_printed:
                 continue  # told again after a loss
@@ -304,9 +282,10 @@ class ParserPool:
     @staticmethod
     def _after_loss(document: Document, request: Request, error: AppError) -> dict[str, Any] | None:
         """Try again page by page; a page that did harm then too is passed over. Raises what cannot be tried again."""
-        if request.careful and not document.is_printed:
+        is_over = document.losses >= MOST_LOSSES or error.code == "parser_too_slow"
+        if not document.is_printed and (request.careful or is_over):
             raise error
-        if document.losses >= MOST_LOSSES or error.code == "parser_too_slow":
+        if is_over:
             document.given_up = error
             return None
         if not request.careful:
@@ -337,27 +316,12 @@ class ParserPool:
         if len(document.asked) < most:
             self._begin_next()
 
-    def _look_into_next(self) -> None:
-        """Ask for more of the document that was prepared, if it is open: whoever reads stores another one first."""
-        document = self._next
-        if document is None or not document.is_asked_for:
-            return
-        process = next(process for process in self._processes if document.first in process.requests)
-        if process.requests[0] is document.first and (opened := process.glimpse().get("opened")):
-            document.page_count = opened[0]
-            self._ask_ahead(document)
-
     def _begin_next(self) -> None:
         """Ask for the document that was prepared. It comes after all that was asked about the one before it, so the
         answers of each process come in the order in which they are read."""
         if self._next is not None and not self._next.is_asked_for:
             self._next.is_asked_for = True
             self._give(self._next.first, self._next)
-
-    def _forget_next(self) -> None:
-        if self._next is not None and self._next.is_asked_for:
-            self._let_go(self._next)
-        self._next = None
 
     def _let_go(self, document: Document) -> None:
         """Forget what was asked about a document; a process that is still busy with it is ended."""
@@ -370,26 +334,15 @@ class ParserPool:
 
 def pass_lines(stream: IO[bytes], lines: "queue.Queue[bytes]", stopped: threading.Event) -> None:
     """Hand on a child's lines, and an empty one when it has ended; wait while the reader is behind."""
-
-    def put(line: bytes) -> None:
-        while not stopped.is_set():
-            with contextlib.suppress(queue.Full):
-                lines.put(line, timeout=LOOK_UP_EVERY_SECONDS)
-                return
-
     with contextlib.suppress(ValueError):  # closed from the other side
-        for line in stream:
-            put(line)
-    put(b"")
+        for line in chain(stream, (b"",)):
+            while not stopped.is_set():
+                with contextlib.suppress(queue.Full):
+                    lines.put(line, timeout=LOOK_UP_EVERY_SECONDS)
+                    break
 
 
 def page_of(answer: dict[str, Any]) -> Page:
     """A page as it was before it became a line."""
     headings = tuple(Heading(**heading) for heading in answer.pop("headings"))
     return Page(**answer, headings=headings)
-
-
-def raise_error(end: dict[str, Any]) -> None:
-    """What ended the document, if it was no regular end. Raises AppError."""
-    if "code" in end:
-        raise AppError(end["code"], **end["params"])

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from core.documents.chunk_state import have_chunks, how_cut
 from core.documents.chunk_store import ChunkStore, SourceFile, Writer
-from core.documents.chunking import chunks_of_pages
+from core.documents.chunking import joined, text_and_chunks
 from core.documents.document_intake import Intake, Taken
 from core.documents.duplicates import mark_duplicates, prepare_comparing
 from core.documents.formats.page_text import Page
@@ -47,31 +47,6 @@ STATUS_OF_ERROR = {
 }
 
 logger = logging.getLogger(__name__)
-
-
-class Reader(Protocol):
-    """Whoever turns a file into pages."""
-
-    def read(self, path: Path, password: str | None = None) -> Iterator[Page]:
-        """The pages of a document. Raises AppError."""
-
-    def prepare(self, path: Path, password: str | None = None) -> None:
-        """This document will be read next."""
-
-    def close(self) -> None:
-        """Nothing more will be read."""
-
-
-class ReadHere:
-    """Reads documents in this very process."""
-
-    read = staticmethod(read_document)
-
-    def prepare(self, path: Path, password: str | None = None) -> None:
-        """There is nothing to prepare."""
-
-    def close(self) -> None:
-        """There is nothing to close."""
 
 
 @dataclass
@@ -124,13 +99,14 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
 
 
 def process_documents(
-    context: JobContext, project: Project, files: Sequence[Path], batch: str = "", reader: Reader | None = None
+    context: JobContext, project: Project, files: Sequence[Path], batch: str = "", parsers: ParserPool | None = None
 ) -> dict[str, Any]:
     """Take files into the project: originals to data/documents, chunks to rag.db, one transaction for each file.
 
     May be stopped at any moment and called again with the same arguments: files that were finished are skipped, as
     `duplicate` or, where `batch` says that they came with this very call, with their result. One bad file never
-    stops the others; what became of it is in its status. Raises AppError only where nothing can be stored.
+    stops the others; what became of it is in its status. Without `parsers` files are read in this very process.
+    Raises AppError only where nothing can be stored.
     """
     store = ChunkStore(project.database)
     context.progress(0, len(files), "documents.taking_in", count=len(files))
@@ -141,7 +117,7 @@ def process_documents(
             taken.append(intake.take(file))
             context.checkpoint()
         intake.finish()
-        return _process(context, project, writer, taken, reader or ReadHere())
+        return _process(context, project, writer, taken, parsers)
 
 
 def process_again(
@@ -149,7 +125,7 @@ def process_again(
     project: Project,
     filenames: Sequence[str],
     passwords: Mapping[str, str] | None = None,
-    reader: Reader | None = None,
+    parsers: ParserPool | None = None,
 ) -> dict[str, Any]:
     """Read documents of the project again, from their originals. One that cannot be read now keeps its chunks."""
     store = ChunkStore(project.database)
@@ -157,7 +133,7 @@ def process_again(
     sources = [known[filename] for filename in filenames if filename in known]
     taken = [Taken(source.original_name, source, True) for source in sources]
     with store.writer() as writer:
-        return _process(context, project, writer, taken, reader or ReadHere(), passwords or {})
+        return _process(context, project, writer, taken, parsers, passwords or {})
 
 
 def _process(
@@ -165,11 +141,11 @@ def _process(
     project: Project,
     writer: Writer,
     files: Sequence[Taken],
-    reader: Reader,
+    parsers: ParserPool | None,
     passwords: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Read, cut and store what is new of the files; flags of all chunks are brought up to date in the end."""
-    work = _Work(context, writer, project.load_config().documents, counter_of(project), reader)
+    work = _Work(context, writer, project.load_config().documents, counter_of(project), parsers)
     to_read = deque(
         (project.documents_folder / file.source.filename, (passwords or {}).get(file.source.filename))
         for file in files
@@ -189,7 +165,8 @@ def _process(
         _log(context, results[-1])
         context.progress(number, len(files), "documents.file_finished", file=source.original_name)
         context.checkpoint()
-    reader.close()  # what follows needs memory itself
+    if parsers is not None:
+        parsers.close()  # what follows needs memory itself
     if any(file.is_new for file in files):
         context.progress(len(files), len(files), "documents.comparing")
         mark_duplicates(context, store)
@@ -204,7 +181,7 @@ class _Work:
     writer: Writer
     settings: ChunkSettings
     counter: TokenCounter
-    reader: Reader
+    parsers: ParserPool | None
     place: tuple[int, int] = (1, 1)
 
     def store_document(
@@ -212,12 +189,11 @@ class _Work:
     ) -> SourceFile:
         """Read and cut one file and store what came of it. The `following` one may be begun with meanwhile."""
         reading = _Reading(source)
-        chunks = chunks_of_pages(
-            self._pages(reading, path, password, following), self.settings, self.counter, source.sha256
-        )
+        text = joined(self._pages(reading, path, password, following))
+        parts = text_and_chunks(text, self.settings, self.counter, source.sha256)
         try:
             return self.writer.replace(
-                source.filename, chunks, lambda: reading.finished(how_cut(self.settings, self.counter.name))
+                source.filename, parts, lambda: reading.finished(how_cut(self.settings, self.counter.name))
             )
         except StopRequested:
             raise
@@ -251,9 +227,9 @@ class _Work:
     ) -> Iterator[Page]:
         """The pages of a file, while people are told how far it is."""
         number, count = self.place
-        pages = self.reader.read(path, password)
-        if following:
-            self.reader.prepare(*following)
+        pages = self.parsers.read(path, password) if self.parsers else read_document(path, password)
+        if self.parsers and following:
+            self.parsers.prepare(*following)
         told = -1.0
         for page in pages:
             share = page.number / page.page_count if page.read_share is None else page.read_share

@@ -1,13 +1,13 @@
-"""Cut a project's documents anew, after chunk settings or the tokenizer changed. Needs no original: the stored chunks
-hold the whole text. Knows no document format and no UI."""
+"""Cut a project's documents anew, after chunk settings or the tokenizer changed, from their stored text. Knows no
+document format and no UI."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from core.documents.chunk_state import how_cut, outdated
-from core.documents.chunk_store import Chunk, ChunkStore, NewChunk, SourceFile, Writer
-from core.documents.chunking import chunks_again, chunks_of_pages
+from core.documents.chunk_store import ChunkStore, PageText, SourceFile, Writer
+from core.documents.chunking import joined, text_and_chunks
 from core.documents.duplicates import mark_duplicates
 from core.documents.parser_pool import ParserPool
 from core.documents.token_counting import TokenCounter, counter_of
@@ -17,8 +17,7 @@ from core.runs import Run
 from core.samples.relinking import samples_follow
 from core.worker import chunks_at_rest
 from utils.config import ChunkSettings
-
-BATCH_CHUNKS = 200
+from utils.errors import AppError
 
 
 def run(context: JobContext, run: Run) -> dict[str, Any]:
@@ -68,32 +67,34 @@ class _Work:
             writer.set_tokens(source.filename, tokens, self._counter.name)
             writer.put(new)
             return False
-        writer.replace(source.filename, self._chunks(source), lambda: new)
+        try:
+            parts = text_and_chunks(self._text(source), self._settings, self._counter, source.sha256)
+            writer.replace(source.filename, parts, lambda: new)
+        except AppError as error:
+            if error.code.startswith(("store_", "project_")):
+                raise
+            self._context.log(f"error.{error.code}", **error.params)
+            return False
         return True
 
     def _tokens_if_all_fit(self, source: SourceFile) -> list[tuple[int, int]] | None:
         """(chunk id, tokens) of all chunks; None where one is above the limit now."""
         found: list[tuple[int, int]] = []
-        for batch in self._batches(source):
+        for batch in self._store.batches(source.filename):
+            self._context.checkpoint()
             counts = self._counter.exact([chunk.text for chunk in batch])
             if max(counts) > self._settings.chunk_tokens:
                 return None
             found += [(chunk.id, tokens) for chunk, tokens in zip(batch, counts, strict=True)]
         return found
 
-    def _chunks(self, source: SourceFile) -> Iterator[NewChunk]:
-        first = self._store.chunks(limit=1, filename=source.filename)[0]
-        if "start" in first.metadata:
-            stored = (chunk for batch in self._batches(source) for chunk in batch)
-            yield from chunks_again(stored, self._settings, self._counter, source.sha256)
-        else:  # stored by an earlier version, which did not note where a chunk begins
-            with ParserPool(self._context.checkpoint) as parsers:
-                pages = parsers.read(self._project.documents_folder / source.filename)
-                yield from chunks_of_pages(pages, self._settings, self._counter, source.sha256)
-
-    def _batches(self, source: SourceFile) -> Iterator[list[Chunk]]:
-        last = 0
-        while batch := self._store.chunks(last, BATCH_CHUNKS, source.filename):
+    def _text(self, source: SourceFile) -> Iterator[PageText]:
+        """The stored text; that of the original where an early version stored none, which ends in its errors."""
+        is_stored = False
+        for part in self._store.pages(source.filename):
             self._context.checkpoint()
-            yield batch
-            last = batch[-1].id
+            is_stored = True
+            yield part
+        if not is_stored:
+            with ParserPool(self._context.checkpoint) as parsers:
+                yield from joined(parsers.read(self._project.documents_folder / source.filename))

@@ -10,16 +10,16 @@ text, which they say: `former_chunk_id` in place of `chunk_id`.
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
+from itertools import chain
 
 from core.documents.chunk_store import Chunk, ChunkStore
 from core.samples.sft_dataset import Sample, Source
 from core.samples.support import content_words, support_of
 
-CHUNKS_AT_ONCE = 500
-CHUNKS_KEPT = 64
+TEXTS_KEPT = 64
 LEAST_SUPPORT = 0.7  # what a chunk must say of an answer to be taken for its source
 SUPPORT_LOST = 0.1  # by how much it may support less than the chunk that was measured
 LEAST_WORDS = 3  # of an answer that are told from those of other chunks
@@ -90,14 +90,14 @@ class _Document:
     def __init__(self, store: ChunkStore, name: str) -> None:
         self._store = store
         self._name = name
-        self.sources = [source_of(chunk) for chunk in self._chunks()]
+        self.sources = [source_of(chunk) for batch in store.batches(name) for chunk in batch]
         self._placed = [each for each in self.sources if each.start is not None]  # not by the earliest versions
         self._starts = [each.start or 0 for each in self._placed]
         self._ends = [each.end or 0 for each in self._placed]
         self._by_id = {source.chunk_id: source for source in self.sources}
         self._by_hash = {source.text_hash: source for source in reversed(self.sources)}
-        self._held: dict[tuple[int, int, str], list[Source]] = {}
-        self._chunk = lru_cache(CHUNKS_KEPT)(self._read_chunk)
+        self._hash_of = lru_cache(TEXTS_KEPT)(lambda start, end: _hash(store.text(name, start, end)))
+        self._text_of = lru_cache(TEXTS_KEPT)(self._read_text)
 
     def find(self, sample: Sample, source: Source) -> Source | None:
         """The source that `Links.now` gives, or None where the text is not in this document."""
@@ -119,26 +119,10 @@ class _Document:
         """The chunks that share the place which a source notes; none where another text stands there."""
         if source.start is None or source.end is None or source.text_hash is None:
             return ()
-        key = (source.start, source.end, source.text_hash)
-        if key not in self._held:
-            first = bisect_right(self._ends, source.start)
-            parts = self._placed[first : bisect_left(self._starts, source.end, lo=first)]
-            self._held[key] = parts if self._text(parts, source.start, source.end) == source.text_hash else []
-        return self._held[key]
-
-    def _text(self, parts: Sequence[Source], start: int, end: int) -> str:
-        """The hash of a part of the document's text, put together from the chunks that reach into it."""
-        text, place = "", start
-        for part in parts:
-            chunk = self._chunk(part)
-            begin = chunk.metadata["start"]
-            if begin > place:
-                gap = chunk.metadata.get("gap", "")
-                text += gap[len(gap) - (begin - place) :] if len(gap) >= begin - place else gap
-                place = begin
-            text += chunk.text[place - begin : end - begin]
-            place = max(place, min(end, begin + len(chunk.text)))
-        return _hash(text)
+        if self._hash_of(source.start, source.end) != source.text_hash:
+            return ()
+        first = bisect_right(self._ends, source.start)
+        return self._placed[first : bisect_left(self._starts, source.end, lo=first)]
 
     def _supporting(self, sample: Sample) -> Source | None:
         """The chunk that supports the answer best, if it does so well and knows each number in it."""
@@ -160,27 +144,20 @@ class _Document:
         return unmeasured if sample.support is None else sample.support - SUPPORT_LOST
 
     def _support(self, sample: Sample, source: Source) -> float:
-        return support_of(sample.output, self._chunk(source).text).share
+        return support_of(sample.output, self._text_of(source.chunk_id)).share
 
     @cached_property
     def _places(self) -> dict[str, list[int]]:
         """In which chunks, by their place in `sources`, each word stands."""
         places: defaultdict[str, list[int]] = defaultdict(list)
-        for place, chunk in enumerate(self._chunks()):
+        for place, chunk in enumerate(chain.from_iterable(self._store.batches(self._name))):
             for word in {word for word, _ in content_words(chunk.text)}:
                 places[word].append(place)
         return places
 
-    def _read_chunk(self, source: Source) -> Chunk:
-        assert source.chunk_id is not None
-        chunk = self._store.chunk(source.chunk_id)
-        return chunk or Chunk(source.chunk_id, self._name, 0, "", {"start": source.start})
-
-    def _chunks(self) -> Iterator[Chunk]:
-        last = 0
-        while batch := self._store.chunks(last, CHUNKS_AT_ONCE, self._name):
-            yield from batch
-            last = batch[-1].id
+    def _read_text(self, chunk_id: int) -> str:
+        chunk = self._store.chunk(chunk_id)
+        return chunk.text if chunk else ""
 
 
 def _shared(one: Source, other: Source) -> int:

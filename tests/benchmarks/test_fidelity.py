@@ -1,6 +1,5 @@
 """The measures of benchmarks/fidelity.py: what counts as a word, and what is compared with what."""
 
-from benchmarks.documents import put_together
 from benchmarks.fidelity import compare, lost_characters, plain_words, without_running_lines, words
 from benchmarks.ingest import sample
 
@@ -51,19 +50,6 @@ def test_running_lines_and_page_numbers_are_left_out_and_other_edges_stay() -> N
 def test_a_line_on_two_pages_does_not_run() -> None:
     pages = [f"Title\n{word} a\n{word} b\n{word} c\n{word} d\n{word} e" for word in ("one", "two")]
     assert without_running_lines(pages) == pages
-
-
-def test_a_document_is_put_together_without_its_overlaps() -> None:
-    document = put_together(
-        "book.pdf",
-        [
-            ("One two three", {"page": 1, "sha256": "s", "start": 0, "pages": [[8, 2]]}),
-            ("three four", {"page": 2, "sha256": "s", "start": 8}),
-            ("five", {"page": 3, "sha256": "s", "start": 20, "gap": "\n\n"}),
-        ],
-    )
-    assert document.text == "One two three four\n\nfive"
-    assert [document.page_text(page).strip() for page in (1, 2, 3, 4)] == ["One two", "three four", "five", ""]
 
 
 def test_lost_characters_do_not_count_white_space() -> None:

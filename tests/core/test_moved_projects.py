@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from child_stages import hurry
+from store_material import add_document
 
 from core import base_pipeline, child_process, document_pipeline, pipeline, sample_pipeline, training_pipeline
 from core.child_work import ChildWork
@@ -201,8 +202,8 @@ WRITERS = {
     "a sample": lambda services, project, run: append_sample(project.samples_file, Sample("a", "b", "c")),
     "an edited sample": lambda services, project, run: SampleStore(project).edit("s", "a", "b"),
     "an excluded chunk": lambda services, project, run: document_pipeline.exclude_chunk(project, 1, True),
-    "a document": lambda services, project, run: ChunkStore(project.database).add_document(
-        SourceFile("a", "a", "0", "done"), [NewChunk("a", {})]
+    "a document": lambda services, project, run: add_document(
+        ChunkStore(project.database), SourceFile("a", "a", "0", "done"), [NewChunk("a", {})]
     ),
     "a removed document": lambda services, project, run: document_pipeline.remove_documents(services, project, ["a"]),
     "an exported database": lambda services, project, run: ChunkStore(project.database).export(
@@ -255,4 +256,4 @@ def fill(project):
         )
         for n in range(1, 3000)
     ]
-    ChunkStore(project.database).add_document(SourceFile("anlage.pdf", "anlage.pdf", "ab", "done"), chunks)
+    add_document(ChunkStore(project.database), SourceFile("anlage.pdf", "anlage.pdf", "ab", "done"), chunks)

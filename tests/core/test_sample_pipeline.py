@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from store_material import add_document
 
 from core import keys, sample_pipeline
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
@@ -42,7 +43,7 @@ def filled(project: Project, server: FaultServer) -> Project:
         )
         for n in range(1, 13)
     ]
-    ChunkStore(project.database).add_document(SourceFile("anlage.pdf", "anlage.pdf", "ab", "done"), chunks)
+    add_document(ChunkStore(project.database), SourceFile("anlage.pdf", "anlage.pdf", "ab", "done"), chunks)
     project.set("sft", {"provider": "openrouter", "model": "m", "base_url": server.address, "samples": 10})
     return project
 

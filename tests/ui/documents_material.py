@@ -1,5 +1,7 @@
 """A project with stored documents, without reading any file."""
 
+from store_material import add_document
+
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.project_manager import Project
 
@@ -12,4 +14,4 @@ def store_document(project: Project, name: str, texts: list[str] = (), **known) 
         for number, text in enumerate(texts, start=1)
     ]
     record = {"pages": len(texts), "pages_read": len(texts), **known}
-    ChunkStore(project.database).add_document(SourceFile(name, name, f"hash of {name}", status, **record), chunks)
+    add_document(ChunkStore(project.database), SourceFile(name, name, f"hash of {name}", status, **record), chunks)

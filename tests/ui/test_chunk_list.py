@@ -64,8 +64,7 @@ def test_one_document_is_shown_on_its_own(look):
 
 def test_a_near_duplicate_names_what_it_is_like(look, filled):
     with filled.writer() as writer:
-        writer.set_flags(FLAG_DUPLICATE, [(16, 3, 0.9)])
-        writer.set_flags(FLAG_BOILERPLATE, [(2, None, None)])
+        writer.set_flags([(16, Flag(FLAG_DUPLICATE, 3, 0.9)), (2, Flag(FLAG_BOILERPLATE))])
     shown = look(BrowserPosition("Physik", flag=FLAG_DUPLICATE))
     assert numbers(shown) == [16]
     assert "Zu 90 % gleich wie Abschnitt 3: a.txt, Seite 3." in shown

@@ -5,6 +5,7 @@ import re
 import pytest
 from documents_material import store_document
 from samples_material import find, store_samples
+from store_material import remove_document
 
 from core import sample_pipeline
 from core.documents.chunk_store import ChunkStore
@@ -127,7 +128,7 @@ def test_documents_that_were_removed_count_for_no_coverage(look, project, servic
     for name in ("a.txt", "b.txt"):
         store_document(project, name, ["Text"])
         store_samples(project, 3, document=name)
-    ChunkStore(project.database).remove_document("a.txt")
+    remove_document(ChunkStore(project.database), "a.txt")
     shown = look()
     assert "Aus 1 von 1 Dokumenten gibt es Beispiele" in shown and "a.txt" not in shown
     assert "1 von 1 Dokumenten haben schon" in documents_overview.overview_html(View(services, "de", "Physik"))

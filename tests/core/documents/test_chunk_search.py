@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from store_material import add_document, remove_document
 
 from core.documents.chunk_search import excerpt, folded
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
@@ -18,8 +19,8 @@ def store(tmp_path: Path) -> ChunkStore:
 
 
 def fill(store: ChunkStore, texts: Sequence[str], name: str = "a.pdf") -> None:
-    store.add_document(
-        SourceFile(name, name, name, "done"), [NewChunk(text, {"page": 1, "tokens": 3}) for text in texts]
+    add_document(
+        store, SourceFile(name, name, name, "done"), [NewChunk(text, {"page": 1, "tokens": 3}) for text in texts]
     )
 
 
@@ -78,7 +79,7 @@ def test_a_word_inside_a_sentence_without_spaces_is_found(store: ChunkStore) -> 
     assert set(found(store, "す")) == {0, 1}, "also at the end of a run"
     assert found(store, "ベン") == [], "a voicing mark is no accent"
     assert "[ログイン]" in store.search("ログイン")[0].excerpt
-    store.remove_document("a.pdf")
+    remove_document(store, "a.pdf")
     assert found(store, "ログイン") == []
 
 
@@ -89,28 +90,6 @@ def test_pages_of_hits_follow_each_other(store: ChunkStore) -> None:
     indexes = [index for page in pages for index in page]
     assert sorted(indexes) == list(range(55))
     assert set(indexes[:45]) == set(range(45)), "whole words first"
-
-
-def test_a_word_that_is_everywhere_gives_the_best_of_a_part_of_the_store(
-    store: ChunkStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("core.documents.chunk_search.FREQUENT", 50)
-    monkeypatch.setattr("core.documents.chunk_search.CANDIDATES", 40)
-    fill(store, ["der Text " + "x " * 50 for _ in range(200)] + ["der der der Kern"] + ["der Transformator"] * 3)
-    assert len(found(store, "der", 300)) == 40
-    assert set(found(store, "der transformator")) == {201, 202, 203}
-    assert found(store, "der kern") == [200]
-    assert found(store, "der xqzzy", 300), "a word that is nowhere does not hide the others"
-    assert max(found(store, "der", 300)) > 160, "from the whole store"
-
-
-def test_a_beginning_of_very_many_words_finds_some_of_each_next_letter(
-    store: ChunkStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("core.documents.chunk_search.MAX_BEGINNINGS", 8)
-    words = [f"m{letter}{number}" for letter in "abcd" for number in range(20)]
-    fill(store, words)
-    assert {words[index][1] for index in found(store, "m", 50)} == set("abcd")
 
 
 @settings(max_examples=150, deadline=None)

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.documents import chunking
-from core.documents.chunk_store import Chunk, NewChunk
-from core.documents.chunking import Text, chunks_again, chunks_of_pages
+from core.documents.chunk_store import NewChunk, PageText
+from core.documents.chunking import joined, text_and_chunks
 from core.documents.formats.page_text import Heading, Page
 from core.documents.token_counting import TokenCounter, local_counter
 from utils.config import ChunkSettings
@@ -19,30 +19,24 @@ def pages_of(*texts: str) -> list[Page]:
 
 
 def cut(pages: list[Page], tokens: int = 512, overlap: int = 50, counter: TokenCounter = COUNTER) -> list[NewChunk]:
-    return list(chunks_of_pages(pages, ChunkSettings(chunk_tokens=tokens, overlap_tokens=overlap), counter, "ab"))
-
-
-def stored(chunks: list[NewChunk]) -> list[Chunk]:
-    return [Chunk(number, "a.pdf", number, chunk.text, chunk.metadata) for number, chunk in enumerate(chunks)]
+    chunk_settings = ChunkSettings(chunk_tokens=tokens, overlap_tokens=overlap)
+    parts = text_and_chunks(joined(pages), chunk_settings, counter, "ab")
+    return [part for part in parts if isinstance(part, NewChunk)]
 
 
 def text_of(pages: list[Page]) -> str:
-    text = Text()
-    for page in pages:
-        text.add_page(page)
-    return text.text
+    return "".join(part.text for part in joined(pages))
 
 
-def text_again(chunks: list[NewChunk]) -> str:
-    """The text, put together from its chunks by what their metadata says."""
-    text = ""
+def assert_all_there(chunks: list[NewChunk], text: str) -> None:
+    """Each chunk stands where it says, and only spaces are between them."""
+    end = 0
     for chunk in chunks:
         start = chunk.metadata["start"]
-        if start > len(text):
-            text += chunk.metadata["gap"]
-        assert start <= len(text)
-        text += chunk.text[len(text) - start :]
-    return text
+        assert text.startswith(chunk.text, start)
+        assert not text[end:start].strip()
+        end = max(end, start + len(chunk.text))
+    assert not text[end:].strip()
 
 
 def sentences(count: int) -> str:
@@ -76,26 +70,28 @@ def test_metadata_says_how_it_was_counted_and_where_the_text_stood() -> None:
     }
 
 
-def test_a_chunk_over_several_pages_knows_where_each_begins() -> None:
-    (chunk,) = cut(pages_of("Eins steht hier.", "Zwei steht dort.", "Drei auch."))
-    assert [chunk.text[offset:].split()[0] for offset, _ in chunk.metadata["pages"]] == ["Zwei", "Drei"]
-    assert [number for _, number in chunk.metadata["pages"]] == [2, 3]
-
-
 def test_a_sentence_over_a_page_break_is_one_again() -> None:
-    text = Text()
-    for page in pages_of("Die wichtigsten Op-", "tionen stehen hier.", "Neuer Absatz."):
-        text.add_page(page)
-    assert text.text == "Die wichtigsten Optionen stehen hier.\n\nNeuer Absatz."
-    assert [number for _, number in text.pages] == [1, 2, 3]
-    assert [text.text[offset:].split()[0] for offset, _ in text.pages[1:]] == ["tionen", "Neuer"]
+    parts = list(joined(pages_of("Die wichtigsten Op-", "tionen stehen hier.", "Neuer Absatz.")))
+    assert parts == [
+        PageText(0, 1, "Die wichtigsten Op"),
+        PageText(18, 2, "tionen stehen hier.\n\n"),
+        PageText(39, 3, "Neuer Absatz."),
+    ]
+
+
+@given(st.lists(st.text("aA-. \n", max_size=9), max_size=6))
+def test_each_part_of_a_text_begins_where_the_one_before_ends(texts: list[str]) -> None:
+    end = 0
+    for part in joined(pages_of(*texts)):
+        assert part.start == end and part.text
+        end += len(part.text)
 
 
 def test_parts_of_one_page_are_one_page_again() -> None:
     parts = [Page(1, 1, "Erster Teil."), Page(1, 1, "zweiter Teil.", continues=True)]
     (chunk,) = cut(parts)
     assert chunk.text == "Erster Teil.\n\nzweiter Teil."
-    assert "pages" not in chunk.metadata
+    assert (chunk.metadata["page"], chunk.metadata["page_end"]) == (1, 1)
 
 
 @pytest.mark.parametrize("paragraph", [1, 4, 100])
@@ -125,7 +121,7 @@ def test_a_heading_never_ends_a_chunk() -> None:
 def test_no_chunk_is_above_the_limit_in_any_script(script: str, tokens: int, overlap: int) -> None:
     chunks = cut(pages_of(script * 300), tokens, overlap)
     assert max(COUNTER.count(chunk.text) for chunk in chunks) <= tokens
-    assert text_again(chunks) == (script * 300).strip()
+    assert_all_there(chunks, (script * 300).strip())
 
 
 @settings(max_examples=80, deadline=None)
@@ -133,10 +129,8 @@ def test_no_chunk_is_above_the_limit_in_any_script(script: str, tokens: int, ove
 def test_the_chunks_of_any_text_are_that_text_and_keep_the_limit(texts: list[str], tokens: int, overlap: int) -> None:
     pages = pages_of(*texts)
     chunks = cut(pages, tokens, overlap)
-    whole = text_of(pages)
-    assert text_again(chunks) == whole.strip()
+    assert_all_there(chunks, text_of(pages))
     assert all(COUNTER.count(chunk.text) <= tokens or len(chunk.text) == 1 for chunk in chunks)
-    assert all(whole[chunk.metadata["start"] :].startswith(chunk.text) for chunk in chunks)
 
 
 @settings(max_examples=40, deadline=None)
@@ -146,7 +140,7 @@ def test_a_text_that_streams_through_gives_the_same_text_again(texts: list[str],
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunking, "SEGMENT_CHARACTERS", segment)
         patch.setattr(chunking, "SEGMENT_CHUNKS", 1)
-        assert text_again(cut(pages, 32, 8)) == text_of(pages).strip()
+        assert_all_there(cut(pages, 32, 8), text_of(pages))
 
 
 def test_a_stream_is_never_held_whole() -> None:
@@ -158,26 +152,9 @@ def test_a_stream_is_never_held_whole() -> None:
             seen = number
             yield Page(number + 1, 10_000, sentences(40))
 
-    first = next(chunks_of_pages(endless_pages(), ChunkSettings(), COUNTER, ""))
-    assert first.metadata["start"] == 0
+    parts = text_and_chunks(joined(endless_pages()), ChunkSettings(), COUNTER, "")
+    assert next(part for part in parts if isinstance(part, NewChunk)).metadata["start"] == 0
     assert seen < 100
-
-
-def test_stored_chunks_are_cut_anew_as_the_document_would_be() -> None:
-    pages = [Page(n, 20, f"Teil {n}\n\n{sentences(25)}", (Heading(0, f"Teil {n}"),)) for n in range(1, 21)]
-    old, wanted = cut(pages, 200, 40), cut(pages, 90, 15)
-    new = list(chunks_again(stored(old), ChunkSettings(chunk_tokens=90, overlap_tokens=15), COUNTER, "ab"))
-    assert [(chunk.text, chunk.metadata) for chunk in new] == [(chunk.text, chunk.metadata) for chunk in wanted]
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.text(max_size=300), max_size=5), st.integers(0, 30))
-def test_cutting_stored_chunks_anew_loses_nothing(texts: list[str], overlap: int) -> None:
-    pages = pages_of(*texts)
-    old = cut(pages, 40, overlap)
-    new = list(chunks_again(stored(old), ChunkSettings(chunk_tokens=64, overlap_tokens=20), COUNTER, ""))
-    assert text_again(new) == text_again(old)
-    assert [chunk.metadata["page"] for chunk in new] == sorted(chunk.metadata["page"] for chunk in new)
 
 
 def test_a_counter_whose_halves_need_fewer_tokens_than_the_whole_still_keeps_the_limit() -> None:
@@ -196,4 +173,4 @@ def test_a_count_that_is_a_little_off_never_puts_a_chunk_above_the_limit() -> No
     hasty = TokenCounter("hasty", lambda text: exact(text) * 9 // 10, lambda texts: [exact(text) for text in texts])
     chunks = cut(pages_of(sentences(200)), 50, 10, hasty)
     assert max(exact(chunk.text) for chunk in chunks) <= 50
-    assert text_again(chunks) == sentences(200)
+    assert_all_there(chunks, sentences(200))

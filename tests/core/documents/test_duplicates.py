@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from material import ENERGY_TEXT, energy_chapters
 from recording_context import RecordingContext
+from store_material import add_document, remove_document
 
 from core.documents.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
 from core.documents.duplicates import boilerplate_reason, mark_duplicates, prints_of, shared_part
@@ -26,13 +27,13 @@ def add(store: ChunkStore, name: str, texts: list[str], starts: list[int] | None
         NewChunk(text, {"tokens": 9} | ({"start": starts[number]} if starts else {}))
         for number, text in enumerate(texts)
     ]
-    store.add_document(SourceFile(name, name, name, "done"), chunks)
+    add_document(store, SourceFile(name, name, name, "done"), chunks)
     return [chunk.id for chunk in store.chunks(limit=100_000, filename=name)]
 
 
 def duplicates(store: ChunkStore) -> dict[int, Flag]:
     mark_duplicates(RecordingContext(), store)
-    return {number: flag for number, flags in store.flags(store.chunk_ids()).items() for flag in flags}
+    return {number: flag for number, flags in store.flags(store.usable_ids(False, False)).items() for flag in flags}
 
 
 def test_a_text_has_no_duplicates_of_itself(store: ChunkStore) -> None:
@@ -103,22 +104,29 @@ def test_equal_short_chunks_are_found(store: ChunkStore) -> None:
     assert duplicates(store) == {number: Flag("duplicate", first, 1.0) for number in others}
 
 
-def test_without_a_change_nothing_is_done_and_a_new_document_is_compared_with_all(
-    store: ChunkStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = add(store, "a.pdf", CHUNKS)
-    duplicates(store)
-    seen: list[int] = []
+def test_only_what_is_new_is_read_and_compared_with_all(store: ChunkStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    compared: list[set[int]] = []
     monkeypatch.setattr(
-        "core.documents.duplicates.prints_of", lambda texts: (seen.append(len(texts)), prints_of(texts))[1]
+        "core.documents.duplicates.prints_of", lambda texts: (read.append(len(texts)), prints_of(texts))[1]
     )
-    assert mark_duplicates(RecordingContext(), store) == {"duplicate": 0, "boilerplate": 0}
-    assert seen == []
-    second = add(store, "b.pdf", CHUNKS[3:4])
-    assert duplicates(store) == {second[0]: Flag("duplicate", first[3], 1.0)}
-    assert seen == [1], "only what is new is read"
-    store.remove_document("a.pdf")
-    assert duplicates(store) == {}
+    texts_of = store.compared_texts
+    monkeypatch.setattr(store, "compared_texts", lambda ids: (compared.append(set(ids)), texts_of(ids))[1])
+    first = add(store, "a.pdf", CHUNKS)
+    second = add(store, "b.pdf", CHUNKS)
+    found = duplicates(store)
+    assert set(found) == set(second)
+    read.clear()
+    compared.clear()
+    assert mark_duplicates(RecordingContext(), store) == {"duplicate": len(second), "boilerplate": 0}
+    assert (read, compared) == ([], []), "nothing changed"
+    (third,) = add(store, "c.pdf", CHUNKS[3:4])
+    assert duplicates(store) == found | {third: Flag("duplicate", first[3], 1.0)}
+    assert read == [1]
+    assert [ids - {*first, *second} for ids in compared if ids] == [{third}]
+    assert not second or len(set().union(*compared)) < 6
+    remove_document(store, "a.pdf")
+    assert duplicates(store) == {third: Flag("duplicate", second[3], 1.0)}
 
 
 def test_stopped_and_called_again_it_finds_the_same(store: ChunkStore) -> None:

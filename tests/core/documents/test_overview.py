@@ -2,8 +2,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from store_material import add_document, remove_document
 
-from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.documents.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
 from core.documents.overview import Overview, overview
 from core.samples.sft_dataset import Sample, Source, append_sample
 from utils.config import ChunkSettings
@@ -16,7 +17,7 @@ def store(tmp_path: Path) -> ChunkStore:
         status = "done" if tokens else "no_text"
         read = 9 if tokens else 0
         source = SourceFile(name, name, name, status, pages=10, pages_read=read, language=language)
-        store.add_document(source, [NewChunk(f"{name} {count}", {"tokens": count}) for count in tokens])
+        add_document(store, source, [NewChunk(f"{name} {count}", {"tokens": count}) for count in tokens])
     return store
 
 
@@ -33,8 +34,7 @@ def test_the_figures_of_a_store(store: ChunkStore) -> None:
 
 def test_what_may_not_be_used_gives_no_samples(store: ChunkStore) -> None:
     with store.writer() as writer:
-        writer.set_flags("duplicate", [(1, 2, 0.9)])
-        writer.set_flags("boilerplate", [(3, None, None)])
+        writer.set_flags([(1, Flag("duplicate", 2, 0.9)), (3, Flag("boilerplate"))])
     store.exclude([1])
     assert overview(store).usable == len(store.usable_ids()) == 3
     assert overview(store, ChunkSettings(skip_boilerplate=False)).usable == 4
@@ -45,7 +45,7 @@ def test_counting_again_and_removing_keep_the_figures_true(store: ChunkStore) ->
     with store.writer() as writer:
         writer.set_tokens("a.pdf", [(1, 700)], "other")
     assert [bar for bar in overview(store).histogram if bar[2]] == [(1, 65, 2), (449, 513, 2), (641, 705, 1)]
-    store.remove_document("a.pdf")
+    remove_document(store, "a.pdf")
     assert [bar for bar in overview(store).histogram if bar[2]] == [(33, 65, 1), (481, 513, 1)]
 
 

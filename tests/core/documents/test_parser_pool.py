@@ -150,31 +150,35 @@ def limited(**limits: float) -> ParserPool:
     return ParserPool(lambda: None, Limits(**limits), processes=1)  # type: ignore[arg-type]
 
 
-def test_a_parser_that_hangs_is_ended_after_its_time(hostile: None, tmp_path: Path) -> None:
-    with limited(page_seconds=PATIENCE_SECONDS) as pool:
-        with pytest.raises(AppError, match="parser_hangs"):
-            list(pool.read(text_file(tmp_path, "a.txt", "hang")))
+@pytest.mark.parametrize(
+    ("harm", "limits", "code"),
+    [
+        ("hang", {"page_seconds": PATIENCE_SECONDS}, "parser_hangs"),
+        ("hang", {"file_seconds": PATIENCE_SECONDS, "file_seconds_per_page": 0}, "parser_too_slow"),
+        ("gorge", {"memory_bytes": 300 << 20}, "parser_memory"),
+    ],
+)
+def test_a_parser_that_takes_too_much_is_ended_and_the_next_file_is_read(
+    hostile: None, tmp_path: Path, harm: str, limits: dict[str, float], code: str
+) -> None:
+    with limited(**limits) as pool:
+        with pytest.raises(AppError, match=code):
+            list(pool.read(text_file(tmp_path, "a.txt", harm)))
         assert list(pool.read(text_file(tmp_path, "b.txt", "Danach.")))
+
+
+def test_a_printed_file_that_takes_too_long_in_all_is_given_up(hostile: None, tmp_path: Path) -> None:
+    with (
+        limited(file_seconds=PATIENCE_SECONDS, file_seconds_per_page=0) as pool,
+        pytest.raises(AppError, match="parser_too_slow"),
+    ):
+        list(pool.read(pdf_file(tmp_path, "a.pdf", {1: "hang"}, pages=3)))
 
 
 def test_a_page_that_hangs_costs_that_page_only(hostile: None, tmp_path: Path) -> None:
     with limited(page_seconds=PATIENCE_SECONDS) as pool:
         pages = list(pool.read(pdf_file(tmp_path, "a.pdf", {5: "hang"}, pages=9)))
     assert [page.readable for page in pages] == [True] * 4 + [False] + [True] * 4
-
-
-def test_a_file_that_takes_too_long_in_all_is_given_up(hostile: None, tmp_path: Path) -> None:
-    with limited(file_seconds=PATIENCE_SECONDS, file_seconds_per_page=0) as pool:
-        with pytest.raises(AppError, match="parser_too_slow"):
-            list(pool.read(pdf_file(tmp_path, "a.pdf", {1: "hang"}, pages=3)))
-        assert list(pool.read(text_file(tmp_path, "b.txt", "Danach.")))
-
-
-def test_a_parser_that_eats_memory_is_ended(hostile: None, tmp_path: Path) -> None:
-    with limited(memory_bytes=300 << 20) as pool:
-        with pytest.raises(AppError, match="parser_memory"):
-            list(pool.read(text_file(tmp_path, "a.txt", "gorge")))
-        assert list(pool.read(text_file(tmp_path, "b.txt", "Danach.")))
 
 
 def test_a_stop_is_heard_while_the_parser_hangs(hostile: None, tmp_path: Path) -> None:
@@ -236,7 +240,7 @@ def test_a_harmful_file_gets_its_status_and_stops_no_other(
         text_file(tmp_path, "nachher.txt", "Der Text danach."),
     ]
     with limited(page_seconds=PATIENCE_SECONDS, memory_bytes=300 << 20) as pool:
-        result = rag_processor.process_documents(RecordingContext(), project, files, reader=pool)
+        result = rag_processor.process_documents(RecordingContext(), project, files, parsers=pool)
     assert [row["status"] for row in result["documents"]] == ["done", status, "done"]
     assert result["documents"][1]["detail"].startswith("parser_")
 

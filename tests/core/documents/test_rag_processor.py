@@ -236,4 +236,4 @@ def test_two_copies_of_one_text_in_two_formats_are_flagged_as_duplicates(project
     text = "\n\n".join(f"Im Versuch {n} wurde die Wärme von {n * 7} Litern Wasser gemessen." for n in range(40))
     process_documents(RecordingContext(), project, [write(inbox / "a.txt", text), write(inbox / "b.md", text)])
     store = ChunkStore(project.database)
-    assert store.chunk_count(flag="duplicate") == store.chunk_count(filename="b.md")
+    assert store.count(flag="duplicate") == store.count(filename="b.md")

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 from recording_context import RecordingContext
+from store_material import add_document
 from tokenizer_material import byte_level, choose, model_folder
 
 from core.documents import chunk_state
-from core.documents.chunk_store import ChunkStore
+from core.documents.chunk_store import ChunkStore, NewChunk
+from core.documents.chunking import text_and_chunks
 from core.documents.rag_processor import process_documents
 from core.documents.rechunking import rechunk
 from core.documents.token_counting import counter_of
@@ -40,11 +42,18 @@ def test_new_settings_cut_every_document_anew_without_its_original(project: Proj
         original.unlink()
     project.set("documents", {"chunk_tokens": 100, "overlap_tokens": 20})
     assert len(chunk_state.outdated(project)) == 2
+    store = ChunkStore(project.database)
+    text = list(store.pages("a.txt"))
     result = rechunk(RecordingContext(), project)
-    chunks = ChunkStore(project.database).chunks(limit=1000)
+    chunks = store.chunks(limit=1000)
     assert result == {"documents": 2, "recut": 2, "chunks": len(chunks)}
     assert max(chunk.metadata["tokens"] for chunk in chunks) <= 100
     assert "Absatz 89. Ein Pendel" in chunks[-1].text
+    assert list(store.pages("a.txt")) == text
+    wanted = text_and_chunks(text, project.load_config().documents, counter_of(project), chunks[0].metadata["sha256"])
+    assert [(chunk.text, chunk.metadata) for chunk in store.chunks(limit=1000, filename="a.txt")] == [
+        (part.text, part.metadata) for part in wanted if isinstance(part, NewChunk)
+    ]
     assert chunk_state.outdated(project) == []
 
 
@@ -79,14 +88,30 @@ def test_a_pause_between_two_documents_leaves_the_rest_for_the_next_call(project
     assert chunk_state.outdated(project) == []
 
 
-def test_chunks_of_an_earlier_version_are_cut_from_their_original(project: Project) -> None:
+@pytest.fixture
+def early(project: Project) -> Project:
+    """A document that a version stored which noted neither texts of pages nor where a chunk begins."""
     store = ChunkStore(project.database)
     (first, _) = store.documents()
-    with store.writer() as writer:
-        old = store.chunks(filename=first.filename)
-        for chunk in old:
-            del chunk.metadata["start"]
-        writer.replace(first.filename, old, lambda: first)  # type: ignore[arg-type]
+    old = [NewChunk(chunk.text, chunk.metadata) for chunk in store.chunks(filename=first.filename)]
+    for chunk in old:
+        del chunk.metadata["start"]
+    add_document(store, first, old)
     project.set("documents", {"chunk_tokens": 100})
-    rechunk(RecordingContext(), project)
+    return project
+
+
+def test_a_document_without_stored_text_is_cut_from_its_original(early: Project) -> None:
+    assert rechunk(RecordingContext(), early)["recut"] == 2
+    store = ChunkStore(early.database)
     assert all("start" in chunk.metadata for chunk in store.chunks(limit=1000))
+    assert "".join(part.text for part in store.pages("a.txt")) == f"a.txt\n\n{TEXT}"
+
+
+def test_without_an_original_it_stays_as_it_is_which_the_log_tells(early: Project) -> None:
+    (early.documents_folder / "a.txt").unlink()
+    store, context = ChunkStore(early.database), RecordingContext()
+    before = store.chunks(limit=1000, filename="a.txt")
+    assert rechunk(context, early)["recut"] == 1
+    assert store.chunks(limit=1000, filename="a.txt") == before
+    assert "error.file_missing" in [key for key, _ in context.log_lines]

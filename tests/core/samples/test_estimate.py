@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from store_material import add_document
 
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.project_manager import Project, ProjectStore
@@ -17,12 +18,12 @@ SETTINGS = SftSettings(provider="openrouter", model="m", samples=100)
 def project(tmp_path: Path) -> Project:
     project = ProjectStore(tmp_path).create("Maschine")
     chunks = [NewChunk(f"Die Pumpe {n} steht im Keller. " * 40, {"page": n, "tokens": 300}) for n in range(1, 30)]
-    ChunkStore(project.database).add_document(SourceFile("maschine.pdf", "maschine.pdf", "ab", "done"), chunks)
+    add_document(ChunkStore(project.database), SourceFile("maschine.pdf", "maschine.pdf", "ab", "done"), chunks)
     return project
 
 
 def ids(project: Project) -> list[int]:
-    return ChunkStore(project.database).chunk_ids()
+    return ChunkStore(project.database).usable_ids(False, False)
 
 
 def test_tokens_and_cost_are_ranges_that_grow_with_what_is_missing(project: Project) -> None:

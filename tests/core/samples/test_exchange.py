@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording_context import RecordingContext
+from store_material import add_document
 
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.jobs import PauseRequested
@@ -246,8 +247,8 @@ def test_a_conversation_that_goes_on_differently_is_another_one(project: Project
 def test_our_own_samples_keep_what_holds_here_too(project: Project) -> None:
     store = ChunkStore(project.database)
     text = "Ein Pendel schwingt hin und her, bis die Reibung es anhält."
-    store.add_document(SourceFile("buch.pdf", "buch.pdf", "0", "done"), [NewChunk(text, {"page": 3})])
-    (chunk_id,) = store.chunk_ids()
+    add_document(store, SourceFile("buch.pdf", "buch.pdf", "0", "done"), [NewChunk(text, {"page": 3})])
+    (chunk_id,) = store.usable_ids(False, False)
     theirs = {
         "generator": {"provider": "ollama", "model": "m"},
         "language": "de",

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording_context import RecordingContext
+from store_material import add_document
 
 from core import sample_pipeline
 from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
@@ -59,7 +60,8 @@ def writers(project: Project, tmp_path: Path) -> dict[str, Callable[[], object]]
     """All that writes to a file of samples, or would have something learned from it."""
     store, file = SampleStore(project), tmp_path / "other.jsonl"
     file.write_text('{"instruction": "neu?", "output": "ja"}\n')
-    ChunkStore(project.database).add_document(
+    add_document(
+        ChunkStore(project.database),
         SourceFile("a.txt", "a.txt", "ab", "done"),
         [NewChunk("Ein Pendel ist ein Körper, der hin und her schwingt. Es steht still.", {"page": 1, "tokens": 20})],
     )

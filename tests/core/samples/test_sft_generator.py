@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording_context import RecordingContext
+from store_material import add_document
 
-from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.documents.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
 from core.jobs import PauseRequested
 from core.project_manager import Project, ProjectStore
 from core.samples import sft_generator
@@ -47,7 +48,7 @@ def fill(project: Project) -> Project:
     chunks = [
         NewChunk(text_about(thing), {"page": number, "tokens": 60}) for number, thing in enumerate(THINGS, start=1)
     ]
-    ChunkStore(project.database).add_document(SourceFile("maschine.pdf", "maschine.pdf", "ab", "done"), chunks)
+    add_document(ChunkStore(project.database), SourceFile("maschine.pdf", "maschine.pdf", "ab", "done"), chunks)
     return project
 
 
@@ -80,10 +81,9 @@ def test_each_sample_is_traced_to_its_chunk(project: Project) -> None:
 
 def test_chunks_that_are_excluded_or_flagged_give_no_samples(project: Project) -> None:
     store = ChunkStore(project.database)
-    ids = store.chunk_ids()
+    ids = store.usable_ids(False, False)
     with store.writer() as writer:
-        writer.set_flags("duplicate", [(ids[0], ids[1], 0.95)])
-        writer.set_flags("boilerplate", [(ids[2], None, None)])
+        writer.set_flags([(ids[0], Flag("duplicate", ids[1], 0.95)), (ids[2], Flag("boilerplate"))])
     store.exclude([ids[3]])
     generate(project, 2 * CHUNKS)
     used = {sample.source.chunk_id for sample in read_samples(project.samples_file) if sample.source}
@@ -92,9 +92,9 @@ def test_chunks_that_are_excluded_or_flagged_give_no_samples(project: Project) -
 
 def test_flagged_chunks_give_samples_where_the_project_wants_them(project: Project) -> None:
     store = ChunkStore(project.database)
-    ids = store.chunk_ids()
+    ids = store.usable_ids(False, False)
     with store.writer() as writer:
-        writer.set_flags("duplicate", [(chunk_id, ids[0], 0.95) for chunk_id in ids])
+        writer.set_flags((chunk_id, Flag("duplicate", ids[0], 0.95)) for chunk_id in ids)
     with pytest.raises(AppError) as caught:
         generate(project, 3)
     assert caught.value.code == "no_usable_chunks"

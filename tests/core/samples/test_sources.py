@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording_context import RecordingContext
+from store_material import remove_document
 
 from core.documents.chunk_store import ChunkStore
 from core.documents.rag_processor import process_again, process_documents
@@ -172,7 +173,7 @@ def test_a_document_that_was_removed_and_read_back_has_its_samples_again(
     before = {sample.id: sample.source for sample in read_samples(project.samples_file)}
     context = RecordingContext()
     with samples_follow(context, project):
-        ChunkStore(project.database).remove_document("1.txt")
+        remove_document(ChunkStore(project.database), "1.txt")
         (project.documents_folder / "1.txt").unlink()
     for sample in read_samples(project.samples_file):
         assert sample.source is not None and before[sample.id] is not None
@@ -190,7 +191,7 @@ def test_samples_of_a_text_that_has_gone_stay_on_one_side_of_the_split(project: 
     write_samples(project)
     before = [group_of(sample) for sample in read_samples(project.samples_file)]
     with samples_follow(RecordingContext(), project):
-        ChunkStore(project.database).remove_document("1.txt")
+        remove_document(ChunkStore(project.database), "1.txt")
     samples = read_samples(project.samples_file)
     after = [group_of(sample) for sample in samples]
     assert len(set(zip(before, after, strict=True))) == len(set(before)) == len(set(after))
@@ -201,7 +202,7 @@ def test_samples_of_a_text_that_has_gone_stay_on_one_side_of_the_split(project: 
 def test_another_document_under_the_same_name_gets_no_samples_of_the_old_one(project: Project) -> None:
     write_samples(project)
     with samples_follow(RecordingContext(), project):
-        ChunkStore(project.database).remove_document("1.txt")
+        remove_document(ChunkStore(project.database), "1.txt")
         (project.documents_folder / "1.txt").unlink()
         add(project, "1.txt", text_of(77))
     for sample in read_samples(project.samples_file):
@@ -255,7 +256,7 @@ def test_a_sample_whose_text_came_and_went_is_checked_again(project: Project) ->
     check_all(RecordingContext(), project)
     assert not store.unchecked()
     with samples_follow(RecordingContext(), project):
-        ChunkStore(project.database).remove_document("1.txt")
+        remove_document(ChunkStore(project.database), "1.txt")
     lost = [
         sample.id for sample in read_samples(project.samples_file) if sample.source and not sample.source.chunk_id
     ]
