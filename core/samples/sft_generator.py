@@ -13,7 +13,7 @@ from core.practice.practice_helper import write_drafts
 from core.project_manager import Project
 from core.samples.chat_writer import ChatWriter
 from core.samples.drafts import Draft, Provider, Task, Usage
-from core.samples.estimate import estimate, note_run
+from core.samples.estimate import note_run
 from core.samples.helpers.addresses import is_this_machine, own_address
 from core.samples.helpers.addresses import place_of as server_of
 from core.samples.helpers.chat import ChatRequest, HelperModel
@@ -105,15 +105,13 @@ def generate_samples(
     missing = settings.samples - have.count
     if missing > 0:
         context.log("samples.log_start", wanted=missing, chunks=len(chunk_ids), already=have.count)
-        before = estimate(project, settings, chunk_ids, missing, access.model)
         provider = PROVIDERS[settings.provider](project, settings, access)
         began = time.monotonic()
         try:
             work.write(provider, chunk_ids)
         finally:
             if settings.provider != "practice":
-                seconds = time.monotonic() - began
-                note_run(project, settings, place_of(settings), work.new, work.usage, seconds, before)
+                note_run(project, settings, place_of(settings), work.new, work.usage, time.monotonic() - began)
     work.report()
     return work.result()
 
