@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from core import base_models
 from core.jobs import JobContext
 from core.runs import Run, open_run
-from core.samples import sft_dataset
+from core.samples import sft_dataset, splits
 from core.samples.sft_dataset import Sample
 from core.training import engines, epoch_ends, training_data
 from utils.config import TrainingSettings
@@ -114,7 +114,7 @@ def compare(measured: Sequence[Measured], seed: int) -> dict[str, Any]:
 def _held_out(train_run: Run, settings: TrainingSettings) -> list[Sample]:
     """The samples that this run did not train on, at most `MOST_SAMPLES`, taken evenly."""
     samples = sft_dataset.usable(sft_dataset.read_samples(train_run.samples_file))
-    _, held_out = sft_dataset.split_by_source(samples, settings.held_out_share, settings.seed)
+    _, held_out = splits.split_by_source(samples, settings.held_out_share, settings.seed)
     if not held_out:
         raise AppError("evaluation_nothing_held_out")
     return held_out[:: math.ceil(len(held_out) / MOST_SAMPLES)]
@@ -176,7 +176,7 @@ def answer_loss(model: Any, encoded: training_data.Encoded) -> float:
 def chunk_of(sample: Sample) -> str:
     """The passage that a sample comes from; without one it stands for itself."""
     has_chunk = sample.source and (sample.source.chunk_id, sample.source.former_chunk_id) != (None, None)
-    return sft_dataset.group_of(sample) if has_chunk else f"sample {sample.id}"
+    return splits.group_of(sample) if has_chunk else f"sample {sample.id}"
 
 
 def _answers(context: JobContext, models: _Models, samples: Sequence[Sample]) -> list[dict[str, Any]]:

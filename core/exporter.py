@@ -25,7 +25,8 @@ from core.jobs import JobContext
 from core.ollama.handover import Handover, hand_over
 from core.project_manager import VERIFICATION
 from core.runs import Run, open_run
-from core.samples.sft_dataset import read_samples, split_by_source, usable
+from core.samples.sft_dataset import read_samples, usable
+from core.samples.splits import split_by_source
 from core.training import epoch_ends, training_data
 from core.training.checkpoints import Checkpoint
 from utils.errors import AppError

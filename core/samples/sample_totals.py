@@ -8,7 +8,8 @@ from itertools import chain
 from pathlib import Path
 
 from core.samples.followed_file import Followed, Line
-from core.samples.sft_dataset import Sample, decode_sample, group_of, groups_held_out, presentable
+from core.samples.sft_dataset import Sample, decode_sample, presentable
+from core.samples.splits import group_of, groups_held_out
 
 LONGEST_KEPT = 32
 
@@ -38,7 +39,7 @@ class Totals:
         return self.by_group.total()
 
     def split(self, held_out_share: float, seed: int) -> Sizes:
-        """How many samples a training learns from and measures with: as `sft_dataset.split_file` splits them."""
+        """How many samples a training learns from and measures with: as `splits.split_file` splits them."""
         return _sizes(self.by_group, self._groups_held_out(held_out_share, seed))
 
     def split_rows(self, held_out_share: float, seed: int) -> Sizes:

@@ -11,8 +11,9 @@ from typing import Any
 
 from core import base_models
 from core.runs import Run
-from core.samples import sft_dataset
-from core.samples.sft_dataset import Sample, Side
+from core.samples import sft_dataset, splits
+from core.samples.sft_dataset import Sample
+from core.samples.splits import Side
 from core.training import training_data
 from core.training.training_data import Row, encode_rows
 from utils.config import TrainingSettings
@@ -45,9 +46,9 @@ def plan_of(run: Run, found: Iterable[Sample] | None = None) -> Plan:
     train: list[Sample] | Side
     held_out: list[Sample] | Side
     if found is None:
-        train, held_out = sft_dataset.split_file(run.samples_file, *split)
+        train, held_out = splits.split_file(run.samples_file, *split)
     else:
-        train, held_out = sft_dataset.split_by_source(sft_dataset.usable(found), *split)
+        train, held_out = splits.split_by_source(sft_dataset.usable(found), *split)
     if not train and not held_out:
         raise AppError("training_no_samples")
     if len(train) < sft_dataset.MINIMUM_SAMPLES:

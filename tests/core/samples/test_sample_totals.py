@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from core.samples import sample_totals, sft_dataset
 from core.samples.sample_totals import LONGEST_KEPT, totals_of
-from core.samples.sft_dataset import Sample, Source, append_sample, append_samples, read_samples, split_file, usable
+from core.samples.sft_dataset import Sample, Source, append_sample, append_samples, read_samples, usable
+from core.samples.splits import split_file
 from tests.core.samples.file_happenings import HAPPENINGS, happen
 
 

@@ -20,11 +20,10 @@ from core.samples.sft_dataset import (
     parse_sample,
     read_samples,
     sample_id,
-    split_by_source,
-    split_file,
     to_line,
     usable,
 )
+from core.samples.splits import split_by_source, split_file
 from tests.core.samples.file_happenings import HAPPENINGS, happen
 
 ROOT = Path(__file__).resolve().parents[3]

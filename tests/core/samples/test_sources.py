@@ -17,17 +17,10 @@ from core.project_manager import Project, ProjectStore
 from core.sample_pipeline import check_all
 from core.samples.relinking import samples_follow
 from core.samples.sample_store import SampleStore
-from core.samples.sft_dataset import (
-    Generator,
-    Sample,
-    Source,
-    append_samples,
-    group_of,
-    read_samples,
-    split_by_source,
-)
+from core.samples.sft_dataset import Generator, Sample, Source, append_samples, read_samples
 from core.samples.sft_generator import generate_samples
 from core.samples.sources import chunk_of, source_of
+from core.samples.splits import group_of, split_by_source
 
 WORDS = (
     "Pendel",

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from core import base_models
 from core.project_manager import ProjectStore
-from core.samples.sft_dataset import Sample, Source, append_samples, split_by_source
+from core.samples.sft_dataset import Sample, Source, append_samples
+from core.samples.splits import split_by_source
 from core.training import memory_estimate, memory_outlook, presets
 from core.training.memory_outlook import Outlook
 from core.training.model_shape import Shape
