@@ -18,24 +18,15 @@ from core.samples.answer_repair import (
     next_start,
     read_json,
 )
+from core.samples.exchange_files import COLUMNS
+from core.samples.exchange_formats import ROLES
 from core.samples.plain_answers import read_plain
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-INSTRUCTION_NAMES = _words(
-    "instruction question query prompt user human q frage anweisung aufgabe aufgabenstellung nutzer benutzer"
-)
 INPUT_NAMES = frozenset(("input", "eingabe"))  # the instruction, or what belongs to one
-OUTPUT_NAMES = _words(
-    "output answer response completion reply assistant gpt a antwort ausgabe ergebnis lösung musterantwort"
-)
-FOLLOW_UP_NAMES = _words("followups nachfragen folgefragen turns")
+INSTRUCTION_NAMES = frozenset((*COLUMNS["instruction"].split(), "q")) - INPUT_NAMES
+OUTPUT_NAMES = frozenset((*COLUMNS["output"].split(), "a"))
+FOLLOW_UP_NAMES = frozenset(("followups", "nachfragen", "folgefragen", "turns"))
 KNOWN_KEYS = INSTRUCTION_NAMES | INPUT_NAMES | OUTPUT_NAMES | {"follow_ups", "samples", "role", "content"}
-USER_ROLES = _words("user human nutzer benutzer")
-ASSISTANT_ROLES = _words("assistant gpt bot model assistent")
 MOST_DEPTH = 30
 
 _INVISIBLE = re.compile("[\ufeff\u200b\u2060]")
@@ -229,7 +220,7 @@ def _message(members: Members) -> tuple[str, str] | None:
     role, said = fields.get("role", fields.get("from")), fields.get("content", fields.get("value"))
     if not isinstance(role, str) or BROKEN_KEY in fields:
         return None
-    return role.strip().lower(), said if type(said) is str else ""
+    return ROLES.get(role.strip().lower(), ""), said if type(said) is str else ""
 
 
 def _conversation(items: list[Any]) -> Iterator[Pair]:
@@ -238,7 +229,7 @@ def _conversation(items: list[Any]) -> Iterator[Pair]:
     turns: list[tuple[str, str]] = []
     for (asker, asked), (sayer, said) in zip(messages[::2], messages[1::2], strict=False):
         asked, said = asked.strip(), said.strip()
-        if asker not in USER_ROLES or sayer not in ASSISTANT_ROLES or not _is_whole(asked, said):
+        if (asker, sayer) != ("user", "assistant") or not _is_whole(asked, said):
             break
         turns.append((asked, said))
     if turns:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from core.documents.languages import language_of
+from core.documents.token_counting import local_counter
 from core.samples.drafts import Task
 from utils.config import SftSettings
 from utils.errors import AppError
@@ -221,7 +222,5 @@ def _record(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 def estimated_tokens(messages: Sequence[Mapping[str, str]]) -> int:
     """About how many tokens messages have; helpers count with tokenizers that are not here."""
-    from core.documents.token_counting import local_counter
-
     counter = local_counter()
     return sum(counter.count(message["content"]) + TOKENS_AROUND_MESSAGE for message in messages)
