@@ -92,33 +92,31 @@ STYLES: Mapping[str, Mapping[str, str]] = {
         "reasoning": "a why question with its reasons",
     },
 }
-LANGUAGES: Mapping[str, Mapping[str, str]] = {
-    "de": {"de": "Deutsch", "en": "Englisch", "fr": "Französisch", "es": "Spanisch", "it": "Italienisch"},
-    "en": {
-        "de": "German",
-        "en": "English",
-        "fr": "French",
-        "es": "Spanish",
-        "it": "Italian",
-        "pt": "Portuguese",
-        "nl": "Dutch",
-        "pl": "Polish",
-        "sv": "Swedish",
-        "da": "Danish",
-        "fi": "Finnish",
-        "cs": "Czech",
-        "tr": "Turkish",
-        "hu": "Hungarian",
-        "ro": "Romanian",
-        "ja": "Japanese",
-        "zh": "Chinese",
-        "ko": "Korean",
-        "ru": "Russian",
-        "uk": "Ukrainian",
-        "el": "Greek",
-    },
+# The language of the samples, in the language that the helper is asked in: German for German, else English.
+LANGUAGES: Mapping[str, str] = {
+    "de": "Deutsch",
+    "en": "English",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "sv": "Swedish",
+    "da": "Danish",
+    "fi": "Finnish",
+    "cs": "Czech",
+    "tr": "Turkish",
+    "hu": "Hungarian",
+    "ro": "Romanian",
+    "ja": "Japanese",
+    "zh": "Chinese",
+    "ko": "Korean",
+    "ru": "Russian",
+    "uk": "Ukrainian",
+    "el": "Greek",
 }
-LANGUAGE_OF_TEXT: Mapping[str, str] = {"de": "die des Textes", "en": "that of the text"}
+LANGUAGE_OF_TEXT = "that of the text"
 
 
 def default_system(language: str) -> str:
@@ -139,7 +137,7 @@ def messages_for(task: Task, settings: SftSettings) -> tuple[dict[str, str], ...
     values = {
         "topic": settings.topic.strip(),
         "chunk": chunk,
-        "language": LANGUAGES[spoken].get(wanted or "", LANGUAGE_OF_TEXT[spoken]),
+        "language": LANGUAGES.get(wanted or "", LANGUAGE_OF_TEXT),
         "style": STYLES[spoken][style_of(task, settings)],
         "count": COUNT[spoken][task.count > 1].format(count=task.count),
     }

@@ -50,17 +50,14 @@ def helper_provider(project: Project, settings: SftSettings, access: Access) -> 
     """A helper model. What leaves this machine is noted. Raises AppError `no_helper_model`."""
     if not settings.model:
         raise AppError("no_helper_model")
-    note = OutboundLog(project, place_of(settings), settings.model) if leaves_machine(settings) else stays_here
+    note = OutboundLog(project, place_of(settings), settings.model) if leaves_machine(settings) else None
 
     def sent(task: Task, request: ChatRequest) -> None:
         access.count()
-        note(task, request)
+        if note:
+            note(task, request)
 
     return ChatWriter(lambda: open_helper(settings, access.key), sent)
-
-
-def stays_here(task: Task, request: ChatRequest) -> None:
-    """Nothing leaves this machine, so there is nothing to note."""
 
 
 def leaves_machine(settings: SftSettings) -> bool:
