@@ -92,6 +92,7 @@ def compare(measured: Sequence[Measured], seed: int) -> dict[str, Any]:
     """
     base = float(np.mean([item.base_loss for item in measured]))
     tuned = float(np.mean([item.tuned_loss for item in measured]))
+    difference = tuned - base
     by_chunk: dict[str, list[float]] = {}
     for item in measured:
         by_chunk.setdefault(item.chunk, []).append(item.tuned_loss - item.base_loss)
@@ -105,9 +106,9 @@ def compare(measured: Sequence[Measured], seed: int) -> dict[str, Any]:
         "tuned_loss": tuned,
         "base_perplexity": _perplexity(base),
         "tuned_perplexity": _perplexity(tuned),
-        "difference": tuned - base,
-        "low": low,
-        "high": high,
+        "difference": difference,
+        "low": min(low, difference),  # of one chunk they are the same, but for the last digit
+        "high": max(high, difference),
     }
 
 
