@@ -22,7 +22,7 @@ from core import base_models
 from core.jobs import JobContext
 from core.runs import Run, open_run
 from core.samples import sft_dataset
-from core.samples.sft_dataset import Sample
+from core.samples.sft_dataset import Sample, group_of
 from core.samples.split import split_by_source
 from core.training import engines, epoch_ends, training_data
 from utils.config import TrainingSettings
@@ -93,6 +93,7 @@ def compare(measured: Sequence[Measured], seed: int) -> dict[str, Any]:
     """
     base = float(np.mean([item.base_loss for item in measured]))
     tuned = float(np.mean([item.tuned_loss for item in measured]))
+    difference = tuned - base
     by_chunk: dict[str, list[float]] = {}
     for item in measured:
         by_chunk.setdefault(item.chunk, []).append(item.tuned_loss - item.base_loss)
@@ -106,9 +107,9 @@ def compare(measured: Sequence[Measured], seed: int) -> dict[str, Any]:
         "tuned_loss": tuned,
         "base_perplexity": _perplexity(base),
         "tuned_perplexity": _perplexity(tuned),
-        "difference": tuned - base,
-        "low": low,
-        "high": high,
+        "difference": difference,
+        "low": min(low, difference),  # of one chunk they are the same, but for the last digit
+        "high": max(high, difference),
     }
 
 
@@ -177,7 +178,7 @@ def answer_loss(model: Any, encoded: training_data.Encoded) -> float:
 def chunk_of(sample: Sample) -> str:
     """The passage that a sample comes from; without one it stands for itself."""
     has_chunk = sample.source and (sample.source.chunk_id, sample.source.former_chunk_id) != (None, None)
-    return sft_dataset.group_of(sample) if has_chunk else f"sample {sample.id}"
+    return group_of(sample) if has_chunk else f"sample {sample.id}"
 
 
 def _answers(context: JobContext, models: _Models, samples: Sequence[Sample]) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """Before: what writing will take, and what leaves the machine. After: what it took, and what left. Only renders."""
 
 import time
-from collections.abc import Iterable
 from html import escape
 
 from core import sample_pipeline
@@ -17,8 +16,6 @@ from ui.remembered import Remembered
 from ui.view import View, file_stamp
 from utils.errors import AppError
 
-# The European Central Bank's reference rate of a day; the figure is an estimate in any case, and says so.
-EUROS_PER_DOLLAR = 0.86
 RUNS_SHOWN = 3
 DOCUMENTS_SHOWN = 5
 OUTLOOKS = Remembered(16)
@@ -35,9 +32,6 @@ def before_html(view: View) -> str:
         tokens = (found.prompt_tokens[0] + found.answer_tokens[0], found.prompt_tokens[1] + found.answer_tokens[1])
         figures.append((view.t("estimate.tokens"), range_words(view, tokens)))
     figures.append((view.t("estimate.cost"), cost_words(view, found.cost_usd)))
-    if found.cost_usd and found.cost_usd[1]:
-        euros = (found.cost_usd[0] * EUROS_PER_DOLLAR, found.cost_usd[1] * EUROS_PER_DOLLAR)
-        figures.append((view.t("estimate.in_euros"), money_words(view, "estimate.euros", euros)))
     if found.seconds:
         figures.append((view.t("estimate.time"), time_words(view, found.seconds)))
     title = view.t("estimate.title", count=found.samples)
@@ -94,13 +88,9 @@ def rounded(value: float) -> int:
 def cost_words(view: View, cost_usd: Range | None) -> str:
     if cost_usd is None:
         return view.t("estimate.cost_unknown")
-    return money_words(view, "estimate.dollars", cost_usd) if cost_usd[1] else view.t("estimate.free")
-
-
-def money_words(view: View, key: str, bounds: Range) -> str:
-    """Two digits of each amount, so that the price of a small order is more than 0.00."""
-    low, high = (float(f"{bound:.2g}") for bound in bounds)
-    return view.t(key, low=low, high=high)
+    # Two digits of each amount, so that the price of a small order is more than 0.00.
+    low, high = (float(f"{bound:.2g}") for bound in cost_usd)
+    return view.t("estimate.dollars", low=low, high=high) if high else view.t("estimate.free")
 
 
 def time_words(view: View, seconds: Range) -> str:
@@ -109,7 +99,7 @@ def time_words(view: View, seconds: Range) -> str:
 
 
 def after_html(view: View) -> str:
-    """What the last runs took beside what was expected, and all that ever left the machine."""
+    """What the last runs took, and all that ever left the machine."""
     if view.project is None:
         return ""
     taken = estimates.runs(view.project)
@@ -122,7 +112,7 @@ def after_html(view: View) -> str:
 
 
 def taken_html(view: View, run: Taken) -> str:
-    """One run: what it brought, what it took, and how far the estimate was off."""
+    """One run: what it brought, and what it took."""
     what = view.t("after.run", samples=run.samples, model=run.model or run.provider, place=run.place)
     figures = [
         view.t("after.requests", requests=run.requests, failed=run.failed),
@@ -131,52 +121,7 @@ def taken_html(view: View, run: Taken) -> str:
     ]
     if run.cost_usd is not None and run.cost_usd > 0:
         figures.append(view.t("after.cost", cost=run.cost_usd))
-    compared = list(compared_words(view, run))
-    return f"<strong>{escape(what)}</strong><small>{escape(' · '.join(figures))}</small>" + (
-        f"<small>{escape(' · '.join(compared))}</small>" if compared else ""
-    )
-
-
-def compared_words(view: View, run: Taken) -> Iterable[str]:
-    """How each figure compares with its estimate: inside of the range, or by how much it is off."""
-    real = {
-        "requests": run.requests,
-        "tokens": run.prompt_tokens + run.answer_tokens,
-        "cost": run.cost_usd,
-        "time": run.seconds,
-    }
-    for name, expected in expected_of(run).items():
-        value = real[name]
-        if value is None or not expected[1]:
-            continue
-        what = view.t(f"estimate.{name}")
-        if expected[0] <= value <= expected[1]:
-            yield view.t("after.as_expected", what=what)
-        else:
-            nearest = expected[0] if value < expected[0] else expected[1]
-            yield (
-                view.t("after.off", what=what, percent=round(100 * (value - nearest) / nearest)) if nearest else what
-            )
-
-
-def expected_of(run: Taken) -> dict[str, Range]:
-    """The ranges that were estimated before a run, by figure; the file may hold what another version wrote."""
-    pairs = {"requests": ("requests",), "tokens": ("prompt_tokens", "answer_tokens")}
-    pairs |= {"cost": ("cost_usd",), "time": ("seconds",)}
-    found: dict[str, Range] = {}
-    for name, keys in pairs.items():
-        ranges = [known_range(run.estimate.get(key)) for key in keys]
-        if None not in ranges:
-            found[name] = (sum(each[0] for each in ranges if each), sum(each[1] for each in ranges if each))
-    return found
-
-
-def known_range(value: object) -> Range | None:
-    """Two numbers, or None."""
-    match value:
-        case [int() | float() as low, int() | float() as high]:
-            return low, high
-    return None
+    return f"<strong>{escape(what)}</strong><small>{escape(' · '.join(figures))}</small>"
 
 
 def sent_html(view: View, sent: list[outbound.Outbound]) -> str:

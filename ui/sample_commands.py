@@ -29,7 +29,7 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     take = add("export-samples", export_command, "write the samples that nobody rejected to a file")
     take.add_argument("project")
     take.add_argument("target", type=Path)
-    take.add_argument("--kind", default="jsonl", metavar="jsonl|alpaca|sharegpt|messages|csv")
+    take.add_argument("--kind", default="jsonl", metavar="jsonl|messages|csv")
     key = add("key", key_command, "keep the key of a helper's server, typed or from standard input")
     key.add_argument("--base-url", default="", help="the server that it is for; without, OpenRouter")
     key.add_argument("--forget", action="store_true", help="let go of it instead")

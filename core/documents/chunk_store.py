@@ -95,6 +95,10 @@ class ChunkStore:
         found = self._chunks("WHERE documents.id = ?", (chunk_id,))
         return found[0] if found else None
 
+    def chunk_ids(self) -> list[int]:
+        with self._reading() as connection:
+            return _all_ids(connection)
+
     def usable_ids(self, skip_duplicates: bool = True, skip_boilerplate: bool = True) -> list[int]:
         """The chunks to draw training data from: not the ones a person excluded, nor flagged ones of these kinds."""
         kinds = [FLAG_EXCLUDED] + [FLAG_DUPLICATE] * skip_duplicates + [FLAG_BOILERPLATE] * skip_boilerplate

@@ -14,28 +14,25 @@ from typing import Any
 
 import json_repair
 
-from utils.files import parse_json
-
 MOST_DEPTH = 40  # of brackets
 MOST_KEY_CHARACTERS = 200
 BROKEN_KEY = "!"  # a member of each object that holds something unreadable
+UNREADABLE = ""  # instead of a string of which nobody can tell where it ends
 
-_CLOSERS = {'"': '"', "'": "'", "“": '”“"', "”": '”"', "„": '“”"', "‘": "’'", "’": "’'", "`": "`"}
+_CLOSERS = {'"': '"', "'": "'", "“": '”“"', "”": '”"'}
 _QUOTES = "".join(_CLOSERS)
 _VALUE_BEGINS = rf"(?=\s*(?:[{_QUOTES}{{\[\d/-]|true|false|null|none|$))"
 _QUOTED_KEY = (
     rf"[{_QUOTES}](?P<key>[^{_QUOTES}\n]{{1,{MOST_KEY_CHARACTERS}}})[{_QUOTES}]\s*(?:=>|[:=：]){_VALUE_BEGINS}"
 )
-_ANY_KEY = _QUOTED_KEY.replace("?P<key>", "")
 _KEY = re.compile(_QUOTED_KEY, re.IGNORECASE)
-_KEY_OF_ANYTHING = re.compile(_QUOTED_KEY.removesuffix(_VALUE_BEGINS))
 _BARE_KEY = re.compile(rf"(?P<key>[^\W\d]\w{{0,40}})\s*:(?!//){_VALUE_BEGINS}", re.IGNORECASE)
 _HALF_KEY = re.compile(r"[\"'](?P<key>[^\W\d]\w{0,40})\s*:\s*(?=[\"'\[{])")
 _START = re.compile(rf"\{{\s*(?:{_QUOTED_KEY}|[\"']?(?P<bare>[^\W\d]\w{{0,40}})\s*:{_VALUE_BEGINS})", re.IGNORECASE)
 # What is left of a bracket whose first key was never written to its end.
 _CUT_START = re.compile(rf"[{{\[]\s*(?:[{_QUOTES}]?[\w -]*[{_QUOTES}]?\s*:?)?\s*$")
 _BETWEEN = re.compile(r"(?:\s|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_ESCAPE_OR_QUOTE = re.compile(r"\\.|,,|[\"'“”„‘’`]", re.DOTALL)
+_ESCAPE_OR_QUOTE = re.compile(r"\\.|[\"'“”„‘’`]", re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\", "/": "/", "\n": "\n", "`": "`"}
 _SURROGATES = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
@@ -43,12 +40,6 @@ _LITERAL = re.compile(r"(?:true|false|null|none|-?\d[\d.]*(?:e[+-]?\d+)?)(?=\s*[
 _WORD = re.compile(r"\w+|.", re.DOTALL)
 _ESCAPED_START = re.compile(r"[{\[]\s*(?:\\n\s*)*\\[\"\\]")
 _SWALLOWED_KEY = re.compile(rf"(?<=[.?!…])\s*[,\n]\s*{_QUOTED_KEY}", re.IGNORECASE)
-_SENTENCE = re.compile(  # that lacks one or both of its marks
-    rf"[^\W\d_][^{_QUOTES}{{}}\[\]\n]*[.!?…](?=\s*\}}|\s*,?\s*{_ANY_KEY}|\"\s*(?:\}}|,\s*{_ANY_KEY}))",
-    re.IGNORECASE,
-)
-_STRAIGHT_QUOTE = re.compile(r'(?<!\\)"')
-_END_OF_LIST_AND_TEXT = re.compile(r"\][\]}\s]*(?:```|$)")
 # A string that was mended, but holds what should have ended it.
 _TWO_STRINGS = re.compile(r"[\"'”“]\s*\+?\s*\n\s*\+?\s*[\"'“„]|[\"']\s*\+\s*[\"']|(?<!\w)\" \"")
 
@@ -59,10 +50,6 @@ class Members(list[tuple[str, Any]]):
 
 class Number(str):
     """A number as it was written."""
-
-
-class Unreadable(str):
-    """A string of which nobody can tell where it ends."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +113,7 @@ class OpenQuotes:
     def take(self, mark: str, before: str) -> None:
         """`before` is the character before the mark: what stands at the end of a word opens nothing."""
         at_the_end = before.isalnum() or before in ".,;!?)"
-        if mark in ("„", ",,"):
+        if mark == "„":
             self.marks.append("„")
         elif self.marks and (mark == '"' or mark == "”" or (mark == "“" and (at_the_end or self.marks[-1] == "„"))):
             self.marks.pop()
@@ -140,7 +127,7 @@ def leaves_a_quote_open(text: str) -> bool:
     It happens where a server holds a model to a schema, and the model closes „ with the mark that ends the string.
     """
     quotes = OpenQuotes()
-    for match in re.finditer(r",,(?=\w)|[„“”\"]", text):
+    for match in re.finditer(r"[„“”\"]", text):
         quotes.take(match[0], text[match.start() - 1 : match.start()])
     return "„" in quotes.marks or "“" in quotes.marks
 
@@ -165,7 +152,6 @@ class _BrokenJson:
         self.skeleton: list[str] = []
         self.open: list[str] = []  # brackets
         self.broken: list[bool] = []  # of each of these, whether something unreadable stands in it
-        self.has_strings: list[bool] = []  # and whether strings stand directly in it
         self.awaits = "value"  # or: key, comma
 
     def read(self) -> bool:
@@ -176,8 +162,7 @@ class _BrokenJson:
                 return False
             character = self.text[self.place]
             if character in "{[":
-                if not self._take_opening(character):
-                    return True
+                self._take_opening(character)
             elif character in "}]":
                 if self._take_closing(character):
                     return True
@@ -194,25 +179,16 @@ class _BrokenJson:
 
     def value(self) -> Any:
         """The value, mended; objects that hold anything unreadable have a member BROKEN_KEY."""
-        skeleton = "".join(self.skeleton)
-        try:
-            mended = parse_json(skeleton, half_pairs=True)
-        except ValueError:
-            mended = json_repair.loads(skeleton, skip_json_loads=True)
-        return self._with_strings(mended)
+        return self._with_strings(json_repair.loads("".join(self.skeleton), skip_json_loads=True))
 
     def _skip(self, place: int) -> int:
         match = _BETWEEN.match(self.text, place)
         return match.end() if match else place
 
-    def _take_opening(self, bracket: str) -> bool:
-        """False where it begins another value, because somebody forgot to close the one before."""
+    def _take_opening(self, bracket: str) -> None:
         if self.open and self.open[-1] == "{" and self.awaits != "value":
-            if bracket == "{" and len(self.open) == 1:
-                self._close()
-                return False
-            if bracket == "{" and self.open[-2] == "[":
-                self._close()
+            if bracket == "{" and self.open[-2:-1] == ["["]:
+                self._close()  # somebody forgot to close the object before
             else:
                 self.broken[-1] = True
             self.skeleton.append(",")
@@ -220,11 +196,9 @@ class _BrokenJson:
             self.skeleton.append(",")
         self.open.append(bracket)
         self.broken.append(False)
-        self.has_strings.append(False)
         self.skeleton.append(bracket)
         self.awaits = "key" if bracket == "{" else "value"
         self.place += 1
-        return True
 
     def _take_closing(self, bracket: str) -> bool:
         """Whether that was the last one. Brackets inside that nobody closed are closed with it."""
@@ -238,14 +212,8 @@ class _BrokenJson:
 
     def _close(self) -> None:
         bracket = self.open.pop()
-        self.has_strings.pop()
-        # A key without its value says nothing; neither does an object that somebody else must finish.
-        if self.broken.pop() or (bracket == "{" and self.awaits == "value"):
-            if bracket == "{":
-                ending = "null," if self.awaits == "value" else ","
-                self.skeleton.append(f'{ending}"{BROKEN_KEY}":null')
-            elif self.broken:
-                self.broken[-1] = True
+        if self.broken.pop() and bracket == "{":
+            self.skeleton.append(f',"{BROKEN_KEY}":null')
         self.skeleton.append("}" if bracket == "{" else "]")
         self.awaits = "comma"
 
@@ -253,7 +221,7 @@ class _BrokenJson:
         """A key or a value in quotation marks; False where it never ends."""
         in_object = self.open[-1] == "{"
         if in_object and self.awaits != "value":
-            key = _KEY_OF_ANYTHING.match(self.text, self.place)
+            key = _KEY.match(self.text, self.place)
             if key is None and (half := _HALF_KEY.match(self.text, self.place)):
                 key = half if half["key"].lower() in self.known_keys else None
             if key is None:
@@ -262,16 +230,17 @@ class _BrokenJson:
                 return True
             self._add_key(key)
             return True
-        opening = self.text[self.place]
-        is_triple = self.text.startswith('"""', self.place)
-        start = self.place + (3 if is_triple else 1)
-        end = self._end_of_triple(start) if is_triple else self._end_of_string(start, opening, in_object)
+        start = self.place + 1
+        end = self._end_of_string(start, self.text[self.place], in_object)
         if end < 0:
             return False
-        self.place = end + (3 if is_triple else 1)
+        self.place = end + 1
         if in_object and (key := self._swallowed_key(start, end)):
             end = self.place = key.start()
-        self._add_string(self.text[start:end], opening)
+        raw = self.text[start:end]
+        self.skeleton.append((", " if self.awaits == "comma" else "") + f'"{len(self.strings)}"')
+        self.strings.append(UNREADABLE if _TWO_STRINGS.search(raw) or _KEY.search(raw) else decoded(raw))
+        self.awaits = "comma"
         return True
 
     def _swallowed_key(self, start: int, end: int) -> re.Match[str] | None:
@@ -289,15 +258,6 @@ class _BrokenJson:
         self.place = key.end()
         self.awaits = "value"
 
-    def _add_string(self, raw: str, opening: str) -> None:
-        said = decoded(raw)
-        if opening == '"' and said.endswith('"') and not said.endswith('\\"'):
-            said = _without_doubled_end(said)
-        self.skeleton.append((", " if self.awaits == "comma" else "") + f'"{len(self.strings)}"')
-        self.has_strings[-1] = True
-        self.strings.append(Unreadable(said) if _TWO_STRINGS.search(raw) or _KEY.search(raw) else said)
-        self.awaits = "comma"
-
     def _take_bare(self) -> bool:
         """What stands without quotation marks. True where the JSON ends, though nobody closed the last brackets."""
         if self.open[-1] == "{" and self.awaits != "value":
@@ -307,20 +267,11 @@ class _BrokenJson:
                 return False
         literal = _LITERAL.match(self.text, self.place) if self.awaits == "value" else None
         if literal:
-            self.skeleton.append(f'"{len(self.strings)}"' if literal[0][-1].isdigit() else "null")
-            self.strings.append(Number(literal[0]))
+            self.skeleton.append("null")
             self.place = literal.end()
             self.awaits = "comma"
             return False
-        sentence = _SENTENCE.match(self.text, self.place) if self.awaits == "value" and self.open[-1] == "{" else None
-        if sentence:
-            self._add_string(sentence[0], "")
-            self.place = sentence.end() + (
-                self.text[sentence.end()] == '"' and not self._is_key(sentence.end(), True)
-            )
-            return False
-        is_said_after = self.awaits == "comma" and not any(self.has_strings)
-        if is_said_after and "\n" in self.text[self.place - 1 : self.place] and self.skeleton[-1] in "}]":
+        if self.awaits == "comma" and self.text.startswith("```", self.place):
             while self.open:
                 self._close()
             return True
@@ -328,14 +279,7 @@ class _BrokenJson:
         self.place = word.end() if word else self.place + 1
         if word and word[0] not in (".", "…"):
             self.broken[-1] = True
-            if self.awaits == "value" and self.open[-1] == "{":
-                self.skeleton.append("null")
-                self.awaits = "comma"
         return False
-
-    def _end_of_triple(self, start: int) -> int:
-        end = self.text.find('"""', start)
-        return end if end >= 0 and self._goes_on_after(end + 3, True) else -1
 
     def _end_of_string(self, start: int, opening: str, in_object: bool) -> int:
         """Where the mark stands that ends the string which begins at `start`; -1 where there is none."""
@@ -343,10 +287,7 @@ class _BrokenJson:
         for match in _ESCAPE_OR_QUOTE.finditer(self.text, start):
             mark = match[0]
             if mark in _CLOSERS[opening] and self._goes_on_after(match.end(), in_object):
-                is_inner = opening == '"' and bool(quotes.marks)
-                # Where a quotation is open, this mark closes that, if another one can end the string.
-                if not is_inner or not self._another_end(match.end(), in_object):
-                    return match.start()
+                return match.start()
             if opening == '"':
                 # A string that began with a straight mark may end with a round one, if that ends nothing else.
                 is_its_own = mark in ("“", "”") and not quotes.marks and not self.text[match.start() - 1].isspace()
@@ -354,15 +295,6 @@ class _BrokenJson:
                     return match.start()
                 quotes.take(mark.lstrip("\\"), self.text[match.start() - 1])
         return -1
-
-    def _another_end(self, start: int, in_object: bool) -> bool:
-        """Whether a later mark can end the string too, before another key begins."""
-        for match in _STRAIGHT_QUOTE.finditer(self.text, start):
-            if self._skip(match.end()) < len(self.text) and self._goes_on_after(match.end(), in_object):
-                bare_keys = _BARE_KEY.finditer(self.text, start, match.end())
-                is_in_next = any(key["key"].lower() in self.known_keys for key in bare_keys)
-                return not is_in_next and _KEY.search(self.text, start, match.end()) is None
-        return False
 
     def _goes_on_after(self, place: int, in_object: bool) -> bool:
         """Whether JSON goes on at a place as it does after a string."""
@@ -372,18 +304,12 @@ class _BrokenJson:
         character = self.text[after]
         if character in ",;":
             return self._goes_on_after_comma(after + 1, in_object)
-        if character == "}" and in_object:
-            return self._goes_on_after_bracket(after + 1)
-        if character == "]":
-            if in_object:
-                return "[" in self.open and _END_OF_LIST_AND_TEXT.match(self.text, after) is not None
+        if character == "]" or (character == "}" and in_object):
             return self._goes_on_after_bracket(after + 1)
         return in_object and self._is_key(after, "\n" in self.text[place:after])
 
     def _goes_on_after_comma(self, place: int, in_object: bool) -> bool:
         after = self._skip(place)
-        while after < len(self.text) and self.text[after] == ",":
-            after = self._skip(after + 1)
         if after >= len(self.text):
             return True
         character = self.text[after]
@@ -391,8 +317,6 @@ class _BrokenJson:
             return character in _QUOTES or character in "]{["
         if character == "}":
             return self._goes_on_after_bracket(after + 1)
-        if character == "]":
-            return "[" in self.open and _END_OF_LIST_AND_TEXT.match(self.text, after) is not None
         if character == "{":
             return _START.match(self.text, after) is not None
         return self._is_key(after, True)
@@ -410,10 +334,8 @@ class _BrokenJson:
 
     def _is_key(self, place: int, any_name: bool) -> bool:
         """Whether a key stands here: one in quotation marks (of any name, or a known one), or a known one without."""
-        quoted = _KEY_OF_ANYTHING.match(self.text, place)
-        if quoted:
-            is_known = quoted["key"].strip().lower() in self.known_keys
-            return is_known or (any_name and _KEY.match(self.text, place) is not None)
+        if quoted := _KEY.match(self.text, place):
+            return any_name or quoted["key"].strip().lower() in self.known_keys
         bare = _BARE_KEY.match(self.text, place)
         return bare is not None and bare["key"].lower() in self.known_keys
 
@@ -426,11 +348,3 @@ class _BrokenJson:
 
     def _string(self, number: str) -> str:
         return self.strings[int(number)] if number.isdecimal() and int(number) < len(self.strings) else BROKEN_KEY
-
-
-def _without_doubled_end(said: str) -> str:
-    """A string that ended with two marks, of which the first neither closes nor opens anything."""
-    quotes = OpenQuotes()
-    for match in re.finditer(r"[„“”\"]", said[:-1]):
-        quotes.take(match[0], said[match.start() - 1 : match.start()])
-    return said if quotes.marks else said[:-1]

@@ -14,50 +14,26 @@ from core.samples.answer_repair import (
     BROKEN_KEY,
     Members,
     Number,
-    Unreadable,
     leaves_a_quote_open,
     next_start,
     read_json,
 )
+from core.samples.exchange_files import COLUMNS
+from core.samples.exchange_formats import ROLES
 from core.samples.plain_answers import read_plain
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-INSTRUCTION_NAMES = _words(
-    "instruction instructions instruktion question query prompt user human q frage fragestellung anweisung aufgabe "
-    "aufgabenstellung nutzer benutzer f anfrage aufforderung task problem befehl anleitung pregunta instrucción "
-    "domanda vraag consigne userprompt usermessage userinput"
-)
 INPUT_NAMES = frozenset(("input", "eingabe"))  # the instruction, or what belongs to one
-OUTPUT_NAMES = _words(
-    "output answer response completion reply assistant a antwort ausgabe ergebnis lösung loesung solution result gpt "
-    "bot model assistent musterantwort erwiderung target respuesta réponse risposta antwoord antworten outputs "
-    "answers assistantresponse modelresponse"
-)
-FILLERS = _words(
-    "text de en german deutsch sample user final the expected correct ideal full content training example beispiel "
-    "generated model generierte your die der string"
-)
-FOLLOW_UP_NAMES = _words(
-    "followups followup followupquestions nachfragen folgefragen weiterefragen turns followupturns folgedialog"
-)
+INSTRUCTION_NAMES = frozenset((*COLUMNS["instruction"].split(), "q")) - INPUT_NAMES
+OUTPUT_NAMES = frozenset((*COLUMNS["output"].split(), "a"))
+FOLLOW_UP_NAMES = frozenset(("followups", "nachfragen", "folgefragen", "turns"))
 KNOWN_KEYS = INSTRUCTION_NAMES | INPUT_NAMES | OUTPUT_NAMES | {"follow_ups", "samples", "role", "content"}
-USER_ROLES = _words("user human nutzer benutzer frage prompter")
-ASSISTANT_ROLES = _words("assistant gpt bot model assistent ki antwort chatgpt")
-EMPTY_INPUTS = _words("none n/a null - keine kein leer nil")
 MOST_DEPTH = 30
 
 _INVISIBLE = re.compile("[\ufeff\u200b\u2060]")
 _TAGS = r"(?:think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis)"
 _THINKING_BEGINS = re.compile(rf"<{_TAGS}>|\[THINK\]|◁think▷", re.IGNORECASE)
 _THINKING_ENDS = re.compile(rf"</{_TAGS}>|\[/THINK\]|◁/think▷", re.IGNORECASE)
-_LAST_CHANNEL = re.compile(r".*<\|channel\|>final(?:<\|[^|]*\|>|[^<])*?<\|message\|>", re.DOTALL)
-_NO_BRACE = re.compile(r"\s*(?:```\w*\s*)?[\"'](?P<key>[\w -]{1,40})[\"']\s*:\s*[\"'\[{]")
 _KEY_PARTS = re.compile(r"[^\W\d_]+")
-_CAMEL = re.compile(r"(?<=[a-zäöü])(?=[A-ZÄÖÜ])")
 _DIGITS = re.compile(r"\d+")
 
 _PLACEHOLDER = re.compile(
@@ -111,8 +87,6 @@ def parse_answer(text: str, finished: bool) -> Parsed:
     said = _without_thinking(_INVISIBLE.sub("", text)).replace("\r\n", "\n").strip()
     if not said:
         return Parsed((), "empty")
-    if next_start(said, 0, KNOWN_KEYS) is None and (key := _NO_BRACE.match(said)) and _role(key["key"])[0]:
-        said = "{" + said[key.start("key") - 1 :]
     reading = read_json(said, KNOWN_KEYS)
     if reading.is_cut:
         return Parsed((), "cut_off")
@@ -131,8 +105,6 @@ def parse_answer(text: str, finished: bool) -> Parsed:
 
 def _without_thinking(text: str) -> str:
     """What a model said after it thought. Tags inside of JSON are no thinking, but what somebody asks about."""
-    if channel := _LAST_CHANNEL.match(text):
-        text = text[channel.end() :]
     while begin := _THINKING_BEGINS.search(text):
         start = next_start(text, 0, KNOWN_KEYS)
         if start is not None and start < begin.start():
@@ -207,8 +179,6 @@ def _asked_and_said(members: Members) -> Iterator[tuple[str, str]]:
         role, number = _role(key)
         said = _text_of(value, role)
         if not role or said is None:
-            if isinstance(value, str) and key.rstrip().endswith("?"):
-                yield key.strip(), value.strip()
             continue
         name = f"n{number}" if number else f"o{current}"
         if role in groups.get(name, {}) and not (role == "output" and "instruction" not in groups[name]):
@@ -222,15 +192,13 @@ def _asked_and_said(members: Members) -> Iterator[tuple[str, str]]:
         instruction, extra = group.get("instruction", ""), group.get("input", "").strip()
         if not instruction:
             instruction, extra = extra, ""
-        if extra and extra.casefold() not in EMPTY_INPUTS and not _PLACEHOLDER.fullmatch(extra):
+        if extra and not _PLACEHOLDER.fullmatch(extra):
             instruction = f"{instruction}\n\n{extra}"
         yield instruction.strip(), group.get("output", "").strip()
 
 
 def _text_of(value: Any, role: str) -> str | None:
     """A member's text; a list of several strings is an answer of several lines."""
-    if isinstance(value, Unreadable):
-        return ""
     if isinstance(value, Number):
         return str(value) if role == "output" else ""
     if isinstance(value, str):
@@ -249,22 +217,19 @@ def _is_conversation(items: list[Any]) -> bool:
 def _message(members: Members) -> tuple[str, str] | None:
     """Who says what in {"role", "content"} or {"from", "value"}."""
     fields = {key.strip().lower(): value for key, value in members}
-    role = fields.get("role", fields.get("from", fields.get("rolle")))
-    said = fields.get("content", fields.get("value", fields.get("inhalt", fields.get("text"))))
+    role, said = fields.get("role", fields.get("from")), fields.get("content", fields.get("value"))
     if not isinstance(role, str) or BROKEN_KEY in fields:
         return None
-    return role.strip().lower(), said if type(said) is str else ""
+    return ROLES.get(role.strip().lower(), ""), said if type(said) is str else ""
 
 
 def _conversation(items: list[Any]) -> Iterator[Pair]:
     """The turns of a conversation up to one that is not whole, as one pair with what follows it."""
-    messages = [
-        message for item in items if (message := _message(item)) and message[0] not in ("system", "developer")
-    ]
+    messages = [message for item in items if (message := _message(item)) and message[0] != "system"]
     turns: list[tuple[str, str]] = []
     for (asker, asked), (sayer, said) in zip(messages[::2], messages[1::2], strict=False):
         asked, said = asked.strip(), said.strip()
-        if asker not in USER_ROLES or sayer not in ASSISTANT_ROLES or not _is_whole(asked, said):
+        if (asker, sayer) != ("user", "assistant") or not _is_whole(asked, said):
             break
         turns.append((asked, said))
     if turns:
@@ -277,19 +242,11 @@ def _plain_key(key: str) -> str:
 
 def _role(key: str) -> tuple[str, str]:
     """Which part of a pair a key names (instruction, input, output or ""), and the number in it."""
-    words = [word.lower() for word in _KEY_PARTS.findall(_CAMEL.sub(" ", key))]
-    number = "".join(_DIGITS.findall(key))
-    for candidate in ("".join(words), *_named(words)):
-        for role, names in (("instruction", INSTRUCTION_NAMES), ("output", OUTPUT_NAMES), ("input", INPUT_NAMES)):
-            if candidate in names:
-                return role, number
+    named, number = _plain_key(key), "".join(_DIGITS.findall(key))
+    for role, names in (("instruction", INSTRUCTION_NAMES), ("output", OUTPUT_NAMES), ("input", INPUT_NAMES)):
+        if named in names:
+            return role, number
     return "", number
-
-
-def _named(words: list[str]) -> list[str]:
-    """The one word of a key that says something: "question" of "question_text", none of "question_type"."""
-    telling = [word for word in words if word not in FILLERS]
-    return telling if len(telling) == 1 and len(telling[0]) > 1 else []
 
 
 def _is_whole(asked: str, said: str) -> bool:

@@ -95,33 +95,24 @@ class ChatWriter:
         results: "queue.SimpleQueue[Written | BaseException | None]",
     ) -> None:
         helper = await asyncio.to_thread(self.open_helper)
+        pace = Pace(settings.concurrency, settings.timeout_seconds, settings.seed)
+
+        async def work() -> None:
+            """One of the workers: a task after the other until there is none any more."""
+            while not supply.is_over:
+                if task := supply.take():
+                    results.put(Written(task, await self._drafts(helper, pace, task, settings, usage)))
+                else:
+                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
         try:
-            pace = Pace(settings.concurrency, settings.timeout_seconds, settings.seed)
             async with asyncio.TaskGroup() as group:
                 for _ in range(settings.concurrency):
-                    group.create_task(self._work(helper, pace, supply, settings, usage, results))
+                    group.create_task(work())
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
         finally:
             await helper.close()
-
-    async def _work(
-        self,
-        helper: ChatHelper,
-        pace: Pace,
-        supply: Supply,
-        settings: SftSettings,
-        usage: Usage,
-        results: "queue.SimpleQueue[Written | BaseException | None]",
-    ) -> None:
-        """One of the workers: a task after the other until there is none any more."""
-        while not supply.is_over:
-            task = supply.take()
-            if task is None:
-                await asyncio.sleep(LOOK_AGAIN_SECONDS)
-                continue
-            drafts = await self._drafts(helper, pace, task, settings, usage)
-            results.put(Written(task, drafts))
 
     async def _drafts(
         self, helper: ChatHelper, pace: Pace, task: Task, settings: SftSettings, usage: Usage

@@ -1,4 +1,4 @@
-"""What writing samples will take, as ranges, and how far that was off. Knows projects and prices; asks nobody.
+"""What writing samples will take, as ranges, and what it took. Knows projects and prices; asks nobody.
 
 Tokens are counted with the local vocabulary over the real prompts of a few chunks. What answers take, and how long,
 follows from this project's earlier runs with the same model, else from rough figures with a wide range.
@@ -9,9 +9,8 @@ import math
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from core.documents.chunk_store import ChunkStore
 from core.project_manager import Project
@@ -50,7 +49,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Taken:
-    """What a run really took; a line of logs/generation.jsonl, with what was estimated before it."""
+    """What a run really took; a line of logs/generation.jsonl."""
 
     at: float
     provider: str
@@ -63,7 +62,6 @@ class Taken:
     answer_tokens: int
     cost_usd: float | None
     seconds: float
-    estimate: dict[str, Any]
 
 
 def estimate(
@@ -99,10 +97,8 @@ def estimate(
     )
 
 
-def note_run(
-    project: Project, settings: SftSettings, place: str, samples: int, usage: Usage, seconds: float, before: Estimate
-) -> None:
-    """Keep what a run took beside what was estimated."""
+def note_run(project: Project, settings: SftSettings, place: str, samples: int, usage: Usage, seconds: float) -> None:
+    """Keep what a run took."""
     taken = Taken(
         at=round(time.time(), 3),
         provider=settings.provider,
@@ -115,7 +111,6 @@ def note_run(
         answer_tokens=usage.answer_tokens,
         cost_usd=round(usage.cost_usd, 6) if usage.cost_known else None,
         seconds=round(seconds, 2),
-        estimate=asdict(before),
     )
     append_line(log_file(project), json.dumps(asdict(taken), ensure_ascii=False))
 
@@ -125,8 +120,9 @@ def runs(project: Project) -> list[Taken]:
     found = []
     for text in read_lines(log_file(project)):
         try:
-            found.append(Taken(**parse_json(text)))
-        except (ValueError, TypeError):
+            line = parse_json(text)
+            found.append(Taken(**{field.name: line[field.name] for field in fields(Taken)}))
+        except (ValueError, TypeError, KeyError):
             continue  # half a line, or one of another version
     return found
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from core.documents.chunk_store import ChunkStore
 from core.jobs import JobContext
@@ -17,10 +17,8 @@ from core.samples.exchange_files import BadRecord, read_records
 from core.samples.exchange_formats import (
     CSV_COLUMNS,
     Turns,
-    as_alpaca,
     as_messages,
     as_row,
-    as_sharegpt,
     turns_of,
 )
 from core.samples.sft_dataset import (
@@ -186,26 +184,14 @@ def _short(words: str | None) -> str | None:
 
 def _kept(path: Path) -> Iterator[tuple[Sample, str]]:
     """The samples that nobody rejected, each with its line."""
-    file = _open(path)
-    if file is None:
+    if not path.exists():
         return
-    with file:
+    with open_file(path) as file:
         for number, line in enumerate(file):
             text = decode_line(line, is_first=number == 0)
             sample = parse_sample(text) if text is not None else None
             if text is not None and sample is not None and sample.status != "rejected":
                 yield sample, text.strip()
-
-
-def _open(path: Path) -> BinaryIO | None:
-    try:
-        return open_file(path)
-    except FileNotFoundError:
-        return None
-
-
-def _json_lines(record: Callable[[Sample], dict[str, Any]]) -> ExportFormat:
-    return ExportFormat("jsonl", "", lambda sample, _: f"{line_of(record(sample))}\n")
 
 
 def _csv_line(cells: list[str] | tuple[str, ...]) -> str:
@@ -218,8 +204,6 @@ def _csv_line(cells: list[str] | tuple[str, ...]) -> str:
 # an apostrophe, which Excel hides and the import takes away again.
 EXPORTS: dict[str, ExportFormat] = {
     "jsonl": ExportFormat("jsonl", "", lambda _, line: f"{line}\n"),
-    "alpaca": _json_lines(as_alpaca),
-    "sharegpt": _json_lines(as_sharegpt),
-    "messages": _json_lines(as_messages),
+    "messages": ExportFormat("jsonl", "", lambda sample, _: f"{line_of(as_messages(sample))}\n"),
     "csv": ExportFormat("csv", "\ufeff" + _csv_line(CSV_COLUMNS), lambda sample, _: _csv_line(as_row(sample))),
 }

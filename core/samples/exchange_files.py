@@ -46,34 +46,18 @@ FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 
 # What the columns of a table are called elsewhere, and here.
 COLUMNS = {
-    "instruction": (
-        *(
-            "instruction",
-            "prompt",
-            "question",
-            "query",
-            "front",
-            "frage",
-            "anweisung",
-            "aufgabe",
-            "anfrage",
-            "eingabe",
-        ),
-        *("vorderseite", "user", "human"),
-    ),
-    "output": (
-        *("output", "completion", "response", "answer", "reply", "back", "antwort", "ausgabe", "rückseite"),
-        *("assistant", "chosen", "target"),
-    ),
-    "input": ("input", "context", "kontext", "hintergrund"),
-    "follow_ups": ("follow_ups",),
-    "status": ("status",),
-    "language": ("language", "sprache"),
-    "document": ("document", "dokument"),
-    "page": ("page", "seite"),
-    "chunk_id": ("chunk_id",),
+    "instruction": "instruction prompt question query front user human frage anweisung aufgabe anfrage eingabe "
+    "vorderseite",
+    "output": "output completion response answer reply back antwort ausgabe rückseite assistant chosen target",
+    "input": "input context kontext hintergrund",
+    "follow_ups": "follow_ups",
+    "status": "status",
+    "language": "language sprache",
+    "document": "document dokument",
+    "page": "page seite",
+    "chunk_id": "chunk_id",
 }
-NAMES = {name: column for column, names in COLUMNS.items() for name in names}
+NAMES = {name: column for column, names in COLUMNS.items() for name in names.split()}
 
 
 class BadRecord(Exception):

@@ -62,26 +62,11 @@ def turns_of(record: Mapping[str, Any]) -> Turns:
     )
 
 
-def as_alpaca(sample: Sample) -> dict[str, Any]:
-    """The last turn as instruction and output; the ones before it as history, which some trainers read."""
-    turns = _turns(sample)
-    record: dict[str, Any] = {"instruction": turns[-1][0], "input": "", "output": turns[-1][1]}
-    return record if len(turns) == 1 else {**record, "history": [list(turn) for turn in turns[:-1]]}
-
-
-def as_sharegpt(sample: Sample) -> dict[str, Any]:
-    said = [
-        {"from": side, "value": text}
-        for turn in _turns(sample)
-        for side, text in zip(("human", "gpt"), turn, strict=True)
-    ]
-    return {"conversations": said}
-
-
 def as_messages(sample: Sample) -> dict[str, Any]:
+    """The form that most trainers read: messages with the roles user and assistant in turns."""
     said = [
         {"role": side, "content": text}
-        for turn in _turns(sample)
+        for turn in ((sample.instruction, sample.output), *sample.follow_ups)
         for side, text in zip(("user", "assistant"), turn, strict=True)
     ]
     return {"messages": said}
@@ -105,13 +90,9 @@ def as_row(sample: Sample) -> list[str]:
     ]
 
 
-def _turns(sample: Sample) -> Turns:
-    return ((sample.instruction, sample.output), *sample.follow_ups)
-
-
 def _field(fields: Mapping[str, Any], column: str) -> Any:
     """The value under the first of the names that a field has elsewhere, and that is there."""
-    values = (fields[name] for name in COLUMNS[column] if fields.get(name) not in (None, ""))
+    values = (fields[name] for name in COLUMNS[column].split() if fields.get(name) not in (None, ""))
     return next(values, next((fields[name] for name in fields if column_of(name) == column), None))
 
 

@@ -3,14 +3,8 @@
 import re
 from itertools import pairwise
 
-_QUESTION_MARKERS = (
-    "frage|question|q|f|instruction|anweisung|aufgabe|instruktion|prompt|user|nutzer|benutzer|input|pregunta|vraag"
-    "|domanda"
-)
-_ANSWER_MARKERS = (
-    "antwort|answer|a|output|response|ausgabe|lösung|musterantwort|assistant|assistent|respuesta|réponse|antwoord"
-    "|risposta"
-)
+_QUESTION_MARKERS = "frage|question|q|f|instruction|anweisung|aufgabe|prompt|user|nutzer|benutzer|input"
+_ANSWER_MARKERS = "antwort|answer|a|output|response|ausgabe|lösung|musterantwort|assistant|assistent"
 _MARKER = re.compile(  # with a colon, or alone on its line as a heading
     rf"""^[ \t]*(?:[-*•>][ \t]+|\d{{1,3}}[.)][ \t]*|(?P<heading>\#{{1,6}})[ \t]*)?(?P<bold>\*\*|__)?[ \t]*
     (?:(?P<question>{_QUESTION_MARKERS})|(?P<answer>{_ANSWER_MARKERS}))
@@ -54,14 +48,10 @@ def _said(part: str, is_last: bool) -> str:
     lines = part.strip().split("\n")
     while lines and (not lines[-1].strip() or _SEPARATOR.fullmatch(lines[-1])) and not _closes_code(lines):
         lines.pop()
-    said = "\n".join(lines).strip()
-    paragraphs = re.split(r"\n\s*\n", said)
+    paragraphs = re.split(r"\n\s*\n", "\n".join(lines).strip())
     while is_last and len(paragraphs) > 1 and _CHAT.match(paragraphs[-1].strip()):
         paragraphs.pop()
-    if is_last:
-        said = "\n\n".join(paragraphs) if len(paragraphs) < len(re.split(r"\n\s*\n", said)) else said
-    if len(said) > 1 and said[0] == said[-1] == '"' and '"' not in said[1:-1]:
-        said = said[1:-1]
+    said = "\n\n".join(paragraphs)
     return said.strip()
 
 

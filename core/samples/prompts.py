@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from core.documents.languages import language_of
+from core.documents.token_counting import local_counter
 from core.samples.drafts import Task
 from utils.config import SftSettings
 from utils.errors import AppError
@@ -91,33 +92,31 @@ STYLES: Mapping[str, Mapping[str, str]] = {
         "reasoning": "a why question with its reasons",
     },
 }
-LANGUAGES: Mapping[str, Mapping[str, str]] = {
-    "de": {"de": "Deutsch", "en": "Englisch", "fr": "Französisch", "es": "Spanisch", "it": "Italienisch"},
-    "en": {
-        "de": "German",
-        "en": "English",
-        "fr": "French",
-        "es": "Spanish",
-        "it": "Italian",
-        "pt": "Portuguese",
-        "nl": "Dutch",
-        "pl": "Polish",
-        "sv": "Swedish",
-        "da": "Danish",
-        "fi": "Finnish",
-        "cs": "Czech",
-        "tr": "Turkish",
-        "hu": "Hungarian",
-        "ro": "Romanian",
-        "ja": "Japanese",
-        "zh": "Chinese",
-        "ko": "Korean",
-        "ru": "Russian",
-        "uk": "Ukrainian",
-        "el": "Greek",
-    },
+# The language of the samples, in the language that the helper is asked in: German for German, else English.
+LANGUAGES: Mapping[str, str] = {
+    "de": "Deutsch",
+    "en": "English",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "pt": "Portuguese",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "sv": "Swedish",
+    "da": "Danish",
+    "fi": "Finnish",
+    "cs": "Czech",
+    "tr": "Turkish",
+    "hu": "Hungarian",
+    "ro": "Romanian",
+    "ja": "Japanese",
+    "zh": "Chinese",
+    "ko": "Korean",
+    "ru": "Russian",
+    "uk": "Ukrainian",
+    "el": "Greek",
 }
-LANGUAGE_OF_TEXT: Mapping[str, str] = {"de": "die des Textes", "en": "that of the text"}
+LANGUAGE_OF_TEXT = "that of the text"
 
 
 def default_system(language: str) -> str:
@@ -138,7 +137,7 @@ def messages_for(task: Task, settings: SftSettings) -> tuple[dict[str, str], ...
     values = {
         "topic": settings.topic.strip(),
         "chunk": chunk,
-        "language": LANGUAGES[spoken].get(wanted or "", LANGUAGE_OF_TEXT[spoken]),
+        "language": LANGUAGES.get(wanted or "", LANGUAGE_OF_TEXT),
         "style": STYLES[spoken][style_of(task, settings)],
         "count": COUNT[spoken][task.count > 1].format(count=task.count),
     }
@@ -221,7 +220,5 @@ def _record(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 def estimated_tokens(messages: Sequence[Mapping[str, str]]) -> int:
     """About how many tokens messages have; helpers count with tokenizers that are not here."""
-    from core.documents.token_counting import local_counter
-
     counter = local_counter()
     return sum(counter.count(message["content"]) + TOKENS_AROUND_MESSAGE for message in messages)

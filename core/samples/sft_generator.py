@@ -13,7 +13,7 @@ from core.practice.practice_helper import write_drafts
 from core.project_manager import Project
 from core.samples.chat_writer import ChatWriter
 from core.samples.drafts import Draft, Task, Usage, Writer
-from core.samples.estimate import estimate, note_run
+from core.samples.estimate import note_run
 from core.samples.helpers.chat import ChatRequest, HelperModel
 from core.samples.helpers.registry import leaves_machine, open_helper, place_of, provider_of
 from core.samples.outbound import OutboundLog
@@ -77,15 +77,13 @@ def generate_samples(
     missing = settings.samples - have.count
     if missing > 0:
         context.log("samples.log_start", wanted=missing, chunks=len(chunk_ids), already=have.count)
-        before = estimate(project, settings, chunk_ids, missing, access.model)
         writer = writer_of(project, settings, access)
         began = time.monotonic()
         try:
             work.write(writer, chunk_ids)
         finally:
             if not provider_of(settings.provider).writes_by_rules:
-                seconds = time.monotonic() - began
-                note_run(project, settings, place_of(settings), work.new, work.usage, seconds, before)
+                note_run(project, settings, place_of(settings), work.new, work.usage, time.monotonic() - began)
     work.report()
     return work.result()
 

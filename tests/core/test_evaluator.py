@@ -183,6 +183,13 @@ def test_the_same_figures_give_the_same_interval() -> None:
     assert evaluator.compare(series([0.1, -0.3] * 5), seed=3) == evaluator.compare(series([0.1, -0.3] * 5), seed=3)
 
 
+def test_the_difference_lies_in_its_interval_also_where_all_samples_are_of_one_chunk() -> None:
+    for base in (3.1, 3.7, 2.9):
+        one = [Measured(str(n), "chunk", base + 0.1 * n, 1.7 + 0.07 * n) for n in range(17)]
+        found = evaluator.compare(one, seed=1)
+        assert found["low"] <= found["difference"] <= found["high"]
+
+
 def test_the_plain_template_is_measured_as_it_was_trained(tmp_path: Path) -> None:
     run = make_run(make_project(tmp_path), make_base(tmp_path / "base", chat_template=None), epochs=1)
     trainer.run(TrainingContext(), run)

@@ -154,8 +154,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "estimate.free": ("nichts", "nothing"),
     "estimate.cost_unknown": ("Preis unbekannt", "price unknown"),
     "estimate.dollars": ("{low} bis {high} $", "${low} to ${high}"),
-    "estimate.in_euros": ("In Euro, etwa", "In euros, about"),
-    "estimate.euros": ("{low} bis {high} €", "€{low} to €{high}"),
     "estimate.rough": (
         "Grob geschätzt. Nach dem ersten Lauf mit diesem Modell wird es genauer.",
         "A rough estimate. After the first run with this model it gets better.",
@@ -182,8 +180,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "after.tokens": ("{tokens:,} Token", "{tokens:,} tokens"),
     "after.cost": ("{cost:,.4f} $", "${cost:,.4f}"),
-    "after.as_expected": ("{what}: wie geschätzt", "{what}: as estimated"),
-    "after.off": ("{what}: {percent:+} % neben der Schätzung", "{what}: {percent:+}% off the estimate"),
     "after.nothing_left": ("Nichts hat diesen Rechner verlassen.", "Nothing has left this machine."),
     "after.sent": (
         "An {place} gingen {requests:,} Anfragen mit {characters:,} Zeichen, vom {first} bis {last}.",
@@ -293,8 +289,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "exchange.kind": ("Form der Datei", "Form of the file"),
     "exchange.kind.jsonl": ("JSONL mit Quelle und Stand (diese App)", "JSONL with source and status (this app)"),
-    "exchange.kind.alpaca": ("Alpaca (instruction, input, output)", "Alpaca (instruction, input, output)"),
-    "exchange.kind.sharegpt": ("ShareGPT (conversations)", "ShareGPT (conversations)"),
     "exchange.kind.messages": ("Nachrichten (messages, OpenAI)", "Messages (messages, OpenAI)"),
     "exchange.kind.csv": ("CSV (Tabellenprogramme)", "CSV (spreadsheets)"),
     "exchange.export": ("Datei schreiben", "Write the file"),
