@@ -9,7 +9,7 @@ from core.jobs import ACTIVE, UNFINISHED, Job, JobSnapshot, JobState
 from core.project_manager import Project
 from core.runs import Run, create_run, latest_run, live_run, open_run
 from core.services import MINIMUM_FREE_GIB, Services, alone, child_job, give_up, require_free, start_child_job
-from core.training import branching, bundle, launcher, memory_outlook, provenance, readiness, repeat, run_time
+from core.training import branching, bundle, launcher, provenance, readiness, repeat, run_estimate
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
@@ -19,12 +19,11 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
     """Train an adapter with the project's settings. Raises AppError where something it needs is missing."""
     settings = project.load_config()
     hardware = services.hardware()
-    readiness.require(readiness.look(project, settings, hardware))
+    expected = run_estimate.of_project(project, settings, hardware)
+    readiness.require(readiness.look(project, settings, hardware, expected))
     if settings.base is None:
         raise AppError("no_base")
     folder = base_models.resolve(project, settings.base)
-    expected = memory_outlook.outlook(folder, project.samples_file, settings.training, hardware)
-    lasting = run_time.outlook(folder, project.samples_file, settings.training, hardware)
     request = {
         "base": {
             **settings.base.model_dump(),
@@ -38,8 +37,7 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
         "engine": hardware.engine,
         "force_cpu": services.settings.force_cpu,
         "samples_sha256": sha256_of(project.samples_file),
-        "memory": memory_outlook.for_request(expected) if expected else None,
-        "time": run_time.for_request(lasting) if lasting else None,
+        **run_estimate.for_request(expected),
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),
         "app": provenance.app_facts(),
@@ -90,10 +88,10 @@ def branch_training(
     start = branching.start_point(parent, step)
     settings = branching.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
     hardware = services.hardware()
-    expected = memory_outlook.outlook(parent.base_folder, parent.samples_file, settings, hardware)
+    expected = run_estimate.of_files(parent.base_folder, parent.samples_file, settings, hardware)
     request = {
         **branching.request_of(parent, start, settings),
-        "memory": memory_outlook.for_request(expected) if expected else None,
+        **run_estimate.for_request(expected, start.step if start else 0),
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),
         "app": provenance.app_facts(),

@@ -9,9 +9,9 @@ from core.bases.what_fits import Fit, Light, Listed
 from core.project_manager import Project
 from core.training.model_shape import Shape
 from ui import html
-from ui.memory_panel import SIGNS, TONES
 from ui.page_frame import Answer, Component, PageFrame
 from ui.remembered import FREE_LASTS_SECONDS, Remembered, moment
+from ui.run_estimate_panel import SIGNS, TONES
 from ui.texts import error_text, text
 from ui.view import View, file_stamp
 from utils.config import TrainingSettings

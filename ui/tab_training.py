@@ -10,8 +10,8 @@ from core.jobs import ACTIVE
 from core.project_manager import Project
 from ui import forms, html, preflight_panel, preset_panel, remedy_panel, run_history
 from ui.job_panel import job_panel
-from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame
+from ui.run_estimate_panel import memory_html
 from ui.training_figures import figures_html, loss_html
 from ui.training_results import answer_html, answers_html, evaluation_html, export_html, taken_html
 from ui.view import TRAINING_KINDS, View

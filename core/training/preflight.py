@@ -18,7 +18,7 @@ from core import base_models, hardware_detector
 from core.jobs import JobContext
 from core.runs import Run, list_runs
 from core.samples.sft_dataset import Sample, iterate_samples
-from core.training import memory_estimate, memory_outlook
+from core.training import memory, model_shape, run_log
 from core.training.checks import Check
 from core.training.material import Language, Plan, encoded_rows, plan_of, read_language
 from core.training.training_data import IGNORED, ROWS_AT_ONCE, Encoded
@@ -27,7 +27,7 @@ from utils.config import TrainingSettings
 
 SEGMENT_CHARACTERS = 1500
 """Of a longer segment an example keeps its beginning and its end."""
-STEP = memory_estimate.PADDED_TO
+STEP = memory.PADDED_TO
 HIGHEST_LENGTH = next(
     bound.le for bound in TrainingSettings.model_fields["max_length"].metadata if hasattr(bound, "le")
 )
@@ -184,16 +184,18 @@ def suggestion(run: Run, plan: Plan, lengths: Sequence[int]) -> dict[str, Any] |
     if longest <= now:
         return None
     hardware = hardware_detector.detect(run.project.root, force_cpu=bool(run.request.get("force_cpu")))
+    shape = model_shape.read_shape(plan.base_folder)
+    correction = run_log.memory_correction(memory.device_of(hardware))
 
     def light(length: int) -> str:
+        if shape is None:
+            return "unknown"
         changed = config.changed(plan.settings, max_length=length)
-        file = run.project.samples_file
-        found = memory_outlook.outlook(plan.base_folder, file, changed, hardware, min(length, longest))
-        return found.light if found else "unknown"
+        return memory.estimate(shape, changed, hardware, min(length, longest), correction).light
 
     # Rows are padded to full steps, so nothing in between is worth asking for.
     most = min(HIGHEST_LENGTH, base_models.describe(plan.base_folder).context_tokens or HIGHEST_LENGTH)
-    longer = range(now // STEP * STEP + STEP, min(memory_estimate.padded(longest), most) + 1, STEP)
+    longer = range(now // STEP * STEP + STEP, min(memory.padded(longest), most) + 1, STEP)
     fitting = longer[: bisect_left(longer, True, key=lambda length: light(length) == "red")]
     if not fitting:
         return None

@@ -14,21 +14,22 @@ from core.runs import list_runs
 from core.samples.sample_totals import totals_of
 from core.samples.sft_dataset import MINIMUM_SAMPLES, require_lines
 from core.services import MINIMUM_FREE_GIB
-from core.training import launcher, memory_outlook, model_shape
+from core.training import launcher
 from core.training.checkpoints import ADAPTER_COPIES, DISK_RESERVE_GIB
 from core.training.checks import Check, State
-from core.training.memory_outlook import Outlook
+from core.training.memory import MemoryEstimate
 from core.training.model_shape import Shape
+from core.training.run_estimate import RunEstimate
 from utils.config import BaseChoice, ProjectConfig, TrainingSettings
 from utils.errors import AppError
 from utils.files import free_disk_gib, open_file, parse_json
 
 COPIES_OF_A_CHECKPOINT = 3  # the adapter and Adam's two moments
-MEMORY_STATES: dict[str, State] = {"green": "ok", "unknown": "ok", "amber": "warn", "red": "bad"}
+MEMORY_STATES: dict[str, State] = {"green": "ok", "amber": "warn", "red": "bad"}
 
 
-def look(project: Project, settings: ProjectConfig, hardware: Hardware, longest: int | None = None) -> list[Check]:
-    """All checks, in the order in which a person would mend them.
+def look(project: Project, settings: ProjectConfig, hardware: Hardware, expected: RunEstimate | None) -> list[Check]:
+    """All checks, in the order in which a person would mend them; `expected` is what the training will need.
 
     Takes some milliseconds once the samples were read; what comes to the file later is read alone.
     """
@@ -36,13 +37,11 @@ def look(project: Project, settings: ProjectConfig, hardware: Hardware, longest:
     found = [check_samples(project, training)]
     base, folder = check_base(project, settings.base)
     found.append(base)
-    shape = None
     if folder is not None and settings.base is not None:
-        shape = model_shape.read_shape(folder)
         found += check_changed(project, settings.base, folder)
         found += check_context(folder, training)
-        found += check_memory(memory_outlook.outlook(folder, project.samples_file, training, hardware, longest))
-    found.append(check_disk(project.root, shape, training))
+        found += check_memory(expected.memory) if expected else []
+    found.append(check_disk(project.root, expected.shape if expected else None, training))
     return [*found, check_engine(hardware), *check_four_bit(training, hardware), *check_processes(training, hardware)]
 
 
@@ -119,13 +118,11 @@ def check_context(folder: Path, training: TrainingSettings) -> list[Check]:
     return [Check("context", "warn", {"max_length": training.max_length, "context": context})]
 
 
-def check_memory(found: Outlook | None) -> list[Check]:
+def check_memory(found: MemoryEstimate) -> list[Check]:
     """The memory light. Red refuses nothing: it is an estimate, and what is free changes."""
-    if found is None:
-        return []
     if found.free_gib is None:
-        return [Check("memory_unknown", "ok", {"needed_gib": found.estimate.total_gib})]
-    figures = {"needed_gib": found.estimate.total_gib, "free_gib": found.free_gib}
+        return [Check("memory_unknown", "ok", {"needed_gib": found.total_gib})]
+    figures = {"needed_gib": found.total_gib, "free_gib": found.free_gib}
     return [Check("memory", MEMORY_STATES[found.light], figures)]
 
 

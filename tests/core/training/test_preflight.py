@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,14 +105,13 @@ def test_where_memory_is_short_the_longest_length_that_fits_is_suggested(
     project: Project, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append_sample(project.samples_file, Sample("Was?", "Licht. " * 60, "long", Source("a", 1, 900)))
-    outlook = preflight.memory_outlook.outlook
+    estimate = preflight.memory.estimate
 
-    def small(folder, file, settings, hardware, longest):
-        found = outlook(folder, file, settings, hardware, longest)
-        room = outlook(folder, file, TrainingSettings(max_length=128), hardware, 128).estimate.total_gib
-        return type(found)(found.estimate, found.place, room, found.longest_tokens, found.savings)
+    def small(shape, settings, hardware, longest, correction):
+        most = estimate(shape, TrainingSettings(max_length=128), hardware, 128, correction).total_gib
+        return replace(estimate(shape, settings, hardware, longest, correction), free_gib=most)
 
-    monkeypatch.setattr(preflight.memory_outlook, "outlook", small)
+    monkeypatch.setattr(preflight.memory, "estimate", small)
     found = look(project, base, max_length=64)["suggestion"]
     assert (found["max_length"], found["limit"], found["still_cut"]) == (128, "memory", 1)
 
