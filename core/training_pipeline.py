@@ -21,12 +21,10 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
     hardware = services.hardware()
     expected = run_estimate.of_project(project, settings, hardware)
     readiness.require(readiness.look(project, settings, hardware, expected))
-    if settings.base is None:
-        raise AppError("no_base")
-    folder = base_models.resolve(project, settings.base)
+    base, folder = readiness.require_base(project, settings.base)
     request = {
         "base": {
-            **settings.base.model_dump(),
+            **base.model_dump(),
             "folder": provenance.portable_path(project, folder),
             "fingerprint": base_models.fingerprint(folder),
             "revision": provenance.revision_of(folder),

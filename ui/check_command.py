@@ -7,6 +7,7 @@ from typing import Any
 from ui import texts
 from ui.check_words import SIGNS, check_words
 from ui.command_tools import finish, opened
+from ui.figures import duration_words, rounded
 
 
 def add_command(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -39,5 +40,9 @@ def lines_of(result: dict[str, Any], language: str) -> str:
     found = [*result["checks"], *result.get("samples", {}).get("checks", [])]
     lines = [f"{SIGNS[check['state']]} {check_words(check, language)}" for check in found]
     if lasting := result.get("time"):
-        lines.append(texts.text("run_time.line", language, minutes=lasting["about_seconds"] / 60))
+        lines.append(
+            texts.text(
+                "run_time.line", language, duration=duration_words(rounded(lasting["about_seconds"]), language)
+            )
+        )
     return "\n".join(lines)

@@ -5,8 +5,9 @@ from html import escape
 import gradio as gr
 
 from core.bases import hub_cache, what_fits
-from core.bases.what_fits import Fit, Light, Listed
+from core.bases.what_fits import Fit, Listed
 from core.project_manager import Project
+from core.training.memory import MemoryEstimate
 from core.training.model_shape import Shape
 from ui import html
 from ui.page_frame import Answer, Component, PageFrame
@@ -97,11 +98,11 @@ def fit_of(view: View, shape: Shape, settings: TrainingSettings) -> Fit:
     return FITS.get(key, lambda: what_fits.fit(shape, settings, hardware))
 
 
-def light_html(view: View, light: Light) -> str:
+def light_html(view: View, needed: MemoryEstimate) -> str:
     """A light in colour, sign and words, with the figure behind it."""
-    words = f"{SIGNS[light.colour]} {view.t(f'hub.light.{light.colour}')}"
-    figure = view.t("memory.gib", gib=light.needed_gib)
-    return f"{html.badge(TONES[light.colour], words)} <small>{escape(figure)}</small>"
+    words = f"{SIGNS[needed.light]} {view.t(f'hub.light.{needed.light}')}"
+    figure = view.t("memory.gib", gib=needed.total_gib)
+    return f"{html.badge(TONES[needed.light], words)} <small>{escape(figure)}</small>"
 
 
 def size_words(size: int, language: str) -> str:

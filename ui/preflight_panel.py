@@ -70,9 +70,9 @@ def current(view: View) -> list[Check]:
     return CHECKED.get(key, lambda: readiness.look(project, settings, view.services.hardware(), expected))
 
 
-def refusal(view: View) -> str:
-    """Why no training can start, in words; empty if one can."""
-    refused = next((check for check in current(view) if check.refusal), None)
+def refusal(view: View, *names: str) -> str:
+    """Why no training can start, in words; empty if one can. With `names` only these checks count."""
+    refused = next((check for check in current(view) if check.refusal and (not names or check.name in names)), None)
     return refusal_words(refused.refusal or "", refused.params, view.language) if refused else ""
 
 
@@ -82,8 +82,7 @@ def look_blocked(view: View) -> str:
         return view.t("blocked.no_project")
     if view.unfinished(KIND):
         return view.t("blocked.already_running")
-    needed = [check for check in current(view) if check.refusal and check.name in ("samples", "base")]
-    return refusal_words(needed[0].refusal or "", needed[0].params, view.language) if needed else ""
+    return refusal(view, "samples", "base")
 
 
 def checks_html(view: View) -> str:
@@ -161,4 +160,4 @@ def is_outdated(view: View, result: dict[str, Any]) -> bool:
     file, training = project.samples_file, settings.training
     stamps = (file_stamp(file), file_stamp(folder), file_stamp(folder / "config.json"))
     key = (str(file), str(folder), stamps, training.model_dump_json())
-    return BASES.get(key, lambda: preflight_pipeline.basis_now(file, folder, training)) != result["basis"]
+    return BASES.get(key, lambda: preflight_pipeline.basis(file, folder, training)) != result["basis"]

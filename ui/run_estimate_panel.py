@@ -9,6 +9,8 @@ from core.training import row_lengths, run_estimate, run_log
 from core.training.run_estimate import RunEstimate
 from core.training.run_time import TimeEstimate
 from ui import html
+from ui.figures import rounded
+from ui.job_panel import duration
 from ui.remembered import FREE_LASTS_SECONDS, Remembered, moment
 from ui.view import View, file_stamp
 
@@ -16,8 +18,6 @@ TONES = {"green": "good", "amber": "warn", "red": "bad", "unknown": "info"}
 SIGNS = {"green": "✓", "amber": "!", "red": "✗", "unknown": "?"}
 SAVINGS_SHOWN = 3
 NOTICEABLE = 0.01
-UNITS = (("seconds", 1, 90), ("minutes", 60, 90), ("hours", 3600, 48), ("days", 86400, float("inf")))
-"""(name, seconds, up to how many of them it is used)"""
 ROWS = Remembered(16)
 ESTIMATES = Remembered(16)
 
@@ -91,14 +91,14 @@ def run_time_html(view: View) -> str:
     if job and job.state in ACTIVE:
         expected = frozen(view, "time")
         about = expected.get("about_seconds")
-        return html.muted(view.t("run_time.running", duration=duration(view, about))) if about else ""
+        return html.muted(view.t("run_time.running", duration=about_words(view, about))) if about else ""
     found = current(view)
     return (time_estimate_html(view, found.time) if found and found.time else "") + time_after_html(view)
 
 
 def time_estimate_html(view: View, found: TimeEstimate) -> str:
     """The figure, and what it rests on."""
-    about = view.t("run_time.about", duration=duration(view, found.seconds))
+    about = view.t("run_time.about", duration=about_words(view, found.seconds))
     basis = view.t("run_time.learned" if found.runs_known else "run_time.measured", runs=found.runs_known)
     title = f"<h4>{escape(view.t('run_time.title'))}</h4>"
     return f"{title}{html.tiles(((view.t('run_time.duration'), about),))}{html.muted(basis)}"
@@ -112,20 +112,19 @@ def time_after_html(view: View) -> str:
     return html.muted(
         view.t(
             "run_time.after",
-            estimated=duration(view, taken["about_seconds"]),
+            estimated=about_words(view, taken["about_seconds"]),
             computed=duration(view, taken["computed_seconds"]),
             taken=duration(view, taken["seconds"]),
         )
     )
 
 
+def about_words(view: View, seconds: float) -> str:
+    """A length of time, no more exact than it is known."""
+    return duration(view, rounded(seconds))
+
+
 def frozen(view: View, name: str) -> dict[str, Any]:
     """An estimate as the newest training was started with it; empty where it had none."""
     run = latest_run(view.project, "train") if view.project else None
     return (run.request.get(name) if run else None) or {}
-
-
-def duration(view: View, seconds: float) -> str:
-    """A length of time in its one unit."""
-    name, size = next((name, size) for name, size, most in UNITS if seconds < most * size)
-    return view.t(f"run_time.{name}", amount=seconds / size)

@@ -8,7 +8,7 @@ import gradio as gr
 from core import hardware_detector, pipeline, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from ui import forms, html, preflight_panel, preset_panel, remedy_panel, run_history
+from ui import forms, html, preflight_panel, preset_panel, run_history, suggested_fix_panel
 from ui.job_panel import job_panel
 from ui.page_frame import Component, PageFrame
 from ui.run_estimate_panel import memory_html
@@ -43,7 +43,7 @@ def build(frame: PageFrame) -> None:
             frame.live.show(gr.HTML(elem_id="memory"), memory_html)
             preflight_panel.build(frame)
     job_panel(frame, TRAINING_KINDS)
-    remedy_panel.build(frame)
+    suggested_fix_panel.build(frame)
     after_training(frame)
 
     def train(project: Project, values: dict[str, Any]) -> None:

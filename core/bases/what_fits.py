@@ -9,6 +9,7 @@ from core.bases.hub_models import HubModel
 from core.bases.ollama_store import OllamaModel
 from core.hardware_detector import Hardware
 from core.training import memory, model_shape, run_log
+from core.training.memory import MemoryEstimate
 from core.training.model_shape import Shape
 from utils import config
 from utils.config import TrainingSettings
@@ -19,19 +20,11 @@ USUAL_TOKENS = 512
 
 
 @dataclass(frozen=True)
-class Light:
-    """green, amber, red or unknown, and how much memory that is about."""
-
-    colour: str
-    needed_gib: float
-
-
-@dataclass(frozen=True)
 class Fit:
     """A model with LoRA on its own weights, and on weights of 4 bits; None where 4 bits do not work here."""
 
-    lora: Light
-    four_bit: Light | None
+    lora: MemoryEstimate
+    four_bit: MemoryEstimate | None
 
 
 @dataclass(frozen=True)
@@ -55,12 +48,11 @@ def fit(shape: Shape, settings: TrainingSettings, hardware: Hardware) -> Fit:
     device = memory.device_of(hardware)
     correction = run_log.memory_correction(device)
 
-    def light(four_bit: bool) -> Light:
+    def needed(four_bit: bool) -> MemoryEstimate:
         changed = config.changed(settings, four_bit=four_bit)
-        needed = memory.estimate(shape, changed, hardware, USUAL_TOKENS, correction)
-        return Light(needed.light, needed.total_gib)
+        return memory.estimate(shape, changed, hardware, USUAL_TOKENS, correction)
 
-    return Fit(light(False), None if device == "mps" else light(True))
+    return Fit(needed(False), None if device == "mps" else needed(True))
 
 
 def hub_list() -> list[Listed]:

@@ -4,7 +4,6 @@ A stage of its own that loads the tokenizer and no weights. It encodes every sam
 hundred rows at a time: of 100,000 samples it keeps texts, lengths and a handful of rows, never all tokens.
 """
 
-import shutil
 import time
 from array import array
 from bisect import bisect_left
@@ -16,7 +15,7 @@ from typing import Any
 
 from core import base_models, hardware_detector
 from core.jobs import JobContext
-from core.runs import Run, list_runs
+from core.runs import Run
 from core.samples.sft_dataset import Sample, iterate_samples
 from core.training import memory, model_shape, run_log
 from core.training.checks import Check
@@ -127,7 +126,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
                 context.checkpoint()
     context.progress(total, total)
     lengths = train.lengths + held_out.lengths
-    result = {
+    return {
         "basis": run.request["basis"],
         "checks": [check.as_json for check in checks(plan, language, train, held_out, ignored)],
         "rows": train.kept,
@@ -140,8 +139,6 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
         "examples": found.examples(language),
         "seconds": round(time.monotonic() - started, 1),
     }
-    remove_older(run)
-    return result
 
 
 def checks(plan: Plan, language: Language, train: Seen, held_out: Seen, ignored: dict[str, int]) -> Iterator[Check]:
@@ -228,13 +225,6 @@ def segments(language: Language, encoded: Encoded) -> list[dict[str, Any]]:
         pieces.append({"role": role, "tokens": count, "text": whole[reached:end]})
         reached = end
     return pieces
-
-
-def remove_older(run: Run) -> None:
-    """A look at samples that have changed since is of no use: only the newest one stays."""
-    for older in list_runs(run.project, "preflight"):
-        if older.order < run.order:
-            shutil.rmtree(older.folder, ignore_errors=True)
 
 
 def _counted(run: Run, ignored: dict[str, int]) -> Iterable[Sample]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
+
 from core import base_models
 from core.hardware_detector import Hardware
 from core.project_manager import Project
@@ -22,7 +24,7 @@ from core.training.model_shape import Shape
 from core.training.run_estimate import RunEstimate
 from utils.config import BaseChoice, ProjectConfig, TrainingSettings
 from utils.errors import AppError
-from utils.files import free_disk_gib, open_file, parse_json
+from utils.files import free_disk_gib, open_file
 
 COPIES_OF_A_CHECKPOINT = 3  # the adapter and Adam's two moments
 MEMORY_STATES: dict[str, State] = {"green": "ok", "amber": "warn", "red": "bad"}
@@ -68,35 +70,31 @@ def check_samples(project: Project, training: TrainingSettings) -> Check:
 
 def check_base(project: Project, choice: BaseChoice | None) -> tuple[Check, Path | None]:
     """Whether the chosen model lies on this machine, whole; and where."""
-    if choice is None:
-        return Check("base", "bad", {}, "no_base"), None
     try:
-        folder = base_models.resolve(project, choice)
-        require_whole(folder)
+        chosen, folder = require_base(project, choice)
     except AppError as error:
         return Check("base", "bad", error.params, error.code), None
-    return Check("base", "ok", {"name": choice.name, "source": choice.source}), folder
+    return Check("base", "ok", {"name": chosen.name, "source": chosen.source}), folder
+
+
+def require_base(project: Project, choice: BaseChoice | None) -> tuple[BaseChoice, Path]:
+    """The chosen model and its folder. Raises AppError `no_base`, or as `base_models.resolve`, `require_whole` do."""
+    if choice is None:
+        raise AppError("no_base")
+    folder = base_models.resolve(project, choice)
+    require_whole(folder)
+    return choice, folder
 
 
 def require_whole(folder: Path) -> None:
     """Raises AppError `base_torn` where a file of weights has lost its end, as a broken copy has."""
     for path in sorted(folder.glob("*.safetensors")):
-        if not _is_whole(path):
-            raise AppError("base_torn", file=path.name)
-
-
-def _is_whole(path: Path) -> bool:
-    """Eight bytes of length, a table of that length, and behind it as much as the table says."""
-    try:
-        with open_file(path) as file:
-            length = int.from_bytes(file.read(8), "little")
-            if length > path.stat().st_size:
-                return False
-            table = parse_json(file.read(length))
-        ends = [entry["data_offsets"][1] for name, entry in table.items() if name != "__metadata__"]
-        return path.stat().st_size >= 8 + length + max(ends, default=0)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
-        return False
+        try:
+            # A pipe of that name would be waited for without end.
+            with open_file(path), safe_open(path, framework="numpy"):
+                pass
+        except (OSError, SafetensorError):
+            raise AppError("base_torn", file=path.name) from None
 
 
 def check_changed(project: Project, choice: BaseChoice, folder: Path) -> list[Check]:

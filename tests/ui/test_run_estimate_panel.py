@@ -1,6 +1,5 @@
 """What a training will need, in words: before it, while it runs, and how far that was off afterwards."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -13,7 +12,7 @@ from core.training.memory import MemoryEstimate, Saving
 from core.training.run_estimate import RunEstimate
 from core.training.run_log import Kind
 from core.training.run_time import TimeEstimate
-from tests.core.training.machine_material import ONE_BILLION
+from tests.core.training.machine_material import ONE_BILLION, write_model
 from ui import run_estimate_panel
 from ui.run_estimate_panel import memory_estimate_html, memory_html, run_time_html, time_estimate_html
 from ui.view import View
@@ -57,9 +56,7 @@ def test_what_earlier_runs_changed_is_told(view):
     assert "frühere Läufe" not in memory_estimate_html(view(), expected(8.0))
 
 
-@pytest.mark.parametrize(
-    ("seconds", "duration"), [(80, "80 s"), (600, "10 min"), (7200, "2,0 h"), (200_000, "2,3 Tage")]
-)
+@pytest.mark.parametrize(("seconds", "duration"), [(8.3, "8 s"), (252, "4 min 10 s"), (7345, "2 h 1 min")])
 def test_a_time_is_no_more_exact_than_it_is_and_says_what_it_rests_on(view, seconds, duration):
     shown = time_estimate_html(view(), replace(TIME, training_seconds=seconds))
     assert f"etwa {duration}" in shown
@@ -74,7 +71,7 @@ def test_after_a_run_the_estimates_errors_are_told(project, view):
     time = {"about_seconds": 60, "computed_seconds": 63.0, "seconds": 630.0}
     run.write_state(JobState.DONE, result={"run": run.id, "memory": memory, "time": time})
     assert "geschätzt 2,20 GiB, gebraucht 2,00 GiB (Fehler +10 %)" in memory_html(view())
-    assert "etwa 60 s, gerechnet 63 s, mit Laden und Warten gedauert 10 min" in run_time_html(view())
+    assert "etwa 1 min 0 s, gerechnet 1 min 3 s, mit Laden und Warten gedauert 10 min 30 s" in run_time_html(view())
 
 
 @pytest.mark.parametrize("time", [None, {"estimated_seconds": [60, 120], "seconds": 90}])
@@ -88,20 +85,13 @@ def test_while_a_training_runs_its_own_estimate_is_shown(project, view, puppet):
     create_run(project, "train", {"memory": {"estimated_gib": 2.5}, "time": {"about_seconds": 7200}})
     puppet("train")
     assert "2,5 GiB" in memory_html(view()) and "Passt" not in memory_html(view())
-    assert "etwa 2,0 h geschätzt" in run_time_html(view())
+    assert "etwa 2 h 0 min geschätzt" in run_time_html(view())
     create_run(project, "train", {"time": {"seconds": [60, 7200]}})  # of an earlier version
     assert memory_html(view()) == run_time_html(view()) == ""
 
 
 def test_the_estimate_follows_the_saved_settings(project, view, tmp_path):
-    config = {"architectures": ["LlamaForCausalLM"], "hidden_size": 1024, "num_hidden_layers": 8}
-    config |= {"num_attention_heads": 8, "vocab_size": 1000}
-    header = json.dumps({"all": {"shape": [100_000_000]}}).encode()
-    base = tmp_path / "model"
-    base.mkdir()
-    (base / "config.json").write_text(json.dumps(config))
-    (base / "tokenizer.json").write_text("{}")
-    (base / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    base = write_model(tmp_path / "model", {"all": [100_000_000]}, hidden_size=1024, num_hidden_layers=8)
     assert memory_html(view()) == ""
     pipeline.choose_base(project, BaseChoice(source="path", name=str(base)))
 

@@ -223,13 +223,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "run_time.title": ("Dauer", "Time"),
     "run_time.duration": ("geschätzte Dauer", "estimated time"),
     "run_time.about": ("etwa {duration}", "about {duration}"),
-    "run_time.seconds": ("{amount:.0f} s", "{amount:.0f} s"),
-    "run_time.minutes": ("{amount:.0f} min", "{amount:.0f} min"),
-    "run_time.hours": ("{amount:.1f} h", "{amount:.1f} h"),
-    "run_time.days": ("{amount:.1f} Tage", "{amount:.1f} days"),
     "run_time.line": (
-        "  Geschätzt: etwa {minutes:.1f} Minuten; länger, wenn nebenher andere Programme rechnen.",
-        "  Estimated: about {minutes:.1f} minutes; longer when other programs run.",
+        "  Geschätzt: etwa {duration}; länger, wenn nebenher andere Programme rechnen.",
+        "  Estimated: about {duration}; longer when other programs run.",
     ),
     "run_time.learned": (
         "Gerechnet mit dem Tempo der letzten Trainings dieser Art auf diesem Rechner ({runs}). Länger dauert "

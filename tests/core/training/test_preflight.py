@@ -35,7 +35,7 @@ def look(project: Project, base: Path, **training: object) -> dict:
         "base": {"source": "path", "name": str(base), "folder": str(base)},
         "training": settings.model_dump(),
         "force_cpu": True,
-        "basis": preflight_pipeline.basis_now(project.samples_file, base, settings),
+        "basis": preflight_pipeline.basis(project.samples_file, base, settings),
     }
     run = create_run(project, "preflight", request)
     result = preflight.run(TrainingContext(), run)
@@ -191,16 +191,6 @@ def test_a_long_piece_keeps_its_beginning_and_its_end(project: Project, base: Pa
     assert learned["text"] == text[: len(learned["text"])]
     assert text.rstrip().startswith(learned["text"]) and text.endswith(learned["rest"])
     assert len(learned["text"]) + learned["left_out"] + len(learned["rest"]) == len(text)
-
-
-def test_only_the_newest_look_stays(project: Project, base: Path) -> None:
-    look(project, base)
-    unfinished = create_run(project, "preflight", {})
-    preflight_pipeline.forget_unfinished(project)
-    assert not unfinished.folder.exists() and len(list_runs(project, "preflight")) == 1
-    look(project, base)
-    (left,) = list_runs(project, "preflight")
-    assert left.read_state().state == JobState.DONE
 
 
 def test_a_look_that_is_stopped_leaves_the_one_before(project: Project, base: Path) -> None:
