@@ -134,8 +134,9 @@ def measure(folder: Path, base: Path, case: Case, hardware: Hardware) -> Outcome
 
 
 def outcome_of(run: Run, case: Case, runs_known: int) -> Outcome:
-    found = run_log.time_result(run)
-    assert found is not None
+    result = run.read_state().result
+    assert result is not None
+    found = result["time"]
     return Outcome(case, runs_known, found["about_seconds"], found["computed_seconds"], found["seconds"])
 
 

@@ -90,20 +90,17 @@ class Found:
 
     def examples(self, language: Language) -> list[dict[str, Any]]:
         """Each row once, under the first reason for it."""
-        shown: list[Encoded] = []
-        examples = []
-        for why, encoded in self.rows.items():
-            if not any(encoded is other for other in shown):
-                shown.append(encoded)
-                examples.append(
-                    {
-                        "why": why,
-                        "tokens": encoded.tokens,
-                        "missing": encoded.missing,
-                        "segments": [_shortened(segment) for segment in segments(language, encoded)],
-                    }
-                )
-        return examples
+        first_reasons = {id(encoded): why for why, encoded in reversed(self.rows.items())}
+        return [
+            {
+                "why": why,
+                "tokens": encoded.tokens,
+                "missing": encoded.missing,
+                "segments": [_shortened(segment) for segment in segments(language, encoded)],
+            }
+            for why, encoded in self.rows.items()
+            if first_reasons[id(encoded)] == why
+        ]
 
 
 def run(context: JobContext, run: Run) -> dict[str, Any]:

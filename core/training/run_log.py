@@ -16,10 +16,9 @@ from core.runs import Run, seconds_alive, this_process
 from core.training import branching, run_curves
 from core.training.memory import CONTEXT_GIB, CPU
 from utils import config
-from utils.files import append_line, parse_json, read_json, read_lines, write_json
+from utils.files import append_line, parse_json, read_lines
 
 FILE_NAME = "runs.jsonl"
-TIME_FILE = "time.json"
 RUNS_REMEMBERED = 9
 CORRECTION_BOUNDS = (0.7, 1.6)
 
@@ -86,15 +85,17 @@ def needed_gib(memory: Mapping[str, Any]) -> float:
     return memory["ram_gib"]
 
 
-def note_run(run: Run, memory: Mapping[str, Any], session: Session, last_step: int) -> None:
-    """Keep what a finished run needed: in its folder beside its estimate, and for later estimates on this machine.
+def note_run(run: Run, memory: Mapping[str, Any], session: Session, last_step: int) -> dict[str, float] | None:
+    """Keep what a finished run needed, for later estimates on this machine.
 
-    A session that did less than half of the steps says too little of the whole.
+    Returns the seconds that it was estimated to take, computed, and took; None where there was no estimate, or where
+    the session did less than half of the steps, which says too little of the whole.
     """
     before, expected = run.request.get("memory") or {}, run.request.get("time") or {}
-    steps = last_step - session.from_step
-    if "work" not in expected or before.get("device") != memory["device"] or 2 * steps < last_step:
-        return
+    began = branching.branched_at(run.request)
+    steps, own_steps = last_step - session.from_step, last_step - began
+    if "work" not in expected or before.get("device") != memory["device"] or 2 * steps < own_steps:
+        return None
     points = [point for point in run_curves.points_of(run.metrics_file) if "seconds" in point]
     seconds = session.training_seconds
     if memory["device"] != CPU:
@@ -110,27 +111,18 @@ def note_run(run: Run, memory: Mapping[str, Any], session: Session, last_step: i
     if _is_sound(needed):
         append_line(log_file(), json.dumps(asdict(needed)))
     passed = {point["step"]: point["seconds"] for point in points}
-    earlier_sessions = passed.get(session.from_step, 0.0) - passed.get(branching.branched_at(run.request), 0.0)
-    taken = {
+    earlier_sessions = passed.get(session.from_step, 0.0) - passed.get(began, 0.0)
+    return {
         "about_seconds": expected["about_seconds"],
-        "computed_seconds": round(session.setup_seconds + seconds * last_step / steps, 1),
+        "computed_seconds": round(session.setup_seconds + seconds * own_steps / steps, 1),
         "seconds": round(earlier_sessions + seconds_alive(this_process()), 1),
     }
-    write_json(run.folder / TIME_FILE, taken)
 
 
 def _seconds_of_a_step(points: Sequence[Mapping[str, float]]) -> float:
     """The median time between two steps, which leaves out what comes between some: checks, saves, other programs."""
     steps = [point["seconds"] for point in points if "loss" in point]
     return median([later - earlier for earlier, later in pairwise(steps)] or [0.0])
-
-
-def time_result(run: Run) -> dict[str, float] | None:
-    """The seconds that a finished run was estimated to take, computed, and took; None where there was no estimate."""
-    try:
-        return read_json(run.folder / TIME_FILE)
-    except FileNotFoundError:
-        return None
 
 
 def noted_runs() -> list[Needed]:

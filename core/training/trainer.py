@@ -136,7 +136,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
         context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
         try:
-            run_log.note_run(run, memory, session, state["global_step"])
+            state["seconds"] = run_log.note_run(run, memory, session, state["global_step"])
         except OSError:  # only later estimates read it
             logger.warning("what this run needed cannot be noted", exc_info=True)
     return state
@@ -282,5 +282,5 @@ def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
         "held_out": len(plan.held_out),
         "seconds": parse_json(metrics[-1])["seconds"] if metrics else 0.0,
         "memory": peak_memory.result(run),
-        "time": run_log.time_result(run),
+        "time": state.get("seconds"),
     }

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,20 +20,27 @@ OF_EARLIER_VERSIONS = (
 )
 
 
-def training_run(project, device: str = "cpu", formula_gib: float = 2.0, estimated_gib: float = 2.0) -> Run:
+@pytest.fixture(autouse=True)
+def own_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "settings"))
+
+
+def training_run(
+    project, device: str = "cpu", formula_gib: float = 2.0, estimated_gib: float = 2.0, **more: object
+) -> Run:
     request = {
         "memory": {"device": device, "formula_gib": formula_gib, "estimated_gib": estimated_gib},
         "time": {"kind": asdict(KIND) | {"device": device}, "steps": 100, "work": 1e12, "about_seconds": 60.0},
     }
-    return create_run(project, "train", request)
+    return create_run(project, "train", request | more)
 
 
 def measured(gib: float, device: str = "cpu") -> dict[str, Any]:
     return {"device": device, "ram_gib": gib, "device_gib": 0.0, "device_reserved_gib": gib}
 
 
-def note(run: Run, gib: float = 2.4, device: str = "cpu", from_step: int = 0, last_step: int = 100) -> None:
-    run_log.note_run(run, measured(gib, device), Session(from_step, 5.0, 20.0), last_step)
+def note(run: Run, gib: float = 2.4, device: str = "cpu", from_step: int = 0, last_step: int = 100) -> Any:
+    return run_log.note_run(run, measured(gib, device), Session(from_step, 5.0, 20.0), last_step)
 
 
 def test_runs_correct_later_memory_estimates_on_the_same_kind_of_device(project) -> None:
@@ -55,23 +63,28 @@ def test_a_single_odd_run_changes_little_and_no_run_more_than_is_likely(project)
 
 
 def test_a_run_without_an_estimate_or_on_another_device_than_expected_teaches_nothing(project) -> None:
-    run = create_run(project, "train", {})
-    note(run)
-    note(training_run(project, "cuda"))
-    note(create_run(project, "train", {"memory": {"device": "cpu"}, "time": {"seconds": [60, 90], "steps": 3}}))
-    assert run_log.noted_runs() == [] and run_log.time_result(run) is None
+    of_an_earlier_version = {"memory": {"device": "cpu"}, "time": {"seconds": [60, 90], "steps": 3}}
+    runs = [create_run(project, "train", request) for request in ({}, of_an_earlier_version)]
+    assert [note(run) for run in (*runs, training_run(project, "cuda"))] == [None] * 3
+    assert run_log.noted_runs() == []
 
 
 def test_what_a_session_computed_counts_for_its_own_steps(project) -> None:
-    note(training_run(project), from_step=60)
-    assert run_log.noted_runs() == []  # too little of the whole
+    assert note(training_run(project), from_step=60) is None  # too little of the whole
     run = training_run(project)
     run.metrics_file.write_text(json.dumps({"step": 40, "loss": 1.0, "seconds": 300.0}) + "\n")
-    note(run, from_step=40, last_step=80)  # it stopped early
+    taken = note(run, from_step=40, last_step=80)  # it stopped early
     (found,) = run_log.noted_runs()
     assert (found.work, found.training_seconds, found.setup_seconds) == (4e11, 20.0, 5.0)
-    taken = run_log.time_result(run)
-    assert taken is not None and taken["computed_seconds"] == 45.0 and taken["seconds"] > 300
+    assert taken["computed_seconds"] == 45.0 and taken["seconds"] > 300
+
+
+def test_a_branch_is_compared_with_its_own_steps(project) -> None:
+    run = training_run(project, branch={"run": "x", "step": 60})
+    run.metrics_file.write_text(json.dumps({"step": 60, "loss": 1.0, "seconds": 1e6}) + "\n")
+    taken = note(run, from_step=60)
+    assert taken["computed_seconds"] == 25.0 and taken["seconds"] < 1e6
+    assert run_log.noted_runs()[0].work == 4e11
 
 
 def test_on_a_gpu_the_usual_step_counts_and_what_torch_reserved_with_the_context(project) -> None:

@@ -51,6 +51,11 @@ some_rows = st.builds(
 )
 
 
+@pytest.fixture(autouse=True)
+def own_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "settings"))
+
+
 def noted(settings: TrainingSettings, **more: float) -> Needed:
     """What a run with these settings needed, which computed a million operations in a second."""
     found = run_time.estimate(SHAPE, settings, ROWS, CPU)
