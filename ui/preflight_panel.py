@@ -26,10 +26,9 @@ BASES = Remembered(16)
 
 
 def build(frame: PageFrame) -> None:
-    """Checks, time, and the button that looks at the samples."""
+    """Checks, and the button that looks at the samples."""
     t = frame.t
     frame.live.show(gr.HTML(elem_id="checks"), checks_html)
-    frame.live.show(gr.HTML(elem_id="run-time"), run_estimate_panel.run_time_html)
     with gr.Row(elem_classes="job-buttons"):
         check = gr.Button(t("preflight.start"), size="sm", elem_id="preflight")
         stop = gr.Button(t("preflight.stop"), size="sm", visible=False, variant="stop", elem_id="stop-preflight")

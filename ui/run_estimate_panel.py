@@ -1,13 +1,11 @@
 """What a training will need, memory and time; and afterwards, how far that was off. Only renders."""
 
 from html import escape
-from typing import Any
 
 from core.jobs import ACTIVE
 from core.runs import latest_run
 from core.training import row_lengths, run_estimate, run_log
 from core.training.run_estimate import RunEstimate
-from core.training.run_time import TimeEstimate
 from ui import html
 from ui.figures import rounded
 from ui.job_panel import duration
@@ -36,33 +34,48 @@ def current(view: View) -> RunEstimate | None:
     return ESTIMATES.get(key, lambda: run_estimate.estimate(folder, training, view.services.hardware(), rows))
 
 
-def memory_html(view: View) -> str:
+def estimate_html(view: View) -> str:
     """The estimate for the settings as they are saved, or of the run that is under way, and the last run's error."""
     job = view.job(["train"])
     if job and job.state in ACTIVE:
-        # While a training holds the memory itself, what is free says nothing about it.
-        expected = frozen(view, "memory")
-        return html.muted(view.t("memory.running", gib=expected["estimated_gib"])) if expected else ""
+        return running_html(view)
     found = current(view)
-    return (memory_estimate_html(view, found) if found else "") + memory_after_html(view)
+    return (needed_html(view, found) if found else "") + after_html(view)
 
 
-def memory_estimate_html(view: View, found: RunEstimate) -> str:
-    """A light in colour, sign and words, both figures, and what to change where it is red or tight."""
-    needed = found.memory
+def running_html(view: View) -> str:
+    """While a training holds the memory itself, what is free says nothing about it."""
+    run = latest_run(view.project, "train") if view.project else None
+    memory, time = ((run.request.get(name) or {}) if run else {} for name in ("memory", "time"))
+    words = []
+    if "estimated_gib" in memory:
+        words.append(view.t("memory.running", gib=memory["estimated_gib"]))
+    if "about_seconds" in time:
+        words.append(view.t("run_time.running", duration=about_words(view, time["about_seconds"])))
+    return html.muted(" ".join(words)) if words else ""
+
+
+def needed_html(view: View, found: RunEstimate) -> str:
+    """The figures, a light in colour, sign and words, what to change where it is red or tight, and the basis."""
+    needed, time = found.memory, found.time
     free = view.t("memory.unknown_free") if needed.free_gib is None else view.t("memory.gib", gib=needed.free_gib)
-    figures = (
+    figures = [
         (view.t("memory.needed"), view.t("memory.gib", gib=needed.total_gib)),
         (view.t("memory.free"), free),
-    )
+    ]
+    percent = round(100 * (needed.correction - 1))
+    key = "memory.basis_corrected" if percent else "memory.basis"
+    basis = html.muted(view.t(key, tokens=found.longest_tokens, percent=percent))
+    if time:
+        about = view.t("run_time.about", duration=about_words(view, time.seconds))
+        figures.append((view.t("run_time.duration"), about))
+        basis += html.muted(
+            view.t("run_time.learned" if time.runs_known else "run_time.measured", runs=time.runs_known)
+        )
     ways = savings_words(view, found) if needed.light in ("red", "amber") else ""
     title = f"<h4>{escape(view.t('memory.title'))}</h4>"
     verdict = html.box(TONES[needed.light], f"{SIGNS[needed.light]} {view.t(f'memory.{needed.light}')}", ways)
-    percent = round(100 * (needed.correction - 1))
-    basis = view.t(
-        "memory.basis_corrected" if percent else "memory.basis", tokens=found.longest_tokens, percent=percent
-    )
-    return f"{title}{html.tiles(figures)}{verdict}{html.muted(basis)}"
+    return f"{title}{html.tiles(figures)}{verdict}{basis}"
 
 
 def savings_words(view: View, found: RunEstimate) -> str:
@@ -75,56 +88,25 @@ def savings_words(view: View, found: RunEstimate) -> str:
     return view.t("memory.ways", ways="; ".join(ways)) if ways else ""
 
 
-def memory_after_html(view: View) -> str:
-    """How far the newest finished training's estimate was off."""
-    memory = (view.result("train") or {}).get("memory") or {}
-    if not {"estimated_gib", "needed_gib"} <= memory.keys():
-        return ""
-    estimated, needed = memory["estimated_gib"], memory["needed_gib"]
-    percent = round(100 * (estimated / needed - 1))
-    return html.muted(view.t("memory.after", estimated=estimated, needed=needed, percent=percent))
-
-
-def run_time_html(view: View) -> str:
-    """The estimate for the settings as they are saved, or of the run that is under way, and the last run's error."""
-    job = view.job(["train"])
-    if job and job.state in ACTIVE:
-        expected = frozen(view, "time")
-        about = expected.get("about_seconds")
-        return html.muted(view.t("run_time.running", duration=about_words(view, about))) if about else ""
-    found = current(view)
-    return (time_estimate_html(view, found.time) if found and found.time else "") + time_after_html(view)
-
-
-def time_estimate_html(view: View, found: TimeEstimate) -> str:
-    """The figure, and what it rests on."""
-    about = view.t("run_time.about", duration=about_words(view, found.seconds))
-    basis = view.t("run_time.learned" if found.runs_known else "run_time.measured", runs=found.runs_known)
-    title = f"<h4>{escape(view.t('run_time.title'))}</h4>"
-    return f"{title}{html.tiles(((view.t('run_time.duration'), about),))}{html.muted(basis)}"
-
-
-def time_after_html(view: View) -> str:
-    """What the newest finished training took, and how much of that it computed."""
-    taken = (view.result("train") or {}).get("time") or {}
-    if "about_seconds" not in taken:
-        return ""
-    return html.muted(
-        view.t(
-            "run_time.after",
-            estimated=about_words(view, taken["about_seconds"]),
-            computed=duration(view, taken["computed_seconds"]),
-            taken=duration(view, taken["seconds"]),
-        )
-    )
+def after_html(view: View) -> str:
+    """What the newest finished training needed, and how far its estimates were off."""
+    result = view.result("train") or {}
+    memory, time = result.get("memory") or {}, result.get("time") or {}
+    words = ""
+    if {"estimated_gib", "needed_gib"} <= memory.keys():
+        estimated, needed = memory["estimated_gib"], memory["needed_gib"]
+        percent = round(100 * (estimated / needed - 1))
+        words += html.muted(view.t("memory.after", estimated=estimated, needed=needed, percent=percent))
+    if "about_seconds" in time:
+        figures = {
+            "estimated": about_words(view, time["about_seconds"]),
+            "computed": duration(view, time["computed_seconds"]),
+            "taken": duration(view, time["seconds"]),
+        }
+        words += html.muted(view.t("run_time.after", **figures))
+    return words
 
 
 def about_words(view: View, seconds: float) -> str:
     """A length of time, no more exact than it is known."""
     return duration(view, rounded(seconds))
-
-
-def frozen(view: View, name: str) -> dict[str, Any]:
-    """An estimate as the newest training was started with it; empty where it had none."""
-    run = latest_run(view.project, "train") if view.project else None
-    return (run.request.get(name) if run else None) or {}

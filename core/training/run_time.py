@@ -26,11 +26,15 @@ SETUP_SECONDS = 6.0
 LAYER_OPERATIONS = {CPU: 5e7}
 LAYER_OPERATIONS_ELSEWHERE = 3e10
 """What a layer costs each time it is called, whatever is in the batch, in operations that could be done meanwhile."""
-SHARE_REACHED = {"float32": 0.1, "autocast": 0.2, "bfloat16": 0.2}
+SHARE_REACHED = {"float32": 0.25, "autocast": 0.65, "bfloat16": 0.65}
 """What a training gets out of a core, of what a product of matrices in float32 gets out of it."""
 USUAL_SPEED = {"cuda": 2.5e13, "xpu": 1.5e13, "mps": 2e12}
 """Operations per second of devices that only torch could measure, which the app does not load."""
-MEASURED_WIDTH, MEASURED_TIMES = 512, 20
+MEASURED_WIDTH, MEASURED_MATRICES, MEASURED_TIMES = 64, 200, 20
+"""Larger matrices are multiplied by several threads, which wait for each other where other programs want their cores:
+at load 14 those of 96 were 20 times as slow as alone, in CPU seconds too, and those of 64 as fast as ever."""
+CLOCK_SECONDS = 1 / 64
+"""The coarsest clock of CPU time, that of Windows."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +102,12 @@ def _measured_speed(kind: Kind, shape: Shape) -> float:
 
 @cache
 def _core_speed() -> float:
-    """Operations per second of CPU time, in the quickest of some products of matrices; takes some 30 ms."""
+    """Operations per CPU second in products of matrices, by one core; takes some 30 ms."""
     import numpy  # what is not trained needs none
 
-    matrix = numpy.ones((MEASURED_WIDTH, MEASURED_WIDTH), numpy.float32)
-    spent = []
+    matrices = numpy.ones((MEASURED_MATRICES, MEASURED_WIDTH, MEASURED_WIDTH), numpy.float32)
+    started = time.thread_time()
     for _ in range(MEASURED_TIMES):
-        started = time.process_time()
-        matrix @ matrix
-        spent.append(time.process_time() - started)
-    return 2 * MEASURED_WIDTH**3 / max(min(spent), 1e-6)
+        numpy.matmul(matrices, matrices)
+    seconds = max(time.thread_time() - started, CLOCK_SECONDS)
+    return 2 * MEASURED_WIDTH**3 * MEASURED_MATRICES * MEASURED_TIMES / seconds

@@ -103,9 +103,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "check.memory.bad": (
         "Der Speicher reicht vermutlich nicht: etwa {needed_gib:.1f} GiB nötig, {free_gib:.1f} GiB frei. Was hilft, "
-        "steht unter „Speicher für dieses Training“; versuchen kannst du es trotzdem.",
-        "Memory will probably not suffice: about {needed_gib:.1f} GiB needed, {free_gib:.1f} GiB free. “Memory for "
-        "this training” says what helps; you can try all the same.",
+        "steht unter „Speicher und Dauer dieses Trainings“; versuchen kannst du es trotzdem.",
+        "Memory will probably not suffice: about {needed_gib:.1f} GiB needed, {free_gib:.1f} GiB free. “Memory and "
+        "time for this training” says what helps; you can try all the same.",
     ),
     "check.memory_unknown.ok": (
         "Etwa {needed_gib:.1f} GiB Speicher nötig; wie viel frei ist, sagt hier niemand.",
@@ -220,7 +220,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "check.state.warn": ("Achtung", "Attention"),
     "check.state.bad": ("Problem", "Problem"),
     # time
-    "run_time.title": ("Dauer", "Time"),
     "run_time.duration": ("geschätzte Dauer", "estimated time"),
     "run_time.about": ("etwa {duration}", "about {duration}"),
     "run_time.line": (
