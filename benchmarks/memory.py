@@ -21,8 +21,8 @@ from core import child_process, hardware_detector
 from core.project_manager import Project, ProjectStore
 from core.runs import Run, create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
-from core.training import memory_estimate, model_shape, row_lengths
-from core.training.memory_estimate import Estimate, Place
+from core.training import memory, model_shape, row_lengths
+from core.training.memory import MemoryEstimate
 from utils.config import TrainingSettings
 
 WITHIN = 0.25
@@ -126,7 +126,7 @@ class Outcome:
     """What was estimated and what the run needed, in GiB."""
 
     case: Case
-    estimate: Estimate
+    estimate: MemoryEstimate
     measured_gib: float
     longest_tokens: int
 
@@ -165,10 +165,10 @@ def measure(folder: Path, bases: dict[Model, Path], number: int, case: Case) -> 
     shape = model_shape.read_shape(base)
     if code or result is None or shape is None:
         raise SystemExit(f"{case.words}: exit code {code}\n{run.output_file.read_text()[-2000:]}")
-    place = Place(memory_estimate.CPU, hardware_detector.cpu_has_bf16())
+    hardware = hardware_detector.detect(folder, force_cpu=True)
     outcome = Outcome(
         case=case,
-        estimate=memory_estimate.estimate(shape, settings, place, longest),
+        estimate=memory.estimate(shape, settings, hardware, longest),
         measured_gib=result["memory"]["ram_gib"],
         longest_tokens=longest,
     )
@@ -215,7 +215,7 @@ def report_part(words: str, part: Sequence[Outcome]) -> None:
     if not part:
         return
     errors = sorted(abs(each.error) for each in part)
-    large = [each for each in part if each.measured_gib > 2 * memory_estimate.PROCESS_GIB]
+    large = [each for each in part if each.measured_gib > 2 * memory.PROCESS_GIB]
     print(
         f"{words:26} {near(part)}/{len(part)} within ±{WITHIN:.0%}; median {errors[len(errors) // 2]:.1%}, "
         f"worst {errors[-1]:.1%}; of those above twice the bare process {near(large)}/{len(large)}"
@@ -226,9 +226,9 @@ def near(part: Sequence[Outcome]) -> int:
     return sum(abs(each.error) <= WITHIN for each in part)
 
 
-def raw_terms(found: Estimate) -> dict[str, float]:
+def raw_terms(found: MemoryEstimate) -> dict[str, float]:
     """The bytes of each formula, before the factors."""
-    return {name: size / memory_estimate.FACTORS.get(name, 1.0) for name, size in found.terms.items()}
+    return {name: size / memory.FACTORS.get(name, 1.0) for name, size in found.terms.items()}
 
 
 def fit(outcomes: Sequence[Outcome]) -> dict[str, float]:
@@ -246,7 +246,7 @@ def fit(outcomes: Sequence[Outcome]) -> dict[str, float]:
 
 def with_factors(outcome: Outcome, factors: dict[str, float]) -> Outcome:
     terms = {name: factors[name] * size for name, size in raw_terms(outcome.estimate).items()}
-    return replace(outcome, estimate=Estimate(terms))
+    return replace(outcome, estimate=replace(outcome.estimate, terms=terms))
 
 
 def make_model(folder: Path, model: Model) -> Path:

@@ -1,18 +1,21 @@
-"""Estimated against real time of real training runs: small random models and settings, one after the other.
+"""Estimated against computed and real time of training runs: small random models and settings, one after the other.
 
-Each run is estimated as the app does it, then trained by `app.py worker` in a process of its own, and its time noted:
-the first estimate knows nothing of this machine, the last one all runs before it. At the end each run is estimated
-once more from nothing, and from all the others. CPU only.
+Each run is estimated as the app does it, then trained by `app.py worker` in a process of its own. Each case runs
+twice: first from the short measurement and the runs before, then from the first run too. With `--burners` so many
+programs compute beside every first run: the second run's estimate shows what that spoiled. CPU only.
 """
 
 import argparse
-import math
+import contextlib
 import os
 import random
 import shutil
+import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +24,9 @@ from benchmarks.memory import MIDDLE, MIDDLE_WORDY, SMALL, SMALL_WORDY, TINY, TI
 from core import child_process, hardware_detector
 from core.hardware_detector import Hardware
 from core.project_manager import ProjectStore
+from core.runs import Run
 from core.samples.sft_dataset import Sample, Source, append_samples
-from core.training import model_shape, row_lengths, run_time, speed_log
-from core.training.speed_log import Range, Taken
+from core.training import run_estimate, run_log
 from utils.config import TrainingSettings
 
 PRACTICE = Model("llama", 256, 768, 6, 8192)
@@ -73,51 +76,68 @@ CASES = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was estimated before a run, what that knew, and what it took."""
+    """Seconds that were estimated before a run, what that knew, and the seconds that it computed and took."""
 
     case: Case
-    estimated: Range
-    known: int
-    taken: Taken
-
-    @property
-    def seconds(self) -> float:
-        return self.taken.setup_seconds + self.taken.training_seconds
+    runs_known: int
+    estimated: float
+    computed: float
+    taken: float
 
 
 def main() -> None:
-    """Run all cases and print how often the real time was in the range."""
+    """Run all cases and print how near the estimates were."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--only", type=int, default=0, help="only the first so many cases")
+    parser.add_argument("--burners", type=int, default=0, help="programs that compute beside the first run of a case")
     options = parser.parse_args()
     cases = CASES[: options.only or None]
+    outcomes = []
     with tempfile.TemporaryDirectory() as folder:
         os.environ["CUSTOM_AI_CONFIG"] = str(Path(folder) / "config")
         hardware = hardware_detector.detect(Path(folder), force_cpu=True)
         bases = {model: make_model(Path(folder), model) for model in dict.fromkeys(case.model for case in cases)}
-        outcomes = [measure(Path(folder), bases[case.model], case, hardware) for case in cases]
+        for case in cases:
+            with burning(options.burners):
+                outcomes.append(measure(Path(folder), bases[case.model], case, hardware))
+            outcomes.append(measure(Path(folder), bases[case.model], case, hardware))
     report(outcomes)
+
+
+@contextlib.contextmanager
+def burning(count: int) -> Iterator[None]:
+    """So many processes that want a core each."""
+    burners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for burner in burners:
+            burner.kill()
+            burner.wait()
 
 
 def measure(folder: Path, base: Path, case: Case, hardware: Hardware) -> Outcome:
     """One run from its estimate to its end."""
     project = ProjectStore(folder / f"projects-{time.monotonic_ns()}").create("time")
     append_samples(project.samples_file, make_samples(case))
-    shape, data = (
-        model_shape.read_shape(base),
-        row_lengths.read_data(project.samples_file, base, case.settings.held_out_share, case.settings.seed),
-    )
-    if shape is None or data is None:
+    expected = run_estimate.of_files(base, project.samples_file, case.settings, hardware)
+    if expected is None or expected.time is None:
         raise SystemExit(f"{case.text}: nothing to estimate")
-    estimated = run_time.estimate(shape, case.settings, data, hardware)
-    run = make_run(project, base, case.settings, time=run_time.for_request(estimated))
+    run = make_run(project, base, case.settings, **run_estimate.for_request(expected))
     code = child_process.start_child(run).wait()
     if code:
         raise SystemExit(f"{case.text}: exit code {code}\n{run.output_file.read_text()[-2000:]}")
+    outcome = outcome_of(run, case, expected.time.runs_known)
     shutil.rmtree(project.root)
-    outcome = Outcome(case, estimated.seconds, estimated.runs_known, speed_log.noted_runs()[-1])
     print(line_of(outcome), flush=True)
     return outcome
+
+
+def outcome_of(run: Run, case: Case, runs_known: int) -> Outcome:
+    result = run.read_state().result
+    assert result is not None
+    found = result["time"]
+    return Outcome(case, runs_known, found["about_seconds"], found["computed_seconds"], found["seconds"])
 
 
 def make_samples(case: Case) -> Iterable[Sample]:
@@ -130,46 +150,32 @@ def make_samples(case: Case) -> Iterable[Sample]:
 
 
 def line_of(outcome: Outcome) -> str:
-    taken = outcome.taken
-    hit = "in" if outcome.seconds in outcome.estimated else "OUT"
+    needed = run_log.noted_runs()[-1]
     return (
-        f"{outcome.case.text:62} {outcome.estimated.low:6.0f} to {outcome.estimated.high:6.0f} s, took "
-        f"{outcome.seconds:6.1f} s {hit:4} (setup {taken.setup_seconds:4.1f} of {taken.formula_setup:4.1f}, training "
-        f"{taken.training_seconds:6.1f} of {taken.formula_training:6.1f})"
+        f"{outcome.case.text:62} {outcome.runs_known} known: about {outcome.estimated:6.1f} s, computed "
+        f"{outcome.computed:6.1f} s (setup {needed.setup_seconds:4.1f}, "
+        f"{needed.work / needed.training_seconds / 1e9:5.1f} G/s), took {outcome.taken:6.1f} s"
     )
 
 
 def report(outcomes: Sequence[Outcome]) -> None:
-    """The share of runs whose time was in the range, and how wide the ranges were."""
+    """How far the estimates were from what the runs computed and took."""
     print()
-    report_part("as they came, each knowing those before", [(each.estimated, each.seconds) for each in outcomes])
-    report_part("knowing nothing", [(again(each, []), each.seconds) for each in outcomes])
-    rest = [[other.taken for other in outcomes if other is not each] for each in outcomes]
-    others = [(again(each, runs), each.seconds) for each, runs in zip(outcomes, rest, strict=True)]
-    report_part("knowing all the others", others)
+    report_part("from the short measurement", [each for each in outcomes if not each.runs_known])
+    report_part("from earlier runs of the model", [each for each in outcomes if each.runs_known])
 
 
-def again(outcome: Outcome, known: Sequence[Taken]) -> Range:
-    """The range of a run as it would be with these runs known."""
-    taken = outcome.taken
-    setup = speed_log.learned(taken.kind, [(run.kind, run.setup_seconds / run.formula_setup) for run in known])
-    training = speed_log.learned(
-        taken.kind, [(run.kind, run.training_seconds / run.formula_training) for run in known]
-    )
-    return Range(
-        setup.low * taken.formula_setup + training.low * taken.formula_training,
-        setup.high * taken.formula_setup + training.high * taken.formula_training,
-    )
-
-
-def report_part(words: str, pairs: Sequence[tuple[Range, float]]) -> None:
-    hits = sum(seconds in found for found, seconds in pairs)
-    widths = sorted(found.high / found.low for found, _ in pairs)
-    middles = sorted(abs(math.log(math.sqrt(found.low * found.high) / seconds)) for found, seconds in pairs)
-    print(
-        f"{words:42} {hits}/{len(pairs)} in the range; it reaches to {widths[len(widths) // 2]:.1f} times its "
-        f"low end (median), its middle is off by {math.expm1(middles[len(middles) // 2]):.0%} (median)"
-    )
+def report_part(words: str, part: Sequence[Outcome]) -> None:
+    if not part:
+        return
+    for name, ratios in (
+        ("computed", sorted(each.computed / each.estimated for each in part)),
+        ("took", sorted(each.taken / each.estimated for each in part)),
+    ):
+        print(
+            f"{words:32} {name:9} {statistics.median(ratios):.2f} times the estimate (median), "
+            f"{ratios[0]:.2f} to {ratios[-1]:.2f} in {len(part)} runs"
+        )
 
 
 if __name__ == "__main__":

@@ -7,12 +7,11 @@ from typing import Any
 from core import base_models
 from core.jobs import JobSnapshot, JobState
 from core.project_manager import Project
-from core.runs import list_runs
+from core.runs import latest_run, list_runs
 from core.services import Services, require_rest, start_child_job
 from core.training import readiness
 from core.training.provenance import portable_path
 from utils.config import TrainingSettings
-from utils.errors import AppError
 from utils.files import sha256_of
 
 KIND = "preflight"
@@ -28,30 +27,29 @@ def start_preflight(services: Services, project: Project) -> JobSnapshot:
     """
     require_rest(services, project, [KIND], "job_already_running")
     settings = project.load_config()
-    samples = readiness.check_samples(project, settings.training)
-    base, folder = readiness.check_base(project, settings.base)
-    readiness.require([samples, base])
-    if settings.base is None or folder is None:
-        raise AppError("no_base")
-    forget_unfinished(project)
+    readiness.require([readiness.check_samples(project, settings.training)])
+    base, folder = readiness.require_base(project, settings.base)
+    forget_older(project)
     request = {
-        "base": {**settings.base.model_dump(), "folder": portable_path(project, folder)},
+        "base": {**base.model_dump(), "folder": portable_path(project, folder)},
         "training": settings.training.model_dump(),
         "force_cpu": services.settings.force_cpu,
-        "basis": basis(sha256_of(project.samples_file), base_models.fingerprint(folder), settings.training),
+        "basis": basis(project.samples_file, folder, settings.training),
     }
     return start_child_job(services, project, KIND, request)
 
 
-def basis(samples_sha256: str, fingerprint: str, training: TrainingSettings) -> dict[str, Any]:
-    """All that decides about the result: as long as it is the same, so is the result."""
-    chosen = training.model_dump(mode="json", include=set(SETTINGS_THAT_COUNT))
-    return {"format": FORMAT, "samples": samples_sha256, "base": fingerprint, **chosen}
+def basis(samples_file: Path, folder: Path, training: TrainingSettings) -> dict[str, Any]:
+    """All that decides about the result: as long as it is the same, so is the result.
 
-
-def basis_now(samples_file: Path, folder: Path, training: TrainingSettings) -> dict[str, Any]:
-    """What a look would rest on now. Reads the whole samples file, so it is worth remembering."""
-    return basis(sha256_of(samples_file), base_models.fingerprint(folder), training)
+    Reads the whole samples file, so it is worth remembering.
+    """
+    return {
+        "format": FORMAT,
+        "samples": sha256_of(samples_file),
+        "base": base_models.fingerprint(folder),
+        **training.model_dump(mode="json", include=set(SETTINGS_THAT_COUNT)),
+    }
 
 
 def is_readable(result: dict[str, Any] | None) -> bool:
@@ -59,9 +57,9 @@ def is_readable(result: dict[str, Any] | None) -> bool:
     return result is not None and result.get("basis", {}).get("format") == FORMAT
 
 
-def forget_unfinished(project: Project) -> None:
-    """Remove what earlier looks left that came to no result; the newest result stays until there is a newer one."""
+def forget_older(project: Project) -> None:
+    """Remove earlier looks; the newest result stays until there is a newer one."""
+    newest = latest_run(project, KIND, frozenset({JobState.DONE}))
     for run in list_runs(project, KIND):
-        found = run.read_state()
-        if found.state != JobState.DONE and not found.process:
+        if not (newest and run.id == newest.id) and not run.read_state().process:
             shutil.rmtree(run.folder, ignore_errors=True)

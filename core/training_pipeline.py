@@ -18,7 +18,7 @@ from core.services import (
     start_child_job,
     start_thread_job,
 )
-from core.training import branching, bundle, launcher, memory_outlook, provenance, readiness, repeat, run_time
+from core.training import branching, bundle, launcher, provenance, readiness, repeat, run_estimate
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
@@ -28,15 +28,12 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
     """Train an adapter with the project's settings. Raises AppError where something it needs is missing."""
     settings = project.load_config()
     hardware = services.hardware()
-    readiness.require(readiness.look(project, settings, hardware))
-    if settings.base is None:
-        raise AppError("no_base")
-    folder = base_models.resolve(project, settings.base)
-    expected = memory_outlook.outlook(folder, project.samples_file, settings.training, hardware)
-    lasting = run_time.outlook(folder, project.samples_file, settings.training, hardware)
+    expected = run_estimate.of_project(project, settings, hardware)
+    readiness.require(readiness.look(project, settings, hardware, expected))
+    base, folder = readiness.require_base(project, settings.base)
     request = {
         "base": {
-            **settings.base.model_dump(),
+            **base.model_dump(),
             "folder": provenance.portable_path(project, folder),
             "fingerprint": base_models.fingerprint(folder),
             "revision": provenance.revision_of(folder),
@@ -47,8 +44,7 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
         "engine": hardware.engine,
         "force_cpu": services.settings.force_cpu,
         "samples_sha256": sha256_of(project.samples_file),
-        "memory": memory_outlook.for_request(expected) if expected else None,
-        "time": run_time.for_request(lasting) if lasting else None,
+        **run_estimate.for_request(expected),
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),
         "app": provenance.app_facts(),
@@ -99,10 +95,10 @@ def branch_training(
     start = branching.start_point(parent, step)
     settings = branching.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
     hardware = services.hardware()
-    expected = memory_outlook.outlook(parent.base_folder, parent.samples_file, settings, hardware)
+    expected = run_estimate.of_files(parent.base_folder, parent.samples_file, settings, hardware)
     request = {
         **branching.request_of(parent, start, settings),
-        "memory": memory_outlook.for_request(expected) if expected else None,
+        **run_estimate.for_request(expected, start.step if start else 0),
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),
         "app": provenance.app_facts(),

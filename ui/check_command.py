@@ -7,6 +7,7 @@ from typing import Any
 from ui import texts
 from ui.check_words import SIGNS, check_words
 from ui.command_tools import finish, opened
+from ui.figures import duration_words, rounded
 
 
 def add_command(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -18,18 +19,17 @@ def add_command(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 def check_command(options: argparse.Namespace) -> dict[str, Any]:
     """Everything the page of step 4 shows before a start. The samples are only looked at where there are some."""
-    from core import base_models, preflight_pipeline
-    from core.training import readiness, run_time
+    from core import preflight_pipeline
+    from core.training import readiness, run_estimate
 
     services, project = opened(options)
     settings, hardware = project.load_config(), services.hardware()
-    checks = readiness.look(project, settings, hardware)
+    expected = run_estimate.of_project(project, settings, hardware)
+    checks = readiness.look(project, settings, hardware, expected)
     refused = [check for check in checks if check.refusal]
     result: dict[str, Any] = {"ready": not refused, "checks": [check.as_json for check in checks]}
-    folder = base_models.local_folder(project, settings.base) if settings.base else None
-    if folder is not None:
-        lasting = run_time.outlook(folder, project.samples_file, settings.training, hardware)
-        result["time"] = run_time.for_request(lasting) if lasting else None
+    if expected is not None:
+        result["time"] = run_estimate.for_request(expected)["time"]
     if not any(check.name in ("samples", "base") for check in refused):
         result["samples"] = finish(services, preflight_pipeline.start_preflight(services, project))
     return result
@@ -40,6 +40,9 @@ def lines_of(result: dict[str, Any], language: str) -> str:
     found = [*result["checks"], *result.get("samples", {}).get("checks", [])]
     lines = [f"{SIGNS[check['state']]} {check_words(check, language)}" for check in found]
     if lasting := result.get("time"):
-        low, high = lasting["seconds"]
-        lines.append(texts.text("run_time.line", language, low_minutes=low / 60, high_minutes=high / 60))
+        lines.append(
+            texts.text(
+                "run_time.line", language, duration=duration_words(rounded(lasting["about_seconds"]), language)
+            )
+        )
     return "\n".join(lines)

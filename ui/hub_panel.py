@@ -5,14 +5,15 @@ from html import escape
 import gradio as gr
 
 from core.bases import hub_cache, what_fits
-from core.bases.what_fits import Fit, Light, Listed
+from core.bases.what_fits import Fit, Listed
 from core.project_manager import Project
+from core.training.memory import MemoryEstimate
 from core.training.model_shape import Shape
 from ui import html
 from ui.figures import size_words
-from ui.memory_panel import SIGNS, TONES
 from ui.page_frame import Answer, Component, PageFrame
 from ui.remembered import FREE_LASTS_SECONDS, Remembered, moment
+from ui.run_estimate_panel import SIGNS, TONES
 from ui.texts import error_text, text
 from ui.view import View, file_stamp
 from utils.config import TrainingSettings
@@ -98,8 +99,8 @@ def fit_of(view: View, shape: Shape, settings: TrainingSettings) -> Fit:
     return FITS.get(key, lambda: what_fits.fit(shape, settings, hardware))
 
 
-def light_html(view: View, light: Light) -> str:
+def light_html(view: View, needed: MemoryEstimate) -> str:
     """A light in colour, sign and words, with the figure behind it."""
-    words = f"{SIGNS[light.colour]} {view.t(f'hub.light.{light.colour}')}"
-    figure = view.t("memory.gib", gib=light.needed_gib)
-    return f"{html.badge(TONES[light.colour], words)} <small>{escape(figure)}</small>"
+    words = f"{SIGNS[needed.light]} {view.t(f'hub.light.{needed.light}')}"
+    figure = view.t("memory.gib", gib=needed.total_gib)
+    return f"{html.badge(TONES[needed.light], words)} <small>{escape(figure)}</small>"

@@ -9,16 +9,14 @@ import gradio as gr
 from core import preflight_pipeline
 from core.jobs import ACTIVE, JobState
 from core.project_manager import Project
-from core.training import memory_log, readiness
+from core.training import readiness, run_log
 from core.training.checks import Check
-from ui import html
+from ui import html, run_estimate_panel
 from ui.check_words import SIGNS, check_words, refusal_words
 from ui.example_view import examples_html
 from ui.job_panel import can_stop, progress_html
-from ui.memory_panel import longest_tokens
 from ui.page_frame import PageFrame
 from ui.remembered import FREE_LASTS_SECONDS, Remembered, moment
-from ui.run_time_panel import run_time_html
 from ui.view import View, file_stamp
 
 KIND = preflight_pipeline.KIND
@@ -28,10 +26,9 @@ BASES = Remembered(16)
 
 
 def build(frame: PageFrame) -> None:
-    """Checks, time, and the button that looks at the samples."""
+    """Checks, and the button that looks at the samples."""
     t = frame.t
     frame.live.show(gr.HTML(elem_id="checks"), checks_html)
-    frame.live.show(gr.HTML(elem_id="run-time"), run_time_html)
     with gr.Row(elem_classes="job-buttons"):
         check = gr.Button(t("preflight.start"), size="sm", elem_id="preflight")
         stop = gr.Button(t("preflight.stop"), size="sm", visible=False, variant="stop", elem_id="stop-preflight")
@@ -65,16 +62,16 @@ def current(view: View) -> list[Check]:
         str(folder),
         file_stamp(folder) if folder else None,
         file_stamp(folder / "config.json") if folder else None,
-        file_stamp(memory_log.log_file()),
+        file_stamp(run_log.log_file()),
         moment(FREE_LASTS_SECONDS),
     )
-    longest = longest_tokens(project, folder, settings.training.max_length) if folder else None
-    return CHECKED.get(key, lambda: readiness.look(project, settings, view.services.hardware(), longest))
+    expected = run_estimate_panel.current(view)
+    return CHECKED.get(key, lambda: readiness.look(project, settings, view.services.hardware(), expected))
 
 
-def refusal(view: View) -> str:
-    """Why no training can start, in words; empty if one can."""
-    refused = next((check for check in current(view) if check.refusal), None)
+def refusal(view: View, *names: str) -> str:
+    """Why no training can start, in words; empty if one can. With `names` only these checks count."""
+    refused = next((check for check in current(view) if check.refusal and (not names or check.name in names)), None)
     return refusal_words(refused.refusal or "", refused.params, view.language) if refused else ""
 
 
@@ -84,8 +81,7 @@ def look_blocked(view: View) -> str:
         return view.t("blocked.no_project")
     if view.unfinished(KIND):
         return view.t("error.job_already_running")
-    needed = [check for check in current(view) if check.refusal and check.name in ("samples", "base")]
-    return refusal_words(needed[0].refusal or "", needed[0].params, view.language) if needed else ""
+    return refusal(view, "samples", "base")
 
 
 def checks_html(view: View) -> str:
@@ -163,4 +159,4 @@ def is_outdated(view: View, result: dict[str, Any]) -> bool:
     file, training = project.samples_file, settings.training
     stamps = (file_stamp(file), file_stamp(folder), file_stamp(folder / "config.json"))
     key = (str(file), str(folder), stamps, training.model_dump_json())
-    return BASES.get(key, lambda: preflight_pipeline.basis_now(file, folder, training)) != result["basis"]
+    return BASES.get(key, lambda: preflight_pipeline.basis(file, folder, training)) != result["basis"]

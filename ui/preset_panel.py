@@ -10,7 +10,7 @@ import gradio as gr
 
 from core.project_manager import Project
 from core.samples.sft_dataset import MINIMUM_SAMPLES
-from core.training import memory_log, presets
+from core.training import presets, run_log
 from core.training.presets import PRESETS, Preset
 from ui import forms, html
 from ui.page_frame import Answer, Component, PageFrame
@@ -116,7 +116,7 @@ def current(view: View) -> list[Preset]:
         str(settings.base),
         (settings.training.held_out_share, settings.training.seed),
         folder and file_stamp(folder / "config.json"),
-        file_stamp(memory_log.log_file()),
+        file_stamp(run_log.log_file()),
     )
 
     def choose() -> list[Preset]:

@@ -8,10 +8,10 @@ import gradio as gr
 from core import export_pipeline, hardware_detector, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from ui import forms, html, preflight_panel, preset_panel, remedy_panel, run_history
+from ui import forms, html, preflight_panel, preset_panel, run_history, suggested_fix_panel
 from ui.job_panel import job_panel
-from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame
+from ui.run_estimate_panel import estimate_html
 from ui.training_figures import figures_html, loss_html
 from ui.training_results import answer_html, answers_html, evaluation_html, export_html, taken_html
 from ui.view import View
@@ -40,10 +40,10 @@ def build(frame: PageFrame) -> None:
         with gr.Column(min_width=280, scale=1):
             frame.live.show(gr.HTML(), figures_html)
             frame.live.show(gr.HTML(), loss_html)
-            frame.live.show(gr.HTML(elem_id="memory"), memory_html)
+            frame.live.show(gr.HTML(elem_id="run-estimate"), estimate_html)
             preflight_panel.build(frame)
     job_panel(frame, "training")
-    remedy_panel.build(frame)
+    suggested_fix_panel.build(frame)
     after_training(frame)
 
     def train(project: Project, values: dict[str, Any]) -> None:

@@ -7,7 +7,8 @@ from core.bases import gguf_header, hub_cache, hub_models, unpacked
 from core.bases.hub_models import HubModel
 from core.bases.ollama_store import OllamaModel
 from core.hardware_detector import Hardware
-from core.training import memory_estimate, memory_log, memory_outlook, model_shape
+from core.training import memory, model_shape, run_log
+from core.training.memory import MemoryEstimate
 from core.training.model_shape import Shape
 from utils import config
 from utils.config import TrainingSettings
@@ -17,19 +18,11 @@ USUAL_TOKENS = 512
 
 
 @dataclass(frozen=True)
-class Light:
-    """green, amber, red or unknown, and how much memory that is about."""
-
-    colour: str
-    needed_gib: float
-
-
-@dataclass(frozen=True)
 class Fit:
     """A model with LoRA on its own weights, and on weights of 4 bits; None where 4 bits do not work here."""
 
-    lora: Light
-    four_bit: Light | None
+    lora: MemoryEstimate
+    four_bit: MemoryEstimate | None
 
 
 @dataclass(frozen=True)
@@ -50,16 +43,14 @@ class Listed:
 
 def fit(shape: Shape, settings: TrainingSettings, hardware: Hardware) -> Fit:
     """What the project's settings would need for a model of this shape, beside what is free now."""
-    place = memory_estimate.place_of(hardware)
-    corrected = memory_log.correction(place.kind)
-    free = memory_outlook.free_for_each(hardware, place, settings.processes)
+    device = memory.device_of(hardware)
+    correction = run_log.memory_correction(device)
 
-    def light(four_bit: bool) -> Light:
+    def needed(four_bit: bool) -> MemoryEstimate:
         changed = config.changed(settings, four_bit=four_bit)
-        needed = memory_estimate.estimate(shape, changed, place, USUAL_TOKENS, corrected).total_gib
-        return Light(memory_outlook.light_of(needed, free), needed)
+        return memory.estimate(shape, changed, hardware, USUAL_TOKENS, correction)
 
-    return Fit(light(False), None if place.kind == "mps" else light(True))
+    return Fit(needed(False), None if device == "mps" else needed(True))
 
 
 def hub_list() -> list[Listed]:

@@ -15,16 +15,9 @@ from typing import Any, get_args
 import torch
 
 from core import hardware_detector
+from core.training.model_shape import FULL_PRECISION_BYTES, SINGLE_CORE_BYTES
 from utils.config import TargetModule, TrainingSettings
 from utils.errors import AppError
-
-# Up to this size the weights stay in full precision where they are computed with on the CPU: memory is no
-# question then, and small models lose quality first.
-FULL_PRECISION_PARAMETERS = 300_000_000
-
-# A smaller model gains nothing from a second core, and where another program wants that core, its threads wait
-# for each other longer than they compute: one core took 86 ms a step where two took 787.
-SINGLE_CORE_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -187,7 +180,7 @@ def cpu_has_bf16() -> bool:
 
 
 def _weights_dtype(base_folder: Path, device: Device) -> torch.dtype:
-    if device.bf16 and (device.kind != "cpu" or _weight_bytes(base_folder) > 2 * FULL_PRECISION_PARAMETERS):
+    if device.bf16 and (device.kind != "cpu" or _weight_bytes(base_folder) > FULL_PRECISION_BYTES):
         return torch.bfloat16
     return torch.float32
 

@@ -8,7 +8,7 @@ import psutil
 import torch
 
 from core.runs import Run
-from core.training import memory_log
+from core.training import run_log
 from core.training.engines import Device
 from core.training.run_curves import number
 from utils.files import read_json, write_json
@@ -33,9 +33,10 @@ def result(run: Run) -> dict[str, Any] | None:
     memory = _noted(run)
     if not memory:
         return None
-    needed = memory_log.compare(run.request, memory)
-    compared = {"estimated_gib": needed.estimated_gib, "needed_gib": needed.measured_gib} if needed else {}
-    return {**memory, **compared}
+    expected = run.request.get("memory") or {}
+    if expected.get("device") != memory["device"]:
+        return memory
+    return {**memory, "estimated_gib": expected["estimated_gib"], "needed_gib": round(run_log.needed_gib(memory), 3)}
 
 
 def _noted(run: Run) -> dict[str, Any]:

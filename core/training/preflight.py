@@ -4,7 +4,6 @@ A stage of its own that loads the tokenizer and no weights. It encodes every sam
 hundred rows at a time: of 100,000 samples it keeps texts, lengths and a handful of rows, never all tokens.
 """
 
-import shutil
 import time
 from array import array
 from bisect import bisect_left
@@ -16,9 +15,9 @@ from typing import Any
 
 from core import base_models, hardware_detector
 from core.jobs import JobContext
-from core.runs import Run, list_runs
+from core.runs import Run
 from core.samples.sft_dataset import Sample, iterate_samples
-from core.training import memory_estimate, memory_outlook
+from core.training import memory, model_shape, run_log
 from core.training.checks import Check
 from core.training.material import Language, Plan, encoded_rows, plan_of, read_language
 from core.training.training_data import IGNORED, ROWS_AT_ONCE, Encoded
@@ -27,7 +26,7 @@ from utils.config import TrainingSettings
 
 SEGMENT_CHARACTERS = 1500
 """Of a longer segment an example keeps its beginning and its end."""
-STEP = memory_estimate.PADDED_TO
+STEP = memory.PADDED_TO
 HIGHEST_LENGTH = next(
     bound.le for bound in TrainingSettings.model_fields["max_length"].metadata if hasattr(bound, "le")
 )
@@ -91,20 +90,17 @@ class Found:
 
     def examples(self, language: Language) -> list[dict[str, Any]]:
         """Each row once, under the first reason for it."""
-        shown: list[Encoded] = []
-        examples = []
-        for why, encoded in self.rows.items():
-            if not any(encoded is other for other in shown):
-                shown.append(encoded)
-                examples.append(
-                    {
-                        "why": why,
-                        "tokens": encoded.tokens,
-                        "missing": encoded.missing,
-                        "segments": [_shortened(segment) for segment in segments(language, encoded)],
-                    }
-                )
-        return examples
+        first_reasons = {id(encoded): why for why, encoded in reversed(self.rows.items())}
+        return [
+            {
+                "why": why,
+                "tokens": encoded.tokens,
+                "missing": encoded.missing,
+                "segments": [_shortened(segment) for segment in segments(language, encoded)],
+            }
+            for why, encoded in self.rows.items()
+            if first_reasons[id(encoded)] == why
+        ]
 
 
 def run(context: JobContext, run: Run) -> dict[str, Any]:
@@ -127,7 +123,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
                 context.checkpoint()
     context.progress(total, total)
     lengths = train.lengths + held_out.lengths
-    result = {
+    return {
         "basis": run.request["basis"],
         "checks": [check.as_json for check in checks(plan, language, train, held_out, ignored)],
         "rows": train.kept,
@@ -140,8 +136,6 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
         "examples": found.examples(language),
         "seconds": round(time.monotonic() - started, 1),
     }
-    remove_older(run)
-    return result
 
 
 def checks(plan: Plan, language: Language, train: Seen, held_out: Seen, ignored: dict[str, int]) -> Iterator[Check]:
@@ -184,16 +178,18 @@ def suggestion(run: Run, plan: Plan, lengths: Sequence[int]) -> dict[str, Any] |
     if longest <= now:
         return None
     hardware = hardware_detector.detect(run.project.root, force_cpu=bool(run.request.get("force_cpu")))
+    shape = model_shape.read_shape(plan.base_folder)
+    correction = run_log.memory_correction(memory.device_of(hardware))
 
     def light(length: int) -> str:
+        if shape is None:
+            return "unknown"
         changed = config.changed(plan.settings, max_length=length)
-        file = run.project.samples_file
-        found = memory_outlook.outlook(plan.base_folder, file, changed, hardware, min(length, longest))
-        return found.light if found else "unknown"
+        return memory.estimate(shape, changed, hardware, min(length, longest), correction).light
 
     # Rows are padded to full steps, so nothing in between is worth asking for.
     most = min(HIGHEST_LENGTH, base_models.describe(plan.base_folder).context_tokens or HIGHEST_LENGTH)
-    longer = range(now // STEP * STEP + STEP, min(memory_estimate.padded(longest), most) + 1, STEP)
+    longer = range(now // STEP * STEP + STEP, min(memory.padded(longest), most) + 1, STEP)
     fitting = longer[: bisect_left(longer, True, key=lambda length: light(length) == "red")]
     if not fitting:
         return None
@@ -226,13 +222,6 @@ def segments(language: Language, encoded: Encoded) -> list[dict[str, Any]]:
         pieces.append({"role": role, "tokens": count, "text": whole[reached:end]})
         reached = end
     return pieces
-
-
-def remove_older(run: Run) -> None:
-    """A look at samples that have changed since is of no use: only the newest one stays."""
-    for older in list_runs(run.project, "preflight"):
-        if older.order < run.order:
-            shutil.rmtree(older.folder, ignore_errors=True)
 
 
 def _counted(run: Run, ignored: dict[str, int]) -> Iterable[Sample]:

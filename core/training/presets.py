@@ -26,8 +26,7 @@ from core.hardware_detector import Hardware
 from core.jobs import Message
 from core.project_manager import Project
 from core.samples.split import totals_of
-from core.training import memory_estimate, memory_log, memory_outlook, model_shape, row_lengths
-from core.training.memory_outlook import Outlook
+from core.training import memory, model_shape, row_lengths, run_log
 from core.training.model_shape import Shape
 from utils import config
 from utils.config import TrainingSettings
@@ -158,7 +157,7 @@ def situation_of(project: Project, hardware: Hardware) -> Situation:
     folder = base_models.local_folder(project, base) if base else None
     shape = model_shape.read_shape(folder) if folder else None
     context = base_models.describe(folder).context_tokens if folder else None
-    place = memory_estimate.place_of(hardware)
+    device = memory.device_of(hardware)
     training = settings.training
     sizes = totals_of(project.samples_file).split(training.held_out_share, training.seed)
     longest = row_lengths.longest_tokens(project.samples_file, folder, context or LONGEST) if folder else None
@@ -170,8 +169,8 @@ def situation_of(project: Project, hardware: Hardware) -> Situation:
         hardware=hardware,
         practice=base is not None and base.source == "practice",
         context_tokens=context,
-        four_bit_works=place.kind != "mps" and find_spec("bitsandbytes") is not None,
-        correction=memory_log.correction(place.kind),
+        four_bit_works=device != "mps" and find_spec("bitsandbytes") is not None,
+        correction=run_log.memory_correction(device),
     )
 
 
@@ -255,7 +254,7 @@ def _fitted(wanted: TrainingSettings, situation: Situation, effective: int) -> t
     """How to compute it in the memory that is free, and what that cost."""
     offered = hardware_detector.batch_size_choices(situation.hardware)
     batches = [size for size in reversed(offered) if size <= effective]
-    if situation.shape is None or memory_outlook.free_gib(situation.hardware) is None:
+    if situation.shape is None or memory.free_gib(situation.hardware) is None:
         known = "memory_unknown" if situation.shape else "no_model"
         careful = _Way(min(2, effective), situation.hardware.has_gpu and not situation.practice, False)
         why = [] if situation.practice else [Message(f"preset.why.{known}")]
@@ -283,10 +282,8 @@ def _way_values(way: _Way, effective: int) -> dict[str, Any]:
 
 def _light(settings: TrainingSettings, situation: Situation) -> str:
     assert situation.shape is not None
-    place = memory_estimate.place_of(situation.hardware)
-    needed = memory_estimate.estimate(situation.shape, settings, place, situation.longest, situation.correction)
-    free = memory_outlook.free_for_each(situation.hardware, place, settings.processes)
-    return Outlook(needed, place, free, situation.longest, ()).light
+    shape, hardware = situation.shape, situation.hardware
+    return memory.estimate(shape, settings, hardware, situation.longest, situation.correction).light
 
 
 def _why(way: _Way, smaller: bool) -> list[Message]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
+
 from core import base_models
 from core.hardware_detector import Hardware
 from core.project_manager import Project
@@ -14,21 +16,22 @@ from core.runs import list_runs
 from core.samples.sft_dataset import MINIMUM_SAMPLES, require_lines
 from core.samples.split import totals_of
 from core.services import MINIMUM_FREE_GIB
-from core.training import launcher, memory_outlook, model_shape
+from core.training import launcher
 from core.training.checkpoints import ADAPTER_COPIES, DISK_RESERVE_GIB
 from core.training.checks import Check, State
-from core.training.memory_outlook import Outlook
+from core.training.memory import MemoryEstimate
 from core.training.model_shape import Shape
+from core.training.run_estimate import RunEstimate
 from utils.config import BaseChoice, ProjectConfig, TrainingSettings
 from utils.errors import AppError
-from utils.files import free_disk_gib, open_file, parse_json
+from utils.files import free_disk_gib, open_file
 
 COPIES_OF_A_CHECKPOINT = 3  # the adapter and Adam's two moments
-MEMORY_STATES: dict[str, State] = {"green": "ok", "unknown": "ok", "amber": "warn", "red": "bad"}
+MEMORY_STATES: dict[str, State] = {"green": "ok", "amber": "warn", "red": "bad"}
 
 
-def look(project: Project, settings: ProjectConfig, hardware: Hardware, longest: int | None = None) -> list[Check]:
-    """All checks, in the order in which a person would mend them.
+def look(project: Project, settings: ProjectConfig, hardware: Hardware, expected: RunEstimate | None) -> list[Check]:
+    """All checks, in the order in which a person would mend them; `expected` is what the training will need.
 
     Takes some milliseconds once the samples were read; what comes to the file later is read alone.
     """
@@ -36,13 +39,11 @@ def look(project: Project, settings: ProjectConfig, hardware: Hardware, longest:
     found = [check_samples(project, training)]
     base, folder = check_base(project, settings.base)
     found.append(base)
-    shape = None
     if folder is not None and settings.base is not None:
-        shape = model_shape.read_shape(folder)
         found += check_changed(project, settings.base, folder)
         found += check_context(folder, training)
-        found += check_memory(memory_outlook.outlook(folder, project.samples_file, training, hardware, longest))
-    found.append(check_disk(project.root, shape, training))
+        found += check_memory(expected.memory) if expected else []
+    found.append(check_disk(project.root, expected.shape if expected else None, training))
     return [*found, check_engine(hardware), *check_four_bit(training, hardware), *check_processes(training, hardware)]
 
 
@@ -69,35 +70,31 @@ def check_samples(project: Project, training: TrainingSettings) -> Check:
 
 def check_base(project: Project, choice: BaseChoice | None) -> tuple[Check, Path | None]:
     """Whether the chosen model lies on this machine, whole; and where."""
-    if choice is None:
-        return Check("base", "bad", {}, "no_base"), None
     try:
-        folder = base_models.resolve(project, choice)
-        require_whole(folder)
+        chosen, folder = require_base(project, choice)
     except AppError as error:
         return Check("base", "bad", error.params, error.code), None
-    return Check("base", "ok", {"name": choice.name, "source": choice.source}), folder
+    return Check("base", "ok", {"name": chosen.name, "source": chosen.source}), folder
+
+
+def require_base(project: Project, choice: BaseChoice | None) -> tuple[BaseChoice, Path]:
+    """The chosen model and its folder. Raises AppError `no_base`, or as `base_models.resolve`, `require_whole` do."""
+    if choice is None:
+        raise AppError("no_base")
+    folder = base_models.resolve(project, choice)
+    require_whole(folder)
+    return choice, folder
 
 
 def require_whole(folder: Path) -> None:
     """Raises AppError `base_torn` where a file of weights has lost its end, as a broken copy has."""
     for path in sorted(folder.glob("*.safetensors")):
-        if not _is_whole(path):
-            raise AppError("base_torn", file=path.name)
-
-
-def _is_whole(path: Path) -> bool:
-    """Eight bytes of length, a table of that length, and behind it as much as the table says."""
-    try:
-        with open_file(path) as file:
-            length = int.from_bytes(file.read(8), "little")
-            if length > path.stat().st_size:
-                return False
-            table = parse_json(file.read(length))
-        ends = [entry["data_offsets"][1] for name, entry in table.items() if name != "__metadata__"]
-        return path.stat().st_size >= 8 + length + max(ends, default=0)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
-        return False
+        try:
+            # A pipe of that name would be waited for without end.
+            with open_file(path), safe_open(path, framework="numpy"):
+                pass
+        except (OSError, SafetensorError):
+            raise AppError("base_torn", file=path.name) from None
 
 
 def check_changed(project: Project, choice: BaseChoice, folder: Path) -> list[Check]:
@@ -119,13 +116,11 @@ def check_context(folder: Path, training: TrainingSettings) -> list[Check]:
     return [Check("context", "warn", {"max_length": training.max_length, "context": context})]
 
 
-def check_memory(found: Outlook | None) -> list[Check]:
+def check_memory(found: MemoryEstimate) -> list[Check]:
     """The memory light. Red refuses nothing: it is an estimate, and what is free changes."""
-    if found is None:
-        return []
     if found.free_gib is None:
-        return [Check("memory_unknown", "ok", {"needed_gib": found.estimate.total_gib})]
-    figures = {"needed_gib": found.estimate.total_gib, "free_gib": found.free_gib}
+        return [Check("memory_unknown", "ok", {"needed_gib": found.total_gib})]
+    figures = {"needed_gib": found.total_gib, "free_gib": found.free_gib}
     return [Check("memory", MEMORY_STATES[found.light], figures)]
 
 

@@ -17,7 +17,7 @@ from core import base_models
 from core.hardware_detector import Hardware
 from core.project_manager import Project
 from core.runs import Run, open_run
-from core.training import branching, launcher, memory_outlook, provenance, run_curves, run_time
+from core.training import branching, launcher, provenance, run_curves, run_estimate
 from core.training.branching import Beginning
 from core.training.provenance import Fact
 from utils.config import BaseChoice, TrainingSettings
@@ -61,8 +61,7 @@ def request_of(original: Run, hardware: Hardware) -> dict[str, Any]:
     require_samples(original.samples_file, then)
     folder = find_base(project, then)
     base = {name: then["base"].get(name) for name in ("source", "name", "fingerprint")}
-    expected = memory_outlook.outlook(folder, original.samples_file, settings, hardware)
-    lasting = run_time.outlook(folder, original.samples_file, settings, hardware)
+    expected = run_estimate.of_files(folder, original.samples_file, settings, hardware)
     request = {
         "base": {
             **base,
@@ -75,8 +74,7 @@ def request_of(original: Run, hardware: Hardware) -> dict[str, Any]:
         "engine": _noted(then, "engine", str),
         "force_cpu": _noted(then, "force_cpu", bool),
         "samples_sha256": then["samples_sha256"],
-        "memory": memory_outlook.for_request(expected) if expected else None,
-        "time": run_time.for_request(lasting) if lasting else None,
+        **run_estimate.for_request(expected),
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),
         "app": provenance.app_facts(),

@@ -8,6 +8,7 @@ from pathlib import Path
 from core.documents.token_counting import TokenCounter, local_counter, tokenizer_counter
 from core.samples.sft_dataset import Sample, decode_sample, presentable
 from core.samples.split import totals_of
+from utils.config import TrainingSettings
 from utils.errors import AppError
 
 TEMPLATE_TOKENS = 24  # what a chat template adds to question and answer
@@ -17,46 +18,46 @@ LINES_READ = PLACES_READ * LINES_AT_EACH
 
 
 @dataclass(frozen=True)
-class Data:
-    """The rows to train on and to test with, and the lengths in tokens of some of them, uncut."""
+class Rows:
+    """The rows to train on and to test with, and the lengths in tokens of some of them, uncut.
+
+    `longest` is that of the longest row after it was cut, or the maximum length where that cannot be told.
+    """
 
     rows: int
     held_out: int
     lengths: tuple[int, ...]
+    longest: int
 
 
 def longest_tokens(samples_file: Path, base_folder: Path, max_length: int) -> int:
     """The tokens of the longest row to train on, at most `max_length`; that itself where none is known."""
-    largest = totals_of(samples_file).longest
-    file = base_folder / "tokenizer.json"
-    if not largest or not file.is_file():
+    counter, largest = _tokenizer(base_folder), totals_of(samples_file).longest
+    if counter is None or not largest:
         return max_length
-    try:
-        counts = tokenizer_counter(file, base_folder.name, forgetful=True).exact(largest)
-    except AppError:
-        return max_length
-    return min(max_length, max(counts) + TEMPLATE_TOKENS)
+    return min(max_length, max(counter.exact(largest)) + TEMPLATE_TOKENS)
 
 
-def read_data(samples_file: Path, base_folder: Path, held_out_share: float, seed: int) -> Data | None:
+def read_rows(samples_file: Path, base_folder: Path, settings: TrainingSettings) -> Rows | None:
     """The rows of a project, and their lengths as well as some of its lines tell; None where there are none."""
     samples = [sample for line in _some_lines(samples_file) if (sample := decode_sample(line.strip()))]
     texts = [text for sample in samples if sample.status != "rejected" for text in _row_texts(sample)]
     if not texts:
         return None
-    sizes = totals_of(samples_file).split_rows(held_out_share, seed)
+    sizes = totals_of(samples_file).split_rows(settings.held_out_share, settings.seed)
     some = texts[:: max(1, len(texts) // LINES_READ)]
-    lengths = [count + TEMPLATE_TOKENS for count in _counter(base_folder).exact(some)]
-    return Data(sizes.learned, sizes.held_out, tuple(lengths))
+    lengths = [count + TEMPLATE_TOKENS for count in (_tokenizer(base_folder) or local_counter()).exact(some)]
+    longest = longest_tokens(samples_file, base_folder, settings.max_length)
+    return Rows(sizes.learned, sizes.held_out, tuple(lengths), longest)
 
 
-def _counter(base_folder: Path) -> TokenCounter:
-    """The base model's own way to count, or nearly so."""
+def _tokenizer(base_folder: Path) -> TokenCounter | None:
+    """The base model's own way to count; None where its folder has none that can be read."""
     file = base_folder / "tokenizer.json"
     try:
-        return tokenizer_counter(file, base_folder.name, forgetful=True) if file.is_file() else local_counter()
+        return tokenizer_counter(file, base_folder.name, forgetful=True) if file.is_file() else None
     except AppError:
-        return local_counter()
+        return None
 
 
 def _some_lines(path: Path) -> list[bytes]:

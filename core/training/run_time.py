@@ -1,127 +1,86 @@
-"""How long one training run will take, as a range. Loads no torch.
+"""How long one training run will take on a machine with nothing else to do. Loads no torch.
 
-Counted are the floating point operations that the trainer's libraries really do: per token and weight two forward,
-two more backward through frozen weights, and two again where activations are computed anew. Beside them each batch
-costs a fixed time per layer, whatever is in it, which is all there is to small models. What one operation costs here
-is learned from finished runs (speed_log); before the first one the range is as wide as machines differ.
+It is work over speed. Work is what the steps compute, counted so that a speed carries over to other lengths and
+batches. Speed is what the last runs of the same kind really reached here (`run_log`); before the first one it follows
+from a short measurement on this machine.
 """
 
 import math
+import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from functools import cache
+from statistics import median
 
 from core import hardware_detector
 from core.hardware_detector import Hardware
-from core.training.memory_estimate import CPU, padded, place_of, precision_of
-from core.training.model_shape import Shape, read_shape
-from core.training.row_lengths import Data, read_data
-from core.training.speed_log import OTHER_KIND, Kind, Range, distance, learned, noted_runs
+from core.training import run_log
+from core.training.memory import CPU, device_of, padded, precision_of
+from core.training.model_shape import SINGLE_CORE_BYTES, Shape
+from core.training.row_lengths import Rows
+from core.training.run_log import Kind
 from utils.config import TrainingSettings
 
-SINGLE_CORE_BYTES = 100_000_000  # as core/training/engines decides: a smaller model computes on one core
-
-RATES = {"cpu float32": 2e10, "cpu bfloat16": 5e10, "cuda": 2.5e13, "xpu": 1.5e13, "mps": 2e12}
-"""Floating point operations per second, of one core or one device, that a training gets out of what is there."""
-LOGIT_OPERATIONS = 600
-"""Loss, entropy and the best token, from each logit: memory is read and written for that as long as in so many."""
-LAYER_SECONDS = {CPU: 0.0025, "cuda": 0.0012, "xpu": 0.002, "mps": 0.003}
-"""What a batch costs per layer beside its operations: some hundred calls forward and backward."""
-BATCH_SECONDS = 0.01
-SAVE_SECONDS = 0.5
-SETUP_SECONDS = 12.0
-READ_BYTES_PER_SECOND = 4e8
-ROW_SECONDS = 0.0005
-
-
-@dataclass(frozen=True)
-class Formula:
-    """What a run would take on a machine with the usual rates."""
-
-    kind: Kind
-    steps: int
-    setup_seconds: float
-    training_seconds: float
+SETUP_SECONDS = 6.0
+"""Until the first step: mostly libraries that are loaded."""
+LAYER_OPERATIONS = {CPU: 5e7}
+LAYER_OPERATIONS_ELSEWHERE = 3e10
+"""What a layer costs each time it is called, whatever is in the batch, in operations that could be done meanwhile."""
+SHARE_REACHED = {"float32": 0.25, "autocast": 0.65, "bfloat16": 0.65}
+"""What a training gets out of a core, of what a product of matrices in float32 gets out of it."""
+USUAL_SPEED = {"cuda": 2.5e13, "xpu": 1.5e13, "mps": 2e12}
+"""Operations per second of devices that only torch could measure, which the app does not load."""
+MEASURED_WIDTH, MEASURED_MATRICES, MEASURED_TIMES = 64, 200, 20
+"""Larger matrices are multiplied by several threads, which wait for each other where other programs want their cores:
+at load 14 those of 96 were 20 times as slow as alone, in CPU seconds too, and those of 64 as fast as ever."""
+CLOCK_SECONDS = 1 / 64
+"""The coarsest clock of CPU time, that of Windows."""
 
 
 @dataclass(frozen=True)
 class TimeEstimate:
-    """How long a run will take, from its start to its end."""
+    """How long a run will take, from its start to its end, and how many earlier runs say so."""
 
-    formula: Formula
-    seconds: Range
+    kind: Kind
+    steps: int
+    work: float
+    setup_seconds: float
+    training_seconds: float
     runs_known: int
 
-
-def estimate(shape: Shape, settings: TrainingSettings, data: Data, hardware: Hardware) -> TimeEstimate:
-    """How long a training of these rows will take on this machine, learned from the runs before."""
-    found = formula(shape, settings, data, hardware)
-    runs = noted_runs()
-    training, setup = (
-        learned(found.kind, [(run.kind, ratio(run)) for run in runs])
-        for ratio in (
-            lambda run: run.training_seconds / run.formula_training,
-            lambda run: run.setup_seconds / run.formula_setup,
-        )
-    )
-    seconds = Range(
-        setup.low * found.setup_seconds + training.low * found.training_seconds * _least_share(settings, data),
-        setup.high * found.setup_seconds + training.high * found.training_seconds,
-    )
-    known = sum(distance(found.kind, run.kind) < OTHER_KIND for run in runs)
-    return TimeEstimate(found, seconds, known)
+    @property
+    def seconds(self) -> float:
+        return self.setup_seconds + self.training_seconds
 
 
-def outlook(
-    folder: Path, samples_file: Path, settings: TrainingSettings, hardware: Hardware, data: Data | None = None
-) -> TimeEstimate | None:
-    """How long training the model in `folder` will take here; None where it or the samples cannot be told."""
-    shape = read_shape(folder)
-    data = data or read_data(samples_file, folder, settings.held_out_share, settings.seed)
-    return estimate(shape, settings, data, hardware) if shape and data else None
-
-
-def _least_share(settings: TrainingSettings, data: Data) -> float:
-    """What of a training is done at least, if it stops early because its first epoch was the best one."""
-    if not settings.early_stopping or not data.held_out:
-        return 1.0
-    return min(1.0, (1 + settings.early_stopping) / settings.epochs)
-
-
-def formula(shape: Shape, settings: TrainingSettings, data: Data, hardware: Hardware) -> Formula:
-    """The time of a run at the usual rates."""
-    place = place_of(hardware)
-    kind = Kind(place.kind, hardware.engine, precision_of(shape, place), settings.four_bit, shape.parameters)
-    if place.kind == CPU:
-        rate = RATES[f"cpu {'bfloat16' if place.bf16 else 'float32'}"] * cores_in_use(shape, settings.processes)
-        rate /= settings.processes  # they share the cores
+def estimate(shape: Shape, settings: TrainingSettings, rows: Rows, hardware: Hardware) -> TimeEstimate:
+    """How long a training of these rows will take on this machine."""
+    device, precision = device_of(hardware), precision_of(shape, hardware)
+    kind = Kind(device, hardware.engine, precision, settings.four_bit, settings.processes, shape.parameters)
+    steps, work = work_of(shape, settings, rows, device)
+    known = run_log.runs_like(kind)
+    if known:
+        setup = median(run.setup_seconds for run in known)
+        speed = median(run.work / run.training_seconds for run in known)
     else:
-        rate = RATES[place.kind]
-    each = settings.batch_size * settings.gradient_accumulation * settings.processes
-    steps = settings.epochs * math.ceil(data.rows / each) if data.rows else 0
-    length = expected_longest(data.lengths, settings.batch_size, settings.max_length)
-    in_layers, in_head = forward_operations(shape, settings, length)
-    # Forward, backward as much again, and forward anew where nothing is kept; trl's loss keeps nothing of the head.
-    repeats = 3 if settings.gradient_checkpointing else 2
-    layer = LAYER_SECONDS[place.kind] * shape.layers
-    operations = settings.batch_size * (repeats * in_layers + 3 * in_head)
-    batch = BATCH_SECONDS + layer * repeats / 2 + operations / rate
-    test = BATCH_SECONDS + layer / 4 + settings.batch_size * (in_layers + in_head) / rate
-    tests = settings.epochs * math.ceil(data.held_out / (settings.batch_size * settings.processes))
-    training = steps * settings.gradient_accumulation * batch + tests * test + settings.epochs * SAVE_SECONDS
-    setup = SETUP_SECONDS + shape.stored_bytes / READ_BYTES_PER_SECOND + (data.rows + data.held_out) * ROW_SECONDS
-    return Formula(kind, steps, setup, training)
+        setup, speed = SETUP_SECONDS, _measured_speed(kind, shape)
+    return TimeEstimate(kind, steps, work, setup, work / speed, len(known))
 
 
-def forward_operations(shape: Shape, settings: TrainingSettings, length: float) -> tuple[float, float]:
-    """Operations to read a row of `length` tokens, in the layers and in the head: two per weight and token.
+def work_of(shape: Shape, settings: TrainingSettings, rows: Rows, device: str) -> tuple[int, float]:
+    """(steps, operations) of one process: per weight and token two forward, two backward through frozen weights, and
+    two where activations are computed anew; a batch of the check after an epoch only goes forward.
 
-    In the layers also attention's two products, each of length × length; in the head what the loss does with each
-    logit in float32.
+    A batch is padded to its longest row. Attention adds two products of length × length in each layer.
     """
-    layers = length * (2 * (shape.linear + shape.adapter(settings)) + 4 * length * shape.queries * shape.layers)
-    return layers, length * shape.vocabulary * (2 * shape.hidden + LOGIT_OPERATIONS)
+    in_a_step = settings.batch_size * settings.gradient_accumulation * settings.processes
+    steps = settings.epochs * math.ceil(rows.rows / in_a_step)
+    checks = settings.epochs * math.ceil(rows.held_out / (settings.batch_size * settings.processes))
+    forwards = steps * settings.gradient_accumulation * (3 if settings.gradient_checkpointing else 2) + checks
+    length = expected_longest(rows.lengths, settings.batch_size, settings.max_length)
+    row = length * (2 * shape.parameters + 4 * length * shape.queries * shape.layers)
+    calls = shape.layers * LAYER_OPERATIONS.get(device, LAYER_OPERATIONS_ELSEWHERE)
+    return steps, forwards * (settings.batch_size * row + calls)
 
 
 def expected_longest(lengths: Sequence[int], batch_size: int, max_length: int) -> float:
@@ -132,19 +91,23 @@ def expected_longest(lengths: Sequence[int], batch_size: int, max_length: int) -
     return sum(length * share for length, share in zip(cut, shares, strict=True))
 
 
-def cores_in_use(shape: Shape, processes: int) -> int:
-    """The cores that all processes together compute with, as core/training/engines decides."""
-    single = shape.stored_bytes < SINGLE_CORE_BYTES
+def _measured_speed(kind: Kind, shape: Shape) -> float:
+    """Operations per second of each process, before any run of the kind is known."""
+    if kind.device != CPU:
+        return USUAL_SPEED[kind.device]
     cores = hardware_detector.cores_for_work()
-    return min(cores, processes) if single else cores
+    in_use = 1 if shape.stored_bytes < SINGLE_CORE_BYTES else max(1, cores // kind.processes)
+    return _core_speed() * SHARE_REACHED[kind.precision] * in_use
 
 
-def for_request(found: TimeEstimate) -> dict[str, Any]:
-    """An estimate as it is frozen in a run's request."""
-    return {
-        "kind": asdict(found.formula.kind),
-        "steps": found.formula.steps,
-        "formula_setup": round(found.formula.setup_seconds, 3),
-        "formula_training": round(found.formula.training_seconds, 3),
-        "seconds": [round(found.seconds.low, 1), round(found.seconds.high, 1)],
-    }
+@cache
+def _core_speed() -> float:
+    """Operations per CPU second in products of matrices, by one core; takes some 30 ms."""
+    import numpy  # what is not trained needs none
+
+    matrices = numpy.ones((MEASURED_MATRICES, MEASURED_WIDTH, MEASURED_WIDTH), numpy.float32)
+    started = time.thread_time()
+    for _ in range(MEASURED_TIMES):
+        numpy.matmul(matrices, matrices)
+    seconds = max(time.thread_time() - started, CLOCK_SECONDS)
+    return 2 * MEASURED_WIDTH**3 * MEASURED_MATRICES * MEASURED_TIMES / seconds

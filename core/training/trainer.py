@@ -21,12 +21,11 @@ from core.training import (
     checkpoints,
     engines,
     epoch_ends,
-    memory_log,
     peak_memory,
     ranks,
     rows,
     run_curves,
-    speed_log,
+    run_log,
     training_data,
 )
 from core.training.checkpoints import Checkpoint
@@ -35,6 +34,7 @@ from core.training.failures import as_app_error
 from core.training.material import Plan, encoded_rows, plan_of, read_language
 from core.training.ranks import Ranks
 from core.training.rows import Rows
+from core.training.run_log import Session
 from core.training.trainer_settings import trainer_settings
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -116,13 +116,13 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
     # the path, the project would be there again, with nothing but a checkpoint in it.
     with chdir(run.folder):
         trainer, reporter = _make_trainer(context, run, plan, loaded, (train, held_out), together)
-        if together.is_first:
-            speed_log.note_setup(run)
+        setup_seconds = time.thread_time()
         try:
             trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
         finally:
             reporter.close()
             memory = peak_memory.note(run, loaded.device) if together.is_first else {}
+    session = Session(newest.step if newest else 0, setup_seconds, time.thread_time() - setup_seconds)
     together.part()
     state = {name: getattr(trainer.state, name) for name in RECORD}
     if not (progress := _progress(run, plan, state)).is_over:
@@ -136,8 +136,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
         context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
         try:
-            memory_log.note_run(run, memory)
-            speed_log.note_run(run, loaded.device.kind, state["global_step"])
+            state["seconds"] = run_log.note_run(run, memory, session, state["global_step"])
         except OSError:  # only later estimates read it
             logger.warning("what this run needed cannot be noted", exc_info=True)
     return state
@@ -283,5 +282,5 @@ def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
         "held_out": len(plan.held_out),
         "seconds": parse_json(metrics[-1])["seconds"] if metrics else 0.0,
         "memory": peak_memory.result(run),
-        "time": speed_log.result(run),
+        "time": state.get("seconds"),
     }

@@ -11,7 +11,7 @@ from ui.view import View
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr("core.training.memory_outlook.free_gib", lambda hardware: 6.0)
+    monkeypatch.setattr("core.training.memory.free_gib", lambda hardware, processes=1: 6.0)
     hub_panel.LISTS.forget()
     hub_panel.FITS.forget()
 

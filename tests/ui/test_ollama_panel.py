@@ -110,7 +110,7 @@ def test_a_known_model_offers_its_original_weights_and_says_what_they_are(servic
 
 
 def test_what_fits_is_told_before_a_model_is_unpacked(services, project, store, monkeypatch):
-    monkeypatch.setattr("core.training.memory_outlook.free_gib", lambda hardware: 6.0)
+    monkeypatch.setattr("core.training.memory.free_gib", lambda hardware, processes=1: 6.0)
     head = write(store.parent / "head.gguf", **FIGURES).read_bytes()
     put_model(store, f"{LIBRARY}/qwen3/0.6b", head, config={"model_family": "qwen3", "model_type": "2.5M"})
     put_model(store, f"{LIBRARY}/unheard-of/latest")

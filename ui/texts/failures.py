@@ -1,39 +1,39 @@
 """Words for a training that broke off, for what helps then, and for a run that branches off another one."""
 
 TEXTS: dict[str, tuple[str, str]] = {
-    "remedy.smaller_batch": (
+    "fix.smaller_batch": (
         "Mit Batch-Größe {batch_size} und „Gradienten sammeln“ {gradient_accumulation} weitermachen",
         "Continue with batch size {batch_size} and gradient accumulation {gradient_accumulation}",
     ),
-    "remedy.smaller_batch.why": (
+    "fix.smaller_batch.why": (
         "Weniger Beispiele zugleich brauchen weniger Speicher. Jeder Schritt lernt trotzdem aus ebenso vielen "
         "Beispielen (effektive Batch-Größe), nur in mehr Teilen: Das Ergebnis bleibt vergleichbar.",
         "Fewer samples at a time need less memory. Each step still learns from as many samples (effective batch "
         "size), only in more parts: the result stays comparable.",
     ),
-    "remedy.gradient_checkpointing": (
+    "fix.gradient_checkpointing": (
         "Mit Gradient Checkpointing weitermachen",
         "Continue with gradient checkpointing",
     ),
-    "remedy.gradient_checkpointing.why": (
+    "fix.gradient_checkpointing.why": (
         "Gradient Checkpointing behält weniger Zwischenergebnisse und rechnet sie bei Bedarf noch einmal: Das spart "
         "Speicher und dauert etwa ein Drittel länger.",
         "Gradient checkpointing keeps fewer intermediate results and computes them again when needed: that saves "
         "memory and takes about a third longer.",
     ),
-    "remedy.lower_rate": ("Mit Lernrate {learning_rate} weitermachen", "Continue with learning rate {learning_rate}"),
-    "remedy.lower_rate.why": (
+    "fix.lower_rate": ("Mit Lernrate {learning_rate} weitermachen", "Continue with learning rate {learning_rate}"),
+    "fix.lower_rate.why": (
         "Meist war die Lernrate zu hoch: Das Modell machte so große Schritte, dass seine Zahlen unbrauchbar wurden. "
         "Ein Fünftel davon hilft meistens.",
         "Usually the learning rate was too high: the model took steps so large that its numbers became useless. A "
         "fifth of it helps in most cases.",
     ),
-    "remedy.from_step": (
+    "fix.from_step": (
         "Es geht am letzten gesicherten Stand (Schritt {step}) in einem neuen Lauf weiter; der alte ist damit "
         "aufgegeben, bleibt aber liegen.",
         "It goes on from the last saved state (step {step}) in a new run; the old one is given up, but kept.",
     ),
-    "remedy.from_start": (
+    "fix.from_start": (
         "Gesichert war noch nichts: Es beginnt in einem neuen Lauf von vorn.",
         "Nothing was saved yet: it begins anew in a new run.",
     ),

@@ -103,9 +103,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "check.memory.bad": (
         "Der Speicher reicht vermutlich nicht: etwa {needed_gib:.1f} GiB nötig, {free_gib:.1f} GiB frei. Was hilft, "
-        "steht unter „Speicher für dieses Training“; versuchen kannst du es trotzdem.",
-        "Memory will probably not suffice: about {needed_gib:.1f} GiB needed, {free_gib:.1f} GiB free. “Memory for "
-        "this training” says what helps; you can try all the same.",
+        "steht unter „Speicher und Dauer dieses Trainings“; versuchen kannst du es trotzdem.",
+        "Memory will probably not suffice: about {needed_gib:.1f} GiB needed, {free_gib:.1f} GiB free. “Memory and "
+        "time for this training” says what helps; you can try all the same.",
     ),
     "check.memory_unknown.ok": (
         "Etwa {needed_gib:.1f} GiB Speicher nötig; wie viel frei ist, sagt hier niemand.",
@@ -220,42 +220,30 @@ TEXTS: dict[str, tuple[str, str]] = {
     "check.state.warn": ("Achtung", "Attention"),
     "check.state.bad": ("Problem", "Problem"),
     # time
-    "run_time.title": ("Dauer", "Time"),
     "run_time.duration": ("geschätzte Dauer", "estimated time"),
-    "run_time.range": ("{low} bis {high}", "{low} to {high}"),
-    "run_time.seconds": ("{amount:.0f} s", "{amount:.0f} s"),
-    "run_time.minutes": ("{amount:.0f} min", "{amount:.0f} min"),
-    "run_time.hours": ("{amount:.1f} h", "{amount:.1f} h"),
-    "run_time.days": ("{amount:.1f} Tage", "{amount:.1f} days"),
+    "run_time.about": ("etwa {duration}", "about {duration}"),
     "run_time.line": (
-        "  Geschätzt: {low_minutes:.1f} bis {high_minutes:.1f} Minuten.",
-        "  Estimated: {low_minutes:.1f} to {high_minutes:.1f} minutes.",
+        "  Geschätzt: etwa {duration}; länger, wenn nebenher andere Programme rechnen.",
+        "  Estimated: about {duration}; longer when other programs run.",
     ),
     "run_time.learned": (
-        "Gelernt aus ähnlichen Trainings auf diesem Rechner: {runs}. Neun von zehn Läufen sollten in der Spanne "
-        "liegen.",
-        "Learned from similar trainings on this machine: {runs}. Nine of ten runs should be within the range.",
+        "Gerechnet mit dem Tempo der letzten Trainings dieser Art auf diesem Rechner ({runs}). Länger dauert "
+        "es, wenn nebenher andere Programme rechnen.",
+        "Computed with the speed of the last trainings of this kind on this machine ({runs}). It takes longer when "
+        "other programs run.",
     ),
-    "run_time.prior": (
-        "Auf diesem Rechner ist noch kein ähnliches Training fertig geworden, deshalb ist die Spanne weit. Nach dem "
-        "ersten wird sie enger.",
-        "No similar training has finished on this machine yet, so the range is wide. It becomes narrower after the "
-        "first one.",
+    "run_time.measured": (
+        "Auf diesem Rechner ist noch kein Training dieser Art fertig geworden. Bis dahin ist das ein grober Wert aus "
+        "einer kurzen Messung: Es kann mehrmals so lange dauern, auch wenn nebenher andere Programme rechnen.",
+        "No training of this kind has finished on this machine yet. Until then this is a rough figure from a short "
+        "measurement: it may take several times as long, also when other programs run.",
     ),
     "run_time.running": (
-        "Für das laufende Training sind {duration} geschätzt.",
-        "The running training is estimated to take {duration}.",
+        "Für das laufende Training sind etwa {duration} geschätzt.",
+        "The running training is estimated to take about {duration}.",
     ),
-    "run_time.within": (
-        "Letztes Training: geschätzt {estimated}, mit Laden gedauert {taken}. Das liegt in der Spanne.",
-        "Last training: {estimated} estimated, took {taken} with loading. That is within the range.",
-    ),
-    "run_time.shorter": (
-        "Letztes Training: geschätzt {estimated}, mit Laden gedauert nur {taken} ({percent:.0f} % unter der Spanne).",
-        "Last training: {estimated} estimated, took only {taken} with loading ({percent:.0f}% below the range).",
-    ),
-    "run_time.longer": (
-        "Letztes Training: geschätzt {estimated}, mit Laden gedauert {taken} ({percent:.0f} % über der Spanne).",
-        "Last training: {estimated} estimated, took {taken} with loading ({percent:.0f}% above the range).",
+    "run_time.after": (
+        "Letztes Training: geschätzt etwa {estimated}, gerechnet {computed}, mit Laden und Warten gedauert {taken}.",
+        "Last training: about {estimated} estimated, computed for {computed}, took {taken} with loading and waiting.",
     ),
 }

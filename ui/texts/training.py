@@ -163,7 +163,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Continue with a smaller learning rate, about a fifth. Saved checkpoints are kept.",
     ),
     # what fits
-    "memory.title": ("Speicher für dieses Training", "Memory for this training"),
+    "memory.title": ("Speicher und Dauer dieses Trainings", "Memory and time for this training"),
     "memory.needed": ("geschätzt nötig", "estimated need"),
     "memory.free": ("zurzeit frei", "free now"),
     "memory.gib": ("{gib:.1f} GiB", "{gib:.1f} GiB"),

@@ -45,18 +45,18 @@ def put(name: str, architecture: str = "LlamaForCausalLM", *, weights: bool = Tr
 def test_small_models_fit_large_ones_do_not_and_four_bits_need_less(hardware):
     settings = TrainingSettings()
     fits = {model.name: what_fits.fit(model.shape, settings, hardware) for model in hub_models.CURATED}
-    assert fits["HuggingFaceTB/SmolLM2-135M-Instruct"].lora.colour == "green"
-    assert fits["utter-project/EuroLLM-9B-Instruct"].lora.colour == "red"
+    assert fits["HuggingFaceTB/SmolLM2-135M-Instruct"].lora.light == "green"
+    assert fits["utter-project/EuroLLM-9B-Instruct"].lora.light == "red"
     for fit in fits.values():
         assert fit.four_bit
     large = fits["Qwen/Qwen3-4B-Instruct-2507"]
-    assert large.four_bit and large.four_bit.needed_gib < large.lora.needed_gib
+    assert large.four_bit and large.four_bit.total_gib < large.lora.total_gib
 
 
 def test_the_light_follows_the_projects_settings(hardware):
     shape = hub_models.CURATED[4].shape
     small, large = (
-        what_fits.fit(shape, TrainingSettings(batch_size=size), hardware).lora.needed_gib for size in (1, 16)
+        what_fits.fit(shape, TrainingSettings(batch_size=size), hardware).lora.total_gib for size in (1, 16)
     )
     assert small < large
 
@@ -66,7 +66,7 @@ def test_on_apples_gpu_there_are_no_four_bits_and_unknown_memory_is_called_so(ha
     apple = dataclasses.replace(hardware, accelerator=Accelerator("mps", "M4", 16.0))
     assert what_fits.fit(shape, TrainingSettings(), apple).four_bit is None
     silent = dataclasses.replace(hardware, accelerator=Accelerator("xpu", "Arc", 16.0))
-    assert what_fits.fit(shape, TrainingSettings(), silent).lora.colour == "unknown"
+    assert what_fits.fit(shape, TrainingSettings(), silent).lora.light == "unknown"
 
 
 def test_what_is_here_comes_first_and_what_cannot_be_trained_says_why():

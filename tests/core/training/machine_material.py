@@ -1,6 +1,8 @@
 """Machines and models that exist in numbers only: nothing to load, nothing to run on."""
 
 import json
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.hardware_detector import Accelerator, Hardware
@@ -17,6 +19,19 @@ ONE_BILLION = Shape(
     keys=512,
     tied=True,
 )
+
+CONFIG = {
+    "architectures": ["LlamaForCausalLM"],
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "vocab_size": 400,
+    "max_position_embeddings": 2048,
+    "tie_word_embeddings": False,
+}
+ONE_SMALL_TENSOR = {"all": (4, 8)}
 
 
 def machine(kind: str = "cuda", free_gib: float | None = 24.0, total_gib: float = 24.0) -> Hardware:
@@ -36,18 +51,17 @@ def machine(kind: str = "cuda", free_gib: float | None = 24.0, total_gib: float 
     )
 
 
-def write_model(folder: Path, **tensors: list[int]) -> None:
-    """A model as far as anyone reads it who loads none: its config, and the table of contents of its weights."""
-    config = {
-        "architectures": ["LlamaForCausalLM"],
-        "hidden_size": 64,
-        "intermediate_size": 128,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "vocab_size": 400,
-        "tie_word_embeddings": False,
-    }
-    (folder / "config.json").write_text(json.dumps(config))
-    header = json.dumps({name: {"shape": shape} for name, shape in tensors.items()}).encode()
-    (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+def write_model(folder: Path, tensors: Mapping[str, Sequence[int]] = ONE_SMALL_TENSOR, **facts: object) -> Path:
+    """A model as far as anyone reads it who computes nothing with it: its config with other `facts`, a tokenizer that
+    says nothing, and weights of zeros, which take no room on the disk."""
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(CONFIG | facts))
+    (folder / "tokenizer.json").write_text("{}")
+    end, table = 0, {}
+    for name, shape in tensors.items():
+        table[name] = {"dtype": "F32", "shape": shape, "data_offsets": [end, end := end + 4 * math.prod(shape)]}
+    header = json.dumps(table).encode()
+    with (folder / "model.safetensors").open("wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.truncate(8 + len(header) + end)
+    return folder

@@ -12,7 +12,7 @@ from tests.core.training.machine_material import write_model
 
 
 def test_a_model_is_read_from_its_config_and_what_is_no_model_is_not(tmp_path: Path) -> None:
-    write_model(tmp_path, embed=[400, 64], head=[400, 64], layers=[1000])
+    write_model(tmp_path, {"embed": [400, 64], "head": [400, 64], "layers": [1000]})
     shape = model_shape.read_shape(tmp_path)
     assert shape is not None
     assert (shape.queries, shape.keys, shape.embeddings, shape.linear) == (64, 32, 51_200, 1000)
@@ -38,7 +38,7 @@ def test_no_config_of_a_foreign_model_breaks_what_is_told_of_it(
     config: object, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("model")
-    write_model(folder, embed=[400, 64])
+    write_model(folder)
     (folder / "config.json").write_text(json.dumps(config))
     shape = model_shape.read_shape(folder)
     assert shape is None or shape.hidden > 0 < shape.layers

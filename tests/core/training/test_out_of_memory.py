@@ -9,7 +9,7 @@ from core import child_process, training_pipeline
 from core.jobs import JobState
 from core.project_manager import ProjectStore
 from core.services import Services, reattach
-from core.training import remedies
+from core.training import suggested_fix
 from tests.core.training.training_material import curve, make_base, make_project, make_run
 from utils.config import TrainingSettings
 
@@ -62,9 +62,9 @@ def test_a_training_short_of_memory_goes_on_with_half_the_batch_after_a_restart(
     found = services.runner.get(run.id)
     assert (found.state, found.error) == (JobState.FAILED, failed.error)
     assert found.error
-    remedy = remedies.remedy_for(found.error.key, TrainingSettings(**run.request["training"]))
-    assert remedy is not None
-    job = training_pipeline.branch_training(services, project, run.id, None, remedy.changes)
+    fix = suggested_fix.fix_for(found.error.key, TrainingSettings(**run.request["training"]))
+    assert fix is not None
+    job = training_pipeline.branch_training(services, project, run.id, None, fix.changes)
     end = services.runner.wait(job.id, timeout=120)
     assert end.result and end.result["steps"] == 2 * STEPS_PER_EPOCH
     assert [line.params["step"] for line in end.log if line.key == "training.resumed"] == [STEPS_PER_EPOCH]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def look(project: Project, base: Path, **training: object) -> dict:
         "base": {"source": "path", "name": str(base), "folder": str(base)},
         "training": settings.model_dump(),
         "force_cpu": True,
-        "basis": preflight_pipeline.basis_now(project.samples_file, base, settings),
+        "basis": preflight_pipeline.basis(project.samples_file, base, settings),
     }
     run = create_run(project, "preflight", request)
     result = preflight.run(TrainingContext(), run)
@@ -104,14 +105,13 @@ def test_where_memory_is_short_the_longest_length_that_fits_is_suggested(
     project: Project, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append_sample(project.samples_file, Sample("Was?", "Licht. " * 60, "long", Source("a", 1, 900)))
-    outlook = preflight.memory_outlook.outlook
+    estimate = preflight.memory.estimate
 
-    def small(folder, file, settings, hardware, longest):
-        found = outlook(folder, file, settings, hardware, longest)
-        room = outlook(folder, file, TrainingSettings(max_length=128), hardware, 128).estimate.total_gib
-        return type(found)(found.estimate, found.place, room, found.longest_tokens, found.savings)
+    def small(shape, settings, hardware, longest, correction):
+        most = estimate(shape, TrainingSettings(max_length=128), hardware, 128, correction).total_gib
+        return replace(estimate(shape, settings, hardware, longest, correction), free_gib=most)
 
-    monkeypatch.setattr(preflight.memory_outlook, "outlook", small)
+    monkeypatch.setattr(preflight.memory, "estimate", small)
     found = look(project, base, max_length=64)["suggestion"]
     assert (found["max_length"], found["limit"], found["still_cut"]) == (128, "memory", 1)
 
@@ -191,16 +191,6 @@ def test_a_long_piece_keeps_its_beginning_and_its_end(project: Project, base: Pa
     assert learned["text"] == text[: len(learned["text"])]
     assert text.rstrip().startswith(learned["text"]) and text.endswith(learned["rest"])
     assert len(learned["text"]) + learned["left_out"] + len(learned["rest"]) == len(text)
-
-
-def test_only_the_newest_look_stays(project: Project, base: Path) -> None:
-    look(project, base)
-    unfinished = create_run(project, "preflight", {})
-    preflight_pipeline.forget_unfinished(project)
-    assert not unfinished.folder.exists() and len(list_runs(project, "preflight")) == 1
-    look(project, base)
-    (left,) = list_runs(project, "preflight")
-    assert left.read_state().state == JobState.DONE
 
 
 def test_a_look_that_is_stopped_leaves_the_one_before(project: Project, base: Path) -> None:

@@ -11,8 +11,7 @@ from core import base_models
 from core.project_manager import ProjectStore
 from core.samples.sft_dataset import Sample, Source, append_samples
 from core.samples.split import split_by_source
-from core.training import memory_estimate, memory_outlook, presets
-from core.training.memory_outlook import Outlook
+from core.training import memory, presets
 from core.training.model_shape import Shape
 from core.training.presets import PRESETS, Preset, Situation, choose
 from tests.core.training.machine_material import ONE_BILLION, machine
@@ -50,10 +49,8 @@ NAMES = st.sampled_from(sorted(PRESETS))
 
 def light(settings: TrainingSettings, situation: Situation) -> str:
     assert situation.shape is not None
-    place = memory_estimate.place_of(situation.hardware)
-    needed = memory_estimate.estimate(situation.shape, settings, place, situation.longest, situation.correction)
-    free = memory_outlook.free_for_each(situation.hardware, place, settings.processes)
-    return Outlook(needed, place, free, situation.longest, ()).light
+    shape, hardware = situation.shape, situation.hardware
+    return memory.estimate(shape, settings, hardware, situation.longest, situation.correction).light
 
 
 def filled(preset: Preset, kept: TrainingSettings = USUAL) -> TrainingSettings:
@@ -79,7 +76,7 @@ def test_a_preset_is_always_within_bounds_and_is_recognised_again(name, situatio
 
 @given(NAMES, SITUATIONS, KEPT)
 def test_a_preset_fits_wherever_any_setting_does(name, situation, kept) -> None:
-    if situation.shape is None or memory_outlook.free_gib(situation.hardware) is None:
+    if situation.shape is None or memory.free_gib(situation.hardware) is None:
         return
     settings = filled(choose(name, situation, kept), kept)
     sparing = {"batch_size": 1, "gradient_checkpointing": True, "lora_rank": 8, "max_length": 64}

@@ -6,8 +6,8 @@ from core import training_pipeline
 from core.jobs import JobState
 from core.runs import create_run
 from core.services import child_job
-from ui import remedy_panel
-from ui.remedy_panel import about_html, button_of, current
+from ui import suggested_fix_panel
+from ui.suggested_fix_panel import about_html, button_of, current
 from ui.texts import TEXTS
 from ui.view import View
 from utils.config import TrainingSettings
@@ -30,7 +30,7 @@ def broken_off(services, project):
 def test_too_little_memory_offers_half_the_batch_with_twice_the_accumulation(broken_off):
     view = broken_off("training_out_of_memory", batch_size=4, gradient_accumulation=2)
     offer = current(view)
-    assert offer.remedy.changes == {"batch_size": 2, "gradient_accumulation": 4}
+    assert offer.fix.changes == {"batch_size": 2, "gradient_accumulation": 4}
     shown = button_of(view, offer)
     assert shown["visible"] is True
     assert "Batch-Größe 2" in shown["value"]
@@ -61,7 +61,7 @@ def test_the_click_branches_off_the_newest_checkpoint(services, project, broken_
     asked = []
     monkeypatch.setattr(training_pipeline, "branch_training", lambda *given: asked.append(given))
     view = broken_off("training_out_of_memory", batch_size=3)
-    remedy_panel.go_on(services, project)
+    suggested_fix_panel.go_on(services, project)
     changes = {"batch_size": 1, "gradient_accumulation": 3}
     assert asked == [(services, project, current(view).run, None, changes)]
 
@@ -72,14 +72,14 @@ def test_the_next_training_begins_with_what_helped_unless_somebody_changed_it(
     monkeypatch.setattr(training_pipeline, "branch_training", lambda *_: None)
     broken_off("training_out_of_memory", batch_size=4)
     project.set("training", {"batch_size": 8})
-    remedy_panel.go_on(services, project)
+    suggested_fix_panel.go_on(services, project)
     assert project.load_config().training.batch_size == 8
     project.set("training", {"batch_size": 4})
-    remedy_panel.go_on(services, project)
+    suggested_fix_panel.go_on(services, project)
     assert project.load_config().training.batch_size == 2
     assert project.load_config().training.gradient_accumulation == 2
 
 
-def test_every_remedy_has_its_words():
+def test_every_suggested_fix_has_its_words():
     for name in ("smaller_batch", "gradient_checkpointing", "lower_rate"):
-        assert {f"remedy.{name}", f"remedy.{name}.why"} <= TEXTS.keys()
+        assert {f"fix.{name}", f"fix.{name}.why"} <= TEXTS.keys()

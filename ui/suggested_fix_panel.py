@@ -9,8 +9,8 @@ from core.jobs import JobState
 from core.project_manager import Project
 from core.runs import open_run
 from core.services import Services
-from core.training import checkpoints, remedies
-from core.training.remedies import Remedy
+from core.training import checkpoints, suggested_fix
+from core.training.suggested_fix import SuggestedFix
 from ui import html
 from ui.page_frame import PageFrame
 from ui.texts import LANGUAGES
@@ -23,17 +23,17 @@ BROKEN_OFF = (JobState.FAILED, JobState.INTERRUPTED)
 
 @dataclass(frozen=True)
 class Offer:
-    """A remedy for one run, and the step of the checkpoint from which it would go on; 0 is its beginning."""
+    """A suggested fix for one run, and the step of the checkpoint from which it would go on; 0 is its beginning."""
 
     run: str
     step: int
-    remedy: Remedy
+    fix: SuggestedFix
 
 
 def build(frame: PageFrame) -> None:
     """What would help, and the button that does it; nothing where nothing broke off."""
     about = gr.HTML()
-    button = gr.Button("", visible=False, elem_id="remedy")
+    button = gr.Button("", visible=False, elem_id="suggested-fix")
     notice = gr.HTML()
     frame.live.show(about, lambda view: about_html(view, current(view)))
     frame.live.show(button, lambda view: button_of(view, current(view)))
@@ -47,7 +47,7 @@ def go_on(services: Services, project: Project) -> None:
     Where the project's settings are still those that failed, they change too: the next training would fail as well.
     """
     if offer := current(View(services, LANGUAGES[0], project.name)):
-        changes = offer.remedy.changes
+        changes = offer.fix.changes
         training_pipeline.branch_training(services, project, offer.run, None, changes)
         failed = TrainingSettings(**open_run(project, offer.run).request["training"])
         now = project.load_config().training
@@ -65,20 +65,20 @@ def current(view: View) -> Offer | None:
         settings = TrainingSettings.model_validate(run.request["training"])
     except (AppError, FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    remedy = remedies.remedy_for(job.error.key, settings)
+    fix = suggested_fix.fix_for(job.error.key, settings)
     complete = checkpoints.complete_checkpoints(run.trainer_folder)
-    return Offer(run.id, complete[-1].step if complete else 0, remedy) if remedy else None
+    return Offer(run.id, complete[-1].step if complete else 0, fix) if fix else None
 
 
 def about_html(view: View, offer: Offer | None) -> str:
     """Why this helps, and what it costs."""
     if offer is None:
         return ""
-    where = view.t("remedy.from_step" if offer.step else "remedy.from_start", step=offer.step)
-    return html.muted(f"{view.t(f'remedy.{offer.remedy.name}.why')} {where}")
+    where = view.t("fix.from_step" if offer.step else "fix.from_start", step=offer.step)
+    return html.muted(f"{view.t(f'fix.{offer.fix.name}.why')} {where}")
 
 
 def button_of(view: View, offer: Offer | None) -> dict[str, object]:
     if offer is None:
         return gr.update(visible=False)
-    return gr.update(visible=True, value=view.t(f"remedy.{offer.remedy.name}", **offer.remedy.changes))
+    return gr.update(visible=True, value=view.t(f"fix.{offer.fix.name}", **offer.fix.changes))

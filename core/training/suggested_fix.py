@@ -13,36 +13,36 @@ MOST_ACCUMULATION = TrainingSettings.model_fields["gradient_accumulation"].metad
 
 
 @dataclass(frozen=True)
-class Remedy:
+class SuggestedFix:
     """A way to go on as a branch of the run: `name` says which, `changes` are the settings that differ."""
 
     name: str
     changes: dict[str, Any]
 
 
-def remedy_for(code: str, settings: TrainingSettings) -> Remedy | None:
+def fix_for(code: str, settings: TrainingSettings) -> SuggestedFix | None:
     """The one thing to try after an error; None where nothing that a branch may change would help."""
     if code in OUT_OF_MEMORY:
         return smaller_batch(settings) or _computing_again(settings)
     return _lower_rate(settings) if code == DIVERGED else None
 
 
-def smaller_batch(settings: TrainingSettings) -> Remedy | None:
+def smaller_batch(settings: TrainingSettings) -> SuggestedFix | None:
     """The largest smaller batch with which each step still learns from as many samples: half, for odd sizes less."""
     for batch in range(settings.batch_size // 2, 0, -1):
         factor, rest = divmod(settings.batch_size, batch)
         accumulation = settings.gradient_accumulation * factor
         if not rest and accumulation <= MOST_ACCUMULATION:
-            return Remedy("smaller_batch", {"batch_size": batch, "gradient_accumulation": accumulation})
+            return SuggestedFix("smaller_batch", {"batch_size": batch, "gradient_accumulation": accumulation})
     return None
 
 
-def _computing_again(settings: TrainingSettings) -> Remedy | None:
+def _computing_again(settings: TrainingSettings) -> SuggestedFix | None:
     if settings.gradient_checkpointing:
         return None
-    return Remedy("gradient_checkpointing", {"gradient_checkpointing": True})
+    return SuggestedFix("gradient_checkpointing", {"gradient_checkpointing": True})
 
 
-def _lower_rate(settings: TrainingSettings) -> Remedy | None:
+def _lower_rate(settings: TrainingSettings) -> SuggestedFix | None:
     rate = max(SMALLEST_RATE, round(settings.learning_rate / RATE_DIVISOR, 12))
-    return Remedy("lower_rate", {"learning_rate": rate}) if rate < settings.learning_rate else None
+    return SuggestedFix("lower_rate", {"learning_rate": rate}) if rate < settings.learning_rate else None
