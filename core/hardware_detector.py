@@ -18,7 +18,7 @@ from utils.files import free_disk_gib, parse_json
 
 ENOUGH_RAM_GIB = 16
 ENOUGH_DISK_GIB = 20
-GPU_COMMAND = "python -m pip install -r requirements-gpu.txt"
+GPU_COMMAND = "python3 start.py gpu"
 PROBE_TIMEOUT_SECONDS = 10
 GIB = 2**30
 

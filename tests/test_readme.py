@@ -31,7 +31,9 @@ def test_the_readmes_tree_names_every_file_of_the_code_and_no_other():
     assert named_files() == {path.relative_to(ROOT).as_posix() for path in files}
 
 
-def test_the_readme_starts_with_the_two_commands():
-    readme = (ROOT / "README.md").read_text("utf-8")
-    assert "python -m pip install -r requirements.txt && python app.py" in readme[:700]
-    assert "python -m pip install -r requirements-dev.txt && python -m pytest" in readme[:700]
+def test_the_readme_starts_with_the_two_commands_and_ci_runs_just_these():
+    readme, ci = (ROOT / "README.md").read_text("utf-8")[:700], (ROOT / ".ci" / "run").read_text("utf-8")
+    for command in ("python3 start.py", "python3 start.py test"):
+        assert f"```\n{command}\n```" in readme
+        assert f"{command}" in ci
+    assert "pip install" not in ci

@@ -69,7 +69,7 @@ def run(arguments: list[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and flags; the flags of settings and their bounds are read from the fields in `utils/config`."""
-    top = argparse.ArgumentParser(prog="python app.py", description=__doc__)
+    top = argparse.ArgumentParser(prog="python3 start.py", description=__doc__)
     add_common(top, projects=PROJECTS_FOLDER, json=False)
     top.set_defaults(command=serve, show=show_result, exit_code=lambda *_: 0)
     top.add_argument("--port", type=int, default=7860)

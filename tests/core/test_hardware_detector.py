@@ -45,7 +45,7 @@ def test_below_16_gib_of_memory_is_warned_of():
 def test_a_gpu_without_unsloth_names_the_command_that_adds_it():
     message = hardware_detector.warnings(RTX)[0]
     assert message.key == "hardware.unsloth_missing"
-    assert message.params == {"name": "RTX 4070", "command": "python -m pip install -r requirements-gpu.txt"}
+    assert message.params == {"name": "RTX 4070", "command": "python3 start.py gpu"}
     assert RTX.engine == "trl"
 
 

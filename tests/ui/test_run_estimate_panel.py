@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core import pipeline
+from core import base_pipeline
 from core.jobs import JobState
 from core.runs import create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
@@ -94,7 +94,7 @@ def test_while_a_training_runs_its_own_estimate_is_shown(project, view, puppet):
 def test_the_estimate_follows_the_saved_settings(project, view, tmp_path):
     base = write_model(tmp_path / "model", {"all": [100_000_000]}, hidden_size=1024, num_hidden_layers=8)
     assert estimate_html(view()) == ""
-    pipeline.choose_base(project, BaseChoice(source="path", name=str(base)))
+    base_pipeline.choose_base(project, BaseChoice(source="path", name=str(base)))
 
     append_samples(project.samples_file, [Sample(f"q{n}", "a", str(n), Source("x", 1, n)) for n in range(20)])
 

@@ -9,15 +9,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "readme.repeat_title": ("## Wiederholen", "## Repeat it"),
     "readme.repeat": (
         "In dem Projekt, aus dem der Lauf ist, genau und mit Vergleich am Ende:\n\n"
-        "    python app.py train PROJEKT --reproduce {run}\n\n"
+        "    python3 start.py train PROJEKT --reproduce {run}\n\n"
         "Anderswo als neues Training: Entpacke diese Datei, wähle dasselbe Grundmodell, hole `sft_data.jsonl` in ein "
         "leeres Projekt und stelle ein, was in `run.json` unter `training` steht.\n\n"
-        "    python app.py import-samples PROJEKT sft_data.jsonl",
+        "    python3 start.py import-samples PROJEKT sft_data.jsonl",
         "In the project that the run is from, exactly, with a comparison at the end:\n\n"
-        "    python app.py train PROJECT --reproduce {run}\n\n"
+        "    python3 start.py train PROJECT --reproduce {run}\n\n"
         "Elsewhere as a new training: unpack this file, choose the same base model, bring `sft_data.jsonl` into an "
         "empty project, and set what `run.json` has under `training`.\n\n"
-        "    python app.py import-samples PROJECT sft_data.jsonl",
+        "    python3 start.py import-samples PROJECT sft_data.jsonl",
     ),
     "readme.branch": (
         "**Dieser Lauf wurde von einem anderen abgezweigt** ({parent}, Schritt {step}). Der Stand, mit dem er "

@@ -94,8 +94,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The package auto-round, which writes GGUF files, is not installed.",
     ),
     "hint.gguf_no_converter": (
-        "Führe „python -m pip install -r requirements.txt“ noch einmal aus.",
-        "Run “python -m pip install -r requirements.txt” again.",
+        "Lösche den Ordner .venv und starte mit „python3 start.py“; in einer eigenen Umgebung hilft „python -m pip "
+        "install -r requirements.txt“.",
+        "Delete the folder .venv and start with “python3 start.py”; in an environment of your own, run “python -m "
+        "pip install -r requirements.txt” again.",
     ),
     "error.gguf_unreadable": (
         "llama.cpp kann {file} nicht laden.",

@@ -62,18 +62,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "hint.training_device_trouble": (
         "„Fortsetzen“ macht am letzten gesicherten Stand weiter. Kommt der Fehler wieder, starte den Rechner neu "
-        "und aktualisiere den Treiber; „python app.py doctor“ zeigt, was gefunden wird.",
+        "und aktualisiere den Treiber; „python3 start.py doctor“ zeigt, was gefunden wird.",
         "“Resume” continues from the last saved state. If the error comes back, restart the computer and update the "
-        "driver; “python app.py doctor” shows what is found.",
+        "driver; “python3 start.py doctor” shows what is found.",
     ),
     "error.training_device_unsupported": (
         "Das installierte PyTorch passt nicht zu dieser Grafikkarte: {reason}",
         "The installed PyTorch does not fit this GPU: {reason}",
     ),
     "hint.training_device_unsupported": (
-        "„python app.py doctor“ nennt die passende Installation. Ohne sie: Wähle in den Einstellungen (⚙) „Nur den "
-        "Prozessor benutzen“ und beginne ein neues Training.",
-        "“python app.py doctor” names the fitting installation. Without it: choose “Use the CPU only” in the "
+        "„python3 start.py doctor“ nennt die passende Installation. Ohne sie: Wähle in den Einstellungen (⚙) „Nur "
+        "den Prozessor benutzen“ und beginne ein neues Training.",
+        "“python3 start.py doctor” names the fitting installation. Without it: choose “Use the CPU only” in the "
         "settings (⚙) and begin a new training.",
     ),
     "error.branch_no_checkpoint": (

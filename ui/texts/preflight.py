@@ -120,10 +120,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Training with {engine} on: {device} ({cores} cores).",
     ),
     "check.engine.warn": (
-        "Auf diesem Rechner ist {device}, aber das installierte PyTorch kann nur die CPU nutzen. „python app.py "
+        "Auf diesem Rechner ist {device}, aber das installierte PyTorch kann nur die CPU nutzen. „python3 start.py "
         "doctor“ nennt den Befehl, der das behebt.",
-        "This machine has {device}, but the PyTorch that is installed can only use the CPU. “python app.py doctor” "
-        "names the command that mends that.",
+        "This machine has {device}, but the PyTorch that is installed can only use the CPU. “python3 start.py "
+        "doctor” names the command that mends that.",
     ),
     "check.four_bit.ok": ("4-Bit-Training geht hier.", "4-bit training works here."),
     "check.processes.ok": (

@@ -86,8 +86,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "wishes.topic_example": ("zum Beispiel: Wärmepumpen", "for example: heat pumps"),
     "wishes.more_by_command": (
-        "Alles hier geht auch ohne Browser: python app.py sft",
-        "All of this works without a browser too: python app.py sft",
+        "Alles hier geht auch ohne Browser: python3 start.py sft",
+        "All of this works without a browser too: python3 start.py sft",
     ),
     "about.temperature": (
         "Wie abwechslungsreich der Helfer schreibt: 0 nüchtern und wiederholbar, über 1 gewagt.",

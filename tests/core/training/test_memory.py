@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core import pipeline, training_pipeline
+from core import base_pipeline, training_pipeline
 from core.hardware_detector import Hardware
 from core.jobs import JobState
 from core.training import memory, run_log
@@ -88,14 +88,14 @@ def test_processes_on_one_machine_share_its_memory_and_on_gpus_each_has_its_own(
 def test_the_estimate_of_a_real_run_is_within_a_quarter(services, project, tmp_path: Path) -> None:
     from benchmarks.memory import Case, Model, make_model, make_samples
     from core.samples.sft_dataset import append_samples
-    from utils.config import BaseChoice
+    from utils.config import BaseChoice, change_app_settings
 
     case = Case(Model("llama", 512, 1408, 8, 4096), batch=4, length=512)
     base = make_model(tmp_path, case.model)
     append_samples(project.samples_file, make_samples(base, case))
-    pipeline.choose_base(project, BaseChoice(source="path", name=str(base)))
+    base_pipeline.choose_base(project, BaseChoice(source="path", name=str(base)))
     project.set("training", case.settings.model_dump())
-    services.settings.force_cpu = True
+    change_app_settings(force_cpu=True)
     job = services.runner.wait(training_pipeline.start_training(services, project).id, 300)
     assert job.state == JobState.DONE, job.error
     assert job.result is not None
