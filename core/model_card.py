@@ -11,19 +11,7 @@ from core import base_models
 from core.runs import Run
 from core.samples.sft_dataset import read_samples, usable
 from core.training import run_curves
-
-SETTINGS_SHOWN = (
-    "learning_rate",
-    "batch_size",
-    "gradient_accumulation",
-    "epochs",
-    "lora_rank",
-    "lora_alpha",
-    "lora_dropout",
-    "target_modules",
-    "max_length",
-    "seed",
-)
+from utils.config import ON_CARD, settings_with
 
 
 def write(training: Run, step: int, base: Path, name: str, reports: list[dict[str, Any]]) -> str:
@@ -62,7 +50,7 @@ def write(training: Run, step: int, base: Path, name: str, reports: list[dict[st
 
 
 def settings_shown(settings: dict[str, Any]) -> dict[str, Any]:
-    shown = {key: settings.get(key) for key in SETTINGS_SHOWN}
+    shown = {key: settings.get(key) for key in settings_with(ON_CARD)}
     return shown | {"target_modules": shown["target_modules"] or "all linear layers"}
 
 

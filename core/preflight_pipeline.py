@@ -11,14 +11,13 @@ from core.runs import list_runs
 from core.services import Services, require_rest, start_child_job
 from core.training import readiness
 from core.training.provenance import portable_path
-from utils.config import TrainingSettings
+from utils.config import READING, TrainingSettings, settings_with
 from utils.errors import AppError
 from utils.files import sha256_of
 
 KIND = "preflight"
 FORMAT = 1
 """Of the result; one of another version is not shown."""
-SETTINGS_THAT_COUNT = ("max_length", "held_out_share", "seed", "train_on_answers")
 
 
 def start_preflight(services: Services, project: Project) -> JobSnapshot:
@@ -45,7 +44,7 @@ def start_preflight(services: Services, project: Project) -> JobSnapshot:
 
 def basis(samples_sha256: str, fingerprint: str, training: TrainingSettings) -> dict[str, Any]:
     """All that decides about the result: as long as it is the same, so is the result."""
-    chosen = training.model_dump(mode="json", include=set(SETTINGS_THAT_COUNT))
+    chosen = training.model_dump(mode="json", include=set(settings_with(READING)))
     return {"format": FORMAT, "samples": samples_sha256, "base": fingerprint, **chosen}
 
 

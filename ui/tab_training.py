@@ -15,16 +15,9 @@ from ui.page_frame import Component, PageFrame
 from ui.training_figures import figures_html, loss_html
 from ui.training_results import answer_html, answers_html, evaluation_html, export_html, taken_html
 from ui.view import TRAINING_KINDS, View
-from utils.config import TrainingSettings
+from utils.config import Group, TrainingSettings, settings_with
 
 OFFERED = {"lora_rank": (8, 16, 32, 64), "lora_alpha": (16, 32, 64)}
-MAIN = ("epochs", "learning_rate", "batch_size", "lora_rank", "lora_alpha", "gradient_checkpointing", "four_bit")
-ADVANCED = {
-    "learning": ("lora_dropout", "warmup_ratio", "scheduler", "weight_decay", "seed", "target_modules"),
-    "data": ("held_out_share", "max_length", "train_on_answers"),
-    "machine": ("gradient_accumulation", "processes"),
-    "keeping": ("early_stopping", "keep_checkpoints"),
-}
 
 
 def build(frame: PageFrame) -> None:
@@ -60,11 +53,12 @@ def build(frame: PageFrame) -> None:
 def setting_fields(frame: PageFrame) -> dict[str, Component]:
     """A widget for each training setting; those that are rarely needed behind a fold, in groups."""
     offered = {**OFFERED, "batch_size": hardware_detector.batch_size_choices(frame.services.hardware())}
-    fields = forms.widgets(TrainingSettings, MAIN, frame.language, slider=True, offered=offered)
+    main, *folded = Group
+    fields = forms.widgets(TrainingSettings, settings_with(main), frame.language, slider=True, offered=offered)
     with gr.Accordion(frame.t("form.advanced"), open=False, elem_classes="advanced"):
-        for group, names in ADVANCED.items():
+        for group in folded:
             gr.HTML(f"<h4>{escape(frame.t(f'settings.group.{group}'))}</h4>")
-            fields |= forms.widgets(TrainingSettings, names, frame.language)
+            fields |= forms.widgets(TrainingSettings, settings_with(group), frame.language)
     return fields
 
 

@@ -17,26 +17,10 @@ from core.training import checkpoints, epoch_ends
 from core.training.checkpoints import Checkpoint
 from core.training.epochs import progress_of
 from utils import config
-from utils.config import TrainingSettings
+from utils.config import MAY_CHANGE, TrainingSettings, settings_with
 from utils.errors import AppError
 from utils.files import parse_json, read_lines
 
-MAY_CHANGE = frozenset(
-    {
-        "learning_rate",
-        "weight_decay",
-        "scheduler",
-        "warmup_ratio",
-        "epochs",
-        "lora_dropout",
-        "batch_size",
-        "gradient_accumulation",
-        "gradient_checkpointing",
-        "early_stopping",
-        "keep_checkpoints",
-    }
-)
-"""All other settings decide what the checkpoint's weights mean, or which samples its steps have seen."""
 START = "start"
 """The folder in a branch that keeps the checkpoints it began with, so that it can be repeated without its parent."""
 OF_ONE_RUN = ("id", "kind", "created", "branch", "repeats", "memory", "time")
@@ -68,8 +52,8 @@ def changed_settings(before: TrainingSettings, start: Checkpoint | None, changes
     """The settings of a branch. Raises AppError `branch_fixed`, `branch_batch`, `branch_nothing_left`, or where a
     value is out of bounds."""
     after = config.changed(before, **changes)
-    for name in TrainingSettings.model_fields.keys() - MAY_CHANGE:
-        if getattr(before, name) != getattr(after, name):
+    for name in TrainingSettings.model_fields:
+        if name not in settings_with(MAY_CHANGE) and getattr(before, name) != getattr(after, name):
             raise AppError("branch_fixed", field=name)
     was, now = (settings.batch_size * settings.gradient_accumulation for settings in (before, after))
     if was != now:

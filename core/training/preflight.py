@@ -28,9 +28,7 @@ from utils.config import TrainingSettings
 SEGMENT_CHARACTERS = 1500
 """Of a longer segment an example keeps its beginning and its end."""
 STEP = memory_estimate.PADDED_TO
-HIGHEST_LENGTH = next(
-    bound.le for bound in TrainingSettings.model_fields["max_length"].metadata if hasattr(bound, "le")
-)
+_, HIGHEST_LENGTH = config.bounds(TrainingSettings, "max_length")
 
 
 @dataclass

@@ -30,7 +30,7 @@ from core.training import memory_estimate, memory_log, memory_outlook, model_sha
 from core.training.memory_outlook import Outlook
 from core.training.model_shape import Shape
 from utils import config
-from utils.config import TrainingSettings
+from utils.config import HELD, LEARNED, TrainingSettings, bounds, settings_with
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,8 @@ SHORT_STEPS, LONG_STEPS = 100, 1000
 FEWEST_MEASURED = 8  # held-out samples: the loss on fewer says too little to stop a training
 USUAL_LENGTH, QUICK_LENGTH = 1024, 2048
 LENGTH_STEP = 64
-SHORTEST, LONGEST = 64, 32_768  # the bounds of `max_length`
-SMALLEST_RANK = 8
-
-HELD = ("lora_dropout", "warmup_ratio", "scheduler", "weight_decay", "target_modules", "train_on_answers")
-"""What every preset sets to the default. Seed, held-out share, processes and what is kept stay a person's own."""
-LEARNED = (*HELD, "epochs", "learning_rate", "lora_rank", "lora_alpha", "early_stopping")
-"""What makes a preset what it is; all else only makes it fit."""
+SHORTEST, LONGEST = bounds(TrainingSettings, "max_length")
+SMALLEST_RANK, _ = bounds(TrainingSettings, "lora_rank")
 
 
 @dataclass(frozen=True)
@@ -110,7 +105,9 @@ class Preset:
     def equals(self, settings: TrainingSettings) -> bool:
         """Whether `settings` learn the same, however they make it fit."""
         same_batch = settings.batch_size * settings.gradient_accumulation == self.effective_batch
-        return same_batch and all(getattr(settings, name) == self.values[name] for name in LEARNED)
+        return same_batch and all(
+            getattr(settings, name) == self.values[name] for name in (*settings_with(HELD), *settings_with(LEARNED))
+        )
 
     def fits(self, settings: TrainingSettings) -> bool:
         """Whether `settings` are this preset's in everything, also in how they are computed."""
@@ -129,7 +126,7 @@ class Preset:
 def choose(name: str, situation: Situation, kept: TrainingSettings) -> Preset:
     """The preset `name` for a situation; of `kept` its processes count."""
     usual = TrainingSettings().model_dump()
-    values = {field: usual[field] for field in HELD}
+    values = {field: usual[field] for field in settings_with(HELD)}
     learning = _practice if situation.practice else _learning
     learned, steps, why_learned = learning(name, situation, kept)
     length, why_length = _length(name, situation)

@@ -18,7 +18,7 @@ from tests.core.training.machine_material import ONE_BILLION, machine
 from tests.core.training.training_material import make_project
 from ui.texts import LANGUAGES, TEXTS, message_text
 from utils import config
-from utils.config import BaseChoice, TrainingSettings
+from utils.config import HELD, BaseChoice, TrainingSettings, settings_with
 
 EIGHT_BILLION = Shape(8_030_000_000, 16_060_000_000, 4096, 14336, 32, 128_256, 4096, 1024, tied=False)
 TINY = Shape(2_000_000, 8_000_000, 64, 128, 2, 400, 64, 64, tied=True)
@@ -130,7 +130,7 @@ def test_every_reason_has_its_words_in_both_languages(name, situation, kept) -> 
 def test_a_hundred_samples_and_a_small_model_on_a_large_gpu() -> None:
     preset = choose("balanced", Situation(ONE_BILLION, 90, 10, 400, machine()), USUAL)
     assert preset.values | {"reasons": why(preset)} == {
-        **{name: getattr(USUAL, name) for name in presets.HELD},
+        **{name: getattr(USUAL, name) for name in settings_with(HELD)},
         "epochs": 4,
         "learning_rate": 3e-4,
         "lora_rank": 16,
