@@ -26,7 +26,7 @@ from core.ollama.handover import Handover, hand_over
 from core.project_manager import VERIFICATION
 from core.runs import Run, open_run
 from core.samples.sft_dataset import read_samples, split_by_source, usable
-from core.training import epoch_ends, training_data
+from core.training import checkpoints, training_data
 from core.training.checkpoints import Checkpoint
 from utils.errors import AppError
 from utils.files import publish_folder, read_json, require_disk, write_json, write_text_atomic
@@ -83,7 +83,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     base = base_models.base_of(training)
     workshop = Path(tempfile.mkdtemp(prefix=".export_", dir=final))
     try:
-        adapter = epoch_ends.whole_adapter(training, run.request.get("step"))
+        adapter = checkpoints.whole_adapter(training, run.request.get("step"))
         context.log("result.of_run", run=training.id, step=adapter.step)
         material = Material(run, training, adapter, base, safe_name(run.project.name), workshop)
         require_room(material)

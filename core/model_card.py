@@ -10,7 +10,7 @@ from typing import Any
 from core import base_models
 from core.runs import Run
 from core.samples.sft_dataset import read_samples, usable
-from core.training import run_curves
+from core.training import history
 from utils.config import ON_CARD, settings_with
 
 
@@ -84,7 +84,7 @@ def data_section(training: Run) -> str:
 
 def figures(training: Run, step: int) -> dict[str, Any]:
     """What came of the training, as far as the run noted it; `eval_loss` is that of the checkpoint."""
-    points = [point for point in run_curves.points_of(training.metrics_file) if point["step"] == step]
+    points = [point for point in history.points_of(training.metrics_file) if point["step"] == step]
     measured = {name: value for point in points for name, value in point.items()}
     result = (training.read_state().result or {}) | ({"eval_loss": measured.get("eval_loss")} if points else {})
     epoch = f", epoch {measured['epoch']:g}" if "epoch" in measured else ""

@@ -1,18 +1,54 @@
-"""What the browser and the command line both call to train, to go on or repeat a run, and to take one along."""
+"""What the browser and the command line both call to train: start, go on, repeat, take a run along, delete it."""
 
 import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from core import base_models
+from core.hardware_detector import Hardware
 from core.jobs import ACTIVE, UNFINISHED, Job, JobSnapshot, JobState
 from core.project_manager import Project
-from core.runs import Run, create_run, latest_run, live_run, open_run
-from core.services import MINIMUM_FREE_GIB, Services, alone, child_job, give_up, require_free, start_child_job
-from core.training import branching, bundle, launcher, memory_outlook, provenance, readiness, repeat, run_time
+from core.runs import Run, create_run, latest_run, list_runs, live_run, open_run
+from core.services import (
+    MINIMUM_FREE_GIB,
+    Services,
+    alone,
+    child_job,
+    give_up,
+    require_free,
+    running,
+    start_child_job,
+)
+from core.training import (
+    bundle,
+    checkpoints,
+    derived_runs,
+    history,
+    launcher,
+    memory_outlook,
+    provenance,
+    readiness,
+    run_time,
+)
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
+
+READERS = ("evaluate", "export", "bundle")
+"""Kinds of jobs that read a training run."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is gone for good when a run is deleted. `branches` are runs that can then not be repeated any more."""
+
+    size_bytes: int
+    checkpoints: int
+    adapter: bool
+    branches: tuple[str, ...]
 
 
 def start_training(services: Services, project: Project) -> JobSnapshot:
@@ -23,8 +59,6 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
     if settings.base is None:
         raise AppError("no_base")
     folder = base_models.resolve(project, settings.base)
-    expected = memory_outlook.outlook(folder, project.samples_file, settings.training, hardware)
-    lasting = run_time.outlook(folder, project.samples_file, settings.training, hardware)
     request = {
         "base": {
             **settings.base.model_dump(),
@@ -38,19 +72,25 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
         "engine": hardware.engine,
         "force_cpu": services.settings.force_cpu,
         "samples_sha256": sha256_of(project.samples_file),
-        "memory": memory_outlook.for_request(expected) if expected else None,
+    }
+    request |= _true_now(project, request, project.samples_file, hardware)
+    return start_child_job(
+        services, project, "train", request, lambda run: shutil.copy2(project.samples_file, run.samples_file)
+    )
+
+
+def _true_now(project: Project, request: Mapping[str, Any], samples: Path, hardware: Hardware) -> dict[str, Any]:
+    """What a request says of the moment when it is made: what the run is expected to need, versions, machine, app."""
+    settings = TrainingSettings(**request["training"])
+    asked = project.root / request["base"]["folder"], samples, settings, hardware
+    memory, lasting = memory_outlook.outlook(*asked), run_time.outlook(*asked)
+    return {
+        "memory": memory_outlook.for_request(memory) if memory else None,
         "time": run_time.for_request(lasting) if lasting else None,
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),
         "app": provenance.app_facts(),
     }
-    return start_child_job(
-        services,
-        project,
-        "train",
-        request,
-        prepare=lambda run: shutil.copy2(project.samples_file, run.samples_file),
-    )
 
 
 def resume_training(services: Services, project: Project) -> JobSnapshot:
@@ -70,12 +110,8 @@ def resume_training(services: Services, project: Project) -> JobSnapshot:
     return known if known.state in ACTIVE else services.runner.resume(run.id)
 
 
-def branch_training(
-    services: Services,
-    project: Project,
-    run_id: str,
-    step: int | None,
-    changes: dict[str, Any],
+def continue_from_checkpoint(
+    services: Services, project: Project, run_id: str, step: int | None, changes: dict[str, Any]
 ) -> JobSnapshot:
     """A new run that goes on from another run's checkpoint with other settings.
 
@@ -87,18 +123,12 @@ def branch_training(
     parent = open_run(project, run_id)
     _require_rest_but(services, parent)
     require_disk(project.root, MINIMUM_FREE_GIB)
-    start = branching.start_point(parent, step)
-    settings = branching.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
-    hardware = services.hardware()
-    expected = memory_outlook.outlook(parent.base_folder, parent.samples_file, settings, hardware)
-    request = {
-        **branching.request_of(parent, start, settings),
-        "memory": memory_outlook.for_request(expected) if expected else None,
-        "versions": provenance.installed_versions(),
-        "machine": provenance.machine_facts(hardware),
-        "app": provenance.app_facts(),
-    }
-    prepare = partial(branching.seed, parent, start)
+    start = derived_runs.start_point(parent, step)
+    settings = derived_runs.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
+    request = derived_runs.continued_request(parent, start, settings)
+    request |= _true_now(project, request, parent.samples_file, services.hardware())
+    del request["time"]  # which is that of a whole run
+    prepare = partial(derived_runs.seed, parent, start)
     with project.held():
         branch = create_run(project, "train", request, prepare)
         give_up(services, parent)
@@ -118,17 +148,18 @@ def reproduce_training(services: Services, project: Project, run_id: str) -> Job
     """Repeat a training run of this project exactly: its settings, its samples, the same model, and for one that
     branched off the same checkpoint.
 
-    Raises AppError `run_missing`, and as `repeat.request_of` and `repeat.beginning_of` do.
+    Raises AppError `run_missing`, and as `derived_runs.repeated_request` and `derived_runs.original_beginning` do.
     """
     original = open_run(project, run_id)
     require_disk(project.root, MINIMUM_FREE_GIB)
-    request = repeat.request_of(original, services.hardware())
-    beginning = repeat.beginning_of(original)
+    request = derived_runs.repeated_request(original)
+    request |= _true_now(project, request, original.samples_file, services.hardware())
+    beginning = derived_runs.original_beginning(original)
 
     def prepare(run: Run) -> None:
         if beginning:
-            branching.begin(run, beginning)
-        repeat.keep_original(run, original)
+            derived_runs.begin(run, beginning)
+        derived_runs.keep_original(run, original)
 
     return start_child_job(services, project, "train", request, prepare)
 
@@ -139,3 +170,50 @@ def start_bundle(services: Services, project: Project, run_id: str, readme: bund
     bundle.contents_of(run)
     work = alone(project, "bundle", lambda context: bundle.write(context, run, readme))
     return services.runner.start(Job("bundle", project.name, work))
+
+
+def loss_of_deleting(project: Project, run_id: str) -> Loss:
+    """What would be lost with a run. Raises AppError `run_missing`."""
+    run = open_run(project, run_id)
+    published = checkpoints.adapter_of(project.checkpoints_folder, run_id) is not None
+    branches = []
+    for other in list_runs(project, "train"):
+        branch = derived_runs.branch_of(other.request) if other.is_whole else None
+        if branch and branch[0] == run_id and derived_runs.needs_parent(other):
+            branches.append(other.id)
+    return Loss(
+        size_bytes=history.size_of(run.folder) + (history.size_of(project.checkpoints_folder) if published else 0),
+        checkpoints=len(checkpoints.complete_checkpoints(run.trainer_folder)),
+        adapter=run == history.trained_run(project),
+        branches=tuple(branches),
+    )
+
+
+def delete_run(services: Services, project: Project, run_id: str, *, sure: bool = False) -> int:
+    """Remove a run and free its room on the disk. Returns how many bytes that were.
+
+    Raises AppError `run_missing`, `run_is_busy` while a process works on it or it waits for one, and
+    `run_is_published` where its adapter is the one that comparison and export use, unless somebody who was told so
+    is `sure`.
+    """
+    lost = loss_of_deleting(project, run_id)
+    run = open_run(project, run_id)
+    if is_busy(services, run):
+        raise AppError("run_is_busy", run=run_id)
+    if lost.adapter and not sure:
+        raise AppError("run_is_published", run=run_id)
+    services.runner.forget(run_id)
+    with project.held():
+        # Without its request a folder is no run: should the rest be interrupted, nobody meets half of one.
+        (run.folder / "run.json").unlink()
+        shutil.rmtree(run.folder)
+        if checkpoints.adapter_of(project.checkpoints_folder, run_id):
+            checkpoints.clear_published(project.checkpoints_folder)
+    return lost.size_bytes
+
+
+def is_busy(services: Services, run: Run) -> bool:
+    """Whether a process works on a run, it waits for its turn, or what else is at work in the project may read it."""
+    if run.read_state().process or running(services, run.project, READERS):
+        return True
+    return any(job.id == run.id and job.state in ACTIVE for job in services.runner.jobs(run.project.name))

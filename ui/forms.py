@@ -114,3 +114,8 @@ def shown(section: str, name: str, field: Component, settings: config.ProjectCon
         offered = [choice for _, choice in field.choices]
         return gr.update(choices=sorted({*offered, value}), value=value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def all_shown(section: str, fields: Mapping[str, Component], settings: config.ProjectConfig) -> dict[str, Any]:
+    """Several settings as their widgets take them, by name."""
+    return {name: shown(section, name, field, settings) for name, field in fields.items()}

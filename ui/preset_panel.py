@@ -46,8 +46,7 @@ def connect(frame: PageFrame, panel: Panel, fields: Mapping[str, Component]) -> 
 
     def fill(name: str, project: Project, _values: object) -> Answer:
         presets.apply(project, name, frame.services.hardware())
-        settings = project.load_config()
-        return {field: forms.shown("training", field, fields[field], settings) for field in fields}
+        return forms.all_shown("training", fields, project.load_config())
 
     for name, button in panel.buttons.items():
         frame.live.show(button, partial(button_update, name))

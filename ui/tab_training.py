@@ -1,5 +1,6 @@
 """Step 4: train, compare with the base model, export, and ask the finished model."""
 
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -11,9 +12,16 @@ from core.project_manager import Project
 from ui import forms, html, preflight_panel, preset_panel, remedy_panel, run_history
 from ui.job_panel import job_panel
 from ui.memory_panel import memory_html
-from ui.page_frame import Component, PageFrame
-from ui.training_figures import figures_html, loss_html
-from ui.training_results import answer_html, answers_html, evaluation_html, export_html, taken_html
+from ui.page_frame import Component, PageFrame, Work
+from ui.training_results import (
+    answer_html,
+    answers_html,
+    evaluation_html,
+    export_html,
+    figures_html,
+    loss_html,
+    taken_html,
+)
 from ui.view import TRAINING_KINDS, View
 from utils.config import Group, TrainingSettings, settings_with
 
@@ -47,7 +55,7 @@ def build(frame: PageFrame) -> None:
     preset_panel.connect(frame, presets, fields)
     frame.allow(start, why_not, blocked)
     frame.act(start.click, train, notice, fields)
-    run_history.build(frame, fields.values())
+    run_history.build(frame, fields)
 
 
 def setting_fields(frame: PageFrame) -> dict[str, Component]:
@@ -65,28 +73,6 @@ def setting_fields(frame: PageFrame) -> dict[str, Component]:
 def after_training(frame: PageFrame) -> None:
     """Compare, export and ask: three cards that open up as soon as there is a checkpoint."""
     t = frame.t
-    with gr.Row(elem_classes="cards"):
-        with gr.Column(min_width=230, elem_classes="card"):
-            gr.HTML(f"<h3>{escape(t('evaluation.title'))}</h3>{html.muted(t('evaluation.about'))}")
-            frame.live.show(gr.HTML(), taken_html)
-            evaluate = gr.Button(t("evaluation.start"), elem_id="evaluate")
-            evaluate_why_not, evaluate_notice = gr.HTML(), gr.HTML()
-            frame.live.show(gr.HTML(), evaluation_html)
-        with gr.Column(min_width=230, elem_classes="card"):
-            gr.HTML(f"<h3>{escape(t('export.title'))}</h3>")
-            frame.live.show(gr.HTML(), lambda view: html.muted(export_plan(view)))
-            frame.live.show(gr.HTML(), taken_html)
-            export = gr.Button(t("export.start"), elem_id="export")
-            export_why_not, export_notice = gr.HTML(), gr.HTML()
-            frame.live.show(gr.HTML(), export_html)
-        with gr.Column(min_width=230, elem_classes="card"):
-            gr.HTML(f"<h3>{escape(t('ask.title'))}</h3>{html.muted(t('ask.about'))}")
-            question = gr.Textbox(label=t("ask.question"), elem_id="question", lines=2, max_length=2000)
-            ask = gr.Button(t("ask.start"), elem_id="ask")
-            ask_why_not, ask_notice = gr.HTML(), gr.HTML()
-            frame.live.show(gr.HTML(elem_id="answer"), answer_html)
-
-    frame.live.show(gr.HTML(), answers_html)
 
     def compare(project: Project, _: object) -> None:
         pipeline.start_evaluation(frame.services, project)
@@ -97,13 +83,42 @@ def after_training(frame: PageFrame) -> None:
     def put(project: Project, values: dict[str, Any]) -> None:
         pipeline.start_question(frame.services, project, values["question"] or "")
 
-    frame.allow(evaluate, evaluate_why_not, lambda view: after_blocked(view, "evaluate"))
-    frame.allow(export, export_why_not, lambda view: after_blocked(view, "export"))
-    frame.allow(ask, ask_why_not, ask_blocked)
-    frame.act(evaluate.click, compare, evaluate_notice)
-    frame.act(export.click, write, export_notice)
-    frame.act(ask.click, put, ask_notice, {"question": question})
-    frame.act(question.submit, put, ask_notice, {"question": question})
+    with gr.Row(elem_classes="cards"):
+        with gr.Column(min_width=230, elem_classes="card"):
+            gr.HTML(f"<h3>{escape(t('evaluation.title'))}</h3>{html.muted(t('evaluation.about'))}")
+            frame.live.show(gr.HTML(), taken_html)
+            button = gr.Button(t("evaluation.start"), elem_id="evaluate")
+            action(frame, button, lambda view: after_blocked(view, "evaluate"), compare)
+            frame.live.show(gr.HTML(), evaluation_html)
+        with gr.Column(min_width=230, elem_classes="card"):
+            gr.HTML(f"<h3>{escape(t('export.title'))}</h3>")
+            frame.live.show(gr.HTML(), lambda view: html.muted(export_plan(view)))
+            frame.live.show(gr.HTML(), taken_html)
+            button = gr.Button(t("export.start"), elem_id="export")
+            action(frame, button, lambda view: after_blocked(view, "export"), write)
+            frame.live.show(gr.HTML(), export_html)
+        with gr.Column(min_width=230, elem_classes="card"):
+            gr.HTML(f"<h3>{escape(t('ask.title'))}</h3>{html.muted(t('ask.about'))}")
+            question = gr.Textbox(label=t("ask.question"), elem_id="question", lines=2, max_length=2000)
+            button = gr.Button(t("ask.start"), elem_id="ask")
+            notice = action(frame, button, ask_blocked, put, {"question": question})
+            frame.act(question.submit, put, notice, {"question": question})
+            frame.live.show(gr.HTML(elem_id="answer"), answer_html)
+    frame.live.show(gr.HTML(), answers_html)
+
+
+def action(
+    frame: PageFrame,
+    button: gr.Button,
+    blocked: Callable[[View], str],
+    work: Work,
+    inputs: dict[str, Component] | None = None,
+) -> gr.HTML:
+    """What a button does, and below it why it is off and a place for errors, which is returned."""
+    why_not, notice = gr.HTML(), gr.HTML()
+    frame.allow(button, why_not, blocked)
+    frame.act(button.click, work, notice, inputs)
+    return notice
 
 
 def blocked(view: View) -> str:

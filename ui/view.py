@@ -13,7 +13,7 @@ from core.pipeline import ProjectStatus
 from core.project_manager import Project
 from core.runs import Run
 from core.services import Services
-from core.training import history, run_curves
+from core.training import history
 from ui import html
 from ui.remembered import Remembered
 from ui.texts import error_text, message_text, text
@@ -148,7 +148,7 @@ class View:
         if job and job.metrics:
             return list(job.metrics)
         run = runs.latest_run(self.project, "train") if self.project else None
-        return run_curves.points_of(run.metrics_file) if run else []
+        return history.points_of(run.metrics_file) if run else []
 
     @cached_property
     def data_stamp(self) -> tuple[Any, ...]:

@@ -20,8 +20,16 @@ from core.runs import Run, list_runs
 from core.samples.sft_dataset import Sample, iterate_samples
 from core.training import memory_estimate, memory_outlook
 from core.training.checks import Check
-from core.training.material import Language, Plan, encoded_rows, plan_of, read_language
-from core.training.training_data import IGNORED, ROWS_AT_ONCE, Encoded
+from core.training.training_data import (
+    IGNORED,
+    ROWS_AT_ONCE,
+    Encoded,
+    Language,
+    Plan,
+    encoded_rows,
+    plan_of,
+    read_language,
+)
 from utils import config
 from utils.config import TrainingSettings
 

@@ -239,43 +239,40 @@ def _length(name: str, situation: Situation) -> tuple[int, list[Message]]:
     return max(SHORTEST, min(length, situation.context_tokens or LONGEST, LONGEST)), reasons
 
 
-@dataclass(frozen=True)
-class _Way:
-    """One way to compute the same; the later in the ladder, the slower or the less precise."""
-
-    batch_size: int
-    gradient_checkpointing: bool
-    four_bit: bool
-
-
 def _fitted(wanted: TrainingSettings, situation: Situation, effective: int) -> tuple[dict[str, Any], list[Message]]:
     """How to compute it in the memory that is free, and what that cost."""
     offered = hardware_detector.batch_size_choices(situation.hardware)
     batches = [size for size in reversed(offered) if size <= effective]
     if situation.shape is None or memory_outlook.free_gib(situation.hardware) is None:
         known = "memory_unknown" if situation.shape else "no_model"
-        careful = _Way(min(2, effective), situation.hardware.has_gpu and not situation.practice, False)
+        careful = situation.hardware.has_gpu and not situation.practice
         why = [] if situation.practice else [Message(f"preset.why.{known}")]
-        return _way_values(careful, effective), why
+        return _way(effective, min(2, effective), careful, False), why
     for four_bit in (False, True) if situation.four_bit_works else (False,):
-        ways = [_Way(batch, again, four_bit) for again in (False, True) for batch in batches]
-        lights = [_light(config.changed(wanted, **_way_values(way, effective)), situation) for way in ways]
+        ways = [_way(effective, batch, again, four_bit) for again in (False, True) for batch in batches]
+        lights = [_light(config.changed(wanted, **way), situation) for way in ways]
         # The quickest that fits easily; where none does, the most sparing that fits at all.
         fitting = [way for way, light in zip(ways, lights, strict=True) if light == "green"][:1]
         fitting += [way for way, light in zip(ways, lights, strict=True) if light == "amber"][-1:]
         if fitting:
-            why = _why(fitting[0], fitting[0].batch_size < batches[0])
+            why = _why(fitting[0], fitting[0]["batch_size"] < batches[0])
             tight = [] if "green" in lights else [Message("preset.why.tight")]
-            return _way_values(fitting[0], effective), [*why, *tight]
-    least = _way_values(_Way(1, True, situation.four_bit_works), effective)
+            return fitting[0], [*why, *tight]
+    least = _way(effective, 1, True, situation.four_bit_works)
     for change, reason in _last_resorts(min(wanted.max_length, situation.longest)):
         if _light(config.changed(wanted, **least, **change), situation) != "red":
             return {**least, **change}, [reason]
     return least, [Message("preset.why.too_large")]
 
 
-def _way_values(way: _Way, effective: int) -> dict[str, Any]:
-    return {**vars(way), "gradient_accumulation": effective // way.batch_size}
+def _way(effective: int, batch: int, again: bool, four_bit: bool) -> dict[str, Any]:
+    """One way to compute the same; the later in the ladder, the slower or the less precise."""
+    return {
+        "batch_size": batch,
+        "gradient_checkpointing": again,
+        "four_bit": four_bit,
+        "gradient_accumulation": effective // batch,
+    }
 
 
 def _light(settings: TrainingSettings, situation: Situation) -> str:
@@ -286,13 +283,13 @@ def _light(settings: TrainingSettings, situation: Situation) -> str:
     return Outlook(needed, place, free, situation.longest, ()).light
 
 
-def _why(way: _Way, smaller: bool) -> list[Message]:
+def _why(way: dict[str, Any], smaller: bool) -> list[Message]:
     """What had to be done for the memory's sake; the strongest measure stands for the weaker ones."""
-    if way.four_bit:
+    if way["four_bit"]:
         return [Message("preset.why.four_bit")]
-    if way.gradient_checkpointing:
-        return [Message("preset.why.checkpointing", {"batch": way.batch_size})]
-    return [Message("preset.why.batch", {"batch": way.batch_size})] if smaller else []
+    if way["gradient_checkpointing"]:
+        return [Message("preset.why.checkpointing", {"batch": way["batch_size"]})]
+    return [Message("preset.why.batch", {"batch": way["batch_size"]})] if smaller else []
 
 
 def _last_resorts(length: int) -> Iterator[tuple[dict[str, Any], Message]]:

@@ -11,10 +11,10 @@ from core.evaluator import Measured
 from core.jobs import CancelRequested, PauseRequested
 from core.project_manager import Project
 from core.runs import Run, create_run
-from core.training import checkpoints, epoch_ends, trainer, training_data
+from core.training import checkpoints, trainer, training_data
 from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
+from tests.refusals import code_of
 from ui.texts import TEXTS
-from utils.errors import AppError
 from utils.files import read_json
 
 Evaluated = tuple[Run, dict[str, Any], TrainingContext]
@@ -100,9 +100,7 @@ def test_every_message_of_a_comparison_has_its_text(whole: Evaluated) -> None:
 
 def test_a_run_whose_adapter_was_replaced_is_not_measured_with_another_ones(trained: Run) -> None:
     other = make_run(trained.project, trained.base_folder)
-    with pytest.raises(AppError) as caught:
-        evaluator.run(TrainingContext(), evaluation_of(other))
-    assert caught.value.code == "adapter_missing"
+    assert code_of(lambda: evaluator.run(TrainingContext(), evaluation_of(other))) == "adapter_missing"
 
 
 def test_a_training_that_was_started_and_aborted_since_takes_no_finished_one_away(tmp_path: Path) -> None:
@@ -111,9 +109,9 @@ def test_a_training_that_was_started_and_aborted_since_takes_no_finished_one_awa
     aborted = make_run(run.project, run.base_folder)
     with pytest.raises(CancelRequested):
         trainer.run(TrainingContext(stop_at=0, request="cancel"), aborted)
-    epoch_ends.publish(aborted, [])  # what a training does at its very start
+    checkpoints.publish(aborted, [])  # what a training does at its very start
     assert checkpoints.adapter_of(run.project.checkpoints_folder, run.id) is None
-    first, last = (found.step for found in epoch_ends.adapters(run))
+    first, last = (found.step for found in checkpoints.adapters(run))
     assert evaluator.run(TrainingContext(), evaluation_of(run))["step"] in (first, last)
     losses = {}
     for step in (first, last):
@@ -135,19 +133,15 @@ def test_a_damaged_adapter_is_said(tmp_path: Path) -> None:
     base = make_base(tmp_path / "base")
     run = make_run(make_project(tmp_path), base, epochs=1)
     trainer.run(TrainingContext(), run)
-    file = epoch_ends.adapter(run).folder / "adapter_model.safetensors"
+    file = checkpoints.adapter(run).folder / "adapter_model.safetensors"
     file.write_bytes(bytes(file.stat().st_size))
-    with pytest.raises(AppError) as caught:
-        evaluator.run(TrainingContext(), evaluation_of(run))
-    assert caught.value.code == "adapter_damaged"
+    assert code_of(lambda: evaluator.run(TrainingContext(), evaluation_of(run))) == "adapter_damaged"
 
 
 def test_without_held_out_samples_there_is_nothing_to_compare(tmp_path: Path) -> None:
     project: Project = make_project(tmp_path)
     run = make_run(project, make_base(tmp_path / "base"), held_out_share=0.0)
-    with pytest.raises(AppError) as caught:
-        evaluator.run(TrainingContext(), evaluation_of(run))
-    assert caught.value.code == "evaluation_nothing_held_out"
+    assert code_of(lambda: evaluator.run(TrainingContext(), evaluation_of(run))) == "evaluation_nothing_held_out"
 
 
 def series(differences: list[float]) -> list[Measured]:

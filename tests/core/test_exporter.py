@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from core import chat, exporter, verifier
 from core.project_manager import Project
 from core.runs import Run, create_run
-from core.training import epoch_ends
+from core.training import checkpoints
 from tests.core.model_material import make_base, pretend_training, read_project
 from tests.core.recording_context import RecordingContext
 from utils.errors import AppError
@@ -174,7 +174,7 @@ def test_too_little_disk_is_said_before_anything_is_written(
 def test_an_adapter_of_another_run_is_not_exported(project: Project, trained: Run) -> None:
     other = create_run(project, "train", trained.request)
     with pytest.raises(AppError, match="adapter_missing"):
-        epoch_ends.whole_adapter(other, None)
+        checkpoints.whole_adapter(other, None)
 
 
 @pytest.mark.parametrize(

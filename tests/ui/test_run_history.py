@@ -1,5 +1,6 @@
 """What the buttons of the history do, when they are off and why, and that nothing is deleted by accident."""
 
+import gradio as gr
 import pytest
 from fastapi import FastAPI
 from runs_material import add_checkpoint, make_run, publish
@@ -121,7 +122,7 @@ def test_continuing_takes_the_chosen_step_and_what_is_set_differently_now(frame,
     add_checkpoint(run, 2)
     project.set("training", {"epochs": 5, "learning_rate": 5e-5})
     calls = []
-    monkeypatch.setattr(training_pipeline, "branch_training", lambda *arguments: calls.append(arguments[2:]))
+    monkeypatch.setattr(training_pipeline, "continue_from_checkpoint", lambda *arguments: calls.append(arguments[2:]))
     run_history.continue_run(frame, project, at(run, point="2"))
     run_history.continue_run(frame, project, at(run, point=None))
     changes = {"epochs": 5, "learning_rate": 5e-5}
@@ -137,9 +138,11 @@ def test_what_would_change_is_said_before(project, view):
 
 def test_a_runs_settings_can_be_taken_over(frame, project):
     run = make_run(project, learning_rate=7e-5, lora_rank=64)
-    answer = run_history.adopt_settings(frame, [lambda config: config.training.lora_rank], project, at(run))
+    with gr.Blocks():
+        fields = {"lora_rank": gr.Number()}
+    answer = run_history.adopt_settings(frame, fields, project, at(run))
     assert project.load_config().training.learning_rate == 7e-5
-    assert answer["0"] == 64
+    assert answer["lora_rank"] == 64
 
 
 def test_repeating_starts_with_that_run(frame, project, monkeypatch):

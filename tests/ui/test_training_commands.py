@@ -10,7 +10,7 @@ from runs_material import make_run
 
 from core import pipeline, training_pipeline
 from core.jobs import Job, JobState
-from core.training import repeat
+from core.training import derived_runs
 from core.training.history import Chosen
 from ui import training_commands
 from ui.command_line import run
@@ -42,7 +42,7 @@ def started(monkeypatch, project):
         return start
 
     made = make_run(project)
-    monkeypatch.setattr(training_pipeline, "branch_training", note("branch"))
+    monkeypatch.setattr(training_pipeline, "continue_from_checkpoint", note("branch"))
     monkeypatch.setattr(training_pipeline, "reproduce_training", note("repeat"))
     monkeypatch.setattr(training_commands, "finish", lambda services, snapshot: {"run": snapshot.id})
     return calls
@@ -130,8 +130,8 @@ def test_an_interrupt_between_start_and_waiting_pauses_what_was_started_before_i
 
 
 def test_a_repetition_says_how_it_compares(app, project, started, monkeypatch):
-    outcome = repeat.Outcome("first", (), True, 12, None, 0.0)
-    monkeypatch.setattr(repeat, "outcome", lambda run: outcome)
+    outcome = derived_runs.Outcome("first", (), True, 12, None, 0.0)
+    monkeypatch.setattr(derived_runs, "outcome", lambda run: outcome)
     code, out, err = app("train", "Physik", "--reproduce", make_run(project).id, "--json")
     assert (code, json.loads(out)["repetition"]["identical"]) == (0, True)
     assert "the same bit by bit" in err

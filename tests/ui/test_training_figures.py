@@ -6,7 +6,7 @@ import pytest
 
 from core.jobs import Job
 from core.runs import create_run
-from ui.training_figures import figures_html, loss_html
+from ui.training_results import figures_html, loss_html
 from ui.view import View
 
 

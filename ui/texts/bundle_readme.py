@@ -30,23 +30,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name} (Herkunft: {source}; Stand: {revision}; Prüfsumme: {fingerprint})",
         "{name} (source: {source}; revision: {revision}; fingerprint: {fingerprint})",
     ),
-    "readme.base_inside": (
-        "Das Übungsmodell liegt im Ordner `base` bei.",
-        "The practice model is in the folder `base`.",
-    ),
     "readme.base_outside": (
-        "Es liegt nicht bei. Wähle und lade es im zweiten Schritt.",
-        "It does not come along. Choose and fetch it in step 2.",
+        "Es liegt nicht bei. Wähle und lade es im zweiten Schritt; das Übungsmodell hat nur das Projekt des Laufs.",
+        "It does not come along. Choose and fetch it in step 2; the practice model is in the run's project only.",
     ),
     "readme.came_of_it_title": ("## Was dabei herauskam", "## What came of it"),
     "readme.came_of_it": (
         "Fehler (Loss) {first:.4f} → {last:.4f} in {steps} Schritten, aus {samples} Beispielen.",
         "Loss {first:.4f} → {last:.4f} in {steps} steps, from {samples} samples.",
     ),
-    "readme.adapter_best": ("`adapter`: der beste Stand.", "`adapter`: the best state."),
-    "readme.adapter_other": (
-        "`adapter`: der letzte erhaltene Stand; der beste war nicht mehr da.",
-        "`adapter`: the last state that was kept; the best one was gone.",
+    "readme.adapter": (
+        "`adapter`: der beste erhaltene Stand (nach Schritt {step}).",
+        "`adapter`: the best checkpoint that was kept (after step {step}).",
     ),
     "readme.adapter_none": (
         "Der Adapter war nicht mehr da, als dieses Bündel geschrieben wurde; das Training bringt ihn wieder.",

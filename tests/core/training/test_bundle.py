@@ -87,7 +87,7 @@ def test_an_adapter_that_another_run_replaced_is_taken_from_the_best_checkpoint_
     for step, loss in ((4, 2.0), (8, 2.2)):
         folder = run.trainer_folder / f"checkpoint-{step}"
         folder.mkdir(parents=True)
-        (folder / bundle.WEIGHTS).write_bytes(b"%d" % step)
+        (folder / checkpoints.ADAPTER).write_bytes(b"%d" % step)
         write_json(folder / "adapter_config.json", {})
         losses = [{"step": step, "loss": 3.0}, {"step": step, "eval_loss": loss}]
         state = {"max_steps": 8, "num_train_epochs": 2, "log_history": losses}
@@ -95,7 +95,7 @@ def test_an_adapter_that_another_run_replaced_is_taken_from_the_best_checkpoint_
         checkpoints.mark_complete(folder)
     parts = parts_of(packed(run))
     assert parts["adapter/adapter_model.safetensors"] == b"4"
-    assert "`adapter`: der beste Stand." in parts["README.md"].decode()
+    assert "`adapter`: der beste erhaltene Stand (nach Schritt 4)." in parts["README.md"].decode()
 
 
 def test_a_run_whose_adapter_is_gone_is_packed_without_and_says_so(home, private_base):

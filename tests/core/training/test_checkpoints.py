@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.training import checkpoints
-from utils.errors import AppError
+from tests.refusals import refusal_of
 from utils.files import read_json, write_json
 
 
@@ -39,13 +39,13 @@ def test_torn_checkpoints_are_removed_and_other_folders_stay(tmp_path: Path) -> 
     write_checkpoint(tmp_path, 1)
     write_checkpoint(tmp_path, 2, complete=False)
     (tmp_path / "notes").mkdir()
-    assert checkpoints.remove_torn(tmp_path) == 1
+    checkpoints.remove_torn(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"checkpoint-1", "notes"}
 
 
 def test_a_run_without_a_folder_has_no_checkpoints(tmp_path: Path) -> None:
     assert checkpoints.newest_complete(tmp_path / "none") is None
-    assert checkpoints.remove_torn(tmp_path / "none") == 0
+    checkpoints.remove_torn(tmp_path / "none")
 
 
 def test_only_the_wanted_checkpoints_are_kept(tmp_path: Path) -> None:
@@ -96,8 +96,6 @@ def test_clearing_removes_publications_and_their_leftovers_only(tmp_path: Path) 
 
 
 def test_a_disk_that_is_too_full_is_said_with_figures(tmp_path: Path) -> None:
-    with pytest.raises(AppError) as caught:
-        checkpoints.require_room(tmp_path, 1e9)
-    assert caught.value.code == "disk_full"
-    assert caught.value.params["needed_gib"] > caught.value.params["free_gib"]
+    refused = refusal_of(lambda: checkpoints.require_room(tmp_path, 1e9))
+    assert refused.code == "disk_full" and refused.params["needed_gib"] > refused.params["free_gib"]
     checkpoints.require_room(tmp_path, 0.0)

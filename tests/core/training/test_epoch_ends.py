@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from core.training.checkpoints import Checkpoint
-from core.training.epoch_ends import EpochEnd, best, retained
-from core.training.epochs import epoch_losses
+from core.training.checkpoints import Checkpoint, EpochEnd, best, epoch_losses, retained
 
 
 def ends(*losses: float) -> list[EpochEnd]:

@@ -22,7 +22,7 @@ import gradio as gr
 
 from core import hardware_detector, model_card, preflight_pipeline
 from core.project_manager import ProjectStore
-from core.training import branching, presets, provenance
+from core.training import derived_runs, presets, provenance
 from ui import command_line, history_words, tab_training
 from ui.texts import text
 from utils.config import TrainingSettings
@@ -40,7 +40,7 @@ own = project.load_config().training
 record = {"training": own.model_dump()}
 assert [(fact.name, fact.values) for fact in provenance.facts([record]) if fact.values == (0.5,)]
 assert history_words.fact_label("training.sharpness", "en") == "Sharpness"
-assert branching.changed_settings(own, None, {"sharpness": 0.75}).sharpness == 0.75
+assert derived_runs.changed_settings(own, None, {"sharpness": 0.75}).sharpness == 0.75
 assert model_card.settings_shown(record["training"])["sharpness"] == 0.5
 assert preflight_pipeline.basis("", "", own)["sharpness"] == 0.5
 preset = presets.choose("quick", presets.Situation(None, 90, 10, 400, hardware), own)

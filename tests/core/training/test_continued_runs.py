@@ -9,21 +9,15 @@ import pytest
 import torch
 
 from core import training_pipeline
-from core.jobs import JobState, PauseRequested
+from core.jobs import JobState
 from core.project_manager import ProjectStore
-from core.runs import Run, create_run, list_runs
+from core.runs import Run, list_runs
 from core.services import Services
-from core.training import branching, checkpoints, epoch_ends, trainer
+from core.training import checkpoints, trainer
 from core.worker import alone_with
-from tests.core.training.training_material import (
-    TrainingContext,
-    curve,
-    make_project,
-    make_run,
-    published,
-)
+from tests.core.training.training_material import TrainingContext, curve, make_project, make_run, pause, published
+from tests.core.training.training_material import continued as branch
 from tests.refusals import code_of
-from utils.config import TrainingSettings
 from utils.files import read_json
 
 HARD = {"epochs": 3, "batch_size": 2, "gradient_accumulation": 3, "lora_dropout": 0.1, "learning_rate": 1e-3}
@@ -34,18 +28,9 @@ STEPS_PER_EPOCH = 4
 def parent(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
     """A finished run of three epochs that kept a checkpoint of each, and one in the middle of the second."""
     run = make_run(make_project(tmp_path_factory.mktemp("projects")), base, **HARD)
-    with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(stop_at=6), run)
+    pause(run, at=6)
     trainer.run(TrainingContext(), run)
     return run
-
-
-def branch(parent: Run, step: int | None, **changes: Any) -> Run:
-    """A branch as the pipeline makes it, but for its job."""
-    start = branching.start_point(parent, step)
-    settings = branching.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
-    request = branching.request_of(parent, start, settings)
-    return create_run(parent.project, "train", request, lambda run: branching.seed(parent, start, run))
 
 
 def learned(run: Run) -> list[dict[str, float]]:
@@ -86,8 +71,7 @@ def test_the_learning_rate_and_the_weight_decay_of_a_branch_are_really_its_own(p
     assert saved(made, 12, "scheduler.pt")["base_lrs"] == [2e-4, 2e-4]
     # And it stays so when the branch itself is paused and resumed.
     again = branch(parent, 6, learning_rate=2e-4, weight_decay=0.5)
-    with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(stop_at=9), again)
+    pause(again, at=9)
     trainer.run(TrainingContext(), again)
     assert curve(again) == curve(made)
 
@@ -127,8 +111,7 @@ def test_half_the_batch_with_twice_the_accumulation_sees_the_same_samples_in_eac
 ) -> None:
     # Without dropout both compute the same but for the order of sums.
     whole = make_run(make_project(tmp_path), base, **{**HARD, "lora_dropout": 0.0})
-    with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(stop_at=6), whole)
+    pause(whole, at=6)
     halved = branch(whole, 6, batch_size=1, gradient_accumulation=6)
     trainer.run(TrainingContext(), halved)
     trainer.run(TrainingContext(), whole)
@@ -138,10 +121,9 @@ def test_half_the_batch_with_twice_the_accumulation_sees_the_same_samples_in_eac
 
 
 def test_a_branch_publishes_only_adapters_that_it_has_and_the_best_of_them(parent: Run) -> None:
-    losses = {end.epoch: end.loss for end in epoch_ends.held(parent)}
+    losses = {end.epoch: checkpoints.deciding_loss(end.losses) for end in checkpoints.held(parent)}
     made = branch(parent, 8, learning_rate=1e-5)
-    with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(stop_at=9), made)
+    pause(made, at=9)
     notes = {
         folder: read_json(made.project.checkpoints_folder / folder / "checkpoint.json")
         for folder in published(made.project)
@@ -151,7 +133,7 @@ def test_a_branch_publishes_only_adapters_that_it_has_and_the_best_of_them(paren
     assert set(notes) == {"epoch_2", f"epoch_{best}", "best"}
     assert notes["best"]["epoch"] == best
     result = trainer.run(TrainingContext(), made)
-    best_of_all = epoch_ends.best(epoch_ends.held(made))
+    best_of_all = checkpoints.best(checkpoints.held(made))
     assert best_of_all is not None and result["eval_loss"] == best_of_all.losses["eval_loss"]
 
 
@@ -164,13 +146,12 @@ def test_a_branch_whose_parent_lost_its_best_epoch_takes_the_best_that_is_there(
     made = branch(run, None, epochs=2)
     trainer.run(TrainingContext(), made)
     assert set(published(made.project)) == {"epoch_1", "epoch_2", "best"}
-    assert [end.epoch for end in epoch_ends.held(made)] == [1, 2]
+    assert [end.epoch for end in checkpoints.held(made)] == [1, 2]
 
 
 def test_a_branch_shares_its_parents_files_and_outlives_them(base: Path, tmp_path: Path) -> None:
     run = make_run(make_project(tmp_path), base, **HARD)
-    with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(stop_at=2), run)
+    pause(run, at=2)
     made = branch(run, None)
     files = [one.trainer_folder / "checkpoint-2" / "optimizer.pt" for one in (run, made)]
     assert os.path.samefile(*files)
@@ -202,8 +183,7 @@ def test_what_a_checkpoint_is_not_good_for_is_refused(parent: Run) -> None:
 def test_a_damaged_checkpoint_is_not_branched_from(base: Path, tmp_path: Path) -> None:
     run = make_run(make_project(tmp_path), base, **HARD)
     for stop in (2, 3):
-        with pytest.raises(PauseRequested):
-            trainer.run(TrainingContext(stop_at=stop), run)
+        pause(run, at=stop)
     assert code_of(lambda: branch(run, 2)) == "branch_no_checkpoint"  # of two within an epoch the newer one is kept
     file = run.trainer_folder / "checkpoint-3" / "optimizer.pt"
     file.write_bytes(bytes(len(file.read_bytes())))
@@ -220,16 +200,16 @@ def test_a_branch_gives_up_the_run_that_stopped_and_becomes_the_newest(
     run.write_state(JobState.FAILED, error={"code": "training_out_of_memory", "params": {}})
     services = Services(ProjectStore(tmp_path / "projects"))
     changes = {"batch_size": 1, "gradient_accumulation": 6}
-    job = training_pipeline.branch_training(services, project, run.id, None, changes)
+    job = training_pipeline.continue_from_checkpoint(services, project, run.id, None, changes)
     state = run.read_state()
     assert (state.state, state.error and state.error.key) == (JobState.CANCELLED, "training_out_of_memory")
-    assert code_of(lambda: training_pipeline.branch_training(services, project, job.id, None, {})) in (
+    assert code_of(lambda: training_pipeline.continue_from_checkpoint(services, project, job.id, None, {})) in (
         "job_already_running",
     )
     services.runner.cancel(job.id)
     services.runner.wait(job.id, timeout=60)
     with alone_with(project, "train"):
-        code = code_of(lambda: training_pipeline.branch_training(services, project, job.id, None, {}))
+        code = code_of(lambda: training_pipeline.continue_from_checkpoint(services, project, job.id, None, {}))
         assert code == "job_already_running"
     assert [run.id for run in list_runs(project, "train")][-1] == job.id
     services.runner.shutdown(timeout=10)
