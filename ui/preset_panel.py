@@ -15,7 +15,8 @@ from core.training.presets import PRESETS, Preset
 from ui import forms, html
 from ui.page_frame import Answer, Component, PageFrame
 from ui.remembered import FREE_LASTS_SECONDS, Remembered, moment
-from ui.view import View, file_stamp
+from ui.view import View
+from utils.files import file_stamp
 
 CHECK = "✓ "
 SITUATIONS = Remembered(16)

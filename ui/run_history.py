@@ -6,19 +6,18 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
-from pydantic import ValidationError
 
-from core import access, file_manager, pipeline, training_pipeline
+from core import pipeline, training_pipeline
 from core.jobs import ACTIVE, JobState
 from core.project_manager import Project
-from core.training import bundle, checkpoints, derived_runs, history
+from core.training import checkpoints, derived_runs, history
 from core.training.history import Entry
 from ui import forms, html
 from ui import run_list as runs
 from ui.bundle_readme import readme_in
 from ui.clickable import Click, clickable, with_click
 from ui.figures import size_words
-from ui.page_frame import Action, Answer, Component, PageFrame, readable
+from ui.page_frame import Action, Answer, Component, PageFrame
 from ui.run_list import HistoryPosition
 from ui.texts import error_text
 from ui.view import View
@@ -92,8 +91,6 @@ def details(frame: PageFrame, position: gr.State, gone: gr.HTML, fields: Mapping
             with gr.Column(min_width=260):
                 repeat = allowed("repeat", "repeat-run", repeat_blocked)
                 pack = allowed("bundle", "bundle-run", bundle_blocked)
-                show = gr.Button(t("history.show_bundle"), size="sm", elem_id="show-bundle", visible=False)
-                own(show, lambda view, at: gr.update(visible=has_bundle(runs.chosen(view, at))))
                 delete = allowed("delete", "delete-run", delete_blocked, variant="stop")
         notice = gr.HTML()
         asks = question(frame, position, gone)
@@ -106,7 +103,6 @@ def details(frame: PageFrame, position: gr.State, gone: gr.HTML, fields: Mapping
     frame.act(repeat.click, partial(repeat_run, frame), notice, where)
     frame.act(pack.click, partial(pack_run, frame), notice, where)
     frame.act(delete.click, partial(ask_to_delete, frame), notice, where, asks)
-    frame.act(show.click, partial(show_bundle, frame), notice, where)
 
 
 def question(frame: PageFrame, position: gr.State, notice: gr.HTML) -> dict[str, Component]:
@@ -177,17 +173,9 @@ def delete_blocked(view: View, entry: Entry) -> str:
 def settings_of(entry: Entry) -> TrainingSettings | None:
     """A run's settings; None where another version of the app wrote them."""
     try:
-        return TrainingSettings.model_validate(dict(entry.training))
-    except ValidationError:
+        return derived_runs.settings_of(entry.request)
+    except AppError:
         return None
-
-
-def require_settings(entry: Entry) -> TrainingSettings:
-    """The same. Raises AppError `repeat_settings_unknown`."""
-    settings = settings_of(entry)
-    if settings is None:
-        raise AppError("repeat_settings_unknown", setting="training")
-    return settings
 
 
 def changed(before: TrainingSettings, now: TrainingSettings) -> dict[str, tuple[Any, Any]]:
@@ -215,14 +203,10 @@ def dropdown_of(view: View, position: HistoryPosition) -> Any:
     return gr.update(choices=choices, value=choices[0][1] if choices else None, interactive=bool(choices))
 
 
-def has_bundle(entry: Entry | None) -> bool:
-    return entry is not None and bundle.file_of(entry.run.project, entry.id).is_file()
-
-
 def continue_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
     """Start a branch at the chosen checkpoint with the settings as they are set now."""
     entry = shown(frame, project, values)
-    changes = now_set(require_settings(entry), project.load_config().training)
+    changes = now_set(derived_runs.settings_of(entry.request), project.load_config().training)
     training_pipeline.continue_from_checkpoint(frame.services, project, entry.id, step_of(values), changes)
     return {"notice": html.box("good", frame.t("history.continue_started"))}
 
@@ -243,7 +227,8 @@ def adopt_settings(
     frame: PageFrame, fields: Mapping[str, Component], project: Project, values: dict[str, Any]
 ) -> Answer:
     """Set the project's training settings as the chosen run had them."""
-    project.set("training", require_settings(shown(frame, project, values)).model_dump())
+    settings = derived_runs.settings_of(shown(frame, project, values).request)
+    project.set("training", settings.model_dump())
     told = {"notice": html.box("good", frame.t("history.adopted"))}
     return {**told, **forms.all_shown("training", fields, project.load_config())}
 
@@ -257,18 +242,6 @@ def pack_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answ
     run_id = shown(frame, project, values).id
     training_pipeline.start_bundle(frame.services, project, run_id, readme_in(frame.language))
     return None
-
-
-def show_bundle(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
-    """Whoever sits at this machine sees the file in the file manager; all others download it."""
-    try:
-        file = bundle.file_of(project, shown(frame, project, values).id)
-    except AppError as error:
-        return {"notice": frame.error_box(readable(error))}
-    if not access.asking().at_machine:
-        return {"notice": html.box("info", frame.t("history.show_here_only"))}
-    file_manager.show(file)
-    return {"notice": html.box("good", frame.t("history.bundle_lies"), str(file))}
 
 
 def ask_to_delete(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:

@@ -22,7 +22,8 @@ from ui.job_panel import STATE_TONES
 from ui.plot import line_plot
 from ui.remembered import Remembered
 from ui.texts import text
-from ui.view import View, file_stamp
+from ui.view import View
+from utils.files import file_stamp
 
 ROWS_SHOWN = 10
 LEAST_COMPARED, MOST_COMPARED = 2, 4

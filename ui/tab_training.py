@@ -9,19 +9,10 @@ import gradio as gr
 from core import hardware_detector, pipeline, training_pipeline
 from core.jobs import ACTIVE
 from core.project_manager import Project
-from ui import forms, html, preflight_panel, preset_panel, remedy_panel, run_history
+from ui import forms, html, preflight_panel, preset_panel, remedy_panel, run_history, training_results
 from ui.job_panel import job_panel
 from ui.memory_panel import memory_html
 from ui.page_frame import Component, PageFrame, Work
-from ui.training_results import (
-    answer_html,
-    answers_html,
-    evaluation_html,
-    export_html,
-    figures_html,
-    loss_html,
-    taken_html,
-)
 from ui.view import TRAINING_KINDS, View
 from utils.config import Group, TrainingSettings, settings_with
 
@@ -39,8 +30,8 @@ def build(frame: PageFrame) -> None:
             why_not = gr.HTML()
             notice = gr.HTML()
         with gr.Column(min_width=280, scale=1):
-            frame.live.show(gr.HTML(), figures_html)
-            frame.live.show(gr.HTML(), loss_html)
+            frame.live.show(gr.HTML(), training_results.figures_html)
+            frame.live.show(gr.HTML(), training_results.loss_html)
             frame.live.show(gr.HTML(elem_id="memory"), memory_html)
             preflight_panel.build(frame)
     job_panel(frame, TRAINING_KINDS)
@@ -86,25 +77,25 @@ def after_training(frame: PageFrame) -> None:
     with gr.Row(elem_classes="cards"):
         with gr.Column(min_width=230, elem_classes="card"):
             gr.HTML(f"<h3>{escape(t('evaluation.title'))}</h3>{html.muted(t('evaluation.about'))}")
-            frame.live.show(gr.HTML(), taken_html)
+            frame.live.show(gr.HTML(), training_results.taken_html)
             button = gr.Button(t("evaluation.start"), elem_id="evaluate")
             action(frame, button, lambda view: after_blocked(view, "evaluate"), compare)
-            frame.live.show(gr.HTML(), evaluation_html)
+            frame.live.show(gr.HTML(), training_results.evaluation_html)
         with gr.Column(min_width=230, elem_classes="card"):
             gr.HTML(f"<h3>{escape(t('export.title'))}</h3>")
             frame.live.show(gr.HTML(), lambda view: html.muted(export_plan(view)))
-            frame.live.show(gr.HTML(), taken_html)
+            frame.live.show(gr.HTML(), training_results.taken_html)
             button = gr.Button(t("export.start"), elem_id="export")
             action(frame, button, lambda view: after_blocked(view, "export"), write)
-            frame.live.show(gr.HTML(), export_html)
+            frame.live.show(gr.HTML(), training_results.export_html)
         with gr.Column(min_width=230, elem_classes="card"):
             gr.HTML(f"<h3>{escape(t('ask.title'))}</h3>{html.muted(t('ask.about'))}")
             question = gr.Textbox(label=t("ask.question"), elem_id="question", lines=2, max_length=2000)
             button = gr.Button(t("ask.start"), elem_id="ask")
             notice = action(frame, button, ask_blocked, put, {"question": question})
             frame.act(question.submit, put, notice, {"question": question})
-            frame.live.show(gr.HTML(elem_id="answer"), answer_html)
-    frame.live.show(gr.HTML(), answers_html)
+            frame.live.show(gr.HTML(elem_id="answer"), training_results.answer_html)
+    frame.live.show(gr.HTML(), training_results.answers_html)
 
 
 def action(

@@ -9,8 +9,7 @@ from core import access
 from core.jobs import ACTIVE, JobState
 from core.training.history import curve
 from ui import html
-from ui.figures import rounded
-from ui.job_panel import duration
+from ui.figures import duration_words, rounded, size_words
 from ui.plot import line_plot
 from ui.view import View
 
@@ -30,8 +29,8 @@ def figures_html(view: View) -> str:
     figures = {
         "loss_now": shown(view, "loss", loss=latest(view, "loss")),
         "loss_best": shown(view, "loss", loss=min(checks, default=None)),
-        "time_label": duration(view, seconds) if seconds else UNKNOWN,
-        "left": duration(view, left) if left is not None else UNKNOWN,
+        "time_label": duration_words(seconds, view.language) if seconds else UNKNOWN,
+        "left": duration_words(left, view.language) if left is not None else UNKNOWN,
         "epoch_label": shown(view, "epoch_reached", epoch=latest(view, "epoch")),
         "rate_label": rate_words(view, latest(view, "learning_rate")),
         "pace_label": shown(view, "tokens_per_second", tokens=pace(view)),
@@ -152,7 +151,7 @@ def file_html(view: View, report: dict[str, Any]) -> str:
     """One exported file: its name and size, green or red, and what was checked."""
     passed = report["passed"]
     badge = html.badge("good" if passed else "bad", view.t("export.passed" if passed else "export.failed"))
-    size = f" <small>{escape(size_words(view, report['bytes']))}</small>" if "bytes" in report else ""
+    size = f" <small>{escape(size_words(report['bytes'], view.language))}</small>" if "bytes" in report else ""
     folders = {".": "safetensors", "Modelfile": "ollama"}
     name = view.t(f"choice.format.{folders[report['file']]}") if report["file"] in folders else report["file"]
     reasons = "".join(
@@ -170,11 +169,6 @@ def check_words(view: View, check: dict[str, Any]) -> str:
     figures = check["figures"]
     counted = f" ({view.t('export.counted', **figures)})" if {"same", "of"} <= figures.keys() else ""
     return f"{'✓' if check['passed'] else '✗'} {view.t('verify.' + check['name'])}{counted}"
-
-
-def size_words(view: View, size_bytes: int) -> str:
-    gib = size_bytes / 2**30
-    return view.t("export.size_gib", size=gib) if gib >= 1 else view.t("export.size_mib", size=gib * 1024)
 
 
 def answer_html(view: View) -> str:

@@ -1,6 +1,5 @@
 """What is true of one project at one moment, read once for all places of a page. Knows core; knows no widget."""
 
-import os
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,7 @@ from ui.remembered import Remembered
 from ui.texts import error_text, message_text, text
 from utils.config import ProjectConfig
 from utils.errors import AppError, system_error
+from utils.files import file_stamp
 
 TRAINING_KINDS = ("train", "evaluate", "export", "ask", "bundle")
 DOCUMENTS = Remembered(8)  # the lists of the last projects that somebody looked at
@@ -175,12 +175,3 @@ class View:
             files += [root.samples_index, root.samples_index.with_name(f"{root.samples_index.name}-wal")]
         running = self.services.runner.version
         return (self.project_name, running, tuple(self.projects), self.data_stamp, *map(file_stamp, files))
-
-
-def file_stamp(path: Path) -> tuple[int, int]:
-    """Differs whenever a file or a folder's list of files was changed."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return (0, 0)
-    return found.st_mtime_ns, found.st_size

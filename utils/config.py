@@ -38,11 +38,14 @@ class BaseChoice(Settings):
     name: str = Field(min_length=1, max_length=500)
 
 
+Quantization = Literal["f16", "q8_0", "q4_k_m"]  # the smallest last: it is made from f16
+
+
 class OutputSettings(Settings):
     """What the finished model is written as."""
 
     format: Literal["gguf", "safetensors", "ollama"] = "gguf"
-    quantization: Literal["f16", "q8_0", "q4_k_m"] = "q4_k_m"
+    quantization: Quantization = "q4_k_m"
 
 
 Provider = Literal["practice", "ollama", "openrouter", "local"]

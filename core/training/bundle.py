@@ -1,4 +1,4 @@
-"""A training run as one file to take along: settings, samples, curve, prompts and adapter, with a checksum of each.
+"""A training run as one file to take along: settings, samples, curve and adapter, with a checksum of each.
 
 Nothing in it tells where this machine keeps its files, and no key ever comes near it: what is written is named here,
 part by part. Loads no torch.
@@ -9,7 +9,6 @@ import json
 import os
 import re
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PureWindowsPath
@@ -18,8 +17,6 @@ from typing import IO, Any
 from core.jobs import JobContext, JobState
 from core.project_manager import Project
 from core.runs import Run
-from core.samples import prompts
-from core.samples.sft_dataset import iterate_samples
 from core.training import checkpoints, derived_runs
 from core.training.checkpoints import Checkpoint
 from utils.errors import AppError
@@ -27,8 +24,6 @@ from utils.files import read_json, require_disk, sha256_of, sync_folder
 
 SUMS = "SHA256SUMS"
 RESULT_NAMES = {"loss", "first_loss", "steps", "samples"}
-PRIVATE_SETTINGS = {"base_url"}
-"""The address of a helper's server says where somebody works, and nothing about the samples."""
 DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
@@ -115,7 +110,6 @@ def _parts(contents: Contents, readme: Readme) -> Iterator[tuple[str, Path | byt
     request["base"].pop("folder", None)
     yield "run.json", _json(request)
     yield "result.json", _json(contents.result)
-    yield "prompts.json", _json(_prompts(run))
     yield "sft_data.jsonl", run.samples_file
     if run.metrics_file.is_file():
         yield "metrics.jsonl", run.metrics_file
@@ -126,25 +120,6 @@ def _parts(contents: Contents, readme: Readme) -> Iterator[tuple[str, Path | byt
         yield f"adapter/{checkpoints.ADAPTER_CONFIG}", _json(config)
         if (folder / checkpoints.CHAT_TEMPLATE).is_file():
             yield f"adapter/{checkpoints.CHAT_TEMPLATE}", folder / checkpoints.CHAT_TEMPLATE
-
-
-def _prompts(run: Run) -> dict[str, Any]:
-    """What helpers are asked for samples in this project, and how many samples of the run each helper wrote."""
-    settings = run.project.load_config().sft
-    writers = Counter(
-        (sample.generator.provider, sample.generator.model) if sample.generator else ("", "")
-        for sample in iterate_samples(run.samples_file)
-    )
-    languages = ("de", "en")
-    return {
-        "settings": settings.model_dump(exclude=PRIVATE_SETTINGS),
-        "system_prompt": {name: settings.system_prompt or prompts.default_system(name) for name in languages},
-        "user_template": {name: settings.user_template or prompts.default_template(name) for name in languages},
-        "writers": [
-            {"provider": provider, "model": model, "samples": count}
-            for (provider, model), count in writers.most_common()
-        ],
-    }
 
 
 def _write_zip(context: JobContext, file: IO[bytes], parts: Mapping[str, Path | bytes]) -> None:

@@ -173,7 +173,7 @@ def repeated_request(original: Run) -> dict[str, Any]:
     the app does not know one of its settings, and what `require_samples` and `find_base` raise.
     """
     project, then = original.project, original.request
-    settings = _settings(then)
+    settings = settings_of(then)
     require_samples(original.samples_file, then)
     folder = find_base(project, then)
     base = {name: then["base"].get(name) for name in ("source", "name", "fingerprint")}
@@ -308,8 +308,11 @@ def _choice(base: Mapping[str, Any]) -> BaseChoice | None:
         return None
 
 
-def _settings(request: Mapping[str, Any]) -> TrainingSettings:
-    """The settings as this version of the app reads them. Raises AppError `repeat_settings_unknown`."""
+def settings_of(request: Mapping[str, Any]) -> TrainingSettings:
+    """A run's settings as this version of the app reads them.
+
+    Raises AppError `repeat_incomplete`, `repeat_settings_unknown`.
+    """
     if not isinstance(request.get("training"), dict):
         raise AppError("repeat_incomplete", part="training")
     try:

@@ -5,7 +5,6 @@ can be told of it.
 """
 
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -17,7 +16,7 @@ from core.project_manager import Project
 from core.runs import Run, list_runs
 from core.training import checkpoints
 from utils.errors import AppError
-from utils.files import parse_json, read_json, read_lines
+from utils.files import file_stamp, parse_json, read_json, read_lines
 from utils.validators import number
 
 EVENTS_LOOKED_AT = 200
@@ -118,7 +117,7 @@ def trained_run(project: Project) -> Run | None:
 def stamp(run: Run) -> tuple[Any, ...]:
     """Changes whenever something is written that `read` tells; cheap enough to ask of each run every second."""
     files = (run.folder, run.folder / "state.json", run.metrics_file, run.memory_file, run.trainer_folder)
-    return (str(run.folder), *map(_stamp_of, files))
+    return (str(run.folder), *map(file_stamp, files))
 
 
 def read(run: Run, published: bool = False) -> Entry | None:
@@ -280,14 +279,6 @@ def _memory_gib(run: Run) -> float | None:
         return None
     figures = memory if isinstance(memory, dict) else {}
     return number(figures.get("device_gib")) or number(figures.get("ram_gib"))
-
-
-def _stamp_of(path: Path) -> tuple[int, int]:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return (0, 0)
-    return found.st_mtime_ns, 0 if stat.S_ISDIR(found.st_mode) else found.st_size
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -134,9 +134,10 @@ def test_a_tokenizer_that_composes_accents_is_compared_on_composed_text(composes
     assert check.figures == {"same": 3, "of": 3, "composed": composed}
 
 
-def test_an_exported_file_answers_a_question(project: Project) -> None:
+def test_an_exported_file_answers_a_question(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat, "ANSWER_TOKENS", 8)
     file = next(project.final_folder.glob("gguf/*-q4_k_m.gguf"))
-    request = {"file": str(file), "question": "Was ist Energie?", "max_tokens": 8}
+    request = {"file": str(file), "question": "Was ist Energie?"}
     answer = chat.run(RecordingContext(), create_run(project, "ask", request))
     assert 1 <= answer["tokens"] <= 8
 

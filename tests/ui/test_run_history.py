@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from runs_material import add_checkpoint, make_run, publish
 from starlette.testclient import TestClient
 
-from core import access, file_manager, training_pipeline
+from core import training_pipeline
 from core.jobs import Job, JobState
 from core.runs import create_run
 from core.training import bundle
@@ -205,17 +205,6 @@ def test_a_bundle_is_downloaded_under_the_projects_name(project, browser):
 def test_nothing_but_a_runs_bundle_is_downloaded(project, browser, run):
     assert browser.get("/download/bundle", params={"project": "Physik", "run": run}).status_code == 404
     assert browser.get("/download/bundle", params={"project": "../x", "run": run}).status_code == 404
-
-
-def test_the_folder_is_shown_only_to_who_sits_at_the_machine(frame, project, monkeypatch):
-    shown = []
-    monkeypatch.setattr(file_manager, "show", shown.append)
-    run = make_run(project)
-    with access.acting_as(access.Visitor()):  # the host, in a browser elsewhere
-        run_history.show_bundle(frame, project, at(run))
-    assert shown == []
-    run_history.show_bundle(frame, project, at(run))
-    assert shown == [bundle.file_of(project, run.id)]
 
 
 def test_packing_is_a_job_that_shows_its_end(frame, services, project):

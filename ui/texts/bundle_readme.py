@@ -51,13 +51,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "readme.parts": (
         "- `run.json`: Einstellungen, Startwert, Versionen, Rechner\n"
         "- `sft_data.jsonl`: die Beispiele; bei jedem steht, woher es kommt und wer es schrieb\n"
-        "- `prompts.json`: womit Helfer um Beispiele gebeten werden (so, wie es beim Packen eingestellt war)\n"
         "- `metrics.jsonl`, `result.json`: Kurve und Ergebnis\n"
         "- `adapter/`: die gelernten Zusatzmatrizen (LoRA), wie peft und transformers sie laden\n"
         "- `SHA256SUMS`: Prüfsummen, `sha256sum -c SHA256SUMS`",
         "- `run.json`: settings, seed, versions, machine\n"
         "- `sft_data.jsonl`: the samples; each says where it comes from and who wrote it\n"
-        "- `prompts.json`: what helpers are asked for samples (as it was set when this was packed)\n"
         "- `metrics.jsonl`, `result.json`: curve and result\n"
         "- `adapter/`: the learned extra matrices (LoRA), as peft and transformers load them\n"
         "- `SHA256SUMS`: checksums, `sha256sum -c SHA256SUMS`",

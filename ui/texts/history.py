@@ -94,12 +94,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Geht, wenn der Lauf fertig ist.",
         "Possible once the run is done.",
     ),
-    "history.show_bundle": ("Bündel im Ordner zeigen", "Show bundle in its folder"),
-    "history.show_here_only": (
-        "Den Ordner sieht nur, wer an diesem Rechner sitzt. Lade das Bündel oben herunter.",
-        "Only who sits at this machine can see the folder. Download the bundle above.",
-    ),
-    "history.bundle_lies": ("Das Bündel liegt hier:", "The bundle lies here:"),
     "history.delete": ("Löschen", "Delete"),
     "history.delete_now": ("Endgültig löschen", "Delete for good"),
     "history.delete_when_done": (

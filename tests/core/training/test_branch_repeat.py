@@ -95,9 +95,16 @@ def test_a_branch_is_repeated_bit_by_bit_when_its_parent_was_deleted(held: Servi
     assert found is not None and found.identical
 
 
-def test_a_branch_that_kept_nothing_says_that_it_needs_its_parent(held: Services, branch: Run) -> None:
+def test_a_branch_that_kept_nothing_is_repeated_from_what_its_parent_has_and_else_refused(
+    held: Services, branch: Run
+) -> None:
     shutil.rmtree(branch.folder / START)  # as branches of earlier versions are
     parent = branch.request["branch"]["run"]
+    training_pipeline.reproduce_training(held, branch.project, branch.id)
+    again = do(branch.project)
+    assert again.request["branch"] == branch.request["branch"] == {"run": parent, "step": STEP}
+    outcome = derived_runs.outcome(again)
+    assert outcome is not None and outcome.identical
     assert training_pipeline.loss_of_deleting(branch.project, parent).branches == (branch.id,)
     training_pipeline.delete_run(held, branch.project, parent)
     refuses_without_parent(held, branch)

@@ -1,6 +1,5 @@
 """Bundles: complete, the same on any machine, without keys or folders of this one."""
 
-import json
 import subprocess
 import zipfile
 from pathlib import Path
@@ -22,12 +21,9 @@ KEY = "sk-or-v1-planted-0123456789abcdef"
 def test_a_bundle_holds_all_that_repeats_the_run_with_a_checksum_of_each_part(home, private_base, tmp_path):
     run = finished_run(home, private_base)
     parts = parts_of(packed(run))
-    assert {"README.md", "run.json", "result.json", "sft_data.jsonl", "metrics.jsonl", "prompts.json"} <= parts.keys()
+    assert {"README.md", "run.json", "result.json", "sft_data.jsonl", "metrics.jsonl"} <= parts.keys()
     assert parts["sft_data.jsonl"] == run.samples_file.read_bytes()
     assert parts["adapter/adapter_model.safetensors"] == b"weights" * 1000
-    prompts = json.loads(parts["prompts.json"])
-    assert "Fachmann" in prompts["system_prompt"]["de"]
-    assert prompts["writers"] == [{"provider": "", "model": "", "samples": 24}]
     folder = tmp_path / "unpacked"
     with zipfile.ZipFile(bundle.file_of(home, run.id)) as archive:
         archive.extractall(folder)

@@ -62,6 +62,25 @@ def test_training_ends_when_the_held_out_loss_has_not_fallen_for_so_many_epochs(
     assert (progress.is_over, progress.stopped_early, progress.epoch) == (over, over, len(losses))
 
 
+@pytest.mark.parametrize(
+    ("more_losses", "branched_at", "over"),
+    [
+        ((2.6,), 40, False),  # the parent's patience is used up, the branch's is whole
+        ((2.6, 2.7), 40, False),
+        ((2.6, 2.7, 2.1), 40, True),  # better than its first epoch, but not than the best so far
+        ((2.6, 1.9, 2.1), 40, False),
+        ((2.6, 1.9, 2.1, 2.0), 40, True),
+        ((2.6,), 25, True),  # an epoch that the branch ended is the branch's, wherever it began
+        ((), 25, False),
+    ],
+)
+def test_after_a_branch_only_its_own_epochs_are_counted_and_the_best_loss_so_far_is_to_be_beaten(
+    more_losses, branched_at, over
+) -> None:
+    settings = TrainingSettings(epochs=9, early_stopping=2)
+    assert progress_of(record(3.0, 2.0, 2.5, *more_losses), settings, branched_at).stopped_early is over
+
+
 def test_the_last_epoch_is_no_early_stop() -> None:
     progress = progress_of(record(3.0, 2.0, 2.5, epochs=3), TrainingSettings(epochs=3, early_stopping=1))
     assert (progress.is_over, progress.stopped_early, progress.best) == (True, False, 2)
@@ -117,25 +136,6 @@ def test_a_run_killed_in_its_last_save_is_made_up_to_the_same_end(stopped, home:
     (torn.folder / checkpoints.MARK).unlink()
     assert {**trainer.run(TrainingContext(), run), "memory": 0, "seconds": 0} == {**result, "memory": 0, "seconds": 0}
     assert curve(run) == curve(stopped[0])
-
-
-@pytest.mark.parametrize(
-    ("losses", "branched_at", "over"),
-    [
-        ((3.0, 2.0, 2.5, 2.6), 40, False),  # the parent's patience is used up, the branch's is whole
-        ((3.0, 2.0, 2.5, 2.6, 2.7), 40, False),
-        ((3.0, 2.0, 2.5, 2.6, 2.7, 2.1), 40, True),  # better than its first epoch, but not than the best so far
-        ((3.0, 2.0, 2.5, 2.6, 1.9, 2.1), 40, False),
-        ((3.0, 2.0, 2.5, 2.6, 1.9, 2.1, 2.0), 40, True),
-        ((3.0, 2.0, 2.5, 2.6), 25, True),  # an epoch that the branch ended is the branch's, wherever it began
-        ((3.0, 2.0, 2.5), 25, False),
-    ],
-)
-def test_after_a_branch_only_its_own_epochs_are_counted_and_the_best_loss_so_far_is_to_be_beaten(
-    losses, branched_at, over
-) -> None:
-    settings = TrainingSettings(epochs=9, early_stopping=2)
-    assert progress_of(record(*losses), settings, branched_at).stopped_early is over
 
 
 def test_a_branch_of_a_stopped_run_has_its_whole_patience_also_when_it_is_resumed(stopped) -> None:

@@ -7,7 +7,7 @@ import pytest
 from core import training_pipeline
 from core.jobs import JobState
 from core.runs import create_run, list_runs
-from core.training import checkpoints, derived_runs, provenance, trainer
+from core.training import derived_runs, provenance, trainer
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_project
 from tests.refusals import code_of
 from utils.config import BaseChoice, changed
@@ -60,25 +60,6 @@ def test_a_repeated_run_ends_with_the_same_adapter_to_the_last_bit(stage):
     assert (found.of, found.identical, found.differences, found.first_step) == (first.id, True, (), None)
     assert found.losses == len([point for point in curve(first) if {"loss", "eval_loss"} & point.keys()])
     assert found.largest == 0
-
-
-def test_a_run_that_branched_off_is_repeated_from_the_same_checkpoint_of_its_parent(stage):
-    parent = stage.train(lambda: training_pipeline.start_training(stage.services, stage.project))
-    step = checkpoints.complete_checkpoints(parent.trainer_folder)[0].step
-    changes = {"learning_rate": 5e-4, "epochs": 3}
-    branch = stage.train(
-        lambda: training_pipeline.continue_from_checkpoint(stage.services, stage.project, parent.id, step, changes)
-    )
-    again = stage.repeat(branch)
-    assert again.request["branch"] == branch.request["branch"] == {"run": parent.id, "step": step}
-    assert derived_runs.outcome(again).identical is True
-    assert curve(again) == curve(branch)
-    shutil.rmtree(branch.folder / derived_runs.START)
-    assert derived_runs.outcome(stage.repeat(branch)).identical is True  # from what its parent still has
-    shutil.rmtree(parent.trainer_folder)
-    assert code_of(lambda: stage.repeat(branch)) == "repeat_needs_parent"
-    shutil.rmtree(parent.folder)
-    assert code_of(lambda: stage.repeat(branch)) == "repeat_needs_parent"
 
 
 def test_all_that_a_repetition_needs_is_noted(stage):

@@ -119,27 +119,15 @@ def test_a_finished_run_that_is_called_again_trains_nothing(
     assert context.points == []
 
 
-def test_a_torn_checkpoint_is_ignored_and_the_one_before_is_used(
-    uninterrupted: Finished, home: Project, base: Path
-) -> None:
-    whole, _ = uninterrupted
-    run = make_run(home, base, **HARD)
-    pause(run, at=2)
-    torn = run.trainer_folder / "checkpoint-3"
-    shutil.copytree(run.trainer_folder / "checkpoint-2", torn)
-    (torn / "rng_state.pth").unlink()
-    trainer.run(TrainingContext(), run)
-    assert curve(run) == curve(whole)
-    assert published(home) == published(whole.project)
-
-
-def test_a_damaged_newest_checkpoint_is_passed_over_though_its_files_have_their_size(
+def test_torn_and_damaged_checkpoints_are_passed_over_though_their_files_have_their_size(
     uninterrupted: Finished, home: Project, base: Path
 ) -> None:
     whole, _ = uninterrupted
     run = make_run(home, base, **HARD)
     pause(run, at=STEPS_PER_EPOCH)
     pause(run, at=6)
+    damaged = shutil.copytree(run.trainer_folder / "checkpoint-6", run.trainer_folder / "checkpoint-7")
+    (damaged / "rng_state.pth").unlink()
     optimizer = run.trainer_folder / "checkpoint-6" / "optimizer.pt"
     optimizer.write_bytes(bytes(optimizer.stat().st_size))
     context = TrainingContext()

@@ -6,35 +6,25 @@ import pytest
 from safetensors.torch import load_file
 
 from core.project_manager import Project
-from core.runs import Run
 from core.training import trainer
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_run
 from tests.refusals import refusal_of
 from utils.config import TrainingSettings
 
 
-def adapted(run: Run) -> set[str]:
-    """The names of the layers that got an adapter."""
+@pytest.mark.parametrize(
+    ("given", "learning"),
+    [
+        ([], {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}),
+        (["v_proj", "down_proj"], {"v_proj", "down_proj"}),
+        ("attention", {"q_proj", "k_proj", "v_proj", "o_proj"}),  # as runs of an earlier version have it
+    ],
+)
+def test_only_the_chosen_layers_learn_and_without_a_choice_all(home: Project, base: Path, given, learning) -> None:
+    run = make_run(home, base, epochs=1, target_modules=given)
+    trainer.run(TrainingContext(), run)
     weights = load_file(run.project.checkpoints_folder / "best" / "adapter_model.safetensors")
-    return {name.split(".lora_")[0].rpartition(".")[2] for name in weights}
-
-
-def test_without_a_choice_all_linear_layers_learn(home: Project, base: Path) -> None:
-    run = make_run(home, base, epochs=1)
-    trainer.run(TrainingContext(), run)
-    assert adapted(run) == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
-
-
-def test_only_the_chosen_layers_learn(home: Project, base: Path) -> None:
-    run = make_run(home, base, epochs=1, target_modules=["v_proj", "down_proj"])
-    trainer.run(TrainingContext(), run)
-    assert adapted(run) == {"v_proj", "down_proj"}
-
-
-def test_a_run_of_an_earlier_version_still_names_its_layers(home: Project, base: Path) -> None:
-    run = make_run(home, base, epochs=1, target_modules="attention")
-    trainer.run(TrainingContext(), run)
-    assert adapted(run) == {"q_proj", "k_proj", "v_proj", "o_proj"}
+    assert {name.split(".lora_")[0].rpartition(".")[2] for name in weights} == learning
 
 
 def test_a_model_without_the_chosen_layers_is_refused_and_its_own_are_named(home: Project, tmp_path: Path) -> None:
