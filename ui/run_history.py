@@ -125,7 +125,7 @@ def training_blocked(view: View) -> str:
     if view.project is None:
         return view.t("blocked.no_project")
     job = view.unfinished("train")
-    return view.t("history.training_running" if job.state in ACTIVE else "history.training_paused") if job else ""
+    return view.t("blocked.training_running" if job.state in ACTIVE else "blocked.training_paused") if job else ""
 
 
 def continue_blocked(view: View, entry: Entry) -> str:

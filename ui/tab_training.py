@@ -7,7 +7,6 @@ from typing import Any
 import gradio as gr
 
 from core import hardware_detector, pipeline, training_pipeline
-from core.jobs import ACTIVE
 from core.project_manager import Project
 from ui import forms, html, preflight_panel, preset_panel, remedy_panel, run_history, training_results
 from ui.job_panel import job_panel
@@ -114,13 +113,9 @@ def action(
 
 def blocked(view: View) -> str:
     """Why no training can start now; empty if it can."""
-    if view.project is None:
-        return view.t("blocked.no_project")
-    if job := view.unfinished("train"):
-        return view.t("blocked.training_running" if job.state in ACTIVE else "blocked.training_paused")
-    if view.status is None:
-        return ""
-    return preflight_panel.refusal(view)
+    if why_not := run_history.training_blocked(view):
+        return why_not
+    return preflight_panel.refusal(view) if view.status else ""
 
 
 def after_blocked(view: View, kind: str) -> str:

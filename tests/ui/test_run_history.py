@@ -71,7 +71,7 @@ def test_while_a_training_runs_the_buttons_say_so(project, view, puppet):
     run = make_run(project)
     puppet("train")
     for reason in (run_history.continue_blocked, run_history.repeat_blocked):
-        assert reason(view(), entry_of(view, run)) == view().t("history.training_running")
+        assert reason(view(), entry_of(view, run)) == view().t("blocked.training_running")
 
 
 def test_a_paused_run_can_be_continued_by_its_own_branch_only(services, project, view):
@@ -79,7 +79,7 @@ def test_a_paused_run_can_be_continued_by_its_own_branch_only(services, project,
     project.set("training", {"epochs": 2})
     services.runner.adopt(Job("train", project.name, lambda _: {}, id=paused.id), JobState.PAUSED)
     assert run_history.continue_blocked(view(), entry_of(view, paused)) == ""
-    assert run_history.continue_blocked(view(), entry_of(view, other)) == view().t("history.training_paused")
+    assert run_history.continue_blocked(view(), entry_of(view, other)) == view().t("blocked.training_paused")
 
 
 def test_a_setting_that_cannot_change_in_mid_run_is_named(project, view):

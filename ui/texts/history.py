@@ -68,14 +68,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ein neuer Lauf macht von dort aus weiter.",
         "A new run goes on from there.",
     ),
-    "history.training_running": (
-        "Geht, wenn das laufende Training fertig oder angehalten ist.",
-        "Possible once the running training is done or stopped.",
-    ),
-    "history.training_paused": (
-        "Ein Training ist angehalten. Setze es oben fort oder stoppe es.",
-        "A training is paused. Resume it above, or stop it.",
-    ),
     "history.no_points": (
         "Von diesem Lauf ist kein gesicherter Stand mehr da.",
         "This run has no saved state any more.",
