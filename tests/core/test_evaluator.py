@@ -21,8 +21,12 @@ Evaluated = tuple[Run, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    base = make_base(tmp_path_factory.mktemp("base"))
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_base(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
     project = make_project(tmp_path_factory.mktemp("projects"), samples=40)
     run = make_run(project, base, epochs=4, learning_rate=1e-3, held_out_share=0.45, lora_dropout=0.0)
     trainer.run(TrainingContext(), run)
@@ -97,8 +101,8 @@ def test_a_run_whose_adapter_was_replaced_is_not_measured_with_another_ones(trai
     assert code_of(lambda: evaluator.run(TrainingContext(), evaluation_of(other))) == "adapter_missing"
 
 
-def test_a_training_that_was_started_and_aborted_since_takes_no_finished_one_away(tmp_path: Path) -> None:
-    run = make_run(make_project(tmp_path), make_base(tmp_path / "base"), epochs=2, keep_checkpoints=2)
+def test_a_training_that_was_started_and_aborted_since_takes_no_finished_one_away(base: Path, tmp_path: Path) -> None:
+    run = make_run(make_project(tmp_path), base, epochs=2, keep_checkpoints=2)
     trainer.run(TrainingContext(), run)
     aborted = make_run(run.project, run.base_folder)
     with pytest.raises(CancelRequested):
@@ -116,15 +120,14 @@ def test_a_training_that_was_started_and_aborted_since_takes_no_finished_one_awa
     assert losses[first] != losses[last]
 
 
-def test_an_aborted_trainings_complete_checkpoint_within_an_epoch_can_be_compared(tmp_path: Path) -> None:
-    run = make_run(make_project(tmp_path), make_base(tmp_path / "base"), epochs=2)
+def test_an_aborted_trainings_complete_checkpoint_within_an_epoch_can_be_compared(base: Path, tmp_path: Path) -> None:
+    run = make_run(make_project(tmp_path), base, epochs=2)
     with pytest.raises(CancelRequested):
         trainer.run(TrainingContext(stop_at=2, request="cancel"), run)
     assert evaluator.run(TrainingContext(), evaluation_of(run))["step"] == 2
 
 
-def test_a_damaged_adapter_is_said(tmp_path: Path) -> None:
-    base = make_base(tmp_path / "base")
+def test_a_damaged_adapter_is_said(base: Path, tmp_path: Path) -> None:
     run = make_run(make_project(tmp_path), base, epochs=1)
     trainer.run(TrainingContext(), run)
     file = checkpoints.adapter(run).folder / "adapter_model.safetensors"
@@ -132,9 +135,9 @@ def test_a_damaged_adapter_is_said(tmp_path: Path) -> None:
     assert code_of(lambda: evaluator.run(TrainingContext(), evaluation_of(run))) == "adapter_damaged"
 
 
-def test_without_held_out_samples_there_is_nothing_to_compare(tmp_path: Path) -> None:
+def test_without_held_out_samples_there_is_nothing_to_compare(base: Path, tmp_path: Path) -> None:
     project: Project = make_project(tmp_path)
-    run = make_run(project, make_base(tmp_path / "base"), held_out_share=0.0)
+    run = make_run(project, base, held_out_share=0.0)
     assert code_of(lambda: evaluator.run(TrainingContext(), evaluation_of(run))) == "evaluation_nothing_held_out"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ import torch
 
 from core import training_pipeline
 from core.jobs import JobState
-from core.project_manager import ProjectStore
-from core.runs import Run, list_runs
+from core.project_manager import Project, ProjectStore
+from core.runs import Run, list_runs, open_run
 from core.services import Services
 from core.training import checkpoints, trainer
 from core.worker import alone_with
@@ -31,6 +32,12 @@ def parent(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
     pause(run, at=6)
     trainer.run(TrainingContext(), run)
     return run
+
+
+@pytest.fixture
+def copied(parent: Run, tmp_path: Path) -> Run:
+    """The same in a copy of its project, to be spoilt."""
+    return open_run(Project(shutil.copytree(parent.project.root, tmp_path / "Physik")), parent.id)
 
 
 def learned(run: Run) -> list[dict[str, float]]:
@@ -76,12 +83,6 @@ def test_the_learning_rate_and_the_weight_decay_of_a_branch_are_really_its_own(p
     assert curve(again) == curve(made)
 
 
-def test_another_schedule_takes_effect_at_the_step_where_the_branch_begins(parent: Run) -> None:
-    made = branch(parent, 6, scheduler="constant", warmup_ratio=0.0)
-    trainer.run(TrainingContext(), made)
-    assert {point["learning_rate"] for point in learned(made) if point["step"] > 6} == {1e-3}
-
-
 def test_more_epochs_really_train_on_after_the_end(parent: Run) -> None:
     made = branch(parent, None, epochs=5)
     context = TrainingContext()
@@ -97,13 +98,15 @@ def test_fewer_epochs_end_earlier(parent: Run) -> None:
     assert trainer.run(TrainingContext(), made)["steps"] == 2 * STEPS_PER_EPOCH
 
 
-def test_dropout_and_gradient_checkpointing_of_a_branch_are_its_own(parent: Run) -> None:
-    made = branch(parent, 8, lora_dropout=0.4, gradient_checkpointing=True)
+def test_schedule_dropout_and_gradient_checkpointing_of_a_branch_are_its_own(parent: Run) -> None:
+    changes = {"lora_dropout": 0.4, "gradient_checkpointing": True, "scheduler": "constant", "warmup_ratio": 0.0}
+    made = branch(parent, 8, **changes)
     trainer.run(TrainingContext(), made)
     newest = made.trainer_folder / "checkpoint-12"
     assert read_json(newest / "adapter_config.json")["lora_dropout"] == 0.4
     assert torch.load(newest / "training_args.bin", weights_only=False).gradient_checkpointing
-    assert learned(made)[8:] != learned(parent)[8:]
+    assert {point["learning_rate"] for point in learned(made)[8:]} == {1e-3}
+    assert learned(made)[8]["loss"] != learned(parent)[8]["loss"]
 
 
 def test_half_the_batch_with_twice_the_accumulation_sees_the_same_samples_in_each_step(
@@ -137,25 +140,19 @@ def test_a_branch_publishes_only_adapters_that_it_has_and_the_best_of_them(paren
     assert best_of_all is not None and result["eval_loss"] == best_of_all.losses["eval_loss"]
 
 
-def test_a_branch_whose_parent_lost_its_best_epoch_takes_the_best_that_is_there(base: Path, tmp_path: Path) -> None:
-    run = make_run(make_project(tmp_path), base, **HARD)
-    trainer.run(TrainingContext(), run)
-    checkpoints.keep_only(run.trainer_folder, {4})
-    state = run.trainer_folder / "checkpoint-4" / checkpoints.TRAINER_STATE
-    assert state.is_file()
-    made = branch(run, None, epochs=2)
+def test_a_branch_whose_parent_lost_its_best_epoch_takes_the_best_that_is_there(copied: Run) -> None:
+    checkpoints.keep_only(copied.trainer_folder, {4})
+    made = branch(copied, None, epochs=2)
     trainer.run(TrainingContext(), made)
     assert set(published(made.project)) == {"epoch_1", "epoch_2", "best"}
     assert [end.epoch for end in checkpoints.held(made)] == [1, 2]
 
 
-def test_a_branch_shares_its_parents_files_and_outlives_them(base: Path, tmp_path: Path) -> None:
-    run = make_run(make_project(tmp_path), base, **HARD)
-    pause(run, at=2)
-    made = branch(run, None)
-    files = [one.trainer_folder / "checkpoint-2" / "optimizer.pt" for one in (run, made)]
+def test_a_branch_shares_its_parents_files_and_outlives_them(copied: Run) -> None:
+    made = branch(copied, 8)
+    files = [one.trainer_folder / "checkpoint-8" / "optimizer.pt" for one in (copied, made)]
     assert os.path.samefile(*files)
-    checkpoints.keep_only(run.trainer_folder, ())
+    checkpoints.keep_only(copied.trainer_folder, ())
     assert trainer.run(TrainingContext(), made)["state"] == "done"
 
 
@@ -180,15 +177,12 @@ def test_what_a_checkpoint_is_not_good_for_is_refused(parent: Run) -> None:
     assert len(list_runs(parent.project)) == before
 
 
-def test_a_damaged_checkpoint_is_not_branched_from(base: Path, tmp_path: Path) -> None:
-    run = make_run(make_project(tmp_path), base, **HARD)
-    for stop in (2, 3):
-        pause(run, at=stop)
-    assert code_of(lambda: branch(run, 2)) == "branch_no_checkpoint"  # of two within an epoch the newer one is kept
-    file = run.trainer_folder / "checkpoint-3" / "optimizer.pt"
+def test_a_damaged_checkpoint_is_not_branched_from(copied: Run) -> None:
+    checkpoints.keep_only(copied.trainer_folder, {6})
+    file = copied.trainer_folder / "checkpoint-6" / "optimizer.pt"
     file.write_bytes(bytes(len(file.read_bytes())))
-    assert code_of(lambda: branch(run, 3)) == "branch_no_checkpoint"
-    assert branch(run, None).request["branch"]["step"] == 0
+    assert code_of(lambda: branch(copied, 6)) == "branch_no_checkpoint"
+    assert branch(copied, None).request["branch"]["step"] == 0
 
 
 def test_a_branch_gives_up_the_run_that_stopped_and_becomes_the_newest(
@@ -203,9 +197,8 @@ def test_a_branch_gives_up_the_run_that_stopped_and_becomes_the_newest(
     job = training_pipeline.continue_from_checkpoint(services, project, run.id, None, changes)
     state = run.read_state()
     assert (state.state, state.error and state.error.key) == (JobState.CANCELLED, "training_out_of_memory")
-    assert code_of(lambda: training_pipeline.continue_from_checkpoint(services, project, job.id, None, {})) in (
-        "job_already_running",
-    )
+    code = code_of(lambda: training_pipeline.continue_from_checkpoint(services, project, job.id, None, {}))
+    assert code == "job_already_running"
     services.runner.cancel(job.id)
     services.runner.wait(job.id, timeout=60)
     with alone_with(project, "train"):
