@@ -105,7 +105,7 @@ class Group(StrEnum):
     KEEPING = "keeping"
 
 
-class Fact(Enum):
+class SettingFact(Enum):
     """What is true of a training setting beside its bounds; `settings_with` tells of which ones."""
 
     MAY_CHANGE = "may change where a run is continued from a checkpoint; what may not decides what its weights mean"
@@ -115,7 +115,7 @@ class Fact(Enum):
     LEARNED = "is chosen by a preset from the data; what else a preset chooses only makes it fit the memory"
 
 
-MAY_CHANGE, READING, ON_CARD, HELD, LEARNED = Fact
+MAY_CHANGE, READING, ON_CARD, HELD, LEARNED = SettingFact
 
 
 class TrainingSettings(Settings):
@@ -161,7 +161,7 @@ class TrainingSettings(Settings):
         return tuple(name for name in get_args(TargetModule) if name in value)
 
 
-def settings_with(mark: Fact | Group) -> tuple[str, ...]:
+def settings_with(mark: SettingFact | Group) -> tuple[str, ...]:
     """The names of the training settings of which this is true, in their order."""
     return tuple(name for name, field in TrainingSettings.model_fields.items() if mark in field.metadata)
 

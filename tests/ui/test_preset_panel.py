@@ -11,13 +11,7 @@ from core.training import presets
 from tests.core.training.training_material import make_base
 from ui import forms, tab_training
 from ui.preset_panel import blocked, button_update, equal_preset, followed, preset_html
-from ui.view import View
 from utils.config import BaseChoice, Group, TrainingSettings, settings_with
-
-
-@pytest.fixture
-def view(services, project):
-    return lambda: View(services, "de", project.name)
 
 
 @pytest.fixture

@@ -21,11 +21,6 @@ from ui.view import View
 from utils.files import write_json
 
 
-@pytest.fixture
-def view(services, project):
-    return lambda: View(services, "de", project.name)
-
-
 def clicked(project, do, of="", ticked=(), **position):
     values = {"position": HistoryPosition("Physik", **position), "click": Click(do, of, tuple(ticked))}
     return run_history.clicked(project, values) or {}

@@ -13,11 +13,6 @@ from ui.view import View
 from utils.files import write_json
 
 
-@pytest.fixture
-def view(services, project):
-    return lambda language="de": View(services, language, project.name)
-
-
 def at(**position):
     return HistoryPosition("Physik", **position)
 

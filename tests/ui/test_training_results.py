@@ -42,11 +42,6 @@ FILE = {
 }
 
 
-@pytest.fixture
-def view(services, project):
-    return lambda: View(services, "de", project.name)
-
-
 def finished(project, kind: str, **result: object) -> str:
     run = create_run(project, kind, {})
     run.write_state(JobState.DONE, result={"run": run.id, **result})

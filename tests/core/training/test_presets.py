@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from core import base_models
 from core.project_manager import ProjectStore
 from core.samples.sft_dataset import Sample, Source, append_samples, split_by_source
-from core.training import memory_estimate, memory_outlook, presets
-from core.training.memory_outlook import Outlook
+from core.training import memory_outlook, presets
 from core.training.model_shape import Shape
 from core.training.presets import PRESETS, Preset, Situation, choose
+from core.training.presets import _light as light
 from tests.core.training.machine_material import ONE_BILLION, machine
 from tests.core.training.training_material import make_project
 from ui.texts import LANGUAGES, TEXTS, message_text
@@ -45,14 +45,6 @@ SITUATIONS = st.builds(
 )
 KEPT = st.builds(TrainingSettings, held_out_share=st.floats(0, 0.5), processes=st.integers(1, 16))
 NAMES = st.sampled_from(sorted(PRESETS))
-
-
-def light(settings: TrainingSettings, situation: Situation) -> str:
-    assert situation.shape is not None
-    place = memory_estimate.place_of(situation.hardware)
-    needed = memory_estimate.estimate(situation.shape, settings, place, situation.longest, situation.correction)
-    free = memory_outlook.free_for_each(situation.hardware, place, settings.processes)
-    return Outlook(needed, place, free, situation.longest, ()).light
 
 
 def filled(preset: Preset, kept: TrainingSettings = USUAL) -> TrainingSettings:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from utils.config import Fact, Group, TrainingSettings, settings_with
+from utils.config import Group, SettingFact, TrainingSettings, settings_with
 
 ROOT = Path(__file__).resolve().parents[3]
 FIELD = (
@@ -69,6 +69,6 @@ def test_each_setting_stands_in_one_place_of_the_form() -> None:
     assert shown == list(TrainingSettings.model_fields)
 
 
-@pytest.mark.parametrize("fact", Fact)
-def test_each_fact_is_true_of_some_settings_and_not_of_all(fact: Fact) -> None:
+@pytest.mark.parametrize("fact", SettingFact)
+def test_each_fact_is_true_of_some_settings_and_not_of_all(fact: SettingFact) -> None:
     assert 0 < len(settings_with(fact)) < len(TrainingSettings.model_fields)
