@@ -32,7 +32,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
         context.progress(0, None, "chat.answering")
         started = time.monotonic()
         messages = [{"role": "user", "content": request["question"]}]
-        answer = server.chat(messages, int(request.get("max_tokens", ANSWER_TOKENS)))
+        answer = server.chat(messages, ANSWER_TOKENS)
     return {
         "answer": answer.text.strip(),
         "tokens": len(answer.tokens),

@@ -14,10 +14,10 @@ from typing import Any
 from core.child_process import kill_tree, start_child
 from core.jobs import CancelRequested, JobState, Message, PauseRequested, RelayContext, WorkInterrupted
 from core.runs import Run, is_alive, seconds_alive
-from core.training.run_curves import number
 from core.worker import EXIT_DISK_FULL, EXIT_TAKEN, note_failure
 from utils.errors import AppError
 from utils.files import open_file, parse_json
+from utils.validators import number
 
 logger = logging.getLogger(__name__)
 

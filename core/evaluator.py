@@ -24,7 +24,8 @@ from core.runs import Run, open_run
 from core.samples import sft_dataset
 from core.samples.sft_dataset import Sample, group_of
 from core.samples.split import split_by_source
-from core.training import engines, epoch_ends, training_data
+from core.training import checkpoints, engines
+from core.training.training_data import Encoded, Language, Row, encode_prompt, encode_rows, learnable, read_language
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import append_line, parse_json, read_lines, write_json
@@ -54,8 +55,7 @@ class _Models:
     """Base and tuned model in one: the adapter can be switched off."""
 
     model: Any
-    tokenizer: Any
-    stop_ids: frozenset[int]
+    language: Language
 
 
 def run(context: JobContext, run: Run) -> dict[str, Any]:
@@ -64,12 +64,12 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     train_run = open_run(run.project, run.request["train_run"])
     settings = TrainingSettings(**train_run.request["training"])
     held_out = _held_out(train_run, settings)
-    adapter = epoch_ends.whole_adapter(train_run, run.request.get("step"))
+    adapter = checkpoints.whole_adapter(train_run, run.request.get("step"))
     context.log("result.of_run", run=train_run.id, step=adapter.step)
     context.progress(0, None, "evaluation.loading")
     models = _load(train_run, adapter.folder, settings)
-    rows = training_data.encode_rows(models.tokenizer, held_out, models.stop_ids, settings.max_length)
-    kept = list(training_data.learnable(rows))
+    rows = encode_rows(models.language, held_out, settings.max_length)
+    kept = list(learnable(rows))
     if not kept:
         raise AppError("evaluation_nothing_held_out")
     measured = _measure(context, run, models, kept)
@@ -128,21 +128,18 @@ def _load(train_run: Run, adapter: Path, settings: TrainingSettings) -> _Models:
     device = engines.detect_device(bool(train_run.request.get("force_cpu")))
     base = base_models.base_of(train_run)
     engines.use_cores(base)
-    model, tokenizer = engines.load_base(base, device, four_bit=settings.four_bit)
-    training_data.ensure_chat_template(tokenizer)
-    stop_ids = training_data.stop_ids_of(tokenizer, model)
+    language = read_language(base)
+    model = engines.load_model(base, device, four_bit=settings.four_bit)
     try:
         tuned = PeftModel.from_pretrained(model, adapter, torch_device=device.kind)
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
         raise AppError("adapter_damaged", reason=str(error)[:300]) from error
     if not settings.four_bit:  # that one lies on its device already and must not be moved
         tuned = tuned.to(device.kind)
-    return _Models(tuned.eval(), tokenizer, stop_ids)
+    return _Models(tuned.eval(), language)
 
 
-def _measure(
-    context: JobContext, run: Run, models: _Models, kept: Sequence[tuple[Sample, training_data.Encoded]]
-) -> list[Measured]:
+def _measure(context: JobContext, run: Run, models: _Models, kept: Sequence[Row]) -> list[Measured]:
     """Both losses of every sample. What an interrupted comparison has measured is not measured again."""
     file = run.folder / MEASURED
     known = {item.sample: item for item in (Measured(**parse_json(line)) for line in read_lines(file))}
@@ -163,7 +160,7 @@ def _measure(
 
 
 @torch.inference_mode()
-def answer_loss(model: Any, encoded: training_data.Encoded) -> float:
+def answer_loss(model: Any, encoded: Encoded) -> float:
     """Mean negative log-likelihood, in nats, of an answer's tokens after its prompt."""
     ids = torch.tensor([encoded.prompt_ids + encoded.answer_ids], device=model.device)
     length = len(encoded.answer_ids)
@@ -206,17 +203,18 @@ def _answers(context: JobContext, models: _Models, samples: Sequence[Sample]) ->
 
 @torch.inference_mode()
 def _answer(models: _Models, question: str) -> str:
-    ids = torch.tensor([training_data.encode_prompt(models.tokenizer, question)], device=models.model.device)
-    pad = models.tokenizer.pad_token_id
+    tokenizer = models.language.tokenizer
+    ids = torch.tensor([encode_prompt(tokenizer, question)], device=models.model.device)
+    pad = tokenizer.pad_token_id
     written = models.model.generate(
         input_ids=ids,
         attention_mask=torch.ones_like(ids),
         max_new_tokens=ANSWER_TOKENS,
         do_sample=False,
-        eos_token_id=sorted(models.stop_ids),
-        pad_token_id=models.tokenizer.eos_token_id if pad is None else pad,
+        eos_token_id=sorted(models.language.stop_ids),
+        pad_token_id=tokenizer.eos_token_id if pad is None else pad,
     )
-    return models.tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True).strip()
+    return tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True).strip()
 
 
 def _interval(differences: Sequence[Sequence[float]], seed: int) -> tuple[float, float]:

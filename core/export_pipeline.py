@@ -7,7 +7,7 @@ from core.jobs import JobSnapshot
 from core.project_manager import VERIFICATION, Project
 from core.runs import Run
 from core.services import Services, start_child_job
-from core.training import epoch_ends, history
+from core.training import checkpoints, history
 from core.training.history import Chosen
 from utils.errors import AppError
 from utils.files import read_json
@@ -33,7 +33,7 @@ def export_report(project: Project) -> dict[str, Any]:
 def start_evaluation(services: Services, project: Project, chosen: Chosen | None = None) -> JobSnapshot:
     """Compare base and tuned model on the held-out samples: of the chosen run and checkpoint, or of `trained_run`.
 
-    Raises AppError `not_trained`, and as `epoch_ends.adapter` does.
+    Raises AppError `not_trained`, and as `checkpoints.adapter` does.
     """
     return start_child_job(services, project, "evaluate", tuned_model(project, chosen))
 
@@ -53,7 +53,7 @@ def start_export(services: Services, project: Project, chosen: Chosen | None = N
 def tuned_model(project: Project, chosen: Chosen | None) -> dict[str, Any]:
     """Which run and checkpoint a request means, frozen."""
     found = chosen or Chosen(trained_run(project))
-    return {"train_run": found.run.id, "step": epoch_ends.adapter(found.run, found.step).step}
+    return {"train_run": found.run.id, "step": checkpoints.adapter(found.run, found.step).step}
 
 
 def start_question(services: Services, project: Project, question: str, chosen: Chosen | None = None) -> JobSnapshot:

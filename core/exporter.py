@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import chdir
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import psutil
 import torch
@@ -27,12 +27,11 @@ from core.project_manager import VERIFICATION
 from core.runs import Run, open_run
 from core.samples.sft_dataset import read_samples, usable
 from core.samples.split import split_by_source
-from core.training import epoch_ends, training_data
+from core.training import checkpoints, training_data
 from core.training.checkpoints import Checkpoint
-from utils.errors import AppError
+from utils.config import Quantization
 from utils.files import publish_folder, read_json, require_disk, write_json, write_text_atomic
 
-QUANTIZATIONS = ("f16", "q8_0", "q4_k_m")
 BYTES_PER_WEIGHT = {"f16": 2.0, "q8_0": 1.07, "q4_k_m": 0.65}
 SPARE_GIB = 0.2
 
@@ -54,10 +53,8 @@ class Material:
 
     @property
     def quantizations(self) -> list[str]:
-        wanted = set(self.export.request.get("quantization") or ["f16"])
-        if unknown := wanted - set(QUANTIZATIONS):
-            raise AppError("export_quantization", quantization=sorted(unknown)[0])
-        return [name for name in QUANTIZATIONS if name in wanted]
+        wanted = self.export.request.get("quantization") or ["f16"]
+        return [name for name in get_args(Quantization) if name in wanted]
 
     def load_reference(self) -> verifier.Reference:
         """The merged model with its answers to questions it was not trained on (any, where none were held out)."""
@@ -70,13 +67,11 @@ class Material:
 def run(context: JobContext, run: Run) -> dict[str, Any]:
     """Write the formats that `run` asks for and verify them; returns {"format", "files", "verification", …}.
 
-    Raises AppError `export_format`, `export_quantization`, `adapter_*`, `disk_full`, `gguf_*`, and those of
-    a base model that is gone. What was exported before stays until the new export is complete.
+    Raises AppError `adapter_*`, `disk_full`, `gguf_*`, and those of a base model that is gone. What was exported
+    before stays until the new export is complete.
     """
     started = time.monotonic()
     wanted = run.request["format"]
-    if wanted not in EXPORTERS:
-        raise AppError("export_format", format=wanted)
     final = run.project.final_folder
     for leftover in final.glob(".export_*"):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -84,7 +79,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     base = base_models.base_of(training)
     workshop = Path(tempfile.mkdtemp(prefix=".export_", dir=final))
     try:
-        adapter = epoch_ends.whole_adapter(training, run.request.get("step"))
+        adapter = checkpoints.whole_adapter(training, run.request.get("step"))
         context.log("result.of_run", run=training.id, step=adapter.step)
         material = Material(run, training, adapter, base, safe_name(run.project.name), workshop)
         require_room(material)

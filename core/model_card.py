@@ -10,20 +10,8 @@ from typing import Any
 from core import base_models
 from core.runs import Run
 from core.samples.sft_dataset import read_samples, usable
-from core.training import run_curves
-
-SETTINGS_SHOWN = (
-    "learning_rate",
-    "batch_size",
-    "gradient_accumulation",
-    "epochs",
-    "lora_rank",
-    "lora_alpha",
-    "lora_dropout",
-    "target_modules",
-    "max_length",
-    "seed",
-)
+from core.training import history
+from utils.config import ON_CARD, settings_with
 
 
 def write(training: Run, step: int, base: Path, name: str, reports: list[dict[str, Any]]) -> str:
@@ -62,7 +50,7 @@ def write(training: Run, step: int, base: Path, name: str, reports: list[dict[st
 
 
 def settings_shown(settings: dict[str, Any]) -> dict[str, Any]:
-    shown = {key: settings.get(key) for key in SETTINGS_SHOWN}
+    shown = {key: settings.get(key) for key in settings_with(ON_CARD)}
     return shown | {"target_modules": shown["target_modules"] or "all linear layers"}
 
 
@@ -96,7 +84,7 @@ def data_section(training: Run) -> str:
 
 def figures(training: Run, step: int) -> dict[str, Any]:
     """What came of the training, as far as the run noted it; `eval_loss` is that of the checkpoint."""
-    points = [point for point in run_curves.points_of(training.metrics_file) if point["step"] == step]
+    points = [point for point in history.points_of(training.metrics_file) if point["step"] == step]
     measured = {name: value for point in points for name, value in point.items()}
     result = (training.read_state().result or {}) | ({"eval_loss": measured.get("eval_loss")} if points else {})
     epoch = f", epoch {measured['epoch']:g}" if "epoch" in measured else ""

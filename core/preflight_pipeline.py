@@ -11,13 +11,12 @@ from core.runs import latest_run, list_runs
 from core.services import Services, require_rest, start_child_job
 from core.training import readiness
 from core.training.provenance import portable_path
-from utils.config import TrainingSettings
+from utils.config import READING, TrainingSettings, settings_with
 from utils.files import sha256_of
 
 KIND = "preflight"
 FORMAT = 1
 """Of the result; one of another version is not shown."""
-SETTINGS_THAT_COUNT = ("max_length", "held_out_share", "seed", "train_on_answers")
 
 
 def start_preflight(services: Services, project: Project) -> JobSnapshot:
@@ -48,7 +47,7 @@ def basis(samples_file: Path, folder: Path, training: TrainingSettings) -> dict[
         "format": FORMAT,
         "samples": sha256_of(samples_file),
         "base": base_models.fingerprint(folder),
-        **training.model_dump(mode="json", include=set(SETTINGS_THAT_COUNT)),
+        **training.model_dump(mode="json", include=set(settings_with(READING))),
     }
 
 

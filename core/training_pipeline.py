@@ -1,13 +1,16 @@
-"""What the browser and the command line both call to train, to go on or repeat a run, and to take one along."""
+"""What the browser and the command line both call to train: start, go on, repeat, take a run along, delete it."""
 
 import shutil
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from core import base_models
+from core.hardware_detector import Hardware
+from core.job_kinds import KINDS
 from core.jobs import ACTIVE, UNFINISHED, JobSnapshot, JobState
 from core.project_manager import Project
-from core.runs import Run, create_run, latest_run, live_run, open_run
+from core.runs import Run, create_run, latest_run, list_runs, live_run, open_run
 from core.services import (
     MINIMUM_FREE_GIB,
     Services,
@@ -15,13 +18,25 @@ from core.services import (
     child_job,
     give_up,
     require_free,
+    running,
     start_child_job,
     start_thread_job,
 )
-from core.training import branching, bundle, launcher, provenance, readiness, repeat, run_estimate
+from core.training import bundle, checkpoints, derived_runs, history, launcher, provenance, readiness, run_estimate
+from core.training.run_estimate import RunEstimate
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is gone for good when a run is deleted. `branches` are runs that can then not be repeated any more."""
+
+    size_bytes: int
+    checkpoints: int
+    adapter: bool
+    branches: tuple[str, ...]
 
 
 def start_training(services: Services, project: Project) -> JobSnapshot:
@@ -44,18 +59,21 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
         "engine": hardware.engine,
         "force_cpu": services.settings.force_cpu,
         "samples_sha256": sha256_of(project.samples_file),
-        **run_estimate.for_request(expected),
+    }
+    request |= _true_now(hardware, expected)
+    return start_child_job(
+        services, project, "train", request, lambda run: shutil.copy2(project.samples_file, run.samples_file)
+    )
+
+
+def _true_now(hardware: Hardware, expected: RunEstimate | None, from_step: int = 0) -> dict[str, Any]:
+    """What a request says of the moment when it is made: what the run is expected to need, versions, machine, app."""
+    return {
+        **run_estimate.for_request(expected, from_step),
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),
         "app": provenance.app_facts(),
     }
-    return start_child_job(
-        services,
-        project,
-        "train",
-        request,
-        prepare=lambda run: shutil.copy2(project.samples_file, run.samples_file),
-    )
 
 
 def resume_training(services: Services, project: Project) -> JobSnapshot:
@@ -75,12 +93,8 @@ def resume_training(services: Services, project: Project) -> JobSnapshot:
     return known if known.state in ACTIVE else services.runner.resume(run.id)
 
 
-def branch_training(
-    services: Services,
-    project: Project,
-    run_id: str,
-    step: int | None,
-    changes: dict[str, Any],
+def continue_from_checkpoint(
+    services: Services, project: Project, run_id: str, step: int | None, changes: dict[str, Any]
 ) -> JobSnapshot:
     """A new run that goes on from another run's checkpoint with other settings.
 
@@ -92,18 +106,13 @@ def branch_training(
     parent = open_run(project, run_id)
     _require_rest_but(services, parent)
     require_disk(project.root, MINIMUM_FREE_GIB)
-    start = branching.start_point(parent, step)
-    settings = branching.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
+    start = derived_runs.start_point(parent, step)
+    settings = derived_runs.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
     hardware = services.hardware()
     expected = run_estimate.of_files(parent.base_folder, parent.samples_file, settings, hardware)
-    request = {
-        **branching.request_of(parent, start, settings),
-        **run_estimate.for_request(expected, start.step if start else 0),
-        "versions": provenance.installed_versions(),
-        "machine": provenance.machine_facts(hardware),
-        "app": provenance.app_facts(),
-    }
-    prepare = partial(branching.seed, parent, start)
+    request = derived_runs.continued_request(parent, start, settings)
+    request |= _true_now(hardware, expected, start.step if start else 0)
+    prepare = partial(derived_runs.seed, parent, start)
     with project.held():
         branch = create_run(project, "train", request, prepare)
         give_up(services, parent)
@@ -123,17 +132,20 @@ def reproduce_training(services: Services, project: Project, run_id: str) -> Job
     """Repeat a training run of this project exactly: its settings, its samples, the same model, and for one that
     branched off the same checkpoint.
 
-    Raises AppError `run_missing`, and as `repeat.request_of` and `repeat.beginning_of` do.
+    Raises AppError `run_missing`, and as `derived_runs.repeated_request` and `derived_runs.original_beginning` do.
     """
     original = open_run(project, run_id)
     require_disk(project.root, MINIMUM_FREE_GIB)
-    request = repeat.request_of(original, services.hardware())
-    beginning = repeat.beginning_of(original)
+    request = derived_runs.repeated_request(original)
+    hardware, settings = services.hardware(), TrainingSettings(**request["training"])
+    folder = project.root / request["base"]["folder"]
+    request |= _true_now(hardware, run_estimate.of_files(folder, original.samples_file, settings, hardware))
+    beginning = derived_runs.original_beginning(original)
 
     def prepare(run: Run) -> None:
         if beginning:
-            branching.begin(run, beginning)
-        repeat.keep_original(run, original)
+            derived_runs.begin(run, beginning)
+        derived_runs.keep_original(run, original)
 
     return start_child_job(services, project, "train", request, prepare)
 
@@ -144,3 +156,51 @@ def start_bundle(services: Services, project: Project, run_id: str, readme: bund
     bundle.contents_of(run)
     work = alone(project, "bundle", lambda context: bundle.write(context, run, readme))
     return start_thread_job(services, project, "bundle", work)
+
+
+def loss_of_deleting(project: Project, run_id: str) -> Loss:
+    """What would be lost with a run. Raises AppError `run_missing`."""
+    run = open_run(project, run_id)
+    published = checkpoints.adapter_of(project.checkpoints_folder, run_id) is not None
+    branches = []
+    for other in list_runs(project, "train"):
+        branch = derived_runs.branch_of(other.request) if other.is_whole else None
+        if branch and branch[0] == run_id and derived_runs.needs_parent(other):
+            branches.append(other.id)
+    return Loss(
+        size_bytes=history.size_of(run.folder) + (history.size_of(project.checkpoints_folder) if published else 0),
+        checkpoints=len(checkpoints.complete_checkpoints(run.trainer_folder)),
+        adapter=run == history.trained_run(project),
+        branches=tuple(branches),
+    )
+
+
+def delete_run(services: Services, project: Project, run_id: str, *, sure: bool = False) -> int:
+    """Remove a run and free its room on the disk. Returns how many bytes that were.
+
+    Raises AppError `run_missing`, `run_is_busy` while a process works on it or it waits for one, and
+    `run_is_published` where its adapter is the one that comparison and export use, unless somebody who was told so
+    is `sure`.
+    """
+    lost = loss_of_deleting(project, run_id)
+    run = open_run(project, run_id)
+    if is_busy(services, run):
+        raise AppError("run_is_busy", run=run_id)
+    if lost.adapter and not sure:
+        raise AppError("run_is_published", run=run_id)
+    services.runner.forget(run_id)
+    with project.held():
+        # Without its request a folder is no run: should the rest be interrupted, nobody meets half of one.
+        (run.folder / "run.json").unlink()
+        shutil.rmtree(run.folder)
+        if checkpoints.adapter_of(project.checkpoints_folder, run_id):
+            checkpoints.clear_published(project.checkpoints_folder)
+    return lost.size_bytes
+
+
+def is_busy(services: Services, run: Run) -> bool:
+    """Whether a process works on a run, it waits for its turn, or what else is at work in the project may read it."""
+    readers = (name for name, kind in KINDS.items() if kind.reads_run)
+    if run.read_state().process or running(services, run.project, readers):
+        return True
+    return any(job.id == run.id and job.state in ACTIVE for job in services.runner.jobs(run.project.name))

@@ -22,11 +22,11 @@ def readme(language: str, contents: Contents) -> str:
     if (branch := request.get("branch")) and branch["step"]:
         blocks.append(t("branch", parent=branch["run"], step=branch["step"]))
     named = {name: base.get(name) or "–" for name in ("name", "source", "revision", "fingerprint")}
-    blocks += [t("base_title"), t("base", **named), t("base_inside" if contents.with_base else "base_outside")]
+    blocks += [t("base_title"), t("base", **named), t("base_outside")]
     names = {"first": "first_loss", "last": "loss", "steps": "steps", "samples": "samples"}
     figures = {name: result[of] for name, of in names.items()}
-    adapter = "adapter_none" if contents.adapter is None else "adapter_best" if contents.best else "adapter_other"
-    blocks += [t("came_of_it_title"), t("came_of_it", **figures), t(adapter), t("parts_title"), t("parts")]
+    adapter = t("adapter", step=contents.adapter.step) if contents.adapter else t("adapter_none")
+    blocks += [t("came_of_it_title"), t("came_of_it", **figures), adapter, t("parts_title"), t("parts")]
     versions = request.get("versions") or {}
     blocks += [t("versions_title"), "\n".join(f"- {name} {number}" for name, number in versions.items())]
     return "\n\n".join(blocks) + "\n"

@@ -17,14 +17,6 @@ STEPS = {"learning_rate": 1e-5}
 FRACTION_STEP = 0.01
 
 
-def bounds(kind: type[BaseModel], name: str) -> tuple[float | None, float | None]:
-    """The smallest and the largest value that a setting takes."""
-    limits = kind.model_fields[name].metadata
-    low = next((limit.ge for limit in limits if hasattr(limit, "ge")), None)
-    high = next((limit.le for limit in limits if hasattr(limit, "le")), None)
-    return low, high
-
-
 def widget(kind: type[BaseModel], name: str, language: str, *, slider: bool = False) -> Component:
     """The widget of one setting, with its label and explanation.
 
@@ -44,7 +36,7 @@ def widget(kind: type[BaseModel], name: str, language: str, *, slider: bool = Fa
             choices, value=list(default), label=label, info=about, elem_classes="wide", interactive=True
         )
     if setting.annotation in (int, float):
-        low, high = bounds(kind, name)
+        low, high = config.bounds(kind, name)
         if slider and low is not None and high is not None:
             step = STEPS.get(name, 1 if setting.annotation is int else FRACTION_STEP)
             return gr.Slider(low, high, default, step=step, label=label, info=about, buttons=[], interactive=True)
@@ -122,3 +114,8 @@ def shown(section: str, name: str, field: Component, settings: config.ProjectCon
         offered = [choice for _, choice in field.choices]
         return gr.update(choices=sorted({*offered, value}), value=value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def all_shown(section: str, fields: Mapping[str, Component], settings: config.ProjectConfig) -> dict[str, Any]:
+    """Several settings as their widgets take them, by name."""
+    return {name: shown(section, name, field, settings) for name, field in fields.items()}

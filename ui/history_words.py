@@ -1,36 +1,18 @@
 """What the history says of a run in words, for the page and the command line alike. Knows no widget."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from core.jobs import JobState
+from core.training.derived_runs import Outcome
 from core.training.history import Entry, Point
 from core.training.provenance import Fact
-from core.training.repeat import Outcome
 from ui.figures import duration_words, model_words, moment_words
 from ui.texts import TEXTS, text
 
 NOTHING = "–"
-RECORDED = (
-    "id",
-    "created",
-    "state",
-    "samples",
-    "held_out",
-    "first_loss",
-    "loss",
-    "eval_loss",
-    "best_epoch",
-    "steps",
-    "seconds",
-    "memory_gib",
-    "size_bytes",
-    "parent",
-    "parent_step",
-    "repeats",
-    "adapter_sha256",
-    "published",
-)
+NOT_RECORDED = {"run", "error", "request", "points"}
 LONGEST_VALUE = 60
 HASH_SHOWN = 12
 DECIMALS = 3  # of what was measured; settings are shown as they are
@@ -142,10 +124,9 @@ def outcome_words(outcome: Outcome, language: str) -> Iterator[str]:
 def record(entry: Entry) -> dict[str, Any]:
     """A run as JSON for programs."""
     return {
-        **{name: getattr(entry, name) for name in RECORDED},
+        "id": entry.id,
+        **{name: value for name, value in vars(entry).items() if name not in NOT_RECORDED},
         "base": entry.base_name,
         "training": dict(entry.training),
-        "checkpoints": [
-            {"step": point.step, "epoch": point.epoch, "eval_loss": point.eval_loss} for point in entry.points
-        ],
+        "checkpoints": [asdict(point) for point in entry.points],
     }

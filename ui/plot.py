@@ -6,8 +6,7 @@ from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 480, 230
 LEFT, RIGHT, TOP, BOTTOM = 42, 10, 10, 36
-POINTS_DRAWN = 400  # more do not fit into the pixels
-AVERAGES_DRAWN = 120  # lines that lie over each other have to be calm
+POINTS_DRAWN = 120  # curves have to be calm, above all where they lie over each other
 NUMBER_HEIGHT = 12
 Place = Callable[[float, float], tuple[float, float]]
 Line = tuple[str, Sequence[tuple[float, float]]]
@@ -18,14 +17,13 @@ X_LABELS = 6
 
 
 def line_plot(lines: Sequence[Line], x_title: str, y_title: str, *, numbered: bool = False) -> str:
-    """Named lines of (x, y) points. The first line is thin and may be long; the others have visible points.
+    """Named lines of (x, y) points, averaged where there are many; of all but the first the points are visible.
 
-    `numbered` lines are all alike and may all be long: averaged where they have many points, each with strokes of its
-    own and its number, which the legend has too, so that nobody needs colours to tell them apart.
+    `numbered` lines are all alike: each has strokes of its own and its number, which the legend has too, so that
+    nobody needs colours to tell them apart.
     """
-    fewer = averaged if numbered else thinned
     given = lines if numbered else [line for line in lines if line[1]]
-    drawn = [(number, name, fewer(points)) for number, (name, points) in enumerate(given) if points]
+    drawn = [(number, name, averaged(points)) for number, (name, points) in enumerate(given) if points]
     if not drawn:
         return ""
     xs = [x for *_, points in drawn for x, _ in points]
@@ -42,8 +40,7 @@ def line_plot(lines: Sequence[Line], x_title: str, y_title: str, *, numbered: bo
         )
 
     parts = [_grid(place, y_ticks, x_ticks, x_low)]
-    draw = _stroke if numbered else _line
-    parts += [draw(number, name, points, place) for number, name, points in drawn]
+    parts += [_line(number, name, points, place, numbered) for number, name, points in drawn]
     if numbered:
         parts.append(_numbers([(number, *place(*points[-1])) for number, _, points in drawn]))
     marks = [f"<b>{number + 1}</b> " if numbered else "" for number, *_ in drawn]
@@ -93,16 +90,9 @@ def bar_plot(bars: Sequence[Bar], title: str, x_title: str, tip: Callable[[Bar],
     )
 
 
-def thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """At most POINTS_DRAWN points, the last among them."""
-    step = max(1, ceil(len(points) / POINTS_DRAWN))
-    kept = list(points[::step])
-    return kept if kept[-1] == points[-1] else [*kept, points[-1]]
-
-
 def averaged(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """At most AVERAGES_DRAWN points, each the mean of its neighbours: the course of a curve without its noise."""
-    step = max(1, ceil(len(points) / AVERAGES_DRAWN))
+    """At most POINTS_DRAWN points, each the mean of its neighbours: the course of a curve without its noise."""
+    step = max(1, ceil(len(points) / POINTS_DRAWN))
     groups = (points[start : start + step] for start in range(0, len(points), step))
     return [(sum(x for x, _ in group) / len(group), sum(y for _, y in group) / len(group)) for group in groups]
 
@@ -129,25 +119,17 @@ def _grid(place: Place, y_ticks: list[float], x_ticks: list[float], x_low: float
     return "".join(parts)
 
 
-def _line(number: int, name: str, points: list[tuple[float, float]], place: Place) -> str:
+def _line(number: int, name: str, points: list[tuple[float, float]], place: Place, numbered: bool) -> str:
+    """A line, and where it may be a single point or has few of them, these as circles that say their values."""
     placed = [place(x, y) for x, y in points]
     path = " ".join(f"{x},{y}" for x, y in placed)
-    parts = [f'<polyline class="line line-{number}" points="{path}"/>']
-    if number or len(points) == 1:
+    stroke = f" stroke-{number}" if numbered else ""
+    parts = [f'<polyline class="line line-{number}{stroke}" points="{path}"><title>{escape(name)}</title></polyline>']
+    if len(points) == 1 or (number and not numbered):
         for (x, y), (at, value) in zip(placed, points, strict=True):
             tip = f"<title>{escape(name)} {at:g}: {value:.4g}</title>"
             parts.append(f'<circle class="line-{number}" cx="{x}" cy="{y}" r="4">{tip}</circle>')
     return "".join(parts)
-
-
-def _stroke(number: int, name: str, points: list[tuple[float, float]], place: Place) -> str:
-    """A line among others; a single point becomes a short one."""
-    placed = [place(x, y) for x, y in points]
-    if len(placed) == 1:
-        placed = [(placed[0][0] - 4, placed[0][1]), (placed[0][0] + 4, placed[0][1])]
-    path = " ".join(f"{x},{y}" for x, y in placed)
-    tip = f"<title>{escape(name)}</title>"
-    return f'<polyline class="line line-{number} stroke-{number}" points="{path}">{tip}</polyline>'
 
 
 def _numbers(ends: list[tuple[int, float, float]]) -> str:

@@ -15,7 +15,8 @@ from core.training.presets import PRESETS, Preset
 from ui import forms, html
 from ui.page_frame import Answer, Component, PageFrame
 from ui.remembered import FREE_LASTS_SECONDS, Remembered, moment
-from ui.view import View, file_stamp
+from ui.view import View
+from utils.files import file_stamp
 
 CHECK = "✓ "
 SITUATIONS = Remembered(16)
@@ -46,8 +47,7 @@ def connect(frame: PageFrame, panel: Panel, fields: Mapping[str, Component]) -> 
 
     def fill(name: str, project: Project, _values: object) -> Answer:
         presets.apply(project, name, frame.services.hardware())
-        settings = project.load_config()
-        return {field: forms.shown("training", field, fields[field], settings) for field in fields}
+        return forms.all_shown("training", fields, project.load_config())
 
     for name, button in panel.buttons.items():
         frame.live.show(button, partial(button_update, name))

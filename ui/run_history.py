@@ -1,19 +1,18 @@
 """The history of training runs in step 4: compare, continue, repeat, take along, delete. Knows the widgets."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import gradio as gr
-from pydantic import ValidationError
 
-from core import access, export_pipeline, file_manager, training_pipeline
+from core import export_pipeline, training_pipeline
 from core.jobs import ACTIVE, JobState
 from core.project_manager import Project
-from core.training import branching, bundle, epoch_ends, history, run_deletion
+from core.training import checkpoints, derived_runs, history
 from core.training.history import Entry
-from ui import html
+from ui import forms, html
 from ui import run_list as runs
 from ui.bundle_readme import readme_in
 from ui.clickable import Click, clickable, with_click
@@ -22,13 +21,13 @@ from ui.page_frame import Action, Answer, Component, PageFrame
 from ui.run_list import HistoryPosition
 from ui.texts import error_text
 from ui.view import View
-from utils.config import ProjectConfig, TrainingSettings
-from utils.errors import AppError, readable
+from utils.config import TrainingSettings
+from utils.errors import AppError
 
 Blocked = Callable[[View, Entry], str]
 
 
-def build(frame: PageFrame, fields: Iterable[Component]) -> None:
+def build(frame: PageFrame, fields: Mapping[str, Component]) -> None:
     """The table, the run that was opened, and the comparison below. `fields` show the project's training settings."""
     t = frame.t
     gr.HTML(f'<h3 class="section">{t("history.title")}</h3>{html.muted(t("history.about"))}')
@@ -59,70 +58,51 @@ def clicked(project: Project, values: dict[str, Any]) -> Answer:
     return None
 
 
-def details(frame: PageFrame, position: gr.State, gone: gr.HTML, fields: Iterable[Component]) -> None:
+def details(frame: PageFrame, position: gr.State, gone: gr.HTML, fields: Mapping[str, Component]) -> None:
     """One run: what is known of it, and what can be done with it. `gone` tells what came of deleting it."""
     t = frame.t
-    with gr.Column(visible=False, min_width=0, elem_classes="card", elem_id="run-details") as panel:
-        about = gr.HTML()
-        with gr.Row(elem_classes="two-columns"):
-            with gr.Column(min_width=260):
-                point = gr.Dropdown([], label=t("history.point"), elem_id="checkpoint", filterable=False)
-                changes = gr.HTML()
-                adopt = gr.Button(t("history.adopt"), size="sm", elem_id="adopt-settings")
-                why_no_adopt = gr.HTML()
-                go_on = gr.Button(t("history.continue"), size="sm", elem_id="continue-run")
-                why_no_continue = gr.HTML()
-                evaluate = gr.Button(t("history.evaluate"), size="sm", elem_id="evaluate-run")
-                why_no_evaluation = gr.HTML()
-                export = gr.Button(t("history.export"), size="sm", elem_id="export-run")
-                why_no_export = gr.HTML()
-            with gr.Column(min_width=260):
-                repeat = gr.Button(t("history.repeat"), size="sm", elem_id="repeat-run")
-                why_no_repeat = gr.HTML()
-                pack = gr.Button(t("history.bundle"), size="sm", elem_id="bundle-run")
-                why_no_bundle = gr.HTML()
-                show = gr.Button(t("history.show_bundle"), size="sm", elem_id="show-bundle", visible=False)
-                delete = gr.Button(t("history.delete"), size="sm", variant="stop", elem_id="delete-run")
-                why_no_delete = gr.HTML()
-        notice = gr.HTML()
-        asks = question(frame, position, gone)
 
     def own(component: Component, render: Callable[[View, HistoryPosition], Any]) -> None:
         frame.live.show_own(component, render, position, runs.chosen_depends)
 
-    def allow(button: gr.Button, why_not: gr.HTML, blocked: Blocked) -> None:
+    def allowed(words: str, elem_id: str, blocked: Blocked, **looks: Any) -> gr.Button:
+        """A button, with the reason below it while it is off."""
+
         def reason(view: View, at: HistoryPosition) -> str:
             entry = runs.chosen(view, at)
             return blocked(view, entry) if entry else view.t("history.choose_first")
 
+        button = gr.Button(t(f"history.{words}"), size="sm", elem_id=elem_id, **looks)
         own(button, lambda view, at: gr.update(interactive=not reason(view, at)))
-        own(why_not, lambda view, at: html.muted(reason(view, at)))
+        own(gr.HTML(), lambda view, at: html.muted(reason(view, at)))
+        return button
 
+    with gr.Column(visible=False, min_width=0, elem_classes="card", elem_id="run-details") as panel:
+        own(gr.HTML(), runs.details_html)
+        with gr.Row(elem_classes="two-columns"):
+            with gr.Column(min_width=260):
+                point = gr.Dropdown([], label=t("history.point"), elem_id="checkpoint", filterable=False)
+                own(point, dropdown_of)
+                own(gr.HTML(), changes_html)
+                adopt = allowed("adopt", "adopt-settings", adopt_blocked)
+                go_on = allowed("continue", "continue-run", continue_blocked)
+                evaluate = allowed("evaluate", "evaluate-run", partial(use_blocked, "evaluate"))
+                export = allowed("export", "export-run", partial(use_blocked, "export"))
+            with gr.Column(min_width=260):
+                repeat = allowed("repeat", "repeat-run", repeat_blocked)
+                pack = allowed("bundle", "bundle-run", bundle_blocked)
+                delete = allowed("delete", "delete-run", delete_blocked, variant="stop")
+        notice = gr.HTML()
+        asks = question(frame, position, gone)
     own(panel, lambda view, at: gr.update(visible=runs.chosen(view, at) is not None))
-    own(about, runs.details_html)
-    own(point, dropdown_of)
-    own(changes, changes_html)
-    own(show, lambda view, at: gr.update(visible=has_bundle(runs.chosen(view, at))))
-    allow(adopt, why_no_adopt, adopt_blocked)
-    allow(go_on, why_no_continue, continue_blocked)
-    allow(evaluate, why_no_evaluation, partial(use_blocked, "evaluate"))
-    allow(export, why_no_export, partial(use_blocked, "export"))
-    allow(repeat, why_no_repeat, repeat_blocked)
-    allow(pack, why_no_bundle, bundle_blocked)
-    allow(delete, why_no_delete, delete_blocked)
     where = {"position": position}
-    mine = {id(field) for field in fields}
-    shown_settings = [(field, read) for field, read in frame.fields if id(field) in mine]
-    outputs = {str(number): field for number, (field, _) in enumerate(shown_settings)}
-    reads = [read for _, read in shown_settings]
-    frame.act(adopt.click, partial(adopt_settings, frame, reads), notice, where, outputs)
+    frame.act(adopt.click, partial(adopt_settings, frame, fields), notice, where, fields)
     frame.act(go_on.click, partial(continue_run, frame), notice, {**where, "point": point})
     for button, start in ((evaluate, export_pipeline.start_evaluation), (export, export_pipeline.start_export)):
         frame.act(button.click, partial(use_run, frame, start), notice, {**where, "point": point})
     frame.act(repeat.click, partial(repeat_run, frame), notice, where)
     frame.act(pack.click, partial(pack_run, frame), notice, where)
     frame.act(delete.click, partial(ask_to_delete, frame), notice, where, asks)
-    frame.act(show.click, partial(show_bundle, frame), notice, where)
 
 
 def question(frame: PageFrame, position: gr.State, notice: gr.HTML) -> dict[str, Component]:
@@ -145,7 +125,7 @@ def training_blocked(view: View) -> str:
     if view.project is None:
         return view.t("blocked.no_project")
     job = view.unfinished("train")
-    return view.t("history.training_running" if job.state in ACTIVE else "history.training_paused") if job else ""
+    return view.t("blocked.training_running" if job.state in ACTIVE else "blocked.training_paused") if job else ""
 
 
 def continue_blocked(view: View, entry: Entry) -> str:
@@ -159,7 +139,7 @@ def continue_blocked(view: View, entry: Entry) -> str:
     if before is None or now is None:
         return view.t("history.unknown_settings")
     try:
-        branching.changed_settings(before, None, now_set(before, now.training))
+        derived_runs.changed_settings(before, None, now_set(before, now.training))
     except AppError as error:
         return " ".join((*error_text(error.code, view.language, error.params), view.t("history.adopt_first")))
     return ""
@@ -168,7 +148,7 @@ def continue_blocked(view: View, entry: Entry) -> str:
 def use_blocked(kind: str, view: View, entry: Entry) -> str:
     if view.unfinished(kind):
         return view.t("error.job_already_running")
-    return "" if epoch_ends.adapters(entry.run) else view.t("history.no_points")
+    return "" if checkpoints.adapters(entry.run) else view.t("history.no_points")
 
 
 def adopt_blocked(view: View, entry: Entry) -> str:
@@ -186,15 +166,15 @@ def bundle_blocked(view: View, entry: Entry) -> str:
 
 
 def delete_blocked(view: View, entry: Entry) -> str:
-    busy = entry.state in ACTIVE or run_deletion.is_busy(view.services, entry.run)
+    busy = entry.state in ACTIVE or training_pipeline.is_busy(view.services, entry.run)
     return view.t("history.delete_when_done") if busy else ""
 
 
 def settings_of(entry: Entry) -> TrainingSettings | None:
     """A run's settings; None where another version of the app wrote them."""
     try:
-        return TrainingSettings.model_validate(dict(entry.training))
-    except ValidationError:
+        return derived_runs.settings_of(entry.request)
+    except AppError:
         return None
 
 
@@ -223,18 +203,11 @@ def dropdown_of(view: View, position: HistoryPosition) -> Any:
     return gr.update(choices=choices, value=choices[0][1] if choices else None, interactive=bool(choices))
 
 
-def has_bundle(entry: Entry | None) -> bool:
-    return entry is not None and bundle.file_of(entry.run.project, entry.id).is_file()
-
-
 def continue_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
     """Start a branch at the chosen checkpoint with the settings as they are set now."""
     entry = shown(frame, project, values)
-    before = settings_of(entry)
-    if before is None:
-        raise AppError("repeat_settings_unknown", setting="training")
-    changes = now_set(before, project.load_config().training)
-    training_pipeline.branch_training(frame.services, project, entry.id, step_of(values), changes)
+    changes = now_set(derived_runs.settings_of(entry.request), project.load_config().training)
+    training_pipeline.continue_from_checkpoint(frame.services, project, entry.id, step_of(values), changes)
     return {"notice": html.box("good", frame.t("history.continue_started"))}
 
 
@@ -251,16 +224,13 @@ def step_of(values: dict[str, Any]) -> int | None:
 
 
 def adopt_settings(
-    frame: PageFrame, reads: Sequence[Callable[[ProjectConfig], Any]], project: Project, values: dict[str, Any]
+    frame: PageFrame, fields: Mapping[str, Component], project: Project, values: dict[str, Any]
 ) -> Answer:
     """Set the project's training settings as the chosen run had them."""
-    settings = settings_of(shown(frame, project, values))
-    if settings is None:
-        raise AppError("repeat_settings_unknown", setting="training")
+    settings = derived_runs.settings_of(shown(frame, project, values).request)
     project.set("training", settings.model_dump())
-    config = project.load_config()
     told = {"notice": html.box("good", frame.t("history.adopted"))}
-    return {**told, **{str(number): read(config) for number, read in enumerate(reads)}}
+    return {**told, **forms.all_shown("training", fields, project.load_config())}
 
 
 def repeat_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
@@ -274,21 +244,9 @@ def pack_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answ
     return None
 
 
-def show_bundle(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
-    """Whoever sits at this machine sees the file in the file manager; all others download it."""
-    try:
-        file = bundle.file_of(project, shown(frame, project, values).id)
-    except AppError as error:
-        return {"notice": frame.error_box(readable(error))}
-    if not access.asking().at_machine:
-        return {"notice": html.box("info", frame.t("history.show_here_only"))}
-    file_manager.show(file)
-    return {"notice": html.box("good", frame.t("history.bundle_lies"), str(file))}
-
-
 def ask_to_delete(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
     entry = shown(frame, project, values)
-    lost = run_deletion.loss_of_deleting(project, entry.id)
+    lost = training_pipeline.loss_of_deleting(project, entry.id)
     return {
         "asked": (project.name, entry.id, False),
         "panel": gr.update(visible=True),
@@ -302,7 +260,7 @@ def delete_asked(frame: PageFrame, project: Project, values: dict[str, Any]) -> 
     if name != project.name:
         return {"panel": gr.update(visible=False)}
     try:
-        freed = run_deletion.delete_run(frame.services, project, run_id, sure=sure)
+        freed = training_pipeline.delete_run(frame.services, project, run_id, sure=sure)
     except AppError as error:
         if error.code != "run_is_published":
             raise

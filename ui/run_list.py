@@ -9,10 +9,10 @@ from typing import Any
 
 from core.jobs import ACTIVE, JobSnapshot, JobState
 from core.runs import Run, list_runs
-from core.training import bundle, history, provenance, repeat, run_curves
+from core.training import bundle, derived_runs, history, provenance
 from core.training.history import Entry
 from core.training.provenance import Fact
-from core.training.run_deletion import Loss
+from core.training_pipeline import Loss
 from ui import history_words as words
 from ui import html
 from ui.bundle_download import download_address
@@ -22,7 +22,8 @@ from ui.job_panel import STATE_TONES
 from ui.plot import line_plot
 from ui.remembered import Remembered
 from ui.texts import text
-from ui.view import View, file_stamp
+from ui.view import View
+from utils.files import file_stamp
 
 ROWS_SHOWN = 10
 LEAST_COMPARED, MOST_COMPARED = 2, 4
@@ -191,10 +192,10 @@ def compared_html(view: View, position: HistoryPosition) -> str:
     # Oldest first, as the story went; numbers in front, since two runs may have begun in one minute.
     entries = sorted(entries, key=lambda entry: entry.run.order)
     names = [words.when_words(entry, view.language) for entry in entries]
-    curves = [run_curves.points_of(entry.run.metrics_file) for entry in entries]
+    curves = [history.points_of(entry.run.metrics_file) for entry in entries]
     plots = "".join(
         line_plot(
-            [(name, run_curves.curve(points, part)) for name, points in zip(names, curves, strict=True)],
+            [(name, history.curve(points, part)) for name, points in zip(names, curves, strict=True)],
             view.t("training.steps"),
             view.t(f"history.plot_{part}"),
             numbered=True,
@@ -243,7 +244,7 @@ def details_html(view: View, position: HistoryPosition) -> str:
 
 
 def outcome_html(view: View, entry: Entry) -> str:
-    found = repeat.outcome(entry.run) if entry.repeats else None
+    found = derived_runs.outcome(entry.run) if entry.repeats else None
     if found is None:
         return ""
     said = list(words.outcome_words(found, view.language))

@@ -42,13 +42,13 @@ def build(frame: PageFrame) -> None:
 
 
 def go_on(services: Services, project: Project) -> None:
-    """Start what is offered. Raises what `branch_training` raises.
+    """Start what is offered. Raises what `continue_from_checkpoint` raises.
 
     Where the project's settings are still those that failed, they change too: the next training would fail as well.
     """
     if offer := current(View(services, LANGUAGES[0], project.name)):
         changes = offer.fix.changes
-        training_pipeline.branch_training(services, project, offer.run, None, changes)
+        training_pipeline.continue_from_checkpoint(services, project, offer.run, None, changes)
         failed = TrainingSettings(**open_run(project, offer.run).request["training"])
         now = project.load_config().training
         if all(getattr(now, name) == getattr(failed, name) for name in changes):

@@ -1,30 +1,21 @@
 """Step 4: train, compare with the base model, export, and ask the finished model."""
 
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
 import gradio as gr
 
 from core import export_pipeline, hardware_detector, training_pipeline
-from core.jobs import ACTIVE
 from core.project_manager import Project
-from ui import forms, html, preflight_panel, preset_panel, run_history, suggested_fix_panel
+from ui import forms, html, preflight_panel, preset_panel, run_history, suggested_fix_panel, training_results
 from ui.job_panel import job_panel
-from ui.page_frame import Component, PageFrame
+from ui.page_frame import Component, PageFrame, Work
 from ui.run_estimate_panel import estimate_html
-from ui.training_figures import figures_html, loss_html
-from ui.training_results import answer_html, answers_html, evaluation_html, export_html, taken_html
 from ui.view import View
-from utils.config import TrainingSettings
+from utils.config import Group, TrainingSettings, settings_with
 
 OFFERED = {"lora_rank": (8, 16, 32, 64), "lora_alpha": (16, 32, 64)}
-MAIN = ("epochs", "learning_rate", "batch_size", "lora_rank", "lora_alpha", "gradient_checkpointing", "four_bit")
-ADVANCED = {
-    "learning": ("lora_dropout", "warmup_ratio", "scheduler", "weight_decay", "seed", "target_modules"),
-    "data": ("held_out_share", "max_length", "train_on_answers"),
-    "machine": ("gradient_accumulation", "processes"),
-    "keeping": ("early_stopping", "keep_checkpoints"),
-}
 
 
 def build(frame: PageFrame) -> None:
@@ -38,8 +29,8 @@ def build(frame: PageFrame) -> None:
             why_not = gr.HTML()
             notice = gr.HTML()
         with gr.Column(min_width=280, scale=1):
-            frame.live.show(gr.HTML(), figures_html)
-            frame.live.show(gr.HTML(), loss_html)
+            frame.live.show(gr.HTML(), training_results.figures_html)
+            frame.live.show(gr.HTML(), training_results.loss_html)
             frame.live.show(gr.HTML(elem_id="run-estimate"), estimate_html)
             preflight_panel.build(frame)
     job_panel(frame, "training")
@@ -54,45 +45,24 @@ def build(frame: PageFrame) -> None:
     preset_panel.connect(frame, presets, fields)
     frame.allow(start, why_not, blocked)
     frame.act(start.click, train, notice, fields)
-    run_history.build(frame, fields.values())
+    run_history.build(frame, fields)
 
 
 def setting_fields(frame: PageFrame) -> dict[str, Component]:
     """A widget for each training setting; those that are rarely needed behind a fold, in groups."""
     offered = {**OFFERED, "batch_size": hardware_detector.batch_size_choices(frame.services.hardware())}
-    fields = forms.widgets(TrainingSettings, MAIN, frame.language, slider=True, offered=offered)
+    main, *folded = Group
+    fields = forms.widgets(TrainingSettings, settings_with(main), frame.language, slider=True, offered=offered)
     with gr.Accordion(frame.t("form.advanced"), open=False, elem_classes="advanced"):
-        for group, names in ADVANCED.items():
+        for group in folded:
             gr.HTML(f"<h4>{escape(frame.t(f'settings.group.{group}'))}</h4>")
-            fields |= forms.widgets(TrainingSettings, names, frame.language)
+            fields |= forms.widgets(TrainingSettings, settings_with(group), frame.language)
     return fields
 
 
 def after_training(frame: PageFrame) -> None:
     """Compare, export and ask: three cards that open up as soon as there is a checkpoint."""
     t = frame.t
-    with gr.Row(elem_classes="cards"):
-        with gr.Column(min_width=230, elem_classes="card"):
-            gr.HTML(f"<h3>{escape(t('evaluation.title'))}</h3>{html.muted(t('evaluation.about'))}")
-            frame.live.show(gr.HTML(), taken_html)
-            evaluate = gr.Button(t("evaluation.start"), elem_id="evaluate")
-            evaluate_why_not, evaluate_notice = gr.HTML(), gr.HTML()
-            frame.live.show(gr.HTML(), evaluation_html)
-        with gr.Column(min_width=230, elem_classes="card"):
-            gr.HTML(f"<h3>{escape(t('export.title'))}</h3>")
-            frame.live.show(gr.HTML(), lambda view: html.muted(export_plan(view)))
-            frame.live.show(gr.HTML(), taken_html)
-            export = gr.Button(t("export.title"), elem_id="export")
-            export_why_not, export_notice = gr.HTML(), gr.HTML()
-            frame.live.show(gr.HTML(), export_html)
-        with gr.Column(min_width=230, elem_classes="card"):
-            gr.HTML(f"<h3>{escape(t('ask.title'))}</h3>{html.muted(t('ask.about'))}")
-            question = gr.Textbox(label=t("ask.question"), elem_id="question", lines=2, max_length=2000)
-            ask = gr.Button(t("ask.start"), elem_id="ask")
-            ask_why_not, ask_notice = gr.HTML(), gr.HTML()
-            frame.live.show(gr.HTML(elem_id="answer"), answer_html)
-
-    frame.live.show(gr.HTML(), answers_html)
 
     def compare(project: Project, _: object) -> None:
         export_pipeline.start_evaluation(frame.services, project)
@@ -103,24 +73,49 @@ def after_training(frame: PageFrame) -> None:
     def put(project: Project, values: dict[str, Any]) -> None:
         export_pipeline.start_question(frame.services, project, values["question"] or "")
 
-    frame.allow(evaluate, evaluate_why_not, lambda view: after_blocked(view, "evaluate"))
-    frame.allow(export, export_why_not, lambda view: after_blocked(view, "export"))
-    frame.allow(ask, ask_why_not, ask_blocked)
-    frame.act(evaluate.click, compare, evaluate_notice)
-    frame.act(export.click, write, export_notice)
-    frame.act(ask.click, put, ask_notice, {"question": question})
-    frame.act(question.submit, put, ask_notice, {"question": question})
+    with gr.Row(elem_classes="cards"):
+        with gr.Column(min_width=230, elem_classes="card"):
+            gr.HTML(f"<h3>{escape(t('evaluation.title'))}</h3>{html.muted(t('evaluation.about'))}")
+            frame.live.show(gr.HTML(), training_results.taken_html)
+            button = gr.Button(t("evaluation.start"), elem_id="evaluate")
+            action(frame, button, lambda view: after_blocked(view, "evaluate"), compare)
+            frame.live.show(gr.HTML(), training_results.evaluation_html)
+        with gr.Column(min_width=230, elem_classes="card"):
+            gr.HTML(f"<h3>{escape(t('export.title'))}</h3>")
+            frame.live.show(gr.HTML(), lambda view: html.muted(export_plan(view)))
+            frame.live.show(gr.HTML(), training_results.taken_html)
+            button = gr.Button(t("export.start"), elem_id="export")
+            action(frame, button, lambda view: after_blocked(view, "export"), write)
+            frame.live.show(gr.HTML(), training_results.export_html)
+        with gr.Column(min_width=230, elem_classes="card"):
+            gr.HTML(f"<h3>{escape(t('ask.title'))}</h3>{html.muted(t('ask.about'))}")
+            question = gr.Textbox(label=t("ask.question"), elem_id="question", lines=2, max_length=2000)
+            button = gr.Button(t("ask.start"), elem_id="ask")
+            notice = action(frame, button, ask_blocked, put, {"question": question})
+            frame.act(question.submit, put, notice, {"question": question})
+            frame.live.show(gr.HTML(elem_id="answer"), training_results.answer_html)
+    frame.live.show(gr.HTML(), training_results.answers_html)
+
+
+def action(
+    frame: PageFrame,
+    button: gr.Button,
+    blocked: Callable[[View], str],
+    work: Work,
+    inputs: dict[str, Component] | None = None,
+) -> gr.HTML:
+    """What a button does, and below it why it is off and a place for errors, which is returned."""
+    why_not, notice = gr.HTML(), gr.HTML()
+    frame.allow(button, why_not, blocked)
+    frame.act(button.click, work, notice, inputs)
+    return notice
 
 
 def blocked(view: View) -> str:
     """Why no training can start now; empty if it can."""
-    if view.project is None:
-        return view.t("blocked.no_project")
-    if job := view.unfinished("train"):
-        return view.t("blocked.training_running" if job.state in ACTIVE else "blocked.training_paused")
-    if view.status is None:
-        return ""
-    return preflight_panel.refusal(view)
+    if why_not := run_history.training_blocked(view):
+        return why_not
+    return preflight_panel.refusal(view) if view.status else ""
 
 
 def after_blocked(view: View, kind: str) -> str:

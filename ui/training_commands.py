@@ -70,7 +70,7 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
         start = history.choose(project, options.branch)
         changes = given(options, config.TrainingSettings)
         return finish(
-            services, training_pipeline.branch_training(services, project, start.run.id, start.step, changes)
+            services, training_pipeline.continue_from_checkpoint(services, project, start.run.id, start.step, changes)
         )
     project.set("training", given(options, config.TrainingSettings))
     make_practice_base_if_missing(services, project)
@@ -98,12 +98,12 @@ def reproduce(services: "Services", project: "Project", what: str) -> dict[str, 
     """Repeat a run, say what is different now, and how both compare in the end."""
     from core import training_pipeline
     from core.runs import open_run
-    from core.training import history, repeat
+    from core.training import derived_runs, history
 
     started = training_pipeline.reproduce_training(services, project, history.find(project, what).id)
     run, language = open_run(project, started.id), person_language()
     result = finish(services, started)
-    outcome = repeat.outcome(run)
+    outcome = derived_runs.outcome(run)
     if outcome is None:
         return result
     print("\n".join(outcome_words(outcome, language)), file=sys.stderr)

@@ -1,15 +1,76 @@
-"""How a comparison, an export and an answer look. Knows the results' shapes; starts nothing."""
+"""How a training looks while it runs, and what came of it: comparison, export, answer. Only renders."""
 
 from html import escape
 from pathlib import PurePath
+from statistics import fmean
 from typing import Any
 
 from core import access
-from core.jobs import JobState
+from core.jobs import ACTIVE, JobState
+from core.training.history import curve
 from ui import html
+from ui.figures import duration_words, rounded, size_words
+from ui.plot import line_plot
 from ui.view import View
 
+UNKNOWN = "–"
+SMALLEST_RATE = 1e-6
+SMOOTHED_POINTS = 10  # one short batch says little about the pace
 VERDICT_TONES = {"better": "good", "no_better": "warn", "worse": "bad", "too_few": "info"}
+
+
+def figures_html(view: View) -> str:
+    """Loss now and at best, how far, how fast, how much memory, how long so far and how long still."""
+    job = view.job(["train"])
+    seconds = latest(view, "seconds")  # of computing: pauses do not count, and a new app knows them too
+    left = job.eta_seconds if job and job.state in ACTIVE else None
+    held = latest(view, "memory_gib") if job and job.state in ACTIVE else None
+    checks = values(view, "eval_loss")
+    figures = {
+        "loss_now": shown(view, "loss", loss=latest(view, "loss")),
+        "loss_best": shown(view, "loss", loss=min(checks, default=None)),
+        "time_label": duration_words(seconds, view.language) if seconds else UNKNOWN,
+        "left": duration_words(left, view.language) if left is not None else UNKNOWN,
+        "epoch_label": shown(view, "epoch_reached", epoch=latest(view, "epoch")),
+        "rate_label": rate_words(view, latest(view, "learning_rate")),
+        "pace_label": shown(view, "tokens_per_second", tokens=pace(view)),
+        "memory_label": shown(view, "memory_now", gib=held),
+    }
+    return html.tiles((view.t(f"training.{name}"), figure) for name, figure in figures.items())
+
+
+def loss_html(view: View) -> str:
+    """The loss over the steps: falling means that the model learns."""
+    lines = [(view.t(f"training.line_{name}"), curve(view.metrics, name)) for name in ("loss", "eval_loss")]
+    plot = line_plot(lines, view.t("training.steps"), view.t("training.loss_title"))
+    return plot or html.muted(view.t("training.no_plot"))
+
+
+def values(view: View, name: str) -> list[float]:
+    """A figure at all points of the newest training that have it."""
+    return [point[name] for point in view.metrics if name in point]
+
+
+def latest(view: View, name: str) -> float | None:
+    return next((point[name] for point in reversed(view.metrics) if name in point), None)
+
+
+def pace(view: View) -> float | None:
+    """Tokens per second over the last steps."""
+    measured = values(view, "tokens_per_second")[-SMOOTHED_POINTS:]
+    return fmean(measured) if measured else None
+
+
+def rate_words(view: View, rate: float | None) -> str:
+    """Written out, as the settings are: 0.00007 and not 7e-05. A schedule ends just above zero."""
+    if rate is not None and 0 < rate < SMALLEST_RATE:
+        return view.t("training.rate_zero")
+    return shown(view, "rate_now", rate=rate and rounded(rate))
+
+
+def shown(view: View, key: str, **figure: float | None) -> str:
+    """A figure in words, or a dash where it is not known."""
+    return UNKNOWN if None in figure.values() else view.t(f"training.{key}", **figure)
 
 
 def evaluation_html(view: View) -> str:
@@ -90,7 +151,7 @@ def file_html(view: View, report: dict[str, Any]) -> str:
     """One exported file: its name and size, green or red, and what was checked."""
     passed = report["passed"]
     badge = html.badge("good" if passed else "bad", view.t("export.passed" if passed else "export.failed"))
-    size = f" <small>{escape(size_words(view, report['bytes']))}</small>" if "bytes" in report else ""
+    size = f" <small>{escape(size_words(report['bytes'], view.language))}</small>" if "bytes" in report else ""
     folders = {".": "safetensors", "Modelfile": "ollama"}
     name = view.t(f"choice.format.{folders[report['file']]}") if report["file"] in folders else report["file"]
     reasons = "".join(
@@ -108,11 +169,6 @@ def check_words(view: View, check: dict[str, Any]) -> str:
     figures = check["figures"]
     counted = f" ({view.t('export.counted', **figures)})" if {"same", "of"} <= figures.keys() else ""
     return f"{'✓' if check['passed'] else '✗'} {view.t('verify.' + check['name'])}{counted}"
-
-
-def size_words(view: View, size_bytes: int) -> str:
-    gib = size_bytes / 2**30
-    return view.t("export.size_gib", size=gib) if gib >= 1 else view.t("export.size_mib", size=gib * 1024)
 
 
 def answer_html(view: View) -> str:

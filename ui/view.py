@@ -1,6 +1,5 @@
 """What is true of one project at one moment, read once for all places of a page. Knows core; knows no widget."""
 
-import os
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +12,13 @@ from core.pipeline import ProjectStatus
 from core.project_manager import Project
 from core.runs import Run
 from core.services import Services
-from core.training import history, run_curves
+from core.training import history
 from ui import html
 from ui.remembered import Remembered
 from ui.texts import error_text, message_text, text
 from utils.config import ProjectConfig
 from utils.errors import AppError, readable
+from utils.files import file_stamp
 
 DOCUMENTS = Remembered(8)  # the lists of the last projects that somebody looked at
 
@@ -143,7 +143,7 @@ class View:
         if job and job.metrics:
             return list(job.metrics)
         run = runs.latest_run(self.project, "train") if self.project else None
-        return run_curves.points_of(run.metrics_file) if run else []
+        return history.points_of(run.metrics_file) if run else []
 
     @cached_property
     def data_stamp(self) -> tuple[Any, ...]:
@@ -170,12 +170,3 @@ class View:
             files += [root.findings_file, root.undo_folder]
         running = self.services.runner.version
         return (self.project_name, running, tuple(self.projects), self.data_stamp, *map(file_stamp, files))
-
-
-def file_stamp(path: Path) -> tuple[int, int]:
-    """Differs whenever a file or a folder's list of files was changed."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return (0, 0)
-    return found.st_mtime_ns, found.st_size

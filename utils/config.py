@@ -3,9 +3,10 @@
 import os
 import sys
 from contextlib import suppress
+from enum import Enum, StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -48,11 +49,14 @@ class BaseChoice(Settings):
     name: str = Field(min_length=1, max_length=500)
 
 
+Quantization = Literal["f16", "q8_0", "q4_k_m"]  # the smallest last: it is made from f16
+
+
 class OutputSettings(Settings):
     """What the finished model is written as."""
 
     format: Literal["gguf", "safetensors", "ollama"] = "gguf"
-    quantization: Literal["f16", "q8_0", "q4_k_m"] = "q4_k_m"
+    quantization: Quantization = "q4_k_m"
 
 
 Provider = Literal["practice", "ollama", "openrouter", "local"]
@@ -99,33 +103,56 @@ TargetModule = Literal["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_
 OLD_TARGET_MODULES = {"all-linear": (), "attention": ("q_proj", "k_proj", "v_proj", "o_proj")}
 
 
+class Group(StrEnum):
+    """Where the form shows a training setting: in front, or behind the fold under one of these headings."""
+
+    MAIN = "main"
+    LEARNING = "learning"
+    DATA = "data"
+    MACHINE = "machine"
+    KEEPING = "keeping"
+
+
+class SettingFact(Enum):
+    """What is true of a training setting beside its bounds; `settings_with` tells of which ones."""
+
+    MAY_CHANGE = "may change where a run is continued from a checkpoint; what may not decides what its weights mean"
+    READING = "decides how the samples are read, and so whether a look at them before a training still holds"
+    ON_CARD = "stands on the model card"
+    HELD = "is set to the default by every preset"
+    LEARNED = "is chosen by a preset from the data; what else a preset chooses only makes it fit the memory"
+
+
+MAY_CHANGE, READING, ON_CARD, HELD, LEARNED = SettingFact
+
+
 class TrainingSettings(Settings):
-    """Hyperparameters of one training run.
+    """Hyperparameters of one training run, in the order in which they are shown, each with what is true of it.
 
     Without `target_modules` all linear layers learn. `early_stopping` counts epochs in which the held-out loss was
     no better than before; with 0 all epochs are trained.
     """
 
-    learning_rate: float = Field(2e-4, ge=1e-5, le=1e-3)
-    batch_size: int = Field(2, ge=1, le=16)
-    epochs: int = Field(3, ge=1, le=20)
-    lora_rank: int = Field(16, ge=8, le=64)
-    lora_alpha: int = Field(32, ge=8, le=128)
-    lora_dropout: float = Field(0.05, ge=0, le=0.5)
-    gradient_checkpointing: bool = False
-    four_bit: bool = False
-    max_length: int = Field(1024, ge=64, le=32_768)
-    gradient_accumulation: int = Field(1, ge=1, le=64)
-    warmup_ratio: float = Field(0.03, ge=0, le=0.5)
-    scheduler: Literal["cosine", "linear", "constant"] = "cosine"
-    weight_decay: float = Field(0.0, ge=0, le=0.5)
-    seed: int = Field(42, ge=0, le=2**31 - 1)
-    held_out_share: float = Field(0.1, ge=0, le=0.5)
-    target_modules: tuple[TargetModule, ...] = ()
-    early_stopping: int = Field(0, ge=0, le=10)
-    train_on_answers: bool = True
-    keep_checkpoints: int = Field(3, ge=1, le=20)
-    processes: int = Field(1, ge=1, le=16)
+    epochs: Annotated[int, Group.MAIN, MAY_CHANGE, ON_CARD, LEARNED] = Field(3, ge=1, le=20)
+    learning_rate: Annotated[float, Group.MAIN, MAY_CHANGE, ON_CARD, LEARNED] = Field(2e-4, ge=1e-5, le=1e-3)
+    batch_size: Annotated[int, Group.MAIN, MAY_CHANGE, ON_CARD] = Field(2, ge=1, le=16)
+    lora_rank: Annotated[int, Group.MAIN, ON_CARD, LEARNED] = Field(16, ge=8, le=64)
+    lora_alpha: Annotated[int, Group.MAIN, ON_CARD, LEARNED] = Field(32, ge=8, le=128)
+    gradient_checkpointing: Annotated[bool, Group.MAIN, MAY_CHANGE] = False
+    four_bit: Annotated[bool, Group.MAIN] = False
+    lora_dropout: Annotated[float, Group.LEARNING, MAY_CHANGE, ON_CARD, HELD] = Field(0.05, ge=0, le=0.5)
+    warmup_ratio: Annotated[float, Group.LEARNING, MAY_CHANGE, HELD] = Field(0.03, ge=0, le=0.5)
+    scheduler: Annotated[Literal["cosine", "linear", "constant"], Group.LEARNING, MAY_CHANGE, HELD] = "cosine"
+    weight_decay: Annotated[float, Group.LEARNING, MAY_CHANGE, HELD] = Field(0.0, ge=0, le=0.5)
+    seed: Annotated[int, Group.LEARNING, READING, ON_CARD] = Field(42, ge=0, le=2**31 - 1)
+    target_modules: Annotated[tuple[TargetModule, ...], Group.LEARNING, ON_CARD, HELD] = ()
+    held_out_share: Annotated[float, Group.DATA, READING] = Field(0.1, ge=0, le=0.5)
+    max_length: Annotated[int, Group.DATA, READING, ON_CARD] = Field(1024, ge=64, le=32_768)
+    train_on_answers: Annotated[bool, Group.DATA, READING, HELD] = True
+    gradient_accumulation: Annotated[int, Group.MACHINE, MAY_CHANGE, ON_CARD] = Field(1, ge=1, le=64)
+    processes: Annotated[int, Group.MACHINE] = Field(1, ge=1, le=16)
+    early_stopping: Annotated[int, Group.KEEPING, MAY_CHANGE, LEARNED] = Field(0, ge=0, le=10)
+    keep_checkpoints: Annotated[int, Group.KEEPING, MAY_CHANGE] = Field(3, ge=1, le=20)
 
     @field_validator("target_modules", mode="before")
     @classmethod
@@ -134,6 +161,19 @@ class TrainingSettings(Settings):
         return split_choices(value) if old is None else old
 
     _order = field_validator("target_modules")(partial(in_order, get_args(TargetModule)))
+
+
+def settings_with(mark: SettingFact | Group) -> tuple[str, ...]:
+    """The names of the training settings of which this is true, in their order."""
+    return tuple(name for name, field in TrainingSettings.model_fields.items() if mark in field.metadata)
+
+
+def bounds(kind: type[BaseModel], name: str) -> tuple[Any, Any]:
+    """The smallest and the largest value that a setting takes; None where there is no such bound."""
+    limits = kind.model_fields[name].metadata
+    low = next((limit.ge for limit in limits if hasattr(limit, "ge")), None)
+    high = next((limit.le for limit in limits if hasattr(limit, "le")), None)
+    return low, high
 
 
 class ProjectConfig(Settings):

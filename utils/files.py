@@ -230,6 +230,15 @@ def publish_folder(prepared: Path, final: Path) -> None:
     sync_folder(final.parent)
 
 
+def file_stamp(path: Path) -> tuple[int, int]:
+    """Differs whenever a file or a folder's list of files was changed."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return (0, 0)
+    return found.st_mtime_ns, found.st_size
+
+
 def is_held(path: Path) -> bool:
     """Whether a process holds a file locked; one that cannot be opened, nobody does."""
     flags = portalocker.LockFlags

@@ -1,6 +1,7 @@
-"""Checks of what people type: names that become folders, and values with bounds."""
+"""Checks of what people type and files hold: names that become folders, values with bounds, numbers."""
 
 import math
+import sys
 import unicodedata
 from typing import Any, TypeVar
 
@@ -91,3 +92,9 @@ def field_error(error: ValidationError) -> AppError:
 def first_problem(error: ValidationError) -> str:
     """Where a stored file does not fit, in the file's own words: `training.epochs`."""
     return ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"]) or "?"
+
+
+def number(value: object, otherwise: float | None = None) -> float | None:
+    """A number that can be shown in a curve, else `otherwise`: JSON also knows NaN, and integers of any length."""
+    good = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    return value if good else otherwise  # type: ignore[return-value]

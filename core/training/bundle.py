@@ -1,4 +1,4 @@
-"""A training run as one file to take along: settings, samples, curve, prompts and adapter, with a checksum of each.
+"""A training run as one file to take along: settings, samples, curve and adapter, with a checksum of each.
 
 Nothing in it tells where this machine keeps its files, and no key ever comes near it: what is written is named here,
 part by part. Loads no torch.
@@ -8,34 +8,22 @@ import hashlib
 import json
 import os
 import re
-import time
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import IO, Any
 
-from core import base_models
 from core.jobs import JobContext, JobState
 from core.project_manager import Project
 from core.runs import Run
-from core.samples import prompts
-from core.samples.sft_dataset import iterate_samples
-from core.training import checkpoints, epoch_ends, repeat
+from core.training import checkpoints, derived_runs
+from core.training.checkpoints import Checkpoint
 from utils.errors import AppError
-from utils.files import read_json, require_disk, sync_folder
+from utils.files import read_json, require_disk, sha256_of, sync_folder
 
 SUMS = "SHA256SUMS"
-ADAPTER, BASE = "adapter/", "base/"
-WEIGHTS = "adapter_model.safetensors"
-BLOCK = 1 << 20
-STORED_ENDING = ".safetensors"
-BASE_ENDINGS = (".json", ".safetensors", ".jinja", ".txt", ".model")
 RESULT_NAMES = {"loss", "first_loss", "steps", "samples"}
-PRIVATE_SETTINGS = {"base_url"}
-"""The address of a helper's server says where somebody works, and nothing about the samples."""
 DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
@@ -43,16 +31,13 @@ DRIVE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 class Contents:
     """What a bundle is going to hold, for whoever writes its README.
 
-    `adapter` is the folder that the adapter comes from, None where none is left; `best` whether it is the best one.
-    `with_base` says that the model itself comes along, which only the practice model does.
+    `adapter` is the checkpoint that is worth most, None where none is left.
     """
 
     run: Run
     request: Mapping[str, Any]
     result: Mapping[str, Any]
-    adapter: Path | None
-    best: bool
-    with_base: bool
+    adapter: Checkpoint | None
 
 
 Readme = Callable[[Contents], str]
@@ -69,34 +54,32 @@ def contents_of(run: Run) -> Contents:
     if state.state != JobState.DONE:
         raise AppError("bundle_not_done", run=run.id)
     project, request = run.project, run.request
-    repeat.fingerprint_of(request)
+    derived_runs.fingerprint_of(request)
     if not (state.result or {}).keys() >= RESULT_NAMES:
         raise AppError("repeat_incomplete", part="result")
-    adapter, best = _adapter_of(run)
-    base = request["base"]
-    practice = base.get("source") == "practice" and (project.practice_folder / "config.json").is_file()
-    with_base = practice and base_models.fingerprint(project.practice_folder) == base.get("fingerprint")
-    return Contents(run, portable(request, project), portable(state.result, project), adapter, best, with_base)
+    adapter = checkpoints.adapter(run) if checkpoints.adapters(run) else None
+    return Contents(run, portable(request, project), portable(state.result, project), adapter)
 
 
 def write(context: JobContext, run: Run, readme: Readme) -> dict[str, Any]:
     """Write the bundle of a run to `file_of`, whole or not at all. Returns {"run", "file", "bytes"}.
 
-    Raises AppError as `contents_of` and `repeat.require_samples` do, `disk_full`, and what a stop request means.
+    Raises AppError as `contents_of` and `derived_runs.require_samples` do, `disk_full`, and what a stop request
+    means.
     """
     contents = contents_of(run)
-    repeat.require_samples(run.samples_file, run.request)
+    derived_runs.require_samples(run.samples_file, run.request)
     parts = dict(_parts(contents, readme))
-    total = sum(_size(part) for part in parts.values())
+    sizes = (len(part) if isinstance(part, bytes) else part.stat().st_size for part in parts.values())
     target = file_of(run.project, run.id)
-    require_disk(target.parent, total / 2**30)
+    require_disk(target.parent, sum(sizes) / 2**30)
     target.parent.mkdir(exist_ok=True)
     for leftover in target.parent.glob(".*.tmp"):  # only one process writes bundles at a time
         leftover.unlink()
     temporary = target.with_name(f".{target.name}.tmp")
     try:
         with temporary.open("wb") as file:
-            _write_zip(context, file, parts, total)
+            _write_zip(context, file, parts)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
@@ -119,14 +102,6 @@ def portable(value: Any, project: Project) -> Any:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
-def _adapter_of(run: Run) -> tuple[Path | None, bool]:
-    """The folder with the adapter that is worth most, and whether it is the run's best one."""
-    if top := epoch_ends.best(epoch_ends.held(run)):
-        return top.checkpoint.folder, True
-    published = checkpoints.adapter_of(run.project.checkpoints_folder, run.id)
-    return published, published is not None and published.name == epoch_ends.BEST
-
-
 def _parts(contents: Contents, readme: Readme) -> Iterator[tuple[str, Path | bytes]]:
     """Everything that goes into a bundle, by its name there."""
     run, project = contents.run, contents.run.project
@@ -135,71 +110,35 @@ def _parts(contents: Contents, readme: Readme) -> Iterator[tuple[str, Path | byt
     request["base"].pop("folder", None)
     yield "run.json", _json(request)
     yield "result.json", _json(contents.result)
-    yield "prompts.json", _json(_prompts(run))
     yield "sft_data.jsonl", run.samples_file
     if run.metrics_file.is_file():
         yield "metrics.jsonl", run.metrics_file
     if contents.adapter:
-        yield ADAPTER + WEIGHTS, contents.adapter / WEIGHTS
-        config = read_json(contents.adapter / "adapter_config.json")
-        yield ADAPTER + "adapter_config.json", _json(portable(config, project))
-        template = contents.adapter / checkpoints.CHAT_TEMPLATE
-        if template.is_file():
-            yield ADAPTER + template.name, template
-    if contents.with_base:
-        for path in sorted(project.practice_folder.iterdir()):
-            if path.is_file() and path.name.endswith(BASE_ENDINGS):
-                yield BASE + path.name, path
+        folder = contents.adapter.folder
+        yield f"adapter/{checkpoints.ADAPTER}", folder / checkpoints.ADAPTER
+        config = portable(read_json(folder / checkpoints.ADAPTER_CONFIG), project)
+        yield f"adapter/{checkpoints.ADAPTER_CONFIG}", _json(config)
+        if (folder / checkpoints.CHAT_TEMPLATE).is_file():
+            yield f"adapter/{checkpoints.CHAT_TEMPLATE}", folder / checkpoints.CHAT_TEMPLATE
 
 
-def _prompts(run: Run) -> dict[str, Any]:
-    """What helpers are asked for samples in this project, and how many samples of the run each helper wrote."""
-    settings = run.project.load_config().sft
-    writers = Counter(
-        (sample.generator.provider, sample.generator.model) if sample.generator else ("", "")
-        for sample in iterate_samples(run.samples_file)
-    )
-    languages = ("de", "en")
-    return {
-        "settings": settings.model_dump(exclude=PRIVATE_SETTINGS),
-        "system_prompt": {name: settings.system_prompt or prompts.default_system(name) for name in languages},
-        "user_template": {name: settings.user_template or prompts.default_template(name) for name in languages},
-        "writers": [
-            {"provider": provider, "model": model, "samples": count}
-            for (provider, model), count in writers.most_common()
-        ],
-    }
-
-
-def _write_zip(context: JobContext, file: IO[bytes], parts: Mapping[str, Path | bytes], total: int) -> None:
-    """Write the parts block by block, and last the sums that `sha256sum -c` reads."""
-    done, sums = 0, []
-    with zipfile.ZipFile(file, "w", allowZip64=True) as archive:
-        for name, part in parts.items():
-            digest = hashlib.sha256()
-            source = BytesIO(part) if isinstance(part, bytes) else part.open("rb")
-            with source, archive.open(_info(name), "w", force_zip64=True) as target:
-                while block := source.read(BLOCK):
-                    context.checkpoint()
-                    digest.update(block)
-                    target.write(block)
-                    done += len(block)
-                    context.progress(min(1.0, done / total), 1.0, "bundle.packing", part=name)
-            sums.append(f"{digest.hexdigest()}  {name}\n")
-        archive.writestr(_info(SUMS), "".join(sums))
-
-
-def _info(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, time.localtime()[:6])
-    # Weights are noise to a packer: it would take minutes and save nothing.
-    info.compress_type = zipfile.ZIP_STORED if name.endswith(STORED_ENDING) else zipfile.ZIP_DEFLATED
-    info.external_attr = 0o644 << 16
-    return info
+def _write_zip(context: JobContext, file: IO[bytes], parts: Mapping[str, Path | bytes]) -> None:
+    """Write the parts, and last the sums that `sha256sum -c` reads. Raises StopRequested between two parts."""
+    sums = []
+    with zipfile.ZipFile(file, "w", strict_timestamps=False) as archive:
+        for number, (name, part) in enumerate(parts.items()):
+            context.checkpoint()
+            context.progress(number, len(parts), "bundle.packing", part=name)
+            # Weights are noise to a packer: it would take minutes and save nothing.
+            kind = zipfile.ZIP_STORED if name.endswith(checkpoints.ADAPTER) else zipfile.ZIP_DEFLATED
+            if isinstance(part, bytes):
+                archive.writestr(name, part, kind)
+                sums.append(f"{hashlib.sha256(part).hexdigest()}  {name}\n")
+            else:
+                archive.write(part, name, kind)
+                sums.append(f"{sha256_of(part)}  {name}\n")
+        archive.writestr(SUMS, "".join(sums))
 
 
 def _json(value: Any) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
-
-
-def _size(part: Path | bytes) -> int:
-    return len(part) if isinstance(part, bytes) else part.stat().st_size

@@ -1,12 +1,14 @@
-"""Training engines: each loads a base model with a fresh LoRA adapter. What follows is the same for all.
+"""Training engines: each loads a base model with a fresh LoRA adapter; and what the errors of their libraries mean.
 
 Nothing here is imported before it is needed: Unsloth rewrites transformers and trl at import, so it has to be
 first in its process.
 """
 
+import errno
 import importlib
 import importlib.util
 import os
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,17 @@ import torch
 from core import hardware_detector
 from core.training.model_shape import FULL_PRECISION_BYTES, SINGLE_CORE_BYTES
 from utils.config import TargetModule, TrainingSettings
-from utils.errors import AppError
+from utils.errors import AppError, system_error
+
+# What libraries and drivers say, in lower case.
+OUT_OF_MEMORY = re.compile("out of memory|defaultcpuallocator|bad_alloc|alloc_failed|cannot allocate memory")
+NO_KERNEL = re.compile("no kernel image|not compiled with cuda|invalid device function")
+DRIVER = re.compile(
+    r"cuda (error|driver)|cudnn( error|_status)|cublas( error|_status)|nvrtc|nvml|hip ?error|miopen|rocblas"
+    "|level zero|(ur_result|ze_result)_error|device[ _]lost|mps backend"
+)
+OUR_FAULT = "device-side assert"  # a GPU's words for an index that is out of range
+REASON_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -78,14 +90,6 @@ def import_first(engine: str) -> None:
     if engine == "unsloth":
         os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"  # else it downloads a file on every model load
         importlib.import_module("unsloth")
-
-
-def load_base(base_folder: Path, device: Device, *, four_bit: bool) -> tuple[Any, Any]:
-    """A base model and its tokenizer by plain transformers, without any network."""
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(base_folder, local_files_only=True)
-    return load_model(base_folder, device, four_bit=four_bit), tokenizer
 
 
 def load_model(base_folder: Path, device: Device, *, four_bit: bool) -> Any:
@@ -177,6 +181,29 @@ def linear_modules(model: Any) -> list[str]:
 def cpu_has_bf16() -> bool:
     """Whether bfloat16 is quick on this CPU; where it is emulated it is slower than float32."""
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def as_app_error(error: BaseException) -> AppError | None:
+    """What a library's error means to a person, or None where it is a bug. Libraries wrap causes, so all are read."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if found := _of_one(cause):
+            return found
+        cause = cause.__cause__ or cause.__context__
+    return system_error(error)
+
+
+def _of_one(error: BaseException) -> AppError | None:
+    words = str(error).lower()
+    no_memory = isinstance(error, (torch.OutOfMemoryError, MemoryError)) or getattr(error, "errno", 0) == errno.ENOMEM
+    if no_memory or OUT_OF_MEMORY.search(words):
+        return AppError("training_out_of_memory")
+    if not isinstance(error, RuntimeError) or OUR_FAULT in words:
+        return None
+    reason = next(iter(str(error).splitlines()), "")[:REASON_CHARACTERS]
+    if NO_KERNEL.search(words):
+        return AppError("training_device_unsupported", reason=reason)
+    return AppError("training_device_trouble", reason=reason) if DRIVER.search(words) else None
 
 
 def _weights_dtype(base_folder: Path, device: Device) -> torch.dtype:

@@ -1,12 +1,11 @@
-"""All training runs of a project, read from their folders: what they were asked, how they went, what they hold.
+"""All training runs of a project, read from their folders: what they were asked, their curves, what they hold.
 
 Knows files; loads no torch. A folder that is damaged, or that this app never wrote, is passed over or shown with what
 can be told of it.
 """
 
 import os
-import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PureWindowsPath
@@ -15,12 +14,14 @@ from typing import Any
 from core.jobs import JobState, Message
 from core.project_manager import Project
 from core.runs import Run, list_runs
-from core.training import checkpoints, epoch_ends
-from core.training.run_curves import number, skimmed
+from core.training import checkpoints
 from utils.errors import AppError
-from utils.files import parse_json, read_json, read_lines
+from utils.files import file_stamp, parse_json, read_json, read_lines
+from utils.validators import number
 
 EVENTS_LOOKED_AT = 200
+SMOOTHED_STEPS = 10
+"""The first and the last loss are means over so many steps, in the trainer's own result too."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,13 @@ def trained_run(project: Project) -> Run | None:
         return run.read_state().state == JobState.DONE
 
     # A finished one whose files are gone is named last, so that it can be said what lacks.
-    return newest(is_done, epoch_ends.adapters) or newest(epoch_ends.adapters) or newest(is_done)
+    return newest(is_done, checkpoints.adapters) or newest(checkpoints.adapters) or newest(is_done)
 
 
 def stamp(run: Run) -> tuple[Any, ...]:
     """Changes whenever something is written that `read` tells; cheap enough to ask of each run every second."""
     files = (run.folder, run.folder / "state.json", run.metrics_file, run.memory_file, run.trainer_folder)
-    return (str(run.folder), *map(_stamp_of, files))
+    return (str(run.folder), *map(file_stamp, files))
 
 
 def read(run: Run, published: bool = False) -> Entry | None:
@@ -211,6 +212,36 @@ def size_of(folder: Path) -> int:
     return total
 
 
+def points_of(metrics_file: Path) -> list[dict[str, float]]:
+    """The points of a run's curves in order; lines that hold none, and values that are no numbers, are left out."""
+    return _parsed(read_lines(metrics_file))
+
+
+def smoothed(steps: int) -> int:
+    """Over so many losses at either end of a run of that many steps a mean is taken."""
+    return max(1, min(SMOOTHED_STEPS, steps // 4))
+
+
+def curve(points: Sequence[Mapping[str, float]], name: str) -> list[tuple[float, float]]:
+    """One value of the points, by step."""
+    return [(point["step"], point[name]) for point in points if name in point]
+
+
+def skimmed(file: Path, steps: Sequence[int]) -> tuple[list[float], list[float], list[dict[str, float]]]:
+    """The first and the last losses, and the points that were measured, that belong to `steps`, or come last.
+
+    A long run has thousands of points, and a project hundreds of runs: only lines that may be needed are parsed.
+    """
+    lines = list(read_lines(file))
+    losses = [line for line in lines if '"loss"' in line]
+    window = smoothed(len(losses))
+    ends = losses[:window], losses[-window:]
+    first, last = ([point["loss"] for point in _parsed(part) if "loss" in point] for part in ends)
+    marks = ('"eval_loss"', *(f'"step": {step},' for step in steps))
+    telling = [line for line in lines[:-1] if any(mark in line for mark in marks)]
+    return first, last, _parsed([*telling, *lines[-1:]])
+
+
 def _point(step: int, metrics: Sequence[Mapping[str, float]]) -> Point:
     """The checkpoint of a step, with what was measured there."""
     here = [point for point in metrics if point["step"] == step]
@@ -250,14 +281,6 @@ def _memory_gib(run: Run) -> float | None:
     return number(figures.get("device_gib")) or number(figures.get("ram_gib"))
 
 
-def _stamp_of(path: Path) -> tuple[int, int]:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return (0, 0)
-    return found.st_mtime_ns, 0 if stat.S_ISDIR(found.st_mode) else found.st_size
-
-
 def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
@@ -269,3 +292,17 @@ def _part(content: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _parsed(lines: Iterable[str]) -> list[dict[str, float]]:
+    found = []
+    for line in lines:
+        try:
+            content = parse_json(line)
+        except ValueError:
+            continue
+        values = content.items() if isinstance(content, dict) else ()
+        point = {name: value for name, value in values if number(value) is not None}
+        if "step" in point:
+            found.append(point)
+    return found

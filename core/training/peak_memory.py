@@ -10,8 +10,8 @@ import torch
 from core.runs import Run
 from core.training import run_log
 from core.training.engines import Device
-from core.training.run_curves import number
 from utils.files import read_json, write_json
+from utils.validators import number
 
 FIGURES = ("ram_gib", "device_gib", "device_reserved_gib")
 

@@ -19,17 +19,23 @@ from core.runs import Run
 from core.samples.sft_dataset import Sample, iterate_samples
 from core.training import memory, model_shape, run_log
 from core.training.checks import Check
-from core.training.material import Language, Plan, encoded_rows, plan_of, read_language
-from core.training.training_data import IGNORED, ROWS_AT_ONCE, Encoded
+from core.training.training_data import (
+    IGNORED,
+    ROWS_AT_ONCE,
+    Encoded,
+    Language,
+    Plan,
+    encoded_rows,
+    plan_of,
+    read_language,
+)
 from utils import config
 from utils.config import TrainingSettings
 
 SEGMENT_CHARACTERS = 1500
 """Of a longer segment an example keeps its beginning and its end."""
 STEP = memory.PADDED_TO
-HIGHEST_LENGTH = next(
-    bound.le for bound in TrainingSettings.model_fields["max_length"].metadata if hasattr(bound, "le")
-)
+_, HIGHEST_LENGTH = config.bounds(TrainingSettings, "max_length")
 
 
 @dataclass

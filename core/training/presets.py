@@ -29,7 +29,7 @@ from core.samples.split import totals_of
 from core.training import memory, model_shape, row_lengths, run_log
 from core.training.model_shape import Shape
 from utils import config
-from utils.config import TrainingSettings
+from utils.config import HELD, LEARNED, TrainingSettings, bounds, settings_with
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,8 @@ SHORT_STEPS, LONG_STEPS = 100, 1000
 FEWEST_MEASURED = 8  # held-out samples: the loss on fewer says too little to stop a training
 USUAL_LENGTH, QUICK_LENGTH = 1024, 2048
 LENGTH_STEP = 64
-SHORTEST, LONGEST = 64, 32_768  # the bounds of `max_length`
-SMALLEST_RANK = 8
-
-HELD = ("lora_dropout", "warmup_ratio", "scheduler", "weight_decay", "target_modules", "train_on_answers")
-"""What every preset sets to the default. Seed, held-out share, processes and what is kept stay a person's own."""
-LEARNED = (*HELD, "epochs", "learning_rate", "lora_rank", "lora_alpha", "early_stopping")
-"""What makes a preset what it is; all else only makes it fit."""
+SHORTEST, LONGEST = bounds(TrainingSettings, "max_length")
+SMALLEST_RANK, _ = bounds(TrainingSettings, "lora_rank")
 
 
 @dataclass(frozen=True)
@@ -109,7 +104,9 @@ class Preset:
     def equals(self, settings: TrainingSettings) -> bool:
         """Whether `settings` learn the same, however they make it fit."""
         same_batch = settings.batch_size * settings.gradient_accumulation == self.effective_batch
-        return same_batch and all(getattr(settings, name) == self.values[name] for name in LEARNED)
+        return same_batch and all(
+            getattr(settings, name) == self.values[name] for name in (*settings_with(HELD), *settings_with(LEARNED))
+        )
 
     def fits(self, settings: TrainingSettings) -> bool:
         """Whether `settings` are this preset's in everything, also in how they are computed."""
@@ -128,7 +125,7 @@ class Preset:
 def choose(name: str, situation: Situation, kept: TrainingSettings) -> Preset:
     """The preset `name` for a situation; of `kept` its processes count."""
     usual = TrainingSettings().model_dump()
-    values = {field: usual[field] for field in HELD}
+    values = {field: usual[field] for field in settings_with(HELD)}
     learning = _practice if situation.practice else _learning
     learned, steps, why_learned = learning(name, situation, kept)
     length, why_length = _length(name, situation)
@@ -241,43 +238,40 @@ def _length(name: str, situation: Situation) -> tuple[int, list[Message]]:
     return max(SHORTEST, min(length, situation.context_tokens or LONGEST, LONGEST)), reasons
 
 
-@dataclass(frozen=True)
-class _Way:
-    """One way to compute the same; the later in the ladder, the slower or the less precise."""
-
-    batch_size: int
-    gradient_checkpointing: bool
-    four_bit: bool
-
-
 def _fitted(wanted: TrainingSettings, situation: Situation, effective: int) -> tuple[dict[str, Any], list[Message]]:
     """How to compute it in the memory that is free, and what that cost."""
     offered = hardware_detector.batch_size_choices(situation.hardware)
     batches = [size for size in reversed(offered) if size <= effective]
     if situation.shape is None or memory.free_gib(situation.hardware) is None:
         known = "memory_unknown" if situation.shape else "no_model"
-        careful = _Way(min(2, effective), situation.hardware.has_gpu and not situation.practice, False)
+        careful = situation.hardware.has_gpu and not situation.practice
         why = [] if situation.practice else [Message(f"preset.why.{known}")]
-        return _way_values(careful, effective), why
+        return _way(effective, min(2, effective), careful, False), why
     for four_bit in (False, True) if situation.four_bit_works else (False,):
-        ways = [_Way(batch, again, four_bit) for again in (False, True) for batch in batches]
-        lights = [_light(config.changed(wanted, **_way_values(way, effective)), situation) for way in ways]
+        ways = [_way(effective, batch, again, four_bit) for again in (False, True) for batch in batches]
+        lights = [_light(config.changed(wanted, **way), situation) for way in ways]
         # The quickest that fits easily; where none does, the most sparing that fits at all.
         fitting = [way for way, light in zip(ways, lights, strict=True) if light == "green"][:1]
         fitting += [way for way, light in zip(ways, lights, strict=True) if light == "amber"][-1:]
         if fitting:
-            why = _why(fitting[0], fitting[0].batch_size < batches[0])
+            why = _why(fitting[0], fitting[0]["batch_size"] < batches[0])
             tight = [] if "green" in lights else [Message("preset.why.tight")]
-            return _way_values(fitting[0], effective), [*why, *tight]
-    least = _way_values(_Way(1, True, situation.four_bit_works), effective)
+            return fitting[0], [*why, *tight]
+    least = _way(effective, 1, True, situation.four_bit_works)
     for change, reason in _last_resorts(min(wanted.max_length, situation.longest)):
         if _light(config.changed(wanted, **least, **change), situation) != "red":
             return {**least, **change}, [reason]
     return least, [Message("preset.why.too_large")]
 
 
-def _way_values(way: _Way, effective: int) -> dict[str, Any]:
-    return {**vars(way), "gradient_accumulation": effective // way.batch_size}
+def _way(effective: int, batch: int, again: bool, four_bit: bool) -> dict[str, Any]:
+    """One way to compute the same; the later in the ladder, the slower or the less precise."""
+    return {
+        "batch_size": batch,
+        "gradient_checkpointing": again,
+        "four_bit": four_bit,
+        "gradient_accumulation": effective // batch,
+    }
 
 
 def _light(settings: TrainingSettings, situation: Situation) -> str:
@@ -286,13 +280,13 @@ def _light(settings: TrainingSettings, situation: Situation) -> str:
     return memory.estimate(shape, settings, hardware, situation.longest, situation.correction).light
 
 
-def _why(way: _Way, smaller: bool) -> list[Message]:
+def _why(way: dict[str, Any], smaller: bool) -> list[Message]:
     """What had to be done for the memory's sake; the strongest measure stands for the weaker ones."""
-    if way.four_bit:
+    if way["four_bit"]:
         return [Message("preset.why.four_bit")]
-    if way.gradient_checkpointing:
-        return [Message("preset.why.checkpointing", {"batch": way.batch_size})]
-    return [Message("preset.why.batch", {"batch": way.batch_size})] if smaller else []
+    if way["gradient_checkpointing"]:
+        return [Message("preset.why.checkpointing", {"batch": way["batch_size"]})]
+    return [Message("preset.why.batch", {"batch": way["batch_size"]})] if smaller else []
 
 
 def _last_resorts(length: int) -> Iterator[tuple[dict[str, Any], Message]]:

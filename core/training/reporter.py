@@ -13,12 +13,12 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from core.jobs import JobContext
 from core.runs import Run
-from core.training import branching, checkpoints, epoch_ends, peak_memory
-from core.training.epochs import epoch_losses, is_exhausted
+from core.training import checkpoints, derived_runs, peak_memory
+from core.training.history import points_of
 from core.training.ranks import Ranks
 from utils.config import TrainingSettings
 from utils.errors import AppError
-from utils.files import parse_json, read_lines, write_text_atomic
+from utils.files import write_text_atomic
 
 SAVE_EVERY_SECONDS = 300.0
 """A kill in the middle of a long epoch costs at most this much work."""
@@ -50,7 +50,7 @@ class Reporter(TrainerCallback):
         self._together = together
         self._save_gib = save_gib
         self._patience = settings.early_stopping
-        self._branched_at = branching.branched_at(run.request)
+        self._branched_at = derived_runs.branched_at(run.request)
         self._keep = settings.keep_checkpoints
         self._more_files = (checkpoints.CHAT_TEMPLATE,) if publish_template else ()
         self._stopped_at_step = False
@@ -61,12 +61,12 @@ class Reporter(TrainerCallback):
         self._tokens_seen = 0.0
 
     def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any
     ) -> None:
-        branching.apply_rates(args, kwargs["optimizer"], kwargs["lr_scheduler"])
+        apply_rates(args, others["optimizer"], others["lr_scheduler"])
         if not self._together.is_first:
             return
-        epoch_ends.publish(self._run, epoch_ends.held(self._run), self._more_files)
+        checkpoints.publish(self._run, checkpoints.held(self._run), self._more_files)
         kept = keep_metrics_until(self._run.metrics_file, state.global_step)
         self._seconds_before = kept[-1]["seconds"] if kept else 0.0
         self._metrics = self._run.metrics_file.open("a", encoding="utf-8")
@@ -74,17 +74,13 @@ class Reporter(TrainerCallback):
         self._note(run=self._run.id, from_step=state.global_step, steps=state.max_steps)
         self._started = self._last_step_at = self._last_save_at = time.monotonic()
 
-    def on_epoch_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_epoch_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         epoch = state.global_step // _steps_per_epoch(state, args) + 1
         self._context.progress(
             state.global_step, state.max_steps, "training.epoch", epoch=epoch, epochs=int(args.num_train_epochs)
         )
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self._context.progress(state.global_step, state.max_steps)
         if _at_epoch_end(state, args):
             return
@@ -99,9 +95,7 @@ class Reporter(TrainerCallback):
         if control.should_save:
             self._require_disk()
 
-    def on_epoch_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if self._stopped_at_step:
             control.should_evaluate = False
             control.should_save = False
@@ -113,13 +107,11 @@ class Reporter(TrainerCallback):
             self._context.progress(state.global_step, state.max_steps, "training.measuring")
         self._require_disk()
 
-    def on_evaluate(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Stop early: after the epoch's loss was measured, and before its checkpoint is saved as always."""
         steps = _steps_per_epoch(state, args)
-        losses = epoch_losses(state.log_history, steps)
-        (stop,) = self._together.agree(is_exhausted(losses, self._patience, self._branched_at // steps))
+        losses = checkpoints.epoch_losses(state.log_history, steps)
+        (stop,) = self._together.agree(checkpoints.is_exhausted(losses, self._patience, self._branched_at // steps))
         if stop:
             control.should_training_stop = True
 
@@ -129,7 +121,7 @@ class Reporter(TrainerCallback):
         state: TrainerState,
         control: TrainerControl,
         logs: dict[str, float] | None = None,
-        **kwargs: Any,
+        **_: Any,
     ) -> None:
         logs = logs or {}
         if not math.isfinite(logs.get("grad_norm", 0.0)):
@@ -140,24 +132,22 @@ class Reporter(TrainerCallback):
         elif "eval_loss" in logs:
             self._report(state, {"eval_loss": logs["eval_loss"]})
 
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self._together.wait()  # each rank has written its random numbers
         self._last_save_at = time.monotonic()
         if not self._together.is_first:
             return
         current = checkpoints.of_step(self._run.trainer_folder, state.global_step)
-        ends = [*epoch_ends.held(self._run), *epoch_ends.epoch_ends([current])]
-        kept = epoch_ends.retained(ends, self._keep)
+        ends = [*checkpoints.held(self._run), *checkpoints.epoch_ends([current])]
+        kept = checkpoints.retained(ends, self._keep)
         # Published first: once the checkpoint counts as complete, nothing of its epoch is left to be made up.
-        epoch_ends.publish(self._run, kept, self._more_files)
+        checkpoints.publish(self._run, kept, self._more_files)
         if _at_epoch_end(state, args):
             self._note(saved=state.global_step, epoch=kept[-1].epoch, **kept[-1].losses)
         checkpoints.mark_complete(current.folder)
-        epoch_ends.prune(self._run, kept)
+        checkpoints.prune(self._run, kept)
 
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self.close()
 
     def close(self) -> None:
@@ -208,16 +198,24 @@ class Reporter(TrainerCallback):
 
 def keep_metrics_until(metrics_file: Path, step: int) -> list[dict[str, float]]:
     """Drop the points of steps that will be done again after a resume. Returns the points that stay."""
-    kept = []
-    for line in read_lines(metrics_file):
-        try:
-            point = parse_json(line)
-        except ValueError:
-            continue
-        if point["step"] <= step:
-            kept.append(point)
+    kept = [point for point in points_of(metrics_file) if point["step"] <= step]
     write_text_atomic(metrics_file, "".join(json.dumps(point) + "\n" for point in kept))
     return kept
+
+
+def apply_rates(args: Any, optimizer: Any, scheduler: Any) -> None:
+    """Set learning rate and weight decay as this run's settings have them, after a checkpoint brought its own.
+
+    Computes what the scheduler itself computes at each step, so that for unchanged settings not a bit changes.
+    `scheduler` is a torch LambdaLR, as all the schedules of the settings are.
+    """
+    # The trainer library's first group; what never decays is in the second.
+    optimizer.param_groups[0]["weight_decay"] = args.weight_decay
+    scheduler.base_lrs = [args.learning_rate for _ in scheduler.base_lrs]
+    rates = [args.learning_rate * factor(scheduler.last_epoch) for factor in scheduler.lr_lambdas]
+    for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        group["initial_lr"], group["lr"] = args.learning_rate, rate
+    scheduler._last_lr = rates
 
 
 def _steps_per_epoch(state: TrainerState, args: TrainingArguments) -> int:

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from core.runs import Run, seconds_alive, this_process
-from core.training import branching, run_curves
+from core.training import derived_runs, history
 from core.training.memory import CONTEXT_GIB, CPU
 from utils import config
 from utils.files import append_line, parse_json, read_lines
@@ -92,11 +92,11 @@ def note_run(run: Run, memory: Mapping[str, Any], session: Session, last_step: i
     the session did less than half of the steps, which says too little of the whole.
     """
     before, expected = run.request.get("memory") or {}, run.request.get("time") or {}
-    began = branching.branched_at(run.request)
+    began = derived_runs.branched_at(run.request)
     steps, own_steps = last_step - session.from_step, last_step - began
     if "work" not in expected or before.get("device") != memory["device"] or 2 * steps < own_steps:
         return None
-    points = [point for point in run_curves.points_of(run.metrics_file) if "seconds" in point]
+    points = [point for point in history.points_of(run.metrics_file) if "seconds" in point]
     seconds = session.training_seconds
     if memory["device"] != CPU:
         seconds = steps * _seconds_of_a_step([point for point in points if point["step"] > session.from_step])

@@ -12,34 +12,22 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 
 from core.jobs import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
 from core.runs import Run
-from core.training import (
-    branching,
-    checkpoints,
-    engines,
-    epoch_ends,
-    peak_memory,
-    ranks,
-    rows,
-    run_curves,
-    run_log,
-    training_data,
-)
-from core.training.checkpoints import Checkpoint
-from core.training.epochs import Progress, progress_of
-from core.training.failures import as_app_error
-from core.training.material import Plan, encoded_rows, plan_of, read_language
+from core.training import checkpoints, derived_runs, engines, history, peak_memory, ranks, run_log
+from core.training.checkpoints import Checkpoint, Progress
+from core.training.engines import as_app_error
 from core.training.ranks import Ranks
-from core.training.rows import Rows
 from core.training.run_log import Session
-from core.training.trainer_settings import trainer_settings
+from core.training.training_data import PLAIN_CHAT_TEMPLATE, Plan, Rows, encoded_rows, on_disk, plan_of, read_language
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import parse_json, read_lines, sha256_of
 
+SCHEDULERS = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 RECORD = ("global_step", "max_steps", "num_train_epochs", "log_history")
 """What the trainer's record is read for."""
 
@@ -143,7 +131,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
 
 
 def _progress(run: Run, plan: Plan, state: dict[str, Any]) -> Progress:
-    return progress_of(state, plan.settings, branching.branched_at(run.request))
+    return checkpoints.progress_of(state, plan.settings, derived_runs.branched_at(run.request))
 
 
 def _start_point(run: Run, together: Ranks) -> Checkpoint | None:
@@ -174,7 +162,7 @@ def _load(context: JobContext, run: Run, plan: Plan, together: Ranks) -> tuple[e
     threads = engines.use_cores(plan.base_folder, together.on_this_machine)
     context.log("training.engine", engine=name, device=device.kind, threads=threads, bf16=device.bf16)
     language = read_language(plan.base_folder)
-    train, held_out = rows.on_disk(encoded_rows(plan, language), run.folder / f"rows-{together.rank}")
+    train, held_out = on_disk(encoded_rows(plan, language), run.folder / f"rows-{together.rank}")
     if language.plain_template:
         context.log("training.plain_template")
     _report_data(context, plan, train, held_out)
@@ -243,11 +231,11 @@ def _make_trainer(
     save_gib = checkpoints.ADAPTER_COPIES * adapter_bytes / 2**30
     checkpoints.require_room(run.folder, save_gib)
     # A template that only training knows has to reach the exported model.
-    own_template = loaded.tokenizer.chat_template == training_data.PLAIN_CHAT_TEMPLATE
+    own_template = loaded.tokenizer.chat_template == PLAIN_CHAT_TEMPLATE
     reporter = Reporter(context, run, together, save_gib, settings=plan.settings, publish_template=own_template)
     trainer: Any = SFTTrainer(
         model=loaded.model,
-        args=SFTConfig(**trainer_settings(run, plan.settings, loaded, measure=bool(held_out.kept))),
+        args=SFTConfig(**arguments(run, plan.settings, loaded, measure=bool(held_out.kept))),
         train_dataset=train.data,
         eval_dataset=held_out.data,
         processing_class=loaded.tokenizer,
@@ -259,12 +247,60 @@ def _make_trainer(
     return trainer, reporter
 
 
+def arguments(run: Run, settings: TrainingSettings, loaded: engines.Loaded, *, measure: bool) -> dict[str, Any]:
+    """Those of trl's SFTConfig; every one that matters is spelled out, since its defaults differ by version.
+
+    They are for a process that works in the run's folder; `measure` where there are held-out samples to evaluate on.
+    """
+    device = loaded.device
+    return {
+        "output_dir": run.trainer_folder.name,
+        "per_device_train_batch_size": settings.batch_size,
+        "per_device_eval_batch_size": settings.batch_size,
+        "gradient_accumulation_steps": settings.gradient_accumulation,
+        "num_train_epochs": settings.epochs,
+        "learning_rate": settings.learning_rate,
+        "lr_scheduler_type": SCHEDULERS[settings.scheduler],
+        "warmup_steps": settings.warmup_ratio,  # below 1 it is a share of all steps
+        "weight_decay": settings.weight_decay,
+        "max_grad_norm": 1.0,
+        "optim": "adamw_torch" if device.kind == "mps" else "adamw_torch_fused",
+        "seed": settings.seed,
+        "data_seed": settings.seed,
+        "use_cpu": device.kind == "cpu",
+        "bf16": device.bf16,
+        "fp16": False,
+        "gradient_checkpointing": settings.gradient_checkpointing,
+        "gradient_checkpointing_kwargs": {"use_reentrant": False},  # the other kind fails where ranks share gradients
+        "ddp_backend": ranks.BACKENDS[device.kind] if torch.distributed.is_initialized() else None,
+        "ddp_find_unused_parameters": False,
+        "average_tokens_across_devices": True,  # each answer's token counts the same, whichever rank reads it
+        "max_length": settings.max_length,
+        "packing": False,
+        # Fewer different shapes: on the CPU each one costs a compilation and memory that is never given back.
+        "pad_to_multiple_of": 16,
+        "dataset_kwargs": {"skip_prepare_dataset": True},
+        "loss_type": "chunked_nll" if hasattr(loaded.model.get_base_model(), "lm_head") else "nll",
+        "dataloader_num_workers": 0,
+        "dataloader_pin_memory": device.kind == "cuda",
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # it would hide a diverging run behind the last good loss
+        "save_strategy": "epoch",
+        "eval_strategy": "epoch" if measure else "no",
+        "load_best_model_at_end": False,  # the best adapter is published the moment it is found
+        "save_total_limit": None,
+        "report_to": "none",
+        "disable_tqdm": True,
+        "push_to_hub": False,
+    }
+
+
 def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
     """What came of the run, read from the trainer's record, so that it is the same for a run that was resumed."""
-    history, progress = state["log_history"], _progress(run, plan, state)
-    losses = [entry["loss"] for entry in history if "loss" in entry]
-    best = epoch_ends.best(epoch_ends.held(run))
-    window = run_curves.smoothed(len(losses))
+    progress = _progress(run, plan, state)
+    losses = [entry["loss"] for entry in state["log_history"] if "loss" in entry]
+    best = checkpoints.best(checkpoints.held(run))
+    window = history.smoothed(len(losses))
     metrics = list(read_lines(run.metrics_file))
     return {
         "run": run.id,

@@ -14,7 +14,7 @@ from core.runs import create_run
 from core.samples.helper_models import fetch_models
 from core.samples.helpers.addresses import OPENROUTER
 from core.services import Services, reattach, start_child_job
-from core.training import repeat
+from core.training import derived_runs
 from utils import config
 from utils.config import BaseChoice, SftSettings
 from utils.errors import AppError
@@ -265,10 +265,10 @@ def test_repeating_a_run_leads_a_guest_to_no_folder_of_this_machine(projects, tm
     folder = model_folder(tmp_path / "private")
     noted = {"base": {"source": "path", "name": str(folder), "fingerprint": base_models.fingerprint(folder)}}
     project = projects.create("a")
-    assert repeat.find_base(project, noted) == folder
+    assert derived_runs.find_base(project, noted) == folder
     for fingerprint in (noted["base"]["fingerprint"], "0" * 64):
         with access.acting_as(ANNA), refused("repeat_base_missing"):
-            repeat.find_base(project, {"base": {**noted["base"], "fingerprint": fingerprint}})
+            derived_runs.find_base(project, {"base": {**noted["base"], "fingerprint": fingerprint}})
 
 
 def test_a_guest_begins_nothing_that_writes_while_the_disk_is_nearly_full(services, projects, monkeypatch):

@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from core import chat, exporter, verifier
 from core.project_manager import Project
 from core.runs import Run, create_run
-from core.training import epoch_ends
+from core.training import checkpoints
 from tests.core.model_material import make_base, pretend_training, read_project
 from tests.core.recording_context import RecordingContext
 from utils.errors import AppError
@@ -134,9 +134,10 @@ def test_a_tokenizer_that_composes_accents_is_compared_on_composed_text(composes
     assert check.figures == {"same": 3, "of": 3, "composed": composed}
 
 
-def test_an_exported_file_answers_a_question(project: Project) -> None:
+def test_an_exported_file_answers_a_question(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat, "ANSWER_TOKENS", 8)
     file = next(project.final_folder.glob("gguf/*-q4_k_m.gguf"))
-    request = {"file": str(file), "question": "Was ist Energie?", "max_tokens": 8}
+    request = {"file": str(file), "question": "Was ist Energie?"}
     answer = chat.run(RecordingContext(), create_run(project, "ask", request))
     assert 1 <= answer["tokens"] <= 8
 
@@ -174,7 +175,7 @@ def test_too_little_disk_is_said_before_anything_is_written(
 def test_an_adapter_of_another_run_is_not_exported(project: Project, trained: Run) -> None:
     other = create_run(project, "train", trained.request)
     with pytest.raises(AppError, match="adapter_missing"):
-        epoch_ends.whole_adapter(other, None)
+        checkpoints.whole_adapter(other, None)
 
 
 @pytest.mark.parametrize(

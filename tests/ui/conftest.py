@@ -13,6 +13,7 @@ from core.project_manager import Project, ProjectStore
 from core.services import Services
 from ui.live import Live
 from ui.page_frame import PageFrame
+from ui.view import View
 
 
 @pytest.fixture
@@ -71,3 +72,9 @@ def puppet(services: Services, project: Project) -> Iterator[Callable[[str], Pup
     yield make
     for one in made:
         one.finish()
+
+
+@pytest.fixture
+def view(services, project):
+    """What a page sees at the moment of the call."""
+    return lambda language="de": View(services, language, project.name)

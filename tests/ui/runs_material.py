@@ -31,7 +31,7 @@ def make_run(project, state=JobState.DONE, losses=(4.0, 3.0, 2.0, 1.0), **traini
 def add_checkpoint(run, step):
     folder = run.trainer_folder / f"checkpoint-{step}"
     folder.mkdir(parents=True)
-    (folder / "adapter_model.safetensors").write_bytes(b"x" * 100)
+    (folder / "adapter_model.safetensors").write_bytes(b"x" * 1000)
     (folder / "adapter_config.json").write_text("{}")
     history = [{"step": step, "loss": 1.0}, {"step": step, "eval_loss": 1.5}]
     write_json(folder / checkpoints.TRAINER_STATE, {"max_steps": 4, "num_train_epochs": 2, "log_history": history})

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from ui.plot import AVERAGES_DRAWN, POINTS_DRAWN, averaged, bar_plot, line_plot, thinned, ticks
+from ui.plot import POINTS_DRAWN, averaged, bar_plot, line_plot, ticks
 
 
 @pytest.mark.parametrize(
@@ -16,13 +16,6 @@ def test_ticks_enclose_the_values_and_are_few(low, high):
     assert found[0] <= low
     assert found[-1] >= high
     assert 2 <= len(found) <= 8
-
-
-def test_a_long_curve_keeps_its_last_point_and_stays_light():
-    points = [(float(step), 1 / (step + 1)) for step in range(10_001)]
-    kept = thinned(points)
-    assert len(kept) <= POINTS_DRAWN + 1
-    assert kept[-1] == points[-1]
 
 
 def test_nothing_to_draw_draws_nothing():
@@ -78,7 +71,7 @@ def test_the_numbers_of_lines_that_end_together_do_not_cover_each_other():
 def test_averaging_keeps_a_curve_light_and_its_course():
     points = [(float(step), 2.0 + (-1) ** step) for step in range(5000)]
     kept = averaged(points)
-    assert len(kept) <= AVERAGES_DRAWN
+    assert len(kept) <= POINTS_DRAWN
     assert all(abs(y - 2.0) < 0.1 for _, y in kept)
 
 

@@ -1,11 +1,12 @@
 """What the buttons of the history do, when they are off and why, and that nothing is deleted by accident."""
 
+import gradio as gr
 import pytest
 from fastapi import FastAPI
 from runs_material import add_checkpoint, make_run, publish
 from starlette.testclient import TestClient
 
-from core import access, file_manager, training_pipeline
+from core import training_pipeline
 from core.jobs import Job, JobState
 from core.runs import create_run
 from core.training import bundle
@@ -19,11 +20,6 @@ from ui.downloads import add_route
 from ui.run_list import HistoryPosition, chosen
 from ui.view import View
 from utils.files import write_json
-
-
-@pytest.fixture
-def view(services, project):
-    return lambda: View(services, "de", project.name)
 
 
 def clicked(project, do, of="", ticked=(), **position):
@@ -71,7 +67,7 @@ def test_while_a_training_runs_the_buttons_say_so(project, view, puppet):
     run = make_run(project)
     puppet("train")
     for reason in (run_history.continue_blocked, run_history.repeat_blocked):
-        assert reason(view(), entry_of(view, run)) == view().t("history.training_running")
+        assert reason(view(), entry_of(view, run)) == view().t("blocked.training_running")
 
 
 def test_a_paused_run_can_be_continued_by_its_own_branch_only(services, project, view):
@@ -79,7 +75,7 @@ def test_a_paused_run_can_be_continued_by_its_own_branch_only(services, project,
     project.set("training", {"epochs": 2})
     services.runner.adopt(Job("train", project.name, lambda _: {}, id=paused.id), JobState.PAUSED)
     assert run_history.continue_blocked(view(), entry_of(view, paused)) == ""
-    assert run_history.continue_blocked(view(), entry_of(view, other)) == view().t("history.training_paused")
+    assert run_history.continue_blocked(view(), entry_of(view, other)) == view().t("blocked.training_paused")
 
 
 def test_a_setting_that_cannot_change_in_mid_run_is_named(project, view):
@@ -122,7 +118,7 @@ def test_continuing_takes_the_chosen_step_and_what_is_set_differently_now(frame,
     add_checkpoint(run, 2)
     project.set("training", {"epochs": 5, "learning_rate": 5e-5})
     calls = []
-    monkeypatch.setattr(training_pipeline, "branch_training", lambda *arguments: calls.append(arguments[2:]))
+    monkeypatch.setattr(training_pipeline, "continue_from_checkpoint", lambda *arguments: calls.append(arguments[2:]))
     run_history.continue_run(frame, project, at(run, point="2"))
     run_history.continue_run(frame, project, at(run, point=None))
     changes = {"epochs": 5, "learning_rate": 5e-5}
@@ -138,9 +134,11 @@ def test_what_would_change_is_said_before(project, view):
 
 def test_a_runs_settings_can_be_taken_over(frame, project):
     run = make_run(project, learning_rate=7e-5, lora_rank=64)
-    answer = run_history.adopt_settings(frame, [lambda config: config.training.lora_rank], project, at(run))
+    with gr.Blocks():
+        fields = {"lora_rank": gr.Number()}
+    answer = run_history.adopt_settings(frame, fields, project, at(run))
     assert project.load_config().training.learning_rate == 7e-5
-    assert answer["0"] == 64
+    assert answer["lora_rank"] == 64
 
 
 def test_repeating_starts_with_that_run(frame, project, monkeypatch):
@@ -203,17 +201,6 @@ def test_a_bundle_is_downloaded_under_the_projects_name(project, browser):
 def test_nothing_but_a_runs_bundle_is_downloaded(project, browser, run):
     assert browser.get("/download/bundle", params={"project": "Physik", "run": run}).status_code == 404
     assert browser.get("/download/bundle", params={"project": "../x", "run": run}).status_code == 404
-
-
-def test_the_folder_is_shown_only_to_who_sits_at_the_machine(frame, project, monkeypatch):
-    shown = []
-    monkeypatch.setattr(file_manager, "show", shown.append)
-    run = make_run(project)
-    with access.acting_as(access.Visitor()):  # the host, in a browser elsewhere
-        run_history.show_bundle(frame, project, at(run))
-    assert shown == []
-    run_history.show_bundle(frame, project, at(run))
-    assert shown == [bundle.file_of(project, run.id)]
 
 
 def test_packing_is_a_job_that_shows_its_end(frame, services, project):

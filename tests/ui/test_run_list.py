@@ -5,17 +5,12 @@ from runs_material import make_run, publish
 
 from core.jobs import Job, JobState
 from core.runs import this_process
-from core.training import repeat
+from core.training import derived_runs
 from ui import history_words, run_list
 from ui.run_list import HistoryPosition
 from ui.texts import text
 from ui.view import View
 from utils.files import write_json
-
-
-@pytest.fixture
-def view(services, project):
-    return lambda language="de": View(services, language, project.name)
 
 
 def at(**position):
@@ -118,7 +113,7 @@ def test_only_a_plain_name_leads_to_a_run(project, view, name):
 def test_a_repeated_run_says_how_it_compares_with_the_first_time(project, view):
     first, again = make_run(project), make_run(project)
     write_json(again.folder / "run.json", {**again.request, "repeats": first.id})
-    repeat.keep_original(again, first)
+    derived_runs.keep_original(again, first)
     shown = run_list.details_html(view(), at(chosen=again.id))
     assert f"Wiederholt {first.id}." in shown
     assert "Alle 5 verglichenen Fehlerwerte sind gleich." in shown

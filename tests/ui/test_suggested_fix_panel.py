@@ -59,7 +59,7 @@ def test_nothing_is_offered_where_nothing_broke_off(services, project, broken_of
 
 def test_the_click_branches_off_the_newest_checkpoint(services, project, broken_off, monkeypatch):
     asked = []
-    monkeypatch.setattr(training_pipeline, "branch_training", lambda *given: asked.append(given))
+    monkeypatch.setattr(training_pipeline, "continue_from_checkpoint", lambda *given: asked.append(given))
     view = broken_off("training_out_of_memory", batch_size=3)
     suggested_fix_panel.go_on(services, project)
     changes = {"batch_size": 1, "gradient_accumulation": 3}
@@ -69,7 +69,7 @@ def test_the_click_branches_off_the_newest_checkpoint(services, project, broken_
 def test_the_next_training_begins_with_what_helped_unless_somebody_changed_it(
     services, project, broken_off, monkeypatch
 ):
-    monkeypatch.setattr(training_pipeline, "branch_training", lambda *_: None)
+    monkeypatch.setattr(training_pipeline, "continue_from_checkpoint", lambda *_: None)
     broken_off("training_out_of_memory", batch_size=4)
     project.set("training", {"batch_size": 8})
     suggested_fix_panel.go_on(services, project)

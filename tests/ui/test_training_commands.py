@@ -10,7 +10,8 @@ from runs_material import make_run
 
 from core import export_pipeline, training_pipeline
 from core.jobs import Job, JobState
-from core.training import repeat
+from core.samples.sft_dataset import Sample, append_samples
+from core.training import derived_runs
 from core.training.history import Chosen
 from ui import training_commands
 from ui.command_line import run
@@ -42,7 +43,7 @@ def started(monkeypatch, project):
         return start
 
     made = make_run(project)
-    monkeypatch.setattr(training_pipeline, "branch_training", note("branch"))
+    monkeypatch.setattr(training_pipeline, "continue_from_checkpoint", note("branch"))
     monkeypatch.setattr(training_pipeline, "reproduce_training", note("repeat"))
     monkeypatch.setattr(training_commands, "finish", lambda services, snapshot: {"run": snapshot.id})
     return calls
@@ -130,17 +131,18 @@ def test_an_interrupt_between_start_and_waiting_pauses_what_was_started_before_i
 
 
 def test_a_repetition_says_how_it_compares(app, project, started, monkeypatch):
-    outcome = repeat.Outcome("first", (), True, 12, None, 0.0)
-    monkeypatch.setattr(repeat, "outcome", lambda run: outcome)
+    outcome = derived_runs.Outcome("first", (), True, 12, None, 0.0)
+    monkeypatch.setattr(derived_runs, "outcome", lambda run: outcome)
     code, out, err = app("train", "Physik", "--reproduce", make_run(project).id, "--json")
     assert (code, json.loads(out)["repetition"]["identical"]) == (0, True)
     assert "the same bit by bit" in err
     assert "repetition" not in app("train", "Physik", "--reproduce", make_run(project).id)[1]
 
 
-def test_one_way_to_begin_excludes_the_others(app, project):
+@pytest.mark.parametrize("flags", [("--resume", "--reproduce", "x"), ("--preset", "magic")])
+def test_two_ways_to_begin_and_a_preset_that_does_not_exist_are_wrong_usage(app, project, flags):
     with pytest.raises(SystemExit) as usage:
-        app("train", "Physik", "--resume", "--reproduce", "x")
+        app("train", "Physik", *flags)
     assert usage.value.code == 2
 
 
@@ -154,3 +156,19 @@ def test_the_newest_finished_run_is_packed_unless_another_is_named(app, project)
     with zipfile.ZipFile(result["file"]) as archive:
         assert "## Repeat it" in archive.read("README.md").decode()
     assert json.loads(app("bundle", "Physik", made[0].id, "--json")[1])["run"] == made[0].id
+
+
+def test_a_preset_fills_the_settings_flags_win_and_what_was_chosen_is_told(app, project):
+    append_samples(project.samples_file, [Sample(f"{number}?", "Yes.", str(number)) for number in range(100)])
+    code, _, err = app(
+        "train", "Physik", "--preset", "thorough", "--epochs", "2", "--target-modules", "q_proj,v_proj"
+    )
+    assert code == 1 and "model" in err  # none is chosen yet, so nothing trains in this test
+    assert "LoRA rank 32" in err
+    settings = project.load_config().training
+    assert (settings.lora_rank, settings.epochs, settings.target_modules) == (32, 2, ("q_proj", "v_proj"))
+
+
+def test_a_layer_that_does_not_exist_is_refused_by_its_label(app, project):
+    code, _, err = app("train", "Physik", "--target-modules", "x_proj")
+    assert code == 1 and "“Which layers learn”" in err

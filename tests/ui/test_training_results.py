@@ -1,12 +1,22 @@
-"""How a comparison and an export look: verdicts in words, and whether they belong to the newest training."""
+"""How a training looks, and what came of it: figures from its points alone, verdicts in words, whose result it is."""
+
+import json
 
 import pytest
 
 from core import access
-from core.jobs import JobState
+from core.jobs import Job, JobState
 from core.runs import create_run
 from tests.ui.runs_material import make_run
-from ui.training_results import answer_html, answers_html, evaluation_html, export_html, taken_html
+from ui.training_results import (
+    answer_html,
+    answers_html,
+    evaluation_html,
+    export_html,
+    figures_html,
+    loss_html,
+    taken_html,
+)
 from ui.view import View
 
 COMPARISON = {
@@ -30,11 +40,6 @@ FILE = {
     "answers": [],
     "bytes": 9_000_000,
 }
-
-
-@pytest.fixture
-def view(services, project):
-    return lambda: View(services, "de", project.name)
 
 
 def finished(project, kind: str, **result: object) -> str:
@@ -115,3 +120,41 @@ def test_an_export_to_ollama_says_what_became_of_it_and_what_to_do(project, view
 def test_an_answer_that_was_broken_off_is_not_shown_as_one_that_ended(project, view, ended):
     finished(project, "ask", answer="V V V", tokens=256, seconds=0.8, ended=ended, file="p-f16.gguf")
     assert ("Nach 256 Tokens abgebrochen" in answer_html(view())) is not ended
+
+
+def write_points(project, *points):
+    run = create_run(project, "train", {})
+    run.metrics_file.write_text("".join(json.dumps(point) + "\n" for point in points))
+
+
+def test_a_training_shows_its_loss_its_pace_and_how_far_it_is(project, view):
+    write_points(
+        project,
+        {"step": 1, "epoch": 0.5, "loss": 3.0, "learning_rate": 2e-4, "tokens_per_second": 1000.0, "seconds": 1.0},
+        {"step": 2, "epoch": 1.0, "loss": 2.5, "learning_rate": 1e-4, "tokens_per_second": 3000.0, "seconds": 2.0},
+        {"step": 2, "epoch": 1.0, "eval_loss": 2.75, "seconds": 2.5},
+    )
+    shown = figures_html(view())
+    for figure in ("2,500", "2,750", "1,00", "0,0001", "2.000"):
+        assert f"<dd>{figure}</dd>" in shown
+    assert "svg" in loss_html(view())
+
+
+def test_the_time_of_a_training_is_that_of_its_computing_whatever_the_app_saw_of_it(services, project, view):
+    def work(context):
+        context.metric(step=7, loss=2.0, seconds=42.0)  # 42 seconds with what was before a pause, or before this app
+        return {}
+
+    services.runner.wait(services.runner.start(Job("train", project.name, work)).id, 10)
+    assert "<dt>Rechenzeit</dt><dd>42 s</dd>" in figures_html(view())
+
+
+def test_without_a_training_there_are_dashes_and_a_word_where_the_curve_will_be(view):
+    assert figures_html(view()).count("<dd>–</dd>") == 8
+    assert "svg" not in loss_html(view())
+
+
+@pytest.mark.parametrize(("rate", "words"), [(7.32e-5, "0,000073"), (2.6e-8, "fast 0"), (0.0, "0"), (1e-3, "0,001")])
+def test_a_learning_rate_is_written_out_and_not_as_a_power_of_ten(project, view, rate, words):
+    write_points(project, {"step": 1, "epoch": 1.0, "loss": 3.0, "learning_rate": rate})
+    assert f"<dd>{words}</dd>" in figures_html(view())

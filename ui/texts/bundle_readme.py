@@ -30,23 +30,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name} (Herkunft: {source}; Stand: {revision}; Prüfsumme: {fingerprint})",
         "{name} (source: {source}; revision: {revision}; fingerprint: {fingerprint})",
     ),
-    "readme.base_inside": (
-        "Das Übungsmodell liegt im Ordner `base` bei.",
-        "The practice model is in the folder `base`.",
-    ),
     "readme.base_outside": (
-        "Es liegt nicht bei. Wähle und lade es im zweiten Schritt.",
-        "It does not come along. Choose and fetch it in step 2.",
+        "Es liegt nicht bei. Wähle und lade es im zweiten Schritt; das Übungsmodell hat nur das Projekt des Laufs.",
+        "It does not come along. Choose and fetch it in step 2; the practice model is in the run's project only.",
     ),
     "readme.came_of_it_title": ("## Was dabei herauskam", "## What came of it"),
     "readme.came_of_it": (
         "Fehler (Loss) {first:.4f} → {last:.4f} in {steps} Schritten, aus {samples} Beispielen.",
         "Loss {first:.4f} → {last:.4f} in {steps} steps, from {samples} samples.",
     ),
-    "readme.adapter_best": ("`adapter`: der beste Stand.", "`adapter`: the best state."),
-    "readme.adapter_other": (
-        "`adapter`: der letzte erhaltene Stand; der beste war nicht mehr da.",
-        "`adapter`: the last state that was kept; the best one was gone.",
+    "readme.adapter": (
+        "`adapter`: der beste erhaltene Stand (nach Schritt {step}).",
+        "`adapter`: the best checkpoint that was kept (after step {step}).",
     ),
     "readme.adapter_none": (
         "Der Adapter war nicht mehr da, als dieses Bündel geschrieben wurde; das Training bringt ihn wieder.",
@@ -56,13 +51,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "readme.parts": (
         "- `run.json`: Einstellungen, Startwert, Versionen, Rechner\n"
         "- `sft_data.jsonl`: die Beispiele; bei jedem steht, woher es kommt und wer es schrieb\n"
-        "- `prompts.json`: womit Helfer um Beispiele gebeten werden (so, wie es beim Packen eingestellt war)\n"
         "- `metrics.jsonl`, `result.json`: Kurve und Ergebnis\n"
         "- `adapter/`: die gelernten Zusatzmatrizen (LoRA), wie peft und transformers sie laden\n"
         "- `SHA256SUMS`: Prüfsummen, `sha256sum -c SHA256SUMS`",
         "- `run.json`: settings, seed, versions, machine\n"
         "- `sft_data.jsonl`: the samples; each says where it comes from and who wrote it\n"
-        "- `prompts.json`: what helpers are asked for samples (as it was set when this was packed)\n"
         "- `metrics.jsonl`, `result.json`: curve and result\n"
         "- `adapter/`: the learned extra matrices (LoRA), as peft and transformers load them\n"
         "- `SHA256SUMS`: checksums, `sha256sum -c SHA256SUMS`",

@@ -63,16 +63,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Shrinking has made the model noticeably less exact. Choose a larger quantization.",
     ),
     # what can go wrong
-    "error.export_format": (
-        "Das Ausgabeformat „{format}“ gibt es nicht.",
-        "There is no output format “{format}”.",
-    ),
-    "hint.export_format": ("Wähle GGUF, safetensors oder Ollama.", "Choose GGUF, safetensors or Ollama."),
-    "error.export_quantization": (
-        "Die Quantisierung „{quantization}“ gibt es nicht.",
-        "There is no quantization “{quantization}”.",
-    ),
-    "hint.export_quantization": ("Wähle f16, q8_0 oder q4_k_m.", "Choose f16, q8_0 or q4_k_m."),
     "error.gguf_architecture": (
         "llama.cpp kennt die Architektur „{architecture}“ nicht, deshalb gibt es davon kein GGUF.",
         "llama.cpp does not know the architecture “{architecture}”, so there is no GGUF of it.",

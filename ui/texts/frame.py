@@ -122,12 +122,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Alle {count:,} Beispiele sind da. Für mehr erhöhe die Anzahl.",
         "All {count:,} samples are there. Raise the number to get more.",
     ),
-    "blocked.training_running": (
-        "Das Training läuft. Du siehst es unten.",
-        "The training is running. You see it below.",
-    ),
+    "blocked.training_running": ("Das Training läuft gerade.", "The training is running."),
     "blocked.training_paused": (
-        "Das Training ist angehalten: setze es unten fort oder stoppe es.",
-        "The training is paused: resume or stop it below.",
+        "Das Training ist angehalten: setze es fort oder stoppe es.",
+        "The training is paused: resume or stop it.",
     ),
 }

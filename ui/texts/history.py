@@ -68,14 +68,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ein neuer Lauf macht von dort aus weiter.",
         "A new run goes on from there.",
     ),
-    "history.training_running": (
-        "Geht, wenn das laufende Training fertig oder angehalten ist.",
-        "Possible once the running training is done or stopped.",
-    ),
-    "history.training_paused": (
-        "Ein Training ist angehalten. Setze es oben fort oder stoppe es.",
-        "A training is paused. Resume it above, or stop it.",
-    ),
     "history.no_points": (
         "Von diesem Lauf ist kein gesicherter Stand mehr da.",
         "This run has no saved state any more.",
@@ -94,12 +86,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Geht, wenn der Lauf fertig ist.",
         "Possible once the run is done.",
     ),
-    "history.show_bundle": ("Bündel im Ordner zeigen", "Show bundle in its folder"),
-    "history.show_here_only": (
-        "Den Ordner sieht nur, wer an diesem Rechner sitzt. Lade das Bündel oben herunter.",
-        "Only who sits at this machine can see the folder. Download the bundle above.",
-    ),
-    "history.bundle_lies": ("Das Bündel liegt hier:", "The bundle lies here:"),
     "history.delete": ("Löschen", "Delete"),
     "history.delete_now": ("Endgültig löschen", "Delete for good"),
     "history.delete_when_done": (

@@ -158,8 +158,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "export.failed": ("weicht ab", "differs"),
     "export.checks": ("Was geprüft wurde ({count})", "What was checked ({count})"),
     "export.counted": ("{same} von {of}", "{same} of {of}"),
-    "export.size_gib": ("{size:.1f} GB", "{size:.1f} GB"),
-    "export.size_mib": ("{size:.0f} MB", "{size:.0f} MB"),
     "ask.title": ("Frag dein Modell", "Ask your model"),
     "ask.about": (
         "Hier antwortet die exportierte Datei selbst.",

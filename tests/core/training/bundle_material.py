@@ -38,7 +38,7 @@ def finished_run(project, base: Path, source="path"):
     append_line(run.metrics_file, '{"step": 1, "loss": 2.5, "epoch": 1.0}')
     best = project.checkpoints_folder / "best"
     best.mkdir(parents=True, exist_ok=True)
-    (best / bundle.WEIGHTS).write_bytes(b"weights" * 1000)
+    (best / checkpoints.ADAPTER).write_bytes(b"weights" * 1000)
     (best / "training_args.bin").write_bytes(str(project.root).encode())
     write_json(best / "adapter_config.json", {"base_model_name_or_path": str(base), "r": 16})
     write_json(best / checkpoints.PUBLISHED_NOTE, {"run": run.id})

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from core import training_pipeline
-from core.jobs import JobState, PauseRequested
+from core.jobs import JobState
 from core.project_manager import Project, ProjectStore
 from core.runs import Run, list_runs, open_run
 from core.services import Services
-from core.training import checkpoints, repeat, run_deletion, trainer
-from core.training.branching import START
+from core.training import checkpoints, derived_runs, trainer
+from core.training.derived_runs import START
 from tests.core.training.bundle_material import packed, parts_of
-from tests.core.training.training_material import TrainingContext, curve, make_base, make_project
+from tests.core.training.training_material import TrainingContext, curve, make_base, make_project, pause
+from tests.refusals import code_of
 from utils.config import BaseChoice, change_app_settings, changed
-from utils.errors import AppError
 
 SETTINGS = {"epochs": 3, "batch_size": 2, "gradient_accumulation": 2, "learning_rate": 1e-3, "keep_checkpoints": 1}
 CHANGES = {"learning_rate": 1e-5, "epochs": 4}
@@ -51,10 +51,9 @@ def made(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
         project.set("training", SETTINGS)
         training_pipeline.start_training(services, project)
         parent = list_runs(project, "train")[-1]
-        with pytest.raises(PauseRequested):
-            trainer.run(TrainingContext(STEP), parent)
+        pause(parent, at=STEP)
         parent.write_state(JobState.CANCELLED)
-        training_pipeline.branch_training(services, project, parent.id, STEP, CHANGES)
+        training_pipeline.continue_from_checkpoint(services, project, parent.id, STEP, CHANGES)
         return do(project)
 
 
@@ -80,27 +79,34 @@ def quiet_services(folder: Path, patch: pytest.MonkeyPatch) -> Services:
 
 def test_a_branch_is_repeated_bit_by_bit_when_its_parent_was_deleted(held: Services, branch: Run) -> None:
     project, parent = branch.project, branch.request["branch"]["run"]
-    assert run_deletion.loss_of_deleting(project, parent).branches == ()
-    run_deletion.delete_run(held, project, parent)
+    assert training_pipeline.loss_of_deleting(project, parent).branches == ()
+    training_pipeline.delete_run(held, project, parent)
     training_pipeline.reproduce_training(held, project, branch.id)
     again = do(project)
-    assert repeat.outcome(again) == repeat.Outcome(branch.id, (), True, len(curve(branch)), None, 0.0)
+    assert derived_runs.outcome(again) == derived_runs.Outcome(branch.id, (), True, len(curve(branch)), None, 0.0)
     assert curve(again) == curve(branch)
     newest = [checkpoints.newest_complete(run.trainer_folder) for run in (branch, again)]
     for name in (checkpoints.ADAPTER, "adapter_config.json", "optimizer.pt", "rng_state.pth"):
         assert len({(one.folder / name).read_bytes() for one in newest if one}) == 1
     # And so is what repeated it.
-    run_deletion.delete_run(held, project, branch.id)
+    training_pipeline.delete_run(held, project, branch.id)
     training_pipeline.reproduce_training(held, project, again.id)
-    found = repeat.outcome(do(project))
+    found = derived_runs.outcome(do(project))
     assert found is not None and found.identical
 
 
-def test_a_branch_that_kept_nothing_says_that_it_needs_its_parent(held: Services, branch: Run) -> None:
+def test_a_branch_that_kept_nothing_is_repeated_from_what_its_parent_has_and_else_refused(
+    held: Services, branch: Run
+) -> None:
     shutil.rmtree(branch.folder / START)  # as branches of earlier versions are
     parent = branch.request["branch"]["run"]
-    assert run_deletion.loss_of_deleting(branch.project, parent).branches == (branch.id,)
-    run_deletion.delete_run(held, branch.project, parent)
+    training_pipeline.reproduce_training(held, branch.project, branch.id)
+    again = do(branch.project)
+    assert again.request["branch"] == branch.request["branch"] == {"run": parent, "step": STEP}
+    outcome = derived_runs.outcome(again)
+    assert outcome is not None and outcome.identical
+    assert training_pipeline.loss_of_deleting(branch.project, parent).branches == (branch.id,)
+    training_pipeline.delete_run(held, branch.project, parent)
     refuses_without_parent(held, branch)
 
 
@@ -112,15 +118,14 @@ def test_a_branch_from_elsewhere_that_an_earlier_version_opened_is_refused_befor
             if path.name not in {"adapter_model.safetensors", "optimizer.pt", "trainer_state.json", "rng_state.pth"}:
                 path.unlink()
         checkpoints.mark_complete(kept)
-    run_deletion.delete_run(held, branch.project, branch.request["branch"]["run"])
+    training_pipeline.delete_run(held, branch.project, branch.request["branch"]["run"])
     refuses_without_parent(held, branch)
 
 
 def refuses_without_parent(held: Services, branch: Run) -> None:
     before = list_runs(branch.project)
-    with pytest.raises(AppError) as refused:
-        training_pipeline.reproduce_training(held, branch.project, branch.id)
-    assert refused.value.code == "repeat_needs_parent"
+    code = code_of(lambda: training_pipeline.reproduce_training(held, branch.project, branch.id))
+    assert code == "repeat_needs_parent"
     assert list_runs(branch.project) == before
 
 

@@ -1,6 +1,5 @@
 """Bundles: complete, the same on any machine, without keys or folders of this one."""
 
-import json
 import subprocess
 import zipfile
 from pathlib import Path
@@ -22,12 +21,9 @@ KEY = "sk-or-v1-planted-0123456789abcdef"
 def test_a_bundle_holds_all_that_repeats_the_run_with_a_checksum_of_each_part(home, private_base, tmp_path):
     run = finished_run(home, private_base)
     parts = parts_of(packed(run))
-    assert {"README.md", "run.json", "result.json", "sft_data.jsonl", "metrics.jsonl", "prompts.json"} <= parts.keys()
+    assert {"README.md", "run.json", "result.json", "sft_data.jsonl", "metrics.jsonl"} <= parts.keys()
     assert parts["sft_data.jsonl"] == run.samples_file.read_bytes()
     assert parts["adapter/adapter_model.safetensors"] == b"weights" * 1000
-    prompts = json.loads(parts["prompts.json"])
-    assert "Fachmann" in prompts["system_prompt"]["de"]
-    assert prompts["writers"] == [{"provider": "", "model": "", "samples": 24}]
     folder = tmp_path / "unpacked"
     with zipfile.ZipFile(bundle.file_of(home, run.id)) as archive:
         archive.extractall(folder)
@@ -87,7 +83,7 @@ def test_an_adapter_that_another_run_replaced_is_taken_from_the_best_checkpoint_
     for step, loss in ((4, 2.0), (8, 2.2)):
         folder = run.trainer_folder / f"checkpoint-{step}"
         folder.mkdir(parents=True)
-        (folder / bundle.WEIGHTS).write_bytes(b"%d" % step)
+        (folder / checkpoints.ADAPTER).write_bytes(b"%d" % step)
         write_json(folder / "adapter_config.json", {})
         losses = [{"step": step, "loss": 3.0}, {"step": step, "eval_loss": loss}]
         state = {"max_steps": 8, "num_train_epochs": 2, "log_history": losses}
@@ -95,7 +91,7 @@ def test_an_adapter_that_another_run_replaced_is_taken_from_the_best_checkpoint_
         checkpoints.mark_complete(folder)
     parts = parts_of(packed(run))
     assert parts["adapter/adapter_model.safetensors"] == b"4"
-    assert "`adapter`: der beste Stand." in parts["README.md"].decode()
+    assert "`adapter`: der beste erhaltene Stand (nach Schritt 4)." in parts["README.md"].decode()
 
 
 def test_a_run_whose_adapter_is_gone_is_packed_without_and_says_so(home, private_base):

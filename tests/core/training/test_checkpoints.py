@@ -1,11 +1,11 @@
-"""Which checkpoint folders count, and what is left of the others."""
+"""Which checkpoint folders count, what is left of the others, and which epochs are kept and published."""
 
 from pathlib import Path
 
 import pytest
 
 from core.training import checkpoints
-from utils.errors import AppError
+from tests.refusals import refusal_of
 from utils.files import read_json, write_json
 
 
@@ -39,13 +39,13 @@ def test_torn_checkpoints_are_removed_and_other_folders_stay(tmp_path: Path) -> 
     write_checkpoint(tmp_path, 1)
     write_checkpoint(tmp_path, 2, complete=False)
     (tmp_path / "notes").mkdir()
-    assert checkpoints.remove_torn(tmp_path) == 1
+    checkpoints.remove_torn(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"checkpoint-1", "notes"}
 
 
 def test_a_run_without_a_folder_has_no_checkpoints(tmp_path: Path) -> None:
     assert checkpoints.newest_complete(tmp_path / "none") is None
-    assert checkpoints.remove_torn(tmp_path / "none") == 0
+    checkpoints.remove_torn(tmp_path / "none")
 
 
 def test_only_the_wanted_checkpoints_are_kept(tmp_path: Path) -> None:
@@ -96,8 +96,38 @@ def test_clearing_removes_publications_and_their_leftovers_only(tmp_path: Path) 
 
 
 def test_a_disk_that_is_too_full_is_said_with_figures(tmp_path: Path) -> None:
-    with pytest.raises(AppError) as caught:
-        checkpoints.require_room(tmp_path, 1e9)
-    assert caught.value.code == "disk_full"
-    assert caught.value.params["needed_gib"] > caught.value.params["free_gib"]
+    refused = refusal_of(lambda: checkpoints.require_room(tmp_path, 1e9))
+    assert refused.code == "disk_full" and refused.params["needed_gib"] > refused.params["free_gib"]
     checkpoints.require_room(tmp_path, 0.0)
+
+
+def ends(*losses: float) -> list[checkpoints.EpochEnd]:
+    return [
+        checkpoints.EpochEnd(
+            checkpoints.Checkpoint(Path(f"checkpoint-{epoch}"), epoch), epoch, {"loss": 9.0, "eval_loss": loss}
+        )
+        for epoch, loss in enumerate(losses, 1)
+    ]
+
+
+def test_the_newest_are_kept_and_the_best_however_old() -> None:
+    assert [end.epoch for end in checkpoints.retained(ends(3, 1, 2, 4, 5), 2)] == [2, 4, 5]
+    assert [end.epoch for end in checkpoints.retained(ends(3, 2, 1), 1)] == [3]
+    assert [end.epoch for end in checkpoints.retained(ends(1, 2), 5)] == [1, 2]
+    assert checkpoints.retained([], 3) == []
+
+
+def test_of_equally_good_epochs_the_first_is_the_best() -> None:
+    top = checkpoints.best(ends(2, 1, 1))
+    assert top is not None and top.epoch == 2
+    assert checkpoints.best([]) is None
+
+
+def test_an_epochs_losses_are_the_mean_of_its_steps_and_what_was_measured_at_its_end() -> None:
+    history = [
+        {"step": 1, "loss": 4.0},
+        {"step": 2, "loss": 2.0},
+        {"step": 2, "eval_loss": 2.5},
+        {"step": 3, "loss": 1.0},
+    ]
+    assert checkpoints.epoch_losses(history, 2) == [{"loss": 3.0, "eval_loss": 2.5}, {"loss": 1.0}]

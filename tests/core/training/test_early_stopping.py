@@ -6,12 +6,20 @@ import pytest
 
 from core.child_work import ChildWork
 from core.job_runner import JobRunner
-from core.jobs import Job, JobState, PauseRequested
+from core.jobs import Job, JobState
 from core.project_manager import Project
-from core.runs import Run, create_run
-from core.training import branching, checkpoints, trainer
-from core.training.epochs import is_exhausted, progress_of
-from tests.core.training.training_material import TrainingContext, curve, make_project, make_run, published
+from core.runs import Run
+from core.training import checkpoints, trainer
+from core.training.checkpoints import is_exhausted, progress_of
+from tests.core.training.training_material import (
+    TrainingContext,
+    continued,
+    curve,
+    make_project,
+    make_run,
+    pause,
+    published,
+)
 from utils.config import TrainingSettings
 from utils.files import write_json
 
@@ -25,11 +33,6 @@ STEPS_PER_EPOCH = 20
 def stopped(tmp_path_factory: pytest.TempPathFactory, base: Path) -> tuple[Run, dict[str, object], TrainingContext]:
     run, context = make_run(make_project(tmp_path_factory.mktemp("projects")), base, **PATIENT), TrainingContext()
     return run, trainer.run(context, run), context
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return make_project(tmp_path)
 
 
 def record(*eval_losses: float | None, step: int | None = None, epochs: int = 9) -> dict[str, object]:
@@ -57,6 +60,25 @@ def record(*eval_losses: float | None, step: int | None = None, epochs: int = 9)
 def test_training_ends_when_the_held_out_loss_has_not_fallen_for_so_many_epochs(losses, patience, over) -> None:
     progress = progress_of(record(*losses), TrainingSettings(epochs=9, early_stopping=patience))
     assert (progress.is_over, progress.stopped_early, progress.epoch) == (over, over, len(losses))
+
+
+@pytest.mark.parametrize(
+    ("more_losses", "branched_at", "over"),
+    [
+        ((2.6,), 40, False),  # the parent's patience is used up, the branch's is whole
+        ((2.6, 2.7), 40, False),
+        ((2.6, 2.7, 2.1), 40, True),  # better than its first epoch, but not than the best so far
+        ((2.6, 1.9, 2.1), 40, False),
+        ((2.6, 1.9, 2.1, 2.0), 40, True),
+        ((2.6,), 25, True),  # an epoch that the branch ended is the branch's, wherever it began
+        ((), 25, False),
+    ],
+)
+def test_after_a_branch_only_its_own_epochs_are_counted_and_the_best_loss_so_far_is_to_be_beaten(
+    more_losses, branched_at, over
+) -> None:
+    settings = TrainingSettings(epochs=9, early_stopping=2)
+    assert progress_of(record(3.0, 2.0, 2.5, *more_losses), settings, branched_at).stopped_early is over
 
 
 def test_the_last_epoch_is_no_early_stop() -> None:
@@ -89,26 +111,25 @@ def test_a_stopped_run_that_is_called_again_trains_nothing(stopped) -> None:
 
 
 @pytest.mark.parametrize("before_the_end", [3, 0])
-def test_a_paused_run_stops_at_the_same_epoch(stopped, project: Project, base: Path, before_the_end: int) -> None:
+def test_a_paused_run_stops_at_the_same_epoch(stopped, home: Project, base: Path, before_the_end: int) -> None:
     whole, result, _ = stopped
-    run = make_run(project, base, **PATIENT)
+    run = make_run(home, base, **PATIENT)
     stop_at = result["steps"] - STEPS_PER_EPOCH - before_the_end
-    with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(stop_at), run)
+    pause(run, at=stop_at)
     again = trainer.run(TrainingContext(), run)
     assert (again["steps"], again["best_epoch"]) == (result["steps"], result["best_epoch"])
     assert curve(run) == curve(whole)
-    assert published(project) == published(whole.project)
+    assert published(home) == published(whole.project)
 
 
-def test_a_pause_that_comes_with_the_last_step_changes_nothing(stopped, project: Project, base: Path) -> None:
+def test_a_pause_that_comes_with_the_last_step_changes_nothing(stopped, home: Project, base: Path) -> None:
     result = stopped[1]
-    again = trainer.run(TrainingContext(stop_at=result["steps"]), make_run(project, base, **PATIENT))
+    again = trainer.run(TrainingContext(stop_at=result["steps"]), make_run(home, base, **PATIENT))
     assert (again["state"], again["steps"]) == ("done", result["steps"])
 
 
-def test_a_run_killed_in_its_last_save_is_made_up_to_the_same_end(stopped, project: Project, base: Path) -> None:
-    run = make_run(project, base, **PATIENT)
+def test_a_run_killed_in_its_last_save_is_made_up_to_the_same_end(stopped, home: Project, base: Path) -> None:
+    run = make_run(home, base, **PATIENT)
     result = trainer.run(TrainingContext(), run)
     torn = checkpoints.newest_complete(run.trainer_folder)
     assert torn is not None
@@ -117,59 +138,32 @@ def test_a_run_killed_in_its_last_save_is_made_up_to_the_same_end(stopped, proje
     assert curve(run) == curve(stopped[0])
 
 
-@pytest.mark.parametrize(
-    ("losses", "branched_at", "over"),
-    [
-        ((3.0, 2.0, 2.5, 2.6), 40, False),  # the parent's patience is used up, the branch's is whole
-        ((3.0, 2.0, 2.5, 2.6, 2.7), 40, False),
-        ((3.0, 2.0, 2.5, 2.6, 2.7, 2.1), 40, True),  # better than its first epoch, but not than the best so far
-        ((3.0, 2.0, 2.5, 2.6, 1.9, 2.1), 40, False),
-        ((3.0, 2.0, 2.5, 2.6, 1.9, 2.1, 2.0), 40, True),
-        ((3.0, 2.0, 2.5, 2.6), 25, True),  # an epoch that the branch ended is the branch's, wherever it began
-        ((3.0, 2.0, 2.5), 25, False),
-    ],
-)
-def test_after_a_branch_only_its_own_epochs_are_counted_and_the_best_loss_so_far_is_to_be_beaten(
-    losses, branched_at, over
-) -> None:
-    settings = TrainingSettings(epochs=9, early_stopping=2)
-    assert progress_of(record(*losses), settings, branched_at).stopped_early is over
-
-
-def branch(parent: Run, step: int | None, **changes: object) -> Run:
-    start = branching.start_point(parent, step)
-    settings = branching.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
-    request = branching.request_of(parent, start, settings)
-    return create_run(parent.project, "train", request, lambda run: branching.seed(parent, start, run))
-
-
 def test_a_branch_of_a_stopped_run_has_its_whole_patience_also_when_it_is_resumed(stopped) -> None:
     run, result, _ = stopped
-    whole, paused = (branch(run, None, learning_rate=5e-4) for _ in range(2))
+    whole, paused = (continued(run, None, learning_rate=5e-4) for _ in range(2))
     ended = trainer.run(TrainingContext(), whole)
     assert ended["stopped_early"]
     assert ended["epochs"] == max(result["epochs"], ended["best_epoch"]) + 2
-    with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(result["steps"] + STEPS_PER_EPOCH + 3), paused)
+    pause(paused, at=result["steps"] + STEPS_PER_EPOCH + 3)
     assert trainer.run(TrainingContext(), paused)["steps"] == ended["steps"]
     assert curve(paused) == curve(whole)
     assert trainer.run(TrainingContext(), paused)["steps"] == ended["steps"]  # and nothing more when called again
 
 
-def test_without_held_out_samples_all_epochs_are_trained_and_that_is_said(project: Project, base: Path) -> None:
+def test_without_held_out_samples_all_epochs_are_trained_and_that_is_said(home: Project, base: Path) -> None:
     context = TrainingContext()
-    run = make_run(project, base, **{**PATIENT, "epochs": 3, "early_stopping": 1, "held_out_share": 0.0})
+    run = make_run(home, base, **{**PATIENT, "epochs": 3, "early_stopping": 1, "held_out_share": 0.0})
     result = trainer.run(context, run)
     assert (result["epochs"], result["stopped_early"]) == (3, False)
     assert "training.early_stopping_unused" in context.keys
 
 
 @pytest.mark.slow
-def test_several_processes_stop_together(project: Project, base: Path) -> None:
-    run = make_run(project, base, **PATIENT)
+def test_several_processes_stop_together(home: Project, base: Path) -> None:
+    run = make_run(home, base, **PATIENT)
     write_json(run.folder / "run.json", {**run.request, "processes": 2})
     runner = JobRunner()
-    end = runner.wait(runner.start(Job("train", project.name, ChildWork(run), id=run.id)).id)
+    end = runner.wait(runner.start(Job("train", home.name, ChildWork(run), id=run.id)).id)
     runner.shutdown()
     assert end.state == JobState.DONE and end.result is not None
     assert end.result["stopped_early"] and end.result["epochs"] == end.result["best_epoch"] + 2

@@ -64,7 +64,7 @@ def test_a_training_short_of_memory_goes_on_with_half_the_batch_after_a_restart(
     assert found.error
     fix = suggested_fix.fix_for(found.error.key, TrainingSettings(**run.request["training"]))
     assert fix is not None
-    job = training_pipeline.branch_training(services, project, run.id, None, fix.changes)
+    job = training_pipeline.continue_from_checkpoint(services, project, run.id, None, fix.changes)
     end = services.runner.wait(job.id, timeout=120)
     assert end.result and end.result["steps"] == 2 * STEPS_PER_EPOCH
     assert [line.params["step"] for line in end.log if line.key == "training.resumed"] == [STEPS_PER_EPOCH]

@@ -13,13 +13,12 @@ from core.jobs import JobState, PauseRequested
 from core.project_manager import Project
 from core.runs import Run, create_run, list_runs
 from core.samples.sft_dataset import Sample, Source, append_sample
-from core.training import material, preflight, trainer, training_data
-from core.training.material import Language
-from core.training.training_data import Encoded
+from core.training import preflight, trainer, training_data
+from core.training.training_data import Encoded, Language
 from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
+from tests.refusals import code_of
 from ui.texts import TEXTS
 from utils.config import TrainingSettings
-from utils.errors import AppError
 
 HOSTILE = "<script>alert(1)</script> „Ä“ 🔥 \u202e<end>\x00"
 
@@ -49,7 +48,7 @@ def check_of(result: dict, name: str) -> dict:
 
 
 def language_of(base: Path) -> Language:
-    return material.read_language(base)
+    return training_data.read_language(base)
 
 
 def test_it_counts_the_rows_that_the_trainer_learns_from(project: Project, base: Path) -> None:
@@ -57,8 +56,8 @@ def test_it_counts_the_rows_that_the_trainer_learns_from(project: Project, base:
     settings = {"max_length": 64, "epochs": 1, "held_out_share": 0.2, "seed": 3}
     result = look(project, base, **settings)
     trained = trainer.run(TrainingContext(), make_run(project, base, **settings))
-    plan = material.plan_of(make_run(project, base, **settings))
-    rows = [list(training_data.learnable(part)) for part in material.encoded_rows(plan, language_of(base))]
+    plan = training_data.plan_of(make_run(project, base, **settings))
+    rows = [list(training_data.learnable(part)) for part in training_data.encoded_rows(plan, language_of(base))]
     assert (result["rows"], result["held_out_rows"]) == tuple(len(part) for part in rows)
     assert trained["samples"] + trained["held_out"] == check_of(result, "rows")["params"]["samples"]
     assert result["learned_tokens"] == sum(label != -100 for _, row in rows[0] for label in row.row["labels"])
@@ -212,9 +211,7 @@ def test_a_length_at_which_nothing_is_learned_is_bad_and_too_few_samples_are_ref
     result = look(long, base, max_length=64, held_out_share=0.0)
     assert check_of(result, "rows")["state"] == "bad" and result["examples"] == []
     few = make_project(tmp_path / "few", samples=3)
-    with pytest.raises(AppError) as caught:
-        look(few, base)
-    assert caught.value.code == "too_few_samples"
+    assert code_of(lambda: look(few, base)) == "too_few_samples"
 
 
 def test_every_finding_and_message_has_its_words(project: Project, base: Path) -> None:

@@ -14,11 +14,12 @@ from core.samples.split import split_by_source
 from core.training import memory, presets
 from core.training.model_shape import Shape
 from core.training.presets import PRESETS, Preset, Situation, choose
+from core.training.presets import _light as light
 from tests.core.training.machine_material import ONE_BILLION, machine
 from tests.core.training.training_material import make_project
 from ui.texts import LANGUAGES, TEXTS, message_text
 from utils import config
-from utils.config import BaseChoice, TrainingSettings
+from utils.config import HELD, BaseChoice, TrainingSettings, settings_with
 
 EIGHT_BILLION = Shape(8_030_000_000, 16_060_000_000, 4096, 14336, 32, 128_256, 4096, 1024, tied=False)
 TINY = Shape(2_000_000, 8_000_000, 64, 128, 2, 400, 64, 64, tied=True)
@@ -45,12 +46,6 @@ SITUATIONS = st.builds(
 )
 KEPT = st.builds(TrainingSettings, held_out_share=st.floats(0, 0.5), processes=st.integers(1, 16))
 NAMES = st.sampled_from(sorted(PRESETS))
-
-
-def light(settings: TrainingSettings, situation: Situation) -> str:
-    assert situation.shape is not None
-    shape, hardware = situation.shape, situation.hardware
-    return memory.estimate(shape, settings, hardware, situation.longest, situation.correction).light
 
 
 def filled(preset: Preset, kept: TrainingSettings = USUAL) -> TrainingSettings:
@@ -128,7 +123,7 @@ def test_every_reason_has_its_words_in_both_languages(name, situation, kept) -> 
 def test_a_hundred_samples_and_a_small_model_on_a_large_gpu() -> None:
     preset = choose("balanced", Situation(ONE_BILLION, 90, 10, 400, machine()), USUAL)
     assert preset.values | {"reasons": why(preset)} == {
-        **{name: getattr(USUAL, name) for name in presets.HELD},
+        **{name: getattr(USUAL, name) for name in settings_with(HELD)},
         "epochs": 4,
         "learning_rate": 3e-4,
         "lora_rank": 16,

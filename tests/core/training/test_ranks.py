@@ -19,8 +19,8 @@ from core.project_manager import Project
 from core.runs import Run, list_runs
 from core.training import checkpoints, launcher, ranks, trainer
 from tests.core.training.training_material import TrainingContext, curve, make_project, make_run, published
+from tests.refusals import code_of, refusal_of
 from utils import config
-from utils.errors import AppError
 from utils.files import read_json, write_json
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,11 +30,6 @@ LOSS_TOLERANCE = 5e-4
 # Long enough to be stopped in the middle; dropout and accumulation make an exact resume hard.
 LONG = {"epochs": 10, "batch_size": 1, "gradient_accumulation": 1, "lora_dropout": 0.1, "learning_rate": 1e-3}
 STEPS = 10 * 10
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return make_project(tmp_path)
 
 
 @pytest.fixture
@@ -52,8 +47,8 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
     return run
 
 
-def make_shared_run(project: Project, base: Path, processes: int = 2, **training: Any) -> Run:
-    run = make_run(project, base, **training)
+def make_shared_run(home: Project, base: Path, processes: int = 2, **training: Any) -> Run:
+    run = make_run(home, base, **training)
     write_json(run.folder / "run.json", {**run.request, "processes": processes})
     return run
 
@@ -125,9 +120,9 @@ def test_two_processes_reach_the_losses_of_one_with_twice_the_batch(
 
 @pytest.mark.slow
 def test_two_processes_that_pause_go_on_as_if_they_had_never_stopped(
-    uninterrupted: Run, project: Project, base: Path, runner: JobRunner
+    uninterrupted: Run, home: Project, base: Path, runner: JobRunner
 ) -> None:
-    run = make_shared_run(project, base, **LONG)
+    run = make_shared_run(home, base, **LONG)
     both = begun(runner, run, 13)
     runner.pause(run.id)
     assert runner.wait(run.id).state == JobState.PAUSED
@@ -145,9 +140,9 @@ def test_two_processes_that_pause_go_on_as_if_they_had_never_stopped(
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_killed_rank_ends_all_and_the_run_resumes_exactly(
-    uninterrupted: Run, project: Project, base: Path, runner: JobRunner, victim: int
+    uninterrupted: Run, home: Project, base: Path, runner: JobRunner, victim: int
 ) -> None:
-    run = make_shared_run(project, base, **LONG)
+    run = make_shared_run(home, base, **LONG)
     both = begun(runner, run, 25)
     both[victim].kill()
     end = runner.wait(run.id, timeout=60)
@@ -160,26 +155,26 @@ def test_a_killed_rank_ends_all_and_the_run_resumes_exactly(
 @pytest.mark.slow
 @pytest.mark.parametrize("nodes", [1, 2])
 def test_torchrun_starts_the_train_command_on_one_node_and_on_two(
-    tmp_path: Path, project: Project, base: Path, nodes: int
+    tmp_path: Path, home: Project, base: Path, nodes: int
 ) -> None:
-    settings = project.load_config()
+    settings = home.load_config()
     choice = {"source": "path", "name": str(base)}
     training = {"epochs": 1, "batch_size": 2, "held_out_share": 0.1}
-    project.save_config(config.changed(settings, base=choice, training=training))
+    home.save_config(config.changed(settings, base=choice, training=training))
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(2 // nodes)]
     command += ["--nnodes", str(nodes), "--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{free_port()}"]
-    command += ["--local-addr", "127.0.0.1", "app.py", "--projects", str(project.root.parent), "train", project.name]
+    command += ["--local-addr", "127.0.0.1", "app.py", "--projects", str(home.root.parent), "train", home.name]
     outputs = [tmp_path / f"node_{node}.txt" for node in range(nodes)]
     launched = [launch(command, output) for output in outputs]
     for each in launched:
         wait_or_show_where_all_stand(each, launched, timeout=240)
     assert [each.returncode for each in launched] == [0] * nodes, printed(outputs)
-    (run,) = list_runs(project, "train")
+    (run,) = list_runs(home, "train")
     found = run.read_state()
     assert found.state == JobState.DONE and found.result
     assert run.request["processes"] == 2
     assert found.result["steps"] == 5  # 20 samples, 2 in each of 2 processes
-    assert set(published(project)) == {"epoch_1", "best"}
+    assert set(published(home)) == {"epoch_1", "best"}
 
 
 def launch(command: list[str], output: Path) -> "subprocess.Popen[bytes]":
@@ -223,23 +218,17 @@ def test_work_of_one_process_knows_nothing_of_the_launcher(monkeypatch: pytest.M
 
 
 def test_a_run_goes_on_only_with_as_many_processes_as_it_began_with(
-    project: Project, base: Path, monkeypatch: pytest.MonkeyPatch
+    home: Project, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = make_shared_run(project, base, processes=4)
+    run = make_shared_run(home, base, processes=4)
     monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(AppError) as refused:
-        ranks.lead(run, "cpu")
-    assert refused.value.code == "training_processes_changed"
-    assert refused.value.params == {"was": 4, "now": 2}
+    refused = refusal_of(lambda: ranks.lead(run, "cpu"))
+    assert (refused.code, refused.params) == ("training_processes_changed", {"was": 4, "now": 2})
 
 
 def test_more_processes_than_devices_are_refused_before_anything_starts() -> None:
-    with pytest.raises(AppError) as refused:
-        ranks.require_devices("mps", 2)
-    assert refused.value.code == "training_processes_unsupported"
-    with pytest.raises(AppError) as refused:
-        ranks.require_devices("cuda", 99)
-    assert refused.value.code == "training_too_few_devices"
+    assert code_of(lambda: ranks.require_devices("mps", 2)) == "training_processes_unsupported"
+    assert code_of(lambda: ranks.require_devices("cuda", 99)) == "training_too_few_devices"
 
 
 def test_alone_everything_is_agreed() -> None:

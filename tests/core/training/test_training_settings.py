@@ -6,56 +6,41 @@ import pytest
 from safetensors.torch import load_file
 
 from core.project_manager import Project
-from core.runs import Run
 from core.training import trainer
-from tests.core.training.training_material import TrainingContext, curve, make_base, make_project, make_run
+from tests.core.training.training_material import TrainingContext, curve, make_base, make_run
+from tests.refusals import refusal_of
 from utils.config import TrainingSettings
-from utils.errors import AppError
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return make_project(tmp_path)
-
-
-def adapted(run: Run) -> set[str]:
-    """The names of the layers that got an adapter."""
+@pytest.mark.parametrize(
+    ("given", "learning"),
+    [
+        ([], {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}),
+        (["v_proj", "down_proj"], {"v_proj", "down_proj"}),
+        ("attention", {"q_proj", "k_proj", "v_proj", "o_proj"}),  # as runs of an earlier version have it
+    ],
+)
+def test_only_the_chosen_layers_learn_and_without_a_choice_all(home: Project, base: Path, given, learning) -> None:
+    run = make_run(home, base, epochs=1, target_modules=given)
+    trainer.run(TrainingContext(), run)
     weights = load_file(run.project.checkpoints_folder / "best" / "adapter_model.safetensors")
-    return {name.split(".lora_")[0].rpartition(".")[2] for name in weights}
+    assert {name.split(".lora_")[0].rpartition(".")[2] for name in weights} == learning
 
 
-def test_without_a_choice_all_linear_layers_learn(project: Project, base: Path) -> None:
-    run = make_run(project, base, epochs=1)
-    trainer.run(TrainingContext(), run)
-    assert adapted(run) == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
-
-
-def test_only_the_chosen_layers_learn(project: Project, base: Path) -> None:
-    run = make_run(project, base, epochs=1, target_modules=["v_proj", "down_proj"])
-    trainer.run(TrainingContext(), run)
-    assert adapted(run) == {"v_proj", "down_proj"}
-
-
-def test_a_run_of_an_earlier_version_still_names_its_layers(project: Project, base: Path) -> None:
-    run = make_run(project, base, epochs=1, target_modules="attention")
-    trainer.run(TrainingContext(), run)
-    assert adapted(run) == {"q_proj", "k_proj", "v_proj", "o_proj"}
-
-
-def test_a_model_without_the_chosen_layers_is_refused_and_its_own_are_named(project: Project, tmp_path: Path) -> None:
+def test_a_model_without_the_chosen_layers_is_refused_and_its_own_are_named(home: Project, tmp_path: Path) -> None:
     from transformers import Phi3Config, Phi3ForCausalLM
 
     folder, sizes = make_base(tmp_path / "phi"), {"hidden_size": 32, "intermediate_size": 64, "pad_token_id": 0}
     heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "num_hidden_layers": 1, "vocab_size": 400}
     Phi3ForCausalLM(Phi3Config(**sizes, **heads, bos_token_id=1, eos_token_id=3)).save_pretrained(folder)
-    with pytest.raises(AppError) as refused:
-        trainer.run(TrainingContext(), make_run(project, folder, epochs=1, target_modules=["o_proj", "up_proj"]))
-    assert refused.value.code == "training_modules_missing"
-    assert refused.value.params == {"missing": "up_proj", "there": "o_proj, qkv_proj, gate_up_proj, down_proj"}
+    run = make_run(home, folder, epochs=1, target_modules=["o_proj", "up_proj"])
+    refused = refusal_of(lambda: trainer.run(TrainingContext(), run))
+    assert refused.code == "training_modules_missing"
+    assert refused.params == {"missing": "up_proj", "there": "o_proj, qkv_proj, gate_up_proj, down_proj"}
 
 
-def test_whatever_is_learned_the_held_out_loss_measures_answers(project: Project, base: Path) -> None:
-    runs = [make_run(project, base, epochs=1, learning_rate=1e-5, train_on_answers=only) for only in (True, False)]
+def test_whatever_is_learned_the_held_out_loss_measures_answers(home: Project, base: Path) -> None:
+    runs = [make_run(home, base, epochs=1, learning_rate=1e-5, train_on_answers=only) for only in (True, False)]
     for run in runs:
         trainer.run(TrainingContext(), run)
     answers, both = (curve(run) for run in runs)

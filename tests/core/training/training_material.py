@@ -5,14 +5,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from core.jobs import raise_stop
+from core.jobs import PauseRequested, raise_stop
 from core.project_manager import Project, ProjectStore
 from core.runs import Run, create_run
 from core.samples.sft_dataset import Sample, Source, append_sample
+from core.training import derived_runs, trainer
+from ui.texts import TEXTS
+from utils.config import TrainingSettings
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}{{ '<' + message['role'] + '>' + message['content'] + '<end>' }}{% endfor %}"
@@ -34,9 +38,10 @@ class TrainingContext:
     def progress(self, done: float, total: float | None, key: str | None = None, /, **params: object) -> None:
         self.step = int(done)
         if key:
-            self.keys.append(key)
+            self.log(key)
 
     def log(self, key: str, /, **params: object) -> None:
+        assert key in TEXTS
         self.keys.append(key)
 
     def metric(self, **values: float) -> None:
@@ -104,6 +109,20 @@ def make_run(project: Project, base: Path, **training: Any) -> Run:
     run = create_run(project, "train", request)
     shutil.copyfile(project.samples_file, run.samples_file)
     return run
+
+
+def pause(run: Run, at: int) -> None:
+    """Train until step `at` is done."""
+    with pytest.raises(PauseRequested):
+        trainer.run(TrainingContext(at), run)
+
+
+def continued(parent: Run, step: int | None, **changes: Any) -> Run:
+    """A run that goes on from a checkpoint of another one, as the pipeline makes it, but for its job."""
+    start = derived_runs.start_point(parent, step)
+    settings = derived_runs.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
+    request = derived_runs.continued_request(parent, start, settings)
+    return create_run(parent.project, "train", request, lambda run: derived_runs.seed(parent, start, run))
 
 
 def curve(run: Run) -> list[dict[str, float]]:

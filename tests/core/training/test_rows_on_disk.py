@@ -6,13 +6,12 @@ from pathlib import Path
 import datasets
 import pytest
 
-from core.jobs import PauseRequested
 from core.runs import Run
 from core.samples.sft_dataset import Sample
-from core.training import rows, trainer
-from core.training.failures import as_app_error
+from core.training import trainer, training_data
+from core.training.engines import as_app_error
 from core.training.training_data import Encoded, Row
-from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
+from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run, pause
 from utils.errors import AppError
 
 
@@ -29,23 +28,23 @@ def some_rows(count: int) -> list[Row]:
 def test_rows_come_back_as_they_were_in_their_order(tmp_path: Path, count: int) -> None:
     found = some_rows(count)
     kept = [encoded for _, encoded in found if encoded.answer_ids]
-    stored, none = rows.on_disk([iter(found), iter([])], tmp_path / "rows")
+    stored, none = training_data.on_disk([iter(found), iter([])], tmp_path / "rows")
     assert (list(stored.data) if stored.data else []) == [encoded.row for encoded in kept]
     assert (stored.kept, stored.dropped) == (len(kept), count - len(kept))
     assert stored.cut == sum(encoded.cut for encoded in kept)
     assert stored.longest_tokens == max((encoded.tokens for encoded in kept), default=0)
-    assert none == rows.Rows(None, 0, 0, 0, 0)
+    assert none == training_data.Rows(None, 0, 0, 0, 0)
 
 
 def test_rows_of_which_nothing_is_left_are_counted(tmp_path: Path) -> None:
-    (stored,) = rows.on_disk([[some_rows(1)[0]] * 5], tmp_path / "rows")
-    assert stored == rows.Rows(None, 0, 0, 5, 0)
+    (stored,) = training_data.on_disk([[some_rows(1)[0]] * 5], tmp_path / "rows")
+    assert stored == training_data.Rows(None, 0, 0, 5, 0)
 
 
 def test_open_rows_have_no_file_that_could_be_left_behind(tmp_path: Path) -> None:
     (tmp_path / "rows").mkdir()
     (tmp_path / "rows" / "left by a kill").touch()
-    (stored,) = rows.on_disk([some_rows(3000)], tmp_path / "rows")
+    (stored,) = training_data.on_disk([some_rows(3000)], tmp_path / "rows")
     assert list(tmp_path.iterdir()) == []
     assert stored.data[2000] == [encoded.row for _, encoded in some_rows(3000) if encoded.answer_ids][2000]
 
@@ -59,8 +58,7 @@ def test_while_a_run_trains_its_rows_take_no_name_in_its_folder_nor_anywhere_els
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(stop_at=1), run)
+    pause(run, at=1)
     assert not list(run.folder.glob("rows*")) and not (tmp_path / "cache").exists()
 
 

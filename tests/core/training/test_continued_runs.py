@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +10,15 @@ import pytest
 import torch
 
 from core import training_pipeline
-from core.jobs import JobState, PauseRequested
-from core.project_manager import ProjectStore
-from core.runs import Run, create_run, list_runs
+from core.jobs import JobState
+from core.project_manager import Project, ProjectStore
+from core.runs import Run, list_runs, open_run
 from core.services import Services
-from core.training import branching, checkpoints, epoch_ends, trainer
+from core.training import checkpoints, trainer
 from core.worker import alone_with
-from tests.core.training.training_material import (
-    TrainingContext,
-    curve,
-    make_project,
-    make_run,
-    published,
-)
+from tests.core.training.training_material import TrainingContext, curve, make_project, make_run, pause, published
+from tests.core.training.training_material import continued as branch
 from tests.refusals import code_of
-from utils.config import TrainingSettings
 from utils.files import read_json
 
 HARD = {"epochs": 3, "batch_size": 2, "gradient_accumulation": 3, "lora_dropout": 0.1, "learning_rate": 1e-3}
@@ -34,18 +29,15 @@ STEPS_PER_EPOCH = 4
 def parent(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
     """A finished run of three epochs that kept a checkpoint of each, and one in the middle of the second."""
     run = make_run(make_project(tmp_path_factory.mktemp("projects")), base, **HARD)
-    with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(stop_at=6), run)
+    pause(run, at=6)
     trainer.run(TrainingContext(), run)
     return run
 
 
-def branch(parent: Run, step: int | None, **changes: Any) -> Run:
-    """A branch as the pipeline makes it, but for its job."""
-    start = branching.start_point(parent, step)
-    settings = branching.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
-    request = branching.request_of(parent, start, settings)
-    return create_run(parent.project, "train", request, lambda run: branching.seed(parent, start, run))
+@pytest.fixture
+def copied(parent: Run, tmp_path: Path) -> Run:
+    """The same in a copy of its project, to be spoilt."""
+    return open_run(Project(shutil.copytree(parent.project.root, tmp_path / "Physik")), parent.id)
 
 
 def learned(run: Run) -> list[dict[str, float]]:
@@ -86,16 +78,9 @@ def test_the_learning_rate_and_the_weight_decay_of_a_branch_are_really_its_own(p
     assert saved(made, 12, "scheduler.pt")["base_lrs"] == [2e-4, 2e-4]
     # And it stays so when the branch itself is paused and resumed.
     again = branch(parent, 6, learning_rate=2e-4, weight_decay=0.5)
-    with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(stop_at=9), again)
+    pause(again, at=9)
     trainer.run(TrainingContext(), again)
     assert curve(again) == curve(made)
-
-
-def test_another_schedule_takes_effect_at_the_step_where_the_branch_begins(parent: Run) -> None:
-    made = branch(parent, 6, scheduler="constant", warmup_ratio=0.0)
-    trainer.run(TrainingContext(), made)
-    assert {point["learning_rate"] for point in learned(made) if point["step"] > 6} == {1e-3}
 
 
 def test_more_epochs_really_train_on_after_the_end(parent: Run) -> None:
@@ -113,13 +98,15 @@ def test_fewer_epochs_end_earlier(parent: Run) -> None:
     assert trainer.run(TrainingContext(), made)["steps"] == 2 * STEPS_PER_EPOCH
 
 
-def test_dropout_and_gradient_checkpointing_of_a_branch_are_its_own(parent: Run) -> None:
-    made = branch(parent, 8, lora_dropout=0.4, gradient_checkpointing=True)
+def test_schedule_dropout_and_gradient_checkpointing_of_a_branch_are_its_own(parent: Run) -> None:
+    changes = {"lora_dropout": 0.4, "gradient_checkpointing": True, "scheduler": "constant", "warmup_ratio": 0.0}
+    made = branch(parent, 8, **changes)
     trainer.run(TrainingContext(), made)
     newest = made.trainer_folder / "checkpoint-12"
     assert read_json(newest / "adapter_config.json")["lora_dropout"] == 0.4
     assert torch.load(newest / "training_args.bin", weights_only=False).gradient_checkpointing
-    assert learned(made)[8:] != learned(parent)[8:]
+    assert {point["learning_rate"] for point in learned(made)[8:]} == {1e-3}
+    assert learned(made)[8]["loss"] != learned(parent)[8]["loss"]
 
 
 def test_half_the_batch_with_twice_the_accumulation_sees_the_same_samples_in_each_step(
@@ -127,8 +114,7 @@ def test_half_the_batch_with_twice_the_accumulation_sees_the_same_samples_in_eac
 ) -> None:
     # Without dropout both compute the same but for the order of sums.
     whole = make_run(make_project(tmp_path), base, **{**HARD, "lora_dropout": 0.0})
-    with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(stop_at=6), whole)
+    pause(whole, at=6)
     halved = branch(whole, 6, batch_size=1, gradient_accumulation=6)
     trainer.run(TrainingContext(), halved)
     trainer.run(TrainingContext(), whole)
@@ -138,10 +124,9 @@ def test_half_the_batch_with_twice_the_accumulation_sees_the_same_samples_in_eac
 
 
 def test_a_branch_publishes_only_adapters_that_it_has_and_the_best_of_them(parent: Run) -> None:
-    losses = {end.epoch: end.loss for end in epoch_ends.held(parent)}
+    losses = {end.epoch: checkpoints.deciding_loss(end.losses) for end in checkpoints.held(parent)}
     made = branch(parent, 8, learning_rate=1e-5)
-    with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(stop_at=9), made)
+    pause(made, at=9)
     notes = {
         folder: read_json(made.project.checkpoints_folder / folder / "checkpoint.json")
         for folder in published(made.project)
@@ -151,30 +136,23 @@ def test_a_branch_publishes_only_adapters_that_it_has_and_the_best_of_them(paren
     assert set(notes) == {"epoch_2", f"epoch_{best}", "best"}
     assert notes["best"]["epoch"] == best
     result = trainer.run(TrainingContext(), made)
-    best_of_all = epoch_ends.best(epoch_ends.held(made))
+    best_of_all = checkpoints.best(checkpoints.held(made))
     assert best_of_all is not None and result["eval_loss"] == best_of_all.losses["eval_loss"]
 
 
-def test_a_branch_whose_parent_lost_its_best_epoch_takes_the_best_that_is_there(base: Path, tmp_path: Path) -> None:
-    run = make_run(make_project(tmp_path), base, **HARD)
-    trainer.run(TrainingContext(), run)
-    checkpoints.keep_only(run.trainer_folder, {4})
-    state = run.trainer_folder / "checkpoint-4" / checkpoints.TRAINER_STATE
-    assert state.is_file()
-    made = branch(run, None, epochs=2)
+def test_a_branch_whose_parent_lost_its_best_epoch_takes_the_best_that_is_there(copied: Run) -> None:
+    checkpoints.keep_only(copied.trainer_folder, {4})
+    made = branch(copied, None, epochs=2)
     trainer.run(TrainingContext(), made)
     assert set(published(made.project)) == {"epoch_1", "epoch_2", "best"}
-    assert [end.epoch for end in epoch_ends.held(made)] == [1, 2]
+    assert [end.epoch for end in checkpoints.held(made)] == [1, 2]
 
 
-def test_a_branch_shares_its_parents_files_and_outlives_them(base: Path, tmp_path: Path) -> None:
-    run = make_run(make_project(tmp_path), base, **HARD)
-    with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(stop_at=2), run)
-    made = branch(run, None)
-    files = [one.trainer_folder / "checkpoint-2" / "optimizer.pt" for one in (run, made)]
+def test_a_branch_shares_its_parents_files_and_outlives_them(copied: Run) -> None:
+    made = branch(copied, 8)
+    files = [one.trainer_folder / "checkpoint-8" / "optimizer.pt" for one in (copied, made)]
     assert os.path.samefile(*files)
-    checkpoints.keep_only(run.trainer_folder, ())
+    checkpoints.keep_only(copied.trainer_folder, ())
     assert trainer.run(TrainingContext(), made)["state"] == "done"
 
 
@@ -199,16 +177,12 @@ def test_what_a_checkpoint_is_not_good_for_is_refused(parent: Run) -> None:
     assert len(list_runs(parent.project)) == before
 
 
-def test_a_damaged_checkpoint_is_not_branched_from(base: Path, tmp_path: Path) -> None:
-    run = make_run(make_project(tmp_path), base, **HARD)
-    for stop in (2, 3):
-        with pytest.raises(PauseRequested):
-            trainer.run(TrainingContext(stop_at=stop), run)
-    assert code_of(lambda: branch(run, 2)) == "branch_no_checkpoint"  # of two within an epoch the newer one is kept
-    file = run.trainer_folder / "checkpoint-3" / "optimizer.pt"
+def test_a_damaged_checkpoint_is_not_branched_from(copied: Run) -> None:
+    checkpoints.keep_only(copied.trainer_folder, {6})
+    file = copied.trainer_folder / "checkpoint-6" / "optimizer.pt"
     file.write_bytes(bytes(len(file.read_bytes())))
-    assert code_of(lambda: branch(run, 3)) == "branch_no_checkpoint"
-    assert branch(run, None).request["branch"]["step"] == 0
+    assert code_of(lambda: branch(copied, 6)) == "branch_no_checkpoint"
+    assert branch(copied, None).request["branch"]["step"] == 0
 
 
 def test_a_branch_gives_up_the_run_that_stopped_and_becomes_the_newest(
@@ -220,16 +194,15 @@ def test_a_branch_gives_up_the_run_that_stopped_and_becomes_the_newest(
     run.write_state(JobState.FAILED, error={"code": "training_out_of_memory", "params": {}})
     services = Services(ProjectStore(tmp_path / "projects"))
     changes = {"batch_size": 1, "gradient_accumulation": 6}
-    job = training_pipeline.branch_training(services, project, run.id, None, changes)
+    job = training_pipeline.continue_from_checkpoint(services, project, run.id, None, changes)
     state = run.read_state()
     assert (state.state, state.error and state.error.key) == (JobState.CANCELLED, "training_out_of_memory")
-    assert code_of(lambda: training_pipeline.branch_training(services, project, job.id, None, {})) in (
-        "job_already_running",
-    )
+    code = code_of(lambda: training_pipeline.continue_from_checkpoint(services, project, job.id, None, {}))
+    assert code == "job_already_running"
     services.runner.cancel(job.id)
     services.runner.wait(job.id, timeout=60)
     with alone_with(project, "train"):
-        code = code_of(lambda: training_pipeline.branch_training(services, project, job.id, None, {}))
+        code = code_of(lambda: training_pipeline.continue_from_checkpoint(services, project, job.id, None, {}))
         assert code == "job_already_running"
     assert [run.id for run in list_runs(project, "train")][-1] == job.id
     services.runner.shutdown(timeout=10)

@@ -5,7 +5,7 @@ import errno
 import pytest
 import torch
 
-from core.training.failures import as_app_error
+from core.training.engines import as_app_error
 
 
 def code(error: BaseException) -> str | None:

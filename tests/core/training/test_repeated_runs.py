@@ -7,7 +7,7 @@ import pytest
 from core import training_pipeline
 from core.jobs import JobState
 from core.runs import create_run, list_runs
-from core.training import branching, checkpoints, provenance, repeat, trainer
+from core.training import derived_runs, provenance, trainer
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_project
 from tests.refusals import code_of
 from utils.config import BaseChoice, change_app_settings, changed
@@ -56,29 +56,10 @@ def test_a_repeated_run_ends_with_the_same_adapter_to_the_last_bit(stage):
     assert curve(second) == curve(first)
     assert second.request["repeats"] == first.id
     assert second.samples_file.read_bytes() == first.samples_file.read_bytes()
-    found = repeat.outcome(second)
+    found = derived_runs.outcome(second)
     assert (found.of, found.identical, found.differences, found.first_step) == (first.id, True, (), None)
     assert found.losses == len([point for point in curve(first) if {"loss", "eval_loss"} & point.keys()])
     assert found.largest == 0
-
-
-def test_a_run_that_branched_off_is_repeated_from_the_same_checkpoint_of_its_parent(stage):
-    parent = stage.train(lambda: training_pipeline.start_training(stage.services, stage.project))
-    step = checkpoints.complete_checkpoints(parent.trainer_folder)[0].step
-    changes = {"learning_rate": 5e-4, "epochs": 3}
-    branch = stage.train(
-        lambda: training_pipeline.branch_training(stage.services, stage.project, parent.id, step, changes)
-    )
-    again = stage.repeat(branch)
-    assert again.request["branch"] == branch.request["branch"] == {"run": parent.id, "step": step}
-    assert repeat.outcome(again).identical is True
-    assert curve(again) == curve(branch)
-    shutil.rmtree(branch.folder / branching.START)
-    assert repeat.outcome(stage.repeat(branch)).identical is True  # from what its parent still has
-    shutil.rmtree(parent.trainer_folder)
-    assert code_of(lambda: stage.repeat(branch)) == "repeat_needs_parent"
-    shutil.rmtree(parent.folder)
-    assert code_of(lambda: stage.repeat(branch)) == "repeat_needs_parent"
 
 
 def test_all_that_a_repetition_needs_is_noted(stage):
@@ -104,9 +85,9 @@ def test_other_versions_are_named_with_both_numbers(stage, monkeypatch):
     monkeypatch.setattr(provenance, "installed_versions", lambda: {**run.request["versions"], "torch": "9.9"})
     training_pipeline.reproduce_training(stage.services, stage.project, run.id)
     again = list_runs(stage.project, "train")[-1]
-    (difference,) = repeat.outcome(again).differences
+    (difference,) = derived_runs.outcome(again).differences
     assert (difference.name, difference.values) == ("versions.torch", (run.request["versions"]["torch"], "9.9"))
-    assert repeat.outcome(again).identical is None  # nobody can tell yet
+    assert derived_runs.outcome(again).identical is None  # nobody can tell yet
 
 
 def test_a_different_end_is_told_with_the_step_where_it_began(stage):
@@ -118,7 +99,7 @@ def test_a_different_end_is_told_with_the_step_where_it_began(stage):
     append_line(again.metrics_file, '{"step": 1, "loss": 2.0}')
     append_line(again.metrics_file, '{"step": 2, "loss": 1.25}')
     again.write_state(JobState.DONE, result={"adapter_sha256": "b" * 64})
-    found = repeat.outcome(again)
+    found = derived_runs.outcome(again)
     assert (found.identical, found.losses, found.first_step, found.largest) == (False, 2, 2, 0.25)
 
 
@@ -127,7 +108,7 @@ def test_the_original_may_be_deleted_and_the_comparison_stays(stage):
     training_pipeline.reproduce_training(stage.services, stage.project, run.id)
     shutil.rmtree(run.folder)
     (again,) = list_runs(stage.project, "train")
-    assert repeat.outcome(again).of == run.id
+    assert derived_runs.outcome(again).of == run.id
 
 
 def test_a_model_that_was_made_anew_is_refused(stage):
@@ -157,7 +138,7 @@ def test_the_version_of_a_model_that_was_used_is_found_beside_the_newest(stage, 
     write_json(new / "config.json", {**read_json(new / "config.json"), "newer": True})
     request = {**run.request, "base": {**run.request["base"], "folder": "gone", "name": str(new)}}
     stage.choose(new)
-    assert repeat.find_base(stage.project, request) == old
+    assert derived_runs.find_base(stage.project, request) == old
 
 
 def test_samples_that_were_changed_in_the_runs_folder_are_refused(stage):
@@ -186,4 +167,4 @@ def test_a_request_that_lacks_something_or_lies_is_refused(stage, part, value, c
 
 
 def test_a_run_that_repeats_none_has_no_outcome(project):
-    assert repeat.outcome(create_run(project, "train", {})) is None
+    assert derived_runs.outcome(create_run(project, "train", {})) is None

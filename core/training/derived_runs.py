@@ -1,0 +1,338 @@
+"""Runs that are made from another one: continued from one of its checkpoints, or repeated exactly. Loads no torch.
+
+A continued run ("branch") is a run like any other: complete or absent, resumable, and its own settings rule. What
+its parent's checkpoint brings of old settings is replaced when it is loaded (`reporter.apply_rates`). A repeated run
+keeps in its folder what the original was, so that both can be compared even where the original is deleted later.
+"""
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from core import base_models
+from core.project_manager import Project
+from core.runs import Run, open_run
+from core.training import checkpoints, history, launcher, provenance
+from core.training.checkpoints import Checkpoint
+from core.training.provenance import Fact
+from utils import config
+from utils.config import MAY_CHANGE, BaseChoice, TrainingSettings, settings_with
+from utils.errors import AppError
+from utils.files import read_json, sha256_of, write_json
+from utils.validators import first_problem
+
+START = "start"
+"""The folder in a continued run with the checkpoints it began with, so that it can be repeated without its parent."""
+OF_ONE_RUN = ("id", "kind", "created", "branch", "repeats", "memory", "time")
+ORIGINAL = "original"
+"""The folder in a repeated run that says what the original was: its run.json, result.json and metrics.jsonl."""
+HASH = re.compile(r"[0-9a-f]{64}")
+SAME_LOSS = 1e-6
+"""Losses are logged with rounding; smaller differences than this are none."""
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a run takes over at `step`: the checkpoint of that step, the best one until then, and the curve."""
+
+    step: int
+    checkpoints: tuple[Checkpoint, ...]
+    metrics_file: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a repeated run compares with its original.
+
+    `differences` are those of versions, machine and app, each with the value then and now. `identical` says whether
+    both adapters are the same to the last bit; None while that cannot be told. Of the `losses` that both logged,
+    `first_step` is the first step where they differ, `largest` the largest difference.
+    """
+
+    of: str
+    differences: tuple[Fact, ...]
+    identical: bool | None
+    losses: int
+    first_step: int | None
+    largest: float | None
+
+
+def start_point(parent: Run, step: int | None) -> Checkpoint | None:
+    """The checkpoint to begin with: that of `step`, or the newest; None where the parent has none.
+
+    Raises AppError `branch_no_checkpoint` where the one of `step` is not there, or not whole.
+    """
+    if step is None:
+        return checkpoints.newest_complete(parent.trainer_folder)
+    for found in checkpoints.complete_checkpoints(parent.trainer_folder):
+        if found.step == step and found.is_intact:
+            return found
+    raise AppError("branch_no_checkpoint", step=step)
+
+
+def changed_settings(before: TrainingSettings, start: Checkpoint | None, changes: dict[str, Any]) -> TrainingSettings:
+    """The settings of a continued run.
+
+    Raises AppError `branch_fixed`, `branch_batch`, `branch_nothing_left`, or where a value is out of bounds.
+    """
+    after = config.changed(before, **changes)
+    for name in TrainingSettings.model_fields:
+        if name not in settings_with(MAY_CHANGE) and getattr(before, name) != getattr(after, name):
+            raise AppError("branch_fixed", field=name)
+    was, now = (settings.batch_size * settings.gradient_accumulation for settings in (before, after))
+    if was != now:
+        raise AppError("branch_batch", was=was, now=now)
+    if start and (progress := checkpoints.progress_of(start.trainer_state, after, start.step)).is_over:
+        raise AppError("branch_nothing_left", done=progress.epoch, epochs=after.epochs)
+    return after
+
+
+def continued_request(parent: Run, start: Checkpoint | None, settings: TrainingSettings) -> dict[str, Any]:
+    """The request of a continued run: its parent's, but for its settings and where it comes from."""
+    inherited = {name: value for name, value in parent.request.items() if name not in OF_ONE_RUN}
+    branch = {"run": parent.id, "step": start.step if start else 0}
+    return {**inherited, "training": settings.model_dump(mode="json"), "branch": branch}
+
+
+def branch_of(request: Mapping[str, Any]) -> tuple[str, int] | None:
+    """The run that this one was continued from, and the step; None where it was not."""
+    branch = request.get("branch")
+    if not isinstance(branch, dict):
+        return None
+    run, step = branch.get("run"), branch.get("step")
+    return (run, step) if isinstance(run, str) and isinstance(step, int) else None
+
+
+def branched_at(request: Mapping[str, Any]) -> int:
+    """The step at which a run took over from its parent; 0 where it began at its own beginning."""
+    branch = branch_of(request)
+    return branch[1] if branch else 0
+
+
+def needs_parent(run: Run) -> bool:
+    """Whether a run can be repeated only where its parent is: early ones kept nothing of it."""
+    return branched_at(run.request) > 0 and not (run.folder / START).is_dir()
+
+
+def seed(parent: Run, start: Checkpoint | None, branch: Run) -> None:
+    """Put into a new run's folder what its parent had at that step: samples, checkpoint and curves.
+
+    Raises AppError `disk_full`.
+    """
+    shutil.copy2(parent.samples_file, branch.samples_file)
+    if start is not None:
+        begin(branch, beginning_of(parent, start))
+
+
+def beginning_of(parent: Run, start: Checkpoint) -> Beginning:
+    """What a continued run takes along: its parent's checkpoint, and the best epoch until then, to publish it."""
+    ends = [end for end in checkpoints.held(parent) if end.checkpoint.step <= start.step and end.checkpoint.is_intact]
+    top = checkpoints.best(ends)
+    return Beginning(start.step, tuple({start, top.checkpoint} if top else {start}), parent.metrics_file)
+
+
+def begin(run: Run, beginning: Beginning) -> None:
+    """Put checkpoints and curves into a new run's folder, and keep the checkpoints. Raises AppError `disk_full`."""
+    for checkpoint in beginning.checkpoints:
+        _share(checkpoint, run.folder / START)
+        _share(checkpoint, run.trainer_folder)
+    lived = [point for point in history.points_of(beginning.metrics_file) if point["step"] <= beginning.step]
+    run.metrics_file.write_text("".join(json.dumps(point) + "\n" for point in lived), encoding="utf-8")
+    # Whoever watches the run live sees its curves from their beginning.
+    events = ({"at": time.time(), "type": "metric", "values": point} for point in lived)
+    run.events_file.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+
+
+def _share(checkpoint: Checkpoint, trainer_folder: Path) -> None:
+    """Give another run a checkpoint as its own. Nothing ever writes into one, so both may hold the same files.
+
+    Where the file system cannot do that they are copied. Raises AppError `disk_full` where there is no room for that.
+    """
+    target = trainer_folder / checkpoint.folder.name
+    try:
+        shutil.copytree(checkpoint.folder, target, copy_function=os.link)
+    except OSError:
+        shutil.rmtree(target, ignore_errors=True)
+        files = [path for path in checkpoint.folder.rglob("*") if path.is_file()]
+        checkpoints.require_room(trainer_folder, sum(path.stat().st_size for path in files) / 2**30)
+        shutil.copytree(checkpoint.folder, target)
+
+
+def repeated_request(original: Run) -> dict[str, Any]:
+    """The request of a run that repeats `original`, but for what is true of the machine now.
+
+    Raises AppError `repeat_incomplete` where something was not noted, `repeat_settings_unknown` where this version of
+    the app does not know one of its settings, and what `require_samples` and `find_base` raise.
+    """
+    project, then = original.project, original.request
+    settings = settings_of(then)
+    require_samples(original.samples_file, then)
+    folder = find_base(project, then)
+    base = {name: then["base"].get(name) for name in ("source", "name", "fingerprint")}
+    branch = branch_of(then)
+    return {
+        "base": {
+            **base,
+            "folder": provenance.portable_path(project, folder),
+            "revision": provenance.revision_of(folder),
+        },
+        "training": dict(then["training"]),
+        "seed": settings.seed,
+        "processes": _processes(then),
+        "engine": _noted(then, "engine", str),
+        "force_cpu": _noted(then, "force_cpu", bool),
+        "samples_sha256": then["samples_sha256"],
+        "repeats": _noted(then, "id", str),
+        **({"branch": {"run": branch[0], "step": branch[1]}} if branch else {}),
+    }
+
+
+def original_beginning(original: Run) -> Beginning | None:
+    """What a continued run began with; None where a run began at its own beginning.
+
+    Raises AppError `repeat_needs_parent` where the run did not keep it and its parent no longer has it.
+    """
+    branch = branch_of(original.request)
+    if branch is None or branch[1] == 0:
+        return None
+    parent, step = branch
+    # Earlier versions opened runs from elsewhere, whose checkpoints lack what publishing one needs.
+    found = [
+        one
+        for one in checkpoints.complete_checkpoints(original.folder / START)
+        if one.step <= step and (one.folder / checkpoints.ADAPTER_CONFIG).is_file() and one.is_intact
+    ]
+    if step in {one.step for one in found}:
+        return Beginning(step, tuple(found), original.metrics_file)
+    try:
+        run = open_run(original.project, parent)
+        start = start_point(run, step)
+    except AppError:
+        start = None
+    if start is None:
+        raise AppError("repeat_needs_parent", parent=parent, step=step)
+    return beginning_of(run, start)
+
+
+def find_base(project: Project, request: Mapping[str, Any]) -> Path:
+    """The folder of the model that the original started from, wherever it lies here now.
+
+    Raises AppError `repeat_base_missing`, or `repeat_base_changed` where only other versions of it are here.
+    """
+    wanted, base = fingerprint_of(request), request["base"]
+    folders = [folder for folder in _candidates(project, base) if (folder / "config.json").is_file()]
+    for folder in folders:
+        if base_models.fingerprint(folder) == wanted:
+            return base_models.require_model(folder)
+    code = "repeat_base_changed" if folders else "repeat_base_missing"
+    raise AppError(code, source=str(base.get("source")), name=str(base.get("name")))
+
+
+def fingerprint_of(request: Mapping[str, Any]) -> str:
+    """The fingerprint of the model that a run started from. Raises AppError `repeat_incomplete`."""
+    base = request.get("base")
+    found = base.get("fingerprint") if isinstance(base, dict) else None
+    if not isinstance(found, str) or not HASH.fullmatch(found):
+        raise AppError("repeat_incomplete", part="base")
+    return found
+
+
+def require_samples(file: Path, request: Mapping[str, Any]) -> None:
+    """Raises AppError `repeat_samples_changed` where `file` does not hold what the run learned from."""
+    if not file.is_file() or sha256_of(file) != request.get("samples_sha256"):
+        raise AppError("repeat_samples_changed")
+
+
+def keep_original(run: Run, original: Run) -> None:
+    """Put into a repeated run's folder its samples, and what the original was and came to."""
+    folder = run.folder / ORIGINAL
+    folder.mkdir()
+    write_json(folder / "run.json", original.request)
+    write_json(folder / "result.json", original.read_state().result or {})
+    if original.metrics_file.is_file():
+        shutil.copyfile(original.metrics_file, folder / "metrics.jsonl")
+    shutil.copyfile(original.samples_file, run.samples_file)
+
+
+def outcome(run: Run) -> Outcome | None:
+    """How a repeated run compares with its original so far; None where the run repeats none."""
+    folder = run.folder / ORIGINAL
+    try:
+        then, result, now = read_json(folder / "run.json"), read_json(folder / "result.json"), run.request
+    except (OSError, ValueError):
+        return None
+    if not all(isinstance(content, dict) for content in (then, result, now)):
+        return None
+    differences = tuple(provenance.environment_differences(then, now))
+    sums = [content.get("adapter_sha256") for content in (result, run.read_state().result or {})]
+    identical = sums[0] == sums[1] if all(isinstance(one, str) for one in sums) else None
+    before, after = _losses(folder / "metrics.jsonl"), _losses(run.metrics_file)
+    gaps = {key: abs(before[key] - after[key]) for key in before.keys() & after.keys()}
+    first_step = min((step for (step, _), gap in gaps.items() if gap > SAME_LOSS), default=None)
+    largest = max(gaps.values(), default=None)
+    return Outcome(str(then.get("id", "")), differences, identical, len(gaps), first_step, largest)
+
+
+def _losses(file: Path) -> dict[tuple[int, str], float]:
+    """All losses of a curve, by step and name."""
+    points = history.points_of(file)
+    names = ("loss", "eval_loss")
+    return {(int(point["step"]), name): point[name] for point in points for name in names if name in point}
+
+
+def _candidates(project: Project, base: Mapping[str, Any]) -> Iterator[Path]:
+    """Where the model may lie: where it lay, where its name leads to, and what is chosen in this project."""
+    if isinstance(base.get("folder"), str):
+        yield project.root / base["folder"]
+    chosen = project.load_config().base
+    for choice in (_choice(base), chosen):
+        folder = base_models.local_folder(project, choice) if choice else None
+        if folder is not None:
+            yield folder
+            if folder.parent.name == "snapshots":  # an earlier version may lie beside the newest
+                yield from sorted(path for path in folder.parent.iterdir() if path != folder)
+
+
+def _choice(base: Mapping[str, Any]) -> BaseChoice | None:
+    try:
+        return BaseChoice(source=base["source"], name=base["name"])
+    except (KeyError, ValidationError):
+        return None
+
+
+def settings_of(request: Mapping[str, Any]) -> TrainingSettings:
+    """A run's settings as this version of the app reads them.
+
+    Raises AppError `repeat_incomplete`, `repeat_settings_unknown`.
+    """
+    if not isinstance(request.get("training"), dict):
+        raise AppError("repeat_incomplete", part="training")
+    try:
+        return TrainingSettings.model_validate(request["training"])
+    except ValidationError as error:
+        raise AppError("repeat_settings_unknown", setting=first_problem(error)) from None
+
+
+def _processes(request: Mapping[str, Any]) -> int:
+    """How many processes trained together. Raises AppError `repeat_incomplete` where they are more than the settings
+    allow, as under a launcher, and none is there now."""
+    processes = _noted(request, "processes", int)
+    _, most = config.bounds(TrainingSettings, "processes")
+    if not 1 <= processes <= max(most, launcher.world()):
+        raise AppError("repeat_incomplete", part="processes")
+    return processes
+
+
+def _noted(request: Mapping[str, Any], name: str, kind: type) -> Any:
+    """What a request notes. Raises AppError `repeat_incomplete` where it does not."""
+    if not isinstance(request.get(name), kind):
+        raise AppError("repeat_incomplete", part=name)
+    return request[name]
