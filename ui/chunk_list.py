@@ -9,7 +9,7 @@ from core.documents.chunk_store import FLAG_BOILERPLATE, FLAG_DUPLICATE, FLAG_EX
 from core.job_kinds import of_tab
 from core.jobs import ACTIVE
 from ui import html
-from ui.texts import TEXTS
+from ui.texts import KEYS
 from ui.view import View
 
 CHUNKS_SHOWN = 6
@@ -186,4 +186,4 @@ def flag_words(view: View, flag: Flag, originals: dict[int, Chunk]) -> str:
             pages=pages_words(view, original),
         )
     reason = f"chunks.why.{flag.kind}.{flag.reason}"
-    return view.t(reason if reason in TEXTS else f"chunks.why.{flag.kind}")
+    return view.t(reason if reason in KEYS else f"chunks.why.{flag.kind}")

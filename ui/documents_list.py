@@ -10,7 +10,7 @@ from core.documents.chunk_store import SourceFile
 from core.job_kinds import of_tab
 from core.jobs import ACTIVE, JobState
 from ui import html
-from ui.texts import TEXTS, error_text
+from ui.texts import KEYS, error_text
 from ui.view import View
 
 ROWS_SHOWN = 12
@@ -217,7 +217,7 @@ def language_words(view: View, code: str) -> str:
     if not code:
         return ""
     key = f"language.name.{code}"
-    return view.t(key) if key in TEXTS else code
+    return view.t(key) if key in KEYS else code
 
 
 def size_words(view: View, source: SourceFile) -> str:

@@ -17,7 +17,7 @@ from ui import downloads, html
 from ui.downloads import Download
 from ui.page_frame import Answer, PageFrame
 from ui.sample_list import has_samples, refusal
-from ui.texts import TEXTS
+from ui.texts import KEYS
 from ui.view import View
 from utils.errors import AppError
 
@@ -87,7 +87,7 @@ def result_html(view: View) -> str:
 
 
 def bad_line_words(view: View, line: int, reason: str) -> str:
-    return view.t("exchange.bad_line", line=line, reason=view.t(reason) if reason in TEXTS else reason)
+    return view.t("exchange.bad_line", line=line, reason=view.t(reason) if reason in KEYS else reason)
 
 
 def write_export(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:

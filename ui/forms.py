@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from core.project_manager import Project
 from ui.page_frame import Component, PageFrame
-from ui.texts import TEXTS, text
+from ui.texts import KEYS, text
 from utils import config
 
 # Steps of sliders; whole numbers go by one.
@@ -77,13 +77,13 @@ def choice(name: str, values: Sequence[int], language: str) -> Component:
 def choice_label(name: str, choice: object, language: str) -> str:
     """How a choice reads; a choice without a text of its own is its own name."""
     key = f"choice.{name}.{choice}"
-    return text(key, language) if key in TEXTS else str(choice)
+    return text(key, language) if key in KEYS else str(choice)
 
 
 def explanation(name: str, language: str) -> str | None:
     """What a setting does, in a sentence; None where its label says it all."""
     key = f"about.{name}"
-    return text(key, language) if key in TEXTS else None
+    return text(key, language) if key in KEYS else None
 
 
 def with_bounds(about: str | None, low: Any, high: Any, language: str) -> str | None:

@@ -9,7 +9,7 @@ from core.training.derived_runs import Outcome
 from core.training.history import Entry, Point
 from core.training.provenance import Fact
 from ui.figures import duration_words, model_words, moment_words
-from ui.texts import TEXTS, text
+from ui.texts import KEYS, text
 
 NOTHING = "–"
 NOT_RECORDED = {"run", "error", "request", "points"}
@@ -74,7 +74,7 @@ def fact_label(name: str, language: str) -> str:
     """What a fact is called: by the label of its setting, by a text of its own, or by its name in the file."""
     short = name.rpartition(".")[2]
     for key in (f"history.fact.{name}", f"field.{short}" if name.startswith("training.") else ""):
-        if key in TEXTS:
+        if key in KEYS:
             return text(key, language)
     return short
 
@@ -88,7 +88,7 @@ def value_words(name: str, value: Any, language: str) -> str:
     if isinstance(value, bool):
         return text("history.yes" if value else "history.no", language)
     choice = f"choice.{name.rpartition('.')[2]}.{value}"
-    if choice in TEXTS:
+    if choice in KEYS:
         return text(choice, language)
     if isinstance(value, (int, float)):
         value = round(value, DECIMALS) if name.startswith("run.") else value

@@ -12,7 +12,7 @@ from core.samples.support import support_of
 from ui import html, sample_list
 from ui.chunk_list import pages_words
 from ui.sample_list import ReviewPosition, counts_of, finding_about, finding_words, status_badge
-from ui.texts import TEXTS
+from ui.texts import KEYS as TEXT_KEYS
 from ui.view import View
 
 TEXT_AREAS = ("gate.detail.", "language.name.")
@@ -52,7 +52,7 @@ def about_words(view: View, sample: Sample) -> str:
     parts = []
     if sample.style:
         key = f"choice.styles.{sample.style}"
-        parts.append(view.t(key) if key in TEXTS else sample.style)
+        parts.append(view.t(key) if key in TEXT_KEYS else sample.style)
     if sample.generator:
         practice = sample.generator.provider == "practice"
         parts.append(view.t("review.practice") if practice else sample.generator.model)
@@ -121,7 +121,7 @@ def finding_html(view: View, finding: Finding) -> str:
 def detail_html(view: View, detail: str) -> str:
     """A detail is the key of a text, a number of tokens, or the very words that were found."""
     if detail.startswith(TEXT_AREAS):
-        return escape(view.t(detail) if detail in TEXTS else detail.rpartition(".")[2])
+        return escape(view.t(detail) if detail in TEXT_KEYS else detail.rpartition(".")[2])
     if detail.isdecimal():
         return escape(view.t("after.tokens", tokens=int(detail)))
     return f"<q>{escape(detail)}</q>"

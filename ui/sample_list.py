@@ -11,7 +11,7 @@ from core.samples.sample_store import SampleCounts, SamplePage, SampleQuery, Sam
 from core.samples.sft_dataset import STATUSES, Sample, require_lines
 from ui import html
 from ui.check_words import refusal_words
-from ui.texts import TEXTS
+from ui.texts import KEYS
 from ui.view import View, file_stamp
 from utils.errors import AppError
 
@@ -124,13 +124,13 @@ def chosen_html(view: View, position: ReviewPosition) -> str:
 
 def finding_words(view: View, kind: str) -> str:
     key = f"gate.kind.{kind}"
-    return view.t(key) if key in TEXTS else kind
+    return view.t(key) if key in KEYS else kind
 
 
 def finding_about(view: View, kind: str) -> str:
     """What a kind of finding means."""
     key = f"gate.about.{kind}"
-    return view.t(key) if key in TEXTS else ""
+    return view.t(key) if key in KEYS else ""
 
 
 def rows_html(view: View, rows: Sequence[SampleRow], opened: str = "") -> str:

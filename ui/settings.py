@@ -6,7 +6,7 @@ from core import access
 from core.project_manager import Project
 from ui import html
 from ui.page_frame import QUIET, PageFrame
-from ui.texts import LANGUAGES
+from ui.texts import LANGUAGES, text
 from utils import config
 from utils.errors import AppError, readable
 
@@ -14,7 +14,7 @@ from utils.errors import AppError, readable
 def build(frame: PageFrame) -> None:
     """Language, CPU switch, what guests may do: saved at once. Training settings as start values."""
     settings = frame.services.settings
-    own_languages = [(frame.t(f"choice.language.{name}"), name) for name in LANGUAGES]
+    own_languages = [(text("app.this_language", name), name) for name in LANGUAGES]
     with gr.Accordion(frame.t("settings.title"), open=False, elem_id="settings", visible=False) as panel:
         language = gr.Dropdown(
             [(frame.t("choice.app_language.auto"), "auto"), *own_languages],

@@ -84,7 +84,7 @@ def after_training(frame: PageFrame) -> None:
             gr.HTML(f"<h3>{escape(t('export.title'))}</h3>")
             frame.live.show(gr.HTML(), lambda view: html.muted(export_plan(view)))
             frame.live.show(gr.HTML(), training_results.taken_html)
-            button = gr.Button(t("export.start"), elem_id="export")
+            button = gr.Button(t("export.title"), elem_id="export")
             action(frame, button, lambda view: after_blocked(view, "export"), write)
             frame.live.show(gr.HTML(), training_results.export_html)
         with gr.Column(min_width=230, elem_classes="card"):

@@ -22,13 +22,15 @@ PLAIN_LINE_EVERY_SECONDS = 5.0
 
 
 def person_language() -> str:
-    """The language chosen in the settings, else the terminal's: German or English."""
+    """The language chosen in the settings, else the terminal's where we speak it, else English."""
     with contextlib.suppress(AppError):  # damaged settings are reported where they are needed
         chosen = config.load_app_settings().language
-        if chosen != "auto":
+        if chosen in texts.LANGUAGES:
             return chosen
     terminal = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
-    return "de" if (terminal or locale.getlocale()[0] or "").startswith(("de", "German")) else "en"
+    spoken = terminal or locale.getlocale()[0] or ""
+    ours = (name for name in texts.LANGUAGES if spoken.startswith(tuple(texts.text("locale.names", name).split())))
+    return next(ours, "en")
 
 
 @contextmanager

@@ -195,7 +195,7 @@ class AppSettings(Settings):
     """
 
     schema_version: Literal[1] = 1
-    language: Literal["auto", "de", "en"] = "auto"
+    language: str = Field("auto", pattern=r"^[a-z]{2,4}$")
     force_cpu: bool = False
     training: TrainingSettings = TrainingSettings()
     guest_addresses: tuple[Annotated[str, Field(pattern=HTTP_ADDRESS)], ...] = ()

@@ -14,7 +14,7 @@ from core.runs import Run, create_run
 from core.training import checkpoints, trainer, training_data
 from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
 from tests.refusals import code_of
-from ui.texts import TEXTS
+from ui.texts import KEYS
 from utils.files import read_json
 
 Evaluated = tuple[Run, dict[str, Any]]
@@ -159,7 +159,7 @@ def series(differences: list[float]) -> list[Measured]:
 )
 def test_the_verdict_follows_from_the_interval(differences: list[float], verdict: str) -> None:
     assert evaluator.compare(series(differences), seed=1)["verdict"] == verdict
-    assert f"evaluation.{verdict}" in TEXTS
+    assert f"evaluation.{verdict}" in KEYS
 
 
 def test_many_samples_of_one_chunk_do_not_count_as_much_evidence() -> None:

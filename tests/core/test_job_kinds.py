@@ -16,7 +16,7 @@ from core.worker import lock_file
 from tests.core.waiting import wait_for
 from ui.job_panel import progress_html
 from ui.page import TABS
-from ui.texts import TEXTS
+from ui.texts import KEYS, WORDS
 from ui.view import View
 
 
@@ -24,7 +24,7 @@ def test_a_new_kind_runs_as_a_child_job_is_shown_and_goes_on_after_a_restart(ser
     child_app = str(Path(__file__).with_name("child_app.py"))  # where the child's table gets the same row
     monkeypatch.setattr(child_process, "own_command", lambda: [sys.executable, child_app])
     monkeypatch.setitem(KINDS, "count", ROW)
-    monkeypatch.setitem(TEXTS, "job.kind.count", ("Zählen", "Counting"))
+    monkeypatch.setitem(WORDS["en"], "job.kind.count", "Counting")
     job = start_child_job(services, project, "count", {"to": 100, "seconds_each": 0.1})
     wait_for(lambda: services.runner.get(job.id).done >= 2)
     view = View(services, "en", project.name)
@@ -45,7 +45,7 @@ def test_a_new_kind_runs_as_a_child_job_is_shown_and_goes_on_after_a_restart(ser
 @pytest.mark.parametrize("name", KINDS)
 def test_what_a_row_names_is_there(name):
     kind = KINDS[name]
-    assert f"job.kind.{name}" in TEXTS
+    assert f"job.kind.{name}" in KEYS
     assert not kind.stage or find_spec(kind.stage)
     assert not kind.start or callable(resolve_name(kind.start))
     assert not kind.then or KINDS[kind.then].start

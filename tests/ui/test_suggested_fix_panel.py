@@ -8,7 +8,7 @@ from core.runs import create_run
 from core.services import child_job
 from ui import suggested_fix_panel
 from ui.suggested_fix_panel import about_html, button_of, current
-from ui.texts import TEXTS
+from ui.texts import KEYS
 from ui.view import View
 from utils.config import TrainingSettings
 
@@ -82,4 +82,4 @@ def test_the_next_training_begins_with_what_helped_unless_somebody_changed_it(
 
 def test_every_suggested_fix_has_its_words():
     for name in ("smaller_batch", "gradient_checkpointing", "lower_rate"):
-        assert {f"fix.{name}", f"fix.{name}.why"} <= TEXTS.keys()
+        assert {f"fix.{name}", f"fix.{name}.why"} <= KEYS

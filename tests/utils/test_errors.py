@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from ui.texts import LANGUAGES, TEXTS, error_text
+from ui.texts import LANGUAGES, WORDS, error_text
 from utils.errors import SYSTEM_ERRORS, AppError, system_error
 
 
@@ -16,7 +16,7 @@ def test_every_refusal_has_a_sentence_and_a_hint_that_name_the_file_but_not_wher
     for language in LANGUAGES:
         message, hint = error_text(code, language, known.params)
         assert hint and "{" not in message and "anna" not in message
-        assert "{file}" not in TEXTS[f"error.{code}"][0] or "projects/p/config.json" in message
+        assert "{file}" not in WORDS["de"][f"error.{code}"] or "projects/p/config.json" in message
 
 
 @pytest.mark.parametrize("path", [None, b"caf\xe9", "caf\udce9", 7])

@@ -1,90 +1,39 @@
-"""Every word a person reads, in German and English. Knows keys and languages; knows no widget and no core.
+"""Every word a person reads: a folder of TOML files for each language. Knows keys; knows no widget and no core.
 
-Each area has a file with one dict, `TEXTS[key] = (German, English)`; `{placeholders}` are filled by whoever uses the
-key. Errors have two keys: `error.<code>` says what happened, `hint.<code>` what to do.
+A line of a file is `"key" = "words"`; all languages have the same keys, with the same `{placeholders}`, which whoever
+uses the key fills. Errors have two keys: `error.<code>` says what happened, `hint.<code>` what to do.
+A further language is a further folder.
 """
 
 import string
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from ui.texts import (
-    bundle_readme,
-    common,
-    core,
-    corpus,
-    documents,
-    export,
-    failures,
-    formats,
-    frame,
-    gate,
-    helpers,
-    history,
-    hub,
-    model,
-    ollama_bases,
-    ollama_export,
-    preflight,
-    review,
-    samples,
-    samples_tab,
-    steps,
-    terminal,
-    training,
-    training_settings,
-)
 
-LANGUAGES = ("de", "en")
-AREAS: tuple[Mapping[str, tuple[str, str]], ...] = tuple(
-    area.TEXTS
-    for area in (
-        bundle_readme,
-        common,
-        core,
-        terminal,
-        frame,
-        steps,
-        documents,
-        corpus,
-        formats,
-        helpers,
-        history,
-        model,
-        hub,
-        ollama_bases,
-        preflight,
-        review,
-        samples,
-        gate,
-        samples_tab,
-        training,
-        training_settings,
-        export,
-        ollama_export,
-        failures,
-    )
-)
-
-
-def merged(areas: tuple[Mapping[str, tuple[str, str]], ...]) -> dict[str, tuple[str, str]]:
-    """All areas as one table. Raises ValueError where two areas define the same key."""
-    table: dict[str, tuple[str, str]] = {}
-    for area in areas:
-        if twice := table.keys() & area.keys():
+def read_language(folder: Path) -> dict[str, str]:
+    """All words of one language. Raises ValueError where two files have the same key."""
+    words: dict[str, str] = {}
+    for file in sorted(folder.glob("*.toml")):
+        more = tomllib.loads(file.read_text(encoding="utf-8"))
+        if twice := words.keys() & more.keys():
             raise ValueError(f"text keys defined twice: {sorted(twice)}")
-        table.update(area)
-    return table
+        words |= more
+    return words
 
 
-TEXTS = merged(AREAS)
+FOLDERS = sorted(file.parent for file in Path(__file__).parent.glob("*/language.toml"))
+WORDS = {folder.name: read_language(folder) for folder in FOLDERS}
+LANGUAGES = tuple(WORDS)
+KEYS = WORDS["en"].keys()
 
 
 class _Formatter(string.Formatter):
     """str.format with numbers as the language writes them: 0,05 and 12.345 in German, 0.05 and 12,345 in English."""
 
-    def __init__(self, language: str) -> None:
-        self.language = language
+    def __init__(self, words: Mapping[str, str]) -> None:
+        self.signs = str.maketrans({".": words["locale.decimal"], ",": words["locale.thousands"]})
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -93,16 +42,15 @@ class _Formatter(string.Formatter):
             written = f"{value:.6f}".rstrip("0").rstrip(".") if 1e-6 <= abs(value) < 1e9 else f"{value:g}"
         else:
             written = format(value, format_spec)
-        return written.translate(_GERMAN_NUMBERS) if self.language == "de" else written
+        return written.translate(self.signs)
 
 
-_GERMAN_NUMBERS = str.maketrans(",.", ".,")
-_FORMATTERS = {language: _Formatter(language) for language in LANGUAGES}
+_FORMATTERS = {language: _Formatter(words) for language, words in WORDS.items()}
 
 
 def text(key: str, language: str, /, **params: object) -> str:
     """The words of `key` in `language`, filled with `params`."""
-    words = _FORMATTERS[language].vformat(TEXTS[key][LANGUAGES.index(language)], (), params)
+    words = _FORMATTERS[language].vformat(WORDS[language][key], (), params)
     return words.encode("utf-8", "backslashreplace").decode()  # names of files may hold bytes that are no UTF-8
 
 
@@ -118,10 +66,10 @@ def error_text(code: str, language: str, params: Mapping[str, Any]) -> tuple[str
     """What happened and what to do about it; the hint is empty where there is nothing to do."""
     hint = f"hint.{code}"
     happened = message_text(f"error.{code}", params, language)
-    return happened, message_text(hint, params, language) if hint in TEXTS else ""
+    return happened, message_text(hint, params, language) if hint in KEYS else ""
 
 
 def _labelled(params: Mapping[str, Any], language: str) -> dict[str, Any]:
     """Settings are named by their label, not by their name in the code."""
     label = f"field.{params.get('field')}"
-    return {**params, "field": text(label, language)} if label in TEXTS else dict(params)
+    return {**params, "field": text(label, language)} if label in KEYS else dict(params)

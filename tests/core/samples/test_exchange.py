@@ -33,7 +33,7 @@ from core.samples.sft_dataset import (
     sample_id,
 )
 from core.samples.sources import source_of
-from ui.texts import TEXTS
+from ui.texts import KEYS
 from utils.errors import AppError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -173,7 +173,7 @@ def test_bad_lines_are_told_with_their_number_and_reason(project: Project) -> No
     assert result["bad"] == 12
     assert result["imported"] == 2
     assert pairs(project) == [("a", "b"), ("a", "� c")]
-    assert set(keys) <= set(TEXTS)
+    assert set(keys) <= KEYS
 
 
 def test_an_array_with_a_broken_object_loses_only_that(project: Project) -> None:
@@ -365,7 +365,7 @@ def test_a_file_of_anything_is_read_or_refused(tmp_path_factory: pytest.TempPath
         try:
             bring_in(project, start + data)
         except AppError as error:
-            assert f"error.{error.code}" in TEXTS
+            assert f"error.{error.code}" in KEYS
 
 
 FIELDS = (
@@ -393,7 +393,7 @@ def test_a_record_of_anything_gives_turns_or_a_reason(record: dict[str, Any]) ->
     try:
         found = exchange_formats.turns_of(record)
     except exchange_files.BadRecord as problem:
-        assert problem.reason in TEXTS
+        assert problem.reason in KEYS
     else:
         assert all(text.strip() for turn in found for text in turn)
 

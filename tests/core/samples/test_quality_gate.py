@@ -16,7 +16,7 @@ from core.samples.quality_gate import (
     is_too_short,
 )
 from core.samples.sft_dataset import HELD, Sample, Source, sample_id, to_line
-from ui.texts import TEXTS
+from ui.texts import KEYS
 
 PARAGRAPHS = [paragraph for paragraph in ENERGY_TEXT.split("\n\n") if not paragraph.startswith("#")]
 ASKED = "Was versteht man unter Energie?"
@@ -271,7 +271,7 @@ def test_whoever_ticks_can_stop_the_work() -> None:
 def test_every_kind_and_every_detail_has_its_words() -> None:
     named = [f"gate.{part}.{kind}" for part in ("kind", "about") for kind in KINDS]
     details = [f"gate.detail.{kind}" for kind in ("email", "phone", "iban", "card", "points_to_text")]
-    assert [key for key in (*named, *details, "language.name.en") if key not in TEXTS] == []
+    assert [key for key in (*named, *details, "language.name.en") if key not in KEYS] == []
 
 
 def test_near_duplicates_are_found_among_many_samples_about_the_same() -> None:

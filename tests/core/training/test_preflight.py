@@ -17,7 +17,7 @@ from core.training import preflight, trainer, training_data
 from core.training.training_data import Encoded, Language
 from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
 from tests.refusals import code_of
-from ui.texts import TEXTS
+from ui.texts import KEYS
 from utils.config import TrainingSettings
 
 HOSTILE = "<script>alert(1)</script> „Ä“ 🔥 \u202e<end>\x00"
@@ -216,8 +216,8 @@ def test_a_length_at_which_nothing_is_learned_is_bad_and_too_few_samples_are_ref
 
 def test_every_finding_and_message_has_its_words(project: Project, base: Path) -> None:
     result = look(project, base)
-    assert {f"check.{check['name']}.{check['state']}" for check in result["checks"]} <= TEXTS.keys()
+    assert {f"check.{check['name']}.{check['state']}" for check in result["checks"]} <= KEYS
     context = TrainingContext()
     newest = list_runs(project, "preflight")[-1]
     preflight.run(context, Run(newest.folder))
-    assert set(context.keys) <= TEXTS.keys()
+    assert set(context.keys) <= KEYS

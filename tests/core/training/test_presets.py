@@ -17,7 +17,7 @@ from core.training.presets import PRESETS, Preset, Situation, choose
 from core.training.presets import _light as light
 from tests.core.training.machine_material import ONE_BILLION, machine
 from tests.core.training.training_material import make_project
-from ui.texts import LANGUAGES, TEXTS, message_text
+from ui.texts import KEYS, LANGUAGES, message_text
 from utils import config
 from utils.config import HELD, BaseChoice, TrainingSettings, settings_with
 
@@ -116,7 +116,7 @@ def test_steps_are_enough_where_the_samples_suffice_and_batches_never_large(name
 def test_every_reason_has_its_words_in_both_languages(name, situation, kept) -> None:
     preset = choose(name, situation, kept)
     for message in preset.words:
-        assert message.key in TEXTS
+        assert message.key in KEYS
         assert all("=" not in message_text(message.key, message.params, language) for language in LANGUAGES)
 
 

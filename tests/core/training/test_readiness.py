@@ -17,7 +17,7 @@ from core.training import readiness, run_estimate
 from core.training.checks import Check
 from core.training.model_shape import Shape
 from tests.core.training.machine_material import machine, write_model
-from ui.texts import LANGUAGES, TEXTS, text
+from ui.texts import KEYS, LANGUAGES, text
 from utils import config
 from utils.config import TrainingSettings
 from utils.errors import AppError
@@ -67,7 +67,7 @@ def test_every_check_has_its_words_in_both_languages(project: Project, tmp_path:
         for check in found(project, hardware).values():
             key = f"error.{check.refusal}" if check.refusal else f"check.{check.name}.{check.state}"
             assert all(text(key, language, **check.params) for language in LANGUAGES)
-            assert not check.refusal or f"hint.{check.refusal}" in TEXTS
+            assert not check.refusal or f"hint.{check.refusal}" in KEYS
 
 
 def test_only_samples_that_are_left_to_learn_from_count(project: Project, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 FIELD = (
     "    sharpness: Annotated[float, Group.LEARNING, MAY_CHANGE, READING, ON_CARD, HELD] = Field(0.25, ge=0, le=1)\n"
 )
-WORDS = '    "field.sharpness": ("Schärfe", "Sharpness"),\n'
+WORDS = {"de": '"field.sharpness" = "Schärfe"\n', "en": '"field.sharpness" = "Sharpness"\n'}
 WHAT_COMES_OF_IT = """
 from pathlib import Path
 from types import SimpleNamespace
@@ -42,7 +42,9 @@ assert [(fact.name, fact.values) for fact in provenance.facts([record]) if fact.
 assert history_words.fact_label("training.sharpness", "en") == "Sharpness"
 assert derived_runs.changed_settings(own, None, {"sharpness": 0.75}).sharpness == 0.75
 assert model_card.settings_shown(record["training"])["sharpness"] == 0.5
-assert preflight_pipeline.basis("", "", own)["sharpness"] == 0.5
+project.samples_file.parent.mkdir(exist_ok=True)
+project.samples_file.write_text("")
+assert preflight_pipeline.basis(project.samples_file, project.root, own)["sharpness"] == 0.5
 preset = presets.choose("quick", presets.Situation(None, 90, 10, 400, hardware), own)
 assert preset.values["sharpness"] == 0.25
 filled = TrainingSettings(**{**own.model_dump(), **preset.values})
@@ -55,7 +57,7 @@ def test_a_training_setting_is_a_line_in_one_file_and_its_words(tmp_path: Path) 
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for file, line, before in (
         ("utils/config.py", FIELD, "    weight_decay:"),
-        ("ui/texts/common.py", WORDS, '    "field.weight_decay"'),
+        *((f"ui/texts/{language}/common.toml", words, '"field.weight_decay"') for language, words in WORDS.items()),
     ):
         text = (tmp_path / file).read_text("utf-8")
         assert text.count(before) == 1

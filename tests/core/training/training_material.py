@@ -15,7 +15,7 @@ from core.project_manager import Project, ProjectStore
 from core.runs import Run, create_run
 from core.samples.sft_dataset import Sample, Source, append_sample
 from core.training import derived_runs, trainer
-from ui.texts import TEXTS
+from ui.texts import KEYS
 from utils.config import TrainingSettings
 
 CHAT_TEMPLATE = (
@@ -41,7 +41,7 @@ class TrainingContext:
             self.log(key)
 
     def log(self, key: str, /, **params: object) -> None:
-        assert key in TEXTS
+        assert key in KEYS
         self.keys.append(key)
 
     def metric(self, **values: float) -> None:

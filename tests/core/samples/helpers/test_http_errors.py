@@ -14,7 +14,7 @@ import pytest
 
 from core.samples.helpers import http_errors
 from core.samples.helpers.http_errors import Recipient, of_connection, of_content, of_status, wait_seconds
-from ui.texts import LANGUAGES, TEXTS, error_text
+from ui.texts import KEYS, LANGUAGES, error_text
 
 KEY = "sk-or-v1-0123456789abcdef0123456789abcdef"
 SERVER = Recipient("llm.example", "some/model", KEY)
@@ -226,4 +226,4 @@ def test_every_code_that_a_helper_may_raise_has_its_words() -> None:
             }:
                 codes.add(part)
     assert len(codes) > 30
-    assert [code for code in codes if f"error.{code}" not in TEXTS or f"hint.{code}" not in TEXTS] == []
+    assert [code for code in codes if f"error.{code}" not in KEYS or f"hint.{code}" not in KEYS] == []

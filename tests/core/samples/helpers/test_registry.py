@@ -11,7 +11,7 @@ import pytest
 
 from core.samples.helpers.registry import address_of, leaves_machine, place_of, provider_of
 from tests.core.samples.fault_server import FaultServer
-from ui.texts import TEXTS
+from ui.texts import KEYS
 from utils.config import Provider, SftSettings
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -63,9 +63,9 @@ def test_what_a_record_names_is_there(name: Provider) -> None:
     assert provider.writes_by_rules or callable(resolve_name(provider.client))
     assert provider.settings <= SftSettings.model_fields.keys()
     assert (provider.own_address is not None) == ("base_url" in provider.settings)
-    assert f"choice.provider.{name}" in TEXTS
-    assert provider.writes_by_rules or f"writer.about.{name}" in TEXTS
-    assert provider.own_address is None or f"writer.address_about.{name}" in TEXTS
+    assert f"choice.provider.{name}" in KEYS
+    assert provider.writes_by_rules or f"writer.about.{name}" in KEYS
+    assert provider.own_address is None or f"writer.address_about.{name}" in KEYS
 
 
 def test_each_provider_has_its_own_address_unless_another_one_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
