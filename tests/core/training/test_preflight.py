@@ -154,9 +154,7 @@ def test_the_pieces_of_an_example_are_together_what_the_model_sees(
 ) -> None:
     language = language_of(base)
     talk = Sample(HOSTILE, answer, "a", follow_ups=((answer, HOSTILE),))
-    rows = training_data.encode_rows(
-        language.tokenizer, [talk], language.stop_ids, 400, answers_only=train_on_answers
-    )
+    rows = training_data.encode_rows(language, [talk], 400, answers_only=train_on_answers)
     for _, encoded in rows:
         pieces = preflight.segments(language, encoded)
         whole = language.tokenizer.decode(encoded.row["input_ids"])
@@ -177,7 +175,7 @@ def test_a_character_whose_bytes_are_cut_apart_is_shown_once(base: Path) -> None
 
 def test_a_cut_answer_shows_no_end(base: Path) -> None:
     language = language_of(base)
-    encoded = training_data.encode(language.tokenizer, Sample("Was?", "Licht. " * 50, "a"), language.stop_ids, 64)
+    ((_, encoded),) = training_data.encode_rows(language, [Sample("Was?", "Licht. " * 50, "a")], 64)
     assert [piece["role"] for piece in preflight.segments(language, encoded)] == ["read", "learned"]
 
 
