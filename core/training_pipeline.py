@@ -1,4 +1,4 @@
-"""What the browser and the command line both call to train: start, go on, repeat, take a run along, delete it."""
+"""Step 4, training: look at the samples, start, go on, repeat, take a run along, delete it. Loads no torch."""
 
 import shutil
 from dataclasses import dataclass
@@ -18,15 +18,20 @@ from core.services import (
     child_job,
     give_up,
     require_free,
+    require_rest,
     running,
     start_child_job,
     start_thread_job,
 )
 from core.training import bundle, checkpoints, derived_runs, history, launcher, provenance, readiness, run_estimate
 from core.training.run_estimate import RunEstimate
-from utils.config import TrainingSettings
+from utils.config import READING, TrainingSettings, settings_with
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
+
+PREFLIGHT = "preflight"
+PREFLIGHT_FORMAT = 1
+"""Of the result; one of another version is not shown."""
 
 
 @dataclass(frozen=True)
@@ -204,3 +209,48 @@ def is_busy(services: Services, run: Run) -> bool:
     if run.read_state().process or running(services, run.project, readers):
         return True
     return any(job.id == run.id and job.state in ACTIVE for job in services.runner.jobs(run.project.name))
+
+
+def start_preflight(services: Services, project: Project) -> JobSnapshot:
+    """Look at the samples as the base model will read them.
+
+    Raises AppError where samples or model are missing; what else keeps a training from starting does not matter.
+    """
+    require_rest(services, project, [PREFLIGHT], "job_already_running")
+    settings = project.load_config()
+    readiness.require([readiness.check_samples(project, settings.training)])
+    base, folder = readiness.require_base(project, settings.base)
+    _forget_older_looks(project)
+    request = {
+        "base": {**base.model_dump(), "folder": provenance.portable_path(project, folder)},
+        "training": settings.training.model_dump(),
+        "force_cpu": services.settings.force_cpu,
+        "basis": preflight_basis(project.samples_file, folder, settings.training),
+    }
+    return start_child_job(services, project, PREFLIGHT, request)
+
+
+def preflight_basis(samples_file: Path, folder: Path, training: TrainingSettings) -> dict[str, Any]:
+    """All that decides about the result: as long as it is the same, so is the result.
+
+    Reads the whole samples file, so it is worth remembering.
+    """
+    return {
+        "format": PREFLIGHT_FORMAT,
+        "samples": sha256_of(samples_file),
+        "base": base_models.fingerprint(folder),
+        **training.model_dump(mode="json", include=set(settings_with(READING))),
+    }
+
+
+def is_preflight_readable(result: dict[str, Any] | None) -> bool:
+    """Whether a result is there that this version wrote."""
+    return result is not None and result.get("basis", {}).get("format") == PREFLIGHT_FORMAT
+
+
+def _forget_older_looks(project: Project) -> None:
+    """Remove earlier looks; the newest result stays until there is a newer one."""
+    newest = latest_run(project, PREFLIGHT, frozenset({JobState.DONE}))
+    for run in list_runs(project, PREFLIGHT):
+        if not (newest and run.id == newest.id) and not run.read_state().process:
+            shutil.rmtree(run.folder, ignore_errors=True)

@@ -19,7 +19,7 @@ def add_command(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 def check_command(options: argparse.Namespace) -> dict[str, Any]:
     """Everything the page of step 4 shows before a start. The samples are only looked at where there are some."""
-    from core import preflight_pipeline
+    from core import training_pipeline
     from core.training import readiness, run_estimate
 
     services, project = opened(options)
@@ -31,7 +31,7 @@ def check_command(options: argparse.Namespace) -> dict[str, Any]:
     if expected is not None:
         result["time"] = run_estimate.for_request(expected)["time"]
     if not any(check.name in ("samples", "base") for check in refused):
-        result["samples"] = finish(services, preflight_pipeline.start_preflight(services, project))
+        result["samples"] = finish(services, training_pipeline.start_preflight(services, project))
     return result
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import gradio as gr
 
-from core import preflight_pipeline
+from core import training_pipeline
 from core.jobs import ACTIVE, JobState
 from core.project_manager import Project
 from core.training import readiness, run_log
-from core.training.checks import Check
+from core.training.readiness import Check
 from ui import html, run_estimate_panel
 from ui.check_words import SIGNS, check_words, refusal_words
 from ui.example_view import examples_html
@@ -19,7 +19,7 @@ from ui.page_frame import PageFrame
 from ui.remembered import FREE_LASTS_SECONDS, Remembered, moment
 from ui.view import View, file_stamp
 
-KIND = preflight_pipeline.KIND
+KIND = training_pipeline.PREFLIGHT
 ENDED_WITHOUT_RESULT = (JobState.FAILED, JobState.INTERRUPTED, JobState.CANCELLED)
 CHECKED = Remembered(16)
 BASES = Remembered(16)
@@ -37,7 +37,7 @@ def build(frame: PageFrame) -> None:
     frame.live.show(gr.HTML(elem_id="preflight-result"), result_html)
 
     def look(project: Project, _: object) -> None:
-        preflight_pipeline.start_preflight(frame.services, project)
+        training_pipeline.start_preflight(frame.services, project)
 
     def stop_looking(project: Project, _: object) -> None:
         if job := View(frame.services, frame.language, project.name).unfinished(KIND):
@@ -116,7 +116,7 @@ def result_html(view: View) -> str:
         return progress_html(view, job)
     failed = progress_html(view, job) if job and job.state in ENDED_WITHOUT_RESULT else ""
     result = view.result(KIND)
-    if result is None or not preflight_pipeline.is_readable(result):
+    if result is None or not training_pipeline.is_preflight_readable(result):
         return failed or html.muted(view.t("preflight.about"))
     outdated = html.box("warn", view.t("preflight.outdated")) if is_outdated(view, result) else ""
     took = html.muted(view.t("preflight.took", seconds=result["seconds"]))
@@ -159,4 +159,4 @@ def is_outdated(view: View, result: dict[str, Any]) -> bool:
     file, training = project.samples_file, settings.training
     stamps = (file_stamp(file), file_stamp(folder), file_stamp(folder / "config.json"))
     key = (str(file), str(folder), stamps, training.model_dump_json())
-    return BASES.get(key, lambda: preflight_pipeline.basis(file, folder, training)) != result["basis"]
+    return BASES.get(key, lambda: training_pipeline.preflight_basis(file, folder, training)) != result["basis"]

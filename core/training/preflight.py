@@ -18,7 +18,7 @@ from core.jobs import JobContext
 from core.runs import Run
 from core.samples.sft_dataset import Sample, iterate_samples
 from core.training import memory, model_shape, run_log
-from core.training.checks import Check
+from core.training.readiness import Check
 from core.training.training_data import (
     IGNORED,
     ROWS_AT_ONCE,

@@ -4,8 +4,10 @@ The list of checks on the page, the reason why Start is disabled and the refusal
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Literal
 
 from safetensors import SafetensorError, safe_open
 
@@ -18,7 +20,6 @@ from core.samples.split import totals_of
 from core.services import MINIMUM_FREE_GIB
 from core.training import launcher
 from core.training.checkpoints import ADAPTER_COPIES, DISK_RESERVE_GIB
-from core.training.checks import Check, State
 from core.training.memory import MemoryEstimate
 from core.training.model_shape import Shape
 from core.training.run_estimate import RunEstimate
@@ -26,8 +27,24 @@ from utils.config import BaseChoice, ProjectConfig, TrainingSettings
 from utils.errors import AppError
 from utils.files import free_disk_gib, open_file
 
+State = Literal["ok", "warn", "bad"]
+
 COPIES_OF_A_CHECKPOINT = 3  # the adapter and Adam's two moments
 MEMORY_STATES: dict[str, State] = {"green": "ok", "amber": "warn", "red": "bad"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """`bad` means that no training can start. Its words are `check.<name>.<state>`, or of the error `refusal`."""
+
+    name: str
+    state: State
+    params: dict[str, Any] = field(default_factory=dict)
+    refusal: str | None = None
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        return {"name": self.name, "state": self.state, "params": self.params, "refusal": self.refusal}
 
 
 def look(project: Project, settings: ProjectConfig, hardware: Hardware, expected: RunEstimate | None) -> list[Check]:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from core import preflight_pipeline
+from core import training_pipeline
 from core.jobs import JobState
 from core.runs import create_run
 from core.samples.sft_dataset import Sample, Source, append_samples
-from core.training.checks import Check
+from core.training.readiness import Check
 from tests.core.training.machine_material import write_model
 from ui import preflight_panel
 from ui.check_command import lines_of
@@ -48,7 +48,7 @@ def model(project, tmp_path):
 
 def finished(project, folder, **more):
     """A look that is done, of the samples as they are now."""
-    basis = preflight_pipeline.basis(project.samples_file, folder, project.load_config().training)
+    basis = training_pipeline.preflight_basis(project.samples_file, folder, project.load_config().training)
     result = {
         "basis": basis,
         "checks": [

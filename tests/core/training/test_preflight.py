@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer
 
-from core import preflight_pipeline
+from core import training_pipeline
 from core.jobs import JobState, PauseRequested
 from core.project_manager import Project
 from core.runs import Run, create_run, list_runs
@@ -34,7 +34,7 @@ def look(project: Project, base: Path, **training: object) -> dict:
         "base": {"source": "path", "name": str(base), "folder": str(base)},
         "training": settings.model_dump(),
         "force_cpu": True,
-        "basis": preflight_pipeline.basis(project.samples_file, base, settings),
+        "basis": training_pipeline.preflight_basis(project.samples_file, base, settings),
     }
     run = create_run(project, "preflight", request)
     result = preflight.run(TrainingContext(), run)

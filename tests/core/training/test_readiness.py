@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core import base_pipeline, preflight_pipeline, training_pipeline
+from core import base_pipeline, training_pipeline
 from core.hardware_detector import Accelerator, Hardware
 from core.jobs import JobState
 from core.project_manager import Project, ProjectStore
@@ -14,8 +14,8 @@ from core.runs import create_run, list_runs
 from core.samples.sft_dataset import Sample, Source, append_samples
 from core.services import Services
 from core.training import readiness, run_estimate
-from core.training.checks import Check
 from core.training.model_shape import Shape
+from core.training.readiness import Check
 from tests.core.training.machine_material import machine, write_model
 from ui.texts import KEYS, LANGUAGES, text
 from utils import config
@@ -87,7 +87,7 @@ def test_a_model_that_lost_its_end_is_refused_before_anything_starts(
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])
     assert found(project)["base"].refusal == "base_torn"
-    for start in (training_pipeline.start_training, preflight_pipeline.start_preflight):
+    for start in (training_pipeline.start_training, training_pipeline.start_preflight):
         with pytest.raises(AppError, match="base_torn"):
             start(services, project)
     assert list_runs(project) == []
@@ -169,11 +169,11 @@ def test_a_look_runs_as_a_job_of_its_own(services: Services, project: Project, t
     from tests.core.training.training_material import make_base
 
     base_pipeline.choose_base(project, config.BaseChoice(source="path", name=str(make_base(tmp_path / "base"))))
-    job = services.runner.wait(preflight_pipeline.start_preflight(services, project).id, 120)
+    job = services.runner.wait(training_pipeline.start_preflight(services, project).id, 120)
     assert job.state == JobState.DONE and job.result is not None and job.result["rows"] > 0
-    assert preflight_pipeline.is_readable(job.result)
+    assert training_pipeline.is_preflight_readable(job.result)
     unfinished = create_run(project, "preflight", {})
-    newest = preflight_pipeline.start_preflight(services, project)
+    newest = training_pipeline.start_preflight(services, project)
     assert not unfinished.folder.exists()
     assert {run.id for run in list_runs(project, "preflight")} == {job.id, newest.id}
     services.runner.wait(newest.id, 120)
