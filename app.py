@@ -17,7 +17,7 @@ def main(arguments: list[str]) -> int:
 
         set_up_logging()
         live(lambda: child(arguments))
-    from ui.command_line import run
+    from ui.cli.command_line import run
 
     return run(arguments)
 
@@ -25,20 +25,20 @@ def main(arguments: list[str]) -> int:
 def child(arguments: list[str]) -> int:
     """The app's own child processes: a run's work, one of several that share it, the parser, or a helper model."""
     if arguments[0] == "parse":
-        from core.documents.parser_child import serve_parsing
+        from core.documents.parsing.child import serve_parsing
 
         return serve_parsing()
     if arguments[0] == "serve-gguf":
-        from core.samples.helpers.gguf_child import serve_gguf
+        from core.samples.providers.gguf_child import serve_gguf
 
         return serve_gguf(arguments[1:])
     from pathlib import Path
 
     if arguments[0] == "rank":
-        from core.training.launcher import follow
+        from core.jobs.launcher import follow
 
         return follow(Path(arguments[1]))
-    from core.worker import work_on
+    from core.jobs.worker import work_on
 
     return work_on(Path(arguments[1]))
 

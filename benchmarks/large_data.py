@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.memory import LETTERS, TINY, make_model, make_run
-from core import job_kinds
-from core.jobs import PauseRequested, SilentContext
+from core.jobs import kinds
+from core.jobs.job import PauseRequested, SilentContext
+from core.jobs.runs import Run
 from core.project_manager import ProjectStore
-from core.runs import Run
-from core.samples.sft_dataset import Sample, Source, append_samples
+from core.samples.store.sft_dataset import Sample, Source, append_samples
 from utils.config import TrainingSettings
 from utils.files import read_json
 
@@ -63,7 +63,7 @@ def measure(folder: Path, base: Path, size: int, words: int) -> tuple[float, flo
     project = ProjectStore(folder / f"projects-{size}").create("large")
     append_samples(project.samples_file, make_samples(size, words))
     run = make_run(project, base, SETTINGS)
-    environment = {**os.environ, **job_kinds.CHILD_ENVIRONMENT}
+    environment = {**os.environ, **kinds.CHILD_ENVIRONMENT}
     command = [sys.executable, "-m", "benchmarks.large_data", "--child", str(run.folder)]
     started = time.monotonic()
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
@@ -75,7 +75,7 @@ def measure(folder: Path, base: Path, size: int, words: int) -> tuple[float, flo
 
 def train(folder: Path) -> None:
     """The child's whole life."""
-    from core.training import trainer
+    from core.training import train as trainer
 
     try:
         trainer.run(AFewSteps(), Run(folder))

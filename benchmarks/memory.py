@@ -17,12 +17,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from core import child_process, hardware_detector
+from core import hardware_detector
+from core.estimates import memory, row_lengths
+from core.estimates.memory import MemoryEstimate
+from core.jobs import child_process
+from core.jobs.runs import Run, create_run
+from core.models import model_shape
 from core.project_manager import Project, ProjectStore
-from core.runs import Run, create_run
-from core.samples.sft_dataset import Sample, Source, append_samples
-from core.training import memory, model_shape, row_lengths
-from core.training.memory import MemoryEstimate
+from core.samples.store.sft_dataset import Sample, Source, append_samples
 from utils.config import TrainingSettings
 
 WITHIN = 0.25

@@ -20,15 +20,15 @@ from unittest import mock
 
 from benchmarks.large_data import make_samples
 from benchmarks.memory import TINY, make_model
-from core import sample_pipeline
-from core.jobs import SilentContext
+from core import sft_generator
+from core.jobs.job import SilentContext
+from core.jobs.services import Services
 from core.project_manager import Project, ProjectStore
-from core.samples import sft_dataset
-from core.samples.sample_store import SampleQuery, SampleStore
-from core.samples.sft_dataset import Sample, append_sample, append_samples
-from core.services import Services
-from ui import page
-from ui.live import Live
+from core.samples.store import sft_dataset
+from core.samples.store.sample_store import SampleQuery, SampleStore
+from core.samples.store.sft_dataset import Sample, append_sample, append_samples
+from ui import layout
+from ui.page.live import Live
 from utils.config import changed
 
 
@@ -71,7 +71,7 @@ def samples_alone(project: Project) -> dict[str, list[float]]:
 
 def checks(project: Project) -> dict[str, list[float]]:
     """Seconds of the quality checks of all samples, and after one more."""
-    work = partial(sample_pipeline.check_all, SilentContext(), project)
+    work = partial(sft_generator.check_all, SilentContext(), project)
     all_of_them = timed(work)
     append_sample(project.samples_file, Sample("Noch eine Frage?", "Noch eine Antwort.", "one more"))
     return {"checks": [all_of_them], "checks again": [timed(work)]}
@@ -110,8 +110,8 @@ def page_of(services: Services) -> Live:
         made.append(Live(*arguments))
         return made[0]
 
-    with mock.patch.object(page, "Live", noted):
-        page.build(services, "de")
+    with mock.patch.object(layout, "Live", noted):
+        layout.build(services, "de")
     return made[0]
 
 

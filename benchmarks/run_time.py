@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.memory import MIDDLE, MIDDLE_WORDY, SMALL, SMALL_WORDY, TINY, TINY_WORDY, Model, make_model, make_run
-from core import child_process, hardware_detector
+from core import hardware_detector
+from core.estimates import run_estimate, run_log
 from core.hardware_detector import Hardware
+from core.jobs import child_process
+from core.jobs.runs import Run
 from core.project_manager import ProjectStore
-from core.runs import Run
-from core.samples.sft_dataset import Sample, Source, append_samples
-from core.training import run_estimate, run_log
+from core.samples.store.sft_dataset import Sample, Source, append_samples
 from utils.config import TrainingSettings
 
 PRACTICE = Model("llama", 256, 768, 6, 8192)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
 
 FREQUENT = re.findall(
     r"\w+", "der die und in the of den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an"

@@ -25,9 +25,9 @@ from pathlib import Path
 import psutil
 import uvicorn
 
+from core.jobs.services import Services
 from core.project_manager import ProjectStore
-from core.services import Services
-from ui.server import create_server, listen
+from ui.server.server import create_server, listen
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = [sys.executable, str(ROOT / "app.py")]

@@ -22,9 +22,9 @@ from pathlib import Path
 import psutil
 
 from benchmarks.memory import LETTERS, MIDDLE, SMALL, TINY, Model, make_model, make_run
-from core import child_process, job_kinds
+from core.jobs import child_process, kinds
 from core.project_manager import Project, ProjectStore
-from core.samples.sft_dataset import Sample, Source, append_samples
+from core.samples.store.sft_dataset import Sample, Source, append_samples
 from utils.config import BaseChoice, TrainingSettings
 
 LARGE = Model("llama", 1024, 2816, 24, 32_768)  # above 300 M parameters weights are kept in bfloat16 on a CPU too
@@ -33,7 +33,7 @@ MODELS = {"tiny": TINY, "small": SMALL, "middle": MIDDLE, "large": LARGE, "billi
 FIRST_STEPS = 4
 ROOT = Path(__file__).resolve().parent.parent
 IN_FP32 = (
-    "import sys; from pathlib import Path; from core import worker; from core.training import engines; "
+    "import sys; from pathlib import Path; from core.jobs import worker; from core.training import engines; "
     "engines.cpu_has_bf16 = lambda: False; sys.exit(worker.work_on(Path(sys.argv[1])))"
 )
 
@@ -138,7 +138,7 @@ def ours(material: Material, *, engine: str = "trl", fp32: bool = False) -> Leg:
     project = project_with_samples(material)
     run = make_run(project, material.base, material.settings, engine=engine, force_cpu=False)
     if fp32:
-        environment = {**os.environ, **job_kinds.CHILD_ENVIRONMENT}
+        environment = {**os.environ, **kinds.CHILD_ENVIRONMENT}
         subprocess.run([sys.executable, "-c", IN_FP32, str(run.folder)], cwd=ROOT, env=environment, check=True)
     elif child_process.start_child(run).wait():
         raise SystemExit(run.output_file.read_text()[-2000:])
@@ -177,7 +177,7 @@ def bare(material: Material, engine: str) -> Leg:
             json.dumps(settings),
         ],
         cwd=ROOT,
-        env={**os.environ, **job_kinds.CHILD_ENVIRONMENT},
+        env={**os.environ, **kinds.CHILD_ENVIRONMENT},
         capture_output=True,
         text=True,
     )
@@ -200,17 +200,17 @@ def counted(steps: Sequence[float], material: Material) -> list[float]:
 
 def one_app(material: Material, runs: int) -> None:
     """Train again and again in one app, as a person does with its buttons, and print the app's own memory."""
-    from core import base_pipeline, training_pipeline
-    from core.services import Services
+    from core import base_models, trainer
+    from core.jobs.services import Services
 
     services = Services(ProjectStore(material.folder / "app"))
     project = services.projects.create("memory")
     append_samples(project.samples_file, make_samples(material))
     project.set("training", {**material.settings.model_dump(), "epochs": 1})
-    base_pipeline.choose_base(project, BaseChoice(source="path", name=str(material.base)))
+    base_models.choose_base(project, BaseChoice(source="path", name=str(material.base)))
     this = psutil.Process()
     for number in range(1, runs + 1):
-        job = training_pipeline.start_training(services, project)
+        job = trainer.start_training(services, project)
         end = services.runner.wait(job.id)
         print(f"run {number:2} {end.state}: {this.memory_info().rss / 2**20:6.1f} MiB", flush=True)
     services.runner.shutdown()

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from core.jobs import JobState
+from core.jobs.job import JobState
+from core.jobs.runs import create_run
 from core.project_manager import Project, ProjectStore
-from core.runs import create_run
 from utils.files import write_json
 
 DEEP = "[" * 100_000

@@ -14,7 +14,7 @@ def python(code: str) -> str:
 
 def test_all_that_serving_loads_is_free_of_machine_learning_libraries():
     loaded = python(
-        "import sys, app, core.pipeline, ui.server, ui.command_line;"
+        "import sys, app, core.projects, ui.server.server, ui.cli.command_line;"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     assert loaded.strip() == "[]"

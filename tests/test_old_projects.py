@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from running_app import ROOT, result_of
 
+from core.jobs.services import Services, reattach
 from core.project_manager import ProjectStore
-from core.services import Services, reattach
-from ui import page
-from ui.live import Live
-from ui.view import View
+from ui import layout
+from ui.page.live import Live
+from ui.page.view import View
 from utils.files import read_json
 
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -78,7 +78,7 @@ def test_old_projects_are_listed_and_their_pages_show_how_far_they_are(old, monk
     caplog.set_level(logging.WARNING)
     try:
         reattach(services)
-        page.build(services, "en")
+        layout.build(services, "en")
         shown = {name: View(services, "en", name) for name in NAMES}
         assert [view.problem for view in shown.values()] == [None] * 3
         status = {name: view.status for name, view in shown.items()}

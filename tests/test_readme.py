@@ -20,10 +20,10 @@ def named_files() -> set[str]:
 
 
 def has_something_to_say(path: Path) -> bool:
-    """Not so what Python leaves, what is hidden, and an `__init__.py` with one line for its folder."""
+    """Not so what Python leaves, what is hidden, an `__init__.py` with one line for its folder, and the words."""
     if path.name == "__init__.py":
         return len(path.read_text("utf-8").splitlines()) > 1
-    return path.is_file() and path.suffix != ".pyc" and not path.name.startswith(".")
+    return path.is_file() and path.suffix not in (".pyc", ".toml") and not path.name.startswith(".")
 
 
 def test_the_readmes_tree_names_every_file_of_the_code_and_no_other():

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from running_app import result_of
 
-from core.bases.ollama_store import USUAL_HOST, USUAL_NAMESPACE
-from tests.core.bases.ollama_material import put_model
+from core.models.ollama_store import USUAL_HOST, USUAL_NAMESPACE
+from tests.core.models.ollama_material import put_model
 from tests.core.training.training_material import make_project
 from utils.config import cache_folder
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import gradio as gr
 
-from core import hardware_detector, pipeline
-from core.job_kinds import of_step
-from core.jobs import ACTIVE, JobSnapshot, JobState
-from core.services import Services
-from ui import html
-from ui.job_panel import state_words
-from ui.page_frame import QUIET, PageFrame
+from core import hardware_detector, projects
+from core.jobs.job import ACTIVE, JobSnapshot, JobState
+from core.jobs.kinds import of_step
+from core.jobs.services import Services
+from ui.page import html
+from ui.page.frame import QUIET, PageFrame
+from ui.page.job_panel import state_words
+from ui.page.view import View
 from ui.texts import message_text
-from ui.view import View
 from utils.errors import AppError, readable
 from utils.validators import composed
 
@@ -95,18 +95,18 @@ def changer(frame: PageFrame, work: Callable[[Services, str, str], str]) -> Call
 
 
 def create_project(services: Services, _: str, typed: str) -> str:
-    return pipeline.create_project(services, typed).name
+    return projects.create_project(services, typed).name
 
 
 def rename_project(services: Services, current: str, typed: str) -> str:
-    return pipeline.rename_project(services, current, typed).name
+    return projects.rename_project(services, current, typed).name
 
 
 def delete_project(services: Services, current: str, typed: str) -> str:
     """Deletes only if the project's name was typed, because nothing brings it back."""
     if composed(typed) != composed(current):
         raise AppError("delete_not_confirmed", name=current)
-    pipeline.delete_project(services, current)
+    projects.delete_project(services, current)
     return next(iter(services.projects.names()), "")
 
 

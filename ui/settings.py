@@ -4,8 +4,8 @@ import gradio as gr
 
 from core import access
 from core.project_manager import Project
-from ui import html
-from ui.page_frame import QUIET, PageFrame
+from ui.page import html
+from ui.page.frame import QUIET, PageFrame
 from ui.texts import LANGUAGES, text
 from utils import config
 from utils.errors import AppError, readable

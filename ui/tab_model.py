@@ -5,16 +5,17 @@ from typing import Any
 
 import gradio as gr
 
-from core import base_pipeline
-from core.bases import unpacked
-from core.job_kinds import of_tab
-from core.jobs import ACTIVE
+from core import base_models
+from core.jobs.job import ACTIVE
+from core.jobs.kinds import of_tab
+from core.models import unpacked
 from core.project_manager import Project
-from ui import forms, html, hub_panel, ollama_panel
-from ui.figures import model_words
-from ui.job_panel import job_panel
-from ui.page_frame import QUIET, PageFrame
-from ui.view import View
+from ui.model import hub_panel, ollama_panel
+from ui.page import forms, html
+from ui.page.figures import model_words
+from ui.page.frame import QUIET, PageFrame
+from ui.page.job_panel import job_panel
+from ui.page.view import View
 from utils.config import BaseChoice, OutputSettings, ProjectConfig
 from utils.errors import AppError
 from utils.validators import checked
@@ -47,16 +48,16 @@ def build(frame: PageFrame) -> None:
     job_panel(frame, "model")
 
     def create_practice(project: Project, _: object) -> None:
-        base_pipeline.choose_base(project, BaseChoice(source=PRACTICE, name=PRACTICE))
-        base_pipeline.start_practice_base(frame.services, project)
+        base_models.choose_base(project, BaseChoice(source=PRACTICE, name=PRACTICE))
+        base_models.start_practice_base(frame.services, project)
 
     def choose_other(project: Project, values: dict[str, Any]) -> dict[str, Any]:
         field = FIELDS[values["source"]]
         name = (values[field] or "").strip()
         if not name:
             raise AppError("field_empty", field=field)
-        base_pipeline.choose_base(project, checked(BaseChoice, {"source": values["source"], "name": name}))
-        base_pipeline.make_ready(frame.services, project)
+        base_models.choose_base(project, checked(BaseChoice, {"source": values["source"], "name": name}))
+        base_models.make_ready(frame.services, project)
         return {"notice": html.box("good", t("model.chosen", name=name))}
 
     source.change(

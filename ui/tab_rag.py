@@ -5,15 +5,16 @@ from typing import Any
 
 import gradio as gr
 
-from core import document_pipeline
+from core import rag_processor
 from core.documents.readers import READERS
 from core.project_manager import Project
-from ui import chunk_browser, chunk_cutting, documents_panel, export_database, html
-from ui.documents_list import busy
-from ui.documents_overview import overview_html
-from ui.job_panel import job_panel
-from ui.page_frame import PageFrame
-from ui.view import View
+from ui.documents import chunk_browser, chunk_cutting, documents_panel, export_database
+from ui.documents.documents_list import busy
+from ui.documents.documents_overview import overview_html
+from ui.page import html
+from ui.page.frame import PageFrame
+from ui.page.job_panel import job_panel
+from ui.page.view import View
 
 
 def build(frame: PageFrame) -> None:
@@ -43,7 +44,7 @@ def build(frame: PageFrame) -> None:
         export_database.build(frame)
 
     def start(project: Project, values: dict[str, Any]) -> dict[str, Any]:
-        document_pipeline.start_documents(frame.services, project, [Path(file) for file in values["files"] or []])
+        rag_processor.start_documents(frame.services, project, [Path(file) for file in values["files"] or []])
         return {"files": None}
 
     frame.allow(process, why_not, blocked)

@@ -7,26 +7,26 @@ from typing import Any
 
 import gradio as gr
 
-from core import sample_pipeline
-from core.job_kinds import of_step
-from core.jobs import ACTIVE
+from core import sft_generator
+from core.jobs.job import ACTIVE
+from core.jobs.kinds import of_step
+from core.jobs.services import Services
 from core.project_manager import Project
-from core.services import Services
-from ui import (
+from ui.page import html
+from ui.page.frame import PageFrame
+from ui.page.job_panel import job_panel
+from ui.page.view import View
+from ui.samples import (
+    checks_panel,
     estimate_panel,
     exchange_panel,
-    gate_panel,
     helper_panel,
-    html,
     prompt_panel,
     review_panel,
     try_out_panel,
     wishes_panel,
 )
-from ui.job_panel import job_panel
-from ui.page_frame import PageFrame
-from ui.sample_list import ReviewPosition, counts_of, has_samples, refusal
-from ui.view import View
+from ui.samples.sample_list import ReviewPosition, counts_of, has_samples, refusal
 
 Start = Callable[[Services, Project], object]
 
@@ -48,7 +48,7 @@ def build(frame: PageFrame) -> None:
             frame.live.show(gr.HTML(elem_id="estimate"), estimate_panel.before_html)
             frame.live.show(gr.HTML(elem_id="try-out"), try_out_panel.result_html)
             frame.live.show(gr.HTML(elem_id="after"), estimate_panel.after_html)
-            gate_panel.build(frame, position)
+            checks_panel.build(frame, position)
     prompts = prompt_panel.build(frame, wishes["language"])
     job_panel(frame, "samples")
     # Without samples there is nothing to review: all of it would only be in the way.
@@ -62,8 +62,8 @@ def build(frame: PageFrame) -> None:
     frame.live.show(generate, lambda view: gr.update(interactive=not blocked(view), value=generate_label(view)))
     frame.live.show(why_not, lambda view: html.muted(blocked(view)))
     form = {**helper, **wishes, **prompts}
-    frame.act(generate.click, partial(begin, frame, sample_pipeline.start_samples), notice, form)
-    frame.act(test.click, partial(begin, frame, sample_pipeline.start_test), notice, form)
+    frame.act(generate.click, partial(begin, frame, sft_generator.start_samples), notice, form)
+    frame.act(test.click, partial(begin, frame, sft_generator.start_test), notice, form)
 
 
 def begin(frame: PageFrame, start: Start, project: Project, values: dict[str, Any]) -> None:

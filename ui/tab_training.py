@@ -6,13 +6,14 @@ from typing import Any
 
 import gradio as gr
 
-from core import export_pipeline, hardware_detector, training_pipeline
+from core import exporter, hardware_detector, trainer
 from core.project_manager import Project
-from ui import forms, html, preflight_panel, preset_panel, run_history, suggested_fix_panel, training_results
-from ui.job_panel import job_panel
-from ui.page_frame import Component, PageFrame, Work
-from ui.run_estimate_panel import estimate_html
-from ui.view import View
+from ui.page import forms, html
+from ui.page.frame import Component, PageFrame, Work
+from ui.page.job_panel import job_panel
+from ui.page.run_estimate_panel import estimate_html
+from ui.page.view import View
+from ui.training import preflight_panel, preset_panel, run_history, suggested_fix_panel, training_results
 from utils.config import Group, TrainingSettings, settings_with
 
 OFFERED = {"lora_rank": (8, 16, 32, 64), "lora_alpha": (16, 32, 64)}
@@ -39,7 +40,7 @@ def build(frame: PageFrame) -> None:
 
     def train(project: Project, values: dict[str, Any]) -> None:
         project.set("training", values)
-        training_pipeline.start_training(frame.services, project)
+        trainer.start_training(frame.services, project)
 
     forms.autosave(frame, "training", fields, notice)
     preset_panel.connect(frame, presets, fields)
@@ -65,13 +66,13 @@ def after_training(frame: PageFrame) -> None:
     t = frame.t
 
     def compare(project: Project, _: object) -> None:
-        export_pipeline.start_evaluation(frame.services, project)
+        exporter.start_evaluation(frame.services, project)
 
     def write(project: Project, _: object) -> None:
-        export_pipeline.start_export(frame.services, project)
+        exporter.start_export(frame.services, project)
 
     def put(project: Project, values: dict[str, Any]) -> None:
-        export_pipeline.start_question(frame.services, project, values["question"] or "")
+        exporter.start_question(frame.services, project, values["question"] or "")
 
     with gr.Row(elem_classes="cards"):
         with gr.Column(min_width=230, elem_classes="card"):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from core.documents.chunk_store import ChunkStore, SourceFile
+from core.documents.store.chunk_store import ChunkStore, SourceFile
 from core.documents.token_counting import counter_name
 from core.project_manager import Project
 from utils.config import ChunkSettings

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from core.documents.chunk_store import NewChunk, PageText
 from core.documents.formats.page_text import Page
 from core.documents.formats.printed import ends_sentence, seam
+from core.documents.store.chunk_store import NewChunk, PageText
 from core.documents.token_counting import TokenCounter
 from utils.config import ChunkSettings
 

@@ -7,8 +7,8 @@ import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.documents.chunk_store import ChunkStore, SourceFile, Writer
 from core.documents.readers import READERS
+from core.documents.store.chunk_store import ChunkStore, SourceFile, Writer
 from core.project_manager import Project
 from utils.errors import AppError
 from utils.files import sha256_of, sync_folder

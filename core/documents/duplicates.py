@@ -24,9 +24,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING
 
-from core.documents.chunk_schema import FLAG_BOILERPLATE, FLAG_DUPLICATE, Flag
-from core.documents.chunk_store import ChunkStore, Writer
-from core.jobs import JobContext
+from core.documents.store.chunk_schema import FLAG_BOILERPLATE, FLAG_DUPLICATE, Flag
+from core.documents.store.chunk_store import ChunkStore, Writer
+from core.jobs.job import JobContext
 
 if TYPE_CHECKING:
     import numpy

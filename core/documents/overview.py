@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.documents.chunk_store import TOKENS_IN_BUCKET, ChunkStore
-from core.samples.sft_dataset import HELD
+from core.documents.store.chunk_store import TOKENS_IN_BUCKET, ChunkStore
+from core.samples.store.sft_dataset import HELD
 from utils.config import ChunkSettings
 
 BARS = 16

@@ -6,16 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from core.documents.chunk_state import how_cut, outdated
-from core.documents.chunk_store import ChunkStore, PageText, SourceFile, Writer
 from core.documents.chunking import joined, text_and_chunks
 from core.documents.duplicates import mark_duplicates
-from core.documents.parser_pool import ParserPool
+from core.documents.parsing.pool import ParserPool
+from core.documents.store.chunk_store import ChunkStore, PageText, SourceFile, Writer
 from core.documents.token_counting import TokenCounter, counter_of
-from core.jobs import JobContext
+from core.jobs.job import JobContext
+from core.jobs.runs import Run
+from core.jobs.worker import chunks_at_rest
 from core.project_manager import Project
-from core.runs import Run
-from core.samples.relinking import samples_follow
-from core.worker import chunks_at_rest
+from core.samples.store.relinking import samples_follow
 from utils.config import ChunkSettings
 from utils.errors import AppError
 

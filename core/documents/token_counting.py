@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from core import base_models
+from core.models import bases
 from core.project_manager import Project
 from utils.errors import AppError
 from utils.files import sha256_of
@@ -146,7 +146,7 @@ def counter_name(project: Project) -> str:
 
 def _tokenizer_file(project: Project) -> Path | None:
     base = project.load_config().base
-    folder = base_models.local_folder(project, base) if base else None
+    folder = bases.local_folder(project, base) if base else None
     file = folder / "tokenizer.json" if folder else None
     return file if file and file.is_file() else None
 

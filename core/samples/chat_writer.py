@@ -8,10 +8,10 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 from core.samples import prompts
-from core.samples.answers import Pair, parse_answer
+from core.samples.answers.answers import Pair, parse_answer
 from core.samples.drafts import Draft, Supply, Task, Usage, Written
-from core.samples.helpers.chat import ChatAnswer, ChatHelper, ChatRequest, HelperError
 from core.samples.pace import Pace
+from core.samples.providers.chat import ChatAnswer, ChatHelper, ChatRequest, HelperError
 from utils.config import SftSettings
 from utils.errors import AppError
 

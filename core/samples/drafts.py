@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.documents.chunk_store import Chunk
+from core.documents.store.chunk_store import Chunk
 from utils.config import SftSettings
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.project_manager import Project
 from core.samples.drafts import Task
-from core.samples.helpers.chat import ChatRequest
+from core.samples.providers.chat import ChatRequest
 from utils.files import heal_last_line, open_file, parse_json, read_lines
 
 FILE_NAME = "sent.jsonl"

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from core.samples.helpers.chat import HelperError
+from core.samples.providers.chat import HelperError
 from utils.errors import AppError
 
 TRIES = 3

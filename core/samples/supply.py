@@ -6,9 +6,9 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from core.documents.chunk_store import ChunkStore
+from core.documents.store.chunk_store import ChunkStore
 from core.samples.drafts import Task
-from core.samples.sft_dataset import Sample, usable
+from core.samples.store.sft_dataset import Sample, usable
 
 MOST_FRUITLESS = 3  # times in a row that a chunk may give nothing before it is left alone
 MOST_FRUITLESS_ON_TOPIC = 12

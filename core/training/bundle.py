@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import IO, Any
 
-from core.jobs import JobContext, JobState
+from core.jobs.job import JobContext, JobState
+from core.jobs.runs import Run
 from core.project_manager import Project
-from core.runs import Run
 from core.training import checkpoints, derived_runs
 from core.training.checkpoints import Checkpoint
 from utils.errors import AppError

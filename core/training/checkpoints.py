@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.runs import Run
+from core.jobs.runs import Run
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import publish_folder, read_json, require_disk, sync_folder, write_json

@@ -17,10 +17,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core import base_models
+from core.jobs import launcher
+from core.jobs.runs import Run, open_run
+from core.models import bases
 from core.project_manager import Project
-from core.runs import Run, open_run
-from core.training import checkpoints, history, launcher, provenance
+from core.training import checkpoints, history, provenance
 from core.training.checkpoints import Checkpoint
 from core.training.provenance import Fact
 from utils import config
@@ -230,8 +231,8 @@ def find_base(project: Project, request: Mapping[str, Any]) -> Path:
     wanted, base = fingerprint_of(request), request["base"]
     folders = [folder for folder in _candidates(project, base) if (folder / "config.json").is_file()]
     for folder in folders:
-        if base_models.fingerprint(folder) == wanted:
-            return base_models.require_model(folder)
+        if bases.fingerprint(folder) == wanted:
+            return bases.require_model(folder)
     code = "repeat_base_changed" if folders else "repeat_base_missing"
     raise AppError(code, source=str(base.get("source")), name=str(base.get("name")))
 
@@ -294,7 +295,7 @@ def _candidates(project: Project, base: Mapping[str, Any]) -> Iterator[Path]:
         yield project.root / base["folder"]
     chosen = project.load_config().base
     for choice in (_choice(base), chosen):
-        folder = base_models.local_folder(project, choice) if choice else None
+        folder = bases.local_folder(project, choice) if choice else None
         if folder is not None:
             yield folder
             if folder.parent.name == "snapshots":  # an earlier version may lie beside the newest

@@ -17,7 +17,7 @@ from typing import Any, get_args
 import torch
 
 from core import hardware_detector
-from core.training.model_shape import FULL_PRECISION_BYTES, SINGLE_CORE_BYTES
+from core.models.model_shape import FULL_PRECISION_BYTES, SINGLE_CORE_BYTES
 from utils.config import TargetModule, TrainingSettings
 from utils.errors import AppError, system_error
 

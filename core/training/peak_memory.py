@@ -7,8 +7,8 @@ from typing import Any
 import psutil
 import torch
 
-from core.runs import Run
-from core.training import run_log
+from core.estimates import run_log
+from core.jobs.runs import Run
 from core.training.engines import Device
 from utils.files import read_json, write_json
 from utils.validators import number

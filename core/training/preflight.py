@@ -13,11 +13,12 @@ from itertools import groupby, takewhile
 from statistics import median
 from typing import Any
 
-from core import base_models, hardware_detector
-from core.jobs import JobContext
-from core.runs import Run
-from core.samples.sft_dataset import Sample, iterate_samples
-from core.training import memory, model_shape, run_log
+from core import hardware_detector
+from core.estimates import memory, run_log
+from core.jobs.job import JobContext
+from core.jobs.runs import Run
+from core.models import bases, model_shape
+from core.samples.store.sft_dataset import Sample, iterate_samples
 from core.training.readiness import Check
 from core.training.training_data import (
     IGNORED,
@@ -194,7 +195,7 @@ def suggestion(run: Run, plan: Plan, lengths: Sequence[int]) -> dict[str, Any] |
         return memory.estimate(shape, changed, hardware, min(length, longest), correction).light
 
     # Rows are padded to full steps, so nothing in between is worth asking for.
-    most = min(HIGHEST_LENGTH, base_models.describe(plan.base_folder).context_tokens or HIGHEST_LENGTH)
+    most = min(HIGHEST_LENGTH, bases.describe(plan.base_folder).context_tokens or HIGHEST_LENGTH)
     longer = range(now // STEP * STEP + STEP, min(memory.padded(longest), most) + 1, STEP)
     fitting = longer[: bisect_left(longer, True, key=lambda length: light(length) == "red")]
     if not fitting:

@@ -21,13 +21,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from core import base_models, hardware_detector
+from core import hardware_detector
+from core.estimates import memory, row_lengths, run_log
 from core.hardware_detector import Hardware
-from core.jobs import Message
+from core.jobs.job import Message
+from core.models import bases, model_shape
+from core.models.model_shape import Shape
 from core.project_manager import Project
-from core.samples.split import totals_of
-from core.training import memory, model_shape, row_lengths, run_log
-from core.training.model_shape import Shape
+from core.samples.store.split import totals_of
 from utils import config
 from utils.config import HELD, LEARNED, TrainingSettings, bounds, settings_with
 
@@ -41,7 +42,7 @@ class Aim:
     lora_rank: int
     early_stopping: int
     practice_epochs: int
-    practice_rate: float = base_models.PRACTICE_LEARNING_RATE
+    practice_rate: float = bases.PRACTICE_LEARNING_RATE
 
 
 PRESETS = {
@@ -56,7 +57,7 @@ PRESETS = {
         lora_rank=32,
         early_stopping=2,
         practice_epochs=6,
-        practice_rate=base_models.PRACTICE_LEARNING_RATE / 2,
+        practice_rate=bases.PRACTICE_LEARNING_RATE / 2,
     ),
 }
 FEW_SAMPLES, MANY_SAMPLES = 300, 5000
@@ -151,9 +152,9 @@ def situation_of(project: Project, hardware: Hardware) -> Situation:
     """What presets for this project are chosen for, as it is now. Reads the samples."""
     settings = project.load_config()
     base = settings.base
-    folder = base_models.local_folder(project, base) if base else None
+    folder = bases.local_folder(project, base) if base else None
     shape = model_shape.read_shape(folder) if folder else None
-    context = base_models.describe(folder).context_tokens if folder else None
+    context = bases.describe(folder).context_tokens if folder else None
     device = memory.device_of(hardware)
     training = settings.training
     sizes = totals_of(project.samples_file).split(training.held_out_share, training.seed)
@@ -220,7 +221,7 @@ def _practice(name: str, situation: Situation, kept: TrainingSettings) -> tuple[
     """The practice model has values of its own, and presets differ in how often it sees the samples."""
     aim = PRESETS[name]
     steps = aim.practice_epochs * -(-max(1, situation.samples) // kept.processes)
-    suited = {field: value for field, value in base_models.PRACTICE_TRAINING.items() if field != "batch_size"}
+    suited = {field: value for field, value in bases.PRACTICE_TRAINING.items() if field != "batch_size"}
     patience = _patience(aim, aim.practice_epochs, situation.held_out)
     suited |= {"epochs": aim.practice_epochs, "learning_rate": aim.practice_rate}
     values = {**suited, "early_stopping": patience, "effective_batch": 1}

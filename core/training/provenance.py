@@ -13,8 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from core.bases import hub_cache, unpacked
 from core.hardware_detector import Hardware
+from core.models import hub_cache, unpacked
 from core.project_manager import Project
 
 VERSIONS_NOTED = (

@@ -21,10 +21,10 @@ import psutil
 import torch
 import torch.distributed as dist
 
-from core.child_process import own_command
-from core.jobs import JobState
-from core.runs import Run
-from core.training import launcher
+from core.jobs import launcher
+from core.jobs.child_process import own_command
+from core.jobs.job import JobState
+from core.jobs.runs import Run
 from utils.errors import AppError
 from utils.files import parse_json
 

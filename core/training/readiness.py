@@ -11,18 +11,18 @@ from typing import Any, Literal
 
 from safetensors import SafetensorError, safe_open
 
-from core import base_models
+from core.estimates.memory import MemoryEstimate
+from core.estimates.run_estimate import RunEstimate
 from core.hardware_detector import Hardware
+from core.jobs import launcher
+from core.jobs.runs import list_runs
+from core.jobs.services import MINIMUM_FREE_GIB
+from core.models import bases
+from core.models.model_shape import Shape
 from core.project_manager import Project
-from core.runs import list_runs
-from core.samples.sft_dataset import MINIMUM_SAMPLES, require_lines
-from core.samples.split import totals_of
-from core.services import MINIMUM_FREE_GIB
-from core.training import launcher
+from core.samples.store.sft_dataset import MINIMUM_SAMPLES, require_lines
+from core.samples.store.split import totals_of
 from core.training.checkpoints import ADAPTER_COPIES, DISK_RESERVE_GIB
-from core.training.memory import MemoryEstimate
-from core.training.model_shape import Shape
-from core.training.run_estimate import RunEstimate
 from utils.config import BaseChoice, ProjectConfig, TrainingSettings
 from utils.errors import AppError
 from utils.files import free_disk_gib, open_file
@@ -98,7 +98,7 @@ def require_base(project: Project, choice: BaseChoice | None) -> tuple[BaseChoic
     """The chosen model and its folder. Raises AppError `no_base`, or as `base_models.resolve`, `require_whole` do."""
     if choice is None:
         raise AppError("no_base")
-    folder = base_models.resolve(project, choice)
+    folder = bases.resolve(project, choice)
     require_whole(folder)
     return choice, folder
 
@@ -120,14 +120,14 @@ def check_changed(project: Project, choice: BaseChoice, folder: Path) -> list[Ch
     before = runs[-1].request.get("base", {}) if runs else {}
     same = (before.get("source"), before.get("name")) == (choice.source, choice.name)
     noted = before.get("fingerprint")
-    if not same or not noted or noted == base_models.fingerprint(folder):
+    if not same or not noted or noted == bases.fingerprint(folder):
         return []
     return [Check("base_changed", "warn", {"name": choice.name, "source": choice.source})]
 
 
 def check_context(folder: Path, training: TrainingSettings) -> list[Check]:
     """A warning where rows may become longer than the model was made for."""
-    context = base_models.describe(folder).context_tokens
+    context = bases.describe(folder).context_tokens
     if not context or training.max_length <= context:
         return []
     return [Check("context", "warn", {"max_length": training.max_length, "context": context})]

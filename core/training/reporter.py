@@ -11,8 +11,8 @@ from typing import IO, Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from core.jobs import JobContext
-from core.runs import Run
+from core.jobs.job import JobContext
+from core.jobs.runs import Run
 from core.training import checkpoints, derived_runs, peak_memory
 from core.training.history import points_of
 from core.training.ranks import Ranks

@@ -13,11 +13,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from core import base_models
-from core.runs import Run
-from core.samples import sft_dataset
-from core.samples.sft_dataset import Sample, presentable
-from core.samples.split import Side, split_by_source, split_file
+from core.jobs.runs import Run
+from core.models import bases
+from core.samples.store import sft_dataset
+from core.samples.store.sft_dataset import Sample, presentable
+from core.samples.store.split import Side, split_by_source, split_file
 from utils.config import TrainingSettings
 from utils.errors import AppError
 
@@ -158,7 +158,7 @@ def plan_of(run: Run, found: Iterable[Sample] | None = None) -> Plan:
         raise AppError("training_no_samples")
     if len(train) < sft_dataset.MINIMUM_SAMPLES:
         raise AppError("too_few_samples", samples=len(train), minimum=sft_dataset.MINIMUM_SAMPLES)
-    return Plan(settings, base_models.base_of(run), train, held_out)
+    return Plan(settings, bases.base_of(run), train, held_out)
 
 
 def read_language(base_folder: Path) -> Language:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from running_app import App
 
-from core.documents.chunk_store import ChunkStore
+from core.documents.store.chunk_store import ChunkStore
 from tests.browser.typing_material import type_into
 from tests.material import write_energy_pdf
 

@@ -8,8 +8,8 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from core import base_pipeline, export_pipeline
-from core.runs import list_runs, live_run
+from core import base_models, exporter
+from core.jobs.runs import list_runs, live_run
 from tests.browser.typing_material import type_into
 from tests.core.model_material import add_samples, make_base, read_project
 from tests.core.waiting import wait_for
@@ -60,14 +60,14 @@ def test_a_second_training_that_is_aborted_takes_neither_comparison_nor_export_n
     project = read_project(app.projects.parent)
     make_base(project)
     add_samples(project, 12)
-    base_pipeline.choose_base(project, BaseChoice(source="practice", name="practice"))
+    base_models.choose_base(project, BaseChoice(source="practice", name="practice"))
     project.set("training", {"epochs": 1, "held_out_share": 0.2})
     project.set("output", {"format": "gguf", "quantization": "q8_0"})
     page = open_page(f"/en/?project={quote(project.name)}&tab=training")
     badge = page.locator(".job-panel:visible .badge")
     page.locator("#train").click()
     expect(badge).to_have_text("done", timeout=60_000)
-    first = export_pipeline.trained_run(project)
+    first = exporter.trained_run(project)
     page.locator("#train").click()
     wait_for(lambda: live_run(project, "train"), 60)
     second = live_run(project, "train")

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from running_app import App
 
-from tests.core.bases.gguf_models import CHAT_TEMPLATE, put_into_store
-from tests.core.bases.ollama_material import put_model
+from tests.core.models.gguf_models import CHAT_TEMPLATE, put_into_store
+from tests.core.models.ollama_material import put_model
 from tests.core.training.training_material import make_project
 
 MINUTE = 60_000  # milliseconds, for a step that hangs

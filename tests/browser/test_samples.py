@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.project_manager import Project
-from core.samples.sample_store import SampleStore
-from core.samples.sft_dataset import Sample, append_samples
+from core.samples.store.sample_store import SampleStore
+from core.samples.store.sft_dataset import Sample, append_samples
 from tests.browser.typing_material import type_into
 from tests.material import write_energy_pdf
 

@@ -8,8 +8,8 @@ import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from core.jobs.runs import list_runs
 from core.project_manager import ProjectStore
-from core.runs import list_runs
 from tests.browser.typing_material import type_into
 from tests.material import write_energy_pdf
 

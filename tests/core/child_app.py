@@ -7,9 +7,9 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).res
 
 from child_stages import ROW  # noqa: E402 - the path comes first
 
-from core import job_kinds, worker  # noqa: E402
+from core.jobs import kinds, worker  # noqa: E402
 
-job_kinds.KINDS.update(dict.fromkeys(("count", "train", "fail", "bug", "die", "deaf", "full"), ROW))
+kinds.KINDS.update(dict.fromkeys(("count", "train", "fail", "bug", "die", "deaf", "full"), ROW))
 
 if __name__ == "__main__":
     sys.exit(worker.work_on(Path(sys.argv[2])))

@@ -8,8 +8,8 @@ import os
 import signal
 import time
 
-from core.job_kinds import Kind
-from core.runs import Run
+from core.jobs.kinds import Kind
+from core.jobs.runs import Run
 from utils.errors import AppError
 from utils.files import append_line, read_lines
 

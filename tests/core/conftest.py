@@ -2,8 +2,8 @@
 
 import pytest
 
+from core.jobs.services import Services
 from core.project_manager import ProjectStore
-from core.services import Services
 
 
 @pytest.fixture

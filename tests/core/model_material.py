@@ -8,12 +8,12 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
-from core.documents.rag_processor import process_documents
-from core.jobs import JobState
-from core.practice import practice_base
+from core.documents.ingest import process_documents
+from core.jobs.job import JobState
+from core.jobs.runs import Run, create_run
+from core.models import practice_base
 from core.project_manager import Project, ProjectStore
-from core.runs import Run, create_run
-from core.samples.sft_dataset import Generator, Sample, Source, append_sample
+from core.samples.store.sft_dataset import Generator, Sample, Source, append_sample
 from tests.core.recording_context import RecordingContext
 from tests.material import ENERGY_TEXT
 from utils.config import TrainingSettings

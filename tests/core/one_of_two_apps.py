@@ -14,12 +14,12 @@ from typing import Any, ClassVar
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
-from core import document_pipeline, pipeline, sample_pipeline  # noqa: E402 - the path comes first
-from core.documents.chunk_store import ChunkStore  # noqa: E402
-from core.jobs import JobSnapshot, JobState  # noqa: E402
+from core import projects, rag_processor, sft_generator  # noqa: E402
+from core.documents.store.chunk_store import ChunkStore  # noqa: E402
+from core.jobs.job import JobSnapshot, JobState  # noqa: E402
+from core.jobs.services import Services  # noqa: E402
 from core.project_manager import Project, ProjectStore  # noqa: E402
-from core.samples.sample_store import SampleStore  # noqa: E402
-from core.services import Services  # noqa: E402
+from core.samples.store.sample_store import SampleStore  # noqa: E402
 from utils.errors import AppError  # noqa: E402
 
 REFUSALS = {
@@ -73,7 +73,7 @@ class App:
         return end.result
 
     def create(self, _: str) -> None:
-        self.note("create", pipeline.create_project(self.services, f"p {self.token()}").name)
+        self.note("create", projects.create_project(self.services, f"p {self.token()}").name)
 
     def set_field(self, name: str) -> None:
         section = {"a": "training", "b": "sft"}[self.name]  # one field for each app, of which the last one set counts
@@ -83,7 +83,7 @@ class App:
     def bring_in(self, name: str) -> None:
         file = self.scratch / f"{self.token()}.jsonl"
         file.write_text(json.dumps({"instruction": self.token(), "output": "x", "id": self.token()}) + "\n")
-        result = self.finish(sample_pipeline.start_import(self.services, self.open(name), file, file.name))
+        result = self.finish(sft_generator.start_import(self.services, self.open(name), file, file.name))
         assert result["imported"] == 1
         self.note("sample", name, self.token(), self.token(), "new")
         self.mine.setdefault(name, []).append(self.token())
@@ -103,29 +103,29 @@ class App:
         if not ChunkStore(project.database).count():
             self.read_document(name)
         project.set("sft", {"samples": self.dice.randint(2, 30), "provider": "practice"})
-        result = self.finish(sample_pipeline.start_samples(self.services, project))
+        result = self.finish(sft_generator.start_samples(self.services, project))
         self.note("at least", name, result["samples"])
 
     def read_document(self, name: str) -> None:
         file = self.scratch / f"{self.token()}.txt"
         file.write_text(f"{self.token()}. {TEXT}")
-        result = self.finish(document_pipeline.start_documents(self.services, self.open(name), [file]))
+        result = self.finish(rag_processor.start_documents(self.services, self.open(name), [file]))
         assert [found["status"] for found in result["documents"]] == ["done"], result
         self.note("document", name, file.name)
 
     def remove_document(self, name: str) -> None:
         project = self.open(name)
         for source in ChunkStore(project.database).documents()[:1]:
-            document_pipeline.remove_documents(self.services, project, [source.filename])
+            rag_processor.remove_documents(self.services, project, [source.filename])
             self.note("no document", name, source.filename)
 
     def rename(self, name: str) -> None:
-        new = pipeline.rename_project(self.services, name, f"p {self.token()}").name
+        new = projects.rename_project(self.services, name, f"p {self.token()}").name
         self.note("rename", name, new)
         self.mine[new] = self.mine.pop(name, [])
 
     def delete(self, name: str) -> None:
-        pipeline.delete_project(self.services, name)
+        projects.delete_project(self.services, name)
         self.note("delete", name)
 
     ACTIONS: ClassVar[dict[Callable[..., None], int]] = {

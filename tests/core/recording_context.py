@@ -1,6 +1,6 @@
 """A job context that keeps what a stage tells it, and can ask it to stop."""
 
-from core.jobs import raise_stop
+from core.jobs.job import raise_stop
 
 
 class RecordingContext:

@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 from waiting import wait_for
 
-from core import access, base_models, base_pipeline, document_pipeline, keys, pipeline, sample_pipeline
+from core import access, base_models, keys, rag_processor, sft_generator
+from core import projects as pipeline
 from core.access import Visitor
-from core.jobs import Job, JobState
+from core.jobs.job import Job, JobState
+from core.jobs.runs import create_run
+from core.jobs.services import Services, reattach, start_child_job
+from core.models import bases
 from core.project_manager import ProjectStore
-from core.runs import create_run
 from core.samples.helper_models import fetch_models
-from core.samples.helpers.addresses import OPENROUTER
-from core.services import Services, reattach, start_child_job
+from core.samples.providers.addresses import OPENROUTER
 from core.training import derived_runs
 from utils import config
 from utils.config import BaseChoice, SftSettings
@@ -124,10 +126,10 @@ def test_a_guest_names_no_folder_of_this_machine(projects, name):
     with access.acting_as(ANNA):
         project = projects.create("a")
         with refused("guest_no_files"):
-            base_pipeline.choose_base(project, BaseChoice(source="path", name=name))
+            base_models.choose_base(project, BaseChoice(source="path", name=name))
         assert project.load_config().base is None
     with pytest.raises(AppError) as by_host:
-        base_models.check(BaseChoice(source="path", name=name))
+        bases.check(BaseChoice(source="path", name=name))
     assert by_host.value.code != "guest_no_files"
 
 
@@ -154,9 +156,9 @@ def test_a_guest_uses_only_helpers_that_the_host_has_listed(services, projects, 
     project.set("sft", {"model": "m", **settings})  # as the host may
     with access.acting_as(ANNA):
         with refused(code):
-            sample_pipeline.start_samples(services, project)
+            sft_generator.start_samples(services, project)
         with refused(code):
-            sample_pipeline.start_test(services, project)
+            sft_generator.start_test(services, project)
         project.set("sft", {"provider": "openrouter", "base_url": SERVER})
 
 
@@ -165,7 +167,7 @@ def test_only_the_host_lets_ollama_fill_the_disk(services, projects):
         project = projects.create("a")
         project.set("sft", {"provider": "ollama", "model": "large"})
         with refused("host_only"):
-            sample_pipeline.start_pull(services, project)
+            sft_generator.start_pull(services, project)
 
 
 def test_each_has_their_own_keys_and_a_guests_never_lies_on_the_disk(services, tmp_path):
@@ -246,9 +248,9 @@ def test_a_guest_who_names_anothers_project_neither_learns_of_its_jobs_nor_makes
 def test_only_the_host_fills_the_disk_with_models_from_the_hub_and_with_their_token(services, projects):
     with access.acting_as(ANNA):
         project = projects.create("a")
-        base_pipeline.choose_base(project, BaseChoice(source="hf", name="someone/private"))
+        base_models.choose_base(project, BaseChoice(source="hf", name="someone/private"))
         with refused("host_only"):
-            base_pipeline.make_ready(services, project)
+            base_models.make_ready(services, project)
     assert services.runner.jobs() == []
 
 
@@ -263,7 +265,7 @@ def model_folder(folder: Path) -> Path:
 def test_repeating_a_run_leads_a_guest_to_no_folder_of_this_machine(projects, tmp_path):
     """Otherwise its answer tells which folders hold models, and a guest trains on one whose hash they know."""
     folder = model_folder(tmp_path / "private")
-    noted = {"base": {"source": "path", "name": str(folder), "fingerprint": base_models.fingerprint(folder)}}
+    noted = {"base": {"source": "path", "name": str(folder), "fingerprint": bases.fingerprint(folder)}}
     project = projects.create("a")
     assert derived_runs.find_base(project, noted) == folder
     for fingerprint in (noted["base"]["fingerprint"], "0" * 64):
@@ -303,10 +305,10 @@ def test_a_guest_brings_in_what_was_uploaded_and_no_other_file(services, project
         project = projects.create("a")
         for file in (tmp_path / "diary.txt", folder / "link.txt", folder / ".." / ".." / "diary.txt"):
             with refused("guest_no_files"):
-                document_pipeline.start_documents(services, project, [file])
+                rag_processor.start_documents(services, project, [file])
             with refused("guest_no_files"):
-                sample_pipeline.start_import(services, project, file, "x")
-        job = document_pipeline.start_documents(services, project, [folder / "mine.txt"])
+                sft_generator.start_import(services, project, file, "x")
+        job = rag_processor.start_documents(services, project, [folder / "mine.txt"])
     assert services.runner.wait(job.id, 60).state == JobState.DONE
     assert job.owner == "anna"
 

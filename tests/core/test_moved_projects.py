@@ -13,18 +13,19 @@ import pytest
 from child_stages import hurry
 from store_material import add_document
 
-from core import base_pipeline, child_process, document_pipeline, pipeline, sample_pipeline, training_pipeline
-from core.child_work import ChildWork
-from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
-from core.jobs import Job, JobState, Message
+from core import base_models, projects, rag_processor, sft_generator, trainer
+from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.jobs import child_process
+from core.jobs.child_work import ChildWork
+from core.jobs.job import Job, JobState, Message
+from core.jobs.runs import Run, create_run, is_alive
+from core.jobs.services import Services, alone, child_job
+from core.jobs.worker import lock_file
 from core.project_manager import Project, ProjectStore
-from core.runs import Run, create_run, is_alive
 from core.samples.outbound import OutboundLog
-from core.samples.sample_store import SampleStore
-from core.samples.sft_dataset import Sample, append_sample, count_samples, read_samples
-from core.services import Services, alone, child_job
+from core.samples.store.sample_store import SampleStore
+from core.samples.store.sft_dataset import Sample, append_sample, count_samples, read_samples
 from core.training import checkpoints
-from core.worker import lock_file
 from tests.core.waiting import wait_for
 from utils.errors import AppError
 from utils.files import is_held, read_lines
@@ -128,7 +129,7 @@ def test_samples_that_are_written_while_their_project_is_moved_are_all_in_it_and
 ):
     fill(project)
     project.set("sft", {"samples": 9000})
-    job = sample_pipeline.start_samples(services, project)
+    job = sft_generator.start_samples(services, project)
     wait_for(lambda: count_samples(project.samples_file) >= 2, every_seconds=0.002)
     os.rename(project.root, tmp_path / "projects" / "q")
     gone(services, job)
@@ -137,7 +138,7 @@ def test_samples_that_are_written_while_their_project_is_moved_are_all_in_it_and
     count = len(read_samples(moved.samples_file))
     assert count == count_samples(moved.samples_file) == services.runner.get(job.id).done
     moved.set("sft", {"samples": count + 5})
-    again = services.runner.wait(sample_pipeline.start_samples(services, moved).id, timeout=60)
+    again = services.runner.wait(sft_generator.start_samples(services, moved).id, timeout=60)
     assert (again.state, again.result["samples"]) == (JobState.DONE, count + 5)
 
 
@@ -147,7 +148,7 @@ def test_documents_that_are_read_while_their_project_is_moved_are_no_files_fault
     files = [tmp_path / f"{number}.txt" for number in range(150)]
     for number, file in enumerate(files):
         file.write_text(f"Dies ist das Dokument {number}. " * 200)
-    job = document_pipeline.start_documents(services, project, files)
+    job = rag_processor.start_documents(services, project, files)
     wait_for(lambda: ChunkStore(project.database).count() >= 1, every_seconds=0.005)
     os.rename(project.root, tmp_path / "projects" / "q")
     gone(services, job)
@@ -156,7 +157,7 @@ def test_documents_that_are_read_while_their_project_is_moved_are_no_files_fault
     wait_for(lambda: not is_held(lock_file(moved, "rag")), what="the child to end")
     statuses = {source.status for source in ChunkStore(moved.database).documents()}
     assert statuses <= {"done", "queued"}
-    end = services.runner.wait(document_pipeline.start_documents(services, moved, files).id, timeout=60)
+    end = services.runner.wait(rag_processor.start_documents(services, moved, files).id, timeout=60)
     assert {document["status"] for document in end.result["documents"]} <= {"done", "duplicate"}
     assert {source.status for source in ChunkStore(moved.database).documents()} == {"done"}
     assert len(ChunkStore(moved.database).documents()) == len(files)
@@ -181,7 +182,7 @@ def test_a_training_whose_project_is_moved_is_resumed_at_the_new_place_and_ends_
     there = Services(ProjectStore(tmp_path / "there"))
     moved = there.projects.open("Chemie")
     assert checkpoints.newest_complete(Run(moved.runs_folder / run.id).trainer_folder)
-    resumed = training_pipeline.resume_training(there, moved)
+    resumed = trainer.resume_training(there, moved)
     end = there.runner.wait(resumed.id, timeout=120)
     assert end.state == JobState.DONE, end.error
     assert "training.resumed" in {line.key for line in end.log}
@@ -193,7 +194,7 @@ def test_a_training_whose_project_is_moved_is_resumed_at_the_new_place_and_ends_
 WRITERS = {
     "a setting": lambda services, project, run: project.set("training", {"epochs": 7}),
     "the config": lambda services, project, run: project.save_config(project.load_config()),
-    "the choice of a model": lambda services, project, run: base_pipeline.choose_base(
+    "the choice of a model": lambda services, project, run: base_models.choose_base(
         project, project.load_config().base or PRACTICE
     ),
     "a new run": lambda services, project, run: create_run(project, "count", {}),
@@ -201,11 +202,11 @@ WRITERS = {
     "a wish to a run": lambda services, project, run: run.ask("pause"),
     "a sample": lambda services, project, run: append_sample(project.samples_file, Sample("a", "b", "c")),
     "an edited sample": lambda services, project, run: SampleStore(project).edit("s", "a", "b"),
-    "an excluded chunk": lambda services, project, run: document_pipeline.exclude_chunk(project, 1, True),
+    "an excluded chunk": lambda services, project, run: rag_processor.exclude_chunk(project, 1, True),
     "a document": lambda services, project, run: add_document(
         ChunkStore(project.database), SourceFile("a", "a", "0", "done"), [NewChunk("a", {})]
     ),
-    "a removed document": lambda services, project, run: document_pipeline.remove_documents(services, project, ["a"]),
+    "a removed document": lambda services, project, run: rag_processor.remove_documents(services, project, ["a"]),
     "an exported database": lambda services, project, run: ChunkStore(project.database).export(
         project.database_export
     ),
@@ -214,7 +215,7 @@ WRITERS = {
         run.folder, project.checkpoints_folder / "best", {}
     ),
 }
-PRACTICE = pipeline.config.BaseChoice(source="practice", name="practice")
+PRACTICE = projects.config.BaseChoice(source="practice", name="practice")
 
 
 @pytest.mark.parametrize("what", WRITERS)

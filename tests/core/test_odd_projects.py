@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from odd_projects import OLD_NAMES, make_odd_projects
 
-from core import pipeline
+from core import projects
+from core.jobs.runs import create_run, list_runs
+from core.jobs.services import Services, reattach
 from core.project_manager import Project, ProjectStore
-from core.runs import create_run, list_runs
-from core.services import Services, reattach
 from core.training import history
 from utils.errors import AppError, system_error
 
@@ -36,7 +36,7 @@ def test_many_odd_projects_in_one_folder_do_not_stop_the_app_and_the_good_ones_w
     for name, problem in {**odd, "good": ""}.items():
         try:
             project = services.projects.open(name)
-            pipeline.status(project)
+            projects.status(project)
             assert history.trained_run(project) is None or problem
             project.set("training", {"epochs": 5})
         except AppError:
@@ -165,10 +165,10 @@ def test_what_is_closed_to_this_user_is_told_and_the_other_projects_work(monkeyp
         services = Services(store)
         reattach(services)
         assert store.names() == [*(f"closed {number}" for number in range(len(CLOSED))), "good"]
-        assert pipeline.status(store.open("good")).next_step == "documents"
+        assert projects.status(store.open("good")).next_step == "documents"
         for number in range(len(CLOSED)):
             with pytest.raises((AppError, OSError)) as refused:
-                pipeline.status(store.open(f"closed {number}"))
+                projects.status(store.open(f"closed {number}"))
             error = refused.value
             known = error if isinstance(error, AppError) else system_error(error)
             assert known is not None and known.code == "file_forbidden"

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from core import pipeline
-from core.documents.chunk_store import ChunkStore
-from core.jobs import JobState
+from core import projects
+from core.documents.store.chunk_store import ChunkStore
+from core.jobs.job import JobState
+from core.jobs.runs import create_run
+from core.jobs.services import child_job
 from core.project_manager import ProjectStore
-from core.runs import create_run
-from core.samples.sft_dataset import read_samples
-from core.services import child_job
+from core.samples.store.sft_dataset import read_samples
 from tests.core.waiting import wait_for
 from utils import config
 from utils.errors import AppError
@@ -163,7 +163,7 @@ def test_a_refused_rename_keeps_what_the_app_knows_of_the_projects_jobs(services
     run = create_run(project, "count", {"to": 1})
     services.runner.adopt(child_job(services, run), JobState.PAUSED)
     with project.held(), pytest.raises(AppError, match="project_busy"):
-        pipeline.rename_project(services, project.name, "q")
+        projects.rename_project(services, project.name, "q")
     assert [job.id for job in services.runner.jobs(project.name)] == [run.id]
-    pipeline.rename_project(services, project.name, "q")
+    projects.rename_project(services, project.name, "q")
     assert services.runner.jobs(project.name) == []

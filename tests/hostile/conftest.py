@@ -14,8 +14,8 @@ from hostile.visitors import Visitor
 from running_app import App
 from samples_material import store_samples
 
+from core.jobs.services import Services
 from core.project_manager import Project, ProjectStore
-from core.services import Services
 
 
 @pytest.fixture(scope="package")

@@ -12,7 +12,7 @@ from hostile.visitors import Visitor
 from running_app import App
 from starlette.routing import Mount
 
-from ui.language_page import built, mounted
+from ui.server.language_page import built, mounted
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from core.jobs import Job, JobSnapshot
+from core.jobs.job import Job, JobSnapshot
+from core.jobs.services import Services
 from core.project_manager import Project, ProjectStore
-from core.services import Services
-from ui.live import Live
-from ui.page_frame import PageFrame
-from ui.view import View
+from ui.page.frame import PageFrame
+from ui.page.live import Live
+from ui.page.view import View
 
 
 @pytest.fixture

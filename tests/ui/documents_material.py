@@ -2,7 +2,7 @@
 
 from store_material import add_document
 
-from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.project_manager import Project
 
 

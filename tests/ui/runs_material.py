@@ -3,8 +3,8 @@
 import hashlib
 import json
 
-from core.jobs import JobState
-from core.runs import create_run
+from core.jobs.job import JobState
+from core.jobs.runs import create_run
 from core.training import checkpoints
 from utils.config import TrainingSettings
 from utils.files import write_json

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from core.project_manager import Project
-from core.samples.findings import Finding, Verdict
-from core.samples.sample_store import SampleStore
-from core.samples.sft_dataset import Sample, Source, append_samples
+from core.samples.store.findings import Finding, Verdict
+from core.samples.store.sample_store import SampleStore
+from core.samples.store.sft_dataset import Sample, Source, append_samples
 
 
 def store_samples(project: Project, count: int, document: str = "a.txt", **known: object) -> list[str]:

@@ -15,13 +15,13 @@ import orjson
 import pytest
 from odd_projects import make_odd_projects
 
+from core.jobs.services import reattach
 from core.project_manager import ProjectStore
-from core.services import reattach
-from ui import page, project_bar
-from ui.live import Live
-from ui.page_frame import Action
+from ui import layout, project_bar
+from ui.page.frame import Action
+from ui.page.live import Live
+from ui.page.view import View
 from ui.texts import error_text
-from ui.view import View
 from utils.errors import SYSTEM_ERRORS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +47,7 @@ def test_every_odd_project_has_a_page_that_can_be_sent_and_tells_what_is_wrong(s
     odd = make_odd_projects(services.projects)
     services.projects.create("good")
     reattach(services)
-    built = page.build(services, "de")
+    built = layout.build(services, "de")
     handlers = {each.fn.__name__: each.fn for each in built.fns.values() if each.fn}
     (live,) = lives
     positions = [place.position.value for place in live._own]

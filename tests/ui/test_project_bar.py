@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from core.jobs import JobState
+from core.jobs.job import JobState
+from core.jobs.runs import create_run
+from core.jobs.services import Services
 from core.project_manager import Project
-from core.runs import create_run
-from core.services import Services
 from tests.core.training.training_material import make_base
 from tests.ui.documents_material import store_document
 from tests.ui.samples_material import store_samples
+from ui.page.view import View
 from ui.project_bar import next_step_html
-from ui.view import View
 from utils import config
 
 

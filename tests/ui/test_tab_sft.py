@@ -8,9 +8,10 @@ from samples_material import store_samples
 
 from core import keys
 from core.samples import prompts
-from core.samples.sample_store import SampleStore
-from ui import exchange_panel, tab_sft
-from ui.view import View
+from core.samples.store.sample_store import SampleStore
+from ui import tab_sft
+from ui.page.view import View
+from ui.samples import exchange_panel
 from utils.errors import AppError
 
 

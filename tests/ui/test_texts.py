@@ -61,9 +61,9 @@ def test_a_third_language_is_a_third_folder(tmp_path):
         assert before in path.read_text(encoding="utf-8")
         path.write_text(path.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
     script = (
-        "from pathlib import Path; from core.project_manager import ProjectStore; from core.services import Services;"
-        "from ui import page, texts, terminal;"
-        "shown = str(page.build(Services(ProjectStore(Path('projects'))), 'fr').get_config_file());"
+        "from pathlib import Path; from core.project_manager import ProjectStore;"
+        "from core.jobs.services import Services; from ui import layout, texts; from ui.cli import terminal;"
+        "shown = str(layout.build(Services(ProjectStore(Path('projects'))), 'fr').get_config_file());"
         "print(terminal.person_language(), texts.text('job.count', 'fr', done=1200, total=1),"
         "'Langue au début' in shown, 'Français' in shown)"
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from core.documents.chunk_store import ChunkStore, NewChunk, PageText, SourceFile
+from core.documents.store.chunk_store import ChunkStore, NewChunk, PageText, SourceFile
 
 
 def add_document(store: ChunkStore, source: SourceFile, parts: Iterable[NewChunk | PageText]) -> SourceFile:

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.documents import chunking
-from core.documents.chunk_store import NewChunk, PageText
 from core.documents.chunking import joined, text_and_chunks
 from core.documents.formats.page_text import Heading, Page
+from core.documents.store.chunk_store import NewChunk, PageText
 from core.documents.token_counting import TokenCounter, local_counter
 from utils.config import ChunkSettings
 

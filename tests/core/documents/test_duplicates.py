@@ -9,9 +9,9 @@ from material import ENERGY_TEXT, energy_chapters
 from recording_context import RecordingContext
 from store_material import add_document, remove_document
 
-from core.documents.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
 from core.documents.duplicates import boilerplate_reason, mark_duplicates, prints_of, shared_part
-from core.jobs import PauseRequested
+from core.documents.store.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
+from core.jobs.job import PauseRequested
 
 PARAGRAPHS = [paragraph for _, paragraphs in energy_chapters() for paragraph in paragraphs]
 CHUNKS = ["\n\n".join(PARAGRAPHS[place : place + 3]) for place in range(0, len(PARAGRAPHS), 3)]

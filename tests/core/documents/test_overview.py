@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from store_material import add_document, remove_document
 
-from core.documents.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
 from core.documents.overview import Overview, overview
-from core.samples.sft_dataset import Sample, Source, append_sample
+from core.documents.store.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
+from core.samples.store.sft_dataset import Sample, Source, append_sample
 from utils.config import ChunkSettings
 
 

@@ -8,12 +8,12 @@ from store_material import add_document
 from tokenizer_material import byte_level, choose, model_folder
 
 from core.documents import chunk_state
-from core.documents.chunk_store import ChunkStore, NewChunk
 from core.documents.chunking import text_and_chunks
-from core.documents.rag_processor import process_documents
+from core.documents.ingest import process_documents
 from core.documents.rechunking import rechunk
+from core.documents.store.chunk_store import ChunkStore, NewChunk
 from core.documents.token_counting import counter_of
-from core.jobs import PauseRequested
+from core.jobs.job import PauseRequested
 from core.project_manager import Project, ProjectStore
 
 TEXT = "\n\n".join(

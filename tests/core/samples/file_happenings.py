@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from core.samples.sft_dataset import Sample, append_sample, to_line
+from core.samples.store.sft_dataset import Sample, append_sample, to_line
 from utils.errors import AppError
 
 MOMENTS = count(1)

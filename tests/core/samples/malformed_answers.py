@@ -6,7 +6,7 @@ Written for this purpose, after the habits of Llama 3.2 3B, Qwen 2.5, Mistral 7B
 
 from dataclasses import dataclass
 
-from core.samples.answers import Pair
+from core.samples.answers.answers import Pair
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
-from core.documents.chunk_store import Chunk
+from core.documents.store.chunk_store import Chunk
 from core.samples import chat_writer
 from core.samples import pace as pacing
 from core.samples.chat_writer import ChatWriter
 from core.samples.drafts import Task, Usage, Written
-from core.samples.helpers.chat import ChatAnswer, ChatRequest, HelperError, HelperModel
+from core.samples.providers.chat import ChatAnswer, ChatRequest, HelperError, HelperModel
 from utils.config import SftSettings
 from utils.errors import AppError
 

@@ -11,13 +11,20 @@ from hypothesis import strategies as st
 from recording_context import RecordingContext
 from store_material import add_document
 
-from core import sample_pipeline
-from core.documents.chunk_store import ChunkStore, NewChunk, SourceFile
+from core import sft_generator
+from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.project_manager import Project, ProjectStore
-from core.samples.exchange import export_samples, import_samples
-from core.samples.sample_store import SampleStore
-from core.samples.sft_dataset import Sample, append_sample, append_samples, count_samples, read_samples, require_lines
-from core.samples.sft_generator import generate_samples
+from core.samples.exchange.exchange import export_samples, import_samples
+from core.samples.generate import generate_samples
+from core.samples.store.sample_store import SampleStore
+from core.samples.store.sft_dataset import (
+    Sample,
+    append_sample,
+    append_samples,
+    count_samples,
+    read_samples,
+    require_lines,
+)
 from core.training import readiness
 from tests.refusals import code_of
 
@@ -151,9 +158,9 @@ def test_jobs_are_refused_before_they_begin(services, tmp_path: Path) -> None:
     project = services.projects.create("q")
     project.samples_file.write_bytes(FORMS["utf-16"][0])
     for start in (
-        lambda: sample_pipeline.start_samples(services, project),
-        lambda: sample_pipeline.start_gate(services, project),
-        lambda: sample_pipeline.start_import(services, project, tmp_path / "x.jsonl", "x.jsonl"),
+        lambda: sft_generator.start_samples(services, project),
+        lambda: sft_generator.start_gate(services, project),
+        lambda: sft_generator.start_import(services, project, tmp_path / "x.jsonl", "x.jsonl"),
     ):
         assert code_of(start) == "samples_encoding"
     assert services.runner.jobs() == []

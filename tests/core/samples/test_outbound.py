@@ -1,10 +1,10 @@
 from pathlib import Path
 
-from core.documents.chunk_store import Chunk
+from core.documents.store.chunk_store import Chunk
 from core.project_manager import ProjectStore
 from core.samples.drafts import Task
-from core.samples.helpers.chat import ChatRequest
 from core.samples.outbound import OutboundLog, log_file, summary
+from core.samples.providers.chat import ChatRequest
 
 REQUEST = ChatRequest(({"role": "user", "content": "Frage über den Text"},), None, 0.7, 1, 100)
 

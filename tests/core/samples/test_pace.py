@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from core.samples import pace as pacing
-from core.samples.helpers.chat import HelperError, Reaction
 from core.samples.pace import Pace
+from core.samples.providers.chat import HelperError, Reaction
 from utils.errors import AppError
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.documents.chunk_store import Chunk
+from core.documents.store.chunk_store import Chunk
 from core.samples import prompts
 from core.samples.drafts import Task
 from core.samples.prompts import filled, messages_for, problems, schema_for

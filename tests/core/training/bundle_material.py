@@ -3,11 +3,11 @@
 import zipfile
 from pathlib import Path
 
-from core.jobs import JobState
-from core.runs import create_run
+from core.jobs.job import JobState
+from core.jobs.runs import create_run
 from core.training import bundle, checkpoints
 from tests.core.recording_context import RecordingContext
-from ui.bundle_readme import readme_in
+from ui.training.bundle_readme import readme_in
 from utils.files import append_line, sha256_of, write_json
 
 README = readme_in("de")
@@ -15,14 +15,14 @@ README = readme_in("de")
 
 def finished_run(project, base: Path, source="path"):
     """A training run with everything that a real one leaves, made without training."""
-    from core import base_models
+    from core.models import bases
 
     request = {
         "base": {
             "source": source,
             "name": str(base),
             "folder": str(base),
-            "fingerprint": base_models.fingerprint(base),
+            "fingerprint": bases.fingerprint(base),
             "revision": "",
         },
         "training": {"epochs": 2},

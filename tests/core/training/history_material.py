@@ -2,7 +2,7 @@
 
 import json
 
-from core.runs import create_run
+from core.jobs.runs import create_run
 from tests.ui.runs_material import add_checkpoint, publish
 
 __all__ = ["add_checkpoint", "make_run", "publish", "write_curve"]

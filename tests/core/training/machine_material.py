@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.hardware_detector import Accelerator, Hardware
-from core.training.model_shape import Shape
+from core.models.model_shape import Shape
 
 ONE_BILLION = Shape(
     parameters=1_236_000_000,

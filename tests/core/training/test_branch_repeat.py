@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from core import training_pipeline
-from core.jobs import JobState
+from core import trainer
+from core.jobs.job import JobState
+from core.jobs.runs import Run, list_runs, open_run
+from core.jobs.services import Services
 from core.project_manager import Project, ProjectStore
-from core.runs import Run, list_runs, open_run
-from core.services import Services
-from core.training import checkpoints, derived_runs, trainer
+from core.training import checkpoints, derived_runs, train
 from core.training.derived_runs import START
 from tests.core.training.bundle_material import packed, parts_of
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_project, pause
@@ -32,7 +32,7 @@ def choose(project: Project, base: Path) -> Project:
 def do(project: Project) -> Run:
     """Work on the newest training as its job would."""
     run = list_runs(project, "train")[-1]
-    run.write_state(JobState.DONE, result=trainer.run(TrainingContext(), run))
+    run.write_state(JobState.DONE, result=train.run(TrainingContext(), run))
     return run
 
 
@@ -49,11 +49,11 @@ def made(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
         services = quiet_services(folder, patch)
         project = choose(make_project(folder / "here"), base)
         project.set("training", SETTINGS)
-        training_pipeline.start_training(services, project)
+        trainer.start_training(services, project)
         parent = list_runs(project, "train")[-1]
         pause(parent, at=STEP)
         parent.write_state(JobState.CANCELLED)
-        training_pipeline.continue_from_checkpoint(services, project, parent.id, STEP, CHANGES)
+        trainer.continue_from_checkpoint(services, project, parent.id, STEP, CHANGES)
         return do(project)
 
 
@@ -79,9 +79,9 @@ def quiet_services(folder: Path, patch: pytest.MonkeyPatch) -> Services:
 
 def test_a_branch_is_repeated_bit_by_bit_when_its_parent_was_deleted(held: Services, branch: Run) -> None:
     project, parent = branch.project, branch.request["branch"]["run"]
-    assert training_pipeline.loss_of_deleting(project, parent).branches == ()
-    training_pipeline.delete_run(held, project, parent)
-    training_pipeline.reproduce_training(held, project, branch.id)
+    assert trainer.loss_of_deleting(project, parent).branches == ()
+    trainer.delete_run(held, project, parent)
+    trainer.reproduce_training(held, project, branch.id)
     again = do(project)
     assert derived_runs.outcome(again) == derived_runs.Outcome(branch.id, (), True, len(curve(branch)), None, 0.0)
     assert curve(again) == curve(branch)
@@ -89,8 +89,8 @@ def test_a_branch_is_repeated_bit_by_bit_when_its_parent_was_deleted(held: Servi
     for name in (checkpoints.ADAPTER, "adapter_config.json", "optimizer.pt", "rng_state.pth"):
         assert len({(one.folder / name).read_bytes() for one in newest if one}) == 1
     # And so is what repeated it.
-    training_pipeline.delete_run(held, project, branch.id)
-    training_pipeline.reproduce_training(held, project, again.id)
+    trainer.delete_run(held, project, branch.id)
+    trainer.reproduce_training(held, project, again.id)
     found = derived_runs.outcome(do(project))
     assert found is not None and found.identical
 
@@ -100,13 +100,13 @@ def test_a_branch_that_kept_nothing_is_repeated_from_what_its_parent_has_and_els
 ) -> None:
     shutil.rmtree(branch.folder / START)  # as branches of earlier versions are
     parent = branch.request["branch"]["run"]
-    training_pipeline.reproduce_training(held, branch.project, branch.id)
+    trainer.reproduce_training(held, branch.project, branch.id)
     again = do(branch.project)
     assert again.request["branch"] == branch.request["branch"] == {"run": parent, "step": STEP}
     outcome = derived_runs.outcome(again)
     assert outcome is not None and outcome.identical
-    assert training_pipeline.loss_of_deleting(branch.project, parent).branches == (branch.id,)
-    training_pipeline.delete_run(held, branch.project, parent)
+    assert trainer.loss_of_deleting(branch.project, parent).branches == (branch.id,)
+    trainer.delete_run(held, branch.project, parent)
     refuses_without_parent(held, branch)
 
 
@@ -118,13 +118,13 @@ def test_a_branch_from_elsewhere_that_an_earlier_version_opened_is_refused_befor
             if path.name not in {"adapter_model.safetensors", "optimizer.pt", "trainer_state.json", "rng_state.pth"}:
                 path.unlink()
         checkpoints.mark_complete(kept)
-    training_pipeline.delete_run(held, branch.project, branch.request["branch"]["run"])
+    trainer.delete_run(held, branch.project, branch.request["branch"]["run"])
     refuses_without_parent(held, branch)
 
 
 def refuses_without_parent(held: Services, branch: Run) -> None:
     before = list_runs(branch.project)
-    code = code_of(lambda: training_pipeline.reproduce_training(held, branch.project, branch.id))
+    code = code_of(lambda: trainer.reproduce_training(held, branch.project, branch.id))
     assert code == "repeat_needs_parent"
     assert list_runs(branch.project) == before
 

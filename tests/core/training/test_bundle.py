@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from core import keys
-from core.jobs import CancelRequested, JobState
+from core.jobs.job import CancelRequested, JobState
 from core.training import bundle, checkpoints
 from tests.core.recording_context import RecordingContext
 from tests.core.training.bundle_material import README, finished_run, packed, parts_of
 from tests.refusals import code_of
-from ui.bundle_readme import readme_in
+from ui.training.bundle_readme import readme_in
 from utils.files import append_line, write_json
 
 KEY = "sk-or-v1-planted-0123456789abcdef"

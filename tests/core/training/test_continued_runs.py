@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import torch
 
-from core import training_pipeline
-from core.jobs import JobState
+from core import trainer
+from core.jobs.job import JobState
+from core.jobs.runs import Run, list_runs, open_run
+from core.jobs.services import Services
+from core.jobs.worker import alone_with
 from core.project_manager import Project, ProjectStore
-from core.runs import Run, list_runs, open_run
-from core.services import Services
-from core.training import checkpoints, trainer
-from core.worker import alone_with
+from core.training import checkpoints, train
 from tests.core.training.training_material import TrainingContext, curve, make_project, make_run, pause, published
 from tests.core.training.training_material import continued as branch
 from tests.refusals import code_of
@@ -30,7 +30,7 @@ def parent(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
     """A finished run of three epochs that kept a checkpoint of each, and one in the middle of the second."""
     run = make_run(make_project(tmp_path_factory.mktemp("projects")), base, **HARD)
     pause(run, at=6)
-    trainer.run(TrainingContext(), run)
+    train.run(TrainingContext(), run)
     return run
 
 
@@ -51,11 +51,11 @@ def saved(run: Run, step: int, file: str) -> Any:
 @pytest.mark.parametrize("step", [4, 6])
 def test_a_branch_without_changes_ends_as_its_parent(parent: Run, step: int) -> None:
     same = branch(parent, step)
-    result = trainer.run(TrainingContext(), same)
+    result = train.run(TrainingContext(), same)
     assert curve(same) == curve(parent)
     last = [run.trainer_folder / "checkpoint-12" / checkpoints.ADAPTER for run in (same, parent)]
     assert last[0].read_bytes() == last[1].read_bytes()
-    assert result["adapter_sha256"] == trainer.run(TrainingContext(), parent)["adapter_sha256"]
+    assert result["adapter_sha256"] == train.run(TrainingContext(), parent)["adapter_sha256"]
 
 
 def test_a_branch_shows_its_parents_curves_from_the_beginning(parent: Run) -> None:
@@ -69,7 +69,7 @@ def test_a_branch_shows_its_parents_curves_from_the_beginning(parent: Run) -> No
 
 def test_the_learning_rate_and_the_weight_decay_of_a_branch_are_really_its_own(parent: Run) -> None:
     made = branch(parent, 6, learning_rate=2e-4, weight_decay=0.5)
-    trainer.run(TrainingContext(), made)
+    train.run(TrainingContext(), made)
     rates = [{point["step"]: point["learning_rate"] for point in learned(run)} for run in (made, parent)]
     for step in range(7, 13):
         assert rates[0][step] == pytest.approx(rates[1][step] / 5)
@@ -79,14 +79,14 @@ def test_the_learning_rate_and_the_weight_decay_of_a_branch_are_really_its_own(p
     # And it stays so when the branch itself is paused and resumed.
     again = branch(parent, 6, learning_rate=2e-4, weight_decay=0.5)
     pause(again, at=9)
-    trainer.run(TrainingContext(), again)
+    train.run(TrainingContext(), again)
     assert curve(again) == curve(made)
 
 
 def test_more_epochs_really_train_on_after_the_end(parent: Run) -> None:
     made = branch(parent, None, epochs=5)
     context = TrainingContext()
-    result = trainer.run(context, made)
+    result = train.run(context, made)
     assert [point["step"] for point in context.points if "loss" in point] == list(range(13, 21))
     assert (result["steps"], result["epochs"]) == (20, 5)
     assert all(point["learning_rate"] > 0 for point in learned(made)[12:-1])
@@ -95,13 +95,13 @@ def test_more_epochs_really_train_on_after_the_end(parent: Run) -> None:
 
 def test_fewer_epochs_end_earlier(parent: Run) -> None:
     made = branch(parent, 4, epochs=2)
-    assert trainer.run(TrainingContext(), made)["steps"] == 2 * STEPS_PER_EPOCH
+    assert train.run(TrainingContext(), made)["steps"] == 2 * STEPS_PER_EPOCH
 
 
 def test_schedule_dropout_and_gradient_checkpointing_of_a_branch_are_its_own(parent: Run) -> None:
     changes = {"lora_dropout": 0.4, "gradient_checkpointing": True, "scheduler": "constant", "warmup_ratio": 0.0}
     made = branch(parent, 8, **changes)
-    trainer.run(TrainingContext(), made)
+    train.run(TrainingContext(), made)
     newest = made.trainer_folder / "checkpoint-12"
     assert read_json(newest / "adapter_config.json")["lora_dropout"] == 0.4
     assert torch.load(newest / "training_args.bin", weights_only=False).gradient_checkpointing
@@ -116,8 +116,8 @@ def test_half_the_batch_with_twice_the_accumulation_sees_the_same_samples_in_eac
     whole = make_run(make_project(tmp_path), base, **{**HARD, "lora_dropout": 0.0})
     pause(whole, at=6)
     halved = branch(whole, 6, batch_size=1, gradient_accumulation=6)
-    trainer.run(TrainingContext(), halved)
-    trainer.run(TrainingContext(), whole)
+    train.run(TrainingContext(), halved)
+    train.run(TrainingContext(), whole)
     losses = [[point["loss"] for point in learned(run)] for run in (halved, whole)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
     assert losses[0] != losses[1]
@@ -135,7 +135,7 @@ def test_a_branch_publishes_only_adapters_that_it_has_and_the_best_of_them(paren
     best = min((1, 2), key=lambda epoch: losses[epoch])
     assert set(notes) == {"epoch_2", f"epoch_{best}", "best"}
     assert notes["best"]["epoch"] == best
-    result = trainer.run(TrainingContext(), made)
+    result = train.run(TrainingContext(), made)
     best_of_all = checkpoints.best(checkpoints.held(made))
     assert best_of_all is not None and result["eval_loss"] == best_of_all.losses["eval_loss"]
 
@@ -143,7 +143,7 @@ def test_a_branch_publishes_only_adapters_that_it_has_and_the_best_of_them(paren
 def test_a_branch_whose_parent_lost_its_best_epoch_takes_the_best_that_is_there(copied: Run) -> None:
     checkpoints.keep_only(copied.trainer_folder, {4})
     made = branch(copied, None, epochs=2)
-    trainer.run(TrainingContext(), made)
+    train.run(TrainingContext(), made)
     assert set(published(made.project)) == {"epoch_1", "epoch_2", "best"}
     assert [end.epoch for end in checkpoints.held(made)] == [1, 2]
 
@@ -153,7 +153,7 @@ def test_a_branch_shares_its_parents_files_and_outlives_them(copied: Run) -> Non
     files = [one.trainer_folder / "checkpoint-8" / "optimizer.pt" for one in (copied, made)]
     assert os.path.samefile(*files)
     checkpoints.keep_only(copied.trainer_folder, ())
-    assert trainer.run(TrainingContext(), made)["state"] == "done"
+    assert train.run(TrainingContext(), made)["state"] == "done"
 
 
 def test_where_files_cannot_be_shared_they_are_copied(parent: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,15 +194,15 @@ def test_a_branch_gives_up_the_run_that_stopped_and_becomes_the_newest(
     run.write_state(JobState.FAILED, error={"code": "training_out_of_memory", "params": {}})
     services = Services(ProjectStore(tmp_path / "projects"))
     changes = {"batch_size": 1, "gradient_accumulation": 6}
-    job = training_pipeline.continue_from_checkpoint(services, project, run.id, None, changes)
+    job = trainer.continue_from_checkpoint(services, project, run.id, None, changes)
     state = run.read_state()
     assert (state.state, state.error and state.error.key) == (JobState.CANCELLED, "training_out_of_memory")
-    code = code_of(lambda: training_pipeline.continue_from_checkpoint(services, project, job.id, None, {}))
+    code = code_of(lambda: trainer.continue_from_checkpoint(services, project, job.id, None, {}))
     assert code == "job_already_running"
     services.runner.cancel(job.id)
     services.runner.wait(job.id, timeout=60)
     with alone_with(project, "train"):
-        code = code_of(lambda: training_pipeline.continue_from_checkpoint(services, project, job.id, None, {}))
+        code = code_of(lambda: trainer.continue_from_checkpoint(services, project, job.id, None, {}))
         assert code == "job_already_running"
     assert [run.id for run in list_runs(project, "train")][-1] == job.id
     services.runner.shutdown(timeout=10)

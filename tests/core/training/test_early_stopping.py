@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from core.child_work import ChildWork
-from core.job_runner import JobRunner
-from core.jobs import Job, JobState
+from core.jobs.child_work import ChildWork
+from core.jobs.job import Job, JobState
+from core.jobs.runner import JobRunner
+from core.jobs.runs import Run
 from core.project_manager import Project
-from core.runs import Run
-from core.training import checkpoints, trainer
+from core.training import checkpoints, train
 from core.training.checkpoints import is_exhausted, progress_of
 from tests.core.training.training_material import (
     TrainingContext,
@@ -32,7 +32,7 @@ STEPS_PER_EPOCH = 20
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory, base: Path) -> tuple[Run, dict[str, object], TrainingContext]:
     run, context = make_run(make_project(tmp_path_factory.mktemp("projects")), base, **PATIENT), TrainingContext()
-    return run, trainer.run(context, run), context
+    return run, train.run(context, run), context
 
 
 def record(*eval_losses: float | None, step: int | None = None, epochs: int = 9) -> dict[str, object]:
@@ -106,7 +106,7 @@ def test_a_run_stops_after_the_epochs_it_waits_for_and_says_so(stopped) -> None:
 def test_a_stopped_run_that_is_called_again_trains_nothing(stopped) -> None:
     run, result, _ = stopped
     context = TrainingContext()
-    assert trainer.run(context, run) == result
+    assert train.run(context, run) == result
     assert context.points == []
 
 
@@ -116,7 +116,7 @@ def test_a_paused_run_stops_at_the_same_epoch(stopped, home: Project, base: Path
     run = make_run(home, base, **PATIENT)
     stop_at = result["steps"] - STEPS_PER_EPOCH - before_the_end
     pause(run, at=stop_at)
-    again = trainer.run(TrainingContext(), run)
+    again = train.run(TrainingContext(), run)
     assert (again["steps"], again["best_epoch"]) == (result["steps"], result["best_epoch"])
     assert curve(run) == curve(whole)
     assert published(home) == published(whole.project)
@@ -124,36 +124,36 @@ def test_a_paused_run_stops_at_the_same_epoch(stopped, home: Project, base: Path
 
 def test_a_pause_that_comes_with_the_last_step_changes_nothing(stopped, home: Project, base: Path) -> None:
     result = stopped[1]
-    again = trainer.run(TrainingContext(stop_at=result["steps"]), make_run(home, base, **PATIENT))
+    again = train.run(TrainingContext(stop_at=result["steps"]), make_run(home, base, **PATIENT))
     assert (again["state"], again["steps"]) == ("done", result["steps"])
 
 
 def test_a_run_killed_in_its_last_save_is_made_up_to_the_same_end(stopped, home: Project, base: Path) -> None:
     run = make_run(home, base, **PATIENT)
-    result = trainer.run(TrainingContext(), run)
+    result = train.run(TrainingContext(), run)
     torn = checkpoints.newest_complete(run.trainer_folder)
     assert torn is not None
     (torn.folder / checkpoints.MARK).unlink()
-    assert {**trainer.run(TrainingContext(), run), "memory": 0, "seconds": 0} == {**result, "memory": 0, "seconds": 0}
+    assert {**train.run(TrainingContext(), run), "memory": 0, "seconds": 0} == {**result, "memory": 0, "seconds": 0}
     assert curve(run) == curve(stopped[0])
 
 
 def test_a_branch_of_a_stopped_run_has_its_whole_patience_also_when_it_is_resumed(stopped) -> None:
     run, result, _ = stopped
     whole, paused = (continued(run, None, learning_rate=5e-4) for _ in range(2))
-    ended = trainer.run(TrainingContext(), whole)
+    ended = train.run(TrainingContext(), whole)
     assert ended["stopped_early"]
     assert ended["epochs"] == max(result["epochs"], ended["best_epoch"]) + 2
     pause(paused, at=result["steps"] + STEPS_PER_EPOCH + 3)
-    assert trainer.run(TrainingContext(), paused)["steps"] == ended["steps"]
+    assert train.run(TrainingContext(), paused)["steps"] == ended["steps"]
     assert curve(paused) == curve(whole)
-    assert trainer.run(TrainingContext(), paused)["steps"] == ended["steps"]  # and nothing more when called again
+    assert train.run(TrainingContext(), paused)["steps"] == ended["steps"]  # and nothing more when called again
 
 
 def test_without_held_out_samples_all_epochs_are_trained_and_that_is_said(home: Project, base: Path) -> None:
     context = TrainingContext()
     run = make_run(home, base, **{**PATIENT, "epochs": 3, "early_stopping": 1, "held_out_share": 0.0})
-    result = trainer.run(context, run)
+    result = train.run(context, run)
     assert (result["epochs"], result["stopped_early"]) == (3, False)
     assert "training.early_stopping_unused" in context.keys
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core import training_pipeline
-from core.jobs import ACTIVE, JobState
+from core import trainer
+from core.jobs.job import ACTIVE, JobState
+from core.jobs.runs import Run
+from core.jobs.services import Services, reattach
 from core.project_manager import Project, ProjectStore
-from core.runs import Run
-from core.services import Services, reattach
 from core.training import checkpoints
 from tests.core.training.training_material import curve, make_base, make_project, make_run, published
 from tests.core.waiting import wait_for
@@ -110,7 +110,7 @@ class Apps:
         reattach(services)
         known = services.runner.latest(self.run.project.name, ["train"])
         if known is None or known.state not in ACTIVE:
-            training_pipeline.resume_training(services, self.run.project)
+            trainer.resume_training(services, self.run.project)
         return services
 
     def _stop_command(self, kind: str, watch: Watch) -> None:

@@ -5,9 +5,9 @@ import json
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from core.jobs import JobState
+from core.jobs.job import JobState
+from core.jobs.runs import create_run
 from core.project_manager import ProjectStore
-from core.runs import create_run
 from core.training import checkpoints, history, provenance
 from tests.core.training.history_material import add_checkpoint, make_run, publish, write_curve
 from tests.refusals import code_of

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from core import child_process, training_pipeline
-from core.jobs import JobState
+from core import trainer
+from core.jobs import child_process
+from core.jobs.job import JobState
+from core.jobs.services import Services, reattach
 from core.project_manager import ProjectStore
-from core.services import Services, reattach
 from core.training import suggested_fix
 from tests.core.training.training_material import curve, make_base, make_project, make_run
 from utils.config import TrainingSettings
@@ -52,7 +53,7 @@ def test_a_training_short_of_memory_goes_on_with_half_the_batch_after_a_restart(
     usual = child_process.own_command
     monkeypatch.setattr(child_process, "own_command", lambda: [sys.executable, "-c", SHORT_OF_MEMORY])
     first_app = Services(ProjectStore(tmp_path / "projects"))
-    training_pipeline.resume_training(first_app, project)
+    trainer.resume_training(first_app, project)
     failed = first_app.runner.wait(run.id, timeout=120)
     assert (failed.state, failed.error and failed.error.key) == (JobState.FAILED, "training_out_of_memory")
 
@@ -64,7 +65,7 @@ def test_a_training_short_of_memory_goes_on_with_half_the_batch_after_a_restart(
     assert found.error
     fix = suggested_fix.fix_for(found.error.key, TrainingSettings(**run.request["training"]))
     assert fix is not None
-    job = training_pipeline.continue_from_checkpoint(services, project, run.id, None, fix.changes)
+    job = trainer.continue_from_checkpoint(services, project, run.id, None, fix.changes)
     end = services.runner.wait(job.id, timeout=120)
     assert end.result and end.result["steps"] == 2 * STEPS_PER_EPOCH
     assert [line.params["step"] for line in end.log if line.key == "training.resumed"] == [STEPS_PER_EPOCH]

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer
 
-from core import training_pipeline
-from core.jobs import JobState, PauseRequested
+from core import trainer
+from core.jobs.job import JobState, PauseRequested
+from core.jobs.runs import Run, create_run, list_runs
 from core.project_manager import Project
-from core.runs import Run, create_run, list_runs
-from core.samples.sft_dataset import Sample, Source, append_sample
-from core.training import preflight, trainer, training_data
+from core.samples.store.sft_dataset import Sample, Source, append_sample
+from core.training import preflight, train, training_data
 from core.training.training_data import Encoded, Language
 from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
 from tests.refusals import code_of
@@ -34,7 +34,7 @@ def look(project: Project, base: Path, **training: object) -> dict:
         "base": {"source": "path", "name": str(base), "folder": str(base)},
         "training": settings.model_dump(),
         "force_cpu": True,
-        "basis": training_pipeline.preflight_basis(project.samples_file, base, settings),
+        "basis": trainer.preflight_basis(project.samples_file, base, settings),
     }
     run = create_run(project, "preflight", request)
     result = preflight.run(TrainingContext(), run)
@@ -55,7 +55,7 @@ def test_it_counts_the_rows_that_the_trainer_learns_from(project: Project, base:
     append_sample(project.samples_file, Sample("Wer?", "Ich.", "talk", follow_ups=(("Und?", "Du."), ("Ja?", "Ja."))))
     settings = {"max_length": 64, "epochs": 1, "held_out_share": 0.2, "seed": 3}
     result = look(project, base, **settings)
-    trained = trainer.run(TrainingContext(), make_run(project, base, **settings))
+    trained = train.run(TrainingContext(), make_run(project, base, **settings))
     plan = training_data.plan_of(make_run(project, base, **settings))
     rows = [list(training_data.learnable(part)) for part in training_data.encoded_rows(plan, language_of(base))]
     assert (result["rows"], result["held_out_rows"]) == tuple(len(part) for part in rows)

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import base_models
+from core.estimates import memory
+from core.models import bases
+from core.models.model_shape import Shape
 from core.project_manager import ProjectStore
-from core.samples.sft_dataset import Sample, Source, append_samples
-from core.samples.split import split_by_source
-from core.training import memory, presets
-from core.training.model_shape import Shape
+from core.samples.store.sft_dataset import Sample, Source, append_samples
+from core.samples.store.split import split_by_source
+from core.training import presets
 from core.training.presets import PRESETS, Preset, Situation, choose
 from core.training.presets import _light as light
 from tests.core.training.machine_material import ONE_BILLION, machine
@@ -182,9 +183,9 @@ def test_without_enough_held_out_samples_nothing_stops_early() -> None:
 
 def test_the_practice_model_keeps_what_suits_it() -> None:
     preset = choose("balanced", Situation(TINY, 121, 14, 200, machine("cpu", 8.0), practice=True), USUAL)
-    assert preset.values.items() >= base_models.PRACTICE_TRAINING.items()
+    assert preset.values.items() >= bases.PRACTICE_TRAINING.items()
     assert (preset.values["epochs"], why(preset)) == (3, {"practice"})
-    assert preset.equals(TrainingSettings(**base_models.PRACTICE_TRAINING))
+    assert preset.equals(TrainingSettings(**bases.PRACTICE_TRAINING))
 
 
 def test_any_change_of_what_is_learned_makes_settings_ones_own_and_how_it_fits_does_not() -> None:

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from core.bases import unpacked
+from core.models import unpacked
 from core.training import provenance
 
 

@@ -12,12 +12,13 @@ from typing import Any
 import psutil
 import pytest
 
-from core.child_work import ChildWork
-from core.job_runner import JobRunner
-from core.jobs import ACTIVE, Job, JobSnapshot, JobState
+from core.jobs import launcher
+from core.jobs.child_work import ChildWork
+from core.jobs.job import ACTIVE, Job, JobSnapshot, JobState
+from core.jobs.runner import JobRunner
+from core.jobs.runs import Run, list_runs
 from core.project_manager import Project
-from core.runs import Run, list_runs
-from core.training import checkpoints, launcher, ranks, trainer
+from core.training import checkpoints, ranks, train
 from tests.core.training.training_material import TrainingContext, curve, make_project, make_run, published
 from tests.refusals import code_of, refusal_of
 from utils import config
@@ -96,7 +97,7 @@ def test_two_processes_reach_the_losses_of_one_with_twice_the_batch(
 ) -> None:
     settings = {"epochs": 2, "gradient_accumulation": 2, "lora_dropout": 0.0, "learning_rate": 1e-3}
     alone = make_run(make_project(tmp_path / "one"), base, batch_size=4, **settings)
-    trainer.run(TrainingContext(), alone)
+    train.run(TrainingContext(), alone)
     together = make_shared_run(make_project(tmp_path / "two"), base, batch_size=2, **settings)
     end = runner.wait(start(runner, together).id)
     assert end.state == JobState.DONE

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from core import base_pipeline, training_pipeline
+from core import base_models, trainer
+from core.estimates import run_estimate
 from core.hardware_detector import Accelerator, Hardware
-from core.jobs import JobState
+from core.jobs.job import JobState
+from core.jobs.runs import create_run, list_runs
+from core.jobs.services import Services
+from core.models.model_shape import Shape
 from core.project_manager import Project, ProjectStore
-from core.runs import create_run, list_runs
-from core.samples.sft_dataset import Sample, Source, append_samples
-from core.services import Services
-from core.training import readiness, run_estimate
-from core.training.model_shape import Shape
+from core.samples.store.sft_dataset import Sample, Source, append_samples
+from core.training import readiness
 from core.training.readiness import Check
 from tests.core.training.machine_material import machine, write_model
 from ui.texts import KEYS, LANGUAGES, text
@@ -87,7 +88,7 @@ def test_a_model_that_lost_its_end_is_refused_before_anything_starts(
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])
     assert found(project)["base"].refusal == "base_torn"
-    for start in (training_pipeline.start_training, training_pipeline.start_preflight):
+    for start in (trainer.start_training, trainer.start_preflight):
         with pytest.raises(AppError, match="base_torn"):
             start(services, project)
     assert list_runs(project) == []
@@ -118,7 +119,7 @@ def test_a_disk_that_is_too_small_for_all_checkpoints_refuses(
     monkeypatch.setattr(readiness, "free_disk_gib", lambda folder: 0.5)
     assert found(project)["disk"].refusal == "disk_full"
     with pytest.raises(AppError, match="disk_full"):
-        training_pipeline.start_training(services, project)
+        trainer.start_training(services, project)
     assert list_runs(project) == []
 
 
@@ -158,7 +159,7 @@ def test_a_gpu_that_torch_cannot_use_is_a_warning(project: Project) -> None:
 
 def test_a_start_freezes_the_expected_time(services: Services, project: Project, tmp_path: Path) -> None:
     choose(project, write_model(tmp_path / "model"))
-    job = training_pipeline.start_training(services, project)
+    job = trainer.start_training(services, project)
     services.runner.cancel(job.id)
     services.runner.wait(job.id, 60)
     frozen = list_runs(project, "train")[0].request["time"]
@@ -168,12 +169,12 @@ def test_a_start_freezes_the_expected_time(services: Services, project: Project,
 def test_a_look_runs_as_a_job_of_its_own(services: Services, project: Project, tmp_path: Path) -> None:
     from tests.core.training.training_material import make_base
 
-    base_pipeline.choose_base(project, config.BaseChoice(source="path", name=str(make_base(tmp_path / "base"))))
-    job = services.runner.wait(training_pipeline.start_preflight(services, project).id, 120)
+    base_models.choose_base(project, config.BaseChoice(source="path", name=str(make_base(tmp_path / "base"))))
+    job = services.runner.wait(trainer.start_preflight(services, project).id, 120)
     assert job.state == JobState.DONE and job.result is not None and job.result["rows"] > 0
-    assert training_pipeline.is_preflight_readable(job.result)
+    assert trainer.is_preflight_readable(job.result)
     unfinished = create_run(project, "preflight", {})
-    newest = training_pipeline.start_preflight(services, project)
+    newest = trainer.start_preflight(services, project)
     assert not unfinished.folder.exists()
     assert {run.id for run in list_runs(project, "preflight")} == {job.id, newest.id}
     services.runner.wait(newest.id, 120)

@@ -4,10 +4,10 @@ import shutil
 
 import pytest
 
-from core import training_pipeline
-from core.jobs import JobState
-from core.runs import create_run, list_runs
-from core.training import derived_runs, provenance, trainer
+from core import trainer
+from core.jobs.job import JobState
+from core.jobs.runs import create_run, list_runs
+from core.training import derived_runs, provenance, train
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_project
 from tests.refusals import code_of
 from utils.config import BaseChoice, change_app_settings, changed
@@ -35,12 +35,12 @@ class Stage:
     def train(self, start):
         start()
         run = list_runs(self.project, "train")[-1]
-        result = trainer.run(TrainingContext(), run)
+        result = train.run(TrainingContext(), run)
         run.write_state(JobState.DONE, result=result)
         return run
 
     def repeat(self, run):
-        return self.train(lambda: training_pipeline.reproduce_training(self.services, self.project, run.id))
+        return self.train(lambda: trainer.reproduce_training(self.services, self.project, run.id))
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def stage(services, tmp_path, monkeypatch):
 
 
 def test_a_repeated_run_ends_with_the_same_adapter_to_the_last_bit(stage):
-    first = stage.train(lambda: training_pipeline.start_training(stage.services, stage.project))
+    first = stage.train(lambda: trainer.start_training(stage.services, stage.project))
     append_line(stage.project.samples_file, '{"instruction": "Neu?", "output": "Ja."}')
     stage.project.set("training", {"epochs": 1, "lora_rank": 8})
     second = stage.repeat(first)
@@ -63,7 +63,7 @@ def test_a_repeated_run_ends_with_the_same_adapter_to_the_last_bit(stage):
 
 
 def test_all_that_a_repetition_needs_is_noted(stage):
-    training_pipeline.start_training(stage.services, stage.project)
+    trainer.start_training(stage.services, stage.project)
     (run,) = list_runs(stage.project, "train")
     noted = run.request
     names = {"training", "seed", "engine", "force_cpu", "processes", "samples_sha256", "versions", "machine", "app"}
@@ -74,7 +74,7 @@ def test_all_that_a_repetition_needs_is_noted(stage):
 
 
 def finished(stage):
-    training_pipeline.start_training(stage.services, stage.project)
+    trainer.start_training(stage.services, stage.project)
     run = list_runs(stage.project, "train")[-1]
     run.write_state(JobState.DONE, result={"adapter_sha256": "a" * 64})
     return run
@@ -83,7 +83,7 @@ def finished(stage):
 def test_other_versions_are_named_with_both_numbers(stage, monkeypatch):
     run = finished(stage)
     monkeypatch.setattr(provenance, "installed_versions", lambda: {**run.request["versions"], "torch": "9.9"})
-    training_pipeline.reproduce_training(stage.services, stage.project, run.id)
+    trainer.reproduce_training(stage.services, stage.project, run.id)
     again = list_runs(stage.project, "train")[-1]
     (difference,) = derived_runs.outcome(again).differences
     assert (difference.name, difference.values) == ("versions.torch", (run.request["versions"]["torch"], "9.9"))
@@ -94,7 +94,7 @@ def test_a_different_end_is_told_with_the_step_where_it_began(stage):
     run = finished(stage)
     append_line(run.metrics_file, '{"step": 1, "loss": 2.0}')
     append_line(run.metrics_file, '{"step": 2, "loss": 1.5}')
-    training_pipeline.reproduce_training(stage.services, stage.project, run.id)
+    trainer.reproduce_training(stage.services, stage.project, run.id)
     again = list_runs(stage.project, "train")[-1]
     append_line(again.metrics_file, '{"step": 1, "loss": 2.0}')
     append_line(again.metrics_file, '{"step": 2, "loss": 1.25}')
@@ -105,7 +105,7 @@ def test_a_different_end_is_told_with_the_step_where_it_began(stage):
 
 def test_the_original_may_be_deleted_and_the_comparison_stays(stage):
     run = finished(stage)
-    training_pipeline.reproduce_training(stage.services, stage.project, run.id)
+    trainer.reproduce_training(stage.services, stage.project, run.id)
     shutil.rmtree(run.folder)
     (again,) = list_runs(stage.project, "train")
     assert derived_runs.outcome(again).of == run.id
@@ -123,7 +123,7 @@ def test_a_model_that_moved_is_found_where_the_project_has_it_now(stage, tmp_pat
     moved = stage.base.rename(tmp_path / "elsewhere")
     assert code_of(lambda: stage.repeat(run)) == "repeat_base_missing"
     stage.choose(moved)
-    training_pipeline.reproduce_training(stage.services, stage.project, run.id)
+    trainer.reproduce_training(stage.services, stage.project, run.id)
     assert list_runs(stage.project, "train")[-1].base_folder == moved
 
 

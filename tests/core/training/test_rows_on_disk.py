@@ -6,9 +6,9 @@ from pathlib import Path
 import datasets
 import pytest
 
-from core.runs import Run
-from core.samples.sft_dataset import Sample
-from core.training import trainer, training_data
+from core.jobs.runs import Run
+from core.samples.store.sft_dataset import Sample
+from core.training import train, training_data
 from core.training.engines import as_app_error
 from core.training.training_data import Encoded, Row
 from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run, pause
@@ -74,8 +74,8 @@ def test_a_disk_that_fills_up_with_rows_is_told_and_the_run_goes_on_later(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", full)
         with pytest.raises(AppError) as caught:
-            trainer.run(TrainingContext(), run)
+            train.run(TrainingContext(), run)
     expected = as_app_error(OSError(errno.ENOSPC, ""))
     assert expected and caught.value.code == expected.code
     assert not list(run.folder.glob("rows*"))
-    assert trainer.run(TrainingContext(), run)["state"] == "done"
+    assert train.run(TrainingContext(), run)["state"] == "done"

@@ -20,10 +20,13 @@ from types import SimpleNamespace
 
 import gradio as gr
 
-from core import hardware_detector, model_card, training_pipeline
+from core import hardware_detector, trainer
+from core.export import model_card
 from core.project_manager import ProjectStore
 from core.training import derived_runs, presets, provenance
-from ui import command_line, history_words, tab_training
+from ui import tab_training
+from ui.cli import command_line
+from ui.training import history_words
 from ui.texts import text
 from utils.config import TrainingSettings
 
@@ -44,7 +47,7 @@ assert derived_runs.changed_settings(own, None, {"sharpness": 0.75}).sharpness =
 assert model_card.settings_shown(record["training"])["sharpness"] == 0.5
 project.samples_file.parent.mkdir(exist_ok=True)
 project.samples_file.write_text("")
-assert training_pipeline.preflight_basis(project.samples_file, project.root, own)["sharpness"] == 0.5
+assert trainer.preflight_basis(project.samples_file, project.root, own)["sharpness"] == 0.5
 preset = presets.choose("quick", presets.Situation(None, 90, 10, 400, hardware), own)
 assert preset.values["sharpness"] == 0.25
 filled = TrainingSettings(**{**own.model_dump(), **preset.values})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from core.samples.sft_dataset import Sample, read_samples
+from core.samples.store.sft_dataset import Sample, read_samples
 from core.training import training_data
 from core.training.training_data import IGNORED, Encoded, Language, encode_prompt, encode_rows, read_language
 from tests.core.training.training_material import make_project, make_run

@@ -6,7 +6,7 @@ import pytest
 from safetensors.torch import load_file
 
 from core.project_manager import Project
-from core.training import trainer
+from core.training import train
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_run
 from tests.refusals import refusal_of
 from utils.config import TrainingSettings
@@ -22,7 +22,7 @@ from utils.config import TrainingSettings
 )
 def test_only_the_chosen_layers_learn_and_without_a_choice_all(home: Project, base: Path, given, learning) -> None:
     run = make_run(home, base, epochs=1, target_modules=given)
-    trainer.run(TrainingContext(), run)
+    train.run(TrainingContext(), run)
     weights = load_file(run.project.checkpoints_folder / "best" / "adapter_model.safetensors")
     assert {name.split(".lora_")[0].rpartition(".")[2] for name in weights} == learning
 
@@ -34,7 +34,7 @@ def test_a_model_without_the_chosen_layers_is_refused_and_its_own_are_named(home
     heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "num_hidden_layers": 1, "vocab_size": 400}
     Phi3ForCausalLM(Phi3Config(**sizes, **heads, bos_token_id=1, eos_token_id=3)).save_pretrained(folder)
     run = make_run(home, folder, epochs=1, target_modules=["o_proj", "up_proj"])
-    refused = refusal_of(lambda: trainer.run(TrainingContext(), run))
+    refused = refusal_of(lambda: train.run(TrainingContext(), run))
     assert refused.code == "training_modules_missing"
     assert refused.params == {"missing": "up_proj", "there": "o_proj, qkv_proj, gate_up_proj, down_proj"}
 
@@ -42,7 +42,7 @@ def test_a_model_without_the_chosen_layers_is_refused_and_its_own_are_named(home
 def test_whatever_is_learned_the_held_out_loss_measures_answers(home: Project, base: Path) -> None:
     runs = [make_run(home, base, epochs=1, learning_rate=1e-5, train_on_answers=only) for only in (True, False)]
     for run in runs:
-        trainer.run(TrainingContext(), run)
+        train.run(TrainingContext(), run)
     answers, both = (curve(run) for run in runs)
     assert both[0]["loss"] != pytest.approx(answers[0]["loss"], rel=1e-4)
     # Hardly anything was learned, so that the two differ by what is measured alone.

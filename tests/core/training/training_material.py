@@ -10,11 +10,11 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from core.jobs import PauseRequested, raise_stop
+from core.jobs.job import PauseRequested, raise_stop
+from core.jobs.runs import Run, create_run
 from core.project_manager import Project, ProjectStore
-from core.runs import Run, create_run
-from core.samples.sft_dataset import Sample, Source, append_sample
-from core.training import derived_runs, trainer
+from core.samples.store.sft_dataset import Sample, Source, append_sample
+from core.training import derived_runs, train
 from ui.texts import KEYS
 from utils.config import TrainingSettings
 
@@ -61,10 +61,10 @@ def make_base(folder: Path, *, chat_template: str | None = CHAT_TEMPLATE, hidden
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     specials = ["<pad>", "<user>", "<assistant>", "<end>"]
-    trainer = trainers.BpeTrainer(
+    train = trainers.BpeTrainer(
         vocab_size=400, special_tokens=specials, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
     )
-    tokenizer.train_from_iterator([f"Wovon handelt Kapitel 12? Kapitel 12 handelt von {t}." for t in TOPICS], trainer)
+    tokenizer.train_from_iterator([f"Wovon handelt Kapitel 12? Kapitel 12 handelt von {t}." for t in TOPICS], train)
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<end>")
     fast.chat_template = chat_template
     torch.manual_seed(0)
@@ -114,7 +114,7 @@ def make_run(project: Project, base: Path, **training: Any) -> Run:
 def pause(run: Run, at: int) -> None:
     """Train until step `at` is done."""
     with pytest.raises(PauseRequested):
-        trainer.run(TrainingContext(at), run)
+        train.run(TrainingContext(at), run)
 
 
 def continued(parent: Run, step: int | None, **changes: Any) -> Run:

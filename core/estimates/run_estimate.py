@@ -1,0 +1,82 @@
+"""What one training run will need, memory and time, before it starts. Loads no torch.
+
+The list of checks, the page and the request of a run all tell the same estimate.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from core.estimates import memory, run_log, run_time
+from core.estimates.memory import MemoryEstimate, Saving
+from core.estimates.row_lengths import Rows, read_rows
+from core.estimates.run_time import TimeEstimate
+from core.hardware_detector import Hardware
+from core.models import bases
+from core.models.model_shape import Shape, read_shape
+from core.project_manager import Project
+from utils.config import ProjectConfig, TrainingSettings
+
+
+@dataclass(frozen=True)
+class RunEstimate:
+    """`longest_tokens` is what memory was computed with; `time` is None where there is nothing to learn from."""
+
+    shape: Shape
+    memory: MemoryEstimate
+    longest_tokens: int
+    savings: tuple[Saving, ...]
+    time: TimeEstimate | None
+
+
+def of_project(project: Project, config: ProjectConfig, hardware: Hardware) -> RunEstimate | None:
+    """For a training with the project's settings; None where its model is not here, or cannot be told."""
+    folder = bases.local_folder(project, config.base) if config.base else None
+    return of_files(folder, project.samples_file, config.training, hardware) if folder else None
+
+
+def of_files(folder: Path, samples_file: Path, settings: TrainingSettings, hardware: Hardware) -> RunEstimate | None:
+    """For training the model in `folder`; None where it cannot be told from its config."""
+    return estimate(folder, settings, hardware, read_rows(samples_file, folder, settings))
+
+
+def estimate(folder: Path, settings: TrainingSettings, hardware: Hardware, rows: Rows | None) -> RunEstimate | None:
+    """The same for rows that were read before; without any, samples count as long as they may be."""
+    shape = read_shape(folder)
+    if shape is None:
+        return None
+    longest = rows.longest if rows else settings.max_length
+    correction = run_log.memory_correction(memory.device_of(hardware))
+    return RunEstimate(
+        shape,
+        memory.estimate(shape, settings, hardware, longest, correction),
+        longest,
+        memory.savings(shape, settings, hardware, longest, correction),
+        run_time.estimate(shape, settings, rows, hardware) if rows else None,
+    )
+
+
+def for_request(found: RunEstimate | None, from_step: int = 0) -> dict[str, Any]:
+    """An estimate as it is frozen in a run's request; of a branch only what is left after its first step counts."""
+    if found is None:
+        return {"memory": None, "time": None}
+    needed, lasting = found.memory, found.time
+    frozen = {
+        "device": needed.device,
+        "formula_gib": round(needed.formula_gib, 3),
+        "estimated_gib": round(needed.total_gib, 3),
+        "free_gib": None if needed.free_gib is None else round(needed.free_gib, 3),
+        "light": needed.light,
+    }
+    return {"memory": frozen, "time": time_for_request(lasting, from_step) if lasting else None}
+
+
+def time_for_request(found: TimeEstimate, from_step: int = 0) -> dict[str, Any]:
+    """See `for_request`."""
+    share = max(0.0, 1 - from_step / found.steps)
+    return {
+        "kind": asdict(found.kind),
+        "steps": found.steps,
+        "work": found.work,
+        "about_seconds": round(found.setup_seconds + found.training_seconds * share, 1),
+    }

@@ -1,0 +1,41 @@
+"""What torchrun or `accelerate launch` tells this process: which rank it is, and of how many. Loads no torch.
+
+Rank 0 is the app or the command as always. Every other rank only computes: it writes nothing, and ends with rank 0.
+"""
+
+import importlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.jobs.kinds import CHILD_ENVIRONMENT, KINDS
+
+STARTED_BY_US = "CUSTOM_AI_STORE"
+"""Set where rank 0 itself started this rank: the file through which the ranks find each other."""
+_OF_A_RANK = {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}
+_PREFIXES = ("TORCHELASTIC_", "ACCELERATE_", "FSDP_", "GROUP_", "ROLE_")
+
+
+def rank() -> int:
+    """This process's number among all; 0 where it is alone."""
+    return int(os.environ.get("RANK", 0))
+
+
+def world() -> int:
+    """How many processes were launched together; 1 without a launcher."""
+    return int(os.environ.get("WORLD_SIZE", 1))
+
+
+def without_rank(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment for work that one process does alone, whoever launched it."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name not in _OF_A_RANK and not name.startswith(_PREFIXES)
+    }
+
+
+def follow(folder: Path) -> int:
+    """The whole life of a rank above 0: `folder` is the run's where rank 0 started it, else that of all projects."""
+    os.environ.update(CHILD_ENVIRONMENT)
+    return importlib.import_module(KINDS["train"].stage).follow(folder)

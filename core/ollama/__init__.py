@@ -1,1 +1,0 @@
-"""Handing a finished model to Ollama."""

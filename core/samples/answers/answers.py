@@ -1,0 +1,262 @@
+"""What a helper model wrote → pairs of instruction and output. Knows text only; takes no pair that is not whole.
+
+Small models write JSON in many wrong ways: with prose and thinking around it, other names for the keys, broken
+commas and quotation marks. All of these are understood (`answer_repair` reads the JSON, `plain_answers` what has
+none). Of an answer that was cut off nothing is taken, not even what looks whole: nobody can tell whether it is.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from core.samples.answers.plain import read_plain
+from core.samples.answers.repair import (
+    BROKEN_KEY,
+    Members,
+    Number,
+    leaves_a_quote_open,
+    next_start,
+    read_json,
+)
+from core.samples.exchange.files import COLUMNS
+from core.samples.exchange.formats import ROLES
+
+INPUT_NAMES = frozenset(("input", "eingabe"))  # the instruction, or what belongs to one
+INSTRUCTION_NAMES = frozenset((*COLUMNS["instruction"].split(), "q")) - INPUT_NAMES
+OUTPUT_NAMES = frozenset((*COLUMNS["output"].split(), "a"))
+FOLLOW_UP_NAMES = frozenset(("followups", "nachfragen", "folgefragen", "turns"))
+KNOWN_KEYS = INSTRUCTION_NAMES | INPUT_NAMES | OUTPUT_NAMES | {"follow_ups", "samples", "role", "content"}
+MOST_DEPTH = 30
+
+_INVISIBLE = re.compile("[\ufeff\u200b\u2060]")
+_TAGS = r"(?:think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis)"
+_THINKING_BEGINS = re.compile(rf"<{_TAGS}>|\[THINK\]|◁think▷", re.IGNORECASE)
+_THINKING_ENDS = re.compile(rf"</{_TAGS}>|\[/THINK\]|◁/think▷", re.IGNORECASE)
+_KEY_PARTS = re.compile(r"[^\W\d_]+")
+_DIGITS = re.compile(r"\d+")
+
+_PLACEHOLDER = re.compile(
+    r"[\W_]*"
+    r"|<[^<>]{1,80}>|\[[^\[\]]{1,80}\]|\{\{?[^{}]{1,80}\}?\}"
+    r"|\W*(?:string|text|str|null|none|n/?a|tbd|todo|x{3,}|lorem ipsum.*)\W*"
+    r"|\W*(?:(?:die|deine|eine|ihre|hier|the|your|a|an|first|second|erste|zweite|next|kommt|steht|here|goes|is|follow-?up"
+    r"|vollständige|ausführliche|complete|full|detailed)\s+)*"
+    r"(?:instructions?|outputs?|questions?|answers?|response|frage|antwort|anweisung|ausgabe|aufgabe|prompt)"
+    r"(?:\s+(?:here|hier|text|goes|einfügen|\d+))*\W*",
+    re.IGNORECASE | re.DOTALL,
+)
+_ROLE_WORDS = "|".join(sorted(name for name in INSTRUCTION_NAMES | INPUT_NAMES | OUTPUT_NAMES if len(name) > 3))
+_LEFT_OVER = re.compile(
+    rf"[\"'”“]\s*[,;]?\s*[\"'“„]?(?:{_ROLE_WORDS})[\"'”“]\s*:\s*[\"'“„\[{{]|[{{,]\s*[\"'](?:{_ROLE_WORDS})"
+    r"[\"']\s*:",
+    re.IGNORECASE,
+)
+_SPECIAL_TOKEN = re.compile(
+    r"<\|[\w ]{2,30}\|>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>|<｜[^｜]{1,40}｜>|\x00|\ufffd"
+)
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One instruction and its output, and what follows in the same conversation."""
+
+    instruction: str
+    output: str
+    follow_ups: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The whole pairs of an answer. `problem` is empty where there is one, else what kept all from being taken:
+
+    cut_off (the answer ends too early), empty (nothing but thinking), no_json (no samples, but prose), no_samples
+    (JSON, but no whole pair in it).
+    """
+
+    pairs: tuple[Pair, ...]
+    problem: str
+
+
+def parse_answer(text: str, finished: bool) -> Parsed:
+    """The pairs in a helper's answer, in its order and none twice. `finished` is what the server said of its end."""
+    if not finished:
+        return Parsed((), "cut_off")
+    said = _without_thinking(_INVISIBLE.sub("", text)).replace("\r\n", "\n").strip()
+    if not said:
+        return Parsed((), "empty")
+    reading = read_json(said, KNOWN_KEYS)
+    if reading.is_cut:
+        return Parsed((), "cut_off")
+    if reading.values:
+        collector = _Collector()
+        pairs = tuple(dict.fromkeys(collector.pairs_in(list(reading.values), 0)))
+        if collector.is_cut:
+            return Parsed((), "cut_off")
+        return Parsed(pairs, "" if pairs else "no_samples")
+    plain, breaks_off = read_plain(said)
+    if breaks_off:
+        return Parsed((), "cut_off")
+    pairs = tuple(dict.fromkeys(Pair(asked, answer) for asked, answer in plain if _is_whole(asked, answer)))
+    return Parsed(pairs, "" if pairs else "no_samples" if plain else "no_json")
+
+
+def _without_thinking(text: str) -> str:
+    """What a model said after it thought. Tags inside of JSON are no thinking, but what somebody asks about."""
+    while begin := _THINKING_BEGINS.search(text):
+        start = next_start(text, 0, KNOWN_KEYS)
+        if start is not None and start < begin.start():
+            break
+        end = _THINKING_ENDS.search(text, begin.end())
+        if end is None:
+            return text[: begin.start()]
+        text = text[: begin.start()] + text[end.end() :]
+    for end in reversed(list(_THINKING_ENDS.finditer(text))):
+        rest = text[end.end() :]
+        # In a string of JSON, what comes after the tag ends with its mark.
+        if '"' not in rest or next_start(rest, 0, KNOWN_KEYS) is not None or read_plain(rest)[0]:
+            return rest
+    return text
+
+
+class _Collector:
+    """Walks through what was read and takes every whole pair."""
+
+    def __init__(self) -> None:
+        self.is_cut = False
+
+    def pairs_in(self, value: Any, depth: int) -> Iterator[Pair]:
+        if depth > MOST_DEPTH:
+            return
+        if isinstance(value, Members):
+            own = list(self._own_pairs(value))
+            yield from own or self._pairs_of_all((member for _, member in value), depth)
+        elif isinstance(value, list):
+            if _is_conversation(value):
+                yield from _conversation(value)
+            else:
+                yield from self._pairs_of_all(value, depth)
+        elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+            reading = read_json(value, KNOWN_KEYS)
+            self.is_cut = self.is_cut or reading.is_cut
+            yield from self.pairs_in(list(reading.values), depth + 1)
+
+    def _pairs_of_all(self, values: Iterable[Any], depth: int) -> Iterator[Pair]:
+        for value in values:
+            yield from self.pairs_in(value, depth + 1)
+
+    def _own_pairs(self, members: Members) -> Iterator[Pair]:
+        """The pairs whose texts stand in this very object; usually one."""
+        if any(key == BROKEN_KEY for key, _ in members):
+            return
+        follow_ups: list[tuple[str, str]] = []
+        for key, value in members:
+            if _plain_key(key) in FOLLOW_UP_NAMES:
+                follow_ups = self._follow_ups(value)
+        for asked, said in _asked_and_said(members):
+            if asked and said and _is_whole(asked, said):
+                yield Pair(asked, said, tuple(follow_ups))
+
+    def _follow_ups(self, value: Any) -> list[tuple[str, str]]:
+        """The turns up to one that is not whole: what comes after it hangs in the air."""
+        turns: list[tuple[str, str]] = []
+        for item in value if isinstance(value, list) and not isinstance(value, Members) else [value]:
+            pairs = list(self.pairs_in(item, 1))
+            if len(pairs) != 1:
+                break
+            turns.append((pairs[0].instruction, pairs[0].output))
+            turns.extend(pairs[0].follow_ups)
+        return turns
+
+
+def _asked_and_said(members: Members) -> Iterator[tuple[str, str]]:
+    """Instructions with their outputs, by the numbers in their keys or else by their order."""
+    groups: dict[str, dict[str, str]] = {}
+    current = 0
+    for key, value in members:
+        role, number = _role(key)
+        said = _text_of(value, role)
+        if not role or said is None:
+            continue
+        name = f"n{number}" if number else f"o{current}"
+        if role in groups.get(name, {}) and not (role == "output" and "instruction" not in groups[name]):
+            # A second output belongs to no instruction; a second instruction begins the next pair.
+            if role == "output":
+                continue
+            current += 1
+            name = f"o{current}"
+        groups.setdefault(name, {})[role] = said
+    for group in groups.values():
+        instruction, extra = group.get("instruction", ""), group.get("input", "").strip()
+        if not instruction:
+            instruction, extra = extra, ""
+        if extra and not _PLACEHOLDER.fullmatch(extra):
+            instruction = f"{instruction}\n\n{extra}"
+        yield instruction.strip(), group.get("output", "").strip()
+
+
+def _text_of(value: Any, role: str) -> str | None:
+    """A member's text; a list of several strings is an answer of several lines."""
+    if isinstance(value, Number):
+        return str(value) if role == "output" else ""
+    if isinstance(value, str):
+        return value
+    if role == "output" and isinstance(value, list) and len(value) > 1:
+        lines = [item.strip() for item in value if type(item) is str and item.strip()]
+        if len(lines) == len(value) and not any(line[0] in "{[" for line in lines):
+            return "\n".join(lines)
+    return None
+
+
+def _is_conversation(items: list[Any]) -> bool:
+    return bool(items) and all(isinstance(item, Members) and _message(item) is not None for item in items)
+
+
+def _message(members: Members) -> tuple[str, str] | None:
+    """Who says what in {"role", "content"} or {"from", "value"}."""
+    fields = {key.strip().lower(): value for key, value in members}
+    role, said = fields.get("role", fields.get("from")), fields.get("content", fields.get("value"))
+    if not isinstance(role, str) or BROKEN_KEY in fields:
+        return None
+    return ROLES.get(role.strip().lower(), ""), said if type(said) is str else ""
+
+
+def _conversation(items: list[Any]) -> Iterator[Pair]:
+    """The turns of a conversation up to one that is not whole, as one pair with what follows it."""
+    messages = [message for item in items if (message := _message(item)) and message[0] != "system"]
+    turns: list[tuple[str, str]] = []
+    for (asker, asked), (sayer, said) in zip(messages[::2], messages[1::2], strict=False):
+        asked, said = asked.strip(), said.strip()
+        if (asker, sayer) != ("user", "assistant") or not _is_whole(asked, said):
+            break
+        turns.append((asked, said))
+    if turns:
+        yield Pair(*turns[0], tuple(turns[1:]))
+
+
+def _plain_key(key: str) -> str:
+    return "".join(_KEY_PARTS.findall(key)).lower()
+
+
+def _role(key: str) -> tuple[str, str]:
+    """Which part of a pair a key names (instruction, input, output or ""), and the number in it."""
+    named, number = _plain_key(key), "".join(_DIGITS.findall(key))
+    for role, names in (("instruction", INSTRUCTION_NAMES), ("output", OUTPUT_NAMES), ("input", INPUT_NAMES)):
+        if named in names:
+            return role, number
+    return "", number
+
+
+def _is_whole(asked: str, said: str) -> bool:
+    """Whether both are texts that somebody meant, and not pieces of JSON or of the example that was shown."""
+    if not _LETTER.search(asked) or " ".join(asked.casefold().split()) == " ".join(said.casefold().split()):
+        return False
+    return all(_is_text(part) for part in (asked, said))
+
+
+def _is_text(part: str) -> bool:
+    if not part.strip() or _PLACEHOLDER.fullmatch(part) or _LEFT_OVER.search(part):
+        return False
+    return not (_SPECIAL_TOKEN.search(part) or _SURROGATE.search(part) or leaves_a_quote_open(part))

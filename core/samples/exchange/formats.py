@@ -1,0 +1,188 @@
+"""Records from elsewhere → questions and answers, and samples as others want them. Knows records; knows no file.
+
+- Fields: ours; Alpaca with `input` and `history`; prompt and completion, question and answer and what else they are
+  called (exchange_files.COLUMNS); conversations as in ShareGPT; messages with roles.
+- Several turns become a question, its answer, and what follows. Messages in a row from the same side are one. What an
+  assistant says before the first question and a question without an answer are left out.
+- A system message is put before the first question, since a model is trained here on questions and answers only and
+  would not see it otherwise. "You are a helpful assistant." and the like say nothing and are left out.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from core.samples.exchange.files import COLUMNS, BadRecord, column_of, guarded
+from core.samples.store.sft_dataset import Sample, presentable
+
+MAX_TEXT_CHARACTERS = 100_000  # about 25,000 tokens, more than any model that is trained here reads
+CONVERSATIONS = ("conversations", "conversation", "messages", "dialog", "dialogue", "chat", "turns")
+ROLES = {
+    **dict.fromkeys(("human", "user", "prompter", "nutzer", "mensch"), "user"),
+    **dict.fromkeys(("gpt", "assistant", "model", "bot", "chatgpt", "ai", "assistent"), "assistant"),
+    **dict.fromkeys(("system", "developer"), "system"),
+}
+SAYS_NOTHING = re.compile(
+    r"\s*(?:you are an? (?:(?:very |most )?(?:helpful|useful|friendly|honest)[, and]*)+ (?:ai )?assistant"
+    r"|du bist ein(?:e)? (?:hilfreiche[rs]? )?(?:ki-)?assistent(?:in)?)[.!]?\s*",
+    re.IGNORECASE,
+)
+CSV_COLUMNS = ("instruction", "output", "follow_ups", "status", "document", "page", "chunk_id")
+
+Turns = tuple[tuple[str, str], ...]
+
+
+def turns_of(record: Mapping[str, Any]) -> Turns:
+    """What a record asks and says, at least once each. Raises BadRecord."""
+    fields = {name.casefold(): value for name, value in record.items()}
+    for name in CONVERSATIONS:
+        if isinstance(fields.get(name), list):
+            system = fields.get("system")
+            before = [("system", system)] if isinstance(system, str) else []
+            return _checked(_paired([*before, *_messages(fields[name])]))
+    asked, said = _field(fields, "instruction"), _field(fields, "output")
+    if isinstance(asked, list) and isinstance(said, list):  # a prompt and its completion, each of messages
+        return _checked(_paired([*_messages(asked), *_messages(said)]))
+    extra = _field(fields, "input")
+    if asked is None or asked == "":
+        asked, extra = extra, None
+    for value, missing in ((asked, "exchange.bad.no_question"), (said, "exchange.bad.no_answer")):
+        if value is None or (isinstance(value, str) and not value.strip()):
+            raise BadRecord(missing)
+        if not isinstance(value, str):
+            raise BadRecord("exchange.bad.not_text")
+    if isinstance(extra, str) and extra.strip():
+        asked = f"{asked}\n\n{extra}"
+    system = fields.get("system")
+    if isinstance(system, str):
+        asked = _with_system([system], str(asked))
+    return _checked(
+        [*_history(fields.get("history")), (str(asked), str(said)), *_follow_ups(fields.get("follow_ups"))]
+    )
+
+
+def as_messages(sample: Sample) -> dict[str, Any]:
+    """The form that most trainers read: messages with the roles user and assistant in turns."""
+    said = [
+        {"role": side, "content": text}
+        for turn in ((sample.instruction, sample.output), *sample.follow_ups)
+        for side, text in zip(("user", "assistant"), turn, strict=True)
+    ]
+    return {"messages": said}
+
+
+def as_row(sample: Sample) -> list[str]:
+    """The cells of a table, under CSV_COLUMNS; none of them is taken for a formula."""
+    source = sample.source
+    later = [{"instruction": asked, "output": said} for asked, said in sample.follow_ups]
+    cells = (
+        sample.instruction,
+        sample.output,
+        json.dumps(later, ensure_ascii=False) if later else "",
+        sample.status,
+        source.document if source else "",
+        source.page if source else None,
+        source.chunk_id if source else None,
+    )
+    return [
+        guarded(presentable(cell)) if isinstance(cell, str) else str("" if cell is None else cell) for cell in cells
+    ]
+
+
+def _field(fields: Mapping[str, Any], column: str) -> Any:
+    """The value under the first of the names that a field has elsewhere, and that is there."""
+    values = (fields[name] for name in COLUMNS[column].split() if fields.get(name) not in (None, ""))
+    return next(values, next((fields[name] for name in fields if column_of(name) == column), None))
+
+
+def _messages(messages: Sequence[Any]) -> list[tuple[str, str]]:
+    """Sides and texts. Raises BadRecord."""
+    found = []
+    for message in messages:
+        if not isinstance(message, Mapping):
+            raise BadRecord("exchange.bad.not_an_object")
+        side = next((message[name] for name in ("from", "role", "speaker") if name in message), None)
+        role = ROLES.get(side.casefold()) if isinstance(side, str) else None
+        if role is None:
+            raise BadRecord("exchange.bad.unknown_role")
+        found.append(
+            (role, _said(next((message[name] for name in ("value", "content", "text") if name in message), None)))
+        )
+    return found
+
+
+def _said(content: Any) -> str:
+    """The text of a message, which may come in parts. Raises BadRecord where some of it is no text."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        raise BadRecord("exchange.bad.not_text")
+    parts = [
+        part.get("text") if isinstance(part, Mapping) and part.get("type") == "text" else part for part in content
+    ]
+    if not all(isinstance(part, str) for part in parts):
+        raise BadRecord("exchange.bad.not_text")
+    return "\n\n".join(map(str, parts))
+
+
+def _paired(messages: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Messages as questions with their answers. Raises BadRecord where there is none."""
+    system: list[str] = []
+    turns: list[tuple[list[str], list[str]]] = []
+    for role, text in messages:
+        if not text.strip():
+            continue
+        if role == "system":
+            system.append(text)
+        elif role == "user":
+            if not turns or turns[-1][1]:
+                turns.append(([], []))
+            turns[-1][0].append(text)
+        elif turns:
+            turns[-1][1].append(text)
+    pairs = [("\n\n".join(asked), "\n\n".join(said)) for asked, said in turns if said]
+    if not pairs:
+        raise BadRecord("exchange.bad.no_answer" if turns else "exchange.bad.no_question")
+    return [(_with_system(system, pairs[0][0]), pairs[0][1]), *pairs[1:]]
+
+
+def _with_system(system: Sequence[str], question: str) -> str:
+    return "\n\n".join([*(text for text in system if text.strip() and not SAYS_NOTHING.fullmatch(text)), question])
+
+
+def _history(value: Any) -> list[tuple[str, str]]:
+    """What was said before, as Alpaca's history has it. Raises BadRecord."""
+    turns = value if isinstance(value, list) else []
+    if not all(
+        isinstance(turn, list) and len(turn) == 2 and all(isinstance(text, str) for text in turn) for turn in turns
+    ):
+        raise BadRecord("exchange.bad.not_text")
+    return [(asked, said) for asked, said in turns]
+
+
+def _follow_ups(value: Any) -> list[tuple[str, str]]:
+    """What was said after that, in our own format. Raises BadRecord."""
+    turns = value if isinstance(value, list) else []
+    found = [
+        (turn.get("instruction"), turn.get("output")) if isinstance(turn, Mapping) else (None, None) for turn in turns
+    ]
+    if not all(isinstance(text, str) for turn in found for text in turn):
+        raise BadRecord("exchange.bad.not_text")
+    return [(str(asked), str(said)) for asked, said in found]
+
+
+def _checked(turns: Sequence[tuple[str, str]]) -> Turns:
+    """Turns without what no model, browser or database takes. Raises BadRecord for empty ones and too long ones."""
+    clean = tuple((_clean(asked), _clean(said)) for asked, said in turns)
+    if any(len(text) > MAX_TEXT_CHARACTERS for turn in clean for text in turn):
+        raise BadRecord("exchange.bad.too_long")
+    if not all(asked.strip() for asked, _ in clean):
+        raise BadRecord("exchange.bad.no_question")
+    if not all(said.strip() for _, said in clean):
+        raise BadRecord("exchange.bad.no_answer")
+    return clean
+
+
+def _clean(text: str) -> str:
+    return presentable(text).replace("\0", "")

@@ -1,1 +1,0 @@
-"""Helper models that write samples: what each one is asked and how it answers."""

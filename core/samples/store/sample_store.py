@@ -1,0 +1,377 @@
+"""The samples of a project as people look through them: pages, filters, counts, changes, undo. Knows no UI.
+
+What is true stands in sft_data.jsonl alone, which others may append to and write anew at any time; `held_lines` has
+it in memory as it is at each look.
+"""
+
+import json
+import re
+import time
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from core.documents.store.chunk_store import ChunkStore, SourceFile
+from core.jobs.job import Message
+from core.project_manager import Project
+from core.samples.store import findings
+from core.samples.store.findings import Finding, Findings, Verdict
+from core.samples.store.held_lines import Held, Line
+from core.samples.store.sample_changes import Changes, Journal
+from core.samples.store.sample_file import locked
+from core.samples.store.sft_dataset import (
+    HELD,
+    STATUSES,
+    Sample,
+    Source,
+    decode_line,
+    presentable,
+    require_lines,
+    sample_in,
+    texts_of,
+)
+from core.samples.store.sources import Links
+from utils.errors import AppError
+
+MOST_SETTLED = 4
+VERDICTS_AT_ONCE = 500
+SAVE_EVERY_SECONDS = 10.0
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class SampleQuery:
+    """Which samples: those that fit everything given. `words` stand somewhere in question or answer, in any case.
+
+    `after` and `before` are the numbers of the samples that the wanted ones follow or precede; 0 is the beginning.
+    """
+
+    status: str = ""
+    finding: str = ""
+    document: str = ""
+    words: str = ""
+    after: int = 0
+    before: int = 0
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """A sample as it is now, what the quality gate found in it, and which one it is in the file, from 1.
+
+    Ids of rows are unique, also where those in the file are not: a second "x" is "x-2" here. `checked` says whether
+    the gate has seen the sample as it is now.
+    """
+
+    number: int
+    sample: Sample
+    findings: tuple[Finding, ...] = ()
+    checked: bool = False
+
+
+@dataclass(frozen=True)
+class SamplePage:
+    """Some samples in the order of the file, and whether there are more before and behind them."""
+
+    rows: list[SampleRow]
+    before: bool
+    behind: bool
+
+
+@dataclass(frozen=True)
+class SampleCounts:
+    """How many samples there are, altogether and of each kind.
+
+    `checked` are those that the quality gate has seen as they are now, `bad_lines` hold something that is no sample,
+    `undoable` is how many changes can be taken back.
+    """
+
+    total: int = 0
+    by_status: dict[str, int] = field(default_factory=dict)
+    by_finding: dict[str, int] = field(default_factory=dict)
+    by_document: dict[str, int] = field(default_factory=dict)
+    checked: int = 0
+    bad_lines: int = 0
+    undoable: int = 0
+
+
+class SampleStore:
+    """The samples of one project. Any thread may call.
+
+    Methods raise NotAFile and OSError; those that write also AppError samples_busy, and as `Project.held` and
+    `require_lines` do.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._data = project.samples_file
+        self._chunks = ChunkStore(project.database)
+
+    def held(self) -> Held:
+        """The file as it is now."""
+        return HELD.of(self._data)
+
+    def counts(self) -> SampleCounts:
+        """How many samples there are of each kind."""
+        held, found = self.held(), self.findings()
+        known = held.kept.get("counts")
+        if known is None or known[0] is not found:
+            known = held.kept["counts"] = found, _counts(held, found)
+        counts: SampleCounts = known[1]
+        return replace(counts, undoable=len(Journal(self._project.undo_folder).files()))
+
+    def page(self, query: SampleQuery, size: int) -> SamplePage:
+        """The next `size` samples behind `query.after`, or the last ones before `query.before`, in order."""
+        held, found = self.held(), self.findings()
+        fits, count = _filter(query, held, found), len(held)
+        before = range(1, min(query.before or query.after + 1, count + 1))
+        if query.before:
+            fitting = [*islice(filter(fits, reversed(before)), size + 1)]
+            shown = fitting[:size][::-1]
+            behind = range(shown[-1] + 1 if shown else query.before, count + 1)
+            has_before, has_behind = len(fitting) > size, any(map(fits, behind))
+        else:
+            fitting = [*islice(filter(fits, range(query.after + 1, count + 1)), size + 1)]
+            shown = fitting[:size]
+            has_before, has_behind = any(map(fits, before)), len(fitting) > size
+        return SamplePage([_row(number, held, found) for number in shown], has_before, has_behind)
+
+    def get(self, sample_id: str) -> SampleRow | None:
+        held = self.held()
+        return _row(held.ids.index(sample_id) + 1, held, self.findings()) if sample_id in held.ids else None
+
+    def ids(self, query: SampleQuery) -> list[str]:
+        """The ids of all samples that fit, wherever a page begins."""
+        held = self.held()
+        fits = _filter(query, held, self.findings())
+        return [own for number, own in enumerate(held.ids, start=1) if fits(number)]
+
+    def samples(self) -> Iterator[Sample]:
+        """All samples, with the ids they have here."""
+        held, found = self.held(), self.findings()
+        return (_row(number, held, found).sample for number in range(1, len(held) + 1))
+
+    def unchecked(self) -> list[str]:
+        """The ids of the samples that the gate has not seen as they are now."""
+        held, found = self.held(), self.findings()
+        return [own for own, line in zip(held.ids, held.samples, strict=True) if not found.of(own, line.content)]
+
+    def set_status(self, ids: Sequence[str], status: str) -> int:
+        """Returns how many samples had another status before."""
+        if status not in STATUSES:
+            raise ValueError(f"not a status: {status}")
+        return self._changing(lambda changes: changes.set_status(ids, status)) if self._any(ids) else 0
+
+    def edit(self, sample_id: str, instruction: str, output: str) -> SampleRow:
+        """Change what a sample asks and says; it is then "edited". Raises AppError sample_gone, sample_empty."""
+        if not instruction.strip() or not output.strip():
+            raise AppError("sample_empty")
+        if not self._any([sample_id]):
+            raise AppError("sample_gone")
+        with self._project.held():
+            self._changing(lambda changes: changes.edit(sample_id, instruction, output))
+            row = self.get(sample_id)
+        if row is None:
+            raise AppError("sample_gone")
+        return row
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Returns how many samples there were."""
+        return self._changing(lambda changes: changes.delete(ids)) if self._any(ids) else 0
+
+    def undo(self) -> Message | None:
+        """Take back the newest change, also one of before a restart. Returns what it was; None if there is none."""
+        if not self._data.exists() or not Journal(self._project.undo_folder).files():
+            return None
+        done = self._changing(lambda changes: changes.undo())
+        if done and not done.key.startswith("review.undone_status"):
+            self.relink()  # a line from before may name a chunk that has gone since
+        return done
+
+    def relink(self) -> int:
+        """Write into each sample which chunk holds its text now. Returns how many have lost theirs with this call.
+
+        A sample that was in place stays so while its document does. Raises AppError as `require_lines` does.
+        """
+        require_lines(self._data)
+        if not self._chunks.path.exists():
+            return 0  # samples that came without any documents
+        known, now = _SETTLED.get(self._data), _Settled.of(self._chunks)
+        held = self.held()
+        wanted = [
+            (own, line)
+            for own, line in zip(held.ids, held.samples, strict=True)
+            if known is None or not known.holds(line, now)
+        ]
+        links = Links(self._chunks)
+        found: dict[str, tuple[Source, Source]] = {}
+        in_place = {line.data for line in held.samples} - {line.data for _, line in wanted}
+        # What is read of a chunk serves all of its samples.
+        for own, line in sorted(wanted, key=lambda each: (each[1].document, each[1].chunk_id or 0)):
+            sample = _presentable(sample_in(line))
+            source = links.now(sample)
+            if sample.source is not None and source is not None and source != sample.source:
+                found[own] = sample.source, source
+            else:
+                in_place.add(line.data)
+        if found:
+            self._changing(lambda changes: changes.set_sources(found))
+            written = self.held()
+            in_place |= {line.data for own, line in zip(written.ids, written.samples, strict=True) if own in found}
+        while len(_SETTLED) >= MOST_SETTLED:
+            _SETTLED.pop(next(iter(_SETTLED)), None)
+        _SETTLED[self._data] = replace(now, lines=frozenset(in_place))
+        return sum(old.chunk_id is not None and new.chunk_id is None for old, new in found.values())
+
+    def findings(self) -> Findings:
+        """What the gate found, as far as it has come."""
+        return findings.findings_of(self._project.findings_file)
+
+    def set_findings(self, limits: str, results: Iterable[tuple[str, Verdict]]) -> None:
+        """Note what the gate found with these limits, by the samples' ids; also where it is stopped.
+
+        Who edits a sample meanwhile makes it unchecked again.
+        """
+        path, saved = self._project.findings_file, time.monotonic()
+        batch: dict[str, Verdict] = {}
+        try:
+            for own, verdict in results:
+                batch[own] = verdict
+                if len(batch) >= VERDICTS_AT_ONCE:
+                    findings.add(path, limits, batch)
+                    batch = {}
+                if time.monotonic() - saved > SAVE_EVERY_SECONDS:
+                    findings.save(path, self.held().ids)
+                    saved = time.monotonic()
+        finally:
+            findings.add(path, limits, batch)
+            findings.save(path, self.held().ids)
+
+    def _any(self, ids: Sequence[str]) -> bool:
+        """Whether there may be such samples; where there is no file yet, no change shall make one."""
+        return bool(ids) and self._data.exists()
+
+    def _changing(self, change: Callable[[Changes], _Result]) -> _Result:
+        """Do a change while nobody else writes."""
+        with self._project.held(), locked(self._data):
+            return change(Changes(self._project))
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """The documents and chunks of a store, and the `lines` of samples that were in place there."""
+
+    inode: int
+    documents: dict[str, SourceFile]
+    chunk_ids: frozenset[int]
+    lines: frozenset[bytes] = frozenset()
+
+    @classmethod
+    def of(cls, chunks: ChunkStore) -> "_Settled":
+        documents = {source.filename: source for source in chunks.documents()}
+        return cls(chunks.path.stat().st_ino, documents, frozenset(chunks.chunk_ids()))
+
+    def holds(self, line: Line, now: "_Settled") -> bool:
+        """Whether a sample is still in place: its document is the same, and its chunk is there."""
+        return (
+            line.data in self.lines
+            and self.inode == now.inode
+            and line.chunk_id in now.chunk_ids
+            and self.documents.get(line.document) == now.documents.get(line.document)
+        )
+
+
+def folded(text: str) -> str:
+    """A text as words are looked for in it: without regard to case and to how its umlauts are put together."""
+    return unicodedata.normalize("NFC", presentable(text)).casefold()
+
+
+def _counts(held: Held, found: Findings) -> SampleCounts:
+    by_finding: Counter[str] = Counter()
+    checked = 0
+    for own, line in zip(held.ids, held.samples, strict=True):
+        if verdict := found.of(own, line.content):
+            checked += 1
+            if verdict.findings:
+                by_finding.update({finding.kind for finding in verdict.findings})
+    return SampleCounts(
+        len(held),
+        dict(Counter(line.status for line in held.samples)),
+        dict(by_finding),
+        dict(Counter(line.document for line in held.samples if line.document)),
+        checked,
+        sum(line.endswith(b"\n") for line in held.others),
+    )
+
+
+def _filter(query: SampleQuery, held: Held, found: Findings) -> Callable[[int], bool]:
+    """Whether the sample with a number fits what is asked for."""
+    document = presentable(query.document)
+    says = _says(held, folded(query.words.strip()))
+
+    def fits(number: int) -> bool:
+        line = held.samples[number - 1]
+        if (query.status and line.status != query.status) or (document and line.document != document):
+            return False
+        if query.finding:
+            verdict = found.of(held.ids[number - 1], line.content)
+            if verdict is None or all(each.kind != query.finding for each in verdict.findings):
+                return False
+        return says is None or says(number)
+
+    return fits
+
+
+def _says(held: Held, words: str) -> Callable[[int], bool] | None:
+    """Whether the sample with a number says these words. What was found out is kept while they are looked for."""
+    if not words:
+        return None
+    if held.kept.get("words", ("",))[0] != words:
+        held.kept["words"] = words, {}
+    known: dict[int, bool] = held.kept["words"][1]
+    written = json.dumps(words, ensure_ascii=False)[1:-1]
+
+    def says(number: int) -> bool:
+        if number not in known:
+            line = held.samples[number - 1]
+            text = decode_line(line.data, is_first=True) or ""
+            # Most lines need not be parsed: where nothing is escaped otherwise, the words stand there as here.
+            may = bool(_OTHERWISE_ESCAPED.search(text)) or written in folded(text)
+            known[number] = may and words in folded("\n".join(texts_of(sample_in(line))))
+        return known[number]
+
+    return says
+
+
+_OTHERWISE_ESCAPED = re.compile(r"\\[u/]")
+
+
+def _row(number: int, held: Held, found: Findings) -> SampleRow:
+    own, line = held.ids[number - 1], held.samples[number - 1]
+    sample = replace(_presentable(sample_in(line)), id=own)
+    verdict = found.of(own, line.content)
+    if verdict is None:
+        return SampleRow(number, sample)
+    if verdict.support is not None:
+        sample = replace(sample, support=verdict.support)
+    return SampleRow(number, sample, verdict.findings, checked=True)
+
+
+def _presentable(sample: Sample) -> Sample:
+    if all(text.isascii() for text in (*texts_of(sample), sample.source.document if sample.source else "")):
+        return sample
+    return replace(
+        sample,
+        instruction=presentable(sample.instruction),
+        output=presentable(sample.output),
+        source=sample.source and replace(sample.source, document=presentable(sample.source.document)),
+        follow_ups=tuple((presentable(asked), presentable(said)) for asked, said in sample.follow_ups),
+    )
+
+
+# Only ever replaced entry by entry, so any thread may look.
+_SETTLED: dict[Path, _Settled] = {}

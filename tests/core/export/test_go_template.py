@@ -1,0 +1,121 @@
+"""Go templates, filled in as Ollama does. What is expected was worked out from text/template and Ollama's source."""
+
+import pytest
+
+from core.export.go_language import UnsupportedTemplate
+from core.export.go_template import fill
+
+ASKED = [{"role": "user", "content": "a"}]
+FOLLOWED = [*ASKED, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
+
+# The form in which Ollama's own library writes a ChatML template.
+LIBRARY = """{{- if .System }}<|im_start|>system
+{{ .System }}<|im_end|>
+{{ end }}
+{{- range $i, $_ := .Messages }}
+{{- $last := eq (len (slice $.Messages $i)) 1 -}}
+{{- if eq .Role "user" }}<|im_start|>user
+{{ .Content }}<|im_end|>
+{{ else if eq .Role "assistant" }}<|im_start|>assistant
+{{ if .Content }}{{ .Content }}
+{{- else if .ToolCalls }}never{{ end }}{{ if not $last }}<|im_end|>
+{{ end }}
+{{- end }}
+{{- if and (ne .Role "assistant") $last }}<|im_start|>assistant
+{{ end }}
+{{- end }}"""
+
+
+def test_a_template_of_ollamas_library_gives_chatml():
+    assert fill(LIBRARY, FOLLOWED, "s") == (
+        "<|im_start|>system\ns<|im_end|>\n<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n"
+        "<|im_start|>user\nc<|im_end|>\n<|im_start|>assistant\n"
+    )
+
+
+def test_a_template_without_messages_is_filled_in_for_each_turn_and_cut_at_its_last_response():
+    template = "{{ if .System }}S:{{ .System }} {{ end }}{{ if .Prompt }}U:{{ .Prompt }} {{ end }}A:{{ .Response }};"
+    assert fill(template, FOLLOWED, "s") == "S:s U:a A:b;U:c A:"
+
+
+def test_a_template_that_names_no_response_gets_one_at_its_end():
+    assert fill("[{{ .Prompt }}]", FOLLOWED) == "[a]b[c]"
+
+
+def test_messages_of_one_role_are_joined_and_a_system_text_in_the_messages_wins():
+    messages = [{"role": "system", "content": "x"}, *ASKED, {"role": "user", "content": "b"}]
+    template = '{{ .System }}|{{ range .Messages }}{{ if eq .Role "user" }}{{ .Content }}{{ end }}{{ end }}'
+    assert fill(template, messages, "of the model") == "x|a\n\nb"
+
+
+# In the form of several of Ollama's own: what the first question is asked with is kept in a variable until then.
+KEPT = """{{- $system := "" }}
+{{- range .Messages }}
+{{- if eq .Role "system" }}
+{{- if not $system }}{{ $system = .Content }}
+{{- else }}{{ $system = printf "%s + %s" $system .Content }}
+{{- end }}
+{{- continue }}
+{{- else if eq .Role "user" }}<user>{{ if $system }}{{ $system }}: {{ $system = "" }}{{ end }}
+{{- else }}<model>{{ end }}
+{{- .Content }}
+{{- end }}<model>"""
+
+
+def test_a_variable_is_set_where_it_was_declared_and_not_in_the_block_that_sets_it():
+    assert fill(KEPT, FOLLOWED, "s") == "<user>s: a<model>b<user>c<model>"
+    twice = [{"role": "system", "content": "x"}, *ASKED, {"role": "system", "content": "y"}, *ASKED]
+    assert fill(KEPT, twice) == "<user>x: a<user>y: a<model>"
+
+
+def test_the_system_text_of_the_model_comes_first_where_a_conversation_brings_one_later():
+    """Ollama looks at the first message only."""
+    messages = [*ASKED, {"role": "system", "content": "later"}, *ASKED]
+    assert fill("{{ .System }}|{{ len .Messages }}", messages, "own") == "own\n\nlater|4"
+
+
+def test_what_is_left_out_behind_the_response_goes_by_the_text_and_not_by_the_branch():
+    template = "U:{{ .Prompt }} A:{{ if .Response }}{{ .Response }}<end>{{ end }} and more"
+    assert fill(template, FOLLOWED) == "U:a A:b<end> and moreU:c A:"
+    with pytest.raises(UnsupportedTemplate):
+        fill("{{ .Prompt }}{{ if .Response }}{{ .Response }}{{ else }}none{{ end }}", ASKED)
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ('{{ "{{" }} {{ .Prompt }}', "{{ a"),
+        ("x {{- /* a remark */ -}} y {{ .Prompt }}", "xy a"),
+        ("{{ if or .Think (gt (len .Prompt) 3) }}long{{ else }}short{{ end }}", "short"),
+        ("{{ range .Tools }}never{{ else }}no tools {{ end }}{{ .Prompt }}", "no tools a"),
+        ("{{ with .Prompt }}<{{ . }}>{{ end }}{{ with .System }}never{{ end }} {{ .Prompt }}", "<a> a"),
+        ("{{ $x := 1 }}{{ if .Prompt }}{{ $x := 2 }}{{ $x = 3 }}{{ end }}{{ $x }} {{ .Prompt }}", "1 a"),
+        ("{{ range .Messages }}{{ (index $.Messages 0).Content }}{{ break }}{{ end }}", "a"),
+        ('{{ printf "%d%% %v" 5 .Prompt }}{{ .Response }}', "5% a"),
+        ('{{ if eq (len "ü") 2 }}bytes {{ end }}{{ .Prompt }}', "bytes a"),
+        ('{{ printf "%q" .Prompt }}', None),
+        ('{{ printf "%" }}', None),
+        ('{{ "\\a" }}', None),
+        ("{{ slice .Prompt 1 }}", None),
+        ("{{ range .Messages }}{{ slice $.Messages 2 }}{{ end }}", None),
+        ("{{ index .Messages -1 }}", None),
+        ("{{ .Prompt }}{{ json .Response }}", None),
+        ("{{ range .Messages }}{{ .Content }}{{ end }}{{ .Prompt }}", None),
+        ("{{ with_nothing }}", None),
+        ("{{ if .Prompt }}", None),
+        ("{{ .Prompt | printf }}", None),
+        ("{{ .Unknown }}", None),
+        ("{{ $x = 1 }}", None),
+        ("a {{ b", None),
+        ("{{ end }}", None),
+        ('{{ "a }} {{ .Prompt }}', None),
+        ("{{" + " " * 50_000, None),
+        ("{{" + "/**/" * 10_000 + '"', None),
+    ],
+)
+def test_what_is_not_understood_is_refused_and_never_guessed(template, expected):
+    if expected is not None:
+        assert fill(template, ASKED) == expected
+        return
+    with pytest.raises(UnsupportedTemplate):
+        fill(template, ASKED)

@@ -1,0 +1,144 @@
+"""Small models of the kinds that Ollama spreads, as GGUF files. Random weights: both must say the same."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import (
+    AutoModelForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+from core.export.gguf import PRE_TOKENIZERS, write_converted, write_q4_k_m
+from tests.core.models.ollama_material import put_model
+from tests.material import ENERGY_TEXT
+
+SHAPE: dict[str, Any] = {
+    "hidden_size": 256,
+    "intermediate_size": 512,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 512,
+    "tie_word_embeddings": False,
+}
+CHAT_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' }}"
+    "{{ message['content'] + '<|im_end|>\\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+STRETCHED = {
+    "rope_type": "llama3",
+    "rope_theta": 500_000.0,
+    "factor": 32.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 8192,
+}
+# Each differs from transformers' defaults where the real ones do: positions of Llama 3.2, a base of a million, and
+# heads that are wider than hidden size ÷ heads.
+KINDS = {
+    "llama": lambda shape: LlamaForCausalLM(LlamaConfig(**shape, rope_parameters=STRETCHED)),
+    "qwen2": lambda shape: Qwen2ForCausalLM(
+        Qwen2Config(**shape, rope_parameters={"rope_type": "default", "rope_theta": 1e6})
+    ),
+    "qwen3": lambda shape: Qwen3ForCausalLM(
+        Qwen3Config(**shape, head_dim=96, rope_parameters={"rope_type": "default", "rope_theta": 1e6})
+    ),
+}
+# Largest difference of a logit from the model that a GGUF was made of. Random weights have no structure that four
+# bits could keep: there the GGUF itself is the measure, read by llama.cpp.
+LARGEST_LOGIT_CHANGE = {"f16": 0.02, "q8_0": 0.4}
+RULE_OF = {"llama": "llama-bpe", "qwen2": "qwen2", "qwen3": "qwen2"}
+
+
+def make_tokenizer(rule: str, chat_template: str | None = CHAT_TEMPLATE) -> PreTrainedTokenizerFast:
+    """A byte-level BPE of a short text, with the split rule that llama.cpp calls `rule`."""
+    tokenizer = Tokenizer(models.BPE())
+    pattern = next(pattern for pattern, name in PRE_TOKENIZERS.items() if name == rule)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(pattern), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=600,
+        special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([ENERGY_TEXT], trainer)
+    tokenizer.add_tokens([AddedToken("<tool_call>", normalized=False, special=False)])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<|endoftext|>",
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        chat_template=chat_template,
+    )
+
+
+def make_model(kind: str, folder: Path, chat_template: str | None = CHAT_TEMPLATE, **changes: Any) -> Any:
+    """A model folder of this kind; returns the model."""
+    tokenizer = make_tokenizer(RULE_OF[kind], chat_template)
+    torch.manual_seed(3)
+    ids = {"bos_token_id": 0, "eos_token_id": tokenizer.eos_token_id, "pad_token_id": 0}
+    model = KINDS[kind]({**SHAPE, "vocab_size": len(tokenizer) + 4, **ids, **changes}).eval()
+    for parameter in model.parameters():
+        if parameter.dim() > 1:
+            torch.nn.init.normal_(parameter, std=0.06)
+    # Half a character or an unknown token would be no answer that llama.cpp could report: none of them is preferred.
+    odd = [number for number in range(len(tokenizer)) if not tokenizer.decode([number]).isascii()]
+    silent = [*odd, *tokenizer.all_special_ids, *range(len(tokenizer), model.config.vocab_size)]
+    model.lm_head.weight.data[silent] = 0
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return model
+
+
+def write_gguf(folder: Path, quantization: str) -> Path:
+    """The model of a folder as a GGUF of this quantization."""
+    file = folder / f"{quantization}.gguf"
+    if quantization == "q4_k_m":
+        write_q4_k_m(write_gguf(folder, "f16"), file, lambda done, total: None)
+    else:
+        write_converted(folder, file, quantization)
+    return file
+
+
+def put_into_store(
+    store: Path,
+    folder: Path,
+    kind: str,
+    quantization: str,
+    chat_template: str | None,
+    layers: tuple[tuple[str, bytes], ...] = (("template", b"{{ .Prompt }}"),),
+) -> str:
+    """Make such a model and store it as Ollama does; returns its name there."""
+    make_model(kind, folder, chat_template)
+    return store_model(store, folder, kind, quantization, layers)
+
+
+def store_model(
+    store: Path, folder: Path, kind: str, quantization: str, layers: tuple[tuple[str, bytes], ...]
+) -> str:
+    """Store the model of a folder as Ollama does; returns its name there."""
+    config = {"model_family": kind, "file_type": quantization.upper()}
+    content = write_gguf(folder, quantization).read_bytes()
+    put_model(store, f"registry.ollama.ai/library/tiny-{kind}/{quantization}", content, config, layers)
+    return f"tiny-{kind}:{quantization}"
+
+
+@torch.inference_mode()
+def logits_of(folder: Path, ids: list[int]) -> torch.Tensor:
+    """What the model of a folder says along these tokens, in full precision; positions × pieces."""
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)(torch.tensor([ids])).logits[0]

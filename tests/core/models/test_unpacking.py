@@ -1,0 +1,223 @@
+"""GGUFs in an Ollama store → folders that can be trained. Random weights: what matters is that nothing is changed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from core.jobs.job import PauseRequested
+from core.jobs.runs import create_run
+from core.models import bases, unpacking
+from core.models.gguf_tokenizer import adds_begin, stop_ids
+from core.models.ollama_store import find_model
+from core.models.unpacked import folder_of, read_note
+from core.project_manager import Project, ProjectStore
+from tests.core.models.gguf_models import (
+    CHAT_TEMPLATE,
+    KINDS,
+    LARGEST_LOGIT_CHANGE,
+    STRETCHED,
+    logits_of,
+    make_model,
+    make_tokenizer,
+    put_into_store,
+    write_gguf,
+)
+from tests.core.models.ollama_material import put_model
+from tests.core.recording_context import RecordingContext
+from utils.config import BaseChoice
+from utils.errors import AppError
+
+LARGEST_DIFFERENCE = {"f16": 0.005, "q8_0": 0.05, "q4_k_m": 0.08}
+FEWEST_SAME_CHOICES = {"f16": 0.99, "q8_0": 0.95, "q4_k_m": 0.9}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A store, a project, and room for models."""
+
+    store: Path
+    workshop: Path
+    project: Project
+
+    def put(self, kind: str, quantization: str, chat_template: str | None = CHAT_TEMPLATE) -> str:
+        return put_into_store(self.store, self.workshop / kind, kind, quantization, chat_template)
+
+    def unpack(self, name: str, context: RecordingContext | None = None) -> Path:
+        run = create_run(self.project, "unpack_base", {"name": name})
+        return Path(unpacking.run(context or RecordingContext(), run)["folder"])
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "store"))
+    monkeypatch.setenv("CUSTOM_AI_CACHE", str(tmp_path / "cache"))
+    return Place(tmp_path / "store", tmp_path / "workshop", ProjectStore(tmp_path / "projects").create("Physik"))
+
+
+@pytest.mark.parametrize("quantization", ["f16", "q8_0", "q4_k_m"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unpacked_model_says_what_its_gguf_says(kind, quantization, place):
+    name = place.put(kind, quantization)
+    folder = place.unpack(name)
+    note = read_note(folder)
+    assert note and note.positions == unpacking.POSITIONS
+    assert note.same_choice >= FEWEST_SAME_CHOICES[quantization]
+    assert note.difference <= LARGEST_DIFFERENCE[quantization]
+    assert note.same_tokens == note.texts == 7
+    assert not note.is_doubtful
+    choice = BaseChoice(source="ollama", name=name)
+    assert bases.resolve(place.project, choice) == folder
+    assert bases.describe(folder).architecture == f"{kind.capitalize()}ForCausalLM"
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    original = AutoTokenizer.from_pretrained(place.workshop / kind)
+    ids = original(unpacking.COMPARED_TEXT, add_special_tokens=False)["input_ids"]
+    assert tokenizer(unpacking.COMPARED_TEXT, add_special_tokens=False)["input_ids"] == ids
+    assert tokenizer.chat_template == CHAT_TEMPLATE
+    assert (tokenizer.bos_token, tokenizer.eos_token) == ("<|endoftext|>", "<|im_end|>")
+    assert len(tokenizer("<tool_call>", add_special_tokens=False)["input_ids"]) == 1
+    if quantization in LARGEST_LOGIT_CHANGE:
+        change = logits_of(place.workshop / kind, ids) - logits_of(folder, ids)
+        assert float(change.abs().max()) < LARGEST_LOGIT_CHANGE[quantization]
+
+
+def test_the_stretched_positions_of_llama_3_and_the_width_of_heads_are_kept(place):
+    llama = AutoModelForCausalLM.from_pretrained(place.unpack(place.put("llama", "f16"))).config
+    assert llama.rope_parameters == STRETCHED
+    qwen = AutoModelForCausalLM.from_pretrained(place.unpack(place.put("qwen3", "f16"))).config
+    assert (qwen.head_dim, qwen.rope_parameters["rope_theta"]) == (96, 1e6)
+
+
+def test_a_model_without_a_chat_template_is_given_none(place):
+    folder = place.unpack(place.put("qwen2", "f16", None))
+    assert AutoTokenizer.from_pretrained(folder).chat_template is None
+
+
+def test_a_template_that_cannot_be_filled_in_counts_as_none():
+    assert unpacking.can_be_asked(make_tokenizer("qwen2", None))
+    assert unpacking.can_be_asked(make_tokenizer("qwen2"))
+    assert not unpacking.can_be_asked(make_tokenizer("qwen2", "{{ raise_exception('no') }}"))
+    assert not unpacking.can_be_asked(make_tokenizer("qwen2", "{% if %}"))
+
+
+def test_what_was_unpacked_once_is_kept_for_all_projects_and_after_ollama_removed_it(place):
+    name = place.put("qwen2", "q8_0")
+    folder = place.unpack(name)
+    written = (folder / "model.safetensors").stat().st_mtime_ns
+    context = RecordingContext()
+    assert place.unpack(name, context) == folder
+    assert (folder / "model.safetensors").stat().st_mtime_ns == written
+    assert context.log_lines[0][0] == "model.unpack.kept"
+    for manifest in (place.store / "manifests").rglob("q8_0"):
+        manifest.unlink()
+    choice = BaseChoice(source="ollama", name=name)
+    bases.check(choice)
+    assert bases.resolve(place.project, choice) == folder
+
+
+def test_a_name_that_ollama_gave_to_another_model_is_unpacked_anew(place):
+    name = place.put("qwen2", "q8_0")
+    folder = place.unpack(name)
+    make_model("qwen3", place.workshop / "other")
+    other = write_gguf(place.workshop / "other", "q8_0").read_bytes()
+    put_model(place.store, "registry.ollama.ai/library/tiny-qwen2/q8_0", other, {"model_family": "qwen3"})
+    assert not bases.is_ready(place.project, BaseChoice(source="ollama", name=name))
+    assert place.unpack(name) != folder
+
+
+def test_the_texts_of_ollama_are_kept_for_later_exports(place):
+    name = place.put("qwen2", "f16")
+    note = read_note(place.unpack(name))
+    assert note and note.ollama == {"template": "{{ .Prompt }}"}
+
+
+@pytest.mark.parametrize("stop_after", [0, 1, 20, 45])
+def test_a_stop_at_any_moment_leaves_no_folder_behind(stop_after, place):
+    name = place.put("qwen2", "f16")
+    with pytest.raises(PauseRequested):
+        place.unpack(name, RecordingContext(stop_after))
+    model = find_model(name)
+    assert model and not folder_of(model.digest).exists()
+    assert not list(folder_of(model.digest).parent.glob(".*.part"))
+    assert bases.local_folder(place.project, BaseChoice(source="ollama", name=name)) is None
+    assert place.unpack(name) == folder_of(model.digest)
+
+
+def test_without_room_on_the_disk_or_in_memory_nothing_is_begun(place, monkeypatch):
+    name = place.put("qwen2", "f16")
+    with monkeypatch.context() as patch:
+        patch.setattr("utils.files.free_disk_gib", lambda folder: 0.1)
+        with pytest.raises(AppError, match="disk_full"):
+            place.unpack(name)
+    free = type("Memory", (), {"available": 1 << 20})
+    with monkeypatch.context() as patch:
+        patch.setattr(unpacking.psutil, "virtual_memory", lambda: free)
+        with pytest.raises(AppError, match="memory_short"):
+            place.unpack(name)
+
+
+def rewritten(source: Path, target: Path, keys: dict[str, str], factors: np.ndarray | None = None) -> bytes:
+    """A GGUF with some of its texts changed, and with positions stretched otherwise."""
+    reader = gguf.GGUFReader(source)
+    writer = gguf.GGUFWriter(target, reader.fields["general.architecture"].contents())
+    for field in reader.fields.values():
+        if field.name.startswith("GGUF.") or field.name == "general.architecture":
+            continue
+        inner = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
+        writer.add_key_value(field.name, keys.get(field.name, field.contents()), field.types[0], sub_type=inner)
+    for tensor in reader.tensors:
+        data = factors if factors is not None and tensor.name == "rope_freqs.weight" else tensor.data
+        writer.add_tensor(tensor.name, data, raw_dtype=tensor.tensor_type)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return target.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("code", "keys", "factors"),
+    [
+        ("ollama_tokenizer", {"tokenizer.ggml.pre": "tekken"}, None),
+        ("ollama_tokenizer", {"tokenizer.ggml.model": "bert"}, None),
+        ("ollama_rope", {}, np.linspace(1, 3, 32, dtype=np.float32)),
+    ],
+)
+def test_what_could_only_be_unpacked_wrongly_is_refused(code, keys, factors, place):
+    make_model("llama", place.workshop)
+    changed = rewritten(write_gguf(place.workshop, "f16"), place.workshop / "changed.gguf", keys, factors)
+    put_model(place.store, "registry.ollama.ai/library/odd/latest", changed)
+    with pytest.raises(AppError) as caught:
+        place.unpack("odd")
+    assert caught.value.code == code
+
+
+def test_a_file_that_is_no_gguf_is_refused(place):
+    put_model(place.store, "registry.ollama.ai/library/odd/latest", b"no GGUF at all" * 100)
+    with pytest.raises(AppError, match="ollama_incomplete"):
+        place.unpack("odd")
+
+
+def test_a_folder_that_says_something_else_than_the_gguf_is_not_kept(place, monkeypatch):
+    usual = unpacking.complete_config
+
+    def wrongly(config: object, *rest: object) -> None:
+        usual(config, *rest)
+        config.rope_parameters = {"rope_type": "default", "rope_theta": 3.0}
+
+    monkeypatch.setattr(unpacking, "complete_config", wrongly)
+    name = place.put("qwen2", "f16")
+    with pytest.raises(AppError, match="ollama_unfaithful"):
+        place.unpack(name)
+    model = find_model(name)
+    assert model and not folder_of(model.digest).exists()
+
+
+def test_begin_and_end_are_read_from_the_gguf(place):
+    make_model("llama", place.workshop)
+    reader = gguf.GGUFReader(write_gguf(place.workshop, "f16"))
+    assert stop_ids(reader) == [2, 0]
+    assert adds_begin(reader)

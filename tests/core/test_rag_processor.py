@@ -1,0 +1,226 @@
+"""Step 1 as browser and command line call it, with real child processes."""
+
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
+from tokenizer_material import byte_level, choose, model_folder
+from waiting import wait_for
+
+from core import rag_processor, sft_generator
+from core.documents.store.chunk_store import ChunkStore
+from core.jobs import worker
+from core.jobs.job import JobState
+from core.samples.checks.support import support_of
+from core.samples.store.sft_dataset import read_samples
+from tests.refusals import code_of
+from utils import config
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PENDULUM = "\n\n".join(
+    f"Satz {n}: Ein Pendel schwingt hin und her und steht im höchsten Punkt still." for n in range(80)
+)
+
+
+@pytest.fixture
+def filled(services, project, tmp_path):
+    """A project with a text and a locked PDF, read by a real child process."""
+    (tmp_path / "a.txt").write_text(PENDULUM, "utf-8")
+    canvas = Canvas(str(tmp_path / "locked.pdf"), encrypt=StandardEncryption("schlüssel", ownerPassword="besitz"))
+    canvas.drawString(60, 700, "Hinter diesem Schloss steht ein Satz über Pendel.")
+    canvas.save()
+    files = [tmp_path / "a.txt", tmp_path / "locked.pdf"]
+    assert ended(services, rag_processor.start_documents(services, project, files)).state == JobState.DONE
+    return project
+
+
+def ended(services, snapshot):
+    return services.runner.wait(snapshot.id, timeout=60)
+
+
+def test_a_password_opens_a_document_and_stays_in_memory(services, filled):
+    job = ended(
+        services, rag_processor.start_reprocess(services, filled, ["locked.pdf"], {"locked.pdf": "schlüssel"})
+    )
+    assert [row["status"] for row in job.result["documents"]] == ["done"]
+    for path in filled.root.rglob("*"):
+        assert not path.is_file() or "schlüssel".encode() not in path.read_bytes(), path
+
+
+def test_removed_documents_leave_neither_chunks_nor_files(services, filled):
+    rag_processor.remove_documents(services, filled, ["a.txt"])
+    store = ChunkStore(filled.database)
+    assert [source.filename for source in store.documents()] == ["locked.pdf"]
+    assert store.count() == 0
+    assert [path.name for path in filled.documents_folder.iterdir()] == ["locked.pdf"]
+
+
+def test_nothing_is_removed_while_documents_are_read(services, filled, monkeypatch):
+    monkeypatch.setattr("core.jobs.services.running", lambda *_: True)
+    assert code_of(lambda: rag_processor.remove_documents(services, filled, ["a.txt"])) == "documents_running"
+
+
+def test_nothing_is_removed_while_another_process_reads_documents(services, filled):
+    with worker.alone_with(filled, "rag"):
+        assert code_of(lambda: rag_processor.remove_documents(services, filled, ["a.txt"])) == "documents_running"
+
+
+def test_a_preview_shows_how_settings_would_cut_and_changes_nothing(services, filled):
+    store = ChunkStore(filled.database)
+    before = store.chunks()
+    previews = rag_processor.preview_chunks(filled, config.ChunkSettings(chunk_tokens=64, overlap_tokens=16), limit=4)
+    assert len(previews) == 4
+    assert all(preview.tokens <= 64 for preview in previews)
+    assert previews[0].overlap_characters == 0
+    for one, two in pairwise(previews):
+        assert one.text.endswith(two.text[: two.overlap_characters].rstrip()) and two.overlap_characters
+    assert store.chunks() == before
+
+
+def test_choosing_a_model_offers_to_count_with_its_tokenizer(services, filled, tmp_path):
+    assert not rag_processor.needs_rechunk(filled)
+    choose(filled, model_folder(tmp_path / "bytes", byte_level(256)))
+    assert rag_processor.needs_rechunk(filled)
+    job = rag_processor.rechunk_if_needed(services, filled)
+    assert ended(services, job).state == JobState.DONE
+    assert not rag_processor.needs_rechunk(filled)
+    assert rag_processor.rechunk_if_needed(services, filled) is None
+
+
+def test_the_exported_database_holds_all_chunks(services, filled):
+    exported = rag_processor.export_database(filled)
+    assert exported == filled.database_export
+    assert ChunkStore(exported).count() == ChunkStore(filled.database).count() > 0
+
+
+def test_samples_wait_for_chunks_that_are_being_cut_anew(services, filled, monkeypatch):
+    busy = [True, True, True]
+    monkeypatch.setattr(sft_generator, "running", lambda *_: bool(busy) and busy.pop())
+    filled.set("sft", {"samples": 3})
+    job = ended(services, sft_generator.start_samples(services, filled))
+    assert (job.state, busy) == (JobState.DONE, [])
+
+
+def chunks_of_samples(project):
+    """For each sample the text of the chunk that its line names; None where there is no such chunk."""
+    store = ChunkStore(project.database)
+    found = [store.chunk(sample.source.chunk_id or 0) for sample in read_samples(project.samples_file)]
+    return [chunk.text if chunk else None for chunk in found]
+
+
+@pytest.fixture
+def sampled(services, filled):
+    filled.set("sft", {"provider": "practice", "samples": 20})
+    assert ended(services, sft_generator.start_samples(services, filled)).result["samples"] == 20
+    return filled
+
+
+def test_samples_of_before_a_new_tokenizer_name_the_chunks_of_after_it(services, sampled, tmp_path):
+    before = chunks_of_samples(sampled)
+    choose(sampled, model_folder(tmp_path / "bytes", byte_level(256)))
+    assert ended(services, rag_processor.rechunk_if_needed(services, sampled)).result["recut"]
+    after = chunks_of_samples(sampled)
+    assert None not in after and after != before
+    for sample, text in zip(read_samples(sampled.samples_file), after, strict=True):
+        assert support_of(sample.output, text).share >= sample.support - 0.1
+
+
+def test_reading_again_and_removing_and_reading_back_keeps_samples_at_their_text(services, sampled, tmp_path):
+    before = chunks_of_samples(sampled)
+    sampled.set("documents", {"chunk_tokens": 64})
+    ended(services, rag_processor.start_reprocess(services, sampled, ["a.txt"]))
+    assert None not in chunks_of_samples(sampled)
+    rag_processor.remove_documents(services, sampled, ["a.txt"])
+    assert set(chunks_of_samples(sampled)) == {None}
+    job = ended(services, sft_generator.start_gate(services, sampled))
+    assert job.result["findings"]["source_gone"] == 20
+    sampled.set("documents", {"chunk_tokens": 512})
+    ended(services, rag_processor.start_documents(services, sampled, [tmp_path / "a.txt"]))
+    assert chunks_of_samples(sampled) == before
+    job = ended(services, sft_generator.start_gate(services, sampled))
+    assert "source_gone" not in job.result["findings"]
+
+
+def test_samples_file_in_another_form_keeps_no_document_from_being_cut(services, sampled):
+    sampled.samples_file.write_bytes(data := "[]\n".encode("utf-16"))
+    sampled.set("documents", {"chunk_tokens": 64})
+    job = ended(services, rag_processor.start_rechunk(services, sampled))
+    assert job.state == JobState.DONE and sampled.samples_file.read_bytes() == data
+    assert "error.samples_encoding" in [message.key for message in job.log]
+
+
+WRITES_SAMPLES = """
+import sys, time
+from pathlib import Path
+from core import worker
+from core.jobs.job import SilentContext
+from core.project_manager import Project
+with worker.chunks_at_rest(SilentContext(), Project(Path(sys.argv[1]))):
+    print("holds", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def elsewhere(sampled):
+    """Another process that writes samples from the chunks until it is told to end."""
+    command = [sys.executable, "-c", WRITES_SAMPLES, str(sampled.root)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout.readline() == "holds\n"
+        yield process
+        process.kill()
+
+
+def waits(services, job):
+    """Once the job says that it waits, its state."""
+    wait_for(lambda: "waiting_for_chunks" in str(services.runner.get(job.id).message))
+    return services.runner.get(job.id).state
+
+
+@pytest.mark.parametrize("how", ["rechunk", "again"])
+def test_cutting_anew_waits_for_samples_that_another_process_writes(services, sampled, elsewhere, how):
+    sampled.set("documents", {"chunk_tokens": 64})
+    before = ChunkStore(sampled.database).usable_ids(False, False)
+    if how == "rechunk":
+        job = rag_processor.start_rechunk(services, sampled)
+    else:
+        job = rag_processor.start_reprocess(services, sampled, ["a.txt"])
+    assert waits(services, job) == JobState.RUNNING
+    assert ChunkStore(sampled.database).usable_ids(False, False) == before
+    elsewhere.stdin.close()
+    assert ended(services, job).state == JobState.DONE
+    assert ChunkStore(sampled.database).usable_ids(False, False) != before
+    assert None not in chunks_of_samples(sampled)
+
+
+def test_samples_wait_for_chunks_that_another_process_cuts_anew(services, sampled, elsewhere):
+    sampled.set("sft", {"samples": 23})
+    job = sft_generator.start_samples(services, sampled)
+    assert waits(services, job) == JobState.RUNNING
+    elsewhere.kill()
+    assert ended(services, job).result["samples"] == 23
+
+
+def test_nothing_is_removed_while_another_process_writes_samples(services, sampled, elsewhere):
+    assert code_of(lambda: rag_processor.remove_documents(services, sampled, ["a.txt"])) == "samples_running"
+    assert ChunkStore(sampled.database).count()
+
+
+def test_a_document_without_chunks_is_opened_while_another_process_writes_samples(services, sampled, elsewhere):
+    job = rag_processor.start_reprocess(services, sampled, ["locked.pdf"], {"locked.pdf": "schlüssel"})
+    assert [row["status"] for row in ended(services, job).result["documents"]] == ["done"]
+
+
+def test_nothing_that_replaces_chunks_is_started_while_samples_are_written_here(services, sampled, monkeypatch):
+    monkeypatch.setattr("core.jobs.services.running", lambda _, __, kinds: "sft" in kinds)
+    for start in (
+        lambda: rag_processor.start_rechunk(services, sampled),
+        lambda: rag_processor.start_reprocess(services, sampled, ["a.txt"]),
+        lambda: rag_processor.remove_documents(services, sampled, ["a.txt"]),
+    ):
+        assert code_of(start) == "samples_running"

@@ -1,0 +1,130 @@
+"""What browser and command line call for samples, against a server that speaks OpenAI's protocol."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from store_material import add_document
+
+from core import keys, sft_generator
+from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
+from core.jobs.job import ACTIVE, JobSnapshot, JobState
+from core.jobs.services import Services
+from core.project_manager import Project
+from core.samples import estimate, helper_models, outbound
+from core.samples.store.sample_store import SampleStore
+from core.samples.store.sft_dataset import read_samples
+from tests.core.samples.fault_server import FaultServer
+from utils.errors import AppError
+
+KEY = "sk-a-key-that-nobody-may-see"
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    with FaultServer() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "_in_memory", {})
+    monkeypatch.setattr(helper_models, "_said", {})
+
+
+@pytest.fixture
+def filled(project: Project, server: FaultServer) -> Project:
+    chunks = [
+        NewChunk(
+            f"Die Pumpe Nummer {n} ist ein Teil der Anlage und fördert {n}7 Liter Wasser in der Minute. "
+            f"Die Kugel Nummer {n} wiegt mit allen ihren Teilen genau {n}3 Kilogramm und liegt in der Halle.",
+            {"page": n, "tokens": 40},
+        )
+        for n in range(1, 13)
+    ]
+    add_document(ChunkStore(project.database), SourceFile("anlage.pdf", "anlage.pdf", "ab", "done"), chunks)
+    project.set("sft", {"provider": "openrouter", "model": "m", "base_url": server.address, "samples": 10})
+    return project
+
+
+def ended(services: Services, job: JobSnapshot) -> JobSnapshot:
+    return services.runner.wait(job.id, timeout=60)
+
+
+def gate_of(services: Services, project: Project) -> JobSnapshot:
+    """The check that follows by itself."""
+    job = services.runner.latest(project.name, ["gate"])
+    assert job is not None
+    return services.runner.wait(job.id, timeout=60) if job.state in ACTIVE else job
+
+
+def test_samples_of_a_helper_are_stored_with_their_source_and_checked_by_themselves(services, filled, server) -> None:
+    keys.set_key(server.address, KEY)
+    job = ended(services, sft_generator.start_samples(services, filled))
+    assert job.state == JobState.DONE and job.result and job.result["samples"] == 10
+    samples = read_samples(filled.samples_file)
+    assert len({sample.id for sample in samples}) == 10
+    assert all(sample.source and sample.support == 1.0 and sample.language == "de" for sample in samples)
+    assert gate_of(services, filled).state == JobState.DONE
+    counts = SampleStore(filled).counts()
+    assert (counts.total, counts.checked) == (10, 10)
+
+
+def test_the_key_is_in_no_file_of_the_project_no_event_and_no_log(services, filled, server) -> None:
+    keys.set_key(server.address, KEY)
+    job = ended(services, sft_generator.start_samples(services, filled))
+    gate_of(services, filled)
+    assert server.requests >= 10
+    written = [path for path in filled.root.rglob("*") if path.is_file()]
+    assert written and not any(KEY.encode() in path.read_bytes() for path in written)
+    assert KEY not in repr(job) and KEY not in repr(services.runner.jobs())
+
+
+def test_a_run_is_noted_and_nothing_is_said_to_have_left_this_machine(services, filled) -> None:
+    before = sft_generator.outlook(filled)
+    assert before.estimate.samples == 10 and not before.leaves_machine and before.place.startswith("127.0.0.1")
+    ended(services, sft_generator.start_samples(services, filled))
+    (run,) = estimate.runs(filled)
+    assert (run.samples, run.provider) == (10, filled.load_config().sft.provider)
+    assert outbound.summary(filled) == []
+    filled.set("sft", {"base_url": "https://example.org/v1", "samples": 20})
+    assert sft_generator.outlook(filled).leaves_machine
+
+
+def test_trying_a_helper_shows_what_was_asked_and_understood_and_stores_nothing(services, filled, server) -> None:
+    job = ended(services, sft_generator.start_test(services, filled))
+    assert job.result and server.requests == 1
+    assert [message["role"] for message in job.result["messages"]] == ["system", "user"]
+    assert job.result["pairs"][0]["output"] in json.loads(job.result["answer"])["samples"][0]["output"]
+    assert job.result["problem"] == "" and not filled.samples_file.exists()
+
+
+def test_without_a_model_nothing_is_started(services, filled) -> None:
+    filled.set("sft", {"model": ""})
+    for start in (sft_generator.start_samples, sft_generator.start_test, sft_generator.start_pull):
+        with pytest.raises(AppError, match="no_helper_model"):
+            start(services, filled)
+
+
+def test_samples_made_elsewhere_come_in_and_are_checked_without_any_document(
+    services, project, tmp_path: Path
+) -> None:
+    file = tmp_path / "fremd.jsonl"
+    lines = [json.dumps({"instruction": f"Was ist {n}?", "output": f"{n} ist eine Zahl unter allen."}) for n in "123"]
+    file.write_text("\n".join([*lines, "kein JSON"]), encoding="utf-8")
+    job = ended(services, sft_generator.start_import(services, project, file, "fremd.jsonl"))
+    assert job.result and (job.result["imported"], job.result["bad"]) == (3, 1)
+    assert gate_of(services, project).state == JobState.DONE
+    assert SampleStore(project).counts().checked == 3
+
+
+def test_an_interrupted_job_makes_up_only_what_is_missing(services, filled, server) -> None:
+    filled.set("sft", {"samples": 4})
+    ended(services, sft_generator.start_samples(services, filled))
+    asked = server.requests
+    filled.set("sft", {"samples": 9})
+    ended(services, sft_generator.start_samples(services, filled))
+    samples = read_samples(filled.samples_file)
+    assert len(samples) == len({sample.id for sample in samples}) == 9
+    assert server.requests == asked + 5

@@ -1,0 +1,73 @@
+"""The overview shows figures as the language writes them, and is not made anew for every viewer."""
+
+import pytest
+from documents_material import store_document
+
+from ui.documents import documents_overview
+from ui.documents.documents_overview import overview_html
+from ui.page.view import View
+
+
+@pytest.fixture
+def stored(project):
+    store_document(project, "a.txt", ["Die Wärme ist eine Form der Energie. " * 40] * 40, language="de")
+    store_document(project, "b.txt", ["Heat is a form of energy. " * 20] * 4, language="en")
+    store_document(project, "scan.pdf", pages=7)
+    return project
+
+
+def look(services, language="de") -> str:
+    return overview_html(View(services, language, "Physik"))
+
+
+def test_without_text_it_says_what_will_be_here(services, project):
+    assert "Noch keine Dokumente." in look(services)
+    store_document(project, "scan.pdf", pages=7)
+    assert "Sobald ein Dokument gelesen ist" in look(services)
+
+
+def test_figures_languages_lengths_and_possible_samples_are_shown(services, stored):
+    shown = look(services)
+    assert "<dd>44</dd>" in shown
+    assert "Deutsch" in shown
+    assert "Englisch" in shown
+    assert "<rect" in shown
+    assert "Beispiele möglich" in shown
+    assert "44 von 51" in shown
+
+
+def test_figures_have_the_languages_own_separator(services, stored):
+    assert "15.320" in look(services)
+    assert "15,320" in look(services, "en")
+
+
+def test_all_viewers_share_one_overview_until_something_changes(services, stored, monkeypatch):
+    made = []
+    real = documents_overview.overview
+    monkeypatch.setattr(documents_overview, "overview", lambda *args: made.append(1) or real(*args))
+    for _ in range(3):
+        look(services)
+        look(services, "en")
+    assert len(made) == 1
+    stored.set("documents", {"skip_duplicates": False})
+    look(services)
+    assert len(made) == 2
+    store_document(stored, "c.txt", ["Neu"])
+    look(services)
+    assert len(made) == 3
+
+
+def test_while_documents_come_in_the_overview_is_made_seldom(services, stored, puppet, monkeypatch):
+    made = []
+    real = documents_overview.overview
+    monkeypatch.setattr(documents_overview, "overview", lambda *args: made.append(1) or real(*args))
+    monkeypatch.setattr(documents_overview, "SHARE_OF_TIME", 1e-6)
+    look(services)
+    job = puppet("rag")
+    for number in range(3):
+        store_document(stored, f"neu {number}.txt", ["Neu"])
+        assert "Neu" not in look(services)
+    assert len(made) == 1
+    job.finish()
+    look(services)
+    assert len(made) == 2

@@ -1,0 +1,113 @@
+"""What the buttons of the list do, and that a password goes to the reader and nowhere else."""
+
+import pytest
+from documents_material import store_document
+
+from core import rag_processor
+from ui.documents import documents_panel
+from ui.documents.documents_list import ListPosition
+from ui.page.clickable import Click
+from ui.page.view import View
+from utils.errors import AppError
+
+SECRET = "sehr geheimes Wort"
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """What would have been read again."""
+    calls = []
+    monkeypatch.setattr(
+        rag_processor,
+        "start_reprocess",
+        lambda services, project, names, passwords=None: calls.append((list(names), passwords)),
+    )
+    return calls
+
+
+@pytest.fixture
+def stored(project):
+    for name in ("a.txt", "b.txt", "c.txt"):
+        store_document(project, name, ["Text"])
+    store_document(project, "zu.pdf", status="password", detail="pdf_password", params={"file": "zu.pdf"})
+    store_document(project, "zu.docx", status="password", detail="docx_password", params={"file": "zu.docx"})
+    return project
+
+
+def clicked(frame, project, do, of="", ticked=(), **position):
+    values = {"position": ListPosition("Physik", **position), "click": Click(do, of, tuple(ticked))}
+    return documents_panel.clicked(frame, project, values) or {}
+
+
+def test_a_filter_begins_at_its_first_page_and_an_unknown_one_is_none(frame, stored):
+    assert clicked(frame, stored, "status", "done", page=3)["position"] == ListPosition("Physik", "done", 0, 1)
+    assert clicked(frame, stored, "status", "<script>")["position"].status == ""
+
+
+@pytest.mark.parametrize(("of", "page"), [("2", 2), ("-1", 0), ("x", 0), ("9" * 30, 10**6)])
+def test_a_page_is_a_number_whatever_is_sent(frame, stored, of, page):
+    assert clicked(frame, stored, "page", of)["position"].page == page
+
+
+def test_ticked_documents_are_read_again(frame, stored, started):
+    clicked(frame, stored, "again", ticked=["c.txt", "a.txt", "nirgends.txt"])
+    assert started == [(["a.txt", "c.txt"], None)]
+
+
+def test_all_means_all_that_the_filter_shows(frame, stored, started):
+    clicked(frame, stored, "again", ticked=["*", "b.txt"], status="done")
+    assert started == [(["a.txt", "c.txt"], None)]
+
+
+def test_without_a_tick_nothing_happens(frame, stored, started):
+    assert clicked(frame, stored, "again") == {}
+    assert clicked(frame, stored, "remove") == {}
+    assert started == []
+
+
+def test_a_document_is_removed_only_after_a_question_in_its_own_project(frame, stored, services, monkeypatch):
+    removed = []
+    monkeypatch.setattr(rag_processor, "remove_documents", lambda services, project, names: removed.extend(names))
+    answer = clicked(frame, stored, "remove", ticked=["b.txt"])
+    assert "b.txt" in answer["question"]
+    assert removed == []
+    values = {"asked": answer["asked"], "position": ListPosition("Physik")}
+    other = services.projects.create("Chemie")
+    documents_panel.remove_asked(frame, other, values)
+    assert removed == []
+    documents_panel.remove_asked(frame, stored, values)
+    assert removed == ["b.txt"]
+
+
+def test_only_documents_that_a_password_would_open_are_offered(services, stored):
+    offered = documents_panel.choices_of_locked(View(services, "de", "Physik"))
+    assert offered["choices"] == [("zu.pdf", "zu.pdf")]
+
+
+def test_several_locked_documents_can_be_opened_with_one_password(frame, services, stored, started):
+    store_document(stored, "auch zu.pdf", status="password", detail="pdf_password")
+    offered = documents_panel.choices_of_locked(View(services, "de", "Physik"))
+    assert offered["value"] == documents_panel.EVERYTHING_LOCKED
+    documents_panel.unlocked(frame, stored, {"document": offered["value"], "password": SECRET})
+    assert started == [(["zu.pdf", "auch zu.pdf"], {"zu.pdf": SECRET, "auch zu.pdf": SECRET})]
+
+
+def test_the_password_field_is_emptied_whatever_comes_of_it(frame, stored, started, monkeypatch, caplog):
+    values = {"document": "zu.pdf", "password": SECRET}
+    assert documents_panel.unlocked(frame, stored, values)["password"] == ""
+    assert started == [(["zu.pdf"], {"zu.pdf": SECRET})]
+
+    def refuse(*_, **__):
+        raise AppError("job_already_running")
+
+    monkeypatch.setattr(rag_processor, "start_reprocess", refuse)
+    answer = documents_panel.unlocked(frame, stored, values)
+    assert answer["password"] == ""
+    assert "Das läuft schon." in answer["notice"]
+    assert SECRET not in repr(answer) + caplog.text
+
+
+def test_an_empty_password_is_refused_in_words(frame, stored, started):
+    answer = documents_panel.unlocked(frame, stored, {"document": "zu.pdf", "password": ""})
+    assert "Das Passwort ist leer." in answer["notice"]
+    assert started == []

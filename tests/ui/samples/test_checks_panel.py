@@ -1,0 +1,135 @@
+"""What was found is counted by kind, filters the table, and is dealt with together; nothing goes by itself."""
+
+import re
+
+import pytest
+from documents_material import store_document
+from samples_material import find, store_samples
+from store_material import remove_document
+
+from core import sft_generator
+from core.documents.store.chunk_store import ChunkStore
+from core.samples.store.findings import Finding
+from core.samples.store.sample_store import SampleStore
+from ui.documents import documents_overview
+from ui.page.clickable import Click
+from ui.page.view import View
+from ui.samples import checks_panel
+from ui.samples.sample_list import ReviewPosition
+
+
+@pytest.fixture
+def look(services, project):
+    return lambda **position: checks_panel.gate_html(
+        View(services, "de", "Physik"), ReviewPosition("Physik", **position)
+    )
+
+
+@pytest.fixture
+def click(frame, project):
+    def make(do, of="", **position):
+        values = {"position": ReviewPosition("Physik", **position), "click": Click(do, of, ())}
+        return checks_panel.clicked(frame, project, values) or {}
+
+    return make
+
+
+def off(html: str, do: str) -> bool:
+    return bool(re.search(rf'data-do="{do}" data-of="\w*" disabled', html))
+
+
+def test_without_samples_there_is_nothing_to_show(look):
+    assert look() == ""
+
+
+def test_before_the_check_it_can_be_started_and_nothing_accepted(look, project):
+    store_samples(project, 3)
+    assert "0 von 3 geprüft" in look()
+    assert not off(look(), "check")
+    assert off(look(), "accept_clean")
+
+
+def test_findings_are_counted_by_kind(look, project):
+    store_samples(project, 5)
+    find(project, {"s1": [Finding("refusal")], "s2": [Finding("refusal"), Finding("too_short")]})
+    assert re.search(r'data-of="refusal" aria-pressed="false">[^<]+<b>2</b>', look())
+    assert re.search(r'data-of="too_short" aria-pressed="true">[^<]+<b>1</b>', look(finding="too_short"))
+    assert "5 von 5 geprüft" in look()
+    assert off(look(), "check")
+
+
+def test_only_the_chosen_kind_can_be_rejected_as_a_whole(look, project):
+    store_samples(project, 5)
+    find(project, {"s1": [Finding("refusal")]})
+    assert "reject_all" not in look()
+    assert "Alle 1 ablehnen" in look(finding="refusal")
+
+
+def test_nothing_found_is_said(look, project):
+    store_samples(project, 2)
+    find(project, {})
+    assert "Nichts fällt auf." in look()
+
+
+def test_a_finding_is_a_filter_and_a_second_click_lets_it_go(click):
+    assert click("finding", "refusal", after=20)["position"] == ReviewPosition("Physik", finding="refusal")
+    assert click("finding", "refusal", finding="refusal")["position"].finding == ""
+    assert click("finding", "<script>")["position"].finding == ""
+
+
+def test_all_that_nothing_was_found_against_is_accepted_and_taken_back_together(click, project):
+    store_samples(project, 4)
+    find(project, {"s2": [Finding("too_long")]})
+    store = SampleStore(project)
+    store.set_status(["s3"], "rejected")
+    answer = click("accept_clean")
+    assert "Angenommen: 2." in answer["notice"]
+    assert store.counts().by_status == {"accepted": 2, "new": 1, "rejected": 1}
+    store.undo()
+    assert store.counts().by_status == {"new": 3, "rejected": 1}
+
+
+def test_what_nobody_has_checked_is_not_accepted(click, project):
+    store_samples(project, 2)
+    find(project, {})
+    store = SampleStore(project)
+    store.edit("s1", "Anders?", "Anders.")
+    store.set_status(["s1"], "new")
+    click("accept_clean")
+    assert store.get("s1").sample.status == "new"
+    assert store.get("s2").sample.status == "accepted"
+
+
+def test_all_with_a_finding_are_rejected_and_none_deleted(click, project):
+    store_samples(project, 4)
+    find(project, {"s1": [Finding("refusal")], "s2": [Finding("refusal")]})
+    assert "Abgelehnt: 2." in click("reject_all", "refusal")["notice"]
+    assert SampleStore(project).counts().total == 4
+    assert "nichts zu ändern" in click("reject_all", "refusal")["notice"]
+    assert click("reject_all", "everything") == {}
+
+
+def test_the_check_is_started_on_request(click, project, monkeypatch):
+    started = []
+    monkeypatch.setattr(sft_generator, "start_gate", lambda services, project: started.append(project.name))
+    click("check")
+    assert started == ["Physik"]
+
+
+def test_coverage_names_the_documents_that_have_no_samples_first(look, project):
+    store_document(project, "voll.txt", ["Text"])
+    store_document(project, "leer <b>.txt", ["Text"])
+    store_samples(project, 3, document="voll.txt")
+    shown = look()
+    assert "Aus 1 von 2 Dokumenten gibt es Beispiele" in shown
+    assert shown.index("leer &lt;b&gt;.txt") < shown.index("voll.txt")
+
+
+def test_documents_that_were_removed_count_for_no_coverage(look, project, services):
+    for name in ("a.txt", "b.txt"):
+        store_document(project, name, ["Text"])
+        store_samples(project, 3, document=name)
+    remove_document(ChunkStore(project.database), "a.txt")
+    shown = look()
+    assert "Aus 1 von 1 Dokumenten gibt es Beispiele" in shown and "a.txt" not in shown
+    assert "1 von 1 Dokumenten haben schon" in documents_overview.overview_html(View(services, "de", "Physik"))

@@ -1,0 +1,105 @@
+"""Samples come in with a word on every line that holds none; they go out as one file, to whom it belongs."""
+
+import pytest
+from fastapi import FastAPI
+from samples_material import store_samples
+from starlette.testclient import TestClient
+
+from core import access
+from core.access import Visitor
+from core.jobs.job import Job
+from core.samples.exchange.exchange import EXPORTS
+from core.samples.store.sample_store import SampleStore
+from ui.page.downloads import add_route
+from ui.page.view import View
+from ui.samples import exchange_panel
+from utils import file_manager
+
+
+@pytest.fixture
+def browser(services):
+    server = FastAPI()
+    add_route(server, services, exchange_panel.PATH, exchange_panel.samples_of)
+    return TestClient(server)
+
+
+@pytest.fixture
+def imported(services, project):
+    """What is shown after an import with this result."""
+
+    def make(**result) -> str:
+        known = {"imported": 0, "duplicates": 0, "bad": 0, "bad_lines": [], **result}
+        services.runner.wait(services.runner.start(Job("import", project.name, lambda _: known)).id, 10)
+        return exchange_panel.result_html(View(services, "de", "Physik"))
+
+    return make
+
+
+def test_bad_lines_are_named_with_their_numbers_and_reasons(imported):
+    shown = imported(imported=1200, duplicates=3, bad=2, bad_lines=[(7, "exchange.bad.not_json"), (1234, "<new>")])
+    assert "Übernommen: 1.200 Beispiele. Schon da waren 3." in shown
+    assert "Nicht brauchbar: 2 Zeilen." in shown
+    assert "Zeile 7: kein gültiges JSON" in shown
+    assert "Zeile 1.234: &lt;new&gt;" in shown
+    assert "box warn" in shown
+
+
+def test_of_very_many_bad_lines_the_first_are_named(imported):
+    shown = imported(bad=500, bad_lines=[(line, "exchange.bad.not_json") for line in range(1, 101)])
+    assert shown.count("Zeile ") == exchange_panel.BAD_LINES_SHOWN
+    assert "und 480 weitere" in shown
+
+
+def test_a_clean_import_is_good_news(imported):
+    assert "box good" in imported(imported=4)
+
+
+def test_nothing_comes_in_while_samples_are_written(services, project, puppet):
+    assert exchange_panel.blocked(View(services, "de", "")) != ""
+    assert exchange_panel.blocked(View(services, "de", "Physik")) == ""
+    puppet("sft")
+    assert exchange_panel.blocked(View(services, "de", "Physik")) != ""
+
+
+def export(frame, project, kind):
+    return exchange_panel.write_export(frame, project, {"kind": kind})
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_a_file_is_written_and_downloaded_under_the_projects_name(frame, project, browser, kind, monkeypatch):
+    monkeypatch.setattr(file_manager, "show", lambda file: True)
+    store_samples(project, 5)
+    SampleStore(project).set_status(["s5"], "rejected")
+    answer = export(frame, project, kind)
+    assert "Geschrieben: 4 Beispiele." in answer["notice"]
+    assert answer["address"] == ""
+    got = browser.get(exchange_panel.download_address(project, kind))
+    assert got.status_code == 200
+    assert f"Physik-{kind}." in got.headers["content-disposition"]
+    assert "Frage 4?" in got.text
+    assert "Frage 5?" not in got.text
+
+
+def test_another_machine_downloads_and_learns_no_path(frame, project, monkeypatch):
+    monkeypatch.setattr(file_manager, "show", lambda file: pytest.fail("nobody there to see it"))
+    store_samples(project, 1)
+    with access.acting_as(Visitor("", at_machine=False)):
+        answer = export(frame, project, "csv")
+    assert answer["address"] == "/download/samples?project=Physik&kind=csv"
+    assert str(project.root) not in answer["notice"]
+
+
+def test_without_samples_there_is_nothing_to_take_along(frame, project):
+    assert "keine Beispiele" in export(frame, project, "jsonl")["notice"]
+
+
+@pytest.mark.parametrize("kind", ["", "exe", "../../config.json", "jsonl/../x"])
+def test_only_exports_are_downloaded(browser, project, kind):
+    store_samples(project, 1)
+    assert browser.get(exchange_panel.PATH, params={"project": "Physik", "kind": kind}).status_code == 404
+    assert browser.get(exchange_panel.PATH, params={"project": "../x", "kind": "jsonl"}).status_code == 404
+    assert browser.get(exchange_panel.PATH, params={"project": "Physik", "kind": "jsonl"}).status_code == 404
+
+
+def test_every_form_of_file_has_a_name(frame):
+    assert all(frame.t(f"exchange.kind.{kind}") for kind in EXPORTS)

@@ -1,0 +1,170 @@
+"""Decisions are kept, go on to the next sample and can be taken back; what was typed is never lost silently."""
+
+import pytest
+from samples_material import find, store_samples
+
+from core.samples.store.findings import Finding
+from core.samples.store.sample_store import SampleStore
+from ui.page.clickable import Click
+from ui.samples import review_panel
+from ui.samples.review_panel import Loaded
+from ui.samples.sample_list import ReviewPosition
+from utils.errors import AppError
+
+
+class Reviewer:
+    """One viewer of the review: what they see, what they type, what they click."""
+
+    def __init__(self, frame, project, **position):
+        self.frame, self.project = frame, project
+        self.values = {"position": ReviewPosition(project.name, **position), "loaded": Loaded()}
+        self.values |= {"instruction": "", "output": "", "words": "", "document": "", "notice": ""}
+
+    def click(self, do, of=""):
+        answer = review_panel.clicked(self.frame, self.project, {**self.values, "click": Click(do, str(of), ())})
+        self.values |= {"notice": "", **(answer or {})}
+        return self
+
+    def type(self, **words):
+        self.values |= words
+        return self
+
+    @property
+    def position(self) -> ReviewPosition:
+        return self.values["position"]
+
+    @property
+    def open(self) -> str:
+        return self.position.open
+
+
+@pytest.fixture
+def reviewer(frame, project):
+    store_samples(project, 15)
+    return Reviewer(frame, project)
+
+
+@pytest.fixture
+def status(project):
+    return lambda sample_id: SampleStore(project).get(sample_id).sample.status
+
+
+def test_a_row_is_opened_with_its_text_in_the_boxes(reviewer):
+    reviewer.click("open", "s4")
+    assert reviewer.open == "s4"
+    assert reviewer.values["instruction"] == "Frage 4?"
+    assert reviewer.values["output"] == "Antwort 4."
+
+
+def test_accepting_goes_on_to_the_next_new_one_and_undo_comes_back(reviewer, status):
+    reviewer.click("open", "s1").click("accept_next")
+    assert status("s1") == "accepted"
+    assert reviewer.open == "s2"
+    reviewer.click("reject_next")
+    assert status("s2") == "rejected"
+    reviewer.click("undo")
+    assert status("s2") == "new"
+    assert reviewer.open == "s2"
+    assert "box good" in reviewer.values["notice"]
+    reviewer.click("undo")
+    assert status("s1") == "new"
+
+
+def test_next_skips_what_is_decided_turns_the_page_and_begins_anew_at_the_end(reviewer, project):
+    SampleStore(project).set_status([f"s{number}" for number in range(2, 13)], "accepted")
+    reviewer.click("open", "s1").click("next")
+    assert reviewer.open == "s13"
+    assert reviewer.position.after == 12
+    reviewer.click("open", "s15").click("next")
+    assert reviewer.open == "s1"
+
+
+def test_next_stays_inside_of_the_filter(reviewer, project):
+    find(project, {"s3": [Finding("refusal")], "s9": [Finding("refusal")]})
+    filtered = Reviewer(reviewer.frame, project, finding="refusal")
+    assert filtered.click("next").open == "s3"
+    assert filtered.click("accept_next").open == "s9"
+    assert filtered.click("accept_next").open == ""
+    assert "Alle sind durchgesehen." in filtered.values["notice"]
+
+
+def test_accepting_twice_is_no_mistake(reviewer, status):
+    reviewer.click("open", "s1").click("accept").click("accept")
+    assert status("s1") == "accepted"
+    assert reviewer.open == "s1"
+
+
+def test_what_was_typed_is_kept_when_something_else_is_clicked(reviewer, project):
+    reviewer.click("open", "s1").type(output="Bessere Antwort.").click("next")
+    kept = SampleStore(project).get("s1").sample
+    assert (kept.output, kept.status) == ("Bessere Antwort.", "edited")
+    reviewer.click("open", "s2").type(instruction="Neue Frage?").click("reject")
+    kept = SampleStore(project).get("s2").sample
+    assert (kept.instruction, kept.status) == ("Neue Frage?", "rejected")
+
+
+def test_undo_takes_back_typing_first(reviewer, project):
+    reviewer.click("open", "s1").click("accept").type(output="Vertippt").click("undo")
+    assert reviewer.values["output"] == "Antwort 1."
+    assert SampleStore(project).get("s1").sample.status == "accepted"
+
+
+def test_ends_of_lines_that_a_browser_changed_are_no_edit(reviewer, project):
+    SampleStore(project).edit("s1", "Frage?", "eins\r\nzwei")
+    SampleStore(project).set_status(["s1"], "new")
+    reviewer.click("open", "s1").type(output="eins\nzwei").click("open", "s2")
+    assert SampleStore(project).get("s1").sample.status == "new"
+
+
+def test_an_empty_text_is_refused_and_nothing_is_lost(reviewer, project):
+    reviewer.click("open", "s1").type(output="  ")
+    with pytest.raises(AppError) as refused:
+        reviewer.click("next")
+    assert refused.value.code == "sample_empty"
+    assert SampleStore(project).get("s1").sample.output == "Antwort 1."
+
+
+def test_saving_keeps_the_sample_open(reviewer, project):
+    reviewer.click("open", "s1").type(output="Neu.")
+    answer = review_panel.save_edit(project, reviewer.values)
+    assert answer["position"].open == "s1"
+    assert answer["loaded"].output == "Neu."
+    assert review_panel.save_edit(project, {**reviewer.values, **answer}) is None
+
+
+def test_a_deleted_sample_comes_back(reviewer, project):
+    reviewer.click("open", "s1").click("delete")
+    assert SampleStore(project).get("s1") is None
+    assert reviewer.open == "s2"
+    reviewer.click("undo")
+    assert SampleStore(project).get("s1") is not None
+    assert reviewer.open == "s1"
+
+
+def test_deciding_on_a_sample_that_is_gone_says_so(reviewer, project):
+    reviewer.click("open", "s1")
+    SampleStore(project).delete(["s1"])
+    with pytest.raises(AppError) as refused:
+        reviewer.click("accept_next")
+    assert refused.value.code == "sample_gone"
+
+
+def test_filters_begin_at_the_first_page(reviewer):
+    reviewer.click("onward", 10)
+    assert reviewer.position.after == 10
+    assert reviewer.click("status", "new").position.after == 0
+    assert reviewer.click("status", "<script>").position.status == ""
+    reviewer.type(words=" Antwort ", document="a.txt")
+    narrowed = review_panel.narrow(reviewer.project, reviewer.values)["position"]
+    assert (narrowed.words, narrowed.document) == ("Antwort", "a.txt")
+
+
+@pytest.mark.parametrize("of", ["", "-1", "x", "9" * 40])
+def test_a_page_is_a_number_whatever_is_sent(reviewer, of):
+    assert reviewer.click("onward", of).position.after == 0
+
+
+def test_an_unknown_sample_or_button_does_nothing(reviewer):
+    assert reviewer.click("open", "nirgends").open == ""
+    before = reviewer.position
+    assert reviewer.click("format the disk").position == before

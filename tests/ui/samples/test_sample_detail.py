@@ -1,0 +1,78 @@
+"""An opened sample shows what it comes from, with the supporting sentence marked, and what was found against it."""
+
+import pytest
+from documents_material import store_document
+from samples_material import find, store_samples
+
+from core.samples.store.findings import Finding
+from core.samples.store.sft_dataset import Generator, Sample, Source, append_sample
+from ui.page.view import View
+from ui.samples import sample_detail
+from ui.samples.sample_list import ReviewPosition
+
+SENTENCE = "Ein Generator wandelt Bewegungsenergie in elektrische Energie um."
+
+
+@pytest.fixture
+def open_sample(services, project):
+    def make(sample: Sample | None = None, opened: str = "s") -> str:
+        if sample:
+            append_sample(project.samples_file, sample)
+        view, position = View(services, "de", "Physik"), ReviewPosition("Physik", open=opened)
+        return sample_detail.head_html(view, position) + sample_detail.source_html(view, position)
+
+    return make
+
+
+def test_the_sentence_that_supports_the_answer_is_marked(open_sample, project):
+    store_document(project, "a.txt", [f"Das Rad ist <b>rund</b>. {SENTENCE} Danach kommt etwas anderes."])
+    shown = open_sample(Sample("Was tut ein Generator?", SENTENCE, "s", Source("a.txt", 1, 1)))
+    assert f"<mark>{SENTENCE}</mark>" in shown
+    assert "% der Antwort stehen im Abschnitt" in shown
+    assert "&lt;b&gt;rund&lt;/b&gt;" in shown
+
+
+def test_a_chunk_that_is_gone_is_told_from_no_document_at_all(open_sample):
+    assert "nicht mehr da" in open_sample(Sample("F?", "A.", "s", Source("weg.txt", 2, 99)))
+    assert "aus keinem Dokument" in open_sample(Sample("G?", "A.", "t"), "t")
+
+
+def test_findings_say_what_they_mean_and_lead_to_the_other_sample(open_sample, project):
+    store_samples(project, 2)
+    find(project, {"s2": [Finding("near_duplicate", "<q>", "s1", 0.92)]})
+    shown = open_sample(opened="s2")
+    assert "92 %" in shown
+    assert 'data-do="open" data-of="s1"' in shown
+    assert "&lt;q&gt;" in shown
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        ("gate.detail.email", "<em>E-Mail-Adresse</em>"),
+        ("language.name.tlh", "<em>tlh</em>"),
+        ("1234", "<em>1.234 Token</em>"),
+        ("Als KI kann ich", "<em><q>Als KI kann ich</q></em>"),
+    ],
+)
+def test_details_of_findings_are_said_in_words(services, project, detail, words):
+    shown = sample_detail.finding_html(View(services, "de", "Physik"), Finding("refusal", detail))
+    assert words in shown
+
+
+def test_further_turns_are_shown(open_sample):
+    shown = open_sample(Sample("F?", "A.", "s", follow_ups=(("Und <dann>?", "Nichts."),)))
+    assert "Und &lt;dann&gt;?" in shown
+    assert "Nichts." in shown
+
+
+def test_who_wrote_it_is_named(open_sample):
+    written = Generator("openrouter", "openai/<gpt>")
+    assert "openai/&lt;gpt&gt;" in open_sample(Sample("F?", "A.", "s", generator=written))
+    assert "Übungshelfer" in open_sample(Sample("G?", "A.", "t", generator=Generator("practice", "")), "t")
+
+
+def test_without_an_open_sample_there_is_nothing_to_decide(open_sample):
+    assert 'data-do="accept"' not in open_sample(opened="")
+    assert "drücke n" in open_sample(opened="")
+    assert "gibt es nicht mehr" in open_sample(Sample("F?", "A.", "s"), "gone")

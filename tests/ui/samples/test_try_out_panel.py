@@ -1,0 +1,59 @@
+"""A try shows what was asked, what came back, and what could be used of it, all of it as text."""
+
+import pytest
+
+from core.jobs.job import Job
+from ui.page.view import View
+from ui.samples import try_out_panel
+
+
+@pytest.fixture
+def tried(services, project):
+    """What is shown after a try with this result."""
+
+    def make(**result) -> str:
+        project.set("sft", {"provider": "ollama", "model": "qwen"})
+        known = {"messages": [{"role": "user", "content": "Frag <b>!"}], "answer": "<script>", "pairs": []}
+        known |= {"problem": "", "seconds": 1.25, "tokens": 500, "cost_usd": None, **result}
+        job = services.runner.start(Job("sft_test", project.name, lambda _: known))
+        services.runner.wait(job.id, 10)
+        return try_out_panel.result_html(View(services, "de", "Physik"))
+
+    return make
+
+
+def test_a_good_answer_shows_its_samples(tried):
+    pair = {"instruction": "Was ist <i>?", "output": "Etwas.", "follow_ups": [["Und dann?", "Nichts."]]}
+    shown = tried(pairs=[pair], cost_usd=0.0004)
+    assert "Brauchbare Beispiele: 1" in shown
+    assert "Was ist &lt;i&gt;?" in shown
+    assert "Und dann?" in shown
+    assert "1,2 s · 500 Token · 0,0004 $" in shown
+
+
+def test_a_bad_answer_says_why_and_shows_it_word_for_word(tried):
+    shown = tried(problem="cut_off")
+    assert "brach ab" in shown
+    assert "weniger Beispiele je Anfrage" in shown
+    assert "&lt;script&gt;" in shown
+    assert "Frag &lt;b&gt;!" in shown
+    assert "<script>" not in shown
+
+
+def test_a_problem_of_tomorrow_is_no_reason_to_break(tried):
+    assert "kein brauchbares Beispiel" in tried(problem="something new")
+
+
+def test_without_a_try_or_a_helper_there_is_nothing(services, project, tried):
+    assert try_out_panel.result_html(View(services, "de", "Physik")) == ""
+    tried()
+    project.set("sft", {"provider": "practice"})
+    assert try_out_panel.result_html(View(services, "de", "Physik")) == ""
+
+
+def test_a_try_needs_a_model_and_one_at_a_time(services, project, puppet):
+    assert not try_out_panel.ready(View(services, "de", "Physik"))
+    project.set("sft", {"provider": "ollama", "model": "qwen"})
+    assert try_out_panel.ready(View(services, "de", "Physik"))
+    puppet("sft_test")
+    assert not try_out_panel.ready(View(services, "de", "Physik"))

@@ -1,0 +1,153 @@
+"""What the web server answers before any page is clicked."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import gradio
+import pytest
+from starlette.testclient import TestClient
+
+from ui.server.language_page import built, localized
+from ui.server.server import create_server, listen, preferred_language
+from ui.texts import WORDS
+from utils import config
+
+BASE = "http://127.0.0.1:7860"
+HERE = ("127.0.0.1", 5000)
+
+
+@pytest.fixture
+def browser(services):
+    with TestClient(create_server(services, 7860), base_url=BASE, client=HERE, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("en-GB", "en"),
+        ("fr, de;q=0.5, en;q=0.7", "en"),
+        ("fr", "en"),
+        ("", "en"),
+        ("de;q=0, en;q=0.1", "en"),
+        ("de;q=much", "en"),
+        ("*", "en"),
+    ],
+)
+def test_the_browser_chooses_the_language(header, language):
+    assert preferred_language(header) == language
+
+
+def test_the_start_page_keeps_what_the_address_asks_for(browser):
+    answer = browser.get("/?project=Physik&tab=model", headers={"accept-language": "de"})
+    assert answer.headers["location"] == "/de/?project=Physik&tab=model"
+
+
+def test_a_chosen_language_wins_over_the_browsers(browser):
+    switched = browser.get("/language/en?tab=model", headers={"accept-language": "de"})
+    assert switched.headers["location"] == "/en/?tab=model"
+    assert browser.get("/", headers={"accept-language": "de"}).headers["location"] == "/en/"
+
+
+def test_a_language_from_the_settings_wins_over_the_browsers(browser):
+    config.save_app_settings(config.AppSettings(language="de"))
+    assert browser.get("/", headers={"accept-language": "en"}).headers["location"] == "/de/"
+
+
+def test_an_unknown_language_or_page_is_not_found(browser):
+    assert browser.get("/language/xx").status_code == 404
+    assert browser.get("/fr/").status_code == 404
+    assert browser.get("/docs").status_code == 404
+
+
+@pytest.mark.parametrize(("language", "other"), [("de", "en"), ("en", "de")])
+def test_a_page_holds_no_words_of_the_other_language(browser, language, other):
+    page = browser.get(f"/{language}/").text
+    settings = json.loads(re.search(r"window\.gradio_config = (\{.*?\});</script>", page, re.S)[1])
+    shown = {word for component in settings["components"] for word in strings(component["props"])}
+    foreign = set(WORDS[other].values()) - set(WORDS[language].values()) - {WORDS[other]["app.this_language"]}
+    assert shown & foreign == set()
+    assert f'<html lang="{language}"' in page
+
+
+def test_a_page_names_no_other_site(browser):
+    page = browser.get("/de/").text
+    assert not re.search(r"""(?:src|href|content)=["']https?://""", page)
+
+
+def test_nothing_is_recorded_or_watched(browser):
+    page = browser.get("/de/").text
+    assert '"analytics_enabled":false' in page.replace(": ", ":")
+    assert browser.get("/de/monitoring/summary").status_code in {401, 403, 404}
+    assert browser.get("/de/gradio_api/runs").status_code == 404
+
+
+def test_gradios_page_template_still_has_what_we_change():
+    template = Path(gradio.__file__).parent / "templates/frontend/index.html"
+    page = localized(template.read_text(encoding="utf-8"), "de")
+    assert '<html lang="de"' in page
+    assert "askedFor" in page
+    assert "manifest.json" not in page
+    assert "og:image" not in page
+
+
+def test_a_page_learns_cheaply_whether_there_is_something_new(browser, services, project):
+    first = browser.get("/changes?project=Physik").text
+    assert browser.get("/changes?project=Physik").text == first
+    services.projects.create("Chemie")
+    assert browser.get("/changes?project=Physik").text != first
+    assert browser.get("/changes?project=Physik", headers={"host": "evil.example"}).status_code == 403
+
+
+def test_two_languages_asked_for_at_once_are_both_built_whole(services):
+    with ThreadPoolExecutor(2) as pool:
+        pages = list(pool.map(lambda language: built(services, language), ["de", "en"]))
+    sizes = [len(page.fns) for page in pages]
+    assert sizes[0] == sizes[1]
+
+
+def test_ending_the_app_while_a_page_is_open_is_quiet_and_counts_as_done(tmp_path):
+    command = [sys.executable, "app.py", "--no-browser", "--port", "0", "--projects", str(tmp_path / "projects")]
+    environment = {**os.environ, "CUSTOM_AI_CONFIG": str(tmp_path / "config")}
+    root = Path(__file__).resolve().parents[3]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=root, env=environment, **pipes) as app:
+        try:
+            address = app.stdout.readline().strip()
+            browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+            browser.open(f"{address}de/", timeout=60).read()
+            open_page = browser.open(f"{address}de/gradio_api/heartbeat/a-page", timeout=60)
+            assert open_page.status == 200
+            app.send_signal(signal.SIGINT)
+            _, errors = app.communicate(timeout=60)
+        finally:
+            app.kill()  # where something went wrong; nobody waits for it to end by itself
+    assert app.returncode == 0
+    assert errors == ""
+
+
+def test_answers_on_a_kept_connection_wait_for_nobody():
+    """asyncio sends small parts at once only on sockets that say they are TCP; others wait 40 ms for each answer."""
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
+
+
+def strings(value: object) -> set[str]:
+    if isinstance(value, str):
+        return {value}
+    if isinstance(value, dict):
+        if "choices" in value:  # pairs of words and what they stand for; only the words are shown
+            value = {**value, "value": None, "choices": [words for words, _ in value["choices"]]}
+        return set().union(*(strings(inner) for inner in value.values())) if value else set()
+    if isinstance(value, list):
+        return set().union(*(strings(inner) for inner in value)) if value else set()
+    return set()

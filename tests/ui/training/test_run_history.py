@@ -1,0 +1,213 @@
+"""What the buttons of the history do, when they are off and why, and that nothing is deleted by accident."""
+
+import gradio as gr
+import pytest
+from fastapi import FastAPI
+from runs_material import add_checkpoint, make_run, publish
+from starlette.testclient import TestClient
+
+from core import trainer
+from core.jobs.job import Job, JobState
+from core.jobs.runs import create_run
+from core.training import bundle
+from core.training.history import Chosen
+from tests.core.recording_context import RecordingContext
+from tests.refusals import code_of
+from ui.page.clickable import Click
+from ui.page.downloads import add_route
+from ui.page.view import View
+from ui.training import bundle_download, run_history
+from ui.training.bundle_readme import readme_in
+from ui.training.run_list import HistoryPosition, chosen
+from utils.files import write_json
+
+
+def clicked(project, do, of="", ticked=(), **position):
+    values = {"position": HistoryPosition("Physik", **position), "click": Click(do, of, tuple(ticked))}
+    return run_history.clicked(project, values) or {}
+
+
+def entry_of(view, run):
+    return chosen(view(), HistoryPosition("Physik", chosen=run.id))
+
+
+def at(run, **more):
+    return {"position": HistoryPosition("Physik", chosen=run.id), **more}
+
+
+def test_a_click_opens_a_run_and_another_one_closes_it(project):
+    run = make_run(project)
+    assert clicked(project, "open", run.id)["position"].chosen == run.id
+    assert clicked(project, "open", run.id, chosen=run.id)["position"].chosen == ""
+    assert clicked(project, "open", "../../etc") == {}
+
+
+def test_two_to_four_runs_can_be_compared(project):
+    runs = [make_run(project).id for _ in range(5)]
+    assert set(clicked(project, "compare", ticked=runs[:2])["position"].compared) == set(runs[:2])
+    assert code_of(lambda: clicked(project, "compare", ticked=runs[:1])) == "compare_count"
+    assert code_of(lambda: clicked(project, "compare", ticked=runs)) == "compare_count"
+    assert code_of(lambda: clicked(project, "compare", ticked=["/etc", runs[0]])) == "compare_count"
+
+
+@pytest.mark.parametrize(("of", "page"), [("2", 2), ("-1", 0), ("x", 0), ("9" * 30, 10**6)])
+def test_a_page_is_a_number_whatever_is_sent(project, of, page):
+    assert clicked(project, "page", of)["position"].page == page
+
+
+def test_nothing_is_blocked_for_a_finished_run_of_the_same_settings(project, view):
+    run = make_run(project)
+    project.set("training", {"epochs": 2})
+    entry = entry_of(view, run)
+    blocked = (run_history.continue_blocked, run_history.repeat_blocked, run_history.bundle_blocked)
+    assert [reason(view(), entry) for reason in (*blocked, run_history.delete_blocked)] == ["", "", "", ""]
+
+
+def test_while_a_training_runs_the_buttons_say_so(project, view, puppet):
+    run = make_run(project)
+    puppet("train")
+    for reason in (run_history.continue_blocked, run_history.repeat_blocked):
+        assert reason(view(), entry_of(view, run)) == view().t("blocked.training_running")
+
+
+def test_a_paused_run_can_be_continued_by_its_own_branch_only(services, project, view):
+    paused, other = make_run(project, JobState.PAUSED), make_run(project)
+    project.set("training", {"epochs": 2})
+    services.runner.adopt(Job("train", project.name, lambda _: {}, id=paused.id), JobState.PAUSED)
+    assert run_history.continue_blocked(view(), entry_of(view, paused)) == ""
+    assert run_history.continue_blocked(view(), entry_of(view, other)) == view().t("blocked.training_paused")
+
+
+def test_a_setting_that_cannot_change_in_mid_run_is_named(project, view):
+    run = make_run(project)
+    project.set("training", {"epochs": 2, "lora_rank": 64})
+    assert "LoRA-Rang" in run_history.continue_blocked(view(), entry_of(view, run))
+
+
+def test_a_run_without_checkpoints_or_of_another_version_cannot_be_continued(project, view):
+    run = make_run(project)
+    (run.trainer_folder / "checkpoint-4" / "complete.json").unlink()
+    assert "kein gesicherter Stand" in run_history.continue_blocked(view(), entry_of(view, run))
+    other = make_run(project)
+    write_json(other.folder / "run.json", {**other.request, "training": {"from_the_future": 1}})
+    assert "andere Version" in run_history.continue_blocked(view(), entry_of(view, other))
+    assert "andere Version" in run_history.adopt_blocked(view(), entry_of(view, other))
+
+
+def test_an_unfinished_run_is_not_packed_and_a_running_one_not_deleted(services, project, view):
+    run = make_run(project, JobState.FAILED)
+    assert run_history.bundle_blocked(view(), entry_of(view, run)) != ""
+    assert run_history.delete_blocked(view(), entry_of(view, run)) == ""
+
+
+def test_a_run_that_is_looked_at_is_compared_and_exported_at_the_chosen_checkpoint(frame, project, view, puppet):
+    run = make_run(project, JobState.CANCELLED)
+    make_run(project)
+    calls = []
+    assert run_history.use_blocked("export", view(), entry_of(view, run)) == ""
+    run_history.use_run(frame, lambda *arguments, chosen: calls.append(chosen), project, at(run, point="4"))
+    assert calls == [Chosen(run, 4)]
+    puppet("export")
+    assert run_history.use_blocked("export", view(), entry_of(view, run)) == view().t("error.job_already_running")
+    empty = create_run(project, "train", {})
+    assert run_history.use_blocked("evaluate", view(), entry_of(view, empty)) == view().t("history.no_points")
+
+
+def test_continuing_takes_the_chosen_step_and_what_is_set_differently_now(frame, project, monkeypatch):
+    run = make_run(project)
+    add_checkpoint(run, 2)
+    project.set("training", {"epochs": 5, "learning_rate": 5e-5})
+    calls = []
+    monkeypatch.setattr(trainer, "continue_from_checkpoint", lambda *arguments: calls.append(arguments[2:]))
+    run_history.continue_run(frame, project, at(run, point="2"))
+    run_history.continue_run(frame, project, at(run, point=None))
+    changes = {"epochs": 5, "learning_rate": 5e-5}
+    assert calls == [(run.id, 2, changes), (run.id, None, changes)]
+
+
+def test_what_would_change_is_said_before(project, view):
+    run = make_run(project)
+    project.set("training", {"epochs": 2, "learning_rate": 5e-5})
+    shown = run_history.changes_html(view(), HistoryPosition("Physik", chosen=run.id))
+    assert "Lernrate 0,0002 → 0,00005" in shown
+
+
+def test_a_runs_settings_can_be_taken_over(frame, project):
+    run = make_run(project, learning_rate=7e-5, lora_rank=64)
+    with gr.Blocks():
+        fields = {"lora_rank": gr.Number()}
+    answer = run_history.adopt_settings(frame, fields, project, at(run))
+    assert project.load_config().training.learning_rate == 7e-5
+    assert answer["lora_rank"] == 64
+
+
+def test_repeating_starts_with_that_run(frame, project, monkeypatch):
+    run = make_run(project)
+    calls = []
+    monkeypatch.setattr(trainer, "reproduce_training", lambda services, project, name: calls.append(name))
+    assert "läuft" in run_history.repeat_run(frame, project, at(run))["notice"]
+    assert calls == [run.id]
+
+
+def test_deleting_asks_first_and_says_what_is_lost(frame, project):
+    run = make_run(project)
+    make_run(project)  # which is compared and exported from now on
+    asked = run_history.ask_to_delete(frame, project, at(run))
+    assert asked["asked"] == ("Physik", run.id, False)
+    assert "1 gesicherte" in asked["question"]
+    assert run.folder.is_dir()
+    answer = run_history.delete_asked(frame, project, at(run, asked=asked["asked"]))
+    assert not run.folder.exists()
+    assert answer["position"].chosen == ""
+
+
+def test_the_run_in_use_is_asked_for_twice(frame, project):
+    run = make_run(project)
+    publish(project, run)
+    asked = run_history.ask_to_delete(frame, project, at(run))
+    assert "das gelernte Modell" in asked["question"]
+    again = run_history.delete_asked(frame, project, at(run, asked=asked["asked"]))
+    assert again["asked"] == ("Physik", run.id, True)
+    assert run.folder.is_dir()
+    run_history.delete_asked(frame, project, at(run, asked=again["asked"]))
+    assert not run.folder.exists()
+
+
+def test_a_question_of_another_project_deletes_nothing(frame, services, project):
+    run = make_run(project)
+    other = services.projects.create("Chemie")
+    run_history.delete_asked(frame, other, at(run, asked=("Physik", run.id, True)))
+    assert run.folder.is_dir()
+
+
+@pytest.fixture
+def browser(services):
+    server = FastAPI()
+    add_route(server, services, bundle_download.PATH, bundle_download.bundle_of)
+    return TestClient(server)
+
+
+def test_a_bundle_is_downloaded_under_the_projects_name(project, browser):
+    run = make_run(project)
+    address = bundle_download.download_address(project.name, run.id)
+    assert browser.get(address).status_code == 404
+    written = bundle.write(RecordingContext(), run, readme_in("en"))
+    answer = browser.get(address)
+    assert len(answer.content) == written["bytes"]
+    assert f"Physik-{run.id}.zip" in answer.headers["content-disposition"]
+
+
+@pytest.mark.parametrize("run", ["", "../../config.json", "..", "/etc/passwd", "nothing"])
+def test_nothing_but_a_runs_bundle_is_downloaded(project, browser, run):
+    assert browser.get("/download/bundle", params={"project": "Physik", "run": run}).status_code == 404
+    assert browser.get("/download/bundle", params={"project": "../x", "run": run}).status_code == 404
+
+
+def test_packing_is_a_job_that_shows_its_end(frame, services, project):
+    run = make_run(project)
+    run_history.pack_run(frame, project, at(run))
+    (job,) = services.runner.jobs(project.name)
+    assert services.runner.wait(job.id, 20).state == JobState.DONE
+    shown = run_history.runs.details_html(View(services, "de", "Physik"), HistoryPosition("Physik", chosen=run.id))
+    assert "/download/bundle?project=Physik" in shown
+    assert not list(bundle.file_of(project, run.id).parent.glob(".*"))

@@ -1,0 +1,151 @@
+"""How the history looks: every run with its figures, runs over each other, and what they differ in."""
+
+import pytest
+from runs_material import make_run, publish
+
+from core.jobs.job import Job, JobState
+from core.jobs.runs import this_process
+from core.training import derived_runs
+from ui.page.view import View
+from ui.texts import text
+from ui.training import history_words, run_list
+from ui.training.run_list import HistoryPosition
+from utils.files import write_json
+
+
+def at(**position):
+    return HistoryPosition("Physik", **position)
+
+
+def test_without_a_run_the_place_says_so(view):
+    assert "Noch kein Training." in run_list.list_html(view(), at())
+    assert run_list.list_html(View(view().services, "de", "Nirgends"), at()) != ""
+
+
+def test_a_row_tells_state_base_losses_and_time(project, view):
+    publish(project, make_run(project))
+    shown = run_list.list_html(view(), at())
+    for words in ("fertig", "Übungsmodell", "4,000 → 1,000", "1,500 (Epoche 2)", "1 min 30 s", "in Gebrauch"):
+        assert words in shown
+    english = run_list.list_html(view("en"), at())
+    assert "4.000 → 1.000" in english and "Practice model" in english
+
+
+def test_the_table_has_pages_and_reads_only_the_one_that_is_shown(project, view, monkeypatch):
+    made = [make_run(project) for _ in range(run_list.ROWS_SHOWN + 2)]
+    read, real = [], run_list.history.read
+    monkeypatch.setattr(
+        run_list.history, "read", lambda run, published: (read.append(run.id), real(run, published))[1]
+    )
+    second = run_list.list_html(view(), at(page=1))
+    assert read == [made[1].id, made[0].id]
+    assert "Seite 2 von 2" in second
+    assert run_list.list_html(view(), at(page=99)) == second
+    assert len(read) == 2, "what did not change is not read again"
+
+
+def test_a_folder_that_cannot_be_read_is_shown_as_such(project, view):
+    broken = make_run(project)
+    (broken.folder / "run.json").write_text("{")
+    shown = run_list.list_html(view(), at())
+    assert "nicht lesbar" in shown
+    assert broken.id in shown
+
+
+def test_names_from_a_foreign_folder_are_escaped(project, view):
+    run = make_run(project)
+    write_json(run.folder / "run.json", {**run.request, "base": {"name": "<script>"}, "created": "<b>"})
+    shown = run_list.list_html(view(), at()) + run_list.details_html(view(), at(chosen=run.id))
+    assert "<script>" not in shown
+    assert "<b>" not in shown
+
+
+def test_a_run_that_waits_says_so_though_its_folder_cannot(services, project, view):
+    run = make_run(project, JobState.INTERRUPTED)
+    services.runner.adopt(Job("train", project.name, lambda _: {}, id=run.id), JobState.PAUSED)
+    assert "angehalten" in run_list.list_html(view(), at())
+
+
+def test_a_run_whose_process_died_unseen_is_interrupted(project, view):
+    run = make_run(project)
+    run.write_state(JobState.RUNNING, process=this_process())
+    assert "läuft" in run_list.list_html(view(), at())
+    run.write_state(JobState.RUNNING, process={"pid": 999_999_999, "created": 1.0})
+    assert "unterbrochen" in run_list.list_html(view(), at())
+
+
+def test_the_table_changes_with_what_a_run_writes_and_only_then(project, view):
+    run = make_run(project)
+    before = run_list.list_depends(view(), at())
+    assert run_list.list_depends(view(), at()) == before
+    with run.metrics_file.open("a") as file:
+        file.write('{"step": 5, "loss": 0.5}\n')
+    assert run_list.list_depends(view(), at()) != before
+    stamp = view().stamp()
+    make_run(project)
+    assert view().stamp() != stamp, "a run of another process is seen too"
+
+
+def test_compared_runs_lie_over_each_other_and_their_differences_are_named(project, view):
+    first, second = make_run(project, learning_rate=1e-4), make_run(project, learning_rate=2e-4, losses=(4.0, 3.5))
+    shown = run_list.compared_html(view(), at(compared=(second.id, first.id)))
+    assert shown.count('<figure class="plot numbered">') == 2
+    assert "<b>1</b>" in shown
+    assert "<b>2</b>" in shown
+    different, same = shown.split("<details")
+    assert 'data-label="Was">Lernrate' in different
+    assert "0,0001</td>" in different
+    assert 'data-label="Was">Epochen' in same
+
+
+@pytest.mark.parametrize("compared", [(), ("20200101-000000-000-train",), ("../../etc",)])
+def test_too_few_runs_to_compare_show_nothing(project, view, compared):
+    run = make_run(project)
+    assert run_list.compared_html(view(), at(compared=(run.id, *compared))) == ""
+
+
+@pytest.mark.parametrize("name", ["", "../Physik", "/etc", "..", "x-train", "1/../2-train"])
+def test_only_a_plain_name_leads_to_a_run(project, view, name):
+    make_run(project)
+    assert run_list.run_of(view(), name) is None
+
+
+def test_a_repeated_run_says_how_it_compares_with_the_first_time(project, view):
+    first, again = make_run(project), make_run(project)
+    write_json(again.folder / "run.json", {**again.request, "repeats": first.id})
+    derived_runs.keep_original(again, first)
+    shown = run_list.details_html(view(), at(chosen=again.id))
+    assert f"Wiederholt {first.id}." in shown
+    assert "Alle 5 verglichenen Fehlerwerte sind gleich." in shown
+
+
+def test_a_branch_says_where_it_comes_from_and_that_it_is_repeated_from_there(project, view):
+    run = make_run(project)
+    write_json(run.folder / "run.json", {**run.request, "branch": {"run": "20260101-1-train", "step": 40}})
+    shown = run_list.details_html(view(), at(chosen=run.id))
+    assert "Abgezweigt von 20260101-1-train bei Schritt 40; lässt sich nur von dort aus wiederholen." in shown
+
+
+def test_a_checkpoint_is_offered_with_its_epoch_and_what_was_measured(project, view):
+    run = make_run(project)
+    entry = run_list.chosen(view(), at(chosen=run.id))
+    assert run_list.point_choices(view(), entry) == [("Schritt 4 · Epoche 2 · Prüfung 1,500", "4")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("training.learning_rate", 1e-5, "0,00001"),
+        ("training.scheduler", "cosine", text("choice.scheduler.cosine", "de")),
+        ("training.target_modules", [], "alle linearen"),
+        ("training.target_modules", None, "–"),
+        ("training.target_modules", ["x", "y"], "x, y"),
+        ("training.four_bit", True, "ja"),
+        ("run.loss", 1.23456, "1,235"),
+        ("samples_sha256", "ab" * 32, "abababababab"),
+        ("app.commit", "1" * 40 + "-dirty", "1" * 12 + "+"),
+        ("versions.torch", {"odd": 1}, "{'odd': 1}"),
+    ],
+)
+def test_values_are_told_as_the_settings_show_them(name, value, told):
+    assert history_words.value_words(name, value, "de") == told

@@ -1,0 +1,111 @@
+"""The commands of step 3: write samples, try a helper, check, bring in and out, and keep a helper's key."""
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ui.cli.command_tools import add_fields, finish, given, opened, show_result
+from ui.texts import text
+from utils import config
+from utils.errors import AppError
+
+
+def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """Declare the commands; `add(name, command, summary, **defaults)` makes one."""
+    sft = add("sft", sft_command, "write training samples", show=show_sft)
+    sft.add_argument("project")
+    sft.add_argument("--test", action="store_true", help="one real request, shown with what was understood of it")
+    sft.add_argument("--estimate", action="store_true", help="only say what it will take, and what leaves")
+    add_fields(sft, config.SftSettings)
+    check = add("check-samples", check_command, "check the samples: duplicates, language, support and more")
+    check.add_argument("project")
+    bring = add("import-samples", import_command, "add samples from JSONL, JSON, CSV or TSV")
+    bring.add_argument("project")
+    bring.add_argument("file", type=Path)
+    take = add("export-samples", export_command, "write the samples that nobody rejected to a file")
+    take.add_argument("project")
+    take.add_argument("target", type=Path)
+    take.add_argument("--kind", default="jsonl", metavar="jsonl|messages|csv")
+    key = add("key", key_command, "keep the key of a helper's server, typed or from standard input")
+    key.add_argument("--base-url", default="", help="the server that it is for; without, OpenRouter")
+    key.add_argument("--forget", action="store_true", help="let go of it instead")
+
+
+def sft_command(options: argparse.Namespace) -> dict[str, Any]:
+    from core import sft_generator
+
+    services, project = opened(options)
+    project.set("sft", given(options, config.SftSettings))
+    if options.estimate:
+        return asdict(sft_generator.outlook(project))
+    if options.test:
+        return finish(services, sft_generator.start_test(services, project))
+    return finish(services, sft_generator.start_samples(services, project))
+
+
+def show_sft(result: dict[str, Any], language: str) -> str:
+    """The result for people: of a run its figures, of an estimate its ranges, of a test what the helper said."""
+    if "pairs" in result:
+        from core.samples.chat_writer import UNUSABLE
+
+        pairs = (f"{pair['instruction']}\n→ {pair['output']}" for pair in result["pairs"])
+        problem = text(f"error.{UNUSABLE[result['problem']]}", language) if result["problem"] else ""
+        return "\n\n".join(filter(None, [result["answer"], *pairs, problem]))
+    if "estimate" not in result:
+        return show_result(result, language)
+    found = result["estimate"]
+    tokens = [sum(found[name][end] for name in ("prompt_tokens", "answer_tokens")) for end in (0, 1)]
+    lines = [text("estimate.title", language, count=found["samples"])]
+    for name, bounds in (("requests", found["requests"]), ("tokens", tokens)):
+        low, high = (text("figure.whole", language, value=round(bound)) for bound in bounds)
+        lines.append(f"{text(f'estimate.{name}', language)}: {text('estimate.range', language, low=low, high=high)}")
+    if found["cost_usd"] is None:
+        lines.append(f"{text('estimate.cost', language)}: {text('estimate.cost_unknown', language)}")
+    elif found["cost_usd"][1]:
+        least, most = (float(f"{bound:.2g}") for bound in found["cost_usd"])
+        lines.append(f"{text('estimate.cost', language)}: {text('estimate.dollars', language, low=least, high=most)}")
+    stays, leaves = text("estimate.stays", language), text("estimate.leaves", language, place=result["place"])
+    return "\n".join([*lines, leaves if result["leaves_machine"] else stays])
+
+
+def check_command(options: argparse.Namespace) -> dict[str, Any]:
+    from core import sft_generator
+
+    services, project = opened(options)
+    return finish(services, sft_generator.start_gate(services, project))
+
+
+def import_command(options: argparse.Namespace) -> dict[str, Any]:
+    from core import sft_generator
+
+    services, project = opened(options)
+    if not options.file.is_file():
+        raise AppError("file_missing", file=options.file.name)
+    return finish(services, sft_generator.start_import(services, project, options.file, options.file.name))
+
+
+def export_command(options: argparse.Namespace) -> dict[str, Any]:
+    from core.samples.exchange.exchange import EXPORTS, export_samples
+
+    _, project = opened(options)
+    if options.kind not in EXPORTS:
+        raise AppError("field_not_a_choice", field="kind", choices=", ".join(EXPORTS))
+    options.target.parent.mkdir(parents=True, exist_ok=True)
+    return {"samples": export_samples(project, options.kind, options.target), "file": str(options.target)}
+
+
+def key_command(options: argparse.Namespace) -> dict[str, Any]:
+    """The key is never an argument: what stands on a command line is there for everybody in the list of processes."""
+    from core import keys
+
+    address = options.base_url or keys.OPENROUTER
+    if options.forget:
+        keys.forget_key(address)
+        return {"server": keys.origin_of(address), "key": "forgotten"}
+    typed = getpass.getpass("Key: ") if sys.stdin.isatty() else sys.stdin.readline()
+    keys.set_key(address, typed, remember=True)
+    return {"server": keys.origin_of(address), "key": "kept"}

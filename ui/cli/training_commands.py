@@ -1,0 +1,190 @@
+"""The commands of step 4: train, look back, take along, compare, export, ask."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ui.cli.command_tools import add_fields, finish, given, opened, show_result
+from ui.cli.terminal import person_language
+from ui.page.figures import size_words
+from ui.texts import message_text, text
+from ui.training.bundle_readme import readme_in
+from ui.training.history_words import eval_words, loss_words, outcome_words, record, state_words, time_words
+from utils import config
+
+if TYPE_CHECKING:
+    from core.jobs.services import Services
+    from core.project_manager import Project
+    from core.training.history import Chosen
+
+
+def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """Declare the commands; `add(name, command, summary, **defaults)` makes one."""
+    train = add("train", train_command, "train an adapter", show=show_train)
+    train.add_argument("project")
+    way = train.add_mutually_exclusive_group()
+    way.add_argument("--resume", action="store_true", help="continue the interrupted run, or watch it")
+    which = "of this run and checkpoint; without it, the best of the newest finished run"
+    branch = "a new run that goes on from a checkpoint of another one, with the settings given here"
+    way.add_argument("--from", dest="branch", metavar="RUN[:STEP]", help=branch)
+    way.add_argument("--reproduce", metavar="RUN", help="repeat a run of this project")
+    train.add_argument(
+        "--preset", choices=("quick", "balanced", "thorough"), help="settings for this data and machine"
+    )
+    add_fields(train, config.TrainingSettings)
+    add("runs", runs_command, "list the training runs", show=show_runs).add_argument("project")
+    bundle = add("bundle", bundle_command, "write a training run to one file to take along")
+    bundle.add_argument("project")
+    bundle.add_argument("run", nargs="?", default="", help="without it, the newest finished one")
+    evaluate = add("evaluate", evaluate_command, "base against tuned model on held-out samples")
+    evaluate.add_argument("project")
+    evaluate.add_argument("--run", metavar="RUN[:STEP]", help=which)
+    export = add("export", export_command, "write the finished model and check it")
+    export.add_argument("project")
+    export.add_argument("--run", metavar="RUN[:STEP]", help=which)
+    add_fields(export, config.OutputSettings)
+    ask = add("ask", ask_command, "ask the exported model", show=lambda result, _: result["answer"])
+    ask.add_argument("project")
+    ask.add_argument("question")
+    ask.add_argument("--run", metavar="RUN[:STEP]", help="only if the newest export is of this run")
+
+
+def train_command(options: argparse.Namespace) -> dict[str, object]:
+    """Under torchrun rank 0 is the command, and every other rank computes for it."""
+    from core import trainer
+    from core.jobs import launcher
+    from core.training import history
+    from utils.process_life import live
+
+    if launcher.rank() > 0:
+        live(lambda: launcher.follow(Path(options.projects)))
+
+    services, project = opened(options)
+    if options.resume:
+        return finish(services, trainer.resume_training(services, project))
+    if options.reproduce:
+        return reproduce(services, project, options.reproduce)
+    if options.branch:
+        start = history.choose(project, options.branch)
+        changes = given(options, config.TrainingSettings)
+        return finish(
+            services, trainer.continue_from_checkpoint(services, project, start.run.id, start.step, changes)
+        )
+    project.set("training", given(options, config.TrainingSettings))
+    make_practice_base_if_missing(services, project)
+    if options.preset:
+        apply_preset(services, project, options)
+    return finish(services, trainer.start_training(services, project))
+
+
+def show_train(result: dict[str, Any], language: str) -> str:
+    """How a repetition compares was said in sentences already."""
+    return show_result({name: value for name, value in result.items() if name != "repetition"}, language)
+
+
+def apply_preset(services: "Services", project: "Project", options: argparse.Namespace) -> None:
+    """Fill the settings from a preset and say why so; flags given beside it win."""
+    from core.training import presets
+
+    language = person_language()
+    for message in presets.apply(project, options.preset, services.hardware()).words:
+        print(message_text(message.key, message.params, language), file=sys.stderr)
+    project.set("training", given(options, config.TrainingSettings))
+
+
+def reproduce(services: "Services", project: "Project", what: str) -> dict[str, Any]:
+    """Repeat a run, say what is different now, and how both compare in the end."""
+    from core import trainer
+    from core.jobs.runs import open_run
+    from core.training import derived_runs, history
+
+    started = trainer.reproduce_training(services, project, history.find(project, what).id)
+    run, language = open_run(project, started.id), person_language()
+    result = finish(services, started)
+    outcome = derived_runs.outcome(run)
+    if outcome is None:
+        return result
+    print("\n".join(outcome_words(outcome, language)), file=sys.stderr)
+    return {**result, "repetition": asdict(outcome)}
+
+
+def runs_command(options: argparse.Namespace) -> dict[str, Any]:
+    from core.training import history
+
+    _, project = opened(options)
+    return {"runs": [record(entry) for entry in history.history(project)]}
+
+
+def show_runs(result: dict[str, Any], language: str) -> str:
+    """The runs as a table, newest first."""
+    if not result["runs"]:
+        return text("history.none", language)
+    names = ("run", "state", "base", "loss", "eval", "time", "size")
+    rows = [[text(f"history.head_{name}", language) for name in names]]
+    rows += [run_cells(run, language) for run in result["runs"]]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def run_cells(run: dict[str, Any], language: str) -> list[str]:
+    return [
+        run["id"],
+        state_words(run["state"], language),
+        run["base"],
+        loss_words(run["first_loss"], run["loss"], language),
+        eval_words(run["eval_loss"], run["best_epoch"], language),
+        time_words(run["seconds"], language),
+        size_words(run["size_bytes"], language),
+    ]
+
+
+def bundle_command(options: argparse.Namespace) -> dict[str, Any]:
+    from core import exporter, trainer
+    from core.training import history
+
+    services, project = opened(options)
+    run = history.find(project, options.run) if options.run else exporter.trained_run(project)
+    return finish(services, trainer.start_bundle(services, project, run.id, readme_in(person_language())))
+
+
+def make_practice_base_if_missing(services: "Services", project: "Project") -> None:
+    """The practice model is made from the documents on the way; any other base is the person's to provide."""
+    from core import base_models, projects
+
+    base = project.load_config().base
+    if base and base.source == "practice" and not projects.status(project).base_ready:
+        finish(services, base_models.start_practice_base(services, project))
+
+
+def evaluate_command(options: argparse.Namespace) -> dict[str, object]:
+    from core import exporter
+
+    services, project = opened(options)
+    return finish(services, exporter.start_evaluation(services, project, chosen=chosen_in(options, project)))
+
+
+def chosen_in(options: argparse.Namespace, project: "Project") -> "Chosen | None":
+    """The run and checkpoint that were named on the command line."""
+    from core.training import history
+
+    return history.choose(project, options.run) if options.run else None
+
+
+def export_command(options: argparse.Namespace) -> dict[str, object]:
+    from core import exporter
+
+    services, project = opened(options)
+    project.set("output", given(options, config.OutputSettings))
+    return finish(services, exporter.start_export(services, project, chosen=chosen_in(options, project)))
+
+
+def ask_command(options: argparse.Namespace) -> dict[str, object]:
+    from core import exporter
+
+    services, project = opened(options)
+    chosen = chosen_in(options, project)
+    return finish(services, exporter.start_question(services, project, options.question, chosen=chosen))

@@ -1,0 +1,137 @@
+"""How texts are cut: the settings, what they mean, a look at the result, and cutting again. Knows the widgets."""
+
+from functools import partial
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from core import rag_processor
+from core.documents.chunk_state import how_cut
+from core.documents.token_counting import LOCAL_NAME, counter_name
+from core.project_manager import Project
+from core.rag_processor import Preview
+from ui.documents.documents_list import busy
+from ui.page import forms, html
+from ui.page.frame import Answer, PageFrame
+from ui.page.remembered import Remembered
+from ui.page.view import View
+from utils.config import ChunkSettings
+
+FIELDS = ("chunk_tokens", "overlap_tokens")
+PREVIEWED = 6
+DIFFERENCES = Remembered(8)
+
+
+def build(frame: PageFrame) -> None:
+    """The whole section."""
+    t = frame.t
+    with gr.Row(elem_classes="two-columns"):
+        with gr.Column(min_width=280, scale=2):
+            gr.HTML(about_html(frame))
+            fields = forms.widgets(ChunkSettings, FIELDS, frame.language)
+            frame.live.show(gr.HTML(), counted_html)
+            with gr.Row(elem_classes="tight"):
+                look = gr.Button(t("cutting.preview"), size="sm", min_width=110, elem_id="preview-chunks")
+                again = gr.Button(t("cutting.again"), size="sm", min_width=110, elem_id="cut-again")
+            why = gr.HTML()
+            notice = gr.HTML()
+        with gr.Column(min_width=280, scale=3):
+            preview = gr.HTML(html.muted(t("cutting.preview_empty")), elem_id="preview")
+    forms.autosave(frame, "documents", fields, notice)
+    frame.live.show(again, lambda view: gr.update(interactive=bool(reason(view)) and not blocked(view)))
+    frame.live.show(why, lambda view: html.muted(blocked(view) or reason(view) or view.t("cutting.up_to_date")))
+    frame.live.show(look, lambda view: gr.update(interactive=has_chunks(view)))
+    frame.act(look.click, partial(show_preview, frame), notice, fields, {"preview": preview})
+    frame.act(again.click, partial(cut_again, frame), notice, fields)
+
+
+def about_html(frame: PageFrame) -> str:
+    """What a chunk, a token and an overlap are."""
+    rows = "".join(
+        f"<dt>{escape(frame.t(f'cutting.{name}'))}</dt><dd>{escape(frame.t(f'cutting.{name}_about'))}</dd>"
+        for name in ("chunk", "token", "overlap")
+    )
+    return f'<dl class="terms">{rows}</dl>'
+
+
+def has_chunks(view: View) -> bool:
+    return bool(view.status and view.status.chunks)
+
+
+def blocked(view: View) -> str:
+    """Why nothing can be cut now; empty if it can."""
+    if view.project is None or not has_chunks(view):
+        return view.t("cutting.nothing_yet")
+    return busy(view)
+
+
+def reason(view: View) -> str:
+    """Why the chunks should be cut again; empty where they fit the settings and the model."""
+    if view.project is None or view.config is None or not has_chunks(view):
+        return ""
+    wanted = how_cut(view.config.documents, counter_name(view.project))
+    different = DIFFERENCES.get((view.data_stamp, tuple(wanted.values())), lambda: differences(view, wanted))
+    if "chunk_tokens" in different or "overlap_tokens" in different:
+        return view.t("cutting.settings_changed")
+    if "tokenizer" in different:
+        names = {"stored": different["tokenizer"], "wanted": wanted["tokenizer"]}
+        return view.t(
+            "cutting.tokenizer_changed", **{key: tokenizer_words(view, name) for key, name in names.items()}
+        )
+    return ""
+
+
+def differences(view: View, wanted: dict[str, Any]) -> dict[str, Any]:
+    """How stored chunks were made otherwise than they would be now: name and stored value, one for each name."""
+    return {
+        name: source.params.get(name)
+        for source in view.documents
+        if source.chunks
+        for name, value in wanted.items()
+        if source.params.get(name) != value
+    }
+
+
+def tokenizer_words(view: View, name: object) -> str:
+    """A tokenizer's name for people: the model's, without what tells its versions apart."""
+    if name in (None, LOCAL_NAME):
+        return view.t("cutting.local_vocabulary")
+    return str(name).partition("#")[0]
+
+
+def counted_html(view: View) -> str:
+    """Whose tokens the stored chunks were counted in."""
+    names = {source.params.get("tokenizer") for source in view.documents if source.chunks}
+    words = ", ".join(sorted(tokenizer_words(view, name) for name in names))
+    return html.muted(view.t("cutting.counted_with", tokenizer=words)) if words else ""
+
+
+def show_preview(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
+    """How stored text would be cut with what stands in the form now. That is kept, so that cutting gives the same."""
+    project.set("documents", values)
+    settings = project.load_config().documents
+    found = rag_processor.preview_chunks(project, settings, limit=PREVIEWED)
+    cards = "".join(preview_html(frame, number, each) for number, each in enumerate(found, start=1))
+    legend = f'<p class="muted"><mark class="overlap">{escape(frame.t("cutting.overlap"))}</mark> '
+    legend += f"{escape(frame.t('cutting.preview_legend', count=len(found)))}</p>"
+    return {"preview": legend + cards}
+
+
+def preview_html(frame: PageFrame, number: int, each: Preview) -> str:
+    """One chunk as it would be; what it repeats of the one before is marked."""
+    place = frame.t("cutting.preview_place", number=number, page=each.page)
+    tokens = frame.t("cutting.preview_tokens", tokens=each.tokens)
+    repeated, rest = each.text[: each.overlap_characters], each.text[each.overlap_characters :]
+    marked = f'<mark class="overlap">{escape(repeated)}</mark>' if repeated else ""
+    heading = f"<h4>{escape(each.heading)}</h4>" if each.heading else ""
+    return (
+        f'<article class="chunk"><header><cite>{escape(place)}</cite><span>{escape(tokens)}</span></header>{heading}'
+        f'<div class="chunk-text" tabindex="0">{marked}{escape(rest)}</div></article>'
+    )
+
+
+def cut_again(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
+    project.set("documents", values)
+    rag_processor.start_rechunk(frame.services, project)
+    return None

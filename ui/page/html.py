@@ -1,0 +1,100 @@
+"""Small pieces of HTML: tables, bars, boxes, figures. Everything that comes from outside is escaped here."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+CELL_CHARACTERS = 300
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]], empty: str, kind: str = "") -> str:
+    """A table whose cells are HTML already; on a narrow screen each cell repeats its header.
+
+    `kind` is a class for tables with a look of their own.
+    """
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td data-label="{escape(head)}">{cell}</td>' for head, cell in zip(headers, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    if not body:
+        return muted(empty)
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in headers)
+    filled = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="table-scroll"><table class="data {kind}">{filled}</table></div>'
+
+
+def shortened(words: str) -> str:
+    """A text for a cell: long ones are cut, since the whole of it would hide the other rows."""
+    return escape(words if len(words) <= CELL_CHARACTERS else f"{words[:CELL_CHARACTERS]}…")
+
+
+def muted(words: str) -> str:
+    """A quiet line, such as what an empty place will hold."""
+    return f'<p class="muted">{escape(words)}</p>' if words else ""
+
+
+def box(tone: str, words: str, more: str = "") -> str:
+    """A coloured box: what happened in bold, what to do below it."""
+    hint = f"<p>{escape(more)}</p>" if more else ""
+    role = "alert" if tone == "bad" else "status"
+    return f'<div class="box {tone}" role="{role}"><strong>{escape(words)}</strong>{hint}</div>'
+
+
+def badge(tone: str, words: str) -> str:
+    """A word with a colour, such as the state of a document."""
+    return f'<span class="badge {tone}">{escape(words)}</span>'
+
+
+def bar(fraction: float | None, label: str) -> str:
+    """A progress bar; without a fraction it shows that something moves."""
+    if fraction is None:
+        return f'<div class="bar unknown" role="progressbar" aria-label="{escape(label)}"><div></div></div>'
+    percent = round(fraction * 100, 1)
+    return (
+        f'<div class="bar" role="progressbar" aria-label="{escape(label)}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{percent}"><div style="width:{percent}%"></div></div>'
+    )
+
+
+def tiles(figures: Iterable[tuple[str, str]]) -> str:
+    """Labelled figures side by side; both parts are plain words."""
+    cells = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>" for label, value in figures)
+    return f'<dl class="tiles">{cells}</dl>'
+
+
+def more(summary: str, body: str) -> str:
+    """Text that opens on a click."""
+    return f'<details class="more"><summary>{escape(summary)}</summary>{body}</details>'
+
+
+def small_button(
+    do: str, of: str, words: str, *, off: bool = False, needs_tick: bool = False, tone: str = "", about: str = ""
+) -> str:
+    """A button inside of HTML; `ui/page/clickable.py` tells what was clicked. `about` says more than the words do."""
+    more = ' data-needs-tick="1" disabled' if needs_tick else " disabled" if off else ""
+    label = f' aria-label="{escape(about)}" title="{escape(about)}"' if about else ""
+    return (
+        f'<button type="button" class="small {tone}" data-do="{escape(do)}" data-of="{escape(of)}"{more}{label}>'
+        f"{escape(words)}</button>"
+    )
+
+
+def chips(do: str, choices: Iterable[tuple[str, str, str]], chosen: str) -> str:
+    """A choice between a few (name, words, count), of which one holds."""
+    buttons = "".join(
+        f'<button type="button" data-do="{escape(do)}" data-of="{escape(name)}" '
+        f'aria-pressed="{str(name == chosen).lower()}">{escape(words)} <b>{escape(count)}</b></button>'
+        for name, words, count in choices
+    )
+    return f'<div class="chips" role="group">{buttons}</div>'
+
+
+def tick(row: str, about: str) -> str:
+    """The check box of a row."""
+    return f'<input type="checkbox" data-row="{escape(row)}" aria-label="{escape(about)}">'
+
+
+def tick_every(words: str) -> str:
+    """The check box that stands for all rows, also those on other pages."""
+    return f'<label><input type="checkbox" data-every="1"> {escape(words)}</label>'

@@ -1,0 +1,174 @@
+"""What is true of one project at one moment, read once for all places of a page. Knows core; knows no widget."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from core import projects as pipeline
+from core.documents.store.chunk_store import ChunkStore, SourceFile
+from core.jobs import runs
+from core.jobs.job import ACTIVE, JobSnapshot, JobState, Message
+from core.jobs.runs import Run
+from core.jobs.services import Services
+from core.models import bases
+from core.project_manager import Project
+from core.projects import ProjectStatus
+from core.training import history
+from ui.page import html
+from ui.page.remembered import Remembered
+from ui.texts import error_text, message_text, text
+from utils.config import ProjectConfig
+from utils.errors import AppError, readable
+from utils.files import file_stamp
+
+DOCUMENTS = Remembered(8)  # the lists of the last projects that somebody looked at
+
+
+class View:
+    """Read-only. Every property is read when it is first asked for, and then stays as it was."""
+
+    def __init__(self, services: Services, language: str, project_name: str) -> None:
+        self.services = services
+        self.language = language
+        self.project_name = project_name
+
+    def t(self, key: str, /, **params: object) -> str:
+        return text(key, self.language, **params)
+
+    def number(self, value: int) -> str:
+        """A whole number as the language writes it: 12.345 or 12,345."""
+        return self.t("figure.whole", value=value)
+
+    def message(self, message: Message) -> str:
+        return message_text(message.key, message.params, self.language)
+
+    def error(self, message: Message) -> tuple[str, str]:
+        return error_text(message.key, self.language, message.params)
+
+    def error_box(self, error: AppError) -> str:
+        return html.box("bad", *error_text(error.code, self.language, error.params))
+
+    @cached_property
+    def projects(self) -> list[str]:
+        """All of them; none where their folder cannot be read, which `problem` then tells."""
+        try:
+            return self.services.projects.names()
+        except AppError:
+            return []
+
+    @cached_property
+    def project(self) -> Project | None:
+        try:
+            return self.services.projects.open(self.project_name)
+        except AppError:
+            return None
+
+    @cached_property
+    def problem(self) -> AppError | None:
+        """Why the project, or the list of all, cannot be shown, such as a damaged file or one that is closed."""
+        try:
+            if self.project is None and self.project_name in self.services.projects.names():
+                self.services.projects.open(self.project_name)
+            self._status  # noqa: B018 - reading it is the test
+        except (AppError, OSError) as error:
+            return readable(error)
+        return None
+
+    @cached_property
+    def _status(self) -> ProjectStatus | None:
+        return pipeline.status(self.project) if self.project else None
+
+    @cached_property
+    def status(self) -> ProjectStatus | None:
+        """How far the project is; None where there is none, or where it cannot be read."""
+        return None if self.problem else self._status
+
+    @cached_property
+    def config(self) -> ProjectConfig | None:
+        return self.project.load_config() if self.project and not self.problem else None
+
+    @cached_property
+    def base_folder(self) -> Path | None:
+        """Where the chosen model lies on this machine, whole; several panels ask, and each look reads its files."""
+        base = self.config.base if self.config else None
+        return bases.local_folder(self.project, base) if self.project and base else None
+
+    @cached_property
+    def trained(self) -> Run | None:
+        """The training that is compared and exported where no other one is named."""
+        return history.trained_run(self.project) if self.project else None
+
+    @cached_property
+    def all_jobs(self) -> list[JobSnapshot]:
+        return self.services.runner.jobs()
+
+    @cached_property
+    def jobs(self) -> list[JobSnapshot]:
+        """The project's jobs, oldest first; of one that is not open to whoever asks, none."""
+        project = self.project
+        return [job for job in self.all_jobs if job.project == project.name] if project else []
+
+    @cached_property
+    def moving(self) -> bool:
+        """Whether anything runs, so that clocks tick even while nothing else changes."""
+        return any(job.state in ACTIVE for job in self.all_jobs)
+
+    def job(self, kinds: Iterable[str]) -> JobSnapshot | None:
+        """The project's newest job of these kinds."""
+        wanted = set(kinds)
+        mine = [job for job in self.jobs if job.kind in wanted]
+        unfinished = [job for job in mine if job.state in ACTIVE or job.state == JobState.PAUSED]
+        return next(reversed(unfinished or mine), None)
+
+    def unfinished(self, kind: str) -> JobSnapshot | None:
+        """The project's job of this kind that still runs, waits or is paused."""
+        job = self.job([kind])
+        return job if job and (job.state in ACTIVE or job.state == JobState.PAUSED) else None
+
+    def result(self, kind: str) -> dict[str, Any] | None:
+        """What the newest finished work of this kind gave, also if a terminal or an earlier app did it."""
+        run = runs.latest_run(self.project, kind, frozenset({JobState.DONE})) if self.project else None
+        if run:
+            return run.read_state().result
+        done = [job for job in self.jobs if (job.kind, job.state) == (kind, JobState.DONE)]  # of work without folders
+        return done[-1].result if done else None
+
+    def outdated(self, result: dict[str, Any]) -> bool:
+        """Whether a comparison or an export belongs to another training than the one that would be taken now."""
+        return self.trained is not None and result["run"] != self.trained.id
+
+    @cached_property
+    def metrics(self) -> list[dict[str, float]]:
+        """The points of the newest training, live or from its folder."""
+        job = self.job(["train"])
+        if job and job.metrics:
+            return list(job.metrics)
+        run = runs.latest_run(self.project, "train") if self.project else None
+        return history.points_of(run.metrics_file) if run else []
+
+    @cached_property
+    def data_stamp(self) -> tuple[Any, ...]:
+        """Changes whenever the project's documents or their chunks do."""
+        if self.project is None:
+            return ()
+        database = self.project.database
+        return (str(database), file_stamp(database), file_stamp(database.with_name(f"{database.name}-wal")))
+
+    @cached_property
+    def documents(self) -> list[SourceFile]:
+        """The project's documents in the order they came; read once for all viewers. Raises what the store raises."""
+        project = self.project
+        if project is None or not project.database.is_file():
+            return []
+        return DOCUMENTS.get(self.data_stamp, lambda: ChunkStore(project.database).documents())
+
+    def stamp(self) -> tuple[Any, ...]:
+        """Changes whenever something that the page shows may have changed; cheap enough to ask every second."""
+        files: list[Path] = []
+        if root := self.project:
+            files = [root.config_file, root.samples_file, root.final_folder, root.final_folder / "gguf"]
+            files += [root.checkpoints_folder, root.practice_folder, root.runs_folder, root.bundles_folder]
+            files += [root.findings_file, root.undo_folder]
+        running = self.services.runner.version
+        return (self.project_name, running, tuple(self.projects), self.data_stamp, *map(file_stamp, files))

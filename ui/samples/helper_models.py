@@ -1,0 +1,101 @@
+"""Which models the chosen helper offers, in words. Asks nobody: what it said last is what is shown."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from core import exporter
+from core.jobs.job import JobState
+from core.samples.helper_models import known_model, known_models
+from core.samples.providers.chat import HelperModel
+from core.samples.providers.registry import provider_of
+from ui.page import html
+from ui.page.view import View
+from ui.texts import error_text
+
+MILLION = 1_000_000
+
+
+def offered(view: View) -> Sequence[HelperModel]:
+    """The models to choose from. Without asking anybody: the usual ones, or the project's own GGUF files."""
+    if view.project is None or view.config is None:
+        return ()
+    found = known_models(view.config.sft)
+    if found:
+        return found.models
+    provider = provider_of(view.config.sft.provider)
+    if provider.takes_file:
+        files = exporter.exported_files(view.project)
+        return [HelperModel(str(file), file.name, size_bytes=file.stat().st_size) for file in files]
+    return provider.models
+
+
+def choices(view: View) -> Any:
+    """The list, each line with what tells its models apart. A name that is not in it can be typed."""
+    return gr.update(choices=[(model_words(view, model), model.name) for model in offered(view)])
+
+
+def model_words(view: View, model: HelperModel) -> str:
+    """`openai/gpt-4o-mini · $0.15 in, $0.60 out · 128,000 tokens`, as far as it is known."""
+    parts = [model.label or model.name, *figures(view, model)]
+    return " · ".join(parts)
+
+
+def figures(view: View, model: HelperModel) -> list[str]:
+    """Price, size and context of a model in words."""
+    parts = []
+    if model.prompt_usd is not None and model.answer_usd is not None:
+        if model.prompt_usd or model.answer_usd:
+            prices = {"prompt": model.prompt_usd * MILLION, "answer": model.answer_usd * MILLION}
+            parts.append(view.t("writer.price", **prices))
+        elif view.config and provider_of(view.config.sft.provider).is_priced:
+            parts.append(view.t("writer.free"))
+    if model.size_bytes:
+        parts.append(bytes_words(view, model.size_bytes))
+    if model.context_tokens:
+        parts.append(view.t("writer.context", tokens=model.context_tokens))
+    return parts
+
+
+def bytes_words(view: View, size: int) -> str:
+    """A file's size: `815.3 MB`, `4.92 GB`."""
+    return view.t("size.mb", value=size / 10**6) if size < 10**9 else view.t("size.gb", value=size / 10**9)
+
+
+def was_pulled(view: View) -> bool:
+    """Whether the chosen model has just been fetched, which a list that was asked for before does not know."""
+    job = view.job(("pull",))
+    if job is None or job.state != JobState.DONE or not job.result or view.config is None:
+        return False
+    return bool(job.result["model"] == view.config.sft.model)
+
+
+def about_html(view: View) -> str:
+    """Why the list is not there, or what is known of the chosen model."""
+    if view.project is None or view.config is None:
+        return ""
+    settings = view.config.sft
+    provider = provider_of(settings.provider)
+    if provider.writes_by_rules:
+        return ""
+    found = known_models(settings)
+    if found and found.problem:
+        return view.error_box(found.problem)
+    model = known_model(settings)
+    if model and model.problem:
+        return html.box("warn", *error_text(model.problem, view.language, {"model": model.name}))
+    if model:
+        known_words = figures(view, model)
+        if model.follows_schema:
+            known_words.append(view.t("writer.follows_schema"))
+        return html.muted(" · ".join(known_words))
+    if provider.takes_file:
+        return ""
+    if found is None:
+        return html.muted(view.t("writer.not_asked"))
+    if was_pulled(view):
+        return html.box("good", view.t("writer.pulled", model=settings.model))
+    if not found.models:
+        return html.muted(view.t("writer.no_models"))
+    return html.box("warn", view.t("writer.not_in_list", model=settings.model)) if settings.model else ""

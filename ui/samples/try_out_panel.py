@@ -1,0 +1,67 @@
+"""One real request to the helper before many are made: what it is asked, what it answers, what can be used of it."""
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from core.jobs.job import ACTIVE
+from core.samples.chat_writer import UNUSABLE
+from ui.page import html
+from ui.page.frame import PageFrame
+from ui.page.view import View
+from ui.samples.helper_panel import provider
+from ui.samples.prompt_panel import messages_html
+from ui.texts import error_text
+
+
+def build(frame: PageFrame) -> gr.Button:
+    """The button; what comes of it is shown by `result_html`."""
+    with gr.Row(elem_classes="tight", visible=False) as row:
+        start = gr.Button(frame.t("tryout.start"), size="sm", min_width=140, elem_id="try-helper")
+    frame.live.show(row, lambda view: gr.update(visible=not provider(view).writes_by_rules))
+    frame.live.show(start, lambda view: gr.update(interactive=ready(view)))
+    return start
+
+
+def ready(view: View) -> bool:
+    """Whether there is a model to ask, and nobody is asking it."""
+    job = view.job(["sft_test"])
+    return bool(view.config and view.config.sft.model) and not (job and job.state in ACTIVE)
+
+
+def result_html(view: View) -> str:
+    """The newest try: in a line what came of it, and all of it behind that."""
+    if view.project is None or provider(view).writes_by_rules:
+        return ""
+    result = view.result("sft_test")
+    if not result:
+        return ""
+    pairs = "".join(pair_html(pair) for pair in result["pairs"])
+    parts = [
+        (view.t("tryout.asked"), messages_html(view.t, result["messages"])),
+        (view.t("tryout.answered"), f'<div class="message-text" tabindex="0">{escape(result["answer"])}</div>'),
+    ]
+    folded = "".join(html.more(title, body) for title, body in parts)
+    return f'<div class="try-out">{verdict_html(view, result)}{pairs}{folded}</div>'
+
+
+def verdict_html(view: View, result: dict[str, Any]) -> str:
+    """Whether the answer can be used, and what it took."""
+    figures = [view.t("tryout.seconds", seconds=float(result["seconds"]))]
+    if result["tokens"]:
+        figures.append(view.t("after.tokens", tokens=result["tokens"]))
+    if result["cost_usd"]:
+        figures.append(view.t("after.cost", cost=result["cost_usd"]))
+    taken = " · ".join(figures)
+    if result["pairs"]:
+        return html.box("good", view.t("tryout.good", count=len(result["pairs"])), taken)
+    why, what_to_do = error_text(UNUSABLE.get(result["problem"], UNUSABLE["no_samples"]), view.language, {})
+    return html.box("bad", why, f"{what_to_do} ({taken})")
+
+
+def pair_html(pair: dict[str, Any]) -> str:
+    """A sample as it was understood, with the turns that follow."""
+    turns = [(pair["instruction"], pair["output"]), *pair.get("follow_ups", ())]
+    rows = "".join(f"<dt>{escape(asked)}</dt><dd>{escape(said)}</dd>" for asked, said in turns)
+    return f'<dl class="terms turns">{rows}</dl>'

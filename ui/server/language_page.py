@@ -1,0 +1,126 @@
+"""One language's Gradio page as a web app. Knows Gradio's mounting; knows nothing of what is on the page."""
+
+import asyncio
+import re
+import threading
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.jobs.services import Services
+from ui import layout
+from ui.page import theme
+from ui.server.gradio_routes import GradioGate
+from ui.server.traffic import Traffic
+
+MAX_UPLOAD = "2gb"
+SESSIONS_KEPT = 300  # open pages whose state is in memory, nearly a megabyte each; others start anew
+BUILDING = threading.Lock()  # Gradio notes in a global which page is being built
+# Gradio writes its own words, such as those of the upload box, in the browser's language. This page has its own.
+# `askedFor` is the address before any part of the page changes it.
+HEAD_SCRIPT = """<script>for (const [name, value] of [["language", "{0}"], ["languages", ["{0}"]]])
+Object.defineProperty(navigator, name, {{get: () => value}});
+const askedFor = new URLSearchParams(location.search);</script>"""
+ICON = """<link rel="icon" href="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>\
+<rect width='32' height='32' rx='8' fill='%230f766e'/><path d='M8 21l5-6 4 4 7-9' fill='none' stroke='white' \
+stroke-width='3' stroke-linecap='round' stroke-linejoin='round'/></svg>">"""
+
+
+class LanguagePage:
+    """Builds its page when somebody first asks for it: a start pays for one language, not for all."""
+
+    def __init__(self, services: Services, language: str, traffic: Traffic) -> None:
+        self.services = services
+        self.language = language
+        self.traffic = traffic
+        self._lock = asyncio.Lock()
+        self._closing = asyncio.Event()
+        self._app: GradioGate | None = None
+        self._life: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._lock:
+            if self._app is None:
+                self._app = await self._open()
+        if scope["path"] == f"/{self.language}/" and scope["method"] == "GET":
+            await self._send_page(self._app, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def close(self) -> None:
+        """Let Gradio tidy up after itself."""
+        self._closing.set()
+        if self._life:
+            await self._life
+
+    async def _open(self) -> GradioGate:
+        blocks = await asyncio.to_thread(built, self.services, self.language)
+        app = mounted(blocks, self.language)
+        opened = asyncio.Event()
+
+        async def live() -> None:
+            async with app.router.lifespan_context(app):
+                opened.set()
+                await self._closing.wait()
+
+        self._life = asyncio.create_task(live())
+        await opened.wait()
+        return GradioGate(app, blocks, self.language, self.services, self.traffic)
+
+    async def _send_page(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Gradio's page, with our language, title and icon, and without its links to other sites."""
+        plain = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
+        started: Message = {}
+        body = b""
+
+        async def collect(message: Message) -> None:
+            nonlocal started, body
+            if message["type"] == "http.response.start":
+                started = message
+                return
+            if message["type"] != "http.response.body":
+                return
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                whole = localized(body.decode(), self.language).encode()
+                headers = [header for header in started["headers"] if header[0] != b"content-length"]
+                started["headers"] = [*headers, (b"content-length", str(len(whole)).encode())]
+                await send(started)
+                await send({"type": "http.response.body", "body": whole})
+
+        await app({**scope, "headers": plain}, receive, collect)
+
+
+def built(services: Services, language: str) -> gr.Blocks:
+    """The Gradio page of one language."""
+    with BUILDING:
+        return layout.build(services, language)
+
+
+def mounted(blocks: gr.Blocks, language: str) -> FastAPI:
+    """A Gradio page, mounted where the browser will find it."""
+    blocks.state_session_capacity = SESSIONS_KEPT
+    return gr.mount_gradio_app(
+        FastAPI(openapi_url=None),
+        blocks,
+        path=f"/{language}",
+        theme=theme.THEME,
+        css=theme.STYLE,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        max_file_size=MAX_UPLOAD,
+    )
+
+
+def localized(html: str, language: str) -> str:
+    """Gradio's page template with our language declared and its `og:` and manifest lines left out."""
+    html = re.sub(r'<html\s+lang="en"', f'<html lang="{language}"', html, count=1)
+    html = re.sub(r'\s*<meta\s+(?:property|name)="(?:og|twitter):[^>]*>', "", html)
+    html = html.replace('<link rel="manifest" href="/manifest.json" />', ICON)
+    return html.replace('<meta charset="utf-8" />', '<meta charset="utf-8" />' + HEAD_SCRIPT.format(language), 1)

@@ -1,0 +1,233 @@
+"""The web server: one Gradio page per language behind a guard. Knows HTTP and Gradio's mounting; knows no widget."""
+
+import asyncio
+import contextlib
+import hashlib
+import ipaddress
+import logging
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import time
+import webbrowser
+from collections.abc import AsyncIterator, Iterable
+from functools import partial
+from pathlib import Path
+
+import psutil
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from core.jobs.services import Services
+from ui.cli.terminal import person_language
+from ui.documents import export_database
+from ui.page.downloads import add_route
+from ui.page.live import INTERVAL_SECONDS
+from ui.page.view import View
+from ui.samples import exchange_panel
+from ui.server.guard import Connection, Guard
+from ui.server.join import Door, new_code
+from ui.server.language_page import LanguagePage
+from ui.server.traffic import Traffic
+from ui.server.visitors import HOST_WORD, Gate, Passes, with_query
+from ui.texts import LANGUAGES, text
+from ui.training import bundle_download
+from utils import config
+from utils.errors import AppError
+
+DOWNLOADS = {
+    export_database.PATH: export_database.database_of,
+    exchange_panel.PATH: exchange_panel.samples_of,
+    bundle_download.PATH: bundle_download.bundle_of,
+}
+LANGUAGE_COOKIE = "language"
+LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
+OPEN_FILES = 8192  # connections are files too, and some systems start a program with room for 256
+SHUTDOWN_SECONDS = 2  # open pages hold a connection for ever; nobody waits for them
+
+
+def create_server(services: Services, port: int, extra_hosts: Iterable[str] = (), join_code: str = "") -> FastAPI:
+    """The whole web app. Leaving its lifespan shuts `services` down, which pauses what runs.
+
+    With a `join_code`, others get in as guests by typing it; without one, only the host does.
+    `state.host_link` is the path by which a browser becomes the host's.
+    """
+    passes = Passes(config.config_folder(), port, join_code)
+    uploads = new_uploads_folder()
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+    traffic = Traffic(uploads)
+    pages = {language: LanguagePage(services, language, traffic) for language in LANGUAGES}
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await asyncio.gather(*(one.close() for one in pages.values()))
+        await asyncio.to_thread(services.runner.shutdown)
+        shutil.rmtree(uploads, ignore_errors=True)
+
+    server = FastAPI(lifespan=lifespan, openapi_url=None)
+    server.state.host_link = f"/?{HOST_WORD}={passes.host_token}"
+
+    @server.get("/")
+    def start(request: Request) -> Response:
+        return RedirectResponse(with_query(f"/{chosen_language(request)}/", request.url.query), status_code=303)
+
+    @server.get("/language/{language}")
+    def switch_language(language: str, request: Request) -> Response:
+        if language not in LANGUAGES:
+            return Response(status_code=404)
+        response = RedirectResponse(with_query(f"/{language}/", request.url.query), status_code=303)
+        response.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=LANGUAGE_COOKIE_SECONDS, samesite="strict", httponly=True
+        )
+        return response
+
+    @server.get("/changes")
+    def changes(project: str = "") -> Response:
+        return Response(newest(services, project), media_type="text/plain")
+
+    for path, find in DOWNLOADS.items():
+        add_route(server, services, path, find)
+
+    async def by_language(scope: Scope, receive: Receive, send: Send) -> None:
+        language = scope["path"].split("/", 2)[1]
+        await pages.get(language, Response(status_code=404))(scope, receive, send)
+
+    server.mount("", by_language)
+    server.add_middleware(
+        Gate, passes=passes, language_of=chosen_language, door=Door(join_code) if join_code else None
+    )
+    server.add_middleware(Guard, port=port, extra_hosts=tuple(extra_hosts))
+    return server
+
+
+def new_uploads_folder() -> Path:
+    """Where this app's uploads lie until a project takes them in. What an app left that was killed is removed."""
+    folder = config.uploads_folder()
+    for left in folder.glob("*-*"):
+        number = left.name.partition("-")[0]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(left, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder)).resolve()
+
+
+def newest(services: Services, project: str) -> str:
+    """A short word that is another one whenever a page of this project has something new to show."""
+    view = View(services, LANGUAGES[0], project)
+    clock = int(time.monotonic() / INTERVAL_SECONDS) if view.moving else 0
+    return hashlib.sha256(repr((view.stamp(), clock)).encode()).hexdigest()[:16]
+
+
+def chosen_language(request: Request) -> str:
+    """The language somebody wants: chosen by click, then in the settings, then in the browser; else English."""
+    with contextlib.suppress(AppError):  # damaged settings are reported where they are shown, not on the way in
+        for wish in (request.cookies.get(LANGUAGE_COOKIE), config.load_app_settings().language):
+            if wish in LANGUAGES:
+                return wish
+    return preferred_language(request.headers.get("accept-language", ""))
+
+
+def preferred_language(accept_language: str) -> str:
+    """The best of our languages for an Accept-Language header such as `fr, de-AT;q=0.8, en;q=0.5`."""
+    wishes = []
+    for position, part in enumerate(accept_language.split(",")):
+        tag, _, quality = part.strip().partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            weight = 0.0
+        wishes.append((-weight, position, tag.split("-")[0].lower()))
+    return next((tag for weight, _, tag in sorted(wishes) if tag in LANGUAGES and weight), "en")
+
+
+def serve(services: Services, port: int = 7860, *, lan: bool = False, open_browser: bool = True) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises AppError `port_in_use`."""
+    _allow_open_files()
+    listener = listen("0.0.0.0" if lan else "127.0.0.1", port)
+    port = listener.getsockname()[1]
+    names = _own_names() if lan else []
+    join_code = new_code() if lan else ""
+    app = create_server(services, port, names, join_code)
+    settings = uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        server_header=False,
+        proxy_headers=False,  # who is at this machine is not for a header to say
+    )
+    logging.getLogger("uvicorn.error").addFilter(worth_reading)
+    server = uvicorn.Server(settings)
+    places = [f"http://{name}:{port}" for name in dict.fromkeys(("127.0.0.1", *names))]
+    words = [f"{place}/" for place in places]
+    host_link = places[0] + app.state.host_link
+    words.append(text("cli.host_link", person_language(), link=host_link))
+    if join_code:
+        words.append(text("cli.join_code", person_language(), code=join_code))
+    announce = partial(_announce, server, "\n".join(words), host_link if open_browser else "")
+    threading.Thread(target=announce, daemon=True).start()
+    server.run(sockets=[listener])
+
+
+def worth_reading(record: logging.LogRecord) -> bool:
+    """False for what uvicorn says of each open page that it cuts off when the app ends."""
+    cancelled = record.exc_info and record.exc_info[0] is asyncio.CancelledError
+    return not cancelled and not str(record.msg).startswith("Cancel ")
+
+
+def _allow_open_files() -> None:
+    if os.name == "posix":
+        import resource  # which only these systems have
+
+        least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(least, wanted), most))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The socket that the server listens on. Raises AppError `port_in_use`."""
+    # asyncio sends answers at once only where a socket says that it is TCP; else each one on a kept connection waits
+    # 40 ms for the browser's word that it got the one before.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if os.name == "posix":  # on Windows this option would let two apps share the port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise AppError("port_in_use", port=port) from None
+    return listener
+
+
+def _own_names() -> list[str]:
+    """The names and addresses under which others in the local network can reach this machine."""
+    name = socket.gethostname()
+    names = {name, f"{name}.local"}
+    with contextlib.suppress(OSError):
+        names.update(str(address[4][0]) for address in socket.getaddrinfo(name, None, socket.AF_INET))
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing; only asks which address would be used
+        names.add(probe.getsockname()[0])
+    return sorted(name for name in names if not _is_unspecified(name))
+
+
+def _is_unspecified(name: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(name).is_unspecified
+    return False
+
+
+def _announce(server: uvicorn.Server, words: str, to_open: str) -> None:
+    while not server.started and not server.should_exit:
+        time.sleep(0.02)
+    if server.started:
+        print(words, flush=True)
+        if to_open:
+            webbrowser.open(to_open)

@@ -1,0 +1,132 @@
+"""What the history says of a run in words, for the page and the command line alike. Knows no widget."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from core.jobs.job import JobState
+from core.training.derived_runs import Outcome
+from core.training.history import Entry, Point
+from core.training.provenance import Fact
+from ui.page.figures import duration_words, model_words, moment_words
+from ui.texts import KEYS, text
+
+NOTHING = "–"
+NOT_RECORDED = {"run", "error", "request", "points"}
+LONGEST_VALUE = 60
+HASH_SHOWN = 12
+DECIMALS = 3  # of what was measured; settings are shown as they are
+
+
+def state_words(state: JobState, language: str) -> str:
+    return text(f"job.state.{state}", language)
+
+
+def when_words(entry: Entry, language: str) -> str:
+    return moment_words(entry.created, language) if entry.created else entry.id
+
+
+def base_words(entry: Entry, language: str) -> str:
+    return model_words(entry.base_source, entry.base_name, language) or NOTHING
+
+
+def loss_words(first: float | None, last: float | None, language: str) -> str:
+    """`3.214 → 1.507`: at the beginning and at the end."""
+    return NOTHING if first is None or last is None else text("history.loss", language, first=first, last=last)
+
+
+def eval_words(loss: float | None, epoch: int | None, language: str) -> str:
+    """The best loss on held-out samples and its epoch."""
+    if loss is None:
+        return NOTHING
+    if epoch is None:
+        return text("training.loss", language, loss=loss)
+    return text("history.eval", language, loss=loss, epoch=epoch)
+
+
+def time_words(seconds: float | None, language: str) -> str:
+    return duration_words(seconds, language) if seconds else NOTHING
+
+
+def origin_words(entry: Entry, language: str) -> str:
+    """Which run it branched off or repeats; empty where it stands for itself."""
+    found = []
+    if entry.parent:
+        found.append(text("history.branch_of", language, run=entry.parent, step=entry.parent_step or 0))
+    if entry.repeats:
+        found.append(text("history.repeat_of", language, run=entry.repeats))
+    return " ".join(found)
+
+
+def point_words(point: Point, language: str, best: bool = False) -> str:
+    """`Step 40 · epoch 2 · loss when tested 1.23 · best`, as far as it is known."""
+    parts = [text("history.point_step", language, step=point.step)]
+    if point.epoch is not None:
+        parts.append(text("history.point_epoch", language, epoch=point.epoch))
+    if point.eval_loss is not None:
+        parts.append(text("history.point_eval", language, loss=point.eval_loss))
+    if best:
+        parts.append(text("history.point_best", language))
+    return " · ".join(parts)
+
+
+def fact_label(name: str, language: str) -> str:
+    """What a fact is called: by the label of its setting, by a text of its own, or by its name in the file."""
+    short = name.rpartition(".")[2]
+    for key in (f"history.fact.{name}", f"field.{short}" if name.startswith("training.") else ""):
+        if key in KEYS:
+            return text(key, language)
+    return short
+
+
+def value_words(name: str, value: Any, language: str) -> str:
+    """A value as the settings show it; hashes are cut to what tells them apart."""
+    if name.endswith("target_modules") and not value and value is not None:
+        return text("history.all_layers", language)
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, bool):
+        return text("history.yes" if value else "history.no", language)
+    choice = f"choice.{name.rpartition('.')[2]}.{value}"
+    if choice in KEYS:
+        return text(choice, language)
+    if isinstance(value, (int, float)):
+        value = round(value, DECIMALS) if name.startswith("run.") else value
+        return text("history.value", language, value=value)
+    words = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    if name.endswith(("sha256", "fingerprint", "commit", "revision")):
+        dirty = words.endswith("-dirty")
+        return words.removesuffix("-dirty")[:HASH_SHOWN] + ("+" if dirty else "")
+    return words if len(words) <= LONGEST_VALUE else f"{words[:LONGEST_VALUE]}…"
+
+
+def difference_words(fact: Fact, language: str) -> str:
+    """`torch: then 2.12, now 2.13`"""
+    then, now = (value_words(fact.name, value, language) for value in fact.values)
+    return text("history.difference", language, name=fact_label(fact.name, language), then=then, now=now)
+
+
+def outcome_words(outcome: Outcome, language: str) -> Iterator[str]:
+    """How a repeated run compares with its original, a sentence each."""
+    if outcome.differences:
+        differences = "; ".join(difference_words(fact, language) for fact in outcome.differences)
+        yield text("history.repeat_differs", language, differences=differences)
+    else:
+        yield text("history.repeat_same_place", language)
+    if outcome.identical is not None:
+        yield text("history.identical" if outcome.identical else "history.not_identical", language)
+    if outcome.first_step is not None:
+        yield text("history.apart", language, step=outcome.first_step, largest=outcome.largest)
+    elif outcome.losses:
+        yield text("history.together", language, count=outcome.losses)
+
+
+def record(entry: Entry) -> dict[str, Any]:
+    """A run as JSON for programs."""
+    return {
+        "id": entry.id,
+        **{name: value for name, value in vars(entry).items() if name not in NOT_RECORDED},
+        "base": entry.base_name,
+        "training": dict(entry.training),
+        "checkpoints": [asdict(point) for point in entry.points],
+    }
