@@ -1,8 +1,9 @@
 """What browser and command line both call for step 2: choose the model that training starts from, get it ready."""
 
 from core import access, rag_processor
+from core.documents.chunk_state import require_chunks
 from core.jobs.job import JobSnapshot
-from core.jobs.services import MINIMUM_FREE_GIB, Services, require_chunks, start_child_job
+from core.jobs.services import MINIMUM_FREE_GIB, Services, start_child_job
 from core.models import bases
 from core.project_manager import Project
 from utils import config

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from core.jobs.job import Message
+from utils.errors import Message
 from utils.files import free_disk_gib, parse_json
 
 ENOUGH_RAM_GIB = 16

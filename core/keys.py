@@ -13,8 +13,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core import access
-from core.samples.providers.addresses import OPENROUTER
-from core.samples.providers.registry import provider_of
+from core.addresses import OPENROUTER
+from core.providers import provider_of
 from utils.config import SftSettings, config_folder, load_app_settings
 from utils.errors import AppError
 from utils.files import read_json, write_json

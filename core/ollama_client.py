@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.addresses import is_this_machine, own_ollama_address
 from core.jobs.job import JobContext
-from core.samples.providers.addresses import is_this_machine, own_ollama_address
 from core.samples.providers.chat import HelperError
 from core.samples.providers.http_client import HttpClient
 from core.samples.providers.http_errors import HttpError, part_of

@@ -8,18 +8,12 @@ from pathlib import Path
 
 from core import access
 from core.documents import chunk_state
+from core.documents.chunk_state import require_chunks
 from core.documents.duplicates import mark_duplicates
 from core.documents.store.chunk_store import ChunkStore, NewChunk
 from core.documents.token_counting import counter_of
 from core.jobs.job import JobSnapshot, SilentContext
-from core.jobs.services import (
-    MINIMUM_FREE_GIB,
-    Services,
-    require_chunks,
-    require_rest,
-    running,
-    start_child_job,
-)
+from core.jobs.services import MINIMUM_FREE_GIB, Services, require_rest, running, start_child_job
 from core.jobs.worker import alone_with, chunks_at_rest
 from core.project_manager import Project
 from core.samples.store.relinking import samples_follow

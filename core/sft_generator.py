@@ -17,6 +17,7 @@ from core.jobs.kinds import of_step
 from core.jobs.services import Services, alone, require_rest, running, start_thread_job
 from core.jobs.worker import chunks_at_rest
 from core.project_manager import Project
+from core.providers import address_of, leaves_machine, place_of, provider_of
 from core.samples import estimate as estimates
 from core.samples.answers.answers import parse_answer
 from core.samples.chat_writer import request_for, try_once
@@ -25,9 +26,8 @@ from core.samples.drafts import Task
 from core.samples.exchange.exchange import import_samples
 from core.samples.generate import Access, generate_samples, usable_chunks
 from core.samples.helper_models import known_model
-from core.samples.providers.chat import HelperError
+from core.samples.providers.chat import HelperError, open_helper
 from core.samples.providers.ollama import Ollama
-from core.samples.providers.registry import address_of, leaves_machine, open_helper, place_of, provider_of
 from core.samples.store.findings import Findings, Verdict
 from core.samples.store.relinking import relink
 from core.samples.store.sample_store import SampleStore

@@ -1,9 +1,18 @@
-"""The one kind of error that a person is meant to read."""
+"""What is said to people before their language is known: messages, and the one kind of error that they read."""
 
 import errno
 import os
 import re
+from dataclasses import dataclass, field
 from pathlib import PurePath
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence for people, before its language is known."""
+
+    key: str
+    params: dict[str, object] = field(default_factory=dict)
 
 
 class AppError(Exception):

@@ -7,6 +7,7 @@ from core.documents.store.chunk_store import ChunkStore, SourceFile
 from core.documents.token_counting import counter_name
 from core.project_manager import Project
 from utils.config import ChunkSettings
+from utils.errors import AppError
 
 
 def how_cut(settings: ChunkSettings, counter: str) -> dict[str, Any]:
@@ -30,3 +31,9 @@ def have_chunks(project: Project, filenames: Iterable[str]) -> bool:
     """Whether one of these documents has chunks, which reading it again would replace."""
     store = ChunkStore(project.database)
     return any((source := store.document(name)) is not None and source.chunks for name in filenames)
+
+
+def require_chunks(project: Project) -> None:
+    """Raises AppError `no_chunks` where no document has given any text yet."""
+    if ChunkStore(project.database).count() == 0:
+        raise AppError("no_chunks")

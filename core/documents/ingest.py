@@ -3,7 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from core.jobs.job import JobContext, StopRequested
 from core.jobs.runs import Run
 from core.jobs.worker import chunks_at_rest, read_secrets
 from core.project_manager import Project
-from core.samples.store.relinking import relink, samples_follow
 from utils.config import ChunkSettings
 from utils.errors import AppError
 
@@ -86,16 +85,11 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     with ParserPool(context.checkpoint) as parsers:
         if "again" in request:
             passwords = read_secrets().get("passwords", {})
-            with ExitStack() as stack:
-                if have_chunks(run.project, request["again"]):
-                    stack.enter_context(chunks_at_rest(context, run.project))
-                    stack.enter_context(samples_follow(context, run.project))
+            replaces = have_chunks(run.project, request["again"])
+            with chunks_at_rest(context, run.project) if replaces else nullcontext():
                 return process_again(context, run.project, request["again"], passwords, parsers)
         files = [Path(name) for name in request["files"]]
-        try:
-            return process_documents(context, run.project, files, run.id, parsers)
-        finally:
-            relink(context, run.project)  # one of them may have been in the project before
+        return process_documents(context, run.project, files, run.id, parsers)
 
 
 def process_documents(

@@ -15,14 +15,13 @@ from core.jobs.job import JobContext
 from core.jobs.runs import Run
 from core.jobs.worker import chunks_at_rest
 from core.project_manager import Project
-from core.samples.store.relinking import samples_follow
 from utils.config import ChunkSettings
 from utils.errors import AppError
 
 
 def run(context: JobContext, run: Run) -> dict[str, Any]:
     """The stage in its child process. Waits for samples that are being written from the chunks."""
-    with chunks_at_rest(context, run.project), samples_follow(context, run.project):
+    with chunks_at_rest(context, run.project):
         return rechunk(context, run.project)
 
 

@@ -15,6 +15,7 @@ import gguf
 import numpy as np
 import torch
 
+from core.models.gguf_tokenizer import PRE_TOKENIZERS
 from utils.errors import AppError
 from utils.files import read_json
 
@@ -22,15 +23,6 @@ BLOCK = 256
 """Values in one K-quant block: rows of another length keep a simpler type."""
 
 NEWER_IN_CONVERTER = ("MODEL_ARCH", "MODEL_TENSOR")
-
-# The split rules that llama.cpp knows by name, by the text of their regular expression. The converter itself
-# recognizes tokenizers only by a hash over their tokens, so one that was trained on this machine is never known.
-PRE_TOKENIZERS = {
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-    r"|\s*[\r\n]+|\s+(?!\S)|\s+": "qwen2",
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-    r"|\s*[\r\n]+|\s+(?!\S)|\s+": "llama-bpe",
-}
 
 # What the K-quants give to a tensor whose rows do not divide into blocks, as llama-quantize does.
 FALLBACKS = {"Q4_K": "Q5_0", "Q5_K": "Q5_1", "Q6_K": "Q8_0"}

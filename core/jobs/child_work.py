@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from core.jobs.child_process import kill_tree, start_child
-from core.jobs.job import CancelRequested, JobState, Message, PauseRequested, RelayContext, WorkInterrupted
+from core.jobs.job import CancelRequested, JobState, PauseRequested, RelayContext, WorkInterrupted
 from core.jobs.runs import Run, is_alive, seconds_alive
 from core.jobs.worker import EXIT_DISK_FULL, EXIT_TAKEN, note_failure
-from utils.errors import AppError
+from utils.errors import AppError, Message
 from utils.files import open_file, parse_json
 from utils.validators import number
 

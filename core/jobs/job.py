@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from core import access
-from utils.errors import AppError, system_error
+from utils.errors import AppError, Message, system_error
 
 logger = logging.getLogger(__name__)
 
@@ -145,14 +145,6 @@ def end_of(work: Callable[[], dict[str, Any]], name: str, level: int = logging.I
         refused = system_error(bug)
         logger.log(level if refused else logging.ERROR, "%s failed", name, exc_info=True)
         return End(JobState.FAILED, error=refused or AppError("internal", kind=type(bug).__name__))
-
-
-@dataclass(frozen=True)
-class Message:
-    """A sentence for people, before its language is known."""
-
-    key: str
-    params: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,9 @@ class Kind:
     `stage` is the module whose `run(context, run)` does it, in a child process: some of them bring torch along. A
     kind without one is done by a thread of the app. `lock` is the kind whose lock it shares, because both must not
     work on a project at the same time; by default it has its own. `environment` goes to its child beside that of
-    all; `keeps_rank` says that the processes which torchrun started do it together. `then` is the kind that follows
-    when it is done, which the function `start` of that kind's row starts. `shown_again` are the states in which the
+    all; `keeps_rank` says that the processes which torchrun started do it together. `within` is the function whose
+    context, of (context, project), the stage runs in. `then` is the kind that follows when it is done, which the
+    function `start` of that kind's row starts. `shown_again` are the states in which the
     next app offers the newest run to go on. `reads_run` says that it reads a training run.
     """
 
@@ -56,23 +57,27 @@ class Kind:
     lock: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     keeps_rank: bool = False
+    within: str = ""
     then: str = ""
     start: str = ""
     shown_again: frozenset[JobState] = STOPPED
     reads_run: bool = False
 
 
+SAMPLES_FOLLOW = "core.samples.store.relinking:samples_follow"
+
 KINDS: dict[str, Kind] = {
-    "rag": Kind("documents", "documents", "core.documents.ingest"),
+    "rag": Kind("documents", "documents", "core.documents.ingest", within=SAMPLES_FOLLOW),
     "rechunk": Kind(
         "documents",
         "documents",
         "core.documents.rechunking",
         lock="rag",
+        within=SAMPLES_FOLLOW,
         start="core.rag_processor:rechunk_if_needed",
     ),
     # A base model that was just made brings its own tokenizer, with which the chunks are then counted.
-    "practice_base": Kind("model", "model", "core.models.practice_base", ACCELERATOR, then="rechunk"),
+    "practice_base": Kind("model", "model", "core.training.practice_base", ACCELERATOR, then="rechunk"),
     "unpack_base": Kind("model", "model", "core.models.unpacking", ACCELERATOR, then="rechunk"),
     "download": Kind(
         "model",

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from core.jobs.job import Job, JobSnapshot, JobState, Message, raise_stop
+from core.jobs.job import Job, JobSnapshot, JobState, raise_stop
+from utils.errors import Message
 
 LOG_LINES_KEPT = 500
 METRICS_KEPT = 5_000

@@ -18,12 +18,11 @@ from core.jobs.job import (
     Job,
     JobSnapshot,
     JobState,
-    Message,
     end_of,
     error_message,
 )
 from core.jobs.record import JobRecord, ThreadContext
-from utils.errors import AppError
+from utils.errors import AppError, Message
 
 logger = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ import psutil
 
 from core import access
 from core.jobs import memory_kills
-from core.jobs.job import JobState, Message
+from core.jobs.job import JobState
 from core.project_manager import Project
-from utils.errors import AppError, NotAFile
+from utils.errors import AppError, Message, NotAFile
 from utils.files import is_held, open_file, printable, publish_folder, read_json, write_json, write_text_atomic
 
 UNFINISHED_ENDING = ".new"

@@ -8,7 +8,6 @@ from pkgutil import resolve_name
 from typing import Any
 
 from core import access, hardware_detector
-from core.documents.store.chunk_store import ChunkStore
 from core.hardware_detector import Hardware
 from core.jobs.child_work import ChildWork
 from core.jobs.job import ACTIVE, Job, JobContext, JobSnapshot, JobState, RelayContext
@@ -169,9 +168,3 @@ def require_rest(services: Services, project: Project, kinds: Iterable[str], cod
     """Raises AppError `code` while a job of one of these kinds runs in the project."""
     if running(services, project, kinds):
         raise AppError(code)
-
-
-def require_chunks(project: Project) -> None:
-    """Raises AppError `no_chunks` where no document has given any text yet."""
-    if ChunkStore(project.database).count() == 0:
-        raise AppError("no_chunks")

@@ -11,8 +11,9 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from core.jobs import memory_kills
@@ -93,7 +94,9 @@ def _work(run: Run, watch: Callable[[], None]) -> int:
     run.write_state(JobState.RUNNING, process=this_process(), memory_kills=memory_kills.counts())
 
     def stage() -> dict[str, Any]:
-        return importlib.import_module(KINDS[run.kind].stage).run(context, run)
+        kind = KINDS[run.kind]
+        with resolve_name(kind.within)(context, run.project) if kind.within else nullcontext():
+            return importlib.import_module(kind.stage).run(context, run)
 
     end = end_of(stage, f"run {run.id}", logging.ERROR)
     watch()  # nothing is noted in another folder that took this one's place

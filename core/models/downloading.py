@@ -18,10 +18,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx  # noqa: TID251
 import portalocker
-from huggingface_hub import HfApi, errors, get_session, hf_hub_url, snapshot_download
-from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+from huggingface_hub import HfApi, errors, get_session, hf_hub_url, snapshot_download  # noqa: TID251
+from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # noqa: TID251
 
 from core.jobs.job import JobContext
 from core.jobs.runs import Run

@@ -11,8 +11,16 @@ import gguf
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from core.export.gguf import PRE_TOKENIZERS
 from utils.errors import AppError
+
+# The split rules that llama.cpp knows by name, by the text of their regular expression. The converter itself
+# recognizes tokenizers only by a hash over their tokens, so one that was trained on this machine is never known.
+PRE_TOKENIZERS = {
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+": "qwen2",
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+": "llama-bpe",
+}
 
 LLAMA_3, QWEN = "llama-bpe", "qwen2"
 RULES = {name: rule for rule, name in PRE_TOKENIZERS.items()}

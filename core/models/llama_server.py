@@ -17,6 +17,17 @@ from utils.files import parse_json
 CERTAIN = 1000.0
 """A bias that outweighs any logit: the token is chosen for sure, and reported probabilities stay as they were."""
 
+TIE_NATS = 0.02
+"""Two tokens whose log-probabilities are this close are a tie: rounding may decide either way."""
+
+TRICKY_TEXTS = (
+    "Größe, Übermaß und ÄÖÜ: naïve Fälle für 3,50 €.",
+    "Zeile eins\n\n  eingerückt\tmit Tab\r\nund   Lücken  ",
+    "„Anführung“ – Gedankenstrich … 1234567890 100%",
+    "Emoji 🙂🚀, 中文, кириллица, العربية, e\u0301",
+    "def f(x): return x**2 # it's CODE, we'll SEE\n",
+)
+
 
 @dataclass(frozen=True)
 class Completion:

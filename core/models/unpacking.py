@@ -31,10 +31,9 @@ from transformers import (
 from core.jobs.job import JobContext
 from core.jobs.runs import Run
 from core.models.gguf_tokenizer import adds_begin, make_tokenizer, read, stop_ids
-from core.models.llama_server import LlamaServer
+from core.models.llama_server import TIE_NATS, TRICKY_TEXTS, LlamaServer
 from core.models.ollama_store import TRAINABLE, OllamaModel, find_model
 from core.models.unpacked import Agreement, Note, folder_of, read_note, write_note
-from core.proof.verify import TIE_NATS, TRICKY_TEXTS
 from utils.errors import AppError
 from utils.files import publish_folder, read_json, require_disk, write_json
 

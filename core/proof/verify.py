@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-from core.models.llama_server import LlamaServer
+from core.models.llama_server import TIE_NATS, TRICKY_TEXTS, LlamaServer
 from core.samples.store.sft_dataset import Sample
 
 PROMPTS = 10
@@ -23,19 +23,9 @@ ANSWER_TOKENS = 32
 LONGEST_TOKENS = 512
 SAMPLE_ANSWERS = 3
 LONGEST_CHARACTER_TOKENS = 4  # bytes of UTF-8, each of which may be a token
-TIE_NATS = 0.02
-"""Two tokens whose log-probabilities are this close are a tie: rounding may decide either way."""
 
 MOST_LOG_PERPLEXITY_CHANGE = {"f16": 0.01, "q8_0": 0.05, "q4_k_m": math.log(1.10)}
 LEAST_SAME_CHOICE = {"f16": 0.99, "q8_0": 0.98, "q4_k_m": 0.0}
-
-TRICKY_TEXTS = (
-    "Größe, Übermaß und ÄÖÜ: naïve Fälle für 3,50 €.",
-    "Zeile eins\n\n  eingerückt\tmit Tab\r\nund   Lücken  ",
-    "„Anführung“ – Gedankenstrich … 1234567890 100%",
-    "Emoji 🙂🚀, 中文, кириллица, العربية, e\u0301",
-    "def f(x): return x**2 # it's CODE, we'll SEE\n",
-)
 
 
 @dataclass(frozen=True)

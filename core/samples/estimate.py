@@ -14,10 +14,9 @@ from pathlib import Path
 
 from core.documents.store.chunk_store import ChunkStore
 from core.project_manager import Project
+from core.providers import HelperModel, provider_of
 from core.samples import prompts
 from core.samples.drafts import Task, Usage
-from core.samples.providers.chat import HelperModel
-from core.samples.providers.registry import provider_of
 from utils.config import SftSettings
 from utils.files import append_line, parse_json, read_lines
 

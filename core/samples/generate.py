@@ -10,14 +10,14 @@ from typing import Any
 from core.documents.store.chunk_store import ChunkStore
 from core.jobs.job import JobContext
 from core.project_manager import Project
+from core.providers import HelperModel, leaves_machine, place_of, provider_of
 from core.samples.chat_writer import ChatWriter
 from core.samples.checks.support import support_of
 from core.samples.drafts import Draft, Task, Usage, Writer
 from core.samples.estimate import note_run
 from core.samples.outbound import OutboundLog
 from core.samples.practice.practice_helper import write_drafts
-from core.samples.providers.chat import ChatRequest, HelperModel
-from core.samples.providers.registry import leaves_machine, open_helper, place_of, provider_of
+from core.samples.providers.chat import ChatRequest, open_helper
 from core.samples.store.sft_dataset import Generator, Sample, append_sample, read_samples, require_lines, sample_id
 from core.samples.store.sources import source_of
 from core.samples.supply import EvenSupply, Holdings

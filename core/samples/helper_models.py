@@ -8,8 +8,8 @@ import threading
 from dataclasses import dataclass, replace
 
 from core import keys
-from core.samples.providers.chat import HelperError, HelperModel
-from core.samples.providers.registry import address_of, open_helper, provider_of
+from core.providers import HelperModel, address_of, provider_of
+from core.samples.providers.chat import HelperError, open_helper
 from utils.config import SftSettings
 from utils.errors import AppError
 

@@ -11,11 +11,11 @@ from itertools import islice
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from core.jobs.job import JobState, Message
+from core.jobs.job import JobState
 from core.jobs.runs import Run, list_runs
 from core.project_manager import Project
 from core.training import checkpoints
-from utils.errors import AppError
+from utils.errors import AppError, Message
 from utils.files import file_stamp, parse_json, read_json, read_lines
 from utils.validators import number
 

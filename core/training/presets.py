@@ -24,13 +24,13 @@ from typing import Any
 from core import hardware_detector
 from core.estimates import memory, row_lengths, run_log
 from core.hardware_detector import Hardware
-from core.jobs.job import Message
 from core.models import bases, model_shape
 from core.models.model_shape import Shape
 from core.project_manager import Project
 from core.samples.store.split import totals_of
 from utils import config
 from utils.config import HELD, LEARNED, TrainingSettings, bounds, settings_with
+from utils.errors import Message
 
 
 @dataclass(frozen=True)

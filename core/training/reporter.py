@@ -13,7 +13,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from core.jobs.job import JobContext
 from core.jobs.runs import Run
-from core.training import checkpoints, derived_runs, peak_memory
+from core.training import checkpoints, derived_runs, measured
 from core.training.history import points_of
 from core.training.ranks import Ranks
 from utils.config import TrainingSettings
@@ -179,7 +179,7 @@ class Reporter(TrainerCallback):
             self._metrics.flush()
         self._note(**point)
         # For whoever watches; what the run needed at most is noted at its end.
-        self._context.metric(**point, memory_gib=round(peak_memory.memory_now_gib(), 3))
+        self._context.metric(**point, memory_gib=round(measured.memory_now_gib(), 3))
 
     def _note(self, **values: object) -> None:
         """One line of training.log: for people, but as names and numbers, which need no language."""

@@ -15,13 +15,12 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from core.estimates import run_log
-from core.estimates.run_log import Session
 from core.jobs.job import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
 from core.jobs.runs import Run
-from core.training import checkpoints, derived_runs, engines, history, peak_memory, ranks
+from core.training import checkpoints, derived_runs, engines, history, measured, ranks
 from core.training.checkpoints import Checkpoint, Progress
 from core.training.engines import as_app_error
+from core.training.measured import Session
 from core.training.ranks import Ranks
 from core.training.training_data import PLAIN_CHAT_TEMPLATE, Plan, Rows, encoded_rows, on_disk, plan_of, read_language
 from utils.config import TrainingSettings
@@ -110,7 +109,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
             trainer.train(resume_from_checkpoint=str(newest.folder) if newest else None)
         finally:
             reporter.close()
-            memory = peak_memory.note(run, loaded.device) if together.is_first else {}
+            memory = measured.note(run, loaded.device) if together.is_first else {}
     session = Session(newest.step if newest else 0, setup_seconds, time.thread_time() - setup_seconds)
     together.part()
     state = {name: getattr(trainer.state, name) for name in RECORD}
@@ -125,7 +124,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
         context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
         try:
-            state["seconds"] = run_log.note_run(run, memory, session, state["global_step"])
+            state["seconds"] = measured.note_run(run, memory, session, state["global_step"])
         except OSError:  # only later estimates read it
             logger.warning("what this run needed cannot be noted", exc_info=True)
     return state
@@ -318,6 +317,6 @@ def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
         "samples": len(plan.train),
         "held_out": len(plan.held_out),
         "seconds": parse_json(metrics[-1])["seconds"] if metrics else 0.0,
-        "memory": peak_memory.result(run),
+        "memory": measured.result(run),
         "time": state.get("seconds"),
     }

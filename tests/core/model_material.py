@@ -11,9 +11,9 @@ from transformers import AutoModelForCausalLM
 from core.documents.ingest import process_documents
 from core.jobs.job import JobState
 from core.jobs.runs import Run, create_run
-from core.models import practice_base
 from core.project_manager import Project, ProjectStore
 from core.samples.store.sft_dataset import Generator, Sample, Source, append_sample
+from core.training import practice_base
 from tests.core.recording_context import RecordingContext
 from tests.material import ENERGY_TEXT
 from utils.config import TrainingSettings

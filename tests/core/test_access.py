@@ -9,13 +9,13 @@ from waiting import wait_for
 from core import access, base_models, keys, rag_processor, sft_generator
 from core import projects as pipeline
 from core.access import Visitor
+from core.addresses import OPENROUTER
 from core.jobs.job import Job, JobState
 from core.jobs.runs import create_run
 from core.jobs.services import Services, reattach, start_child_job
 from core.models import bases
 from core.project_manager import ProjectStore
 from core.samples.helper_models import fetch_models
-from core.samples.providers.addresses import OPENROUTER
 from core.training import derived_runs
 from utils import config
 from utils.config import BaseChoice, SftSettings

@@ -17,7 +17,7 @@ from core import base_models, projects, rag_processor, sft_generator, trainer
 from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.jobs import child_process
 from core.jobs.child_work import ChildWork
-from core.jobs.job import Job, JobState, Message
+from core.jobs.job import Job, JobState
 from core.jobs.runs import Run, create_run, is_alive
 from core.jobs.services import Services, alone, child_job
 from core.jobs.worker import lock_file
@@ -27,7 +27,7 @@ from core.samples.store.sample_store import SampleStore
 from core.samples.store.sft_dataset import Sample, append_sample, count_samples, read_samples
 from core.training import checkpoints
 from tests.core.waiting import wait_for
-from utils.errors import AppError
+from utils.errors import AppError, Message
 from utils.files import is_held, read_lines
 
 CHILD_APP = str(Path(__file__).with_name("child_app.py"))

@@ -64,7 +64,7 @@ def test_a_third_language_is_a_third_folder(tmp_path):
         "from pathlib import Path; from core.project_manager import ProjectStore;"
         "from core.jobs.services import Services; from ui import layout, texts; from ui.cli import terminal;"
         "shown = str(layout.build(Services(ProjectStore(Path('projects'))), 'fr').get_config_file());"
-        "print(terminal.person_language(), texts.text('job.count', 'fr', done=1200, total=1),"
+        "print(texts.person_language(), texts.text('job.count', 'fr', done=1200, total=1),"
         "'Langue au début' in shown, 'Français' in shown)"
     )
     environment = {**os.environ, "LC_ALL": "fr_FR.UTF-8", "PYTHONPATH": str(tmp_path)}

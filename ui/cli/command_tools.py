@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from core.jobs.job import ACTIVE, JobSnapshot, JobState
 from core.jobs.kinds import kind_of
 from ui import texts
-from ui.cli.terminal import follow, noted_interrupts, person_language
+from ui.cli.terminal import follow, noted_interrupts
+from ui.texts import person_language
 
 if TYPE_CHECKING:
     from core.jobs.services import Services

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ui import texts
 from ui.cli.command_tools import add_fields, finish, given, opened, report
-from ui.cli.terminal import person_language
+from ui.texts import person_language
 from utils import config
 from utils.errors import AppError
 
@@ -154,8 +154,8 @@ def rechunk_command(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def overview_command(options: argparse.Namespace) -> dict[str, Any]:
-    from core.documents.overview import overview
     from core.documents.store.chunk_store import ChunkStore
+    from core.samples.overview import overview
 
     _, project = opened(options)
     settings = project.load_config().documents

@@ -1,8 +1,5 @@
 """A job in a terminal: a bar that moves where there is one, plain lines where the output goes to a file."""
 
-import contextlib
-import locale
-import os
 import signal
 import sys
 import time
@@ -10,27 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
-from core.jobs.job import ACTIVE, JobSnapshot, Message
+from core.jobs.job import ACTIVE, JobSnapshot
 from core.jobs.runner import JobRunner
 from ui import texts
-from utils import config
-from utils.errors import AppError
+from utils.errors import Message
 
 BAR_WIDTH = 24
 REFRESH_SECONDS = 0.2
 PLAIN_LINE_EVERY_SECONDS = 5.0
-
-
-def person_language() -> str:
-    """The language chosen in the settings, else the terminal's where we speak it, else English."""
-    with contextlib.suppress(AppError):  # damaged settings are reported where they are needed
-        chosen = config.load_app_settings().language
-        if chosen in texts.LANGUAGES:
-            return chosen
-    terminal = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
-    spoken = terminal or locale.getlocale()[0] or ""
-    ours = (name for name in texts.LANGUAGES if spoken.startswith(tuple(texts.text("locale.names", name).split())))
-    return next(ours, "en")
 
 
 @contextmanager

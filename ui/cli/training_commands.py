@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui.cli.command_tools import add_fields, finish, given, opened, show_result
-from ui.cli.terminal import person_language
 from ui.page.figures import size_words
-from ui.texts import message_text, text
+from ui.texts import message_text, person_language, text
 from ui.training.bundle_readme import readme_in
 from ui.training.history_words import eval_words, loss_words, outcome_words, record, state_words, time_words
 from utils import config

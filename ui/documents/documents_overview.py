@@ -3,8 +3,8 @@
 import time
 from html import escape
 
-from core.documents.overview import TOKENS_FOR_A_SAMPLE, Overview, overview
 from core.documents.store.chunk_store import ChunkStore
+from core.samples.overview import TOKENS_FOR_A_SAMPLE, Overview, overview
 from ui.documents.documents_list import language_words, working
 from ui.page import html
 from ui.page.plot import Bar, bar_plot

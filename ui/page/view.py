@@ -8,7 +8,7 @@ from typing import Any
 from core import projects as pipeline
 from core.documents.store.chunk_store import ChunkStore, SourceFile
 from core.jobs import runs
-from core.jobs.job import ACTIVE, JobSnapshot, JobState, Message
+from core.jobs.job import ACTIVE, JobSnapshot, JobState
 from core.jobs.runs import Run
 from core.jobs.services import Services
 from core.models import bases
@@ -19,7 +19,7 @@ from ui.page import html
 from ui.page.remembered import Remembered
 from ui.texts import error_text, message_text, text
 from utils.config import ProjectConfig
-from utils.errors import AppError, readable
+from utils.errors import AppError, Message, readable
 from utils.files import file_stamp
 
 DOCUMENTS = Remembered(8)  # the lists of the last projects that somebody looked at

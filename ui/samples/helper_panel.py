@@ -6,11 +6,11 @@ from typing import Any
 import gradio as gr
 
 from core import keys, sft_generator
+from core.addresses import is_this_machine
 from core.jobs.job import ACTIVE
 from core.project_manager import Project
+from core.providers import Provider, address_of, place_of, provider_of
 from core.samples.helper_models import fetch_models, known_model
-from core.samples.providers.addresses import is_this_machine
-from core.samples.providers.registry import Provider, address_of, place_of, provider_of
 from ui.page import forms, html
 from ui.page.frame import Answer, Component, PageFrame
 from ui.page.view import View

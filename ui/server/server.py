@@ -23,7 +23,6 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from core.jobs.services import Services
-from ui.cli.terminal import person_language
 from ui.documents import export_database
 from ui.page.downloads import add_route
 from ui.page.live import INTERVAL_SECONDS
@@ -34,7 +33,7 @@ from ui.server.join import Door, new_code
 from ui.server.language_page import LanguagePage
 from ui.server.traffic import Traffic
 from ui.server.visitors import HOST_WORD, Gate, Passes, with_query
-from ui.texts import LANGUAGES, text
+from ui.texts import LANGUAGES, person_language, text
 from ui.training import bundle_download
 from utils import config
 from utils.errors import AppError

@@ -5,11 +5,17 @@ uses the key fills. Errors have two keys: `error.<code>` says what happened, `hi
 A further language is a further folder.
 """
 
+import contextlib
+import locale
+import os
 import string
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from utils import config
+from utils.errors import AppError
 
 
 def read_language(folder: Path) -> dict[str, str]:
@@ -73,3 +79,15 @@ def _labelled(params: Mapping[str, Any], language: str) -> dict[str, Any]:
     """Settings are named by their label, not by their name in the code."""
     label = f"field.{params.get('field')}"
     return {**params, "field": text(label, language)} if label in KEYS else dict(params)
+
+
+def person_language() -> str:
+    """The language chosen in the settings, else the terminal's where we speak it, else English."""
+    with contextlib.suppress(AppError):  # damaged settings are reported where they are needed
+        chosen = config.load_app_settings().language
+        if chosen in LANGUAGES:
+            return chosen
+    terminal = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+    spoken = terminal or locale.getlocale()[0] or ""
+    ours = (name for name in LANGUAGES if spoken.startswith(tuple(text("locale.names", name).split())))
+    return next(ours, "en")

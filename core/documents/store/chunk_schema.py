@@ -2,7 +2,7 @@
 
 import json
 import re
-import sqlite3
+import sqlite3  # noqa: TID251
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field

@@ -10,7 +10,7 @@ searched for characters in a row, so that a Japanese word is found inside a sent
 """
 
 import re
-import sqlite3
+import sqlite3  # noqa: TID251
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ It has three more rooms: chunk_schema, chunk_writer and chunk_search. No other m
 
 import json
 import os
-import sqlite3
+import sqlite3  # noqa: TID251
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import marshal
-import sqlite3
+import sqlite3  # noqa: TID251
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress

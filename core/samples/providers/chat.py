@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from typing import Any, Literal, Protocol
 
+from core.providers import HelperModel, provider_of
+from utils.config import SftSettings
 from utils.errors import AppError
 
 
@@ -31,23 +34,6 @@ class ChatAnswer:
     answer_tokens: int = 0
     cost_usd: float | None = None
     seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class HelperModel:
-    """A model to choose from. Prices are US dollars per token; None is what the server does not say.
-
-    `problem` is the code of the AppError that says why it cannot write samples, empty where it can.
-    """
-
-    name: str
-    label: str = ""
-    context_tokens: int | None = None
-    prompt_usd: float | None = None
-    answer_usd: float | None = None
-    follows_schema: bool | None = None
-    size_bytes: int | None = None
-    problem: str = ""
 
 
 Reaction = Literal["stop", "slow_down", "again", "skip"]
@@ -78,3 +64,9 @@ class ChatHelper(Protocol):
 
     async def close(self) -> None:
         """Let go of the connection and of whatever was started."""
+
+
+def open_helper(settings: SftSettings, key: str | None) -> ChatHelper:
+    """The helper that the settings name; nothing is sent yet. Raises ValueError where no model is asked."""
+    helper: ChatHelper = resolve_name(provider_of(settings.provider).client)(settings, key)
+    return helper

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
+import aiohttp  # noqa: TID251
 
+from core.addresses import is_this_machine, place_of
 from core.samples.providers import http_errors
-from core.samples.providers.addresses import is_this_machine, place_of
 from core.samples.providers.chat import HelperError
 from utils.errors import AppError
 

@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
-import aiohttp
+import aiohttp  # noqa: TID251
 
 from core.samples.providers.chat import HelperError, Reaction
 from utils.errors import AppError

@@ -11,7 +11,8 @@ from typing import Any
 
 from core.jobs.child_process import start_own
 from core.jobs.kinds import CHILD_ENVIRONMENT
-from core.samples.providers.chat import ChatAnswer, ChatRequest, HelperError, HelperModel
+from core.providers import HelperModel
+from core.samples.providers.chat import ChatAnswer, ChatRequest, HelperError
 from core.samples.providers.open_ai_chat import OpenAiChat
 from utils.config import SftSettings
 from utils.errors import AppError

@@ -8,11 +8,11 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from core.samples.providers.chat import ChatAnswer, ChatRequest, HelperError, HelperModel
+from core.providers import HelperModel, address_of
+from core.samples.providers.chat import ChatAnswer, ChatRequest, HelperError
 from core.samples.providers.http_client import HttpClient
 from core.samples.providers.http_errors import HttpError, part_of
 from core.samples.providers.open_ai_chat import count
-from core.samples.providers.registry import address_of
 from utils.config import SftSettings
 from utils.errors import AppError
 

@@ -4,11 +4,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from core.samples.providers.addresses import is_this_machine
-from core.samples.providers.chat import ChatAnswer, ChatRequest, HelperError, HelperModel
+from core.addresses import is_this_machine
+from core.providers import HelperModel, address_of
+from core.samples.providers.chat import ChatAnswer, ChatRequest, HelperError
 from core.samples.providers.http_client import HttpClient
 from core.samples.providers.http_errors import HttpError, of_content, part_of, strange_answer
-from core.samples.providers.registry import address_of
 from utils.config import SftSettings
 from utils.errors import AppError
 

@@ -11,7 +11,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from core.jobs.job import Message
 from core.project_manager import Project
 from core.samples.store.held_lines import Line
 from core.samples.store.sample_file import mend_last_line, write_lines
@@ -27,7 +26,7 @@ from core.samples.store.sft_dataset import (
     sample_of,
     source_fields,
 )
-from utils.errors import AppError
+from utils.errors import AppError, Message
 from utils.files import read_json, write_text_atomic
 
 MOST_CHANGES = 100

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.documents.store.chunk_store import ChunkStore, SourceFile
-from core.jobs.job import Message
 from core.project_manager import Project
 from core.samples.store import findings
 from core.samples.store.findings import Finding, Findings, Verdict
@@ -35,7 +34,7 @@ from core.samples.store.sft_dataset import (
     texts_of,
 )
 from core.samples.store.sources import Links
-from utils.errors import AppError
+from utils.errors import AppError, Message
 
 MOST_SETTLED = 4
 VERDICTS_AT_ONCE = 500

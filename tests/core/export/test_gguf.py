@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM,
 
 from core.export.gguf import converter, write_converted
 from core.models.llama_server import LlamaServer
-from core.models.practice_base import SPLIT_RULE
+from core.training.practice_base import SPLIT_RULE
 
 TEXT = "Energie ist die Fähigkeit, Arbeit zu verrichten. Die Pumpe steht im Keller und pumpt Wasser. " * 4
 SHAPE = {

@@ -10,6 +10,7 @@ from typing import Any
 import gguf as gguf_format
 import pytest
 
+from core.addresses import own_ollama_address
 from core.export import ollama as handover
 from core.export import write
 from core.jobs.job import PauseRequested
@@ -17,7 +18,6 @@ from core.jobs.runs import Run, create_run
 from core.models import bases, unpacked
 from core.ollama_client import NewModel, free_name
 from core.project_manager import Project
-from core.samples.providers.addresses import own_ollama_address
 from tests.core.model_material import make_base, pretend_training, read_project
 from tests.core.recording_context import RecordingContext
 from tests.core.samples.ollama_stand_in import LOCAL, OllamaStandIn

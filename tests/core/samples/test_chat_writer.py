@@ -9,11 +9,12 @@ from collections.abc import Callable
 import pytest
 
 from core.documents.store.chunk_store import Chunk
+from core.providers import HelperModel
 from core.samples import chat_writer
 from core.samples import pace as pacing
 from core.samples.chat_writer import ChatWriter
 from core.samples.drafts import Task, Usage, Written
-from core.samples.providers.chat import ChatAnswer, ChatRequest, HelperError, HelperModel
+from core.samples.providers.chat import ChatAnswer, ChatRequest, HelperError
 from utils.config import SftSettings
 from utils.errors import AppError
 

@@ -5,9 +5,9 @@ from store_material import add_document
 
 from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.project_manager import Project, ProjectStore
+from core.providers import HelperModel
 from core.samples.drafts import Usage
 from core.samples.estimate import estimate, log_file, note_run, runs
-from core.samples.providers.chat import HelperModel
 from utils.config import SftSettings
 
 PRICED = HelperModel("m", prompt_usd=1e-6, answer_usd=4e-6)

@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 from core.jobs.job import CancelRequested, PauseRequested
 from core.jobs.runs import Run
 from core.project_manager import Project
-from core.training import checkpoints, engines, peak_memory, reporter, train, training_data
+from core.training import checkpoints, engines, reporter, train, training_data
+from core.training import measured as peak_memory
 from tests.core.training.training_material import (
     TrainingContext,
     curve,

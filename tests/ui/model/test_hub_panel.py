@@ -1,9 +1,9 @@
 """Models from Hugging Face on tab 2: what the list says before anything is downloaded."""
 
 import pytest
-from tests.core.estimates.test_what_fits import put
 
 from core.models import hub_models
+from tests.core.estimates.test_what_fits import put
 from ui.model import hub_panel
 from ui.page.view import View
 

@@ -4,8 +4,9 @@ import pytest
 
 from core import keys, sft_generator
 from core.jobs.job import Job
+from core.providers import HelperModel
 from core.samples import helper_models as said
-from core.samples.providers.chat import HelperError, HelperModel
+from core.samples.providers.chat import HelperError
 from ui.page.view import View
 from ui.samples import helper_models, helper_panel
 from utils.errors import AppError

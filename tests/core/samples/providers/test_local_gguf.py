@@ -15,10 +15,9 @@ import psutil
 import pytest
 
 from core.jobs import child_process
-from core.samples.providers.chat import ChatRequest, HelperError
+from core.samples.providers.chat import ChatRequest, HelperError, open_helper
 from core.samples.providers.local_gguf import LocalGguf
 from core.samples.providers.open_ai_chat import OpenAiChat
-from core.samples.providers.registry import open_helper
 from utils.config import SftSettings
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 import pytest
 from aiohttp import web
 
-from core.samples.providers.chat import ChatRequest, HelperError
+from core.samples.providers.chat import ChatRequest, HelperError, open_helper
 from core.samples.providers.ollama import Ollama, PullProgress
-from core.samples.providers.registry import open_helper
 from tests.core.samples.http_server import ScriptedServer
 from tests.core.samples.ollama_stand_in import DOWNLOADABLE, LOCAL, OllamaStandIn
 from utils.config import SftSettings

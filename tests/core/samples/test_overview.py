@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from store_material import add_document, remove_document
 
-from core.documents.overview import Overview, overview
 from core.documents.store.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
+from core.samples.overview import Overview, overview
 from core.samples.store.sft_dataset import Sample, Source, append_sample
 from utils.config import ChunkSettings
 

@@ -6,14 +6,30 @@ A new one is its name in `utils.config.Provider`, its case here, and its words: 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pkgutil import resolve_name
 from typing import assert_never
 
-from core.samples.providers import addresses
-from core.samples.providers.addresses import OPENROUTER, is_this_machine, own_ollama_address
-from core.samples.providers.chat import ChatHelper, HelperModel
+from core import addresses
+from core.addresses import OPENROUTER, is_this_machine, own_ollama_address
 from utils.config import Provider as ProviderName
 from utils.config import SftSettings
+
+
+@dataclass(frozen=True)
+class HelperModel:
+    """A model to choose from. Prices are US dollars per token; None is what the server does not say.
+
+    `problem` is the code of the AppError that says why it cannot write samples, empty where it can.
+    """
+
+    name: str
+    label: str = ""
+    context_tokens: int | None = None
+    prompt_usd: float | None = None
+    answer_usd: float | None = None
+    follows_schema: bool | None = None
+    size_bytes: int | None = None
+    problem: str = ""
+
 
 # The fields of SftSettings that mean something wherever a model is asked.
 ASKED = frozenset(
@@ -89,12 +105,6 @@ def provider_of(name: ProviderName) -> Provider:
             )
         case _:
             assert_never(name)
-
-
-def open_helper(settings: SftSettings, key: str | None) -> ChatHelper:
-    """The helper that the settings name; nothing is sent yet. Raises ValueError where no model is asked."""
-    helper: ChatHelper = resolve_name(provider_of(settings.provider).client)(settings, key)
-    return helper
 
 
 def address_of(settings: SftSettings) -> str:

@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from core.samples.providers.registry import address_of, leaves_machine, place_of, provider_of
+from core.providers import address_of, leaves_machine, place_of, provider_of
 from tests.core.samples.fault_server import FaultServer
 from ui.texts import KEYS
 from utils.config import Provider, SftSettings
@@ -17,7 +17,7 @@ from utils.config import Provider, SftSettings
 ROOT = Path(__file__).resolve().parents[4]
 CHANGES = {
     "utils.config": ("Provider = Literal[", 'Provider = Literal["nearby", '),
-    "core.samples.providers.registry": (
+    "core.providers": (
         '        case "practice":',
         '        case "nearby":\n'
         '            client = "core.samples.providers.open_ai_chat:client_of"\n'

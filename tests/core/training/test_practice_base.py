@@ -8,8 +8,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from core.jobs.job import PauseRequested
 from core.jobs.runs import create_run
-from core.models import bases, practice_base
+from core.models import bases
 from core.project_manager import Project, ProjectStore
+from core.training import practice_base
 from tests.core.model_material import SMALL, make_base, read_project
 from tests.core.recording_context import RecordingContext
 from utils.config import BaseChoice

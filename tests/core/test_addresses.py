@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.samples.providers.addresses import is_this_machine, ollama_address, place_of
+from core.addresses import is_this_machine, ollama_address, place_of
 
 
 @pytest.mark.parametrize(
