@@ -1,5 +1,7 @@
 """What the tests of the pipelines share: services on an empty folder, and a project."""
 
+from pathlib import Path
+
 import pytest
 
 from core.jobs.services import Services
@@ -17,3 +19,11 @@ def services(tmp_path, monkeypatch):
 @pytest.fixture
 def project(services):
     return services.projects.create("p")
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Llama with random weights, for all tests; nobody changes it."""
+    from tests.core.training.training_material import make_base  # brings torch along, which not every test here needs
+
+    return make_base(tmp_path_factory.mktemp("base"))

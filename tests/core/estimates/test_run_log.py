@@ -10,7 +10,7 @@ import pytest
 from core.estimates import memory, run_log
 from core.estimates.run_log import Kind, Needed
 from core.jobs.runs import Run, create_run
-from core.training.measured import Session
+from core.training.measured import Session, note_run
 from utils.files import append_line
 
 KIND = Kind("cpu", "trl", "autocast", False, 1, 500_000_000)
@@ -41,7 +41,7 @@ def measured(gib: float, device: str = "cpu") -> dict[str, Any]:
 
 
 def note(run: Run, gib: float = 2.4, device: str = "cpu", from_step: int = 0, last_step: int = 100) -> Any:
-    return measured.note_run(run, measured(gib, device), Session(from_step, 5.0, 20.0), last_step)
+    return note_run(run, measured(gib, device), Session(from_step, 5.0, 20.0), last_step)
 
 
 def test_runs_correct_later_memory_estimates_on_the_same_kind_of_device(project) -> None:

@@ -7,14 +7,6 @@ import pytest
 from core.project_manager import Project
 
 
-@pytest.fixture(scope="session")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Llama with random weights, for all tests; nobody changes it."""
-    from tests.core.training.training_material import make_base  # brings torch along, which not every test here needs
-
-    return make_base(tmp_path_factory.mktemp("base"))
-
-
 @pytest.fixture
 def private_base(tmp_path: Path) -> Path:
     """Such a model in a folder whose name is nobody's business."""
