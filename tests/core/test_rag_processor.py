@@ -157,7 +157,7 @@ def test_samples_file_in_another_form_keeps_no_document_from_being_cut(services,
 WRITES_SAMPLES = """
 import sys, time
 from pathlib import Path
-from core import worker
+from core.jobs import worker
 from core.jobs.job import SilentContext
 from core.project_manager import Project
 with worker.chunks_at_rest(SilentContext(), Project(Path(sys.argv[1]))):

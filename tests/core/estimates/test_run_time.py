@@ -14,7 +14,7 @@ from core.estimates.row_lengths import Rows
 from core.estimates.run_log import Needed
 from core.hardware_detector import Accelerator
 from core.models.model_shape import Shape
-from core.training import reporter, train
+from core.training import measured, reporter, train
 from tests.core.training.machine_material import machine
 from tests.core.training.training_material import TrainingContext, make_project, make_run
 from utils.config import TrainingSettings
@@ -126,7 +126,7 @@ def test_a_busy_machine_does_not_change_the_next_estimate(
         cpu = iter((5.0, 25.0))
         monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / f"config {slower}"))
         monkeypatch.setattr(reporter, "time", clock)
-        monkeypatch.setattr(run_log, "seconds_alive", lambda _, by=slower: by * 30.0)
+        monkeypatch.setattr(measured, "seconds_alive", lambda _, by=slower: by * 30.0)
         monkeypatch.setattr(train, "time", SimpleNamespace(monotonic=time.monotonic, thread_time=lambda: next(cpu)))  # noqa: B023
         project = make_project(tmp_path / f"projects {slower}")
         settings = TrainingSettings(epochs=1)

@@ -80,7 +80,7 @@ def test_whatever_stands_in_a_state_file_no_process_is_made_up(
 KILLED_WHILE_MADE = """
 import os, signal, sys
 from pathlib import Path
-from core import runs
+from core.jobs import runs
 from core.project_manager import Project, ProjectStore
 def prepare(run):
     (run.folder / "half").write_text("a copy that is not finished")

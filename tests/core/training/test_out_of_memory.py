@@ -26,7 +26,7 @@ from pathlib import Path
 import psutil
 import torch
 from transformers import Trainer
-from core import worker
+from core.jobs import worker
 
 step = Trainer.training_step
 

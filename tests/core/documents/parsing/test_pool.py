@@ -249,5 +249,5 @@ def test_a_harmful_file_gets_its_status_and_stops_no_other(
 def test_a_damaged_page_makes_the_document_partly_read(hostile: None, pool: ParserPool, tmp_path: Path) -> None:
     project = ProjectStore(tmp_path / "projects").create("p")
     path = pdf_file(tmp_path, "a.pdf", {7: "segfault"})
-    (row,) = ingest.process_documents(RecordingContext(), project, [path], reader=pool)["documents"]
+    (row,) = ingest.process_documents(RecordingContext(), project, [path], parsers=pool)["documents"]
     assert (row["status"], row["detail"], row["pages"]) == ("partial", "pages_unreadable", PAGES)
