@@ -302,7 +302,7 @@ import sys
 from pathlib import Path
 from core.jobs.job import SilentContext
 from core.project_manager import Project
-from core.samples import exchange
+from core.samples.exchange import exchange
 class Context(SilentContext):
     def progress(self, *arguments, **params):
         print("progress", flush=True)

@@ -306,5 +306,5 @@ def test_a_sample_that_is_in_place_is_not_looked_for_again_while_its_document_st
     SampleStore(project).relink()
     assert {sample.id for sample in looked_for} == {"own"}
     with samples_follow(RecordingContext(), project):
-        ChunkStore(project.database).remove_document("1.txt")
+        remove_document(ChunkStore(project.database), "1.txt")
     assert {sample.source.document for sample in looked_for if sample.source} == {"1.txt"}
