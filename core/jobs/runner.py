@@ -19,7 +19,6 @@ from core.jobs.job import (
     JobSnapshot,
     JobState,
     end_of,
-    error_message,
 )
 from core.jobs.record import JobRecord, ThreadContext
 from utils.errors import AppError, Message
@@ -267,7 +266,7 @@ class JobRunner:
             record.seconds_before = record.seconds()
             record.started = None
             record.stop_request = None
-            record.result, record.error = end.result, error_message(end.error) if end.error else None
+            record.result, record.error = end.result, Message(end.error.code, end.error.params) if end.error else None
             self._set_state(record, end.state)
             self._dispatch()
 

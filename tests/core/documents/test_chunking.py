@@ -60,14 +60,8 @@ def test_each_chunk_knows_its_pages_and_heading():
 
 def test_metadata_says_how_it_was_counted_and_where_the_text_stood():
     (chunk,) = cut(pages_of("Kurz."))
-    assert chunk.metadata == {
-        "page": 1,
-        "page_end": 1,
-        "tokens": COUNTER.count("Kurz."),
-        "tokenizer": "local-32k",
-        "sha256": "ab",
-        "start": 0,
-    }
+    counted = {"tokens": COUNTER.count("Kurz."), "tokenizer": "local-32k"}
+    assert chunk.metadata == {"page": 1, "page_end": 1, "sha256": "ab", "start": 0, **counted}
 
 
 def test_a_sentence_over_a_page_break_is_one_again():
@@ -157,20 +151,25 @@ def test_a_stream_is_never_held_whole():
     assert seen < 100
 
 
-def test_a_counter_whose_halves_need_fewer_tokens_than_the_whole_still_keeps_the_limit():
-    def count(text):
-        return len(text.split()) + (50 if len(text) > 100 else 0)
-
-    counter = TokenCounter("odd", count, lambda texts: [count(text) for text in texts])
-    chunks = cut(pages_of("wort " * 400), 40, 0, counter)
-    assert max(counter.count(chunk.text) for chunk in chunks) <= 40
+def words(text):
+    return len(text.split())
 
 
-def test_a_count_that_is_a_little_off_never_puts_a_chunk_above_the_limit():
-    def exact(text):
-        return len(text.split())
+def longer_is_dearer(text):
+    """The halves of a text need fewer tokens than the whole."""
+    return words(text) + 50 * (len(text) > 100)
 
-    hasty = TokenCounter("hasty", lambda text: exact(text) * 9 // 10, lambda texts: [exact(text) for text in texts])
-    chunks = cut(pages_of(sentences(200)), 50, 10, hasty)
+
+@pytest.mark.parametrize(
+    ("count", "exact"),
+    [
+        (lambda text: words(text) * 9 // 10, words),
+        (longer_is_dearer, longer_is_dearer),
+    ],
+    ids=["a little off", "odd"],
+)
+def test_whatever_way_is_counted_no_chunk_is_above_the_limit(count, exact):
+    counter = TokenCounter("odd", count, lambda texts: [exact(text) for text in texts])
+    chunks = cut(pages_of(sentences(200)), 50, 10, counter)
     assert max(exact(chunk.text) for chunk in chunks) <= 50
     assert_all_there(chunks, sentences(200))

@@ -29,6 +29,7 @@ def join_lines(left: str, right: str, compounds: Set[str] = frozenset()) -> str:
         ("https://www.example.\norg/hilfe", "https://www.example.org/hilfe"),
         ("ein Ende.\nnoch eins", "ein Ende. noch eins"),
         ("システ\nムです", "システ\nムです"),
+        ("생긴\n변화로", "생긴 변화로"),
     ],
 )
 def test_words_that_a_line_end_tore_apart_are_joined(raw, joined):
@@ -83,19 +84,21 @@ def test_running_headers_and_page_numbers_are_left_out():
     assert list(without_running_lines(pages)) == [body(n) for n in range(12)]
 
 
-@pytest.mark.parametrize("lines", [["Folie 3", "Rot"], ["Original page 7"], ["Kopf", "a", "b", "c", "Fuß"]])
-def test_slides_and_cards_of_a_few_lines_are_left_alone(lines):
-    pages = [lines] * 12
-    assert list(without_running_lines(pages)) == pages
+ENDS = "abcdef"
+LONG_TITLE = "Ein sehr langer Titel, der über jeder Seite steht " * 3
 
 
-def test_a_page_is_never_left_without_most_of_its_text():
-    pages = [["Ein sehr langer Titel, der über jeder Seite steht " * 3, "a", "b", "c", "d", "e"]] * 12
-    assert list(without_running_lines(pages)) == pages
-
-
-def test_lines_that_two_pages_happen_to_share_stay():
-    pages = [["Einleitung", "a b"], ["Einleitung", "c d"], ["Schluss", "e f"]]
+@pytest.mark.parametrize(
+    "pages",
+    [
+        *([lines] * 12 for lines in (["Folie 3", "Rot"], ["Original page 7"], ["Kopf", "a", "b", "c", "Fuß"])),
+        [[LONG_TITLE, "a", "b", "c", "d", "e"]] * 12,  # most of a page's text
+        [["Einleitung", "a b"], ["Einleitung", "c d"], ["Schluss", "e f"]],  # which two pages happen to share
+        [[f"Überschrift {ENDS[n]}", "Gleich", *body(n), f"Ende {ENDS[n]}"] for n in range(6)],  # a second line
+        [["Die Antwort lautet", "42"]],  # no page number
+    ],
+)
+def test_lines_that_only_look_like_running_ones_are_left_alone(pages):
     assert list(without_running_lines(pages)) == pages
 
 
@@ -118,23 +121,9 @@ def test_accents_that_tex_printed_apart_come_back_to_their_letters(printed, text
     assert with_accents(printed) == text
 
 
-def test_korean_lines_are_joined_with_a_space_and_japanese_ones_keep_their_end():
-    assert join_lines("생긴", "변화로") == "생긴 변화로"
-    assert join_lines("システ", "ムです") == "システ\nムです"
-
-
 def test_a_line_of_code_below_a_full_sentence_stays_apart():
     lines = ["Dieser Satz füllt die ganze Zeile bis an ihren Rand und endet.", r"\let\MT@font@sets=\relax"]
     assert len(blocks_of_lines(lines)) == 2
-
-
-def test_a_first_line_that_is_no_running_one_protects_the_second():
-    pages = [[f"Überschrift {'abcdef'[n]}", "Gleich", *body(n), f"Ende {'abcdef'[n]}"] for n in range(6)]
-    assert list(without_running_lines(pages)) == pages
-
-
-def test_a_number_that_ends_a_single_page_is_no_page_number():
-    assert list(without_running_lines([["Die Antwort lautet", "42"]])) == [["Die Antwort lautet", "42"]]
 
 
 def test_pages_come_with_headings_from_bookmarks_and_marks_of_what_was_unreadable():

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from store_material import add_document, remove_document
 
+from core.documents.store.chunk_schema import TABLES
 from core.documents.store.chunk_store import ChunkStore, Flag, NewChunk, PageText, SourceFile
 from tests.refusals import code_of
 from utils.errors import AppError
@@ -31,25 +32,6 @@ def source(name: str, status: str = "done") -> SourceFile:
 
 def chunk(text: str, tokens: int = 3) -> NewChunk:
     return NewChunk(text, {"page": 1, "tokens": tokens, "tokenizer": "rule", "sha256": "x"})
-
-
-VERSION_1 = """
-CREATE TABLE documents (id INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL,
-  chunk_index INTEGER, chunk_text TEXT NOT NULL, metadata JSON, created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
-CREATE UNIQUE INDEX documents_by_file ON documents (filename, chunk_index);
-CREATE TABLE sources (number INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL UNIQUE,
-  original_name TEXT NOT NULL, sha256 TEXT NOT NULL, status TEXT NOT NULL, detail TEXT NOT NULL, params JSON NOT NULL,
-  pages INTEGER NOT NULL, pages_read INTEGER NOT NULL, chunks INTEGER NOT NULL, tokens INTEGER NOT NULL,
-  batch TEXT NOT NULL, added_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
-CREATE INDEX sources_by_hash ON sources (sha256);
-CREATE VIRTUAL TABLE chunk_words USING fts5 (chunk_text, content='documents', content_rowid='id',
-  tokenize='unicode61 remove_diacritics 2', prefix='2 3');
-CREATE TRIGGER documents_added AFTER INSERT ON documents BEGIN
-  INSERT INTO chunk_words (rowid, chunk_text) VALUES (new.id, new.chunk_text); END;
-CREATE TRIGGER documents_removed AFTER DELETE ON documents BEGIN
-  INSERT INTO chunk_words (chunk_words, rowid, chunk_text) VALUES ('delete', old.id, old.chunk_text); END;
-PRAGMA user_version = 1;
-"""
 
 
 def test_a_document_and_its_chunks_come_back_from_a_table_as_specified(store):
@@ -185,8 +167,8 @@ def test_counting_tokens_again_changes_chunks_and_sums(store):
 
 
 @pytest.fixture
-def first_version(store):
-    """A store as the first version wrote it; of b.pdf, only chunks that do not note where they begin."""
+def early(store):
+    """A store as the third version wrote it; of b.pdf, only chunks that do not note where they begin."""
     places = [
         ("Eins zwei drei", {"page": 1, "tokens": 30, "start": 0, "pages": [[10, 2]], "headings": [[0, "Eins"]]}),
         ("drei Bücher", {"page": 2, "tokens": 40, "start": 10, "headings": [[5, "Bücher"]]}),
@@ -196,7 +178,7 @@ def first_version(store):
     rows = [("a.pdf", number, text, json.dumps(metadata)) for number, (text, metadata) in enumerate(places)]
     rows += [("b.pdf", 0, "Anfang", '{"page": 4, "start": 0}'), ("b.pdf", 1, "Ende", '{"page": 4}')]
     with sqlite3.connect(store.path) as connection:
-        connection.executescript(VERSION_1)
+        connection.executescript(TABLES)
         connection.executemany(
             "INSERT INTO documents (filename, chunk_index, chunk_text, metadata) VALUES (?, ?, ?, ?)", rows
         )
@@ -204,12 +186,14 @@ def first_version(store):
             "INSERT INTO sources (filename, original_name, sha256, status, detail, params, pages, pages_read, chunks,"
             " tokens, batch) VALUES ('a.pdf', 'A.pdf', 'ab', 'done', '', '{}', 5, 5, 4, 70, 'x')"
         )
+        connection.execute("INSERT INTO chunk_words (rowid, chunk_text) SELECT id, chunk_text FROM documents")
+        connection.execute("PRAGMA user_version = 3")
     connection.close()
     return store
 
 
-def test_a_store_of_the_first_version_is_taken_over(first_version):
-    store = first_version
+def test_a_store_of_an_early_version_is_taken_over(early):
+    store = early
     assert [(s.original_name, s.pages, s.tokens, s.language) for s in store.documents()] == [("A.pdf", 5, 70, "")]
     assert [found.chunk.page for found in store.search("buch")] == [2]
     assert store.token_histogram() == {0: 5, 1: 1}
@@ -219,8 +203,8 @@ def test_a_store_of_the_first_version_is_taken_over(first_version):
     assert [found.chunk.id for found in store.search("buch")] == [7]
 
 
-def test_the_text_of_a_document_of_an_earlier_version_is_put_together_from_its_chunks(first_version):
-    store = first_version
+def test_the_text_of_a_document_of_an_earlier_version_is_put_together_from_its_chunks(early):
+    store = early
     assert [(part.start, part.page, part.text, part.headings) for part in store.pages("a.pdf")] == [
         (0, 1, "Eins zwei ", ((0, "Eins"),)),
         (10, 2, "drei", ()),
@@ -238,6 +222,7 @@ def test_the_text_of_a_document_of_an_earlier_version_is_put_together_from_its_c
 WRITE_FOR_EVER = """
 import sys
 from pathlib import Path
+from core.documents.store.chunk_schema import TABLES
 from core.documents.store.chunk_store import ChunkStore, NewChunk, PageText, SourceFile
 
 def parts(number, turn):
