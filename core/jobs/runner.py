@@ -10,16 +10,7 @@ from typing import Any
 
 from core import access
 from core.access import Visitor
-from core.jobs.job import (
-    ACCELERATOR,
-    ACTIVE,
-    RESUMABLE,
-    UNFINISHED,
-    Job,
-    JobSnapshot,
-    JobState,
-    end_of,
-)
+from core.jobs.job import ACCELERATOR, ACTIVE, RESUMABLE, UNFINISHED, Job, JobSnapshot, JobState, end_of
 from core.jobs.record import JobRecord, ThreadContext
 from utils.errors import AppError, Message
 

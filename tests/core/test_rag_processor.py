@@ -82,16 +82,6 @@ def test_a_preview_shows_how_settings_would_cut_and_changes_nothing(services, fi
     assert store.chunks() == before
 
 
-def test_choosing_a_model_offers_to_count_with_its_tokenizer(services, filled, tmp_path):
-    assert not rag_processor.needs_rechunk(filled)
-    choose(filled, model_folder(tmp_path / "bytes", byte_level(256)))
-    assert rag_processor.needs_rechunk(filled)
-    job = rag_processor.rechunk_if_needed(services, filled)
-    assert ended(services, job).state == JobState.DONE
-    assert not rag_processor.needs_rechunk(filled)
-    assert rag_processor.rechunk_if_needed(services, filled) is None
-
-
 def test_samples_wait_for_chunks_that_are_being_cut_anew(services, filled, monkeypatch):
     busy = [True, True, True]
     monkeypatch.setattr(sft_generator, "running", lambda *_: bool(busy) and busy.pop())
@@ -116,8 +106,11 @@ def sampled(services, filled):
 
 def test_samples_of_before_a_new_tokenizer_name_the_chunks_of_after_it(services, sampled, tmp_path):
     before = chunks_of_samples(sampled)
+    assert not rag_processor.needs_rechunk(sampled)
     choose(sampled, model_folder(tmp_path / "bytes", byte_level(256)))
+    assert rag_processor.needs_rechunk(sampled)
     assert ended(services, rag_processor.rechunk_if_needed(services, sampled)).result["recut"]
+    assert rag_processor.rechunk_if_needed(services, sampled) is None
     after = chunks_of_samples(sampled)
     assert None not in after and after != before
     for sample, text in zip(read_samples(sampled.samples_file), after, strict=True):

@@ -27,6 +27,12 @@ UNSPACED = re.compile(
 # A line end inside of such a text.
 TORN = re.compile("(?<=[\u3040-\u30ff\u3400-\u9fff])\n(?=[\u3040-\u30ff\u3400-\u9fff])")
 FLAG_DUPLICATE, FLAG_BOILERPLATE, FLAG_EXCLUDED = "duplicate", "boilerplate", "excluded"
+CODES_OF_ERRORS = {
+    "store_damaged": ("SQLITE_CORRUPT", "SQLITE_NOTADB"),
+    "store_busy": ("SQLITE_BUSY",),
+    "store_disk_full": ("SQLITE_FULL",),
+    "store_unwritable": ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR"),
+}
 ANOTHER_SCHEMA = re.compile("^no such (table|column)|has no column named")  # tables that another program made
 
 # What the oldest version made whose projects are opened, the third. Another program may have made `documents`.
@@ -244,20 +250,11 @@ def _pairs(run: str, exact: bool) -> str:
 def readable(error: sqlite3.DatabaseError, path: Path) -> Exception:
     """The error a person can act on, or the given one where it is a bug."""
     name = getattr(error, "sqlite_errorname", "")
-    for start, code in (
-        ("SQLITE_CORRUPT", "store_damaged"),
-        ("SQLITE_NOTADB", "store_damaged"),
-        ("SQLITE_BUSY", "store_busy"),
-        ("SQLITE_FULL", "store_disk_full"),
-        ("SQLITE_CANTOPEN", "store_unwritable"),
-        ("SQLITE_READONLY", "store_unwritable"),
-        ("SQLITE_IOERR", "store_unwritable"),
-    ):
-        if name.startswith(start):
+    for code, names in CODES_OF_ERRORS.items():
+        if name.startswith(names):
             # Without room for its side files SQLite says only that it cannot open or write.
-            if code == "store_unwritable" and free_disk_gib(path.parent) < FULL_BELOW_GIB:
-                code = "store_disk_full"
-            return AppError(code, file=path.name)
+            is_full = code == "store_unwritable" and free_disk_gib(path.parent) < FULL_BELOW_GIB
+            return AppError("store_disk_full" if is_full else code, file=path.name)
     if ANOTHER_SCHEMA.search(str(error)):
         return AppError("store_damaged", file=path.name)
     return error

@@ -58,17 +58,12 @@ def test_form_feeds_part_pages_however_long_they_are(texts, size):
         assert letters("".join(page.text for page in pages if page.number == number)) == letters(text)
 
 
-def test_a_text_without_a_single_space_is_cut_as_well():
+@pytest.mark.parametrize("letters", ["ä", "e\u0301\u0323\u200d"], ids=["no space", "accents"])
+def test_a_text_without_a_single_space_is_cut_as_well_and_no_accent_is_torn_from_its_letter(letters):
     with parts_of(100):
-        pages = read_bytes(("ä" * 5000).encode(), "a.txt")
-    assert "".join(page.text for page in pages) == "ä" * 5000
+        pages = read_bytes((letters * 5000).encode(), "a.txt")
+    assert "".join(page.text for page in pages) == clean_characters(letters * 5000)
     assert max(len(page.text) for page in pages) <= 400
-
-
-def test_no_accent_is_torn_from_its_letter():
-    with parts_of(10):
-        pages = read_bytes(("e\u0301\u0323\u200d" * 500).encode(), "a.txt")
-    assert "".join(page.text for page in pages) == clean_characters("e\u0301\u0323\u200d" * 500)
 
 
 def test_lines_without_blank_ones_are_cut_at_line_ends():

@@ -139,8 +139,8 @@ def test_a_document_larger_than_the_memory_for_it_is_stored_whole(store, monkeyp
     monkeypatch.setattr("core.documents.store.chunk_writer.MEMORY_FOR_ONE_DOCUMENT", 3000)
     texts = [f"Abschnitt {number} " + "x" * (number % 700) for number in range(1500)] + ["Ein ? Text"]
     pages = [PageText(1000 * number, number, text) for number, text in enumerate(texts)]
-    # Half of a surrogate pair does not stop a document.
-    add_document(store, source("a.pdf"), [*pages, *map(chunk, texts[:-1]), chunk("Ein \ud800 Text")])
+    odd = [PageText(1_500_000, 1500, "Ein \ud800 Text"), chunk("Ein \ud800 Text")]  # half of a surrogate pair
+    add_document(store, source("a.pdf"), [*pages[:-1], *map(chunk, texts[:-1]), *odd])
     assert list(store.texts()) == texts
     assert list(store.pages("a.pdf")) == pages
 
@@ -189,11 +189,9 @@ def early(store):
         connection.execute("INSERT INTO chunk_words (rowid, chunk_text) SELECT id, chunk_text FROM documents")
         connection.execute("PRAGMA user_version = 3")
     connection.close()
-    return store
 
 
-def test_a_store_of_an_early_version_is_taken_over(early):
-    store = early
+def test_a_store_of_an_early_version_is_taken_over(early, store):
     assert [(s.original_name, s.pages, s.tokens, s.language) for s in store.documents()] == [("A.pdf", 5, 70, "")]
     assert [found.chunk.page for found in store.search("buch")] == [2]
     assert store.token_histogram() == {0: 5, 1: 1}
@@ -203,8 +201,7 @@ def test_a_store_of_an_early_version_is_taken_over(early):
     assert [found.chunk.id for found in store.search("buch")] == [7]
 
 
-def test_the_text_of_a_document_of_an_earlier_version_is_put_together_from_its_chunks(early):
-    store = early
+def test_the_text_of_a_document_of_an_earlier_version_is_put_together_from_its_chunks(early, store):
     assert [(part.start, part.page, part.text, part.headings) for part in store.pages("a.pdf")] == [
         (0, 1, "Eins zwei ", ((0, "Eins"),)),
         (10, 2, "drei", ()),
