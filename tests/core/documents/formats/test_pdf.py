@@ -28,28 +28,23 @@ def make_pdf(path: Path, pages: list[list[str]], bookmarks: dict[int, str] | Non
 
 
 def test_a_pdf_gives_its_pages_with_numbers_and_umlauts(tmp_path):
-    path = make_pdf(tmp_path / "a.pdf", [["Die Größe der Straße."], ["Zweite Seite: Öl."]])
-    pages = read(path)
-    assert [(page.number, page.page_count, page.text) for page in pages] == [
-        (1, 2, "Die Größe der Straße."),
-        (2, 2, "Zweite Seite: Öl."),
-    ]
+    pages = read(make_pdf(tmp_path / "a.pdf", [["Die Größe der Straße."], ["Zweite Seite: Öl."]]))
+    assert [(page.number, page.text) for page in pages] == [(1, "Die Größe der Straße."), (2, "Zweite Seite: Öl.")]
+    assert {page.page_count for page in pages} == {2}
 
 
-def test_bookmarks_of_a_pdf_become_headings(tmp_path):
-    lines = [
-        "1.1 Was ist Energie?",
-        "Energie ist die Fähigkeit, Arbeit zu verrichten, Wärme abzugeben oder zu leuchten.",
-    ]
-    path = make_pdf(tmp_path / "a.pdf", [lines], {0: "Was ist Energie?"})
-    (page,) = read(path)
-    assert [heading.title for heading in page.headings] == ["1.1 Was ist Energie?"]
+@pytest.mark.parametrize(
+    ("lines", "bookmarks"),
+    [
+        (["1.1 Was ist Energie?", "Energie ist die Fähigkeit, Arbeit zu verrichten."], {0: "Was ist Energie?"}),
+        (["2.3 Der Wirkungsgrad", "Er liegt zwischen null und eins."], None),
+    ],
+    ids=["bookmarks", "numbers"],
+)
+def test_bookmarks_of_a_pdf_or_the_numbers_before_them_tell_its_headings(tmp_path, lines, bookmarks):
+    (page,) = read(make_pdf(tmp_path / "a.pdf", [lines], bookmarks))
+    assert [heading.title for heading in page.headings] == lines[:1]
     assert page.text == "\n\n".join(lines)
-
-
-def test_a_pdf_without_bookmarks_has_its_numbered_headings(tmp_path):
-    path = make_pdf(tmp_path / "a.pdf", [["2.3 Der Wirkungsgrad", "Er liegt zwischen null und eins."]])
-    assert [heading.title for heading in read(path)[0].headings] == ["2.3 Der Wirkungsgrad"]
 
 
 def test_a_pdf_that_only_forbids_printing_is_read(tmp_path):

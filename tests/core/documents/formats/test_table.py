@@ -23,25 +23,22 @@ def test_each_row_names_its_values(delimiter):
     assert text_of(source) == "Name: Anna; Größe (m): 1.70\nName: Bo\nName: Cem; Größe (m): 1.80"
 
 
-def test_decimal_commas_do_not_look_like_delimiters():
-    assert text_of("1,5;2,5\n3,25;4,0\n") == "1,5 | 2,5\n3,25 | 4,0"
-
-
-def test_quoted_values_may_hold_delimiters_quotes_and_line_ends():
-    source = 'Frage,Antwort\n"Was, wenn?","Er sagte ""nein""\nund ging."\nKurz,Ja\n'
-    assert text_of(source) == 'Frage: Was, wenn?; Antwort: Er sagte "nein" und ging.\nFrage: Kurz; Antwort: Ja'
-
-
-def test_what_excel_writes_first_is_not_text():
-    assert text_of("sep=;\nA;B\n1;2\n") == "A: 1; B: 2"
-
-
-def test_one_column_is_a_list_of_lines():
-    assert text_of("Apfel\nBirne\nKirsche, rot\n") == "Apfel\nBirne\nKirsche, rot"
-
-
-def test_rows_longer_than_the_header_lose_nothing():
-    assert text_of("A,B\n1,2\n3,4,fünf\n6,7\n8,9\n") == "A: 1; B: 2\nA: 3; B: 4; fünf\nA: 6; B: 7\nA: 8; B: 9"
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("1,5;2,5\n3,25;4,0\n", "1,5 | 2,5\n3,25 | 4,0"),
+        (
+            'A,B\n"Was, wenn?","Er sagte ""nein""\nund ging."\nKurz,Ja\n',
+            'A: Was, wenn?; B: Er sagte "nein" und ging.\nA: Kurz; B: Ja',
+        ),
+        ("sep=;\nA;B\n1;2\n", "A: 1; B: 2"),
+        ("Apfel\nBirne\nKirsche, rot\n", "Apfel\nBirne\nKirsche, rot"),
+        ("A,B\n1,2\n3,4,fünf\n6,7\n8,9\n", "A: 1; B: 2\nA: 3; B: 4; fünf\nA: 6; B: 7\nA: 8; B: 9"),
+    ],
+    ids=["decimal commas", "quoted values", "Excel", "one column", "a row longer than the header"],
+)
+def test_values_are_found_and_none_is_lost(source, text):
+    assert text_of(source) == text
 
 
 def test_a_quotation_mark_that_never_ends_costs_nothing(monkeypatch):
