@@ -148,15 +148,11 @@ def exported(project, **report):
     write_json(folder / "verification.json", {"files": [{"file": "p-f16.gguf"}, {"file": "p-q4_k_m.gguf"}], **report})
 
 
-def test_the_file_that_was_written_last_answers_whatever_the_clock_said(project):
+@pytest.mark.parametrize("damage", ["", "[]", '{"files": 7}', '{"files": [7, {}]}'])
+def test_the_file_that_was_written_last_answers_and_a_damaged_report_hides_no_file(project, damage):
     exported(project)
     assert [file.name for file in exporter.exported_files(project)] == ["p-q4_k_m.gguf", "p-f16.gguf"]
-
-
-@pytest.mark.parametrize("report", ["", "[]", '{"files": 7}', '{"files": [7, {}]}'])
-def test_a_damaged_report_of_an_export_hides_no_file(project, report):
-    exported(project)
-    (project.final_folder / "gguf" / "verification.json").write_text(report)
+    (project.final_folder / "gguf" / "verification.json").write_text(damage)
     assert len(exporter.exported_files(project)) == 2
 
 
