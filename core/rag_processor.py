@@ -36,10 +36,7 @@ def start_documents(services: Services, project: Project, files: Iterable[Path])
 
 
 def start_reprocess(
-    services: Services,
-    project: Project,
-    filenames: Iterable[str],
-    passwords: Mapping[str, str] | None = None,
+    services: Services, project: Project, filenames: Iterable[str], passwords: Mapping[str, str] | None = None
 ) -> JobSnapshot:
     """Read documents of the project again, from their originals.
 

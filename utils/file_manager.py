@@ -30,19 +30,10 @@ def commands(file: Path, system: str, environment: Mapping[str, str], which: Whi
     if which("dbus-send") and environment.get("DBUS_SESSION_BUS_ADDRESS"):
         # dbus-send takes commas for the next item of the array; in an address they are written %2C.
         address = file.as_uri().replace(",", "%2C")
-        found.append(
-            [
-                "dbus-send",
-                "--session",
-                "--print-reply",
-                f"--reply-timeout={PATIENCE_SECONDS * 1000}",
-                "--dest=org.freedesktop.FileManager1",
-                "/org/freedesktop/FileManager1",
-                "org.freedesktop.FileManager1.ShowItems",
-                f"array:string:{address}",
-                "string:",
-            ]
-        )
+        call = f"dbus-send --session --print-reply --reply-timeout={PATIENCE_SECONDS * 1000}"
+        service = ["--dest=org.freedesktop.FileManager1", "/org/freedesktop/FileManager1"]
+        shown = ["org.freedesktop.FileManager1.ShowItems", f"array:string:{address}", "string:"]
+        found.append([*call.split(), *service, *shown])
     if which("xdg-open"):
         found.append(["xdg-open", str(file.parent)])
     return found

@@ -13,6 +13,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 MAX_NAME_BYTES = 120  # leaves room for suffixes below the 255 bytes that file systems allow
 FORBIDDEN_IN_NAMES = set('<>:"/\\|?*')
+# Control, invisible (also right-to-left overrides), lone surrogates, private use, not assigned, lines.
+FORBIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 # Windows opens these as devices whatever their extension; COM¹ and its kin count too.
 RESERVED_NAMES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
     f"{device}{digit}" for device in ("com", "lpt") for digit in "0123456789¹²³"
@@ -30,16 +32,7 @@ def project_name(name: object) -> str:
     if len(text.encode("utf-8", errors="replace")) > MAX_NAME_BYTES:
         raise AppError("name_too_long", limit=MAX_NAME_BYTES)
     for character in text:
-        # Cc control, Cf invisible (also right-to-left overrides), Cs lone surrogates, Co private use, Zl/Zp lines
-        if character in FORBIDDEN_IN_NAMES or unicodedata.category(character) in {
-            "Cc",
-            "Cf",
-            "Cs",
-            "Co",
-            "Cn",
-            "Zl",
-            "Zp",
-        }:
+        if character in FORBIDDEN_IN_NAMES or unicodedata.category(character) in FORBIDDEN_CATEGORIES:
             shown = character if character.isprintable() else f"U+{ord(character):04X}"
             raise AppError("name_forbidden_character", character=shown)
     if text.startswith(".") or text.endswith("."):

@@ -65,8 +65,9 @@ def text_and_chunks(
     for part in texts:
         yield part
         cutter.text.add(part)
-        yield from cutter.ready()
-    yield from cutter.rest()
+        if cutter.has_enough:
+            yield from cutter.chunks(last=False)
+    yield from cutter.chunks(last=True)
 
 
 def joined(pages: Iterable[Page]) -> Iterator[PageText]:
@@ -148,16 +149,13 @@ class Cutter:
             keep_separator="end",
         )
 
-    def ready(self) -> Iterator[NewChunk]:
-        """The chunks of the text so far without the last one, once there is enough of it."""
-        if self.text.end - self._done.end >= self._segment:
-            yield from self._chunks(last=False)
+    @property
+    def has_enough(self) -> bool:
+        """Whether there is so much text that it is worth cutting."""
+        return self.text.end - self._done.end >= self._segment
 
-    def rest(self) -> Iterator[NewChunk]:
-        """All chunks that are left: no more text will come."""
-        yield from self._chunks(last=True)
-
-    def _chunks(self, *, last: bool) -> Iterator[NewChunk]:
+    def chunks(self, *, last: bool) -> Iterator[NewChunk]:
+        """The chunks of the text so far; without the last one, which more text may change, unless none will come."""
         text, base = self.text.text, self.text.start
         done = Span(self._done.start - base, self._done.end - base)
         bodies = self._bodies(text, done.end)

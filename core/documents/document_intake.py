@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.documents.readers import READERS
@@ -20,11 +20,12 @@ FINISHED = ("done", "partial")
 
 @dataclass(frozen=True)
 class Taken:
-    """A file as it was given: what the store says of it, and whether there is anything left to do."""
+    """A file as it was given: what the store says of it, whether there is anything left to do, and what opens it."""
 
     given_name: str
     source: SourceFile
     is_new: bool
+    password: str | None = field(default=None, repr=False)
 
 
 class Intake:

@@ -125,34 +125,26 @@ def process_again(
     store = ChunkStore(project.database)
     known = {source.filename: source for source in store.documents()}
     sources = [known[filename] for filename in filenames if filename in known]
-    taken = [Taken(source.original_name, source, True) for source in sources]
+    opened_with = passwords or {}
+    taken = [Taken(source.original_name, source, True, opened_with.get(source.filename)) for source in sources]
     with store.writer() as writer:
-        return _process(context, project, writer, taken, parsers, passwords or {})
+        return _process(context, project, writer, taken, parsers)
 
 
 def _process(
-    context: JobContext,
-    project: Project,
-    writer: Writer,
-    files: Sequence[Taken],
-    parsers: ParserPool | None,
-    passwords: Mapping[str, str] | None = None,
+    context: JobContext, project: Project, writer: Writer, files: Sequence[Taken], parsers: ParserPool | None
 ) -> dict[str, Any]:
     """Read, cut and store what is new of the files; flags of all chunks are brought up to date in the end."""
-    work = _Work(context, writer, project.load_config().documents, counter_of(project), parsers)
-    to_read = deque(
-        (project.documents_folder / file.source.filename, (passwords or {}).get(file.source.filename))
-        for file in files
-        if file.is_new
-    )
+    work = _Work(context, project, writer, project.load_config().documents, counter_of(project), parsers)
+    following = deque(file for file in files if file.is_new)
     store = ChunkStore(project.database)
     results = []
     for number, file in enumerate(files, start=1):
         source = file.source
         if file.is_new:
-            path, password = to_read.popleft()
+            following.popleft()
             work.place = (number, len(files))
-            source = work.store_document(source, path, password, to_read[0] if to_read else None)
+            source = work.store_document(file, following[0] if following else None)
             if source.chunks:  # now, while the parsers are busy with what follows
                 prepare_comparing(context, store, writer, source.filename)
         results.append(_result(file, source))
@@ -172,23 +164,22 @@ class _Work:
     """What it takes to read documents and store them; `place` is (number of the file, how many there are)."""
 
     context: JobContext
+    project: Project
     writer: Writer
     settings: ChunkSettings
     counter: TokenCounter
     parsers: ParserPool | None
     place: tuple[int, int] = (1, 1)
 
-    def store_document(
-        self, source: SourceFile, path: Path, password: str | None, following: tuple[Path, str | None] | None
-    ) -> SourceFile:
+    def store_document(self, file: Taken, following: Taken | None) -> SourceFile:
         """Read and cut one file and store what came of it. The `following` one may be begun with meanwhile."""
+        source = file.source
         reading = _Reading(source)
-        text = joined(self._pages(reading, path, password, following))
+        text = joined(self._pages(reading, file, following))
         parts = text_and_chunks(text, self.settings, self.counter, source.sha256)
+        made = how_cut(self.settings, self.counter.name)
         try:
-            return self.writer.replace(
-                source.filename, parts, lambda: reading.finished(how_cut(self.settings, self.counter.name))
-            )
+            return self.writer.replace(source.filename, parts, lambda: reading.finished(made))
         except StopRequested:
             raise
         except AppError as error:
@@ -208,22 +199,22 @@ class _Work:
         self.context.checkpoint()  # no file is to blame for a stop, nor for a project that was taken away
         source = reading.source
         params = {**error.params, "file": source.original_name}
-        if source.chunks:
-            self.writer.put(replace(source, detail=error.code, params=source.params | params))
-            return replace(source, status=STATUS_OF_ERROR.get(error.code, "failed"), detail=error.code, params=params)
         status = STATUS_OF_ERROR.get(error.code, "failed")
-        source = replace(source, status=status, detail=error.code, params=params, pages=reading.pages)
-        self.writer.put(source)
-        return source
+        refused = replace(source, status=status, detail=error.code, params=params)
+        if source.chunks:
+            noted = replace(source, detail=error.code, params=source.params | params)
+        else:
+            noted = refused = replace(refused, pages=reading.pages)
+        self.writer.put(noted)
+        return refused
 
-    def _pages(
-        self, reading: _Reading, path: Path, password: str | None, following: tuple[Path, str | None] | None
-    ) -> Iterator[Page]:
+    def _pages(self, reading: _Reading, file: Taken, following: Taken | None) -> Iterator[Page]:
         """The pages of a file, while people are told how far it is."""
         number, count = self.place
-        pages = self.parsers.read(path, password) if self.parsers else read_document(path, password)
+        path = self._original(file)
+        pages = self.parsers.read(path, file.password) if self.parsers else read_document(path, file.password)
         if self.parsers and following:
-            self.parsers.prepare(*following)
+            self.parsers.prepare(self._original(following), following.password)
         told = -1.0
         for page in pages:
             share = page.number / page.page_count if page.read_share is None else page.read_share
@@ -235,6 +226,9 @@ class _Work:
             self.context.checkpoint()
             reading.note(page)
             yield page
+
+    def _original(self, file: Taken) -> Path:
+        return self.project.documents_folder / file.source.filename
 
 
 def _result(file: Taken, source: SourceFile) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 document format and no UI."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.documents.chunk_state import how_cut, outdated
@@ -45,44 +45,42 @@ def rechunk(context: JobContext, project: Project) -> dict[str, Any]:
     return {"documents": len(documents), "recut": recut, "chunks": store.count()}
 
 
+@dataclass
 class _Work:
     """What it takes to bring a document up to date."""
 
-    def __init__(
-        self, context: JobContext, project: Project, store: ChunkStore, settings: ChunkSettings, counter: TokenCounter
-    ) -> None:
-        self._context = context
-        self._project = project
-        self._store = store
-        self._settings = settings
-        self._counter = counter
+    context: JobContext
+    project: Project
+    store: ChunkStore
+    settings: ChunkSettings
+    counter: TokenCounter
 
     def bring_up_to_date(self, source: SourceFile, writer: Writer) -> bool:
         """Whether the document had to be cut again."""
-        made = how_cut(self._settings, self._counter.name)
+        made = how_cut(self.settings, self.counter.name)
         new = replace(source, params=source.params | made)
         same_cut = all(source.params.get(name) == made[name] for name in ("chunk_tokens", "overlap_tokens"))
         if same_cut and (tokens := self._tokens_if_all_fit(source)):
-            writer.set_tokens(source.filename, tokens, self._counter.name)
+            writer.set_tokens(source.filename, tokens, self.counter.name)
             writer.put(new)
             return False
         try:
-            parts = text_and_chunks(self._text(source), self._settings, self._counter, source.sha256)
+            parts = text_and_chunks(self._text(source), self.settings, self.counter, source.sha256)
             writer.replace(source.filename, parts, lambda: new)
         except AppError as error:
             if error.code.startswith(("store_", "project_")):
                 raise
-            self._context.log(f"error.{error.code}", **error.params)
+            self.context.log(f"error.{error.code}", **error.params)
             return False
         return True
 
     def _tokens_if_all_fit(self, source: SourceFile) -> list[tuple[int, int]] | None:
         """(chunk id, tokens) of all chunks; None where one is above the limit now."""
         found: list[tuple[int, int]] = []
-        for batch in self._store.batches(source.filename):
-            self._context.checkpoint()
-            counts = self._counter.exact([chunk.text for chunk in batch])
-            if max(counts) > self._settings.chunk_tokens:
+        for batch in self.store.batches(source.filename):
+            self.context.checkpoint()
+            counts = self.counter.exact([chunk.text for chunk in batch])
+            if max(counts) > self.settings.chunk_tokens:
                 return None
             found += [(chunk.id, tokens) for chunk, tokens in zip(batch, counts, strict=True)]
         return found
@@ -90,10 +88,10 @@ class _Work:
     def _text(self, source: SourceFile) -> Iterator[PageText]:
         """The stored text; that of the original where an early version stored none, which ends in its errors."""
         is_stored = False
-        for part in self._store.pages(source.filename):
-            self._context.checkpoint()
+        for part in self.store.pages(source.filename):
+            self.context.checkpoint()
             is_stored = True
             yield part
         if not is_stored:
-            with ParserPool(self._context.checkpoint) as parsers:
-                yield from joined(parsers.read(self._project.documents_folder / source.filename))
+            with ParserPool(self.context.checkpoint) as parsers:
+                yield from joined(parsers.read(self.project.documents_folder / source.filename))

@@ -193,8 +193,3 @@ class JobSnapshot:
     def fraction(self) -> float | None:
         """How much is done, 0 to 1; None while nobody knows."""
         return min(self.done / self.total, 1.0) if self.total else None
-
-
-def error_message(error: AppError) -> Message:
-    """An AppError as a message; the text keys are `error.<code>` and `hint.<code>`."""
-    return Message(error.code, dict(error.params))

@@ -10,17 +10,7 @@ from typing import Any
 
 from core import access
 from core.access import Visitor
-from core.jobs.job import (
-    ACCELERATOR,
-    ACTIVE,
-    RESUMABLE,
-    UNFINISHED,
-    Job,
-    JobSnapshot,
-    JobState,
-    end_of,
-    error_message,
-)
+from core.jobs.job import ACCELERATOR, ACTIVE, RESUMABLE, UNFINISHED, Job, JobSnapshot, JobState, end_of
 from core.jobs.record import JobRecord, ThreadContext
 from utils.errors import AppError, Message
 
@@ -267,7 +257,7 @@ class JobRunner:
             record.seconds_before = record.seconds()
             record.started = None
             record.stop_request = None
-            record.result, record.error = end.result, error_message(end.error) if end.error else None
+            record.result, record.error = end.result, Message(end.error.code, end.error.params) if end.error else None
             self._set_state(record, end.state)
             self._dispatch()
 

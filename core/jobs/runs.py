@@ -191,27 +191,21 @@ def create_run(
         around = error.object[max(0, error.start - SHOWN_CHARACTERS) : error.end + SHOWN_CHARACTERS]
         raise AppError("name_not_text", name=printable(around)) from None
     with project.held():
-        return _create_run(project, kind, request, prepare)
-
-
-def _create_run(project: Project, kind: str, request: dict[str, Any], prepare: Callable[[Run], object] | None) -> Run:
-    _remove_leftovers(project.runs_folder)
-    number, hidden = _next_number(project.runs_folder)
-    now = datetime.now()
-    # The number tells a project's runs apart, the last part those of projects in which one began at the same moment.
-    final = project.runs_folder / f"{now:%Y%m%d-%H%M%S}-{number:04d}-{secrets.token_hex(3)}-{kind}"
-    try:
-        if prepare:
-            prepare(Run(hidden))
-        write_json(
-            hidden / "run.json",
-            {"id": final.name, "kind": kind, "created": now.isoformat(), **request, "owner": access.asking().id},
-        )
-        publish_folder(hidden, final)
-    except BaseException:
-        shutil.rmtree(hidden, ignore_errors=True)
-        raise
-    return Run(final)
+        _remove_leftovers(project.runs_folder)
+        number, hidden = _next_number(project.runs_folder)
+        now = datetime.now()
+        # The number tells a project's runs apart, the last part those of projects in which one began at that moment.
+        final = project.runs_folder / f"{now:%Y%m%d-%H%M%S}-{number:04d}-{secrets.token_hex(3)}-{kind}"
+        about = {"id": final.name, "kind": kind, "created": now.isoformat(), **request, "owner": access.asking().id}
+        try:
+            if prepare:
+                prepare(Run(hidden))
+            write_json(hidden / "run.json", about)
+            publish_folder(hidden, final)
+        except BaseException:
+            shutil.rmtree(hidden, ignore_errors=True)
+            raise
+        return Run(final)
 
 
 def _next_number(runs_folder: Path) -> tuple[int, Path]:

@@ -160,8 +160,7 @@ def require_free(project: Project, kind: str) -> None:
 def running(services: Services, project: Project, kinds: Iterable[str]) -> bool:
     """Whether a job of one of these kinds runs or waits in the project."""
     wanted = set(kinds)
-    jobs = services.runner.jobs()
-    return any(job.project == project.name and job.kind in wanted and job.state in ACTIVE for job in jobs)
+    return any(job.kind in wanted and job.state in ACTIVE for job in services.runner.jobs(project.name))
 
 
 def require_rest(services: Services, project: Project, kinds: Iterable[str], code: str) -> None:

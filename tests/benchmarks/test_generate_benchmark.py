@@ -20,26 +20,16 @@ def sample(number: int, output: str = "Die Pumpe läuft.", question: str = "") -
     return {"instruction": question or f"Was {number}?", "output": output, "id": f"s{number}"}
 
 
-def test_whole_samples_that_are_there_once_are_good(tmp_path: Path) -> None:
+def test_whole_samples_that_are_there_once_are_good_and_what_is_not_so_is_noticed(tmp_path):
+    assert outcome(tmp_path, WHOLE) == Outcome(0, 0, 0, 0)
     assert samples(tmp_path, sample(1), sample(2, "Die Feder hält.")) == Outcome(2, 0, 0, 0)
-
-
-def test_the_same_id_or_question_twice_is_noticed(tmp_path: Path) -> None:
     assert samples(tmp_path, sample(1), sample(1)).twice == 1
     assert samples(tmp_path, sample(1, question="Was?"), sample(2, question="Was?")).twice == 1
-
-
-def test_a_cut_answer_and_half_a_line_are_noticed(tmp_path: Path) -> None:
     found = samples(tmp_path, sample(1, "Die Pumpe"), '{"instruction": "Was')
-    assert (found.not_whole, found.unreadable) == (1, 1)
-    assert not found.good
+    assert (found.not_whole, found.unreadable, found.good) == (1, 1, False)
 
 
-def test_nothing_is_no_sample(tmp_path: Path) -> None:
-    assert outcome(tmp_path, WHOLE) == Outcome(0, 0, 0, 0)
-
-
-def test_the_documents_hold_more_sentences_than_samples_are_asked_for(tmp_path: Path) -> None:
+def test_the_documents_hold_more_sentences_than_samples_are_asked_for(tmp_path):
     sentences = written_documents(tmp_path, seed=3)
     assert len(sentences) > 2000
     assert sentences == written_documents(tmp_path, seed=3)

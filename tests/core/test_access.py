@@ -1,9 +1,7 @@
 """What guests may not do, whoever calls core for them."""
 
-import struct
-from pathlib import Path
-
 import pytest
+from tokenizer_material import byte_level, model_folder
 from waiting import wait_for
 
 from core import access, base_models, keys, rag_processor, sft_generator
@@ -12,9 +10,8 @@ from core.access import Visitor
 from core.addresses import OPENROUTER
 from core.jobs.job import Job, JobState
 from core.jobs.runs import create_run
-from core.jobs.services import Services, reattach, start_child_job
+from core.jobs.services import reattach, start_child_job
 from core.models import bases
-from core.project_manager import ProjectStore
 from core.samples.helper_models import fetch_models
 from core.training import derived_runs
 from utils import config
@@ -25,18 +22,22 @@ ANNA, BEN = Visitor("anna"), Visitor("ben")
 SERVER = "https://server.example/v1"
 
 
-@pytest.fixture
-def services(tmp_path, monkeypatch):
-    monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
+@pytest.fixture(autouse=True)
+def no_keys(monkeypatch):
     monkeypatch.setattr(keys, "_in_memory", {})
-    made = Services(ProjectStore(tmp_path / "projects"))
-    yield made
-    made.runner.shutdown()
+    monkeypatch.setattr(keys, "_lent", type(keys._lent)())
 
 
 @pytest.fixture
 def projects(services):
     return services.projects
+
+
+@pytest.fixture
+def annas(projects):
+    """A project that Anna has made."""
+    with access.acting_as(ANNA):
+        return projects.create("a")
 
 
 def refused(code: str):
@@ -50,12 +51,9 @@ def test_a_guest_sees_their_own_projects_and_the_host_sees_all(projects):
     with access.acting_as(BEN):
         assert projects.names() == []
         for name in ("Anna", "Wirt"):
-            with refused("project_missing"):
-                projects.open(name)
-            with refused("project_missing"):
-                projects.rename(name, "Ben")
-            with refused("project_missing"):
-                projects.delete(name)
+            for act in (projects.open, projects.delete, lambda name: projects.rename(name, "Ben")):
+                with refused("project_missing"):
+                    act(name)
     with access.acting_as(ANNA):
         assert projects.names() == ["Anna"]
         assert projects.rename("Anna", "Anders").name == "Anders"
@@ -122,12 +120,10 @@ def test_what_follows_a_guests_job_is_theirs_too(services):
 
 
 @pytest.mark.parametrize("name", ["/etc", "/proc/self", "~", "."])
-def test_a_guest_names_no_folder_of_this_machine(projects, name):
-    with access.acting_as(ANNA):
-        project = projects.create("a")
-        with refused("guest_no_files"):
-            base_models.choose_base(project, BaseChoice(source="path", name=name))
-        assert project.load_config().base is None
+def test_a_guest_names_no_folder_of_this_machine(annas, name):
+    with access.acting_as(ANNA), refused("guest_no_files"):
+        base_models.choose_base(annas, BaseChoice(source="path", name=name))
+    assert annas.load_config().base is None
     with pytest.raises(AppError) as by_host:
         bases.check(BaseChoice(source="path", name=name))
     assert by_host.value.code != "guest_no_files"
@@ -143,31 +139,29 @@ def test_a_guest_names_no_folder_of_this_machine(projects, name):
         ({"provider": "openrouter", "base_url": "https://server.example:8443/v1"}, "guest_address"),
     ],
 )
-def test_a_guest_uses_only_helpers_that_the_host_has_listed(services, projects, settings, code):
+def test_a_guest_uses_only_helpers_that_the_host_has_listed(services, annas, settings, code):
     config.save_app_settings(config.AppSettings(guest_addresses=(SERVER,)))
+    chosen = {"model": "m", **settings}
     with access.acting_as(ANNA):
-        project = projects.create("a")
-        with refused(code):
-            project.set("sft", settings)
-        with refused(code):
-            fetch_models(
-                SftSettings(model="m", **{name: value for name, value in settings.items() if name != "model"})
-            )
-    project.set("sft", {"model": "m", **settings})  # as the host may
+        for act in (lambda: annas.set("sft", settings), lambda: fetch_models(SftSettings(**chosen))):
+            with refused(code):
+                act()
+    annas.set("sft", chosen)  # as the host may
     with access.acting_as(ANNA):
-        with refused(code):
-            sft_generator.start_samples(services, project)
-        with refused(code):
-            sft_generator.start_test(services, project)
-        project.set("sft", {"provider": "openrouter", "base_url": SERVER})
+        for start in (sft_generator.start_samples, sft_generator.start_test):
+            with refused(code):
+                start(services, annas)
+        annas.set("sft", {"provider": "openrouter", "base_url": SERVER})
 
 
-def test_only_the_host_lets_ollama_fill_the_disk(services, projects):
+def test_only_the_host_fills_the_disk_with_models_of_ollama_or_the_hub_and_with_their_token(services, annas):
     with access.acting_as(ANNA):
-        project = projects.create("a")
-        project.set("sft", {"provider": "ollama", "model": "large"})
-        with refused("host_only"):
-            sft_generator.start_pull(services, project)
+        annas.set("sft", {"provider": "ollama", "model": "large"})
+        base_models.choose_base(annas, BaseChoice(source="hf", name="someone/private"))
+        for start in (sft_generator.start_pull, base_models.make_ready):
+            with refused("host_only"):
+                start(services, annas)
+    assert services.runner.jobs() == []
 
 
 def test_each_has_their_own_keys_and_a_guests_never_lies_on_the_disk(services, tmp_path):
@@ -189,12 +183,14 @@ def test_each_has_their_own_keys_and_a_guests_never_lies_on_the_disk(services, t
 
 def test_the_hosts_key_is_lent_for_so_many_requests_to_each_guest(services, monkeypatch):
     monkeypatch.setenv("OPENROUTER_API_KEY", "sk-host")
-    monkeypatch.setattr(keys, "_lent", type(keys._lent)())
     config.save_app_settings(config.AppSettings(guest_requests=2))
     for visitor in (ANNA, BEN):
         with access.acting_as(visitor):
             assert keys.key_of(OPENROUTER) == "sk-host"
+            if visitor == BEN:
+                keys.set_key("", "sk-of-their-own")  # in between: the host's is counted all the same
             count = keys.counter_of(OPENROUTER, "sk-host")
+            keys.forget_key("")
         count()  # in a thread of the app, for whoever asked then
         count()
         with refused("requests_spent"):
@@ -206,23 +202,10 @@ def test_the_hosts_key_is_lent_for_so_many_requests_to_each_guest(services, monk
     keys.counter_of(OPENROUTER, "sk-host")()
 
 
-def test_a_guest_who_sets_a_key_of_their_own_in_between_does_not_use_the_hosts_uncounted(services, monkeypatch):
-    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-host")
-    config.save_app_settings(config.AppSettings(guest_requests=1))
-    with access.acting_as(Visitor("clara")):
-        key = keys.key_of(OPENROUTER)
-        keys.set_key("", "sk-anything")
-        count = keys.counter_of(OPENROUTER, key)
-        count()
-        with refused("requests_spent"):
-            count()
-
-
-def test_a_job_that_a_guest_starts_in_a_process_of_its_own_is_theirs(services, projects):
+def test_a_job_that_a_guest_starts_in_a_process_of_its_own_is_theirs(services, annas):
     """It counts among theirs, works for them, and they can stop it."""
     with access.acting_as(ANNA):
-        project = projects.create("a")
-        job = start_child_job(services, project, "practice_base", {})
+        job = start_child_job(services, annas, "practice_base", {})
         services.runner.cancel(job.id)
     assert job.owner == "anna"
     services.runner.wait(job.id, 60)
@@ -245,26 +228,9 @@ def test_a_guest_who_names_anothers_project_neither_learns_of_its_jobs_nor_makes
     assert services.runner.get(job.id).state == JobState.PAUSED
 
 
-def test_only_the_host_fills_the_disk_with_models_from_the_hub_and_with_their_token(services, projects):
-    with access.acting_as(ANNA):
-        project = projects.create("a")
-        base_models.choose_base(project, BaseChoice(source="hf", name="someone/private"))
-        with refused("host_only"):
-            base_models.make_ready(services, project)
-    assert services.runner.jobs() == []
-
-
-def model_folder(folder: Path) -> Path:
-    folder.mkdir()
-    (folder / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
-    (folder / "tokenizer.json").write_text("{}")
-    (folder / "model.safetensors").write_bytes(struct.pack("<Q", 2) + b"{}")
-    return folder
-
-
 def test_repeating_a_run_leads_a_guest_to_no_folder_of_this_machine(projects, tmp_path):
     """Otherwise its answer tells which folders hold models, and a guest trains on one whose hash they know."""
-    folder = model_folder(tmp_path / "private")
+    folder = model_folder(tmp_path / "private", byte_level(300))
     noted = {"base": {"source": "path", "name": str(folder), "fingerprint": bases.fingerprint(folder)}}
     project = projects.create("a")
     assert derived_runs.find_base(project, noted) == folder
@@ -273,28 +239,24 @@ def test_repeating_a_run_leads_a_guest_to_no_folder_of_this_machine(projects, tm
             derived_runs.find_base(project, {"base": {**noted["base"], "fingerprint": fingerprint}})
 
 
-def test_a_guest_begins_nothing_that_writes_while_the_disk_is_nearly_full(services, projects, monkeypatch):
+def test_a_guest_begins_nothing_that_writes_while_the_disk_is_nearly_full(services, annas, monkeypatch):
     monkeypatch.setattr("utils.files.free_disk_gib", lambda _: 1.5)
-    with access.acting_as(ANNA):
-        project = projects.create("a")
-        with refused("disk_full"):
-            start_child_job(services, project, "export", {})
-    assert not list(project.runs_folder.iterdir())
-    services.runner.cancel(start_child_job(services, project, "export", {}).id)  # as the host may
+    with access.acting_as(ANNA), refused("disk_full"):
+        start_child_job(services, annas, "export", {})
+    assert not list(annas.runs_folder.iterdir())
+    services.runner.cancel(start_child_job(services, annas, "export", {}).id)  # as the host may
 
 
-def test_a_guest_trains_in_no_more_processes_than_the_host_has_set(services, projects):
+def test_a_guest_trains_in_no_more_processes_than_the_host_has_set(services, annas):
     """Each of them loads the whole model."""
-    with access.acting_as(ANNA):
-        project = projects.create("a")
-        with refused("host_only"):
-            start_child_job(services, project, "train", {"processes": 2})
+    with access.acting_as(ANNA), refused("host_only"):
+        start_child_job(services, annas, "train", {"processes": 2})
     config.save_app_settings(config.AppSettings(training=config.TrainingSettings(processes=2)))
     with access.acting_as(ANNA):
-        services.runner.cancel(start_child_job(services, project, "train", {"processes": 2}).id)
+        services.runner.cancel(start_child_job(services, annas, "train", {"processes": 2}).id)
 
 
-def test_a_guest_brings_in_what_was_uploaded_and_no_other_file(services, projects, tmp_path, monkeypatch):
+def test_a_guest_brings_in_what_was_uploaded_and_no_other_file(services, annas, tmp_path, monkeypatch):
     monkeypatch.setenv("CUSTOM_AI_CACHE", str(tmp_path / "cache"))
     folder = config.uploads_folder()
     folder.mkdir(parents=True)
@@ -302,13 +264,12 @@ def test_a_guest_brings_in_what_was_uploaded_and_no_other_file(services, project
     (tmp_path / "diary.txt").write_text("Nicht deins.")
     (folder / "link.txt").symlink_to(tmp_path / "diary.txt")
     with access.acting_as(ANNA):
-        project = projects.create("a")
         for file in (tmp_path / "diary.txt", folder / "link.txt", folder / ".." / ".." / "diary.txt"):
             with refused("guest_no_files"):
-                rag_processor.start_documents(services, project, [file])
+                rag_processor.start_documents(services, annas, [file])
             with refused("guest_no_files"):
-                sft_generator.start_import(services, project, file, "x")
-        job = rag_processor.start_documents(services, project, [folder / "mine.txt"])
+                sft_generator.start_import(services, annas, file, "x")
+        job = rag_processor.start_documents(services, annas, [folder / "mine.txt"])
     assert services.runner.wait(job.id, 60).state == JobState.DONE
     assert job.owner == "anna"
 

@@ -27,45 +27,21 @@ from core.addresses import is_this_machine, ollama_address, place_of
         ("gpu-box:99999", "http://gpu-box:11434"),
     ],
 )
-def test_ollamas_own_variable_is_read_as_ollama_reads_it(host: str, address: str) -> None:
+def test_ollamas_own_variable_is_read_as_ollama_reads_it(host, address):
     assert ollama_address(host) == address
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://localhost:1/v1",
-        "http://LOCALHOST.",
-        "http://my.localhost",
-        "http://127.0.0.1",
-        "http://127.8.9.1:80",
-        "http://[::1]:11434",
-        "http://[::ffff:127.0.0.1]",
-        "http://0.0.0.0:1234",
-    ],
-)
-def test_loopback_is_this_machine(url: str) -> None:
-    assert is_this_machine(url)
+HERE = """http://localhost:1/v1 http://LOCALHOST. http://my.localhost http://127.0.0.1 http://127.8.9.1:80
+    http://[::1]:11434 http://[::ffff:127.0.0.1] http://0.0.0.0:1234"""
+ELSEWHERE = """https://openrouter.ai/api/v1 http://192.168.0.1 http://localhost.example.com http://127.0.0.1.example.com
+    http://127.0.0.1@example.com http://notlocalhost http://[::ffff:8.8.8.8] http://["""
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://openrouter.ai/api/v1",
-        "http://192.168.0.1",
-        "http://localhost.example.com",
-        "http://127.0.0.1.example.com",
-        "http://127.0.0.1@example.com",
-        "http://notlocalhost",
-        "http://[::ffff:8.8.8.8]",
-        "http://[",
-        "",
-    ],
-)
-def test_everything_else_is_not(url: str) -> None:
-    assert not is_this_machine(url)
+@pytest.mark.parametrize(("urls", "is_here"), [(HERE.split(), True), (["", *ELSEWHERE.split()], False)])
+def test_loopback_and_nothing_else_is_this_machine(urls, is_here):
+    assert [url for url in urls if is_this_machine(url) is not is_here] == []
 
 
-def test_a_place_is_a_host_with_its_port() -> None:
+def test_a_place_is_a_host_with_its_port():
     assert place_of("http://user:secret@gpu-box:8080/v1") == "gpu-box:8080"
     assert place_of("https://openrouter.ai/api/v1") == "openrouter.ai"

@@ -22,53 +22,36 @@ LAPTOP = Hardware(
 RTX = replace(LAPTOP, accelerator=Accelerator("cuda", "RTX 4070", 12, 11), torch_sees_gpu_kind="cuda")
 
 
-def keys(hardware):
-    return [message.key for message in hardware_detector.warnings(hardware)]
+READY = replace(RTX, unsloth_installed=True)
 
 
 def test_this_machine_is_described():
     hardware = hardware_detector.detect(Path("."))
-    assert hardware.ram_gib > 0
-    assert hardware.cores >= 1
-    assert hardware.free_disk_gib > 0
+    assert min(hardware.ram_gib, hardware.cores, hardware.free_disk_gib) > 0
 
 
-def test_a_processor_alone_is_warned_of():
-    assert keys(LAPTOP) == ["hardware.cpu_only"]
-
-
-def test_below_16_gib_of_memory_is_warned_of():
-    assert "hardware.low_ram" in keys(replace(LAPTOP, ram_gib=15.5))
-    assert "hardware.low_ram" not in keys(replace(LAPTOP, ram_gib=16))
-
-
-def test_a_gpu_without_unsloth_names_the_command_that_adds_it():
-    message = hardware_detector.warnings(RTX)[0]
-    assert message.key == "hardware.unsloth_missing"
-    assert message.params == {"name": "RTX 4070", "command": "python3 start.py gpu"}
-    assert RTX.engine == "trl"
-
-
-def test_a_gpu_with_unsloth_uses_it_and_warns_of_nothing():
-    ready = replace(RTX, unsloth_installed=True)
-    assert ready.engine == "unsloth"
-    assert keys(ready) == []
-
-
-def test_apple_trains_with_plain_trl_even_where_unsloth_is_installed():
-    assert replace(LAPTOP, accelerator=Accelerator("mps", "M2", 12), unsloth_installed=True).engine == "trl"
+@pytest.mark.parametrize(
+    ("hardware", "warnings", "engine"),
+    [
+        (LAPTOP, ["cpu_only"], "trl"),
+        (replace(LAPTOP, ram_gib=15.5), ["cpu_only", "low_ram"], "trl"),
+        (replace(LAPTOP, ram_gib=16), ["cpu_only"], "trl"),
+        (RTX, ["unsloth_missing"], "trl"),
+        (READY, [], "unsloth"),
+        (replace(READY, accelerator=Accelerator("mps", "M2", 12)), [], "trl"),  # Apple's is none for Unsloth
+    ],
+)
+def test_what_a_machine_lacks_is_warned_of_and_decides_about_the_engine(hardware, warnings, engine):
+    found = hardware_detector.warnings(hardware)
+    assert [message.key for message in found] == [f"hardware.{name}" for name in warnings]
+    assert hardware.engine == engine
+    if "unsloth_missing" in warnings:
+        assert found[0].params == {"name": "RTX 4070", "command": "python3 start.py gpu"}
 
 
 def test_batch_sizes_on_offer_follow_the_memory():
-    assert hardware_detector.batch_size_choices(LAPTOP) == [1, 2, 4]
-    assert hardware_detector.batch_size_choices(RTX) == [1, 2, 4, 8]
-    assert hardware_detector.batch_size_choices(replace(RTX, accelerator=Accelerator("cuda", "H", 80))) == [
-        1,
-        2,
-        4,
-        8,
-        16,
-    ]
+    for hardware, largest in ((LAPTOP, 4), (RTX, 8), (replace(RTX, accelerator=Accelerator("cuda", "H", 80)), 16)):
+        assert hardware_detector.batch_size_choices(hardware)[-1] == largest
 
 
 def test_the_larger_of_two_nvidia_gpus_is_taken(monkeypatch):

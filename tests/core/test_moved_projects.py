@@ -5,17 +5,14 @@ That the disk is unplugged is played by moving the folder away, and back.
 
 import os
 import shutil
-import sys
 from functools import partial
-from pathlib import Path
 
 import pytest
 from child_stages import hurry
-from store_material import add_document
+from store_material import add_document, add_pumps
 
 from core import base_models, projects, rag_processor, sft_generator, trainer
 from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
-from core.jobs import child_process
 from core.jobs.child_work import ChildWork
 from core.jobs.job import Job, JobState
 from core.jobs.runs import Run, create_run, is_alive
@@ -30,14 +27,12 @@ from tests.core.waiting import wait_for
 from utils.errors import AppError, Message
 from utils.files import is_held, read_lines
 
-CHILD_APP = str(Path(__file__).with_name("child_app.py"))
 ALL = [str(number) for number in range(1, 201)]
 
 
 @pytest.fixture
-def counting(services, project, monkeypatch):
+def counting(services, project, child_app):
     """A run that counts slowly in its child process, its job, and that process."""
-    monkeypatch.setattr(child_process, "own_command", lambda: [sys.executable, CHILD_APP])
     run = create_run(project, "count", {"to": len(ALL), "seconds_each": 0.1})
     job = services.runner.start(Job("count", project.name, ChildWork(run), id=run.id))
     wait_for(lambda: len(numbers(run)) >= 2)
@@ -48,10 +43,11 @@ def numbers(run):
     return list(read_lines(run.folder / "numbers"))
 
 
-def gone(services, job):
-    """The job ends because its project has gone."""
+def gone(services, job, process=None):
+    """The job ends because its project has gone, and so does the process that works on it."""
     end = services.runner.wait(job.id, timeout=30)
     assert (end.state, end.error) == (JobState.FAILED, Message("project_gone", {"name": job.project})), end
+    wait_for(lambda: not (process and is_alive(process)), seconds=60, what="the child to end")
 
 
 def finished(folder, run_id):
@@ -71,8 +67,7 @@ def test_a_run_whose_project_is_moved_stops_at_once_leaves_no_folder_and_goes_on
 ):
     run, job, process = counting
     os.rename(project.root, tmp_path / place)
-    gone(services, job)
-    wait_for(lambda: not is_alive(process), what="the child to end")
+    gone(services, job, process)
     assert not project.root.exists()
     assert numbers(finished(tmp_path / place, run.id)) == ALL
     assert services.projects.create(project.name).load_config()
@@ -81,8 +76,7 @@ def test_a_run_whose_project_is_moved_stops_at_once_leaves_no_folder_and_goes_on
 def test_a_run_whose_disk_is_unplugged_goes_on_in_the_same_app_once_it_is_back(services, project, counting, tmp_path):
     run, job, process = counting
     os.rename(project.root, tmp_path / "unplugged")
-    gone(services, job)
-    wait_for(lambda: not is_alive(process), what="the child to end")
+    gone(services, job, process)
     with pytest.raises(AppError, match="project_missing"):
         project.set("training", {"epochs": 7})
     os.rename(tmp_path / "unplugged", project.root)
@@ -98,8 +92,7 @@ def test_a_run_does_not_write_into_a_copy_that_took_its_projects_place(services,
     shutil.copytree(tmp_path / "original", tmp_path / "copy")
     os.rename(tmp_path / "copy", project.root)
     before, state = len(numbers(run)), (run.folder / "state.json").read_text()
-    gone(services, job)
-    wait_for(lambda: not is_alive(process), what="the child to end")
+    gone(services, job, process)
     assert (run.folder / "state.json").read_text() == state
     assert len(numbers(run)) <= before + 1  # what was on its way to the disk
     assert numbers(finished(tmp_path / "original", run.id)) == ALL
@@ -109,8 +102,7 @@ def test_a_run_whose_project_is_deleted_by_hand_ends_and_makes_no_folder(service
     _, job, process = counting
     os.rename(project.root, project.root.with_name(".trash"))
     shutil.rmtree(project.root.with_name(".trash"))
-    gone(services, job)
-    wait_for(lambda: not is_alive(process), what="the child to end")
+    gone(services, job, process)
     assert list(services.projects.folder.iterdir()) == []
 
 
@@ -127,7 +119,7 @@ def test_work_in_a_thread_notices_at_its_next_safe_point_that_its_project_was_mo
 def test_samples_that_are_written_while_their_project_is_moved_are_all_in_it_and_nowhere_else(
     services, project, tmp_path
 ):
-    fill(project)
+    add_pumps(ChunkStore(project.database), 2999)
     project.set("sft", {"samples": 9000})
     job = sft_generator.start_samples(services, project)
     wait_for(lambda: count_samples(project.samples_file) >= 2, every_seconds=0.002)
@@ -175,8 +167,7 @@ def test_a_training_whose_project_is_moved_is_resumed_at_the_new_place_and_ends_
     process = run.read_state().process
     (tmp_path / "there").mkdir()
     os.rename(project.root, tmp_path / "there" / "Chemie")
-    gone(services, job)
-    wait_for(lambda: not is_alive(process), seconds=60, what="the child to end")
+    gone(services, job, process)
     assert not project.root.exists()
 
     there = Services(ProjectStore(tmp_path / "there"))
@@ -191,31 +182,24 @@ def test_a_training_whose_project_is_moved_is_resumed_at_the_new_place_and_ends_
     assert published(moved)["best"] == published(whole)["best"]
 
 
-WRITERS = {
-    "a setting": lambda services, project, run: project.set("training", {"epochs": 7}),
-    "the config": lambda services, project, run: project.save_config(project.load_config()),
-    "the choice of a model": lambda services, project, run: base_models.choose_base(
-        project, project.load_config().base or PRACTICE
-    ),
-    "a new run": lambda services, project, run: create_run(project, "count", {}),
-    "a run's state": lambda services, project, run: run.write_state(JobState.DONE),
-    "a wish to a run": lambda services, project, run: run.ask("pause"),
-    "a sample": lambda services, project, run: append_sample(project.samples_file, Sample("a", "b", "c")),
-    "an edited sample": lambda services, project, run: SampleStore(project).edit("s", "a", "b"),
-    "an excluded chunk": lambda services, project, run: rag_processor.exclude_chunk(project, 1, True),
-    "a document": lambda services, project, run: add_document(
-        ChunkStore(project.database), SourceFile("a", "a", "0", "done"), [NewChunk("a", {})]
-    ),
-    "a removed document": lambda services, project, run: rag_processor.remove_documents(services, project, ["a"]),
-    "an exported database": lambda services, project, run: ChunkStore(project.database).export(
-        project.database_export
-    ),
-    "what left the machine": lambda services, project, run: OutboundLog(project, "a", "b"),
-    "a published adapter": lambda services, project, run: checkpoints.publish_adapter(
-        run.folder, project.checkpoints_folder / "best", {}
-    ),
-}
 PRACTICE = projects.config.BaseChoice(source="practice", name="practice")
+DOCUMENT = SourceFile("a", "a", "0", "done"), [NewChunk("a", {})]
+WRITERS = {
+    "a setting": lambda project, run, _: project.set("training", {"epochs": 7}),
+    "the config": lambda project, run, _: project.save_config(project.load_config()),
+    "the choice of a model": lambda project, run, _: base_models.choose_base(project, PRACTICE),
+    "a new run": lambda project, run, _: create_run(project, "count", {}),
+    "a run's state": lambda project, run, _: run.write_state(JobState.DONE),
+    "a wish to a run": lambda project, run, _: run.ask("pause"),
+    "a sample": lambda project, run, _: append_sample(project.samples_file, Sample("a", "b", "c")),
+    "an edited sample": lambda project, run, _: SampleStore(project).edit("s", "a", "b"),
+    "an excluded chunk": lambda project, run, _: rag_processor.exclude_chunk(project, 1, True),
+    "a document": lambda project, run, _: add_document(ChunkStore(project.database), *DOCUMENT),
+    "a removed document": lambda project, run, services: rag_processor.remove_documents(services, project, ["a"]),
+    "an export": lambda project, run, _: ChunkStore(project.database).export(project.database_export),
+    "what left the machine": lambda project, run, _: OutboundLog(project, "a", "b"),
+    "an adapter": lambda project, run, _: checkpoints.publish_adapter(run.folder, project.checkpoints_folder, {}),
+}
 
 
 @pytest.mark.parametrize("what", WRITERS)
@@ -226,7 +210,7 @@ def test_who_writes_to_a_project_that_has_gone_makes_no_folder_that_blocks_its_n
     os.rename(project.root, gone_root)
     project = KnownConfig(project.root, kept)
     with pytest.raises((AppError, OSError)):
-        WRITERS[what](services, project, run)
+        WRITERS[what](project, run, services)
     assert [path.name for path in services.projects.folder.iterdir()] == ["moved"]
 
 
@@ -246,15 +230,3 @@ def test_a_folder_without_a_config_is_no_project_to_write_to(services, project):
     for write in (partial(project.set, "training", {"epochs": 7}), partial(create_run, project, "count", {})):
         with pytest.raises(AppError, match="project_missing"):
             write()
-
-
-def fill(project):
-    chunks = [
-        NewChunk(
-            f"Die Pumpe Nummer {n} ist ein Teil der Anlage und fördert {n}7 Liter Wasser in der Minute. "
-            f"Die Kugel Nummer {n} wiegt mit allen ihren Teilen genau {n}3 Kilogramm und liegt in der Halle.",
-            {"page": n, "tokens": 40},
-        )
-        for n in range(1, 3000)
-    ]
-    add_document(ChunkStore(project.database), SourceFile("anlage.pdf", "anlage.pdf", "ab", "done"), chunks)

@@ -16,13 +16,14 @@ from core.jobs.runs import create_run, list_runs
 from core.jobs.services import Services, reattach
 from core.project_manager import Project, ProjectStore
 from core.training import history
-from utils.errors import AppError, system_error
+from tests.refusals import code_of
+from utils.errors import AppError, readable, system_error
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems' disks refuse most of these names")
 
 
 @pytest.fixture
-def odd(services: Services) -> dict[str, str]:
+def odd(services):
     return make_odd_projects(services.projects)
 
 
@@ -65,11 +66,9 @@ def test_old_names_open_as_they_are_and_can_be_renamed_and_deleted(services):
 
 @pytest.mark.parametrize("name", ["aux", "end.", "a:b", "x" * 121, "line\nbreak", "caf\udce9"])
 def test_a_new_name_is_still_checked_also_where_an_old_project_gets_it(services, name):
-    with pytest.raises(AppError, match="name_"):
-        services.projects.create(name)
     services.projects.create("p")
-    with pytest.raises(AppError, match="name_"):
-        services.projects.rename("p", name)
+    for work in (services.projects.create, lambda name: services.projects.rename("p", name)):
+        assert code_of(lambda work=work: work(name)).startswith("name_")
 
 
 @pytest.mark.parametrize(
@@ -103,10 +102,9 @@ def test_a_link_that_leads_out_is_shown_with_its_reason_and_not_followed(service
     (services.projects.folder / "alias").symlink_to("p")
     assert services.projects.names() == ["alias", "link", "p"]
     for name in ("link", "alias"):
-        with pytest.raises(AppError, match="project_is_link"):
-            services.projects.open(name)
-        with pytest.raises(AppError, match="project_is_link"):
-            services.projects.delete(name)
+        for work in (services.projects.open, services.projects.delete):
+            with pytest.raises(AppError, match="project_is_link"):
+                work(name)
     assert elsewhere.load_config() == services.projects.open("p").load_config()
 
 
@@ -115,12 +113,10 @@ def test_a_name_with_umlauts_from_a_mac_is_found_however_it_is_typed_and_is_take
     on_disk = unicodedata.normalize("NFD", "Übung für Größen")
     os.rename(store.create("x").root, store.folder / on_disk)
     assert store.open("Übung für Größen").root == store.folder / on_disk
-    with pytest.raises(AppError, match="project_exists"):
-        store.create("übung für größen")
+    assert code_of(lambda: store.create("übung für größen")) == "project_exists"
     assert store.rename("Übung für Größen", "Übung für Größen").name == "Übung für Größen"
     os.rename(store.create("y").root, store.folder / on_disk)
-    with pytest.raises(AppError, match="project_exists"):
-        store.rename(on_disk, "Übung für Größen")
+    assert code_of(lambda: store.rename(on_disk, "Übung für Größen")) == "project_exists"
     assert len(store.names()) == 2
 
 
@@ -148,8 +144,9 @@ def test_what_is_closed_to_this_user_is_told_and_the_other_projects_work(monkeyp
     folder = Path(tempfile.mkdtemp())  # pytest's own folder is closed to others
     monkeypatch.setenv("CUSTOM_AI_CONFIG", "/nowhere")
     store = ProjectStore(folder)
-    for number in range(len(CLOSED)):
-        project = store.create(f"closed {number}")
+    names = [f"closed {number}" for number in range(len(CLOSED))]
+    for name in names:
+        project = store.create(name)
         project.samples_file.write_text('{"instruction": "a", "output": "b"}\n')
         run = project.runs_folder / "1-train"
         run.mkdir()
@@ -158,31 +155,26 @@ def test_what_is_closed_to_this_user_is_told_and_the_other_projects_work(monkeyp
     store.create("good")
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o777)
-    for number, closed in enumerate(CLOSED):
-        (folder / f"closed {number}" / closed).chmod(0)
+    for name, closed in zip(names, CLOSED, strict=True):
+        (folder / name / closed).chmod(0)
 
-    def look() -> None:
+    def look():
         services = Services(store)
         reattach(services)
-        assert store.names() == [*(f"closed {number}" for number in range(len(CLOSED))), "good"]
+        assert store.names() == [*names, "good"]
         assert projects.status(store.open("good")).next_step == "documents"
-        for number in range(len(CLOSED)):
+        for name in names:
             with pytest.raises((AppError, OSError)) as refused:
-                projects.status(store.open(f"closed {number}"))
-            error = refused.value
-            known = error if isinstance(error, AppError) else system_error(error)
-            assert known is not None and known.code == "file_forbidden"
+                projects.status(store.open(name))
+            assert readable(refused.value).code == "file_forbidden"
 
     as_nobody(look)
     folder.chmod(0)
 
-    def look_at_all() -> None:
-        with pytest.raises(AppError, match="file_forbidden"):
-            store.names()
-        with pytest.raises(AppError, match="folder_not_writable"):
-            store.require_writable()
-        with pytest.raises(AppError, match="folder_not_writable"):
-            ProjectStore(folder / "inner").make_folder()
+    def look_at_all():
+        assert code_of(store.names) == "file_forbidden"
+        for work in (store.require_writable, ProjectStore(folder / "inner").make_folder):
+            assert code_of(work) == "folder_not_writable"
 
     as_nobody(look_at_all)
     folder.chmod(0o777)
@@ -212,9 +204,8 @@ def test_a_projects_folder_that_cannot_be_made_is_one_sentence(tmp_path, monkeyp
 
 
 def test_the_name_of_a_project_is_text_whatever_its_folder_is_called():
-    assert Project(Path("/x/caf\udce9")).name == "caf\\udce9"
-    assert Project(Path("/x/a\nb\x1b[1m")).name == "a\\nb\\x1b[1m"
-    assert Project(Path("/x/Übung 日本 👩‍👧")).name == "Übung 日本 👩‍👧"
+    folders = {"caf\udce9": "caf\\udce9", "a\nb\x1b[1m": "a\\nb\\x1b[1m", "Übung 日本 👩‍👧": "Übung 日本 👩‍👧"}
+    assert [Project(Path("/x", folder)).name for folder in folders] == list(folders.values())
 
 
 def test_work_in_a_folder_whose_name_is_no_text_asks_for_another_name_and_then_starts(services):

@@ -1,7 +1,6 @@
 """The pipeline: what it refuses and why, and what it finds after the app was gone."""
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,26 +23,38 @@ from utils.errors import AppError
 from utils.files import append_line, read_lines, write_json
 
 
+def child_of(run):
+    """A process of a terminal or an earlier app that works on the run."""
+    child = child_process.start_child(run)
+    wait_for(lambda: run.read_state().process)
+    return child
+
+
+def refused_code(start, *arguments, **options):
+    return code_of(lambda: start(*arguments, **options))
+
+
 def test_each_stage_names_what_is_missing_before_anything_starts(services, project):
-    assert code_of(lambda: rag_processor.start_documents(services, project, [])) == "no_files"
-    assert (
-        code_of(lambda: rag_processor.start_documents(services, project, [Path("/nowhere/a.pdf")])) == "file_missing"
-    )
-    assert code_of(lambda: sft_generator.start_samples(services, project)) == "no_chunks"
-    assert code_of(lambda: base_models.start_practice_base(services, project)) == "no_chunks"
-    assert code_of(lambda: trainer.start_training(services, project)) == "too_few_samples"
-    assert code_of(lambda: exporter.start_evaluation(services, project)) == "not_trained"
-    assert code_of(lambda: exporter.start_export(services, project)) == "not_trained"
-    assert code_of(lambda: exporter.start_question(services, project, "Wer?")) == "not_exported"
-    assert code_of(lambda: exporter.start_question(services, project, "  ")) == "no_question"
-    assert code_of(lambda: trainer.resume_training(services, project)) == "nothing_to_resume"
+    for code, start, *arguments in (
+        ("no_files", rag_processor.start_documents, []),
+        ("file_missing", rag_processor.start_documents, [Path("/nowhere/a.pdf")]),
+        ("no_chunks", sft_generator.start_samples),
+        ("no_chunks", base_models.start_practice_base),
+        ("too_few_samples", trainer.start_training),
+        ("not_trained", exporter.start_evaluation),
+        ("not_trained", exporter.start_export),
+        ("not_exported", exporter.start_question, "Wer?"),
+        ("no_question", exporter.start_question, "  "),
+        ("nothing_to_resume", trainer.resume_training),
+    ):
+        assert refused_code(start, services, project, *arguments) == code
     assert list_runs(project) == []
 
 
 def test_training_asks_for_a_base_model_and_then_for_its_files(services, project, tmp_path):
     for number in range(8):
         append_line(project.samples_file, f'{{"instruction": "q{number}", "output": "a{number}"}}')
-    assert code_of(lambda: trainer.start_training(services, project)) == "no_base"
+    assert refused_code(trainer.start_training, services, project) == "no_base"
     settings = config.changed(project.load_config(), base={"source": "practice", "name": "practice"})
     project.save_config(settings)
     with pytest.raises(AppError):
@@ -51,33 +62,26 @@ def test_training_asks_for_a_base_model_and_then_for_its_files(services, project
     assert list_runs(project) == []
 
 
-def test_a_start_that_is_refused_leaves_no_run_folder(services, project, monkeypatch):
+def test_a_start_that_is_refused_leaves_no_run_that_counts_as_newest(services, project, monkeypatch):
+    for kind in ("train", "rag", "rechunk"):
+        with alone_with(project, kind):  # as another app or terminal
+            assert refused_code(start_child_job, services, project, kind, {}) == "job_already_running"
+
     def refuse(job):
-        raise AppError("job_already_running")
+        raise AppError("job_is_paused")
 
     monkeypatch.setattr(services.runner, "start", refuse)
-    with pytest.raises(AppError, match="job_already_running"):
+    with pytest.raises(AppError, match="job_is_paused"):
         start_child_job(services, project, "rag", {"files": []})
-    assert list_runs(project) == []
-
-
-@pytest.mark.parametrize("kind", ["train", "rag", "rechunk"])
-def test_a_start_while_another_app_or_terminal_does_the_same_leaves_no_run_that_counts_as_newest(
-    services, project, kind
-):
-    with alone_with(project, kind):
-        assert code_of(lambda: start_child_job(services, project, kind, {})) == "job_already_running"
-    assert list_runs(project) == []
-    assert services.runner.jobs() == []
+    assert list_runs(project) == services.runner.jobs() == []
 
 
 def test_resume_joins_the_live_training_of_a_closed_terminal_also_if_it_is_not_the_newest_run(
-    services, project, counting_child
+    services, project, child_app
 ):
     live = create_run(project, "train", {"to": 100, "seconds_each": 0.1})
     create_run(project, "train", {"to": 1})
-    child = child_process.start_child(live)
-    wait_for(lambda: live.read_state().process)
+    child = child_of(live)
     job = trainer.resume_training(services, project)
     assert (job.id, job.state) == (live.id, JobState.RUNNING)
     assert trainer.resume_training(services, project).id == live.id
@@ -87,15 +91,14 @@ def test_resume_joins_the_live_training_of_a_closed_terminal_also_if_it_is_not_t
 
 
 def test_a_training_that_a_terminal_began_is_joined_and_stopped_by_the_app_whatever_is_paused_or_busy_there(
-    services, project, counting_child
+    services, project, child_app
 ):
     other = services.projects.create("other")
     services.runner.start(child_job(services, create_run(other, "train", {"to": 1000, "seconds_each": 0.1})))
     paused = create_run(project, "train", {"to": 1})
     services.runner.adopt(child_job(services, paused), JobState.PAUSED)
     live = create_run(project, "train", {"to": 1000, "seconds_each": 0.1})
-    child = child_process.start_child(live)
-    wait_for(lambda: live.read_state().process)
+    child = child_of(live)
     for _ in range(2):
         join_running(services, project)
     assert [job.id for job in services.runner.jobs("p")] == [paused.id, live.id]
@@ -145,15 +148,11 @@ def exported(project, **report):
     write_json(folder / "verification.json", {"files": [{"file": "p-f16.gguf"}, {"file": "p-q4_k_m.gguf"}], **report})
 
 
-def test_the_file_that_was_written_last_answers_whatever_the_clock_said(project):
+@pytest.mark.parametrize("damage", ["", "[]", '{"files": 7}', '{"files": [7, {}]}'])
+def test_the_file_that_was_written_last_answers_and_a_damaged_report_hides_no_file(project, damage):
     exported(project)
     assert [file.name for file in exporter.exported_files(project)] == ["p-q4_k_m.gguf", "p-f16.gguf"]
-
-
-@pytest.mark.parametrize("report", ["", "[]", '{"files": 7}', '{"files": [7, {}]}'])
-def test_a_damaged_report_of_an_export_hides_no_file(project, report):
-    exported(project)
-    (project.final_folder / "gguf" / "verification.json").write_text(report)
+    (project.final_folder / "gguf" / "verification.json").write_text(damage)
     assert len(exporter.exported_files(project)) == 2
 
 
@@ -165,10 +164,9 @@ def test_an_export_of_another_run_does_not_answer_for_the_one_that_was_named(ser
         assert code == "run_not_exported"
 
 
-def test_an_app_that_closes_leaves_a_terminals_training_running(services, project, counting_child):
+def test_an_app_that_closes_leaves_a_terminals_training_running(services, project, child_app):
     live = create_run(project, "train", {"to": 1000, "seconds_each": 0.1})
-    child = child_process.start_child(live)
-    wait_for(lambda: live.read_state().process)
+    child = child_of(live)
     app = Services(services.projects)
     join_running(app, project)
     app.runner.shutdown(timeout=0.5)
@@ -194,16 +192,9 @@ def test_the_practice_model_brings_its_learning_rate_and_takes_it_away_again(pro
     assert project.load_config().training.learning_rate == 5e-5
 
 
-@pytest.fixture
-def counting_child(monkeypatch):
-    child_app = str(Path(__file__).with_name("child_app.py"))
-    monkeypatch.setattr(child_process, "own_command", lambda: [sys.executable, child_app])
-
-
-def test_a_restarted_app_shows_a_run_that_still_works_and_sees_it_end(services, project, counting_child):
+def test_a_restarted_app_shows_a_run_that_still_works_and_sees_it_end(services, project, child_app):
     run = create_run(project, "count", {"to": 100, "seconds_each": 0.1})
-    child = child_process.start_child(run)
-    wait_for(lambda: run.read_state().process)
+    child = child_of(run)
     reattach(services)
     (job,) = services.runner.jobs("p")
     assert (job.id, job.state) == (run.id, JobState.RUNNING)
@@ -212,7 +203,7 @@ def test_a_restarted_app_shows_a_run_that_still_works_and_sees_it_end(services, 
     assert services.runner.wait(job.id, timeout=20).result == {"counted": 100}
 
 
-def test_a_restarted_app_offers_to_resume_what_was_interrupted(services, project, counting_child):
+def test_a_restarted_app_offers_to_resume_what_was_interrupted(services, project, child_app):
     run = create_run(project, "count", {"to": 3})
     append_line(run.folder / "numbers", "1")
     run.write_state(JobState.RUNNING, process={"pid": 999_999_999, "created": 1.0})
@@ -224,10 +215,11 @@ def test_a_restarted_app_offers_to_resume_what_was_interrupted(services, project
     assert list(read_lines(run.folder / "numbers")) == ["1", "2", "3"]
 
 
-def test_a_restarted_app_shows_a_training_that_failed_with_its_error_and_can_resume_it(services, project):
+def test_a_restarted_app_shows_a_training_that_failed_with_its_error_and_no_other_run_that_ended(services, project):
     run = create_run(project, "train", {})
     run.write_state(JobState.FAILED, error={"code": "disk_full", "params": {"free_gib": 0.1, "needed_gib": 2}})
     create_run(project, "rag", {}).write_state(JobState.FAILED, error={"code": "disk_full", "params": {}})
+    create_run(project, "export", {}).write_state(JobState.DONE, result={})
     reattach(services)
     (job,) = services.runner.jobs()
     assert (job.id, job.state, job.error.key) == (run.id, JobState.FAILED, "disk_full")
@@ -237,18 +229,11 @@ def test_a_restarted_app_shows_a_training_that_failed_with_its_error_and_can_res
     services.runner.wait(run.id, timeout=60)
 
 
-def test_a_restarted_app_leaves_finished_runs_alone(services, project):
-    run = create_run(project, "train", {})
-    run.write_state(JobState.DONE, result={})
-    reattach(services)
-    assert services.runner.jobs() == []
-
-
-def test_a_project_with_running_work_is_neither_renamed_nor_deleted(services, project, counting_child):
+def test_a_project_with_running_work_is_neither_renamed_nor_deleted(services, project, child_app):
     run = create_run(project, "count", {"to": 100, "seconds_each": 0.1})
     job = services.runner.start(child_job(services, run))
-    assert code_of(lambda: projects.rename_project(services, "p", "q")) == "project_busy"
-    assert code_of(lambda: projects.delete_project(services, "p")) == "project_busy"
+    assert refused_code(projects.rename_project, services, "p", "q") == "project_busy"
+    assert refused_code(projects.delete_project, services, "p") == "project_busy"
     services.runner.cancel(job.id)
     services.runner.wait(job.id, timeout=20)
     projects.rename_project(services, "p", "q")
@@ -268,19 +253,14 @@ def test_samples_are_written_by_one_process_at_a_time(project):
 def test_a_full_disk_is_said_before_anything_is_written(services, project, monkeypatch, tmp_path):
     (tmp_path / "a.txt").write_text("Text")
     monkeypatch.setattr("utils.files.free_disk_gib", lambda folder: 0.1)
-    assert code_of(lambda: rag_processor.start_documents(services, project, [tmp_path / "a.txt"])) == "disk_full"
+    assert refused_code(rag_processor.start_documents, services, project, [tmp_path / "a.txt"]) == "disk_full"
 
 
-def test_a_new_projects_settings_suit_the_machine(services, monkeypatch):
+def test_a_new_projects_settings_suit_the_machine_and_what_a_person_set_for_all_stands_above(services, monkeypatch):
     gpu = replace(services.hardware(), accelerator=Accelerator("cuda", "RTX 4070", 12, 11))
     monkeypatch.setattr(Services, "hardware", lambda self: gpu)
     training = projects.create_project(services, "gpu").load_config().training
     assert (training.four_bit, training.batch_size, training.gradient_checkpointing) == (True, 4, True)
-
-
-def test_what_a_person_set_for_all_projects_stands_above_the_machines_suggestion(services, monkeypatch):
-    gpu = replace(services.hardware(), accelerator=Accelerator("cuda", "RTX 4070", 12, 11))
-    monkeypatch.setattr(Services, "hardware", lambda self: gpu)
     config.save_app_settings(config.AppSettings(training=config.TrainingSettings(batch_size=1, epochs=7)))
     training = projects.create_project(services, "mine").load_config().training
     assert (training.batch_size, training.epochs, training.four_bit) == (1, 7, True)

@@ -52,22 +52,22 @@ def test_a_password_opens_a_document_and_stays_in_memory(services, filled):
         assert not path.is_file() or "schlüssel".encode() not in path.read_bytes(), path
 
 
-def test_removed_documents_leave_neither_chunks_nor_files(services, filled):
+def test_removed_documents_leave_neither_chunks_nor_files_and_what_was_exported_stays(services, filled):
+    exported = rag_processor.export_database(filled)
+    count = ChunkStore(filled.database).count()
     rag_processor.remove_documents(services, filled, ["a.txt"])
+    assert exported == filled.database_export and ChunkStore(exported).count() == count > 0
     store = ChunkStore(filled.database)
     assert [source.filename for source in store.documents()] == ["locked.pdf"]
     assert store.count() == 0
     assert [path.name for path in filled.documents_folder.iterdir()] == ["locked.pdf"]
 
 
-def test_nothing_is_removed_while_documents_are_read(services, filled, monkeypatch):
-    monkeypatch.setattr("core.jobs.services.running", lambda *_: True)
-    assert code_of(lambda: rag_processor.remove_documents(services, filled, ["a.txt"])) == "documents_running"
-
-
-def test_nothing_is_removed_while_another_process_reads_documents(services, filled):
+def test_nothing_is_removed_while_documents_are_read_here_or_in_another_process(services, filled, monkeypatch):
     with worker.alone_with(filled, "rag"):
         assert code_of(lambda: rag_processor.remove_documents(services, filled, ["a.txt"])) == "documents_running"
+    monkeypatch.setattr("core.jobs.services.running", lambda *_: True)
+    assert code_of(lambda: rag_processor.remove_documents(services, filled, ["a.txt"])) == "documents_running"
 
 
 def test_a_preview_shows_how_settings_would_cut_and_changes_nothing(services, filled):
@@ -80,22 +80,6 @@ def test_a_preview_shows_how_settings_would_cut_and_changes_nothing(services, fi
     for one, two in pairwise(previews):
         assert one.text.endswith(two.text[: two.overlap_characters].rstrip()) and two.overlap_characters
     assert store.chunks() == before
-
-
-def test_choosing_a_model_offers_to_count_with_its_tokenizer(services, filled, tmp_path):
-    assert not rag_processor.needs_rechunk(filled)
-    choose(filled, model_folder(tmp_path / "bytes", byte_level(256)))
-    assert rag_processor.needs_rechunk(filled)
-    job = rag_processor.rechunk_if_needed(services, filled)
-    assert ended(services, job).state == JobState.DONE
-    assert not rag_processor.needs_rechunk(filled)
-    assert rag_processor.rechunk_if_needed(services, filled) is None
-
-
-def test_the_exported_database_holds_all_chunks(services, filled):
-    exported = rag_processor.export_database(filled)
-    assert exported == filled.database_export
-    assert ChunkStore(exported).count() == ChunkStore(filled.database).count() > 0
 
 
 def test_samples_wait_for_chunks_that_are_being_cut_anew(services, filled, monkeypatch):
@@ -122,8 +106,11 @@ def sampled(services, filled):
 
 def test_samples_of_before_a_new_tokenizer_name_the_chunks_of_after_it(services, sampled, tmp_path):
     before = chunks_of_samples(sampled)
+    assert not rag_processor.needs_rechunk(sampled)
     choose(sampled, model_folder(tmp_path / "bytes", byte_level(256)))
+    assert rag_processor.needs_rechunk(sampled)
     assert ended(services, rag_processor.rechunk_if_needed(services, sampled)).result["recut"]
+    assert rag_processor.rechunk_if_needed(services, sampled) is None
     after = chunks_of_samples(sampled)
     assert None not in after and after != before
     for sample, text in zip(read_samples(sampled.samples_file), after, strict=True):
@@ -133,7 +120,7 @@ def test_samples_of_before_a_new_tokenizer_name_the_chunks_of_after_it(services,
 def test_reading_again_and_removing_and_reading_back_keeps_samples_at_their_text(services, sampled, tmp_path):
     before = chunks_of_samples(sampled)
     sampled.set("documents", {"chunk_tokens": 64})
-    ended(services, rag_processor.start_reprocess(services, sampled, ["a.txt"]))
+    ended(services, read_again(services, sampled))
     assert None not in chunks_of_samples(sampled)
     rag_processor.remove_documents(services, sampled, ["a.txt"])
     assert set(chunks_of_samples(sampled)) == {None}
@@ -182,19 +169,20 @@ def waits(services, job):
     return services.runner.get(job.id).state
 
 
-@pytest.mark.parametrize("how", ["rechunk", "again"])
-def test_cutting_anew_waits_for_samples_that_another_process_writes(services, sampled, elsewhere, how):
+def read_again(services, project):
+    return rag_processor.start_reprocess(services, project, ["a.txt"])
+
+
+@pytest.mark.parametrize("start", [rag_processor.start_rechunk, read_again])
+def test_cutting_anew_waits_for_samples_that_another_process_writes(services, sampled, elsewhere, start):
     sampled.set("documents", {"chunk_tokens": 64})
-    before = ChunkStore(sampled.database).usable_ids(False, False)
-    if how == "rechunk":
-        job = rag_processor.start_rechunk(services, sampled)
-    else:
-        job = rag_processor.start_reprocess(services, sampled, ["a.txt"])
+    before = ChunkStore(sampled.database).chunk_ids()
+    job = start(services, sampled)
     assert waits(services, job) == JobState.RUNNING
-    assert ChunkStore(sampled.database).usable_ids(False, False) == before
+    assert ChunkStore(sampled.database).chunk_ids() == before
     elsewhere.stdin.close()
     assert ended(services, job).state == JobState.DONE
-    assert ChunkStore(sampled.database).usable_ids(False, False) != before
+    assert ChunkStore(sampled.database).chunk_ids() != before
     assert None not in chunks_of_samples(sampled)
 
 
@@ -206,21 +194,17 @@ def test_samples_wait_for_chunks_that_another_process_cuts_anew(services, sample
     assert ended(services, job).result["samples"] == 23
 
 
-def test_nothing_is_removed_while_another_process_writes_samples(services, sampled, elsewhere):
+def test_while_another_process_writes_samples_nothing_is_removed_and_what_has_no_chunks_is_opened(
+    services, sampled, elsewhere
+):
     assert code_of(lambda: rag_processor.remove_documents(services, sampled, ["a.txt"])) == "samples_running"
     assert ChunkStore(sampled.database).count()
-
-
-def test_a_document_without_chunks_is_opened_while_another_process_writes_samples(services, sampled, elsewhere):
     job = rag_processor.start_reprocess(services, sampled, ["locked.pdf"], {"locked.pdf": "schlüssel"})
     assert [row["status"] for row in ended(services, job).result["documents"]] == ["done"]
 
 
 def test_nothing_that_replaces_chunks_is_started_while_samples_are_written_here(services, sampled, monkeypatch):
     monkeypatch.setattr("core.jobs.services.running", lambda _, __, kinds: "sft" in kinds)
-    for start in (
-        lambda: rag_processor.start_rechunk(services, sampled),
-        lambda: rag_processor.start_reprocess(services, sampled, ["a.txt"]),
-        lambda: rag_processor.remove_documents(services, sampled, ["a.txt"]),
-    ):
-        assert code_of(start) == "samples_running"
+    for start in (rag_processor.start_rechunk, read_again):
+        assert code_of(lambda start=start: start(services, sampled)) == "samples_running"
+    assert code_of(lambda: rag_processor.remove_documents(services, sampled, ["a.txt"])) == "samples_running"

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from core import trainer
 from core.jobs.job import Job, JobState
 from core.jobs.runs import this_process
@@ -47,24 +49,25 @@ def test_the_finished_run_is_not_lost_by_accident_when_an_aborted_one_has_publis
     assert not (project.checkpoints_folder / "best").exists()
 
 
-def test_a_run_at_work_is_not_deleted_by_anyone(services, project):
-    run = make_run(project)
+def at_work(services, project, run):
     run.write_state(JobState.RUNNING, process=this_process())
-    assert code_of(lambda: trainer.delete_run(services, project, run.id, sure=True)) == "run_is_busy"
-    assert run.folder.is_dir()
 
 
-def test_a_run_that_waits_for_its_turn_is_not_deleted(services, project):
-    run = make_run(project)
+def waiting(services, project, run):
     services.runner.start(Job("practice_base", project.name, wait_for_stop, "accelerator"))
     services.runner.start(Job("train", project.name, lambda _: {}, "accelerator", id=run.id))
-    assert code_of(lambda: trainer.delete_run(services, project, run.id)) == "run_is_busy"
 
 
-def test_a_run_is_not_deleted_while_it_may_be_exported(services, project):
-    run = make_run(project)
+def perhaps_exported(services, project, run):
     services.runner.start(Job("export", project.name, wait_for_stop))
+
+
+@pytest.mark.parametrize("use", [at_work, waiting, perhaps_exported])
+def test_a_run_that_is_in_use_is_not_deleted_by_anyone(services, project, use):
+    run = make_run(project)
+    use(services, project, run)
     assert code_of(lambda: trainer.delete_run(services, project, run.id, sure=True)) == "run_is_busy"
+    assert run.folder.is_dir()
 
 
 def test_a_deleted_run_is_no_result_any_more(services, project):

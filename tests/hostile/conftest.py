@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from core.project_manager import Project, ProjectStore
 
 
 @pytest.fixture(scope="package")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def machine(tmp_path_factory):
     folder = tmp_path_factory.mktemp("machine")
     made = Machine(folder, Listener())
     made.files += ["/etc/passwd", "/proc/self/environ", "/proc/self/cmdline"]
@@ -52,7 +51,7 @@ def started(machine: Machine, name: str, *flags: str, **environment: str) -> App
 
 
 @pytest.fixture(scope="package")
-def own_app(machine: Machine) -> Iterator[App]:
+def own_app(machine):
     """The app as its host uses it alone."""
     app = started(machine, "alone", FORWARDED_ALLOW_IPS="*")
     yield app
@@ -60,7 +59,7 @@ def own_app(machine: Machine) -> Iterator[App]:
 
 
 @pytest.fixture(scope="package")
-def room(machine: Machine) -> Iterator[App]:
+def room(machine):
     """The app with a room let in, and a project of the host that is full of secrets."""
     app = started(machine, "room", "--lan", FORWARDED_ALLOW_IPS="*")
     secret_project(machine, app)
@@ -83,18 +82,18 @@ def secret_project(machine: Machine, app: App) -> Project:
 
 
 @pytest.fixture(scope="package")
-def host(room: App) -> Visitor:
+def host(room):
     """The room's host in their browser."""
     return Visitor(room.address).open_page(link=room.host_link)
 
 
 @pytest.fixture(scope="package")
-def guest(room: App) -> Visitor:
+def guest(room):
     return Visitor(room.address).join(room.code).open_page()
 
 
 @pytest.fixture(scope="package")
-def services(machine: Machine) -> Iterator[Services]:
+def services(machine):
     """A core of its own, to see which routes and functions a page has."""
     made = Services(ProjectStore(machine.folder / "empty"))
     yield made

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hostile.machine import Machine, state_of
+from hostile.machine import state_of
 from hostile.visitors import Visitor
-from running_app import App
 
 from core.project_manager import ProjectStore
 
@@ -55,15 +54,13 @@ def create(visitor: Visitor, name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def own_project(guest: Visitor, room: App) -> str:
+def own_project(guest, room):
     create(guest, OWN)
     assert ProjectStore(room.projects).open(OWN).owner
     return OWN
 
 
-def test_no_function_lets_a_guest_see_change_or_use_what_is_the_hosts(
-    room: App, guest: Visitor, own_project: str, machine: Machine
-):
+def test_no_function_lets_a_guest_see_change_or_use_what_is_the_hosts(room, guest, own_project, machine):
     hosts = ProjectStore(room.projects).open(SECRET)
     before, settings = state_of(hosts.root), state_of(room.settings)
     rounds: list[Callable[[dict[str, Any]], list[Any]]] = [
@@ -88,7 +85,7 @@ def test_no_function_lets_a_guest_see_change_or_use_what_is_the_hosts(
     assert state_of(room.settings) == settings
 
 
-def test_no_route_hands_a_guest_what_is_the_hosts(room: App, host: Visitor, guest: Visitor, machine: Machine):
+def test_no_route_hands_a_guest_what_is_the_hosts(room, host, guest, machine):
     addresses = ("/download/database", "/download/samples", "/download/bundle", "/changes")
     for name in (SECRET, f"./{SECRET}", f"../projects/{SECRET}", SECRET.lower(), f"{OWN}/../{SECRET}"):
         for address in addresses:
@@ -98,7 +95,7 @@ def test_no_route_hands_a_guest_what_is_the_hosts(room: App, host: Visitor, gues
     assert b"canary" in host.ask("GET", "/download/samples", params={"project": SECRET, "kind": "jsonl"}).content
 
 
-def test_the_host_sees_in_their_browser_what_no_guest_may_see(host: Visitor, machine: Machine):
+def test_the_host_sees_in_their_browser_what_no_guest_may_see(host, machine):
     """Otherwise the tests of guests could not fail."""
     for function in host.distinct():
         if len(function["outputs"]) > 20:
@@ -108,7 +105,7 @@ def test_the_host_sees_in_their_browser_what_no_guest_may_see(host: Visitor, mac
     assert not [name for name in heard if name.startswith(("keys", "environment", "file", "temp", "settings"))]
 
 
-def test_another_guest_sees_nothing_of_a_guests_project(room: App, guest: Visitor, own_project: str):
+def test_another_guest_sees_nothing_of_a_guests_project(room, guest, own_project):
     other = Visitor(room.address).join(room.code).open_page()
     for function in other.distinct():
         other.call(function["id"], filled(other, function, own_project, own_project, "practice"))
@@ -121,7 +118,7 @@ def test_another_guest_sees_nothing_of_a_guests_project(room: App, guest: Visito
     assert b"Anderes" not in guest.everything()
 
 
-def test_what_a_guest_owns_is_theirs_after_a_restart_and_nobody_elses(room: App, guest: Visitor, own_project: str):
+def test_what_a_guest_owns_is_theirs_after_a_restart_and_nobody_elses(room, guest, own_project):
     old_code = room.code
     room.kill()
     room.output.unlink()
@@ -138,7 +135,7 @@ def test_what_a_guest_owns_is_theirs_after_a_restart_and_nobody_elses(room: App,
         assert (f'"{own_project}"' in answer.text) is theirs
 
 
-def test_a_made_up_cookie_a_code_or_a_link_from_elsewhere_lets_nobody_in(room: App, guest: Visitor, own_app: App):
+def test_a_made_up_cookie_a_code_or_a_link_from_elsewhere_lets_nobody_in(room, guest, own_app):
     for cookies in ({}, {name: value[:-1] + "0" for name, value in guest.http.cookies.items()}):
         stranger = Visitor(room.address)
         stranger.http.cookies.update(cookies)
@@ -147,7 +144,7 @@ def test_a_made_up_cookie_a_code_or_a_link_from_elsewhere_lets_nobody_in(room: A
         assert stranger.ask("POST", "/de/gradio_api/run/predict", json={}).status_code == 303
 
 
-def test_headers_of_a_proxy_make_nobody_a_host(room: App, guest: Visitor, machine: Machine):
+def test_headers_of_a_proxy_make_nobody_a_host(room, guest, machine):
     for headers in ({"x-forwarded-for": "127.0.0.1"}, {"forwarded": "for=127.0.0.1"}, {"x-real-ip": "127.0.0.1"}):
         stranger = Visitor(room.address, headers)
         assert stranger.ask("GET", "/de/").headers["location"] == "/join"

@@ -7,25 +7,23 @@ from urllib.parse import quote
 import httpx
 import pytest
 from fastapi import FastAPI
-from hostile.machine import Machine
 from hostile.visitors import Visitor
-from running_app import App
 from starlette.routing import Mount
 
 from ui.server.language_page import built, mounted
 
 
 @pytest.fixture(scope="module")
-def attacker(own_app: App) -> Visitor:
+def attacker(own_app):
     return Visitor(own_app.address).open_page()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def others_are_answered(own_app: App):
+def others_are_answered(own_app):
     """While all this goes on, somebody else uses the app."""
     stop, lost = threading.Event(), []
 
-    def look() -> None:
+    def look():
         while not stop.wait(0.5):
             try:
                 httpx.get(f"{own_app.address}/changes", timeout=20).raise_for_status()
@@ -58,7 +56,7 @@ def forms_of(path: str, upload: str) -> list[object]:
     ]
 
 
-def test_no_function_of_the_page_hands_out_a_file_of_this_machine(own_app: App, attacker: Visitor, machine: Machine):
+def test_no_function_of_the_page_hands_out_a_file_of_this_machine(own_app, attacker, machine):
     own = attacker.upload("mine.txt", b"my own words")
     targets = [*machine.files, machine.listener.url, own]
     tries = 0
@@ -79,7 +77,7 @@ def test_no_function_of_the_page_hands_out_a_file_of_this_machine(own_app: App, 
     assert machine.listener.visits == []
 
 
-def test_no_copy_of_a_file_of_this_machine_is_made(own_app: App, attacker: Visitor, machine: Machine):
+def test_no_copy_of_a_file_of_this_machine_is_made(own_app, attacker, machine):
     """What was not answered might still lie where another request finds it."""
     cache = machine.folder / "alone" / "cache"
     kept = b"".join(path.read_bytes() for path in cache.rglob("*") if path.is_file())
@@ -101,7 +99,7 @@ def routes_of(app: FastAPI, prefix: str = "") -> set[tuple[str, str]]:
     return found
 
 
-def test_no_route_of_gradio_hands_out_or_fetches_anything(attacker: Visitor, machine: Machine, services):
+def test_no_route_of_gradio_hands_out_or_fetches_anything(attacker, machine, services):
     routes = routes_of(mounted(built(services, "de"), "de"))
     assert len(routes) > 60
     assert ("POST", "/de/gradio_api/run/{api_name}") in routes
@@ -131,7 +129,7 @@ def test_no_route_of_gradio_hands_out_or_fetches_anything(attacker: Visitor, mac
 
 
 @pytest.mark.parametrize("place", ["/dev/zero", "/dev/tty", "/dev/stdin", "fifo", "/proc/kmsg"])
-def test_a_device_or_a_pipe_freezes_nobody(own_app: App, attacker: Visitor, machine: Machine, place: str):
+def test_a_device_or_a_pipe_freezes_nobody(own_app, attacker, machine, place):
     path = str(machine.folder / "home" / "fifo") if place == "fifo" else place
     for function in attacker.functions:
         kinds = attacker.types_of(function)
@@ -142,7 +140,7 @@ def test_a_device_or_a_pipe_freezes_nobody(own_app: App, attacker: Visitor, mach
     assert httpx.get(f"{own_app.address}/changes", timeout=20).status_code == 200
 
 
-def test_another_browser_neither_reads_an_upload_nor_goes_on_with_a_session(own_app: App, machine: Machine):
+def test_another_browser_neither_reads_an_upload_nor_goes_on_with_a_session(own_app, machine):
     owner = Visitor(own_app.address).open_page()
     path = owner.upload("private.txt", machine.canary("upload").encode())
     other = Visitor(own_app.address).open_page()
@@ -173,7 +171,7 @@ def test_another_browser_neither_reads_an_upload_nor_goes_on_with_a_session(own_
         {"host": "evil.example"},
     ],
 )
-def test_a_foreign_page_gets_nothing_but_the_entrance(own_app: App, headers: dict[str, str]):
+def test_a_foreign_page_gets_nothing_but_the_entrance(own_app, headers):
     foreign = Visitor(own_app.address, headers)
     is_link = headers.get("sec-fetch-dest") == "document"
     assert (foreign.ask("GET", "/de/").status_code == 200) is is_link
@@ -194,7 +192,7 @@ PROXIES = [
 
 
 @pytest.mark.parametrize("headers", PROXIES)
-def test_behind_a_proxy_only_the_hosts_link_makes_a_host(own_app: App, headers: dict[str, str]):
+def test_behind_a_proxy_only_the_hosts_link_makes_a_host(own_app, headers):
     stranger = Visitor(own_app.address, headers)
     assert stranger.ask("GET", "/de/").status_code == 403
     assert stranger.ask("GET", "/changes").status_code == 403
@@ -203,7 +201,7 @@ def test_behind_a_proxy_only_the_hosts_link_makes_a_host(own_app: App, headers: 
     assert at_home.functions
 
 
-def test_half_a_request_does_not_hold_the_server(own_app: App):
+def test_half_a_request_does_not_hold_the_server(own_app):
     """Ten bodies that never come, while others are answered; each is given up after a while (see test_guard)."""
     held = []
     for _ in range(10):

@@ -26,40 +26,34 @@ def test_a_refusal_without_a_name_or_with_a_wild_one_is_told_all_the_same(path):
     error_text(known.code, "de", known.params)[0].encode()
 
 
-def raised(work) -> BaseException:
+def came_of(cause, named):
+    """An error that came of another one, named as its cause or not."""
     try:
-        work()
-    except Exception as error:  # noqa: BLE001 - any will do
-        return error
-    raise AssertionError
-
-
-def test_a_refusal_that_was_dealt_with_does_not_explain_the_bug_that_came_after_it():
-    def bug():
         try:
-            raise FileNotFoundError(errno.ENOENT, "gone", "x")
-        except FileNotFoundError:
-            raise KeyError("bug")  # noqa: B904 - the point
-
-    assert system_error(raised(bug)) is None
-
-
-def test_a_full_disk_explains_whatever_came_of_it_and_a_named_cause_too():
-    def full():
-        try:
-            raise OSError(errno.ENOSPC, "full")
-        except OSError:
-            raise KeyError("bug")  # noqa: B904 - the point
-
-    def caused():
-        try:
-            raise PermissionError(errno.EACCES, "closed", "a/b")
+            raise cause
         except OSError as error:
-            raise RuntimeError("cannot save") from error
+            if named:
+                raise RuntimeError("cannot save") from error
+            raise KeyError("bug")  # noqa: B904 - the point
+    except (RuntimeError, KeyError) as error:
+        return error
 
-    assert str(system_error(raised(full))) == str(AppError("disk_is_full"))
-    assert str(system_error(raised(caused))) == str(AppError("file_forbidden", file="a/b"))
-    assert system_error(RuntimeError("I/O error: Read-only file system (os error 30)")).code == "disk_read_only"
+
+GONE, FULL = FileNotFoundError(errno.ENOENT, "gone", "x"), OSError(errno.ENOSPC, "full")
+CLOSED = PermissionError(errno.EACCES, "closed", "a/b")
+
+
+@pytest.mark.parametrize(
+    ("error", "known"),
+    [
+        (came_of(GONE, named=False), None),  # it was dealt with, and does not explain the bug that came after it
+        (came_of(FULL, named=False), AppError("disk_is_full")),
+        (came_of(CLOSED, named=True), AppError("file_forbidden", file="a/b")),
+        (RuntimeError("I/O error: Read-only file system (os error 30)"), AppError("disk_read_only", file="–")),
+    ],
+)
+def test_a_full_disk_explains_whatever_came_of_it_and_another_refusal_what_names_it_as_its_cause(error, known):
+    assert str(system_error(error)) == str(known)
 
 
 @pytest.mark.parametrize("error", [ConnectionRefusedError(errno.ECONNREFUSED, "x"), OSError("x"), ValueError("x")])

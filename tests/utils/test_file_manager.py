@@ -18,11 +18,6 @@ def nothing(_: str) -> None:
     return None
 
 
-@pytest.mark.parametrize(("system", "command"), [("win32", ["explorer", "/select,"]), ("darwin", ["open", "-R"])])
-def test_explorer_and_finder_mark_the_file(system, command):
-    assert file_manager.commands(FILE, system, {}, nothing) == [[*command, str(FILE)]]
-
-
 def test_linux_asks_the_file_manager_and_else_opens_the_folder():
     marked, folder = file_manager.commands(FILE, "linux", DESKTOP, everything)
     assert marked[0] == "dbus-send"
@@ -32,16 +27,20 @@ def test_linux_asks_the_file_manager_and_else_opens_the_folder():
 
 
 @pytest.mark.parametrize(
-    ("environment", "which", "expected"),
+    ("system", "environment", "which", "expected"),
     [
-        ({"DISPLAY": ":0"}, everything, [["xdg-open", str(FILE.parent)]]),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, everything, [["xdg-open", str(FILE.parent)]]),
-        (DESKTOP, nothing, []),
-        ({"DBUS_SESSION_BUS_ADDRESS": "x"}, everything, []),
+        ("win32", {}, nothing, [["explorer", "/select,", str(FILE)]]),
+        ("darwin", {}, nothing, [["open", "-R", str(FILE)]]),
+        ("linux", {"DISPLAY": ":0"}, everything, [["xdg-open", str(FILE.parent)]]),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, everything, [["xdg-open", str(FILE.parent)]]),
+        ("linux", DESKTOP, nothing, []),
+        ("linux", {"DBUS_SESSION_BUS_ADDRESS": "x"}, everything, []),
     ],
 )
-def test_without_a_message_bus_the_folder_opens_and_without_a_desktop_nothing(environment, which, expected):
-    assert file_manager.commands(FILE, "linux", environment, which) == expected
+def test_explorer_and_finder_mark_the_file_and_without_a_message_bus_the_folder_opens(
+    system, environment, which, expected
+):
+    assert file_manager.commands(FILE, system, environment, which) == expected
 
 
 def test_a_name_with_shell_characters_is_passed_on_as_it_is():

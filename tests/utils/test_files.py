@@ -193,17 +193,13 @@ def test_nothing_is_written_into_a_folder_that_is_not_there_nor_is_the_folder_ma
 
 
 def test_who_shares_a_lock_is_not_in_each_others_way_and_who_wants_it_alone_is_refused(tmp_path):
-    file, busy = tmp_path / ".lock", AppError("project_busy")
-    with locked(file, busy, shared=True), locked(file, busy, shared=True, patience_seconds=0):
-        assert is_refused(locked(file, busy, patience_seconds=0))
-    with locked(file, busy, patience_seconds=0):
-        assert is_refused(locked(file, busy, shared=True, patience_seconds=0))
-    assert not is_refused(locked(file, busy, patience_seconds=0))
+    def lock(**wish):
+        return locked(tmp_path / ".lock", AppError("project_busy"), patience_seconds=0, **wish)
 
-
-def is_refused(lock):
-    try:
-        with lock:
-            return False
-    except AppError as refused:
-        return refused.code == "project_busy"
+    for first, second in (({"shared": True}, {}), ({}, {"shared": True})):
+        with lock(**first), pytest.raises(AppError, match="project_busy"), lock(**second):
+            pytest.fail("both have it")
+    with lock(shared=True), lock(shared=True):
+        pass
+    with lock():
+        pass

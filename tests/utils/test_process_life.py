@@ -19,17 +19,17 @@ def lived(work: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize("code", [0, 1, 75])
-def test_a_child_ends_with_its_code_though_a_librarys_thread_does_not(code: int) -> None:
+def test_a_child_ends_with_its_code_though_a_librarys_thread_does_not(code):
     end = lived(f"def work():\n    {A_THREAD_THAT_NEVER_ENDS}\n    print('written', end='')\n    return {code}")
     assert (end.returncode, end.stdout) == (code, "written")
 
 
-def test_a_child_that_fails_says_why_and_ends_too() -> None:
+def test_a_child_that_fails_says_why_and_ends_too():
     end = lived(f"def work():\n    {A_THREAD_THAT_NEVER_ENDS}\n    raise ValueError('no such layer')")
     assert end.returncode == 1
     assert "ValueError: no such layer" in end.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows closes no standard streams like this")
-def test_a_child_without_a_console_ends_too() -> None:
+def test_a_child_without_a_console_ends_too():
     assert lived("def work():\n    sys.stdout = sys.stderr = None\n    return 3").returncode == 3

@@ -27,8 +27,18 @@ UNSPACED = re.compile(
 # A line end inside of such a text.
 TORN = re.compile("(?<=[\u3040-\u30ff\u3400-\u9fff])\n(?=[\u3040-\u30ff\u3400-\u9fff])")
 FLAG_DUPLICATE, FLAG_BOILERPLATE, FLAG_EXCLUDED = "duplicate", "boilerplate", "excluded"
+CODES_OF_ERRORS = {
+    "store_damaged": ("SQLITE_CORRUPT", "SQLITE_NOTADB"),
+    "store_busy": ("SQLITE_BUSY",),
+    "store_disk_full": ("SQLITE_FULL",),
+    "store_unwritable": ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_IOERR"),
+}
 ANOTHER_SCHEMA = re.compile("^no such (table|column)|has no column named")  # tables that another program made
 
+# What the oldest version made whose projects are opened, the third. Another program may have made `documents`.
+# The word index has no triggers and no copy of the text: a trigger for each row makes storing three times slower, and
+# what is indexed is not quite what is stored (see `indexed_text`). The Writer keeps the index true.
+# `prints` of a chunk are what it is compared by, so that a new document is compared without reading all.
 TABLES = """
 CREATE TABLE IF NOT EXISTS documents (id INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL,
   chunk_index INTEGER, chunk_text TEXT NOT NULL, metadata JSON, created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
@@ -36,27 +46,16 @@ CREATE UNIQUE INDEX IF NOT EXISTS documents_by_file ON documents (filename, chun
 CREATE TABLE IF NOT EXISTS sources (number INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL UNIQUE,
   original_name TEXT NOT NULL, sha256 TEXT NOT NULL, status TEXT NOT NULL, detail TEXT NOT NULL, params JSON NOT NULL,
   pages INTEGER NOT NULL, pages_read INTEGER NOT NULL, chunks INTEGER NOT NULL, tokens INTEGER NOT NULL,
-  batch TEXT NOT NULL, added_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
+  batch TEXT NOT NULL, added_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP, language TEXT NOT NULL DEFAULT '',
+  size_bytes INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS sources_by_hash ON sources (sha256);
-"""
-# Without triggers and without a copy of the text: a trigger for each row makes storing three times slower, and what
-# is indexed is not quite what is stored (see `indexed_text`). The Writer keeps the index true.
-SINCE_VERSION_2 = """
-ALTER TABLE sources ADD COLUMN language TEXT NOT NULL DEFAULT '';
-ALTER TABLE sources ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0;
-CREATE TABLE chunk_flags (kind TEXT NOT NULL, chunk_id INTEGER NOT NULL, of_id INTEGER, share REAL,
-  PRIMARY KEY (kind, chunk_id)) WITHOUT ROWID;
-CREATE INDEX chunk_flags_by_original ON chunk_flags (of_id) WHERE of_id IS NOT NULL;
-CREATE TABLE store_state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-DROP TRIGGER IF EXISTS documents_added;
-DROP TRIGGER IF EXISTS documents_removed;
-DROP TABLE IF EXISTS chunk_words;
-CREATE VIRTUAL TABLE chunk_words USING fts5 (chunk_text, content='', tokenize='unicode61 remove_diacritics 2');
-"""
-# `prints` of a chunk are what chunk_prints made of its text, so that a new document is compared without reading all.
-SINCE_VERSION_3 = """
-ALTER TABLE chunk_flags ADD COLUMN reason TEXT NOT NULL DEFAULT '';
-CREATE TABLE chunk_prints (chunk_id INTEGER PRIMARY KEY, prints BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS chunk_flags (kind TEXT NOT NULL, chunk_id INTEGER NOT NULL, of_id INTEGER, share REAL,
+  reason TEXT NOT NULL DEFAULT '', PRIMARY KEY (kind, chunk_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS chunk_flags_by_original ON chunk_flags (of_id) WHERE of_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS store_state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE VIRTUAL TABLE IF NOT EXISTS chunk_words USING fts5 (chunk_text, content='',
+  tokenize='unicode61 remove_diacritics 2');
+CREATE TABLE IF NOT EXISTS chunk_prints (chunk_id INTEGER PRIMARY KEY, prints BLOB NOT NULL);
 """
 # How many tokens a chunk has; another program may have written no JSON. Written so, its index answers.
 TOKENS = "coalesce(CASE WHEN json_valid(metadata) THEN json_extract(metadata, '$.tokens') END, 0)"
@@ -173,11 +172,9 @@ def _migrate(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     # Another process may have been faster.
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version < 2:
-        _execute(connection, TABLES + SINCE_VERSION_2)
-        connection.execute(INDEX_CHUNKS, (0,))
     if version < 3:
-        _execute(connection, SINCE_VERSION_3)
+        _execute(connection, TABLES)
+        connection.execute(INDEX_CHUNKS, (0,))
     if version < 4:
         _execute(connection, SINCE_VERSION_4)
         _store_pages(connection)
@@ -253,20 +250,11 @@ def _pairs(run: str, exact: bool) -> str:
 def readable(error: sqlite3.DatabaseError, path: Path) -> Exception:
     """The error a person can act on, or the given one where it is a bug."""
     name = getattr(error, "sqlite_errorname", "")
-    for start, code in (
-        ("SQLITE_CORRUPT", "store_damaged"),
-        ("SQLITE_NOTADB", "store_damaged"),
-        ("SQLITE_BUSY", "store_busy"),
-        ("SQLITE_FULL", "store_disk_full"),
-        ("SQLITE_CANTOPEN", "store_unwritable"),
-        ("SQLITE_READONLY", "store_unwritable"),
-        ("SQLITE_IOERR", "store_unwritable"),
-    ):
-        if name.startswith(start):
+    for code, names in CODES_OF_ERRORS.items():
+        if name.startswith(names):
             # Without room for its side files SQLite says only that it cannot open or write.
-            if code == "store_unwritable" and free_disk_gib(path.parent) < FULL_BELOW_GIB:
-                code = "store_disk_full"
-            return AppError(code, file=path.name)
+            is_full = code == "store_unwritable" and free_disk_gib(path.parent) < FULL_BELOW_GIB
+            return AppError("store_disk_full" if is_full else code, file=path.name)
     if ANOTHER_SCHEMA.search(str(error)):
         return AppError("store_damaged", file=path.name)
     return error

@@ -1,6 +1,6 @@
 """rag.db: source files and their chunks, reading, search, export. Knows SQL; knows no document format and no UI.
 
-It has three more rooms: chunk_schema, chunk_writer and chunk_search. No other module speaks SQL.
+Behind it are chunk_schema, chunk_writer and chunk_search. No other module speaks SQL.
 """
 
 import json
@@ -19,29 +19,15 @@ from core.documents.store.chunk_schema import (
     TOKENS,
     Chunk,
     Flag,
-    NewChunk,
     PageText,
     SourceFile,
     fields_of,
     open_store,
 )
+from core.documents.store.chunk_schema import NewChunk as NewChunk  # found here by whoever fills the store
 from core.documents.store.chunk_search import Found
 from core.documents.store.chunk_writer import Writer, open_writer
 from utils.files import parse_json
-
-__all__ = [
-    "FLAG_BOILERPLATE",
-    "FLAG_DUPLICATE",
-    "FLAG_EXCLUDED",
-    "Chunk",
-    "ChunkStore",
-    "Flag",
-    "Found",
-    "NewChunk",
-    "PageText",
-    "SourceFile",
-    "Writer",
-]
 
 CHUNK_COLUMNS = "documents.id, documents.filename, documents.chunk_index, documents.chunk_text, documents.metadata"
 # Text of a chunk, and how many of its first characters its predecessor in the file has too; 0 where nobody knows.
@@ -70,55 +56,45 @@ class ChunkStore:
 
     def documents(self) -> list[SourceFile]:
         """All source files in the order they came."""
-        return self._sources("ORDER BY number", ())
+        return self._sources("ORDER BY number")
 
     def document(self, filename: str) -> SourceFile | None:
-        found = self._sources("WHERE filename = ?", (filename,))
-        return found[0] if found else None
+        return next(iter(self._sources("WHERE filename = ?", filename)), None)
 
     def with_hash(self, sha256: str) -> list[SourceFile]:
         """The source files with this content, whatever became of them."""
-        return self._sources("WHERE sha256 = ? ORDER BY number", (sha256,))
+        return self._sources("WHERE sha256 = ? ORDER BY number", sha256)
 
     def count(self, filename: str | None = None, flag: str | None = None) -> int:
         """How many chunks there are, of one file or all, with a flag or whatever they have."""
-        if flag is None:
-            return int(
-                self._one("SELECT coalesce(sum(chunks), 0) FROM sources WHERE ?1 IS NULL OR filename = ?1", filename)
-            )
-        query = "SELECT count(*) FROM chunk_flags WHERE kind = ?1"
-        if filename is not None:
-            query += " AND chunk_id IN (SELECT id FROM documents WHERE filename = ?2)"
-        return int(self._one(query, flag, *([filename] if filename is not None else [])))
+        query = "SELECT coalesce(sum(chunks), 0) FROM sources WHERE ?1 IS NULL OR filename = ?1"
+        if flag is not None:
+            query = "SELECT count(*) FROM chunk_flags WHERE kind = ?2"
+            query += " AND (?1 IS NULL OR chunk_id IN (SELECT id FROM documents WHERE filename = ?1))"
+        return int(self._rows(query, filename, *([flag] if flag is not None else []))[0][0])
 
     def chunk(self, chunk_id: int) -> Chunk | None:
-        found = self._chunks("WHERE documents.id = ?", (chunk_id,))
-        return found[0] if found else None
+        return next(iter(self._chunks([chunk_id])), None)
 
     def chunk_ids(self) -> list[int]:
-        with self._reading() as connection:
-            return _all_ids(connection)
+        # The index alone is a hundredth of the table, which holds the texts.
+        return sorted(row[0] for row in self._rows("SELECT id FROM documents INDEXED BY documents_by_file"))
 
     def usable_ids(self, skip_duplicates: bool = True, skip_boilerplate: bool = True) -> list[int]:
         """The chunks to draw training data from: not the ones a person excluded, nor flagged ones of these kinds."""
         kinds = [FLAG_EXCLUDED] + [FLAG_DUPLICATE] * skip_duplicates + [FLAG_BOILERPLATE] * skip_boilerplate
         query = "SELECT chunk_id FROM chunk_flags WHERE kind IN (SELECT value FROM json_each(?))"
-        with self._reading() as connection:
-            skipped = {row[0] for row in connection.execute(query, (json.dumps(kinds),))}
-            return [chunk_id for chunk_id in _all_ids(connection) if chunk_id not in skipped]
+        skipped = {row[0] for row in self._rows(query, json.dumps(kinds))}
+        return [chunk_id for chunk_id in self.chunk_ids() if chunk_id not in skipped]
 
     def token_histogram(self) -> dict[int, int]:
         """How many chunks have up to 32 tokens (0), 33 to 64 (1), and so on."""
-        with self._reading() as connection:
-            rows = connection.execute(
-                f"SELECT max(0, {TOKENS} - 1) / {TOKENS_IN_BUCKET} AS bucket, count(*) FROM documents GROUP BY bucket"
-            )
-            return dict(rows.fetchall())
+        bucket = f"max(0, {TOKENS} - 1) / {TOKENS_IN_BUCKET}"
+        return dict(self._rows(f"SELECT {bucket} AS bucket, count(*) FROM documents GROUP BY bucket"))
 
     def flag_counts(self) -> dict[str, int]:
         """How many chunks have each flag."""
-        with self._reading() as connection:
-            return dict(connection.execute("SELECT kind, count(*) FROM chunk_flags GROUP BY kind").fetchall())
+        return dict(self._rows("SELECT kind, count(*) FROM chunk_flags GROUP BY kind"))
 
     def chunks(
         self,
@@ -191,14 +167,13 @@ class ChunkStore:
     def flags(self, chunk_ids: Iterable[int]) -> dict[int, list[Flag]]:
         """The flags of these chunks; a chunk without one is missing."""
         found: dict[int, list[Flag]] = {}
-        with self._reading() as connection:
-            for row in connection.execute(
-                "SELECT kind, chunk_id, of_id, share, reason FROM chunk_flags"
-                " WHERE kind IN ('duplicate', 'boilerplate', 'excluded')"
-                " AND chunk_id IN (SELECT value FROM json_each(?)) ORDER BY chunk_id, kind DESC",
-                (json.dumps(list(chunk_ids)),),
-            ):
-                found.setdefault(row[1], []).append(Flag(row[0], *row[2:]))
+        for kind, chunk_id, *facts in self._rows(
+            "SELECT kind, chunk_id, of_id, share, reason FROM chunk_flags"
+            " WHERE kind IN ('duplicate', 'boilerplate', 'excluded')"
+            " AND chunk_id IN (SELECT value FROM json_each(?)) ORDER BY chunk_id, kind DESC",
+            json.dumps(list(chunk_ids)),
+        ):
+            found.setdefault(chunk_id, []).append(Flag(kind, *facts))
         return found
 
     def exclude(self, chunk_ids: Iterable[int], excluded: bool = True) -> None:
@@ -211,8 +186,7 @@ class ChunkStore:
 
     def contents(self) -> tuple[int, int]:
         """A number that grows with every change of the chunks, and what it was when they were last compared."""
-        with self._reading() as connection:
-            values = dict(connection.execute("SELECT name, value FROM store_state").fetchall())
+        values = dict(self._rows("SELECT name, value FROM store_state"))
         return values.get("contents", 0), values.get("compared", -1)
 
     def unprinted(self, filename: str | None = None) -> Iterator[list[tuple[int, str, int]]]:
@@ -231,12 +205,8 @@ class ChunkStore:
 
     def compared_texts(self, chunk_ids: Iterable[int]) -> dict[int, tuple[str, int]]:
         """Text and overlap of these chunks."""
-        with self._reading() as connection:
-            rows = connection.execute(
-                f"SELECT {COMPARED_COLUMNS} FROM documents WHERE id IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(chunk_ids)),),
-            )
-            return {row[0]: row[1:] for row in rows}
+        query = f"SELECT {COMPARED_COLUMNS} FROM documents WHERE id IN (SELECT value FROM json_each(?))"
+        return {row[0]: row[1:] for row in self._rows(query, json.dumps(list(chunk_ids)))}
 
     def prints(self) -> Iterator[tuple[int, bytes, str, float]]:
         """What each chunk is compared by, with which ones it was compared and the share found, by the chunks' ids."""
@@ -253,11 +223,7 @@ class ChunkStore:
         """
         with self._reading() as connection:
             ids, terms = chunk_search.find(connection, words, limit, offset)
-            rows = connection.execute(
-                f"SELECT {CHUNK_COLUMNS} FROM documents WHERE id IN (SELECT value FROM json_each(?))",
-                (json.dumps(ids),),
-            ).fetchall()
-        chunks = {row[0]: _chunk(row) for row in rows}
+        chunks = {chunk.id: chunk for chunk in self._chunks(ids)}
         return [
             Found(chunks[chunk_id], chunk_search.excerpt(chunks[chunk_id].text, terms))
             for chunk_id in ids
@@ -277,39 +243,29 @@ class ChunkStore:
             prepared.unlink(missing_ok=True)
         return target
 
-    def _one(self, query: str, *values: Any) -> Any:
+    def _rows(self, query: str, *values: Any) -> list[Any]:
         with self._reading() as connection:
-            return connection.execute(query, values).fetchone()[0]
+            return connection.execute(query, values).fetchall()
 
     def _pages(self, condition: str, *values: Any) -> list[PageText]:
-        with self._reading() as connection:
-            rows = connection.execute(f"SELECT start, page, text, headings FROM pages WHERE {condition}", values)
-            return [
-                PageText(start, page, text, tuple((place, title) for place, title in parse_json(headings)))
-                for start, page, text, headings in rows
-            ]
+        rows = self._rows(f"SELECT start, page, text, headings FROM pages WHERE {condition}", *values)
+        return [
+            PageText(start, page, text, tuple((place, title) for place, title in parse_json(headings)))
+            for start, page, text, headings in rows
+        ]
 
-    def _chunks(self, condition: str, values: tuple[Any, ...]) -> list[Chunk]:
-        with self._reading() as connection:
-            return [
-                _chunk(row)
-                for row in connection.execute(f"SELECT {CHUNK_COLUMNS} FROM documents {condition}", values)
-            ]
+    def _chunks(self, chunk_ids: list[int]) -> list[Chunk]:
+        query = f"SELECT {CHUNK_COLUMNS} FROM documents WHERE id IN (SELECT value FROM json_each(?))"
+        return [_chunk(row) for row in self._rows(query, json.dumps(chunk_ids))]
 
-    def _sources(self, condition: str, values: tuple[Any, ...]) -> list[SourceFile]:
+    def _sources(self, condition: str, *values: Any) -> list[SourceFile]:
         names = list(SourceFile.__dataclass_fields__)
-        with self._reading() as connection:
-            rows = connection.execute(f"SELECT {', '.join(names)} FROM sources {condition}", values).fetchall()
+        rows = self._rows(f"SELECT {', '.join(names)} FROM sources {condition}", *values)
         records = [dict(zip(names, row, strict=True)) for row in rows]
         return [SourceFile(**(record | {"params": fields_of(record["params"])})) for record in records]
 
     def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
         return open_store(self.path if self.path.exists() else None, self.path)
-
-
-def _all_ids(connection: sqlite3.Connection) -> list[int]:
-    # The index alone is a hundredth of the table, which holds the texts.
-    return sorted(row[0] for row in connection.execute("SELECT id FROM documents INDEXED BY documents_by_file"))
 
 
 def _chunk(row: tuple[Any, ...]) -> Chunk:

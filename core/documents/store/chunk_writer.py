@@ -72,7 +72,7 @@ class Writer:
                 for rows in pages.batches():
                     self._connection.executemany(STORE_PAGE, rows)
                 self._store_chunks(filename, chunks.batches())
-                self._note_change()
+                self._raise("contents")
                 self._put(source)
                 count, tokens = self._count(filename)
         return replace(source, chunks=count, tokens=tokens)
@@ -81,7 +81,7 @@ class Writer:
         """Forget a file and its chunks; the file itself stays where it is."""
         with self._transaction():
             self._delete_chunks("filename = ?", filename)
-            self._note_change()
+            self._raise("contents")
             for table in ("pages", "sources"):
                 self._connection.execute(f"DELETE FROM {table} WHERE filename = ?", (filename,))
 
@@ -145,12 +145,8 @@ class Writer:
             ((flag.kind, chunk_id, flag.of_id, flag.share, flag.reason) for chunk_id, flag in flags),
         )
 
-    def _note_change(self) -> None:
-        """The contents of the store are others now."""
-        self._raise("contents")
-
     def _raise(self, name: str) -> None:
-        """Count one of the store's numbers up."""
+        """Count one of the store's numbers up; `contents` where the chunks are others now."""
         self._connection.execute(
             "INSERT INTO store_state VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1", (name,)
         )

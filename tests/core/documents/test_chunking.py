@@ -43,7 +43,7 @@ def sentences(count: int) -> str:
     return " ".join(f"Satz Nummer {number} sagt etwas über die Wärme." for number in range(count))
 
 
-def test_each_chunk_knows_its_pages_and_heading() -> None:
+def test_each_chunk_knows_its_pages_and_heading():
     first = Page(1, 2, "Der Motor\n\n" + "Ein Motor wandelt Energie um. " * 8, (Heading(0, "Der Motor"),))
     second = Page(2, 2, "Die Pumpe\n\n" + "Eine Pumpe hebt das Wasser an. " * 8, (Heading(0, "Die Pumpe"),))
     chunks = cut([first, second], 40, 0)
@@ -58,19 +58,13 @@ def test_each_chunk_knows_its_pages_and_heading() -> None:
     assert {title for chunk in headed for _, title in chunk.metadata["headings"]} == {"Der Motor", "Die Pumpe"}
 
 
-def test_metadata_says_how_it_was_counted_and_where_the_text_stood() -> None:
+def test_metadata_says_how_it_was_counted_and_where_the_text_stood():
     (chunk,) = cut(pages_of("Kurz."))
-    assert chunk.metadata == {
-        "page": 1,
-        "page_end": 1,
-        "tokens": COUNTER.count("Kurz."),
-        "tokenizer": "local-32k",
-        "sha256": "ab",
-        "start": 0,
-    }
+    counted = {"tokens": COUNTER.count("Kurz."), "tokenizer": "local-32k"}
+    assert chunk.metadata == {"page": 1, "page_end": 1, "sha256": "ab", "start": 0, **counted}
 
 
-def test_a_sentence_over_a_page_break_is_one_again() -> None:
+def test_a_sentence_over_a_page_break_is_one_again():
     parts = list(joined(pages_of("Die wichtigsten Op-", "tionen stehen hier.", "Neuer Absatz.")))
     assert parts == [
         PageText(0, 1, "Die wichtigsten Op"),
@@ -80,14 +74,14 @@ def test_a_sentence_over_a_page_break_is_one_again() -> None:
 
 
 @given(st.lists(st.text("aA-. \n", max_size=9), max_size=6))
-def test_each_part_of_a_text_begins_where_the_one_before_ends(texts: list[str]) -> None:
+def test_each_part_of_a_text_begins_where_the_one_before_ends(texts):
     end = 0
     for part in joined(pages_of(*texts)):
         assert part.start == end and part.text
         end += len(part.text)
 
 
-def test_parts_of_one_page_are_one_page_again() -> None:
+def test_parts_of_one_page_are_one_page_again():
     parts = [Page(1, 1, "Erster Teil."), Page(1, 1, "zweiter Teil.", continues=True)]
     (chunk,) = cut(parts)
     assert chunk.text == "Erster Teil.\n\nzweiter Teil."
@@ -95,7 +89,7 @@ def test_parts_of_one_page_are_one_page_again() -> None:
 
 
 @pytest.mark.parametrize("paragraph", [1, 4, 100])
-def test_overlap_is_really_there_however_long_the_paragraphs_are(paragraph: int) -> None:
+def test_overlap_is_really_there_however_long_the_paragraphs_are(paragraph):
     text = "\n\n".join(sentences(paragraph) for _ in range(300 // paragraph))
     chunks = cut(pages_of(text), 100, 30)
     for before, after in pairwise(chunks):
@@ -104,7 +98,7 @@ def test_overlap_is_really_there_however_long_the_paragraphs_are(paragraph: int)
         assert 5 <= COUNTER.count(after.text[:repeated]) <= 30
 
 
-def test_a_heading_never_ends_a_chunk() -> None:
+def test_a_heading_never_ends_a_chunk():
     sections = [(f"Überschrift {n}", sentences(3)) for n in range(60)]
     text, headings = "", []
     for title, body in sections:
@@ -118,7 +112,7 @@ def test_a_heading_never_ends_a_chunk() -> None:
     "script", ["Energie bleibt erhalten. ", "エネルギーは保存されます。", "x", "https://a.b/c?d=e&", "\n#\t"]
 )
 @pytest.mark.parametrize(("tokens", "overlap"), [(32, 0), (32, 1024), (50, 20)])
-def test_no_chunk_is_above_the_limit_in_any_script(script: str, tokens: int, overlap: int) -> None:
+def test_no_chunk_is_above_the_limit_in_any_script(script, tokens, overlap):
     chunks = cut(pages_of(script * 300), tokens, overlap)
     assert max(COUNTER.count(chunk.text) for chunk in chunks) <= tokens
     assert_all_there(chunks, (script * 300).strip())
@@ -126,7 +120,7 @@ def test_no_chunk_is_above_the_limit_in_any_script(script: str, tokens: int, ove
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.text(max_size=200), max_size=5), st.integers(32, 80), st.integers(0, 80))
-def test_the_chunks_of_any_text_are_that_text_and_keep_the_limit(texts: list[str], tokens: int, overlap: int) -> None:
+def test_the_chunks_of_any_text_are_that_text_and_keep_the_limit(texts, tokens, overlap):
     pages = pages_of(*texts)
     chunks = cut(pages, tokens, overlap)
     assert_all_there(chunks, text_of(pages))
@@ -135,7 +129,7 @@ def test_the_chunks_of_any_text_are_that_text_and_keep_the_limit(texts: list[str
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text("ab .\n", max_size=300), max_size=8), st.integers(50, 400))
-def test_a_text_that_streams_through_gives_the_same_text_again(texts: list[str], segment: int) -> None:
+def test_a_text_that_streams_through_gives_the_same_text_again(texts, segment):
     pages = pages_of(*texts)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunking, "SEGMENT_CHARACTERS", segment)
@@ -143,7 +137,7 @@ def test_a_text_that_streams_through_gives_the_same_text_again(texts: list[str],
         assert_all_there(cut(pages, 32, 8), text_of(pages))
 
 
-def test_a_stream_is_never_held_whole() -> None:
+def test_a_stream_is_never_held_whole():
     seen = 0
 
     def endless_pages():
@@ -157,20 +151,25 @@ def test_a_stream_is_never_held_whole() -> None:
     assert seen < 100
 
 
-def test_a_counter_whose_halves_need_fewer_tokens_than_the_whole_still_keeps_the_limit() -> None:
-    def count(text: str) -> int:
-        return len(text.split()) + (50 if len(text) > 100 else 0)
-
-    counter = TokenCounter("odd", count, lambda texts: [count(text) for text in texts])
-    chunks = cut(pages_of("wort " * 400), 40, 0, counter)
-    assert max(counter.count(chunk.text) for chunk in chunks) <= 40
+def words(text):
+    return len(text.split())
 
 
-def test_a_count_that_is_a_little_off_never_puts_a_chunk_above_the_limit() -> None:
-    def exact(text: str) -> int:
-        return len(text.split())
+def longer_is_dearer(text):
+    """The halves of a text need fewer tokens than the whole."""
+    return words(text) + 50 * (len(text) > 100)
 
-    hasty = TokenCounter("hasty", lambda text: exact(text) * 9 // 10, lambda texts: [exact(text) for text in texts])
-    chunks = cut(pages_of(sentences(200)), 50, 10, hasty)
+
+@pytest.mark.parametrize(
+    ("count", "exact"),
+    [
+        (lambda text: words(text) * 9 // 10, words),
+        (longer_is_dearer, longer_is_dearer),
+    ],
+    ids=["a little off", "odd"],
+)
+def test_whatever_way_is_counted_no_chunk_is_above_the_limit(count, exact):
+    counter = TokenCounter("odd", count, lambda texts: [exact(text) for text in texts])
+    chunks = cut(pages_of(sentences(200)), 50, 10, counter)
     assert max(exact(chunk.text) for chunk in chunks) <= 50
     assert_all_there(chunks, sentences(200))

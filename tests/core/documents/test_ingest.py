@@ -13,18 +13,13 @@ from core.documents.ingest import process_again, process_documents, run
 from core.documents.store.chunk_store import ChunkStore
 from core.jobs.job import PauseRequested
 from core.jobs.runs import create_run
-from core.project_manager import Project, ProjectStore
+from core.project_manager import ProjectStore
 
 SENTENCES = "Ein Pendel schwingt hin und her. Im höchsten Punkt steht es still. " * 20
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return ProjectStore(tmp_path / "projects").create("Physik")
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Path:
+def inbox(tmp_path):
     folder = tmp_path / "inbox"
     folder.mkdir()
     return folder
@@ -39,7 +34,15 @@ def statuses(result: dict) -> list[str]:
     return [row["status"] for row in result["documents"]]
 
 
-def test_files_become_chunks_and_their_originals_are_kept(project: Project, inbox: Path) -> None:
+def again(project, *arguments):
+    return process_again(RecordingContext(), project, *arguments)
+
+
+def process(project, *files, **options):
+    return process_documents(RecordingContext(), project, files, **options)
+
+
+def test_files_become_chunks_and_their_originals_are_kept(project, inbox):
     context = RecordingContext()
     result = process_documents(
         context, project, [write(inbox / "Über Größe.txt"), write(inbox / "b.md", "# B\n\nText.")]
@@ -54,18 +57,12 @@ def test_files_become_chunks_and_their_originals_are_kept(project: Project, inbo
     assert context.progress_calls[-1][:2] == (2, 2)
 
 
-def test_one_bad_file_never_stops_the_others(project: Project, inbox: Path) -> None:
-    (inbox / "torn.pdf").write_bytes(b"%PDF-1.4 nothing")
-    (inbox / "image.txt").write_bytes(bytes(range(256)))
-    (inbox / "program.exe").write_bytes(b"MZ")
-    files = [
-        inbox / "torn.pdf",
-        inbox / "image.txt",
-        inbox / "program.exe",
-        inbox / "gone.txt",
-        write(inbox / "good.txt"),
-    ]
-    result = process_documents(RecordingContext(), project, files)
+def test_one_bad_file_never_stops_the_others(project, inbox):
+    for name, content in (("torn.pdf", b"%PDF-1.4"), ("image.txt", bytes(range(256))), ("program.exe", b"MZ")):
+        (inbox / name).write_bytes(content)
+    write(inbox / "good.txt")
+    files = [inbox / name for name in ("torn.pdf", "image.txt", "program.exe", "gone.txt", "good.txt")]
+    result = process(project, *files)
     assert statuses(result) == ["damaged", "unsupported", "unsupported", "failed", "done"]
     assert [row["detail"] for row in result["documents"]] == [
         "pdf_damaged",
@@ -76,37 +73,36 @@ def test_one_bad_file_never_stops_the_others(project: Project, inbox: Path) -> N
     ]
 
 
-def test_a_reader_that_fails_in_an_unknown_way_costs_only_its_file(
-    project: Project, inbox: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def burst(path: Path, password: str | None = None):
-        raise ZeroDivisionError("a parser's own bug")
-
-    monkeypatch.setattr(markdown, "read", burst)
-    result = process_documents(RecordingContext(), project, [write(inbox / "a.md"), write(inbox / "b.txt")])
+def test_a_reader_that_fails_in_an_unknown_way_costs_only_its_file_which_is_tried_again(project, inbox, monkeypatch):
+    files = [write(inbox / "a.md"), write(inbox / "b.txt")]
+    with monkeypatch.context() as patch:
+        patch.setattr(markdown, "read", lambda *_: 1 / 0)  # a parser's own bug
+        result = process(project, *files)
     assert statuses(result) == ["failed", "done"], "the same words in another format are another file"
     assert result["documents"][0]["detail"] == "file_unreadable"
+    assert statuses(process(project, files[0])) == ["done"]
+    assert len(ChunkStore(project.database).documents()) == 2
 
 
-def test_the_same_content_is_stored_once(project: Project, inbox: Path) -> None:
+def test_the_same_content_is_stored_once(project, inbox):
     first, twin = write(inbox / "a.txt"), write(inbox / "copy of a.txt")
-    result = process_documents(RecordingContext(), project, [first, twin, first])
+    result = process(project, first, twin, first)
     assert statuses(result) == ["done", "duplicate", "duplicate"]
     assert result["documents"][1]["params"] == {"file": "copy of a.txt", "same_as": "a.txt"}
-    again = process_documents(RecordingContext(), project, [first])
+    again = process(project, first)
     assert statuses(again) == ["duplicate"]
     assert again["chunks"] == result["chunks"]
 
 
-def test_two_files_of_one_name_are_both_kept(project: Project, inbox: Path) -> None:
+def test_two_files_of_one_name_are_both_kept(project, inbox):
     (inbox / "other").mkdir()
     files = [write(inbox / "a.txt"), write(inbox / "other" / "A.txt", "Ganz anderer Text.")]
-    result = process_documents(RecordingContext(), project, files)
+    result = process(project, *files)
     assert [row["stored_as"] for row in result["documents"]] == ["a.txt", "A (2).txt"]
     assert (project.documents_folder / "A (2).txt").read_text() == "Ganz anderer Text."
 
 
-def test_a_pause_keeps_whole_documents_and_the_next_call_does_the_rest(project: Project, inbox: Path) -> None:
+def test_a_pause_keeps_whole_documents_and_the_next_call_does_the_rest(project, inbox):
     files = [write(inbox / f"{number}.txt", f"Datei {number}. {SENTENCES}") for number in range(4)]
     with pytest.raises(PauseRequested):
         process_documents(RecordingContext(stop_after=7), project, files, batch="run-1")
@@ -114,46 +110,39 @@ def test_a_pause_keeps_whole_documents_and_the_next_call_does_the_rest(project: 
     assert {source.status for source in store.documents()} == {"done", "queued"}
     for file in files:
         file.unlink()  # an upload may be gone by then
-    result = process_documents(RecordingContext(), project, files, batch="run-1")
+    result = process(project, *files, batch="run-1")
     assert statuses(result) == ["done"] * 4
     fresh = ProjectStore(project.root.parent).create("Vergleich")
     for number in range(4):
         write(files[number], f"Datei {number}. {SENTENCES}")
-    assert process_documents(RecordingContext(), fresh, files)["chunks"] == result["chunks"]
+    assert process(fresh, *files)["chunks"] == result["chunks"]
 
 
-def test_a_stop_at_any_checkpoint_loses_and_doubles_nothing(project: Project, inbox: Path) -> None:
+def test_a_stop_at_any_checkpoint_loses_and_doubles_nothing(project, inbox):
     files = [write(inbox / f"{number}.txt", f"Datei {number}. {SENTENCES}") for number in range(3)]
     for stop_after in range(12):
         try:
             process_documents(RecordingContext(stop_after=stop_after % 6), project, files, batch="run-1")
         except PauseRequested:
             continue
-    result = process_documents(RecordingContext(), project, files, batch="run-1")
+    result = process(project, *files, batch="run-1")
     store = ChunkStore(project.database)
     assert statuses(result) == ["done"] * 3
     assert sorted(source.filename for source in store.documents()) == ["0.txt", "1.txt", "2.txt"]
     assert store.count() == sum(source.chunks for source in store.documents())
 
 
-def test_a_file_that_failed_is_tried_again(project: Project, inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = write(inbox / "a.md")
-    with monkeypatch.context() as patch:
-        patch.setattr(markdown, "read", lambda *_: 1 / 0)
-        assert statuses(process_documents(RecordingContext(), project, [file])) == ["failed"]
-    assert statuses(process_documents(RecordingContext(), project, [file])) == ["done"]
-    assert len(ChunkStore(project.database).documents()) == 1
-
-
-def test_chunk_settings_of_the_project_count(project: Project, inbox: Path) -> None:
-    config = project.load_config()
-    config.documents.chunk_tokens = 64
-    project.save_config(config)
-    process_documents(RecordingContext(), project, [write(inbox / "a.txt")])
+def test_chunk_settings_of_the_project_count_and_the_record_says_language_size_and_how_it_was_cut(project, inbox):
+    project.set("documents", {"chunk_tokens": 64})
+    file = write(inbox / "a.txt")
+    process(project, file)
+    (source,) = ChunkStore(project.database).documents()
     assert max(chunk.metadata["tokens"] for chunk in ChunkStore(project.database).chunks()) <= 64
+    assert (source.language, source.size_bytes) == ("de", file.stat().st_size)
+    assert source.params == {"chunk_tokens": 64, "overlap_tokens": 50, "tokenizer": "local-32k"}
 
 
-def test_the_stage_reads_its_files_from_the_run(project: Project, inbox: Path) -> None:
+def test_the_stage_reads_its_files_from_the_run(project, inbox):
     work = create_run(project, "rag", {"kind": "rag", "files": [str(write(inbox / "a.txt"))]})
     result = run(RecordingContext(), work)
     assert statuses(result) == ["done"]
@@ -173,67 +162,52 @@ def test_the_stage_reads_its_files_from_the_run(project: Project, inbox: Path) -
         ("lang" * 100 + ".docx", ("lang" * 100)[:145] + ".docx"),
     ],
 )
-def test_hostile_names_become_plain_ones(given_name: str, stored: str) -> None:
+def test_hostile_names_become_plain_ones(given_name, stored):
     assert stored_name(given_name) == stored
 
 
 @given(st.text())
-def test_a_stored_name_never_leaves_its_folder(name: str) -> None:
+def test_a_stored_name_never_leaves_its_folder(name):
     stored = stored_name(f"{name}.txt")
     assert Path(stored).name == stored
     assert stored.endswith(".txt")
     assert len(stored.encode()) <= 150
 
 
-def encrypted_pdf(path: Path, words: str = "geheim und geschützt") -> Path:
+def encrypted_pdf(path):
     canvas = Canvas(str(path), encrypt=StandardEncryption("schlüssel", ownerPassword="besitz"))
-    canvas.drawString(60, 700, words)
+    canvas.drawString(60, 700, "geheim und geschützt")
     canvas.save()
     return path
 
 
-def test_a_locked_pdf_is_read_once_its_password_is_given(project: Project, inbox: Path) -> None:
-    process_documents(RecordingContext(), project, [encrypted_pdf(inbox / "a.pdf")])
-    wrong = process_again(RecordingContext(), project, ["a.pdf"], {"a.pdf": "falsch"})
+def test_a_locked_pdf_is_read_once_its_password_is_given_and_keeps_its_chunks_without_it(project, inbox):
+    process(project, encrypted_pdf(inbox / "a.pdf"))
+    wrong = again(project, ["a.pdf"], {"a.pdf": "falsch"})
     assert (statuses(wrong), wrong["documents"][0]["detail"]) == (["password"], "pdf_wrong_password")
-    right = process_again(RecordingContext(), project, ["a.pdf"], {"a.pdf": "schlüssel"})
-    assert statuses(right) == ["done"]
-    assert ChunkStore(project.database).documents()[0].detail == ""
+    assert statuses(again(project, ["a.pdf"], {"a.pdf": "schlüssel"})) == ["done"]
+    store = ChunkStore(project.database)
+    assert store.documents()[0].detail == ""
     assert not [
         path for path in project.root.rglob("*") if path.is_file() and "schlüssel".encode() in path.read_bytes()
     ]
-
-
-def test_a_document_that_cannot_be_read_again_keeps_its_chunks(project: Project, inbox: Path) -> None:
-    process_documents(RecordingContext(), project, [encrypted_pdf(inbox / "a.pdf")])
-    process_again(RecordingContext(), project, ["a.pdf"], {"a.pdf": "schlüssel"})
-    store = ChunkStore(project.database)
     before = store.chunks()
-    again = process_again(RecordingContext(), project, ["a.pdf"])
-    assert statuses(again) == ["password"]
+    assert statuses(again(project, ["a.pdf"])) == ["password"]
     assert store.chunks() == before
     assert (store.documents()[0].status, store.documents()[0].detail) == ("done", "pdf_password")
 
 
-def test_reading_again_takes_in_what_changed_and_keeps_ids_of_what_did_not(project: Project, inbox: Path) -> None:
+def test_reading_again_takes_in_what_changed_and_keeps_ids_of_what_did_not(project, inbox):
     parts = [f"Teil {n}. {SENTENCES}" for n in range(6)]
-    process_documents(RecordingContext(), project, [write(inbox / "a.txt", "\n\n".join(parts))])
+    process(project, write(inbox / "a.txt", "\n\n".join(parts)))
     store = ChunkStore(project.database)
     before = {chunk.text: chunk.id for chunk in store.chunks()}
-    process_again(RecordingContext(), project, ["a.txt", "no such file.txt"])
+    again(project, ["a.txt", "no such file.txt"])
     assert {chunk.text: chunk.id for chunk in store.chunks()} == before
 
 
-def test_the_record_of_a_document_says_language_size_and_how_it_was_cut(project: Project, inbox: Path) -> None:
-    file = write(inbox / "a.txt")
-    process_documents(RecordingContext(), project, [file])
-    (source,) = ChunkStore(project.database).documents()
-    assert (source.language, source.size_bytes) == ("de", file.stat().st_size)
-    assert source.params == {"chunk_tokens": 512, "overlap_tokens": 50, "tokenizer": "local-32k"}
-
-
-def test_two_copies_of_one_text_in_two_formats_are_flagged_as_duplicates(project: Project, inbox: Path) -> None:
+def test_two_copies_of_one_text_in_two_formats_are_flagged_as_duplicates(project, inbox):
     text = "\n\n".join(f"Im Versuch {n} wurde die Wärme von {n * 7} Litern Wasser gemessen." for n in range(40))
-    process_documents(RecordingContext(), project, [write(inbox / "a.txt", text), write(inbox / "b.md", text)])
+    process(project, write(inbox / "a.txt", text), write(inbox / "b.md", text))
     store = ChunkStore(project.database)
     assert store.count(flag="duplicate") == store.count(filename="b.md")

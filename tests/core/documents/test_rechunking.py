@@ -1,7 +1,5 @@
 """Chunks made anew after the settings or the tokenizer changed."""
 
-from pathlib import Path
-
 import pytest
 from recording_context import RecordingContext
 from store_material import add_document
@@ -14,7 +12,6 @@ from core.documents.rechunking import rechunk
 from core.documents.store.chunk_store import ChunkStore, NewChunk
 from core.documents.token_counting import counter_of
 from core.jobs.job import PauseRequested
-from core.project_manager import Project, ProjectStore
 
 TEXT = "\n\n".join(
     f"Absatz {n}. Ein Pendel schwingt hin und her. Im höchsten Punkt steht es still." for n in range(90)
@@ -22,22 +19,15 @@ TEXT = "\n\n".join(
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    project = ProjectStore(tmp_path / "projects").create("Physik")
-    files = []
-    for name in ("a.txt", "b.txt"):
-        files.append(tmp_path / name)
-        files[-1].write_text(f"{name}\n\n{TEXT}", "utf-8")
+def project(project, tmp_path):
+    files = [tmp_path / name for name in ("a.txt", "b.txt")]
+    for file in files:
+        file.write_text(f"{file.name}\n\n{TEXT}", "utf-8")
     process_documents(RecordingContext(), project, files)
     return project
 
 
-def test_what_is_up_to_date_is_left_alone(project: Project) -> None:
-    assert chunk_state.outdated(project) == []
-    assert rechunk(RecordingContext(), project)["documents"] == 0
-
-
-def test_new_settings_cut_every_document_anew_without_its_original(project: Project) -> None:
+def test_new_settings_cut_every_document_anew_without_its_original(project):
     for original in project.documents_folder.iterdir():
         original.unlink()
     project.set("documents", {"chunk_tokens": 100, "overlap_tokens": 20})
@@ -55,9 +45,10 @@ def test_new_settings_cut_every_document_anew_without_its_original(project: Proj
         (part.text, part.metadata) for part in wanted if isinstance(part, NewChunk)
     ]
     assert chunk_state.outdated(project) == []
+    assert rechunk(RecordingContext(), project)["documents"] == 0, "what is up to date is left alone"
 
 
-def test_a_tokenizer_that_needs_more_tokens_cuts_smaller_chunks(project: Project, tmp_path: Path) -> None:
+def test_a_tokenizer_that_needs_more_tokens_cuts_smaller_chunks(project, tmp_path):
     choose(project, model_folder(tmp_path / "bytes", byte_level(256)))
     rechunk(RecordingContext(), project)
     counter = counter_of(project)
@@ -67,7 +58,7 @@ def test_a_tokenizer_that_needs_more_tokens_cuts_smaller_chunks(project: Project
     assert [chunk.metadata["tokens"] for chunk in chunks] == counter.exact([chunk.text for chunk in chunks])
 
 
-def test_a_tokenizer_that_needs_fewer_tokens_only_counts_again(project: Project, tmp_path: Path) -> None:
+def test_a_tokenizer_that_needs_fewer_tokens_only_counts_again(project, tmp_path):
     store = ChunkStore(project.database)
     before = [(chunk.id, chunk.text) for chunk in store.chunks(limit=1000)]
     choose(project, model_folder(tmp_path / "large", byte_level(5000, TEXT)))
@@ -79,7 +70,7 @@ def test_a_tokenizer_that_needs_fewer_tokens_only_counts_again(project: Project,
     assert chunk_state.outdated(project) == []
 
 
-def test_a_pause_between_two_documents_leaves_the_rest_for_the_next_call(project: Project) -> None:
+def test_a_pause_between_two_documents_leaves_the_rest_for_the_next_call(project):
     project.set("documents", {"chunk_tokens": 64})
     with pytest.raises(PauseRequested):
         rechunk(RecordingContext(stop_after=1), project)
@@ -89,7 +80,7 @@ def test_a_pause_between_two_documents_leaves_the_rest_for_the_next_call(project
 
 
 @pytest.fixture
-def early(project: Project) -> Project:
+def early(project):
     """A document that a version stored which noted neither texts of pages nor where a chunk begins."""
     store = ChunkStore(project.database)
     (first, _) = store.documents()
@@ -101,14 +92,14 @@ def early(project: Project) -> Project:
     return project
 
 
-def test_a_document_without_stored_text_is_cut_from_its_original(early: Project) -> None:
+def test_a_document_without_stored_text_is_cut_from_its_original(early):
     assert rechunk(RecordingContext(), early)["recut"] == 2
     store = ChunkStore(early.database)
     assert all("start" in chunk.metadata for chunk in store.chunks(limit=1000))
     assert "".join(part.text for part in store.pages("a.txt")) == f"a.txt\n\n{TEXT}"
 
 
-def test_without_an_original_it_stays_as_it_is_which_the_log_tells(early: Project) -> None:
+def test_without_an_original_it_stays_as_it_is_which_the_log_tells(early):
     (early.documents_folder / "a.txt").unlink()
     store, context = ChunkStore(early.database), RecordingContext()
     before = store.chunks(limit=1000, filename="a.txt")

@@ -1,5 +1,4 @@
 import random
-from pathlib import Path
 from string import ascii_lowercase
 
 import psutil
@@ -7,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizer_material import GERMAN, byte_level, choose, model_folder, save, with_prefix_space
-from tokenizers import Tokenizer
 
 from core.documents.token_counting import (
     LOCAL_NAME,
@@ -17,11 +15,10 @@ from core.documents.token_counting import (
     local_counter,
     tokenizer_counter,
 )
-from core.project_manager import Project, ProjectStore
 from utils.errors import AppError
 
 
-def test_the_local_vocabulary_counts_about_as_models_do() -> None:
+def test_the_local_vocabulary_counts_about_as_models_do():
     count = local_counter().count
     assert count("") == 0
     assert 14 <= count("Energie ist die Fähigkeit eines Körpers, Arbeit zu verrichten.") <= 22
@@ -31,7 +28,7 @@ def test_the_local_vocabulary_counts_about_as_models_do() -> None:
 
 @settings(deadline=None)
 @given(st.text())
-def test_any_text_is_counted_and_never_above_its_bytes_and_words(text: str) -> None:
+def test_any_text_is_counted_and_never_above_its_bytes_and_words(text):
     tokens = local_counter().count(text)
     words = text.split()
     assert len(words) <= tokens <= len(text.encode("utf-8", "surrogatepass")) + len(words) + text.count("\n")
@@ -39,40 +36,40 @@ def test_any_text_is_counted_and_never_above_its_bytes_and_words(text: str) -> N
 
 @settings(deadline=None)
 @given(st.text("ab .,-_\n"), st.text("ab .,-_\n"))
-def test_the_local_count_of_two_texts_is_the_sum_of_theirs(one: str, other: str) -> None:
+def test_the_local_count_of_two_texts_is_the_sum_of_theirs(one, other):
     count = local_counter().count
     assert count(f"{one} {other}") == count(one) + count(other)
 
 
 @pytest.mark.parametrize("tokenizer", [byte_level(), with_prefix_space()], ids=["byte-level", "prefix-space"])
-def test_counting_from_memory_agrees_with_the_tokenizer(tokenizer: Tokenizer, tmp_path: Path) -> None:
+def test_counting_from_memory_agrees_with_the_tokenizer(tokenizer, tmp_path):
     counter = tokenizer_counter(save(tokenizer, tmp_path), "m")
     (exact,) = counter.exact([GERMAN])
     assert exact == len(tokenizer.encode(GERMAN, add_special_tokens=False).ids)
     assert abs(counter.count(GERMAN) - exact) <= 0.02 * exact
 
 
-def test_a_tokenizers_own_truncation_does_not_count(tmp_path: Path) -> None:
+def test_a_tokenizers_own_truncation_does_not_count(tmp_path):
     tokenizer = byte_level(256)
     tokenizer.enable_truncation(4)
     counter = tokenizer_counter(save(tokenizer, tmp_path), "tiny")
     assert (counter.name, counter.exact(["größer"])) == ("tiny", [8])
 
 
-def test_a_broken_tokenizer_says_so(tmp_path: Path) -> None:
+def test_a_broken_tokenizer_says_so(tmp_path):
     (tmp_path / "broken.json").write_text("{}")
     with pytest.raises(AppError, match="tokenizer_unreadable"):
         tokenizer_counter(tmp_path / "broken.json", "m")
 
 
-def test_memory_stays_bounded_however_many_words_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_stays_bounded_however_many_words_there_are(monkeypatch):
     monkeypatch.setattr("core.documents.token_counting.MAX_REMEMBERED", 10)
     remembered = Remembered(len)
     assert [remembered["x" * n] for n in range(100)] == list(range(100))
     assert len(remembered) <= 10
 
 
-def test_a_model_that_is_counted_with_again_and_again_leaves_no_memory_behind(tmp_path: Path) -> None:
+def test_a_model_that_is_counted_with_again_and_again_leaves_no_memory_behind(tmp_path):
     """The app counts whenever the samples change; what the library keeps of words was never given back."""
     file = save(byte_level(), tmp_path)
     dice = random.Random(1)
@@ -85,28 +82,14 @@ def test_a_model_that_is_counted_with_again_and_again_leaves_no_memory_behind(tm
     assert held[-1] - held[3] < 20  # MiB; it was 65
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return ProjectStore(tmp_path / "projects").create("Physik")
-
-
-def test_before_a_choice_the_local_vocabulary_counts(project: Project) -> None:
+def test_before_a_choice_the_local_vocabulary_counts_and_then_the_models_own_tokenizer(project, tmp_path):
     assert counter_name(project) == counter_of(project).name == LOCAL_NAME
-
-
-def test_after_a_choice_the_models_own_tokenizer_counts(project: Project, tmp_path: Path) -> None:
+    choose(project, tmp_path / "gone")  # a model that is not there counts as no choice
+    assert counter_name(project) == LOCAL_NAME
     choose(project, model_folder(tmp_path / "mini", byte_level(256)))
     assert counter_of(project).exact(["größer"]) == [8]
-    assert counter_name(project).startswith("mini#")
-
-
-def test_another_tokenizer_in_the_same_folder_has_another_name(project: Project, tmp_path: Path) -> None:
-    choose(project, model_folder(tmp_path / "mini", byte_level(256)))
     before = counter_name(project)
     save(byte_level(300), tmp_path / "mini")
-    assert counter_name(project) != before
-
-
-def test_a_model_that_is_not_there_counts_as_no_choice(project: Project, tmp_path: Path) -> None:
-    choose(project, tmp_path / "gone")
-    assert counter_name(project) == LOCAL_NAME
+    assert (
+        before.startswith("mini#") and counter_name(project).startswith("mini#") and counter_name(project) != before
+    )

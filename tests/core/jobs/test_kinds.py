@@ -1,14 +1,11 @@
 """The table of kinds of jobs: a new one is a row and its stage; whoever runs or shows jobs knows it from there."""
 
-import sys
 from importlib.util import find_spec
-from pathlib import Path
 from pkgutil import resolve_name
 
 import pytest
 from child_stages import ROW
 
-from core.jobs import child_process
 from core.jobs.job import JobState
 from core.jobs.kinds import KINDS, of_step, of_tab
 from core.jobs.services import Services, reattach, start_child_job
@@ -20,9 +17,9 @@ from ui.page.view import View
 from ui.texts import KEYS, WORDS
 
 
-def test_a_new_kind_runs_as_a_child_job_is_shown_and_goes_on_after_a_restart(services, project, monkeypatch):
-    child_app = str(Path(__file__).parents[1] / "child_app.py")  # where the child's table gets the same row
-    monkeypatch.setattr(child_process, "own_command", lambda: [sys.executable, child_app])
+def test_a_new_kind_runs_as_a_child_job_is_shown_and_goes_on_after_a_restart(
+    services, project, monkeypatch, child_app
+):
     monkeypatch.setitem(KINDS, "count", ROW)
     monkeypatch.setitem(WORDS["en"], "job.kind.count", "Counting")
     job = start_child_job(services, project, "count", {"to": 100, "seconds_each": 0.1})

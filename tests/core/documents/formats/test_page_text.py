@@ -11,7 +11,7 @@ WILD_TEXT = st.text(st.characters(exclude_categories=()))
 
 
 @given(WILD_TEXT)
-def test_cleaning_twice_changes_nothing_more(text: str) -> None:
+def test_cleaning_twice_changes_nothing_more(text):
     once = clean_characters(text)
     assert clean_characters(once) == once
     once.encode("utf-8")
@@ -19,11 +19,11 @@ def test_cleaning_twice_changes_nothing_more(text: str) -> None:
 
 
 @given(st.text(st.characters(categories=["Lu", "Ll", "Nd"], max_codepoint=0x24F)))
-def test_cleaning_keeps_every_letter_and_digit(text: str) -> None:
+def test_cleaning_keeps_every_letter_and_digit(text):
     assert clean_characters(text) == unicodedata.normalize("NFC", text)
 
 
-def test_what_is_taken_for_clean_is_what_cleaning_would_leave_alone() -> None:
+def test_what_is_taken_for_clean_is_what_cleaning_would_leave_alone():
     clean = [chr(code) for code in range(0x110000) if page_text.IS_CLEAN.fullmatch(chr(code))]
     assert len(clean) > 30_000
     assert all(page_text._cleaned(character) == character for character in clean)
@@ -32,12 +32,12 @@ def test_what_is_taken_for_clean_is_what_cleaning_would_leave_alone() -> None:
         assert all(unicodedata.normalize("NFC", letter + character) == letter + character for character in clean)
 
 
-def test_cleaning_gives_one_spelling() -> None:
+def test_cleaning_gives_one_spelling():
     assert clean_characters("Eﬃzienz\r\nder\u00a0Größe\x07  \r² ™") == "Effizienz\nder Größe\n² ™"
     assert clean_characters("U\u0308berpru\u0308fung") == "Überprüfung"
 
 
-def test_blocks_that_are_lines_stay_together() -> None:
+def test_blocks_that_are_lines_stay_together():
     text, headings = join_blocks([Block("T", is_heading=True), Block("a", is_line=True), Block("b", is_line=True)])
     assert text == "T\n\na\nb"
     assert headings[0].offset == 0
@@ -55,5 +55,5 @@ def test_blocks_that_are_lines_stay_together() -> None:
         ("1.2", False),
     ],
 )
-def test_numbered_headings_are_told_from_contents_and_sentences(line: str, is_heading: bool) -> None:
+def test_numbered_headings_are_told_from_contents_and_sentences(line, is_heading):
     assert is_numbered_heading(line) is is_heading

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reading_material import error_code, read, read_bytes
+from reading_material import read, read_bytes
 
 from core.documents.formats import plain_text
 from core.documents.formats.page_text import clean_characters
@@ -58,17 +58,12 @@ def test_form_feeds_part_pages_however_long_they_are(texts, size):
         assert letters("".join(page.text for page in pages if page.number == number)) == letters(text)
 
 
-def test_a_text_without_a_single_space_is_cut_as_well():
+@pytest.mark.parametrize("letters", ["ä", "e\u0301\u0323\u200d"], ids=["no space", "accents"])
+def test_a_text_without_a_single_space_is_cut_as_well_and_no_accent_is_torn_from_its_letter(letters):
     with parts_of(100):
-        pages = read_bytes(("ä" * 5000).encode(), "a.txt")
-    assert "".join(page.text for page in pages) == "ä" * 5000
+        pages = read_bytes((letters * 5000).encode(), "a.txt")
+    assert "".join(page.text for page in pages) == clean_characters(letters * 5000)
     assert max(len(page.text) for page in pages) <= 400
-
-
-def test_no_accent_is_torn_from_its_letter():
-    with parts_of(10):
-        pages = read_bytes(("e\u0301\u0323\u200d" * 500).encode(), "a.txt")
-    assert "".join(page.text for page in pages) == clean_characters("e\u0301\u0323\u200d" * 500)
 
 
 def test_lines_without_blank_ones_are_cut_at_line_ends():
@@ -90,20 +85,10 @@ def test_a_long_text_is_never_held_as_a_whole(tmp_path):
     assert shares[-1] == 1
 
 
-def test_blank_files_have_no_text(tmp_path):
-    (tmp_path / "blank.txt").write_text(" \n\n \t")
-    (tmp_path / "none.md").write_bytes(b"")
-    assert error_code(tmp_path / "blank.txt") == "file_no_text"
-    assert error_code(tmp_path / "none.md") == "file_no_text"
-
-
 def test_form_feeds_part_pages_and_their_numbers_go(tmp_path):
     (tmp_path / "a.txt").write_text("Vorn.\n\n1\n\fHinten.\n\n2\n\f\n")
     assert [(page.number, page.text) for page in read(tmp_path / "a.txt")] == [(1, "Vorn."), (2, "Hinten.")]
-
-
-def test_a_blank_page_in_between_keeps_its_number(tmp_path):
-    (tmp_path / "a.txt").write_text("Vorn.\f\n\fHinten.")
+    (tmp_path / "a.txt").write_text("Vorn.\f\n\fHinten.")  # a blank page in between keeps its number
     assert [(page.number, page.text) for page in read(tmp_path / "a.txt")] == [(1, "Vorn."), (2, ""), (3, "Hinten.")]
 
 

@@ -4,19 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.documents.formats.page_text import (
-    clean_characters,
-    join_blocks,
-    mark_line_end_hyphens,
-    with_accents,
-)
-from core.documents.formats.printed import (
-    Outline,
-    blocks_of_lines,
-    pages_of_texts,
-    seam,
-    without_running_lines,
-)
+from core.documents.formats.page_text import clean_characters, join_blocks, mark_line_end_hyphens, with_accents
+from core.documents.formats.printed import Outline, blocks_of_lines, pages_of_texts, seam, without_running_lines
 
 
 def join_lines(left: str, right: str, compounds: Set[str] = frozenset()) -> str:
@@ -40,21 +29,22 @@ def join_lines(left: str, right: str, compounds: Set[str] = frozenset()) -> str:
         ("https://www.example.\norg/hilfe", "https://www.example.org/hilfe"),
         ("ein Ende.\nnoch eins", "ein Ende. noch eins"),
         ("システ\nムです", "システ\nムです"),
+        ("생긴\n변화로", "생긴 변화로"),
     ],
 )
-def test_words_that_a_line_end_tore_apart_are_joined(raw: str, joined: str) -> None:
+def test_words_that_a_line_end_tore_apart_are_joined(raw, joined):
     first, *others = clean_characters(mark_line_end_hyphens(raw)).split("\n")
     for line in others:
         first = join_lines(first, line)
     assert first == joined
 
 
-def test_a_hyphen_stays_where_the_document_writes_the_word_with_one() -> None:
+def test_a_hyphen_stays_where_the_document_writes_the_word_with_one():
     assert join_lines("mit apt-", "get geht", {"apt-get"}) == "mit apt-get geht"
     assert join_lines("mit apt-", "get geht") == "mit aptget geht"
 
 
-def test_lines_become_paragraphs_headings_and_list_items() -> None:
+def test_lines_become_paragraphs_headings_and_list_items():
     lines = [
         "1.1 Was ist ein Pendel, und wie kommt es, dass es immer",
         "wieder zurückkehrt?",
@@ -78,7 +68,7 @@ def test_lines_become_paragraphs_headings_and_list_items() -> None:
 
 
 @given(st.lists(st.text(st.characters(categories=["L", "N", "P"]), min_size=1).map(str.strip).filter(bool)))
-def test_no_character_is_lost_when_lines_are_joined_except_hyphens(lines: list[str]) -> None:
+def test_no_character_is_lost_when_lines_are_joined_except_hyphens(lines):
     blocks = blocks_of_lines(lines)
     kept = "".join(block.text for block in blocks).replace(" ", "").replace("-", "")
     assert kept == "".join(lines).replace(" ", "").replace("-", "")
@@ -89,31 +79,33 @@ def body(number: int) -> list[str]:
     return [f"Zeile {letter} vom Blatt {'abcdefghijklmnop'[number]} sagt etwas Eigenes." for letter in "abcdefgh"]
 
 
-def test_running_headers_and_page_numbers_are_left_out() -> None:
+def test_running_headers_and_page_numbers_are_left_out():
     pages = [[f"Leitfaden {n} / 12", *body(n), f"{n}"] for n in range(12)]
     assert list(without_running_lines(pages)) == [body(n) for n in range(12)]
 
 
-@pytest.mark.parametrize("lines", [["Folie 3", "Rot"], ["Original page 7"], ["Kopf", "a", "b", "c", "Fuß"]])
-def test_slides_and_cards_of_a_few_lines_are_left_alone(lines: list[str]) -> None:
-    pages = [lines] * 12
-    assert list(without_running_lines(pages)) == pages
+ENDS = "abcdef"
+LONG_TITLE = "Ein sehr langer Titel, der über jeder Seite steht " * 3
 
 
-def test_a_page_is_never_left_without_most_of_its_text() -> None:
-    pages = [["Ein sehr langer Titel, der über jeder Seite steht " * 3, "a", "b", "c", "d", "e"]] * 12
-    assert list(without_running_lines(pages)) == pages
-
-
-def test_lines_that_two_pages_happen_to_share_stay() -> None:
-    pages = [["Einleitung", "a b"], ["Einleitung", "c d"], ["Schluss", "e f"]]
+@pytest.mark.parametrize(
+    "pages",
+    [
+        *([lines] * 12 for lines in (["Folie 3", "Rot"], ["Original page 7"], ["Kopf", "a", "b", "c", "Fuß"])),
+        [[LONG_TITLE, "a", "b", "c", "d", "e"]] * 12,  # most of a page's text
+        [["Einleitung", "a b"], ["Einleitung", "c d"], ["Schluss", "e f"]],  # which two pages happen to share
+        [[f"Überschrift {ENDS[n]}", "Gleich", *body(n), f"Ende {ENDS[n]}"] for n in range(6)],  # a second line
+        [["Die Antwort lautet", "42"]],  # no page number
+    ],
+)
+def test_lines_that_only_look_like_running_ones_are_left_alone(pages):
     assert list(without_running_lines(pages)) == pages
 
 
 @given(
     st.lists(st.lists(st.sampled_from(["Kapitel 1", "12", "Ein Satz.", "Noch ein Satz"]), max_size=4), max_size=30)
 )
-def test_as_many_pages_come_out_as_went_in(pages: list[list[str]]) -> None:
+def test_as_many_pages_come_out_as_went_in(pages):
     assert len(list(without_running_lines(pages))) == len(pages)
 
 
@@ -125,36 +117,22 @@ def test_as_many_pages_come_out_as_went_in(pages: list[list[str]]) -> None:
         ("xˆ2 und h¯ und r˙ t", "xˆ2 und h¯ und r˙ t"),
     ],
 )
-def test_accents_that_tex_printed_apart_come_back_to_their_letters(printed: str, text: str) -> None:
+def test_accents_that_tex_printed_apart_come_back_to_their_letters(printed, text):
     assert with_accents(printed) == text
 
 
-def test_korean_lines_are_joined_with_a_space_and_japanese_ones_keep_their_end() -> None:
-    assert join_lines("생긴", "변화로") == "생긴 변화로"
-    assert join_lines("システ", "ムです") == "システ\nムです"
-
-
-def test_a_line_of_code_below_a_full_sentence_stays_apart() -> None:
+def test_a_line_of_code_below_a_full_sentence_stays_apart():
     lines = ["Dieser Satz füllt die ganze Zeile bis an ihren Rand und endet.", r"\let\MT@font@sets=\relax"]
     assert len(blocks_of_lines(lines)) == 2
 
 
-def test_a_first_line_that_is_no_running_one_protects_the_second() -> None:
-    pages = [[f"Überschrift {'abcdef'[n]}", "Gleich", *body(n), f"Ende {'abcdef'[n]}"] for n in range(6)]
-    assert list(without_running_lines(pages)) == pages
-
-
-def test_a_number_that_ends_a_single_page_is_no_page_number() -> None:
-    assert list(without_running_lines([["Die Antwort lautet", "42"]])) == [["Die Antwort lautet", "42"]]
-
-
-def test_pages_come_with_headings_from_bookmarks_and_marks_of_what_was_unreadable() -> None:
+def test_pages_come_with_headings_from_bookmarks_and_marks_of_what_was_unreadable():
     texts = ["Kapitel 1\r\nDer Motor\r\nEr wandelt Energie um.", None]
     first, second = pages_of_texts(iter(texts), Outline(2, {0: ["Der Motor"]}), "a.pdf")
     assert [heading.title for heading in first.headings] == ["Der Motor"]
     assert (first.readable, second.readable, second.text) == (True, False, "")
 
 
-def test_a_heading_is_found_whatever_stands_around_its_number() -> None:
+def test_a_heading_is_found_whatever_stands_around_its_number():
     (page,) = pages_of_texts(["Anhang B. Die\nlange Liste\nText."], Outline(1, {0: ["B Die lange Liste"]}), "a.pdf")
     assert [heading.title for heading in page.headings] == ["Anhang B. Die lange Liste"]

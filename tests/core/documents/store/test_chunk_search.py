@@ -1,6 +1,5 @@
 import sqlite3
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,22 +12,16 @@ from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
 JAPANESE = "この章では計算機の基本的な使い方を説明します。電源を入れてからログインするまでの手順は次のとおりです。"
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> ChunkStore:
-    return ChunkStore(tmp_path / "rag.db")
-
-
 def fill(store: ChunkStore, texts: Sequence[str], name: str = "a.pdf") -> None:
-    add_document(
-        store, SourceFile(name, name, name, "done"), [NewChunk(text, {"page": 1, "tokens": 3}) for text in texts]
-    )
+    chunks = [NewChunk(text, {"page": 1, "tokens": 3}) for text in texts]
+    add_document(store, SourceFile(name, name, name, "done"), chunks)
 
 
 def found(store: ChunkStore, words: str, limit: int = 20, offset: int = 0) -> list[int]:
     return [hit.chunk.index for hit in store.search(words, limit, offset)]
 
 
-def test_search_finds_umlauts_and_beginnings_and_ranks(store: ChunkStore) -> None:
+def test_search_finds_umlauts_and_beginnings_and_ranks(store):
     fill(store, ["Die Überprüfung der Anlage", "Anlage Anlage Anlage", "Etwas über Bücher"])
     assert found(store, "uberpruf") == [0]
     assert found(store, "BÜCH") == [2]
@@ -38,7 +31,7 @@ def test_search_finds_umlauts_and_beginnings_and_ranks(store: ChunkStore) -> Non
     assert found(store, "   ") == found(store, "!?") == []
 
 
-def test_a_japanese_word_is_found_where_a_line_end_tears_it_apart(store: ChunkStore) -> None:
+def test_a_japanese_word_is_found_where_a_line_end_tears_it_apart(store):
     fill(store, [JAPANESE.replace("計算機", "計算\n機"), "ほかの文章です。"])
     assert found(store, "計算機") == [0]
 
@@ -58,19 +51,19 @@ def test_a_japanese_word_is_found_where_a_line_end_tears_it_apart(store: ChunkSt
         ("neue", [8]),
     ],
 )
-def test_umlauts_are_found_however_they_are_written(store: ChunkStore, typed: str, indexes: list[int]) -> None:
+def test_umlauts_are_found_however_they_are_written(store, typed, indexes):
     fill(store, ["Größe", "Grosse", "Groesse", "Groeße", "Straße", "Strasse", "über", "ueber", "neue", "nu"])
     assert found(store, typed)[: len(indexes)] == indexes or set(found(store, typed)) == set(indexes)
 
 
-def test_whole_words_come_before_words_that_begin_so(store: ChunkStore) -> None:
+def test_whole_words_come_before_words_that_begin_so(store):
     fill(store, ["Wasserkraft Wasserkraft Wasserrad", "Am Wasser steht ein Haus mit einem Dach", "Wasserfall"])
     assert found(store, "wasser") == [1, 0, 2]
     assert found(store, "wasser haus") == [1]
     assert set(found(store, "wasserk haus")) == {0, 1}, "no chunk holds both beginnings"
 
 
-def test_a_word_inside_a_sentence_without_spaces_is_found(store: ChunkStore) -> None:
+def test_a_word_inside_a_sentence_without_spaces_is_found(store):
     fill(store, [JAPANESE, "ログ と グイン です " * 3, "Deutscher Text mit 計算機 darin", "ペン" * 10])
     assert found(store, "ログイン") == [0]
     assert found(store, "基本的") == [0]
@@ -83,7 +76,7 @@ def test_a_word_inside_a_sentence_without_spaces_is_found(store: ChunkStore) -> 
     assert found(store, "ログイン") == []
 
 
-def test_pages_of_hits_follow_each_other(store: ChunkStore) -> None:
+def test_pages_of_hits_follow_each_other(store):
     fill(store, [f"Wasser {'Rad ' * (number % 7)}" for number in range(45)] + ["Wasserfall"] * 10)
     pages = [found(store, "wasser", 10, offset) for offset in range(0, 70, 10)]
     assert [len(page) for page in pages] == [10, 10, 10, 10, 10, 5, 0]
@@ -97,7 +90,7 @@ def test_pages_of_hits_follow_each_other(store: ChunkStore) -> None:
     words=st.text()
     | st.lists(st.sampled_from(['"', "*", "NEAR(", "ein", "OR", "^", "Text", "ß", "計", "\0"])).map(" ".join)
 )
-def test_search_takes_any_text(words: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_search_takes_any_text(words, tmp_path_factory):
     store = ChunkStore(tmp_path_factory.getbasetemp() / "search.db")
     if not store.count():
         fill(store, ["Ein Text mit ß und 計算機"])
@@ -106,7 +99,7 @@ def test_search_takes_any_text(words: str, tmp_path_factory: pytest.TempPathFact
 
 @settings(max_examples=100, deadline=None)
 @given(text=st.text(alphabet="aäßeuEÜ計算ログ ,.\n", min_size=1, max_size=60))
-def test_each_word_of_a_text_finds_it(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_each_word_of_a_text_finds_it(text, tmp_path_factory):
     path = tmp_path_factory.mktemp("search") / "rag.db"
     fill(ChunkStore(path), [text + " 計算機", "etwas anderes"])
     for word in text.replace(",", " ").replace(".", " ").split():
@@ -114,11 +107,11 @@ def test_each_word_of_a_text_finds_it(text: str, tmp_path_factory: pytest.TempPa
 
 
 @given(st.text())
-def test_folding_keeps_every_character_in_its_place(text: str) -> None:
+def test_folding_keeps_every_character_in_its_place(text):
     assert len(folded(text)) == len(text)
 
 
-def test_an_excerpt_shows_the_words_where_they_are() -> None:
+def test_an_excerpt_shows_the_words_where_they_are():
     text = "Vorn steht nichts. " * 30 + "Die Überprüfung der Anlage folgt." + " Hinten auch nichts." * 30
     shown = excerpt(text, ["uberpruf"])
     assert "Die [Überprüfung] der Anlage" in shown
@@ -126,7 +119,7 @@ def test_an_excerpt_shows_the_words_where_they_are() -> None:
     assert excerpt("Kurz", ["fehlt"]) == "Kurz"
 
 
-def test_words_of_removed_chunks_leave_the_index(store: ChunkStore) -> None:
+def test_words_of_removed_chunks_leave_the_index(store):
     fill(store, ["Überprüfung", JAPANESE])
     fill(store, ["Neu"])
     with sqlite3.connect(store.path) as connection:
