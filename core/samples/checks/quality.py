@@ -1,6 +1,6 @@
 """What is doubtful about samples: findings that a person decides on. Knows samples and the texts of chunks.
 
-The gate rejects nothing. What it looks for stands in KINDS; each has its name and its meaning in ui/texts/gate.py.
+They reject nothing. What they look for stands in KINDS; each has its name and its meaning in ui/texts/*/review.toml.
 """
 
 import re
