@@ -40,7 +40,7 @@ PROGRESS_EVERY = 200
 
 
 @dataclass(frozen=True)
-class Outlook:
+class SamplesEstimate:
     """What writing the missing samples takes, and whether texts leave this machine for `place`."""
 
     estimate: estimates.Estimate
@@ -216,11 +216,11 @@ def first_task(project: Project, settings: SftSettings) -> Task:
     return Task(chunk, 0, settings.per_request)
 
 
-def outlook(project: Project) -> Outlook:
+def estimate_samples(project: Project) -> SamplesEstimate:
     """What writing the missing samples will take. Raises AppError as `usable_chunks`."""
     settings = project.load_config().sft
     chunk_ids = usable_chunks(project, settings)
     rejected = SampleStore(project).counts().by_status.get("rejected", 0)
     missing = max(0, settings.samples - count_samples(project.samples_file) + rejected)
     found = estimates.estimate(project, settings, chunk_ids, missing, known_model(settings))
-    return Outlook(found, place_of(settings), leaves_machine(settings), bool(chunk_ids))
+    return SamplesEstimate(found, place_of(settings), leaves_machine(settings), bool(chunk_ids))

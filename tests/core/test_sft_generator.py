@@ -82,14 +82,14 @@ def test_the_key_is_in_no_file_of_the_project_no_event_and_no_log(services, fill
 
 
 def test_a_run_is_noted_and_nothing_is_said_to_have_left_this_machine(services, filled) -> None:
-    before = sft_generator.outlook(filled)
+    before = sft_generator.estimate_samples(filled)
     assert before.estimate.samples == 10 and not before.leaves_machine and before.place.startswith("127.0.0.1")
     ended(services, sft_generator.start_samples(services, filled))
     (run,) = estimate.runs(filled)
     assert (run.samples, run.provider) == (10, filled.load_config().sft.provider)
     assert outbound.summary(filled) == []
     filled.set("sft", {"base_url": "https://example.org/v1", "samples": 20})
-    assert sft_generator.outlook(filled).leaves_machine
+    assert sft_generator.estimate_samples(filled).leaves_machine
 
 
 def test_trying_a_helper_shows_what_was_asked_and_understood_and_stores_nothing(services, filled, server) -> None:

@@ -41,7 +41,7 @@ def sft_command(options: argparse.Namespace) -> dict[str, Any]:
     services, project = opened(options)
     project.set("sft", given(options, config.SftSettings))
     if options.estimate:
-        return asdict(sft_generator.outlook(project))
+        return asdict(sft_generator.estimate_samples(project))
     if options.test:
         return finish(services, sft_generator.start_test(services, project))
     return finish(services, sft_generator.start_samples(services, project))
