@@ -52,7 +52,7 @@ def ended(services: Services, job: JobSnapshot) -> JobSnapshot:
     return services.runner.wait(job.id, timeout=60)
 
 
-def gate_of(services: Services, project: Project) -> JobSnapshot:
+def checks_of(services: Services, project: Project) -> JobSnapshot:
     """The check that follows by itself."""
     job = services.runner.latest(project.name, ["gate"])
     assert job is not None
@@ -66,7 +66,7 @@ def test_samples_of_a_helper_are_stored_with_their_source_and_checked_by_themsel
     samples = read_samples(filled.samples_file)
     assert len({sample.id for sample in samples}) == 10
     assert all(sample.source and sample.support == 1.0 and sample.language == "de" for sample in samples)
-    assert gate_of(services, filled).state == JobState.DONE
+    assert checks_of(services, filled).state == JobState.DONE
     counts = SampleStore(filled).counts()
     assert (counts.total, counts.checked) == (10, 10)
 
@@ -74,7 +74,7 @@ def test_samples_of_a_helper_are_stored_with_their_source_and_checked_by_themsel
 def test_the_key_is_in_no_file_of_the_project_no_event_and_no_log(services, filled, server) -> None:
     keys.set_key(server.address, KEY)
     job = ended(services, sft_generator.start_samples(services, filled))
-    gate_of(services, filled)
+    checks_of(services, filled)
     assert server.requests >= 10
     written = [path for path in filled.root.rglob("*") if path.is_file()]
     assert written and not any(KEY.encode() in path.read_bytes() for path in written)
@@ -115,7 +115,7 @@ def test_samples_made_elsewhere_come_in_and_are_checked_without_any_document(
     file.write_text("\n".join([*lines, "kein JSON"]), encoding="utf-8")
     job = ended(services, sft_generator.start_import(services, project, file, "fremd.jsonl"))
     assert job.result and (job.result["imported"], job.result["bad"]) == (3, 1)
-    assert gate_of(services, project).state == JobState.DONE
+    assert checks_of(services, project).state == JobState.DONE
     assert SampleStore(project).counts().checked == 3
 
 

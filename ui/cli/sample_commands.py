@@ -76,7 +76,7 @@ def check_command(options: argparse.Namespace) -> dict[str, Any]:
     from core import sft_generator
 
     services, project = opened(options)
-    return finish(services, sft_generator.start_gate(services, project))
+    return finish(services, sft_generator.start_checks(services, project))
 
 
 def import_command(options: argparse.Namespace) -> dict[str, Any]:
