@@ -57,18 +57,18 @@ class Readiness:
     expected: RunEstimate | None
 
 
-def look(project: Project, settings: ProjectConfig, hardware: Hardware) -> Readiness:
+def readiness_of(project: Project, settings: ProjectConfig, hardware: Hardware) -> Readiness:
     """What keeps a training with these settings from starting, and what it will need. Raises nothing."""
     found = _, base = readiness.check_base(project, settings.base)
     expected = run_estimate.of_files(base.folder, project.samples_file, settings.training, hardware) if base else None
-    return Readiness(readiness.look(project, settings, hardware, found, expected), base, expected)
+    return Readiness(readiness.look(project, settings, hardware, expected, found), base, expected)
 
 
 def start_training(services: Services, project: Project) -> JobSnapshot:
     """Train an adapter with the project's settings. Raises AppError where something it needs is missing."""
     settings = project.load_config()
     hardware = services.hardware()
-    found, samples = look(project, settings, hardware), project.samples_file
+    found, samples = readiness_of(project, settings, hardware), project.samples_file
     readiness.require(found.checks)
     base = found.base
     assert base  # else it was refused

@@ -65,16 +65,16 @@ def look(
     project: Project,
     settings: ProjectConfig,
     hardware: Hardware,
-    base: tuple[Check, Base | None],
     expected: RunEstimate | None,
+    base: tuple[Check, Base | None] | None = None,
 ) -> list[Check]:
     """All checks, in the order in which a person would mend them; `expected` is what the training will need.
 
-    `base` is what `check_base` gave. Takes some milliseconds once the samples were read; what comes to the file later
-    is read alone.
+    `base` is what `check_base` gave to who asked it before. Takes some milliseconds once the samples were read; what
+    comes to the file later is read alone.
     """
     training = settings.training
-    check, model = base
+    check, model = base or check_base(project, settings.base)
     found = [check_samples(project, training), check]
     if model:
         found += check_changed(project, model)

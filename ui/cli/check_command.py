@@ -23,7 +23,7 @@ def check_command(options: argparse.Namespace) -> dict[str, Any]:
     from core.estimates import run_estimate
 
     services, project = opened(options)
-    found = trainer.look(project, project.load_config(), services.hardware())
+    found = trainer.readiness_of(project, project.load_config(), services.hardware())
     refused = [check for check in found.checks if check.refusal]
     result: dict[str, Any] = {"ready": not refused, "checks": [check.as_json for check in found.checks]}
     if found.expected is not None:

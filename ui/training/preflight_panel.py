@@ -67,12 +67,7 @@ def current(view: View) -> list[Check]:
         moment(FREE_LASTS_SECONDS),
     )
     expected = run_estimate_panel.current(view)
-
-    def look() -> list[Check]:
-        base = readiness.check_base(project, settings.base)
-        return readiness.look(project, settings, view.services.hardware(), base, expected)
-
-    return CHECKED.get(key, look)
+    return CHECKED.get(key, lambda: readiness.look(project, settings, view.services.hardware(), expected))
 
 
 def refusal(view: View, *names: str) -> str:

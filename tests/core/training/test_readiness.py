@@ -48,7 +48,7 @@ def choose(project: Project, folder: Path, **training: object) -> None:
 
 
 def found(project: Project, hardware: Hardware = HARDWARE) -> dict[str, Check]:
-    return {check.name: check for check in trainer.look(project, project.load_config(), hardware).checks}
+    return {check.name: check for check in trainer.readiness_of(project, project.load_config(), hardware).checks}
 
 
 def test_a_project_that_has_everything_is_ready(project: Project, tmp_path: Path) -> None:
