@@ -21,7 +21,7 @@ from core.providers import address_of, leaves_machine, place_of, provider_of
 from core.samples import estimate as estimates
 from core.samples.answers.answers import parse_answer
 from core.samples.chat_writer import request_for, try_once
-from core.samples.checks.quality import Limits, gate_of
+from core.samples.checks.quality import Limits, checks_of
 from core.samples.drafts import Task
 from core.samples.exchange.exchange import import_samples
 from core.samples.generate import Access, generate_samples, usable_chunks
@@ -40,7 +40,7 @@ PROGRESS_EVERY = 200
 
 
 @dataclass(frozen=True)
-class Outlook:
+class SamplesEstimate:
     """What writing the missing samples takes, and whether texts leave this machine for `place`."""
 
     estimate: estimates.Estimate
@@ -79,7 +79,7 @@ def start_samples(services: Services, project: Project) -> JobSnapshot:
     return start_thread_job(services, project, "sft", work_on_finished_chunks)
 
 
-def start_gate(services: Services, project: Project) -> JobSnapshot:
+def start_checks(services: Services, project: Project) -> JobSnapshot:
     """Check all samples that nobody has checked as they are now. Raises AppError as `require_lines` does."""
     require_lines(project.samples_file)
     work = alone(project, "gate", partial(check_all, project=project))
@@ -147,7 +147,7 @@ def test_helper(context: JobContext, task: Task, settings: SftSettings, key: str
 
 
 def check_all(context: JobContext, project: Project) -> dict[str, Any]:
-    """The job of the gate: findings for all samples that were written or changed since the last time."""
+    """The job of the quality checks: findings for all samples that were written or changed since the last time."""
     relink(context, project)
     store = SampleStore(project)
     counts = store.counts()
@@ -158,13 +158,13 @@ def check_all(context: JobContext, project: Project) -> dict[str, Any]:
         limits = Limits(config.training.max_length, lambda text: counter().count(text), config.sft.language)
         named = f"{limits.max_tokens} {counter_name(project)} {limits.language}"
         database = project.database.stat().st_ino if project.database.exists() else 0
-        gate = gate_of(project.samples_file, f"{named} {database}")
+        checks = checks_of(project.samples_file, f"{named} {database}")
         known = store.findings()
-        wanted = gate.wanted(store.held(), known if known.limits == named else Findings(), context.checkpoint)
+        wanted = checks.wanted(store.held(), known if known.limits == named else Findings(), context.checkpoint)
         context.progress(0, len(wanted), "samples.checking", count=len(wanted))
 
         def told() -> Iterator[tuple[str, Verdict]]:
-            results = gate.check(wanted, partial(text_of, chunks), limits, context.checkpoint)
+            results = checks.check(wanted, partial(text_of, chunks), limits, context.checkpoint)
             for number, result in enumerate(results):
                 if number % PROGRESS_EVERY == 0:
                     context.progress(number, len(wanted))
@@ -216,11 +216,11 @@ def first_task(project: Project, settings: SftSettings) -> Task:
     return Task(chunk, 0, settings.per_request)
 
 
-def outlook(project: Project) -> Outlook:
+def estimate_samples(project: Project) -> SamplesEstimate:
     """What writing the missing samples will take. Raises AppError as `usable_chunks`."""
     settings = project.load_config().sft
     chunk_ids = usable_chunks(project, settings)
     rejected = SampleStore(project).counts().by_status.get("rejected", 0)
     missing = max(0, settings.samples - count_samples(project.samples_file) + rejected)
     found = estimates.estimate(project, settings, chunk_ids, missing, known_model(settings))
-    return Outlook(found, place_of(settings), leaves_machine(settings), bool(chunk_ids))
+    return SamplesEstimate(found, place_of(settings), leaves_machine(settings), bool(chunk_ids))

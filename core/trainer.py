@@ -28,7 +28,8 @@ from core.jobs.services import (
 from core.models import bases
 from core.project_manager import Project
 from core.training import bundle, checkpoints, derived_runs, history, provenance, readiness
-from utils.config import READING, TrainingSettings, settings_with
+from core.training.readiness import Base, Check
+from utils.config import READING, ProjectConfig, TrainingSettings, settings_with
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
 
@@ -47,31 +48,46 @@ class Loss:
     branches: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Readiness:
+    """What was found before a training: all checks, the base model where it is whole, and what the run will need."""
+
+    checks: list[Check]
+    base: Base | None
+    expected: RunEstimate | None
+
+
+def readiness_of(project: Project, settings: ProjectConfig, hardware: Hardware) -> Readiness:
+    """What keeps a training with these settings from starting, and what it will need. Raises nothing."""
+    found = _, base = readiness.check_base(project, settings.base)
+    expected = run_estimate.of_files(base.folder, project.samples_file, settings.training, hardware) if base else None
+    return Readiness(readiness.look(project, settings, hardware, expected, found), base, expected)
+
+
 def start_training(services: Services, project: Project) -> JobSnapshot:
     """Train an adapter with the project's settings. Raises AppError where something it needs is missing."""
     settings = project.load_config()
     hardware = services.hardware()
-    expected = run_estimate.of_project(project, settings, hardware)
-    readiness.require(readiness.look(project, settings, hardware, expected))
-    base, folder = readiness.require_base(project, settings.base)
+    found, samples = readiness_of(project, settings, hardware), project.samples_file
+    readiness.require(found.checks)
+    base = found.base
+    assert base  # else it was refused
     request = {
         "base": {
-            **base.model_dump(),
-            "folder": provenance.portable_path(project, folder),
-            "fingerprint": bases.fingerprint(folder),
-            "revision": provenance.revision_of(folder),
+            **base.choice.model_dump(),
+            "folder": provenance.portable_path(project, base.folder),
+            "fingerprint": base.fingerprint,
+            "revision": provenance.revision_of(base.folder),
         },
         "training": settings.training.model_dump(),
         "seed": settings.training.seed,
         "processes": launcher.world() if launcher.world() > 1 else settings.training.processes,
         "engine": hardware.engine,
         "force_cpu": services.settings.force_cpu,
-        "samples_sha256": sha256_of(project.samples_file),
+        "samples_sha256": sha256_of(samples),
     }
-    request |= _true_now(hardware, expected)
-    return start_child_job(
-        services, project, "train", request, lambda run: shutil.copy2(project.samples_file, run.samples_file)
-    )
+    request |= _true_now(hardware, found.expected)
+    return start_child_job(services, project, "train", request, lambda run: shutil.copy2(samples, run.samples_file))
 
 
 def _true_now(hardware: Hardware, expected: RunEstimate | None, from_step: int = 0) -> dict[str, Any]:
@@ -222,13 +238,13 @@ def start_preflight(services: Services, project: Project) -> JobSnapshot:
     require_rest(services, project, [PREFLIGHT], "job_already_running")
     settings = project.load_config()
     readiness.require([readiness.check_samples(project, settings.training)])
-    base, folder = readiness.require_base(project, settings.base)
+    base = readiness.require_base(project, settings.base)
     _forget_older_looks(project)
     request = {
-        "base": {**base.model_dump(), "folder": provenance.portable_path(project, folder)},
+        "base": {**base.choice.model_dump(), "folder": provenance.portable_path(project, base.folder)},
         "training": settings.training.model_dump(),
         "force_cpu": services.settings.force_cpu,
-        "basis": preflight_basis(project.samples_file, folder, settings.training),
+        "basis": preflight_basis(project.samples_file, base.folder, settings.training),
     }
     return start_child_job(services, project, PREFLIGHT, request)
 

@@ -1,4 +1,4 @@
-"""Step 1: documents in, searchable chunks out. Lays the tab out; each section has a room of its own."""
+"""Step 1: documents in, searchable chunks out. Lays the tab out; each section has a module of its own."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Step 3: training samples. Lays the tab out; each section has a room of its own."""
+"""Step 3: training samples. Lays the tab out; each section has a module of its own."""
 
 from collections.abc import Callable
 from functools import partial

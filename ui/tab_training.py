@@ -14,7 +14,7 @@ from ui.page.job_panel import job_panel
 from ui.page.run_estimate_panel import estimate_html
 from ui.page.view import View
 from ui.training import preflight_panel, preset_panel, run_history, suggested_fix_panel, training_results
-from utils.config import Group, TrainingSettings, settings_with
+from utils.config import QUANTIZED, Group, TrainingSettings, settings_with
 
 OFFERED = {"lora_rank": (8, 16, 32, 64), "lora_alpha": (16, 32, 64)}
 
@@ -140,6 +140,6 @@ def export_plan(view: View) -> str:
     if view.config is None:
         return ""
     output = view.config.output
-    quantization = f" · {output.quantization}" if output.format != "safetensors" else ""
+    quantization = f" · {output.quantization}" if output.format in QUANTIZED else ""
     chosen = f"{forms.choice_label('format', output.format, view.language)}{quantization}"
     return view.t("export.plan", chosen=chosen)

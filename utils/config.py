@@ -52,6 +52,9 @@ class BaseChoice(Settings):
 Quantization = Literal["f16", "q8_0", "q4_k_m"]  # the smallest last: it is made from f16
 
 
+QUANTIZED = ("gguf", "ollama")  # the formats whose precision can be chosen
+
+
 class OutputSettings(Settings):
     """What the finished model is written as."""
 

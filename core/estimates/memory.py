@@ -23,7 +23,7 @@ LOSS_CHUNK_TOKENS = 256  # trl computes logits for so many tokens at once (`_CHU
 LOGIT_COPIES = 4
 TOKENIZER_BYTES = 1200  # per piece of the vocabulary: measured with 131,072 of them
 FOUR_BIT_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)  # NF4, a byte for each 64, and for 256 of those a float32
-PADDED_TO = 16  # `pad_to_multiple_of` of core/training/trainer
+PADDED_TO = 16  # `pad_to_multiple_of` of core/training/train
 
 # What the backward pass keeps of a layer, in bytes per token and element of the hidden state, of the feed-forward
 # and of the keys: counted with torch's saved_tensors_hooks on Llama and Qwen2. Norms and the residual sum are in

@@ -12,10 +12,8 @@ from core.estimates.memory import MemoryEstimate, Saving
 from core.estimates.row_lengths import Rows, read_rows
 from core.estimates.run_time import TimeEstimate
 from core.hardware_detector import Hardware
-from core.models import bases
 from core.models.model_shape import Shape, read_shape
-from core.project_manager import Project
-from utils.config import ProjectConfig, TrainingSettings
+from utils.config import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -27,12 +25,6 @@ class RunEstimate:
     longest_tokens: int
     savings: tuple[Saving, ...]
     time: TimeEstimate | None
-
-
-def of_project(project: Project, config: ProjectConfig, hardware: Hardware) -> RunEstimate | None:
-    """For a training with the project's settings; None where its model is not here, or cannot be told."""
-    folder = bases.local_folder(project, config.base) if config.base else None
-    return of_files(folder, project.samples_file, config.training, hardware) if folder else None
 
 
 def of_files(folder: Path, samples_file: Path, settings: TrainingSettings, hardware: Hardware) -> RunEstimate | None:

@@ -31,7 +31,7 @@ from core.samples.store.sft_dataset import read_samples, usable
 from core.samples.store.split import split_by_source
 from core.training import checkpoints, training_data
 from core.training.checkpoints import Checkpoint
-from utils.config import Quantization
+from utils.config import QUANTIZED, Quantization
 from utils.files import publish_folder, read_json, require_disk, write_json, write_text_atomic
 
 BYTES_PER_WEIGHT = {"f16": 2.0, "q8_0": 1.07, "q4_k_m": 0.65}
@@ -275,7 +275,7 @@ def require_room(material: Material) -> None:
     """Raises AppError `disk_full` before anything is written."""
     facts = bases.describe(material.base)
     bytes_needed = facts.size_bytes * 1.05
-    if material.export.request["format"] != "safetensors":
+    if material.export.request["format"] in QUANTIZED:
         written = {"f16", *material.quantizations}
         bytes_needed += facts.parameters * sum(BYTES_PER_WEIGHT[name] for name in written)
     require_disk(material.workshop, bytes_needed / 2**30 + SPARE_GIB)

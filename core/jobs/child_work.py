@@ -1,6 +1,6 @@
 """A job's work in a child process, from the app's side: start or find the child, relay what it writes, stop it.
 
-The child's side is core/worker; both meet only in the run's folder.
+The child's side is core/jobs/worker; both meet only in the run's folder.
 """
 
 import logging

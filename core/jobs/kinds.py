@@ -94,7 +94,7 @@ KINDS: dict[str, Kind] = {
     ),
     "sft": Kind("samples", "samples", then="gate"),
     "import": Kind("samples", "samples", lock="sft", then="gate"),
-    "gate": Kind("samples", start="core.sft_generator:start_gate"),
+    "gate": Kind("samples", start="core.sft_generator:start_checks"),
     "pull": Kind("samples"),
     "sft_test": Kind("samples"),
     "preflight": Kind(None, stage="core.training.preflight", shown_again=NEVER),  # as quick as starting it again

@@ -1,7 +1,7 @@
 """A job's work in a child process, from the child's side: do the stage that its run names, and write how it goes.
 
-The app's side is core/child_work. Both meet only in the run's folder: `events.jsonl` and `state.json` come out, the
-control file goes in. So the app may be killed and started again while the child goes on, and the other way round.
+The app's side is core/jobs/child_work. Both meet only in the run's folder: `events.jsonl` and `state.json` come out,
+the control file goes in. So the app may be killed and started again while the child goes on, and the other way round.
 """
 
 import importlib

@@ -5,6 +5,7 @@ The list of checks on the page, the reason why Start is disabled and the refusal
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -47,18 +48,37 @@ class Check:
         return {"name": self.name, "state": self.state, "params": self.params, "refusal": self.refusal}
 
 
-def look(project: Project, settings: ProjectConfig, hardware: Hardware, expected: RunEstimate | None) -> list[Check]:
+@dataclass(frozen=True)
+class Base:
+    """The chosen model, which lies whole in `folder`."""
+
+    choice: BaseChoice
+    folder: Path
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Read from the files when it is asked for, once."""
+        return bases.fingerprint(self.folder)
+
+
+def look(
+    project: Project,
+    settings: ProjectConfig,
+    hardware: Hardware,
+    expected: RunEstimate | None,
+    base: tuple[Check, Base | None] | None = None,
+) -> list[Check]:
     """All checks, in the order in which a person would mend them; `expected` is what the training will need.
 
-    Takes some milliseconds once the samples were read; what comes to the file later is read alone.
+    `base` is what `check_base` gave to who asked it before. Takes some milliseconds once the samples were read; what
+    comes to the file later is read alone.
     """
     training = settings.training
-    found = [check_samples(project, training)]
-    base, folder = check_base(project, settings.base)
-    found.append(base)
-    if folder is not None and settings.base is not None:
-        found += check_changed(project, settings.base, folder)
-        found += check_context(folder, training)
+    check, model = base or check_base(project, settings.base)
+    found = [check_samples(project, training), check]
+    if model:
+        found += check_changed(project, model)
+        found += check_context(model.folder, training)
         found += check_memory(expected.memory) if expected else []
     found.append(check_disk(project.root, expected.shape if expected else None, training))
     return [*found, check_engine(hardware), *check_four_bit(training, hardware), *check_processes(training, hardware)]
@@ -85,22 +105,22 @@ def check_samples(project: Project, training: TrainingSettings) -> Check:
     return Check("samples", "ok", {"samples": sizes.learned, "held_out": sizes.held_out, "left_out": left_out})
 
 
-def check_base(project: Project, choice: BaseChoice | None) -> tuple[Check, Path | None]:
-    """Whether the chosen model lies on this machine, whole; and where."""
+def check_base(project: Project, choice: BaseChoice | None) -> tuple[Check, Base | None]:
+    """Whether the chosen model lies on this machine, whole; and the model."""
     try:
-        chosen, folder = require_base(project, choice)
+        base = require_base(project, choice)
     except AppError as error:
         return Check("base", "bad", error.params, error.code), None
-    return Check("base", "ok", {"name": chosen.name, "source": chosen.source}), folder
+    return Check("base", "ok", {"name": base.choice.name, "source": base.choice.source}), base
 
 
-def require_base(project: Project, choice: BaseChoice | None) -> tuple[BaseChoice, Path]:
-    """The chosen model and its folder. Raises AppError `no_base`, or as `base_models.resolve`, `require_whole` do."""
+def require_base(project: Project, choice: BaseChoice | None) -> Base:
+    """The chosen model. Raises AppError `no_base`, or as `bases.resolve`, `require_whole` do."""
     if choice is None:
         raise AppError("no_base")
     folder = bases.resolve(project, choice)
     require_whole(folder)
-    return choice, folder
+    return Base(choice, folder)
 
 
 def require_whole(folder: Path) -> None:
@@ -114,15 +134,16 @@ def require_whole(folder: Path) -> None:
             raise AppError("base_torn", file=path.name) from None
 
 
-def check_changed(project: Project, choice: BaseChoice, folder: Path) -> list[Check]:
+def check_changed(project: Project, base: Base) -> list[Check]:
     """A warning where the newest training started from other weights of the same name: results do not compare."""
     runs = [run for run in list_runs(project, "train") if run.is_whole]
     before = runs[-1].request.get("base", {}) if runs else {}
-    same = (before.get("source"), before.get("name")) == (choice.source, choice.name)
+    named = {"name": base.choice.name, "source": base.choice.source}
+    same = {name: before.get(name) for name in named} == named
     noted = before.get("fingerprint")
-    if not same or not noted or noted == bases.fingerprint(folder):
+    if not same or not noted or noted == base.fingerprint:
         return []
-    return [Check("base_changed", "warn", {"name": choice.name, "source": choice.source})]
+    return [Check("base_changed", "warn", named)]
 
 
 def check_context(folder: Path, training: TrainingSettings) -> list[Check]:

@@ -1,60 +1,13 @@
-"""The table of providers: a new one is its name and its record, and what is true of one follows from there."""
+"""The table of providers: what its records name is there. A new one is a recipe of CONTRIBUTING."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from pkgutil import resolve_name
 from typing import get_args
 
 import pytest
 
 from core.providers import address_of, leaves_machine, place_of, provider_of
-from tests.core.samples.fault_server import FaultServer
 from ui.texts import KEYS
 from utils.config import Provider, SftSettings
-
-ROOT = Path(__file__).resolve().parents[2]
-CHANGES = {
-    "utils.config": ("Provider = Literal[", 'Provider = Literal["nearby", '),
-    "core.providers": (
-        '        case "practice":',
-        '        case "nearby":\n'
-        '            client = "core.samples.providers.open_ai_chat:client_of"\n'
-        "            return Provider(client, ASKED, lambda: ADDRESS, seconds_per_request=(1.0, 2.0))\n"
-        '        case "practice":',
-    ),
-}
-PROGRAM = """
-import importlib.util, json, sys
-changes, address = json.loads(sys.stdin.readline()), sys.argv.pop()
-for name, (old, new) in changes.items():
-    spec = importlib.util.find_spec(name)
-    source = open(spec.origin, encoding="utf-8").read()
-    assert source.count(old) == 1, name
-    sys.modules[name] = module = importlib.util.module_from_spec(spec)
-    module.ADDRESS = address
-    exec(compile(source.replace(old, new), spec.origin, "exec"), vars(module))
-from ui.cli.command_line import run
-for arguments in (["new", "p"], ["sft", "p", *sys.argv[2:], "--json"]):
-    code = run([*arguments, "--projects", sys.argv[1]])
-sys.exit(code)
-"""
-
-
-def test_a_new_provider_is_a_name_and_a_record_in_two_files(tmp_path):
-    with FaultServer() as server:
-        wishes = ["--provider", "nearby", "--model", "some/model", "--topic", "Wasser", "--samples", "3"]
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, str(tmp_path), *wishes, server.base_url],
-            input=json.dumps(CHANGES),
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-        )
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout.splitlines()[-1])["samples"] == 3
-        assert server.requests >= 3
 
 
 @pytest.mark.parametrize("name", get_args(Provider))

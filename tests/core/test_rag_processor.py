@@ -124,12 +124,12 @@ def test_reading_again_and_removing_and_reading_back_keeps_samples_at_their_text
     assert None not in chunks_of_samples(sampled)
     rag_processor.remove_documents(services, sampled, ["a.txt"])
     assert set(chunks_of_samples(sampled)) == {None}
-    job = ended(services, sft_generator.start_gate(services, sampled))
+    job = ended(services, sft_generator.start_checks(services, sampled))
     assert job.result["findings"]["source_gone"] == 20
     sampled.set("documents", {"chunk_tokens": 512})
     ended(services, rag_processor.start_documents(services, sampled, [tmp_path / "a.txt"]))
     assert chunks_of_samples(sampled) == before
-    job = ended(services, sft_generator.start_gate(services, sampled))
+    job = ended(services, sft_generator.start_checks(services, sampled))
     assert "source_gone" not in job.result["findings"]
 
 

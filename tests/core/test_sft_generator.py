@@ -42,7 +42,7 @@ def ended(services: Services, job: JobSnapshot) -> JobSnapshot:
     return services.runner.wait(job.id, timeout=60)
 
 
-def gate_of(services: Services, project: Project) -> JobSnapshot:
+def checks_of(services: Services, project: Project) -> JobSnapshot:
     """The check that follows by itself."""
     job = services.runner.latest(project.name, ["gate"])
     assert job is not None
@@ -56,7 +56,7 @@ def test_samples_of_a_helper_are_stored_with_their_source_and_checked_and_the_ke
     samples = read_samples(filled.samples_file)
     assert len({sample.id for sample in samples}) == 10
     assert all(sample.source and sample.support == 1.0 and sample.language == "de" for sample in samples)
-    assert gate_of(services, filled).state == JobState.DONE
+    assert checks_of(services, filled).state == JobState.DONE
     counts = SampleStore(filled).counts()
     assert (counts.total, counts.checked) == (10, 10)
     written = [path for path in filled.root.rglob("*") if path.is_file()]
@@ -65,14 +65,14 @@ def test_samples_of_a_helper_are_stored_with_their_source_and_checked_and_the_ke
 
 
 def test_a_run_is_noted_and_nothing_is_said_to_have_left_this_machine(services, filled):
-    before = sft_generator.outlook(filled)
+    before = sft_generator.estimate_samples(filled)
     assert before.estimate.samples == 10 and not before.leaves_machine and before.place.startswith("127.0.0.1")
     ended(services, sft_generator.start_samples(services, filled))
     (run,) = estimate.runs(filled)
     assert (run.samples, run.provider) == (10, filled.load_config().sft.provider)
     assert outbound.summary(filled) == []
     filled.set("sft", {"base_url": "https://example.org/v1", "samples": 20})
-    assert sft_generator.outlook(filled).leaves_machine
+    assert sft_generator.estimate_samples(filled).leaves_machine
 
 
 def test_trying_a_helper_shows_what_was_asked_and_understood_and_stores_nothing(services, filled, server):
@@ -96,7 +96,7 @@ def test_samples_made_elsewhere_come_in_and_are_checked_without_any_document(ser
     file.write_text("\n".join([*lines, "kein JSON"]), encoding="utf-8")
     job = ended(services, sft_generator.start_import(services, project, file, "fremd.jsonl"))
     assert job.result and (job.result["imported"], job.result["bad"]) == (3, 1)
-    assert gate_of(services, project).state == JobState.DONE
+    assert checks_of(services, project).state == JobState.DONE
     assert SampleStore(project).counts().checked == 3
 
 

@@ -21,7 +21,7 @@ def store_samples(project: Project, count: int, document: str = "a.txt", **known
 
 
 def find(project: Project, found: dict[str, Sequence[Finding]]) -> None:
-    """Have the gate say this of some samples, and nothing of all others."""
+    """Have the checks say this of some samples, and nothing of all others."""
     store = SampleStore(project)
     held = store.held()
     verdicts = (

@@ -1,11 +1,7 @@
 """Every word exists in each language, and every key that the code names exists."""
 
 import ast
-import os
-import shutil
 import string
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,36 +38,6 @@ def test_every_language_has_the_same_keys_and_placeholders_and_no_empty_text(lan
     assert words.keys() == english.keys()
     assert [key for key in words if placeholders(words[key]) != placeholders(english[key])] == []
     assert [key for key, text in words.items() if not text.strip()] == []
-
-
-def test_a_third_language_is_a_third_folder(tmp_path):
-    """The page, the commands and the settings of a copied tree speak it, with its own way to write numbers."""
-    for folder in ("core", "ui", "utils"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    french = tmp_path / "ui/texts/fr"
-    shutil.copytree(ROOT / "ui/texts/en", french)
-    names = 'locale.names" = "fr French'
-    for file, before, after in (
-        ("language", 'locale.names" = "en English', names),
-        ("language", 'thousands" = ","', 'thousands" = " "'),
-        ("frame", 'this_language" = "English"', 'this_language" = "Français"'),
-        ("frame", "Language at start", "Langue au début"),
-    ):
-        path = french / f"{file}.toml"
-        assert before in path.read_text(encoding="utf-8")
-        path.write_text(path.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
-    script = (
-        "from pathlib import Path; from core.project_manager import ProjectStore;"
-        "from core.jobs.services import Services; from ui import layout, texts; from ui.cli import terminal;"
-        "shown = str(layout.build(Services(ProjectStore(Path('projects'))), 'fr').get_config_file());"
-        "print(texts.person_language(), texts.text('job.count', 'fr', done=1200, total=1),"
-        "'Langue au début' in shown, 'Français' in shown)"
-    )
-    environment = {**os.environ, "LC_ALL": "fr_FR.UTF-8", "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
-    assert done.stdout.split("\n")[0] == "fr 1 200/1 True True", done.stderr
 
 
 def test_every_error_that_is_raised_says_what_happened_and_what_to_do():

@@ -41,7 +41,7 @@ def sft_command(options: argparse.Namespace) -> dict[str, Any]:
     services, project = opened(options)
     project.set("sft", given(options, config.SftSettings))
     if options.estimate:
-        return asdict(sft_generator.outlook(project))
+        return asdict(sft_generator.estimate_samples(project))
     if options.test:
         return finish(services, sft_generator.start_test(services, project))
     return finish(services, sft_generator.start_samples(services, project))
@@ -76,7 +76,7 @@ def check_command(options: argparse.Namespace) -> dict[str, Any]:
     from core import sft_generator
 
     services, project = opened(options)
-    return finish(services, sft_generator.start_gate(services, project))
+    return finish(services, sft_generator.start_checks(services, project))
 
 
 def import_command(options: argparse.Namespace) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the gate found: by kind, each a filter of the table below; what to do with it; coverage by document."""
+"""What the checks found: by kind, each a filter of the table below; what to do with it; coverage by document."""
 
 from dataclasses import replace
 from functools import partial
@@ -118,14 +118,14 @@ def coverage_html(view: View, counts: SampleCounts) -> str:
 
 
 def clicked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
-    """Answers a button of the gate."""
+    """Answers a button of the checks."""
     click: Click = values["click"]
     position: ReviewPosition = values["position"].of(project.name)
     if click.do == "finding":
         kind = click.of if click.of in FINDINGS and click.of != position.finding else ""
         return {"position": replace(position.at_start(), finding=kind)}
     if click.do == "check":
-        sft_generator.start_gate(frame.services, project)
+        sft_generator.start_checks(frame.services, project)
         return None
     if click.do == "accept_clean":
         return told(frame, position, "findings.accepted", accept_clean(SampleStore(project)))

@@ -9,7 +9,7 @@ from core.samples import estimate as estimates
 from core.samples import outbound
 from core.samples.estimate import Range, Taken
 from core.samples.helper_models import known_model
-from core.sft_generator import Outlook
+from core.sft_generator import SamplesEstimate
 from ui.page import html
 from ui.page.job_panel import duration
 from ui.page.remembered import Remembered
@@ -18,15 +18,15 @@ from utils.errors import AppError
 
 RUNS_SHOWN = 3
 DOCUMENTS_SHOWN = 5
-OUTLOOKS = Remembered(16)
+ESTIMATES = Remembered(16)
 
 
 def before_html(view: View) -> str:
     """The estimate for the samples that are missing; nothing where none can be written."""
-    outlook = current(view)
-    if outlook is None or not outlook.estimate.samples:
+    expected = current(view)
+    if expected is None or not expected.estimate.samples:
         return ""
-    found = outlook.estimate
+    found = expected.estimate
     figures = [(view.t("estimate.requests"), range_words(view, found.requests))]
     if found.prompt_tokens[1]:
         tokens = (found.prompt_tokens[0] + found.answer_tokens[0], found.prompt_tokens[1] + found.answer_tokens[1])
@@ -38,25 +38,25 @@ def before_html(view: View) -> str:
     basis = view.t("estimate.from_experience" if found.from_experience else "estimate.rough")
     return (
         f'<div class="estimate"><h4>{escape(title)}</h4>{html.tiles(figures)}'
-        f"{html.muted(basis) if found.prompt_tokens[1] else ''}{leaving_html(view, outlook)}</div>"
+        f"{html.muted(basis) if found.prompt_tokens[1] else ''}{leaving_html(view, expected)}</div>"
     )
 
 
-def current(view: View) -> Outlook | None:
+def current(view: View) -> SamplesEstimate | None:
     """What the core expects; None while samples are written, and where it could not begin."""
     project, settings = view.project, view.config
     if project is None or settings is None or writing(view):
         return None
 
-    def make() -> Outlook | None:
+    def make() -> SamplesEstimate | None:
         try:
-            return sft_generator.outlook(project)
+            return sft_generator.estimate_samples(project)
         except AppError:
             return None  # why it could not begin stands below the button
 
     known = known_model(settings.sft)
     stamps = (view.data_stamp, file_stamp(project.samples_file), file_stamp(estimates.log_file(project)))
-    return OUTLOOKS.get((*stamps, settings.sft.model_dump_json(), settings.documents.model_dump_json(), known), make)
+    return ESTIMATES.get((*stamps, settings.sft.model_dump_json(), settings.documents.model_dump_json(), known), make)
 
 
 def writing(view: View) -> bool:
@@ -64,12 +64,12 @@ def writing(view: View) -> bool:
     return bool(job and job.state in ACTIVE)
 
 
-def leaving_html(view: View, outlook: Outlook) -> str:
+def leaving_html(view: View, expected: SamplesEstimate) -> str:
     """What leaves this machine, and to where."""
-    if not outlook.leaves_machine:
+    if not expected.leaves_machine:
         return html.box("good", view.t("estimate.stays"))
-    what = view.t("estimate.leaves_texts" if outlook.has_chunks else "estimate.leaves_topic")
-    return html.box("warn", view.t("estimate.leaves", place=outlook.place), what)
+    what = view.t("estimate.leaves_texts" if expected.has_chunks else "estimate.leaves_topic")
+    return html.box("warn", view.t("estimate.leaves", place=expected.place), what)
 
 
 def range_words(view: View, bounds: Range) -> str:

@@ -34,7 +34,7 @@ class Loaded:
 
 
 def build(frame: PageFrame, position: gr.State) -> None:
-    """The whole section. The position is shared with the gate, whose findings filter this table."""
+    """The whole section. The position is shared with the quality checks, whose findings filter this table."""
     t = frame.t
     loaded = gr.State(Loaded())
     with gr.Row(elem_classes="search"):

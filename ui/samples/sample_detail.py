@@ -84,7 +84,7 @@ def keys_html(view: View) -> str:
 
 
 def source_html(view: View, position: ReviewPosition) -> str:
-    """Further turns, what the gate found, and the chunk with the sentence that supports the answer."""
+    """Further turns, what the checks found, and the chunk with the sentence that supports the answer."""
     row = opened(view, position)
     if row is None or view.project is None:
         return ""

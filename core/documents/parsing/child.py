@@ -1,6 +1,6 @@
 """The parsers' side of their own process: paths come in as lines of JSON, pages or the reason for none go out.
 
-The parsers are C libraries that meet whatever people upload; here they may crash or hang. See parser_pool.py.
+The parsers are C libraries that meet whatever people upload; here they may crash or hang. The other side is pool.
 """
 
 import importlib

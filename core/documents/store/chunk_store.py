@@ -1,6 +1,6 @@
 """rag.db: source files and their chunks, reading, search, export. Knows SQL; knows no document format and no UI.
 
-Behind it are chunk_schema, chunk_writer and chunk_search. No other module speaks SQL.
+What is beside it in this folder belongs to it. No other module speaks SQL.
 """
 
 import json

@@ -91,7 +91,7 @@ class SeenSamples:
         return words[: len(words) // 2 + 1]
 
 
-def question_print(instruction: str) -> bytes:
+def question_fingerprint(instruction: str) -> bytes:
     """What an instruction asks: the hashes of its content words and the words that turn its meaning, sorted.
 
     Empty where it names nothing ("Was ist das?").
@@ -103,7 +103,7 @@ def question_print(instruction: str) -> bytes:
     return array("I", sorted({zlib.crc32(word.encode(errors="replace")) for word in words})).tobytes()
 
 
-def answer_print(output: str) -> bytes:
+def answer_fingerprint(output: str) -> bytes:
     """The smallest hashes of an answer's content words, sorted."""
     hashes = {zlib.crc32(stem.encode(errors="replace")) for stem, _ in content_words(output)}
     return array("I", sorted(hashes)[:SKETCH_SIZE]).tobytes()

@@ -1,6 +1,6 @@
 """What is doubtful about samples: findings that a person decides on. Knows samples and the texts of chunks.
 
-The gate rejects nothing. What it looks for stands in KINDS; each has its name and its meaning in ui/texts/gate.py.
+They reject nothing. What they look for stands in KINDS; each has its name and its meaning in ui/texts/*/review.toml.
 """
 
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.documents.languages import language_of
 from core.samples.checks.doubtful_phrases import left_over, points_to_text, refusal
-from core.samples.checks.likeness import SeenSamples, answer_print, question_print
+from core.samples.checks.likeness import SeenSamples, answer_fingerprint, question_fingerprint
 from core.samples.checks.personal_data import personal_data
 from core.samples.checks.support import UNSUPPORTED_BELOW, support_of
 from core.samples.store.findings import Finding, Findings, Verdict
@@ -32,7 +32,7 @@ KINDS: tuple[str, ...] = (
 )
 POINTS_TO_TEXT = "gate.detail.points_to_text"  # a detail of template_text
 TICK_EVERY = 20  # samples
-MOST_GATES = 2
+MOST_KEPT = 2
 FEW_WORDS = 3
 FEW_WORDS_OF_EXPLANATION = 6
 CHARACTERS_FOR_WORD = 2  # of Chinese and Japanese
@@ -64,7 +64,7 @@ class Limits:
     language: str
 
 
-class QualityGate:
+class QualityChecks:
     """The checks of one project. It remembers what samples ask and say, so that only what is new has to be checked.
 
     Of two samples that are alike the one that is checked later is told, which in a file that is checked for the first
@@ -197,20 +197,20 @@ class QualityGate:
             yield Finding("wrong_language", f"language.name.{found}")
 
 
-def gate_of(samples_file: Path, situation: str) -> QualityGate:
-    """The gate of a project, with all that it remembers while the situation, its chunks and limits, is the same."""
-    known = _GATES.pop(samples_file, None)
-    gate = known[1] if known and known[0] == situation else QualityGate()
-    _GATES[samples_file] = situation, gate
-    while len(_GATES) > MOST_GATES:
-        _GATES.pop(next(iter(_GATES)))
-    return gate
+def checks_of(samples_file: Path, situation: str) -> QualityChecks:
+    """The checks of a project, with all they remember while the situation, its chunks and limits, is the same."""
+    known = _CHECKS.pop(samples_file, None)
+    checks = known[1] if known and known[0] == situation else QualityChecks()
+    _CHECKS[samples_file] = situation, checks
+    while len(_CHECKS) > MOST_KEPT:
+        _CHECKS.pop(next(iter(_CHECKS)))
+    return checks
 
 
 def _asked_and_said(sample: Sample) -> tuple[int, bytes, bytes]:
     """What tells whether another sample asks the same, in the same words or in others."""
     instruction = hash_of(same(sample.instruction).encode(errors="replace"))
-    return instruction, question_print(sample.instruction), answer_print(sample.output)
+    return instruction, question_fingerprint(sample.instruction), answer_fingerprint(sample.output)
 
 
 def is_too_short(asked: str, said: str) -> bool:
@@ -230,4 +230,4 @@ def is_too_short(asked: str, said: str) -> bool:
     return words < FEW_WORDS
 
 
-_GATES: dict[Path, tuple[str, QualityGate]] = {}
+_CHECKS: dict[Path, tuple[str, QualityChecks]] = {}

@@ -60,10 +60,10 @@ class SampleQuery:
 
 @dataclass(frozen=True)
 class SampleRow:
-    """A sample as it is now, what the quality gate found in it, and which one it is in the file, from 1.
+    """A sample as it is now, what the quality checks found in it, and which one it is in the file, from 1.
 
     Ids of rows are unique, also where those in the file are not: a second "x" is "x-2" here. `checked` says whether
-    the gate has seen the sample as it is now.
+    the checks have seen the sample as it is now.
     """
 
     number: int
@@ -85,8 +85,8 @@ class SamplePage:
 class SampleCounts:
     """How many samples there are, altogether and of each kind.
 
-    `checked` are those that the quality gate has seen as they are now, `bad_lines` hold something that is no sample,
-    `undoable` is how many changes can be taken back.
+    `checked` are those that the quality checks have seen as they are now, `bad_lines` hold something that is no
+    sample, `undoable` is how many changes can be taken back.
     """
 
     total: int = 0
@@ -155,7 +155,7 @@ class SampleStore:
         return (_row(number, held, found).sample for number in range(1, len(held) + 1))
 
     def unchecked(self) -> list[str]:
-        """The ids of the samples that the gate has not seen as they are now."""
+        """The ids of the samples that the checks have not seen as they are now."""
         held, found = self.held(), self.findings()
         return [own for own, line in zip(held.ids, held.samples, strict=True) if not found.of(own, line.content)]
 
@@ -227,11 +227,11 @@ class SampleStore:
         return sum(old.chunk_id is not None and new.chunk_id is None for old, new in found.values())
 
     def findings(self) -> Findings:
-        """What the gate found, as far as it has come."""
+        """What the checks found, as far as it has come."""
         return findings.findings_of(self._project.findings_file)
 
     def set_findings(self, limits: str, results: Iterable[tuple[str, Verdict]]) -> None:
-        """Note what the gate found with these limits, by the samples' ids; also where it is stopped.
+        """Note what the checks found with these limits, by the samples' ids; also where it is stopped.
 
         Who edits a sample meanwhile makes it unchecked again.
         """

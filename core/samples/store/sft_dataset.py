@@ -84,7 +84,7 @@ def content_of(sample: Sample) -> int:
 
 
 def state_of(sample: Sample) -> int:
-    """A hash of all that the quality gate judges: what a sample asks and says, and whether its text has gone."""
+    """A hash of all that the quality checks judge: what a sample asks and says, and whether its text has gone."""
     content = content_of(sample)
     has_lost_text = sample.source is not None and sample.source.former_chunk_id is not None
     return hash_of(f"{content} without a source".encode()) if has_lost_text else content

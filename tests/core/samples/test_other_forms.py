@@ -159,7 +159,7 @@ def test_jobs_are_refused_before_they_begin(services, tmp_path: Path) -> None:
     project.samples_file.write_bytes(FORMS["utf-16"][0])
     for start in (
         lambda: sft_generator.start_samples(services, project),
-        lambda: sft_generator.start_gate(services, project),
+        lambda: sft_generator.start_checks(services, project),
         lambda: sft_generator.start_import(services, project, tmp_path / "x.jsonl", "x.jsonl"),
     ):
         assert code_of(start) == "samples_encoding"

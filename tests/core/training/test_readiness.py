@@ -1,17 +1,19 @@
 """What keeps a training from starting, and what is only worth a warning."""
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core import base_models, trainer
-from core.estimates import run_estimate
 from core.hardware_detector import Accelerator, Hardware
 from core.jobs.job import JobState
 from core.jobs.runs import create_run, list_runs
 from core.jobs.services import Services
+from core.models import bases
 from core.models.model_shape import Shape
 from core.project_manager import Project, ProjectStore
 from core.samples.store.sft_dataset import Sample, Source, append_samples
@@ -46,9 +48,7 @@ def choose(project: Project, folder: Path, **training: object) -> None:
 
 
 def found(project: Project, hardware: Hardware = HARDWARE) -> dict[str, Check]:
-    settings = project.load_config()
-    expected = run_estimate.of_project(project, settings, hardware)
-    return {check.name: check for check in readiness.look(project, settings, hardware, expected)}
+    return {check.name: check for check in trainer.readiness_of(project, project.load_config(), hardware).checks}
 
 
 def test_a_project_that_has_everything_is_ready(project: Project, tmp_path: Path) -> None:
@@ -157,11 +157,24 @@ def test_a_gpu_that_torch_cannot_use_is_a_warning(project: Project) -> None:
     assert found(project, GPU)["engine"].state == "ok"
 
 
-def test_a_start_freezes_the_expected_time(services: Services, project: Project, tmp_path: Path) -> None:
+def test_a_start_freezes_the_expected_time_and_looks_for_its_model_once(
+    services: Services, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     choose(project, write_model(tmp_path / "model"))
-    job = trainer.start_training(services, project)
-    services.runner.cancel(job.id)
-    services.runner.wait(job.id, 60)
+    looked: Counter[str] = Counter()
+    for name in ("resolve", "fingerprint"):
+        real = getattr(bases, name)
+
+        def counted(*given: object, name: str = name, real: Callable[..., object] = real) -> object:
+            looked[name] += 1
+            return real(*given)
+
+        monkeypatch.setattr(bases, name, counted)
+    for number in (1, 2):  # the second one compares its model with the first one's
+        job = trainer.start_training(services, project)
+        assert looked == {"resolve": number, "fingerprint": number}
+        services.runner.cancel(job.id)
+        services.runner.wait(job.id, 60)
     frozen = list_runs(project, "train")[0].request["time"]
     assert frozen["about_seconds"] > 0 and frozen["kind"]["device"] == "cpu"
 

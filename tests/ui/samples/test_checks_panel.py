@@ -111,7 +111,7 @@ def test_all_with_a_finding_are_rejected_and_none_deleted(click, project):
 
 def test_the_check_is_started_on_request(click, project, monkeypatch):
     started = []
-    monkeypatch.setattr(sft_generator, "start_gate", lambda services, project: started.append(project.name))
+    monkeypatch.setattr(sft_generator, "start_checks", lambda services, project: started.append(project.name))
     click("check")
     assert started == ["Physik"]
 

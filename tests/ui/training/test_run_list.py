@@ -123,7 +123,7 @@ def test_a_branch_says_where_it_comes_from_and_that_it_is_repeated_from_there(pr
     run = make_run(project)
     write_json(run.folder / "run.json", {**run.request, "branch": {"run": "20260101-1-train", "step": 40}})
     shown = run_list.details_html(view(), at(chosen=run.id))
-    assert "Abgezweigt von 20260101-1-train bei Schritt 40; lässt sich nur von dort aus wiederholen." in shown
+    assert "Fortgesetzt ab 20260101-1-train, Schritt 40; lässt sich nur von dort aus wiederholen." in shown
 
 
 def test_a_checkpoint_is_offered_with_its_epoch_and_what_was_measured(project, view):

@@ -10,7 +10,7 @@ from material import ENERGY_TEXT
 from core.samples.checks.quality import (
     KINDS,
     Limits,
-    QualityGate,
+    QualityChecks,
     is_too_short,
 )
 from core.samples.store.findings import Finding, Findings, Verdict
@@ -45,16 +45,16 @@ class Check:
     """The checks of a project whose samples change."""
 
     def __init__(self, language: str = "auto", max_tokens: int = 1024) -> None:
-        self.gate = QualityGate()
+        self.checks = QualityChecks()
         self.limits = Limits(max_tokens, lambda text: len(text.split()), language)
         self.known = Findings()
         self.checked: list[str] = []
 
     def __call__(self, samples: Iterable[Sample]) -> list[Verdict]:
         now = held(samples)
-        wanted = self.gate.wanted(now, self.known, lambda: None)
+        wanted = self.checks.wanted(now, self.known, lambda: None)
         self.checked = [own for own, _ in wanted]
-        new = self.gate.check(wanted, chunk_text, self.limits, lambda: None)
+        new = self.checks.check(wanted, chunk_text, self.limits, lambda: None)
         self.known = Findings("", {**self.known.verdicts, **dict(new)})
         return [self.known.verdicts[own] for own in now.ids]
 
@@ -265,7 +265,7 @@ def test_whoever_ticks_can_stop_the_work() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(QualityGate().check([("a", held([sample()]).lines[0])], chunk_text, Limits(1024, len, "auto"), stop))
+        list(QualityChecks().check([("a", held([sample()]).lines[0])], chunk_text, Limits(1024, len, "auto"), stop))
 
 
 def test_every_kind_and_every_detail_has_its_words() -> None:
@@ -339,7 +339,7 @@ def test_what_was_like_a_sample_that_is_not_as_it_was_is_checked_again(change: s
 def test_after_a_restart_new_samples_are_compared_with_those_that_were_checked_before() -> None:
     check = Check()
     check([sample(id="a")])
-    check.gate = QualityGate()
+    check.checks = QualityChecks()
     found = check([sample(id="a"), sample("Was ist unter „Energie“ zu verstehen?", id="b")])
     assert check.checked == ["b"]
     assert [(finding.kind, finding.of_id) for finding in found[1].findings] == [("near_duplicate", "a")]
