@@ -20,17 +20,13 @@ def add_command(add: Callable[..., argparse.ArgumentParser]) -> None:
 def check_command(options: argparse.Namespace) -> dict[str, Any]:
     """Everything the page of step 4 shows before a start. The samples are only looked at where there are some."""
     from core import trainer
-    from core.estimates import run_estimate
-    from core.training import readiness
 
     services, project = opened(options)
-    settings, hardware = project.load_config(), services.hardware()
-    expected = run_estimate.of_project(project, settings, hardware)
-    checks = readiness.look(project, settings, hardware, expected)
+    checks, expected = trainer.checks(services, project)
     refused = [check for check in checks if check.refusal]
     result: dict[str, Any] = {"ready": not refused, "checks": [check.as_json for check in checks]}
-    if expected is not None:
-        result["time"] = run_estimate.for_request(expected)["time"]
+    if expected["memory"]:
+        result["time"] = expected["time"]
     if not any(check.name in ("samples", "base") for check in refused):
         result["samples"] = finish(services, trainer.start_preflight(services, project))
     return result

@@ -50,7 +50,7 @@ def sft_command(options: argparse.Namespace) -> dict[str, Any]:
 def show_sft(result: dict[str, Any], language: str) -> str:
     """The result for people: of a run its figures, of an estimate its ranges, of a test what the helper said."""
     if "pairs" in result:
-        from core.samples.chat_writer import UNUSABLE
+        from core.sft_generator import UNUSABLE
 
         pairs = (f"{pair['instruction']}\n→ {pair['output']}" for pair in result["pairs"])
         problem = text(f"error.{UNUSABLE[result['problem']]}", language) if result["problem"] else ""
@@ -89,7 +89,7 @@ def import_command(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def export_command(options: argparse.Namespace) -> dict[str, Any]:
-    from core.samples.exchange.exchange import EXPORTS, export_samples
+    from core.sft_generator import EXPORTS, export_samples
 
     _, project = opened(options)
     if options.kind not in EXPORTS:

@@ -17,7 +17,7 @@ from utils import config
 if TYPE_CHECKING:
     from core.jobs.services import Services
     from core.project_manager import Project
-    from core.training.history import Chosen
+    from core.trainer import Chosen
 
 
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -55,7 +55,6 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
     """Under torchrun rank 0 is the command, and every other rank computes for it."""
     from core import trainer
     from core.jobs import launcher
-    from core.training import history
     from utils.process_life import live
 
     if launcher.rank() > 0:
@@ -67,7 +66,7 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
     if options.reproduce:
         return reproduce(services, project, options.reproduce)
     if options.branch:
-        start = history.choose(project, options.branch)
+        start = trainer.choose(project, options.branch)
         changes = given(options, config.TrainingSettings)
         return finish(
             services, trainer.continue_from_checkpoint(services, project, start.run.id, start.step, changes)
@@ -86,10 +85,10 @@ def show_train(result: dict[str, Any], language: str) -> str:
 
 def apply_preset(services: "Services", project: "Project", options: argparse.Namespace) -> None:
     """Fill the settings from a preset and say why so; flags given beside it win."""
-    from core.training import presets
+    from core import trainer
 
     language = person_language()
-    for message in presets.apply(project, options.preset, services.hardware()).words:
+    for message in trainer.apply_preset(project, options.preset, services.hardware()).words:
         print(message_text(message.key, message.params, language), file=sys.stderr)
     project.set("training", given(options, config.TrainingSettings))
 
@@ -98,12 +97,11 @@ def reproduce(services: "Services", project: "Project", what: str) -> dict[str, 
     """Repeat a run, say what is different now, and how both compare in the end."""
     from core import trainer
     from core.jobs.runs import open_run
-    from core.training import derived_runs, history
 
-    started = trainer.reproduce_training(services, project, history.find(project, what).id)
+    started = trainer.reproduce_training(services, project, what)
     run, language = open_run(project, started.id), person_language()
     result = finish(services, started)
-    outcome = derived_runs.outcome(run)
+    outcome = trainer.outcome(run)
     if outcome is None:
         return result
     print("\n".join(outcome_words(outcome, language)), file=sys.stderr)
@@ -111,10 +109,10 @@ def reproduce(services: "Services", project: "Project", what: str) -> dict[str, 
 
 
 def runs_command(options: argparse.Namespace) -> dict[str, Any]:
-    from core.training import history
+    from core import trainer
 
     _, project = opened(options)
-    return {"runs": [record(entry) for entry in history.history(project)]}
+    return {"runs": [record(entry) for entry in trainer.entries(project)]}
 
 
 def show_runs(result: dict[str, Any], language: str) -> str:
@@ -143,11 +141,10 @@ def run_cells(run: dict[str, Any], language: str) -> list[str]:
 
 def bundle_command(options: argparse.Namespace) -> dict[str, Any]:
     from core import exporter, trainer
-    from core.training import history
 
     services, project = opened(options)
-    run = history.find(project, options.run) if options.run else exporter.trained_run(project)
-    return finish(services, trainer.start_bundle(services, project, run.id, readme_in(person_language())))
+    run = options.run or exporter.trained_run(project).id
+    return finish(services, trainer.start_bundle(services, project, run, readme_in(person_language())))
 
 
 def make_practice_base_if_missing(services: "Services", project: "Project") -> None:
@@ -168,9 +165,9 @@ def evaluate_command(options: argparse.Namespace) -> dict[str, object]:
 
 def chosen_in(options: argparse.Namespace, project: "Project") -> "Chosen | None":
     """The run and checkpoint that were named on the command line."""
-    from core.training import history
+    from core import trainer
 
-    return history.choose(project, options.run) if options.run else None
+    return trainer.choose(project, options.run) if options.run else None
 
 
 def export_command(options: argparse.Namespace) -> dict[str, object]:

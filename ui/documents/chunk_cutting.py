@@ -7,20 +7,16 @@ from typing import Any
 import gradio as gr
 
 from core import rag_processor
-from core.documents.chunk_state import how_cut
-from core.documents.token_counting import LOCAL_NAME, counter_name
 from core.project_manager import Project
-from core.rag_processor import Preview
+from core.rag_processor import LOCAL_NAME, Preview
 from ui.documents.documents_list import busy
 from ui.page import forms, html
 from ui.page.frame import Answer, PageFrame
-from ui.page.remembered import Remembered
 from ui.page.view import View
 from utils.config import ChunkSettings
 
 FIELDS = ("chunk_tokens", "overlap_tokens")
 PREVIEWED = 6
-DIFFERENCES = Remembered(8)
 
 
 def build(frame: PageFrame) -> None:
@@ -70,8 +66,8 @@ def reason(view: View) -> str:
     """Why the chunks should be cut again; empty where they fit the settings and the model."""
     if view.project is None or view.config is None or not has_chunks(view):
         return ""
-    wanted = how_cut(view.config.documents, counter_name(view.project))
-    different = DIFFERENCES.get((view.data_stamp, tuple(wanted.values())), lambda: differences(view, wanted))
+    wanted = rag_processor.wanted_cut(view.project)
+    different = differences(view, wanted)
     if "chunk_tokens" in different or "overlap_tokens" in different:
         return view.t("cutting.settings_changed")
     if "tokenizer" in different:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from core.documents.store.chunk_store import SourceFile
 from core.jobs.job import ACTIVE, JobState
 from core.jobs.kinds import of_tab
+from core.rag_processor import SourceFile
 from ui.page import html
 from ui.page.view import View
 from ui.texts import KEYS, error_text

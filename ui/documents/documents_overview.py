@@ -3,8 +3,8 @@
 import time
 from html import escape
 
-from core.documents.store.chunk_store import ChunkStore
-from core.samples.overview import TOKENS_FOR_A_SAMPLE, Overview, overview
+from core import rag_processor
+from core.rag_processor import TOKENS_FOR_A_SAMPLE, Overview
 from ui.documents.documents_list import language_words, working
 from ui.page import html
 from ui.page.plot import Bar, bar_plot
@@ -46,7 +46,7 @@ def current(view: View) -> Overview:
 
     def make() -> Overview:
         started = time.monotonic()
-        made = overview(ChunkStore(project.database), settings, project.samples_file)
+        made = rag_processor.overview(project)
         LATEST[str(project.database)] = (time.monotonic(), time.monotonic() - started, made)
         return made
 

@@ -8,8 +8,8 @@ from typing import Any
 import gradio as gr
 
 from core import rag_processor
-from core.documents.store.chunk_store import SourceFile
 from core.project_manager import Project
+from core.rag_processor import SourceFile
 from ui.documents.documents_list import STATUSES, ListPosition, busy, depends, list_html, matching, rows_of
 from ui.page import html
 from ui.page.clickable import Click, clickable, with_click

@@ -10,8 +10,7 @@ import gradio as gr
 from core import sft_generator
 from core.jobs.job import ACTIVE
 from core.project_manager import Project
-from core.samples.checks.quality import KINDS as FINDINGS
-from core.samples.store.sample_store import SampleCounts, SampleQuery, SampleStore
+from core.sft_generator import FINDINGS, SampleCounts
 from ui.page import clickable, html
 from ui.page.clickable import Click, with_click
 from ui.page.frame import Action, Answer, PageFrame
@@ -128,23 +127,10 @@ def clicked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answe
         sft_generator.start_gate(frame.services, project)
         return None
     if click.do == "accept_clean":
-        return told(frame, position, "findings.accepted", accept_clean(SampleStore(project)))
+        return told(frame, position, "findings.accepted", sft_generator.accept_clean(project))
     if click.do == "reject_all" and click.of in FINDINGS:
-        store = SampleStore(project)
-        return told(frame, position, "findings.rejected", store.set_status(undecided(store, click.of), "rejected"))
+        return told(frame, position, "findings.rejected", sft_generator.reject_found(project, click.of))
     return None
-
-
-def undecided(store: SampleStore, kind: str) -> list[str]:
-    """The samples with a finding that are not rejected yet."""
-    rejected = set(store.ids(SampleQuery(status="rejected", finding=kind)))
-    return [each for each in store.ids(SampleQuery(finding=kind)) if each not in rejected]
-
-
-def accept_clean(store: SampleStore) -> int:
-    """Accepts all new samples that were checked and that nothing was found against."""
-    found = {each for kind in FINDINGS for each in store.ids(SampleQuery(finding=kind))} | set(store.unchecked())
-    return store.set_status([each for each in store.ids(SampleQuery(status="new")) if each not in found], "accepted")
 
 
 def told(frame: PageFrame, position: ReviewPosition, key: str, count: int) -> dict[str, Any]:

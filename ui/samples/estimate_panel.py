@@ -5,11 +5,7 @@ from html import escape
 
 from core import sft_generator
 from core.jobs.job import ACTIVE
-from core.samples import estimate as estimates
-from core.samples import outbound
-from core.samples.estimate import Range, Taken
-from core.samples.helper_models import known_model
-from core.sft_generator import Outlook
+from core.sft_generator import Outbound, Outlook, Range, Taken
 from ui.page import html
 from ui.page.job_panel import duration
 from ui.page.remembered import Remembered
@@ -54,8 +50,8 @@ def current(view: View) -> Outlook | None:
         except AppError:
             return None  # why it could not begin stands below the button
 
-    known = known_model(settings.sft)
-    stamps = (view.data_stamp, file_stamp(project.samples_file), file_stamp(estimates.log_file(project)))
+    known = sft_generator.known_model(settings.sft)
+    stamps = (view.data_stamp, file_stamp(project.samples_file), file_stamp(sft_generator.usage_log(project)))
     return OUTLOOKS.get((*stamps, settings.sft.model_dump_json(), settings.documents.model_dump_json(), known), make)
 
 
@@ -102,8 +98,7 @@ def after_html(view: View) -> str:
     """What the last runs took, and all that ever left the machine."""
     if view.project is None:
         return ""
-    taken = estimates.runs(view.project)
-    sent = outbound.summary(view.project)
+    taken, sent = sft_generator.usage(view.project)
     if not taken and not sent:
         return ""
     lines = "".join(f"<li>{taken_html(view, run)}</li>" for run in reversed(taken[-RUNS_SHOWN:]))
@@ -124,14 +119,14 @@ def taken_html(view: View, run: Taken) -> str:
     return f"<strong>{escape(what)}</strong><small>{escape(' · '.join(figures))}</small>"
 
 
-def sent_html(view: View, sent: list[outbound.Outbound]) -> str:
+def sent_html(view: View, sent: list[Outbound]) -> str:
     """What left this machine, by the place that it went to."""
     if not sent:
         return html.box("good", view.t("after.nothing_left"))
     return "".join(place_html(view, place) for place in sent)
 
 
-def place_html(view: View, place: outbound.Outbound) -> str:
+def place_html(view: View, place: Outbound) -> str:
     words = view.t(
         "after.sent",
         place=place.place,

@@ -12,7 +12,7 @@ from core import sft_generator
 from core.jobs.job import ACTIVE
 from core.jobs.kinds import of_step
 from core.project_manager import Project
-from core.samples.exchange.exchange import EXPORTS, export_samples
+from core.sft_generator import EXPORTS, export_samples
 from ui.page import downloads, html
 from ui.page.downloads import Download
 from ui.page.frame import Answer, PageFrame

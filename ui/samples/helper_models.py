@@ -8,7 +8,7 @@ import gradio as gr
 from core import exporter
 from core.jobs.job import JobState
 from core.providers import HelperModel, provider_of
-from core.samples.helper_models import known_model, known_models
+from core.sft_generator import known_model, known_models
 from ui.page import html
 from ui.page.view import View
 from ui.texts import error_text

@@ -10,7 +10,7 @@ from core.addresses import is_this_machine
 from core.jobs.job import ACTIVE
 from core.project_manager import Project
 from core.providers import Provider, address_of, place_of, provider_of
-from core.samples.helper_models import fetch_models, known_model
+from core.sft_generator import fetch_models, known_model
 from ui.page import forms, html
 from ui.page.frame import Answer, Component, PageFrame
 from ui.page.view import View

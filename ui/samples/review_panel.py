@@ -8,8 +8,7 @@ from typing import Any
 import gradio as gr
 
 from core.project_manager import Project
-from core.samples.store.sample_store import SampleRow, SampleStore
-from core.samples.store.sft_dataset import STATUSES
+from core.sft_generator import STATUSES, SampleRow, SampleStore
 from ui.page import html
 from ui.page.clickable import Click, with_click
 from ui.page.frame import Action, Answer, Component, PageFrame

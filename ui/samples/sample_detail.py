@@ -3,12 +3,8 @@
 from collections.abc import Hashable
 from html import escape
 
-from core.documents.store.chunk_store import ChunkStore
-from core.samples.checks.support import support_of
-from core.samples.store.findings import Finding
-from core.samples.store.sample_store import SampleRow, SampleStore
-from core.samples.store.sft_dataset import Sample
-from core.samples.store.sources import chunk_of
+from core import sft_generator
+from core.sft_generator import Finding, Sample, SampleRow, SampleStore
 from ui.documents.chunk_list import pages_words
 from ui.page import html
 from ui.page.view import View
@@ -132,11 +128,11 @@ def chunk_html(view: View, sample: Sample) -> str:
     """Where the sample comes from. What is marked is what comes closest to the answer."""
     if sample.source is None:
         return html.muted(view.t("review.no_source"))
-    chunk = chunk_of(ChunkStore(view.project.database), sample) if view.project else None
-    if chunk is None:
+    source = sft_generator.support_in_source(view.project, sample) if view.project else None
+    if source is None:
         place = f"<cite>{escape(sample.source.document)}</cite>"
         return f'<article class="chunk"><header>{place}</header>{html.muted(view.t("review.no_chunk"))}</article>'
-    found = support_of(sample.output, chunk.text)
+    chunk, found = source
     start, end = found.start, found.end
     marked = f"<mark>{escape(chunk.text[start:end])}</mark>" if end > start else ""
     text = f"{escape(chunk.text[:start])}{marked}{escape(chunk.text[end:])}"

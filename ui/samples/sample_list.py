@@ -6,9 +6,17 @@ from html import escape
 from weakref import WeakKeyDictionary
 
 from core.jobs.kinds import of_step
-from core.samples.checks.quality import KINDS as FINDINGS
-from core.samples.store.sample_store import SampleCounts, SamplePage, SampleQuery, SampleRow, SampleStore
-from core.samples.store.sft_dataset import STATUSES, Sample, require_lines
+from core.sft_generator import (
+    FINDINGS,
+    STATUSES,
+    Sample,
+    SampleCounts,
+    SamplePage,
+    SampleQuery,
+    SampleRow,
+    SampleStore,
+    require_lines,
+)
 from ui.page import html
 from ui.page.check_words import refusal_words
 from ui.page.view import View, file_stamp

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from core.jobs.job import ACTIVE
-from core.samples.chat_writer import UNUSABLE
+from core.sft_generator import UNUSABLE
 from ui.page import html
 from ui.page.frame import PageFrame
 from ui.page.view import View

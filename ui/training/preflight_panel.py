@@ -7,11 +7,9 @@ from typing import Any
 import gradio as gr
 
 from core import trainer
-from core.estimates import run_log
 from core.jobs.job import ACTIVE, JobState
 from core.project_manager import Project
-from core.training import readiness
-from core.training.readiness import Check
+from core.trainer import Check
 from ui.page import html, run_estimate_panel
 from ui.page.check_words import SIGNS, check_words, refusal_words
 from ui.page.frame import PageFrame
@@ -63,11 +61,11 @@ def current(view: View) -> list[Check]:
         str(folder),
         file_stamp(folder) if folder else None,
         file_stamp(folder / "config.json") if folder else None,
-        file_stamp(run_log.log_file()),
+        file_stamp(trainer.run_log()),
         moment(FREE_LASTS_SECONDS),
     )
     expected = run_estimate_panel.current(view)
-    return CHECKED.get(key, lambda: readiness.look(project, settings, view.services.hardware(), expected))
+    return CHECKED.get(key, lambda: trainer.look(project, settings, view.services.hardware(), expected))
 
 
 def refusal(view: View, *names: str) -> str:

@@ -10,8 +10,7 @@ import gradio as gr
 from core import exporter, trainer
 from core.jobs.job import ACTIVE, JobState
 from core.project_manager import Project
-from core.training import checkpoints, derived_runs, history
-from core.training.history import Entry
+from core.trainer import Chosen, Entry
 from ui.page import forms, html
 from ui.page.clickable import Click, clickable, with_click
 from ui.page.figures import size_words
@@ -45,7 +44,7 @@ def clicked(project: Project, values: dict[str, Any]) -> Answer:
     """Answers a button of the table."""
     click: Click = values["click"]
     position: HistoryPosition = values["position"].of(project.name)
-    known = [run.id for run in history.runs_of(project)]
+    known = [run.id for run in trainer.runs_of(project)]
     if click.do == "page":
         return {"position": replace(position, page=min(int(click.of), 10**6) if click.of.isdecimal() else 0)}
     if click.do == "open" and click.of in known:
@@ -139,7 +138,7 @@ def continue_blocked(view: View, entry: Entry) -> str:
     if before is None or now is None:
         return view.t("history.unknown_settings")
     try:
-        derived_runs.changed_settings(before, None, now_set(before, now.training))
+        trainer.changed_settings(before, None, now_set(before, now.training))
     except AppError as error:
         return " ".join((*error_text(error.code, view.language, error.params), view.t("history.adopt_first")))
     return ""
@@ -148,7 +147,7 @@ def continue_blocked(view: View, entry: Entry) -> str:
 def use_blocked(kind: str, view: View, entry: Entry) -> str:
     if view.unfinished(kind):
         return view.t("error.job_already_running")
-    return "" if checkpoints.adapters(entry.run) else view.t("history.no_points")
+    return "" if trainer.adapters(entry.run) else view.t("history.no_points")
 
 
 def adopt_blocked(view: View, entry: Entry) -> str:
@@ -173,7 +172,7 @@ def delete_blocked(view: View, entry: Entry) -> str:
 def settings_of(entry: Entry) -> TrainingSettings | None:
     """A run's settings; None where another version of the app wrote them."""
     try:
-        return derived_runs.settings_of(entry.request)
+        return trainer.settings_of(entry.request)
     except AppError:
         return None
 
@@ -206,14 +205,14 @@ def dropdown_of(view: View, position: HistoryPosition) -> Any:
 def continue_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
     """Start a branch at the chosen checkpoint with the settings as they are set now."""
     entry = shown(frame, project, values)
-    changes = now_set(derived_runs.settings_of(entry.request), project.load_config().training)
+    changes = now_set(trainer.settings_of(entry.request), project.load_config().training)
     trainer.continue_from_checkpoint(frame.services, project, entry.id, step_of(values), changes)
     return {"notice": html.box("good", frame.t("history.continue_started"))}
 
 
 def use_run(frame: PageFrame, start: Callable[..., object], project: Project, values: dict[str, Any]) -> Answer:
     """Compare or export the chosen run at the chosen checkpoint, whatever stands above is about."""
-    chosen = history.Chosen(shown(frame, project, values).run, step_of(values))
+    chosen = Chosen(shown(frame, project, values).run, step_of(values))
     start(frame.services, project, chosen=chosen)
     return {"notice": html.box("good", frame.t("history.work_started"))}
 
@@ -227,7 +226,7 @@ def adopt_settings(
     frame: PageFrame, fields: Mapping[str, Component], project: Project, values: dict[str, Any]
 ) -> Answer:
     """Set the project's training settings as the chosen run had them."""
-    settings = derived_runs.settings_of(shown(frame, project, values).request)
+    settings = trainer.settings_of(shown(frame, project, values).request)
     project.set("training", settings.model_dump())
     told = {"notice": html.box("good", frame.t("history.adopted"))}
     return {**told, **forms.all_shown("training", fields, project.load_config())}

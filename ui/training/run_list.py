@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
+from core import trainer
 from core.jobs.job import ACTIVE, JobSnapshot, JobState
 from core.jobs.runs import Run, list_runs
-from core.trainer import Loss
-from core.training import bundle, derived_runs, history, provenance
-from core.training.history import Entry
-from core.training.provenance import Fact
+from core.trainer import Entry, Fact, Loss
 from ui.page import html
 from ui.page.downloads import link_html
 from ui.page.figures import size_words
@@ -64,7 +62,7 @@ def run_of(view: View, run_id: str) -> Run | None:
 def entry_of(view: View, run: Run) -> Entry | None:
     """What is known of a run, read again only after something was written; None where it cannot be read."""
     published = run == view.trained
-    entry = ENTRIES.get((history.stamp(run), published), lambda: history.read(run, published))
+    entry = ENTRIES.get((trainer.run_stamp(run), published), lambda: trainer.read_run(run, published))
     if entry is None:
         return None
     job = job_of(view, run.id)
@@ -102,8 +100,8 @@ def run_depends(view: View, run: Run | None) -> Hashable:
     if run is None:
         return None
     job = job_of(view, run.id)
-    places = (run.project.checkpoints_folder, bundle.file_of(run.project, run.id), run.project.config_file)
-    return (history.stamp(run), job and (job.state, job.stopping), *map(file_stamp, places))
+    places = (run.project.checkpoints_folder, trainer.bundle_file(run.project, run.id), run.project.config_file)
+    return (trainer.run_stamp(run), job and (job.state, job.stopping), *map(file_stamp, places))
 
 
 def chosen_depends(view: View, position: HistoryPosition) -> Hashable:
@@ -192,17 +190,17 @@ def compared_html(view: View, position: HistoryPosition) -> str:
     # Oldest first, as the story went; numbers in front, since two runs may have begun in one minute.
     entries = sorted(entries, key=lambda entry: entry.run.order)
     names = [words.when_words(entry, view.language) for entry in entries]
-    curves = [history.points_of(entry.run.metrics_file) for entry in entries]
+    curves = [trainer.points_of(entry.run.metrics_file) for entry in entries]
     plots = "".join(
         line_plot(
-            [(name, history.curve(points, part)) for name, points in zip(names, curves, strict=True)],
+            [(name, trainer.curve(points, part)) for name, points in zip(names, curves, strict=True)],
             view.t("training.steps"),
             view.t(f"history.plot_{part}"),
             numbered=True,
         )
         for part in ("loss", "eval_loss")
     )
-    found = [*provenance.facts([entry.request for entry in entries]), *figures_of(entries)]
+    found = [*trainer.facts([entry.request for entry in entries]), *figures_of(entries)]
     heads = [view.t("history.setting"), *(f"{number} · {name}" for number, name in enumerate(names, 1))]
     different, same = ([fact for fact in found if fact.differs is wanted] for wanted in (True, False))
     table = html.table(heads, facts_rows(view, different), view.t("history.no_difference"))
@@ -244,7 +242,7 @@ def details_html(view: View, position: HistoryPosition) -> str:
 
 
 def outcome_html(view: View, entry: Entry) -> str:
-    found = derived_runs.outcome(entry.run) if entry.repeats else None
+    found = trainer.outcome(entry.run) if entry.repeats else None
     if found is None:
         return ""
     said = list(words.outcome_words(found, view.language))
@@ -257,7 +255,7 @@ def bundle_html(view: View, entry: Entry) -> str:
     job = view.unfinished("bundle")
     if job and job.state in ACTIVE:
         return html.bar(job.fraction, view.t("job.kind.bundle"))
-    file = bundle.file_of(entry.run.project, entry.id)
+    file = trainer.bundle_file(entry.run.project, entry.id)
     try:
         found = os.stat(file)
     except OSError:

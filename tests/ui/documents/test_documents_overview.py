@@ -3,6 +3,7 @@
 import pytest
 from documents_material import store_document
 
+from core import rag_processor
 from ui.documents import documents_overview
 from ui.documents.documents_overview import overview_html
 from ui.page.view import View
@@ -43,8 +44,8 @@ def test_figures_have_the_languages_own_separator(services, stored):
 
 def test_all_viewers_share_one_overview_until_something_changes(services, stored, monkeypatch):
     made = []
-    real = documents_overview.overview
-    monkeypatch.setattr(documents_overview, "overview", lambda *args: made.append(1) or real(*args))
+    real = rag_processor.overview
+    monkeypatch.setattr(rag_processor, "overview", lambda *args: made.append(1) or real(*args))
     for _ in range(3):
         look(services)
         look(services, "en")
@@ -59,8 +60,8 @@ def test_all_viewers_share_one_overview_until_something_changes(services, stored
 
 def test_while_documents_come_in_the_overview_is_made_seldom(services, stored, puppet, monkeypatch):
     made = []
-    real = documents_overview.overview
-    monkeypatch.setattr(documents_overview, "overview", lambda *args: made.append(1) or real(*args))
+    real = rag_processor.overview
+    monkeypatch.setattr(rag_processor, "overview", lambda *args: made.append(1) or real(*args))
     monkeypatch.setattr(documents_overview, "SHARE_OF_TIME", 1e-6)
     look(services)
     job = puppet("rag")

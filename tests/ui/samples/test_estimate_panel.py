@@ -3,6 +3,7 @@
 import pytest
 from documents_material import store_document
 
+from core import sft_generator
 from core.samples import estimate as estimates
 from core.samples.estimate import Taken
 from core.samples.outbound import Outbound
@@ -75,7 +76,7 @@ def test_a_run_is_shown_with_what_it_took(view):
 def test_what_left_is_listed_by_place_and_document(view, project, monkeypatch):
     place = Outbound("openrouter.ai", 3, 4500, 0.0, 0.0)
     place.documents.update({"a<b>.txt": 2, "b.txt": 1})
-    monkeypatch.setattr(estimate_panel.outbound, "summary", lambda project: [place])
+    monkeypatch.setattr(sft_generator, "usage", lambda project: ([], [place]))
     shown = estimate_panel.after_html(view())
     assert "An openrouter.ai gingen 3 Anfragen mit 4.500 Zeichen" in shown
     assert "a&lt;b&gt;.txt (2), b.txt (1)" in shown

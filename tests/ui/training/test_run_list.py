@@ -3,6 +3,7 @@
 import pytest
 from runs_material import make_run, publish
 
+from core import trainer
 from core.jobs.job import Job, JobState
 from core.jobs.runs import this_process
 from core.training import derived_runs
@@ -33,10 +34,8 @@ def test_a_row_tells_state_base_losses_and_time(project, view):
 
 def test_the_table_has_pages_and_reads_only_the_one_that_is_shown(project, view, monkeypatch):
     made = [make_run(project) for _ in range(run_list.ROWS_SHOWN + 2)]
-    read, real = [], run_list.history.read
-    monkeypatch.setattr(
-        run_list.history, "read", lambda run, published: (read.append(run.id), real(run, published))[1]
-    )
+    read, real = [], trainer.read_run
+    monkeypatch.setattr(trainer, "read_run", lambda run, published: (read.append(run.id), real(run, published))[1])
     second = run_list.list_html(view(), at(page=1))
     assert read == [made[1].id, made[0].id]
     assert "Seite 2 von 2" in second
