@@ -176,7 +176,7 @@ def continue_from_checkpoint(
     _require_rest_but(services, parent)
     require_disk(project.root, MINIMUM_FREE_GIB)
     start = derived_runs.start_point(parent, step)
-    settings = derived_runs.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
+    settings = changed_settings(settings_of(parent.request), start, changes)
     hardware = services.hardware()
     expected = run_estimate.of_files(parent.base_folder, parent.samples_file, settings, hardware)
     request = derived_runs.continued_request(parent, start, settings)

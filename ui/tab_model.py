@@ -6,7 +6,6 @@ from typing import Any
 import gradio as gr
 
 from core import base_models
-from core.jobs.job import ACTIVE
 from core.jobs.kinds import of_tab
 from core.project_manager import Project
 from ui.model import hub_panel, ollama_panel
@@ -103,8 +102,7 @@ def blocked(view: View) -> str:
     """Why the practice model cannot be made now; empty if it can."""
     if view.project is None:
         return view.t("blocked.no_project")
-    job = view.job(of_tab("model"))
-    if job and job.state in ACTIVE:
+    if view.active(of_tab("model")):
         return view.t("blocked.base_running")
     return "" if view.status and view.status.chunks else view.t("blocked.no_chunks")
 

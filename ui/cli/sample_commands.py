@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ui.cli.command_tools import add_fields, finish, given, opened, show_result
+from ui.page.figures import rounded
 from ui.texts import text
 from utils import config
 from utils.errors import AppError
@@ -66,7 +67,7 @@ def show_sft(result: dict[str, Any], language: str) -> str:
     if found["cost_usd"] is None:
         lines.append(f"{text('estimate.cost', language)}: {text('estimate.cost_unknown', language)}")
     elif found["cost_usd"][1]:
-        least, most = (float(f"{bound:.2g}") for bound in found["cost_usd"])
+        least, most = map(rounded, found["cost_usd"])
         lines.append(f"{text('estimate.cost', language)}: {text('estimate.dollars', language, low=least, high=most)}")
     stays, leaves = text("estimate.stays", language), text("estimate.leaves", language, place=result["place"])
     return "\n".join([*lines, leaves if result["leaves_machine"] else stays])

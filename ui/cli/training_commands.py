@@ -1,4 +1,4 @@
-"""The commands of step 4: train, look back, take along, compare, export, ask."""
+"""The commands of step 4: check, train, look back, take along, compare, export, ask."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui.cli.command_tools import add_fields, finish, given, opened, show_result
-from ui.page.figures import size_words
+from ui.page.figures import SIGNS, check_words, duration_words, rounded, size_words
 from ui.texts import message_text, person_language, text
 from ui.training.bundle_readme import readme_in
 from ui.training.history_words import eval_words, loss_words, outcome_words, record, state_words, time_words
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     """Declare the commands; `add(name, command, summary, **defaults)` makes one."""
+    check = add("check", check_command, "look at data, model and machine before a training", show=show_check)
+    check.set_defaults(exit_code=lambda result, _: 0 if result["ready"] else 1)
+    check.add_argument("project")
     train = add("train", train_command, "train an adapter", show=show_train)
     train.add_argument("project")
     way = train.add_mutually_exclusive_group()
@@ -49,6 +52,35 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     ask.add_argument("project")
     ask.add_argument("question")
     ask.add_argument("--run", metavar="RUN[:STEP]", help="only if the newest export is of this run")
+
+
+def check_command(options: argparse.Namespace) -> dict[str, Any]:
+    """What keeps a training from starting, how the samples will be read, how long it will take.
+
+    The samples are only looked at where there are some.
+    """
+    from core import trainer
+
+    services, project = opened(options)
+    checks, expected = trainer.checks(services, project)
+    refused = [check for check in checks if check.refusal]
+    result: dict[str, Any] = {"ready": not refused, "checks": [check.as_json for check in checks]}
+    if expected["memory"]:
+        result["time"] = expected["time"]
+    if not any(check.name in ("samples", "base") for check in refused):
+        result["samples"] = finish(services, trainer.start_preflight(services, project))
+    return result
+
+
+def show_check(result: dict[str, Any], language: str) -> str:
+    """One line per check, as the page shows it."""
+    found = [*result["checks"], *result.get("samples", {}).get("checks", [])]
+    lines = [f"{SIGNS[check['state']]} {check_words(check, language)}" for check in found]
+    if lasting := result.get("time"):
+        lines.append(
+            text("run_time.line", language, duration=duration_words(rounded(lasting["about_seconds"]), language))
+        )
+    return "\n".join(lines)
 
 
 def train_command(options: argparse.Namespace) -> dict[str, object]:

@@ -12,8 +12,8 @@ from core.project_manager import Project
 from core.rag_processor import LAST_SEARCH_OFFSET
 from ui.documents.chunk_list import CHUNKS_SHOWN, FLAGS, BrowserPosition, browser_html, depends
 from ui.page import forms, html
-from ui.page.clickable import Click, clickable, with_click
-from ui.page.frame import Action, Answer, Component, PageFrame
+from ui.page.clickable import Click, clickable
+from ui.page.frame import Answer, Component, PageFrame
 from ui.page.view import View
 from utils.config import ChunkSettings
 
@@ -61,9 +61,7 @@ def build(frame: PageFrame, chosen: Mapping[str, Component]) -> None:
     # The document's field is also set from the list of documents, so a change counts whoever made it.
     frame.act(chosen["words"].submit, search, notice, everything, everything)  # type: ignore[attr-defined]
     frame.act(chosen["filename"].change, choose, notice, everything, everything)  # type: ignore[attr-defined]
-    own = {"position": position}
-    work = with_click(partial(clicked, frame))
-    frame.actions.append(Action(listed.click, work, notice, own, own, {}, tells_click=True))
+    frame.act_on_click(listed, partial(clicked, frame), notice, {"position": position}, {"position": position})
 
 
 def choices(view: View) -> Any:

@@ -44,11 +44,10 @@ def build(frame: PageFrame) -> None:
 
 def about_html(frame: PageFrame) -> str:
     """What a chunk, a token and an overlap are."""
-    rows = "".join(
-        f"<dt>{escape(frame.t(f'cutting.{name}'))}</dt><dd>{escape(frame.t(f'cutting.{name}_about'))}</dd>"
-        for name in ("chunk", "token", "overlap")
+    names = ("chunk", "token", "overlap")
+    return html.terms(
+        (escape(frame.t(f"cutting.{name}")), escape(frame.t(f"cutting.{name}_about"))) for name in names
     )
-    return f'<dl class="terms">{rows}</dl>'
 
 
 def has_chunks(view: View) -> bool:
@@ -121,10 +120,7 @@ def preview_html(frame: PageFrame, number: int, each: Preview) -> str:
     repeated, rest = each.text[: each.overlap_characters], each.text[each.overlap_characters :]
     marked = f'<mark class="overlap">{escape(repeated)}</mark>' if repeated else ""
     heading = f"<h4>{escape(each.heading)}</h4>" if each.heading else ""
-    return (
-        f'<article class="chunk"><header><cite>{escape(place)}</cite><span>{escape(tokens)}</span></header>{heading}'
-        f'<div class="chunk-text" tabindex="0">{marked}{escape(rest)}</div></article>'
-    )
+    return html.chunk(place, tokens, f'{heading}<div class="chunk-text" tabindex="0">{marked}{escape(rest)}</div>')
 
 
 def cut_again(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:

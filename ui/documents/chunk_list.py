@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from html import escape
 
 from core import rag_processor
-from core.jobs.job import ACTIVE
 from core.jobs.kinds import of_tab
 from core.project_manager import Project
 from core.rag_processor import FLAG_BOILERPLATE, FLAG_DUPLICATE, FLAG_EXCLUDED, Chunk, ChunkPage, ChunkQuery, Flag
 from ui.page import html
-from ui.page.view import View
+from ui.page.clickable import pager
+from ui.page.view import Position, View
 from ui.texts import KEYS
 
 CHUNKS_SHOWN = 6
@@ -21,10 +21,9 @@ MARKED = re.compile(r"\[([^\[\]]*)\]")  # the store sets the found words in brac
 
 
 @dataclass(frozen=True)
-class BrowserPosition:
+class BrowserPosition(Position):
     """What a viewer looks at. Pages begin behind `after` or end before `before`, both ids of chunks."""
 
-    project: str = ""
     words: str = ""
     filename: str = ""
     flag: str = ""
@@ -33,18 +32,14 @@ class BrowserPosition:
     offset: int = 0
     version: int = 0  # grows with what this viewer has changed, so that a search shows it
 
-    def of(self, project: str) -> "BrowserPosition":
-        """This position, or the beginning where it belongs to another project."""
-        return self if self.project == project else BrowserPosition(project)
-
     def query(self) -> ChunkQuery:
         return ChunkQuery(self.words, self.filename, self.flag, self.after, self.before, self.offset)
 
 
 def depends(view: View, position: BrowserPosition) -> Hashable:
     """What the page of chunks is made of. Hits stay as they are while documents are being read."""
-    job = view.job(of_tab("documents"))
-    if position.of(view.project_name).words and job and job.state in ACTIVE:
+    job = view.active(of_tab("documents"))
+    if position.of(view.project_name).words and job:
         return job.id
     return view.data_stamp
 
@@ -60,7 +55,7 @@ def browser_html(view: View, position: BrowserPosition) -> str:
         for chunk, excerpt in zip(page.chunks, page.excerpts or [""] * len(page.chunks), strict=True)
     )
     filters = "" if position.words else filter_html(view, view.project, position)
-    shown = f"{filters}{cards or nothing(view, position)}{pager(view, page)}"
+    shown = f"{filters}{cards or nothing(view, position)}{pager_html(view, page)}"
     return f'<div data-round="{escape(position.project)}">{shown}</div>'
 
 
@@ -81,13 +76,10 @@ def nothing(view: View, position: BrowserPosition) -> str:
     return html.muted(view.t("chunks.none"))
 
 
-def pager(view: View, page: ChunkPage) -> str:
-    if not page.before and not page.behind:
-        return ""
+def pager_html(view: View, page: ChunkPage) -> str:
     first, last = (page.chunks[0].id, page.chunks[-1].id) if page.chunks else (0, 0)
-    back = html.small_button("back", str(first), view.t("documents.back"), off=not page.before)
-    onward = html.small_button("onward", str(last), view.t("documents.onward"), off=not page.behind)
-    return f'<div class="pager">{back}{onward}</div>'
+    back, onward = ("back", first if page.before else None), ("onward", last if page.behind else None)
+    return pager(view, back, onward)
 
 
 def chunk_html(view: View, chunk: Chunk, flags: Sequence[Flag], originals: Mapping[int, Chunk], excerpt: str) -> str:

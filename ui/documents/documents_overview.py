@@ -5,7 +5,7 @@ from html import escape
 
 from core import rag_processor
 from core.rag_processor import TOKENS_FOR_A_SAMPLE, Overview
-from ui.documents.documents_list import language_words, working
+from ui.documents.documents_list import language_words
 from ui.page import html
 from ui.page.plot import Bar, bar_plot
 from ui.page.remembered import Remembered
@@ -41,7 +41,7 @@ def current(view: View) -> Overview:
     assert view.project and view.config
     project, settings = view.project, view.config.documents
     known = LATEST.get(str(project.database))
-    if known and working(view) and time.monotonic() - known[0] < known[1] / SHARE_OF_TIME:
+    if known and view.active(["rag"]) and time.monotonic() - known[0] < known[1] / SHARE_OF_TIME:
         return known[2]
 
     def make() -> Overview:

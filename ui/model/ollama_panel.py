@@ -13,9 +13,9 @@ from core.base_models import Note, OllamaModel, Original, original_of
 from core.project_manager import Project
 from ui.model.hub_panel import fit_html
 from ui.page import html
-from ui.page.clickable import Click, clickable, with_click
+from ui.page.clickable import Click, clickable
 from ui.page.figures import size_words
-from ui.page.frame import Action, Answer, Component, PageFrame
+from ui.page.frame import Answer, Component, PageFrame
 from ui.page.remembered import Remembered
 from ui.page.view import View
 from ui.texts import error_text, text
@@ -49,7 +49,7 @@ def build(frame: PageFrame) -> tuple[gr.Column, Component]:
         base_models.take_base(frame.services, project, BaseChoice(source="hf", name=click.of))
         return {"notice": html.box("good", frame.t("model.chosen", name=click.of))}
 
-    frame.actions.append(Action(table.click, with_click(switch), notice, {}, {}, {}, tells_click=True))
+    frame.act_on_click(table, switch, notice, {}, {})
     frame.act(refresh.click, look_again, notice, outputs={"table": table, "model": model})
     return panel, model
 

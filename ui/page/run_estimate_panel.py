@@ -3,7 +3,6 @@
 from html import escape
 
 from core import trainer
-from core.jobs.job import ACTIVE
 from core.jobs.runs import latest_run
 from core.trainer import RunEstimate
 from ui.page import html
@@ -36,8 +35,7 @@ def current(view: View) -> RunEstimate | None:
 
 def estimate_html(view: View) -> str:
     """The estimate for the settings as they are saved, or of the run that is under way, and the last run's error."""
-    job = view.job(["train"])
-    if job and job.state in ACTIVE:
+    if view.active(["train"]):
         return running_html(view)
     found = current(view)
     return (needed_html(view, found) if found else "") + after_html(view)

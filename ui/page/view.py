@@ -1,9 +1,10 @@
 """What is true of one project at one moment, read once for all places of a page. Knows core; knows no widget."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from core import base_models, rag_processor, trainer
 from core import projects as pipeline
@@ -22,6 +23,17 @@ from utils.errors import AppError, Message, readable
 from utils.files import file_stamp
 
 DOCUMENTS = Remembered(8)  # the lists of the last projects that somebody looked at
+
+
+@dataclass(frozen=True)
+class Position:
+    """What a viewer looks at in one of the project's lists; a list adds what it needs to know."""
+
+    project: str = ""
+
+    def of(self, project: str) -> Self:
+        """This position, or the beginning where it belongs to another project."""
+        return self if self.project == project else type(self)(project)
 
 
 class View:
@@ -119,6 +131,11 @@ class View:
         mine = [job for job in self.jobs if job.kind in wanted]
         unfinished = [job for job in mine if job.state in ACTIVE or job.state == JobState.PAUSED]
         return next(reversed(unfinished or mine), None)
+
+    def active(self, kinds: Iterable[str]) -> JobSnapshot | None:
+        """The project's newest job of these kinds, if it runs or waits for its turn."""
+        job = self.job(kinds)
+        return job if job and job.state in ACTIVE else None
 
     def unfinished(self, kind: str) -> JobSnapshot | None:
         """The project's job of this kind that still runs, waits or is paused."""

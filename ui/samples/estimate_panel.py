@@ -4,9 +4,9 @@ import time
 from html import escape
 
 from core import sft_generator
-from core.jobs.job import ACTIVE
 from core.sft_generator import Outbound, Outlook, Range, Taken
 from ui.page import html
+from ui.page.figures import rounded
 from ui.page.job_panel import duration
 from ui.page.remembered import Remembered
 from ui.page.view import View, file_stamp
@@ -41,7 +41,7 @@ def before_html(view: View) -> str:
 def current(view: View) -> Outlook | None:
     """What the core expects; None while samples are written, and where it could not begin."""
     project, settings = view.project, view.config
-    if project is None or settings is None or writing(view):
+    if project is None or settings is None or view.active(["sft"]):
         return None
 
     def make() -> Outlook | None:
@@ -55,11 +55,6 @@ def current(view: View) -> Outlook | None:
     return OUTLOOKS.get((*stamps, settings.sft.model_dump_json(), settings.documents.model_dump_json(), known), make)
 
 
-def writing(view: View) -> bool:
-    job = view.job(("sft",))
-    return bool(job and job.state in ACTIVE)
-
-
 def leaving_html(view: View, outlook: Outlook) -> str:
     """What leaves this machine, and to where."""
     if not outlook.leaves_machine:
@@ -70,22 +65,15 @@ def leaving_html(view: View, outlook: Outlook) -> str:
 
 def range_words(view: View, bounds: Range) -> str:
     """`1,200–1,500`, rounded to what an estimate can know; one figure where both ends are the same."""
-    low, high = (rounded(bound) for bound in bounds)
+    low, high = (round(rounded(round(bound))) for bound in bounds)
     return view.number(low) if low == high else view.t("estimate.range", low=view.number(low), high=view.number(high))
-
-
-def rounded(value: float) -> int:
-    """Two digits are all that an estimate knows."""
-    whole = round(value)
-    digits = len(str(whole)) - 2
-    return round(whole, -digits) if digits > 0 else whole
 
 
 def cost_words(view: View, cost_usd: Range | None) -> str:
     if cost_usd is None:
         return view.t("estimate.cost_unknown")
     # Two digits of each amount, so that the price of a small order is more than 0.00.
-    low, high = (float(f"{bound:.2g}") for bound in cost_usd)
+    low, high = map(rounded, cost_usd)
     return view.t("estimate.dollars", low=low, high=high) if high else view.t("estimate.free")
 
 

@@ -55,11 +55,8 @@ def build(frame: PageFrame, language: Component) -> dict[str, Component]:
 
 def variables_html(frame: PageFrame) -> str:
     """What each variable stands for."""
-    rows = "".join(
-        f"<dt><code>{{{name}}}</code></dt><dd>{escape(frame.t(f'prompts.variable.{name}'))}</dd>"
-        for name in PROMPT_VARIABLES
-    )
-    return f'{html.muted(frame.t("prompts.about"))}<dl class="terms variables">{rows}</dl>'
+    meanings = {f"<code>{{{name}}}</code>": escape(frame.t(f"prompts.variable.{name}")) for name in PROMPT_VARIABLES}
+    return html.muted(frame.t("prompts.about")) + html.terms(meanings.items(), "variables")
 
 
 def spoken(config: ProjectConfig, page_language: str) -> str:

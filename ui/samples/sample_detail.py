@@ -92,8 +92,7 @@ def turns_html(view: View, sample: Sample) -> str:
     """The further questions and answers of the same conversation."""
     if not sample.follow_ups:
         return ""
-    turns = "".join(f"<dt>{escape(asked)}</dt><dd>{escape(said)}</dd>" for asked, said in sample.follow_ups)
-    return f'<section><h4>{escape(view.t("review.follow_ups"))}</h4><dl class="terms turns">{turns}</dl></section>'
+    return f"<section><h4>{escape(view.t('review.follow_ups'))}</h4>{html.turns(sample.follow_ups)}</section>"
 
 
 def findings_html(view: View, row: SampleRow) -> str:
@@ -130,15 +129,11 @@ def chunk_html(view: View, sample: Sample) -> str:
         return html.muted(view.t("review.no_source"))
     source = sft_generator.support_in_source(view.project, sample) if view.project else None
     if source is None:
-        place = f"<cite>{escape(sample.source.document)}</cite>"
-        return f'<article class="chunk"><header>{place}</header>{html.muted(view.t("review.no_chunk"))}</article>'
+        return html.chunk(sample.source.document, "", html.muted(view.t("review.no_chunk")))
     chunk, found = source
     start, end = found.start, found.end
     marked = f"<mark>{escape(chunk.text[start:end])}</mark>" if end > start else ""
     text = f"{escape(chunk.text[:start])}{marked}{escape(chunk.text[end:])}"
     support = view.t("review.support", percent=round(found.share * 100))
-    return (
-        f'<article class="chunk"><header><cite>{escape(chunk.filename)} · {escape(pages_words(view, chunk))}</cite>'
-        f"<span>{escape(support)}</span></header>"
-        f'<div class="chunk-text" tabindex="0">{text}</div></article>'
-    )
+    place = f"{chunk.filename} · {pages_words(view, chunk)}"
+    return html.chunk(place, support, f'<div class="chunk-text" tabindex="0">{text}</div>')

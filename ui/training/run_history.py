@@ -12,9 +12,9 @@ from core.jobs.job import ACTIVE, JobState
 from core.project_manager import Project
 from core.trainer import Chosen, Entry
 from ui.page import forms, html
-from ui.page.clickable import Click, clickable, with_click
+from ui.page.clickable import Click, clickable
 from ui.page.figures import size_words
-from ui.page.frame import Action, Answer, Component, PageFrame
+from ui.page.frame import Answer, Component, PageFrame
 from ui.page.view import View
 from ui.texts import error_text
 from ui.training import run_list as runs
@@ -37,7 +37,7 @@ def build(frame: PageFrame, fields: Mapping[str, Component]) -> None:
     compared = gr.HTML(elem_id="compared-runs")
     frame.live.show_own(compared, runs.compared_html, position, runs.compared_depends)
     states = {"position": position}
-    frame.actions.append(Action(listed.click, with_click(clicked), notice, states, states, {}, tells_click=True))
+    frame.act_on_click(listed, clicked, notice, states, states)
 
 
 def clicked(project: Project, values: dict[str, Any]) -> Answer:
@@ -138,7 +138,7 @@ def continue_blocked(view: View, entry: Entry) -> str:
     if before is None or now is None:
         return view.t("history.unknown_settings")
     try:
-        trainer.changed_settings(before, None, now_set(before, now.training))
+        trainer.changed_settings(before, None, now.training.model_dump())
     except AppError as error:
         return " ".join((*error_text(error.code, view.language, error.params), view.t("history.adopt_first")))
     return ""
@@ -183,11 +183,6 @@ def changed(before: TrainingSettings, now: TrainingSettings) -> dict[str, tuple[
     return {name: pair for name, pair in values.items() if pair[0] != pair[1]}
 
 
-def now_set(before: TrainingSettings, now: TrainingSettings) -> dict[str, Any]:
-    """What a continued run changes."""
-    return {name: new for name, (_, new) in changed(before, now).items()}
-
-
 def changes_html(view: View, position: HistoryPosition) -> str:
     """What a continued run would do otherwise than the chosen one."""
     entry = runs.chosen(view, position)
@@ -205,7 +200,7 @@ def dropdown_of(view: View, position: HistoryPosition) -> Any:
 def continue_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
     """Start a branch at the chosen checkpoint with the settings as they are set now."""
     entry = shown(frame, project, values)
-    changes = now_set(trainer.settings_of(entry.request), project.load_config().training)
+    changes = project.load_config().training.model_dump()
     trainer.continue_from_checkpoint(frame.services, project, entry.id, step_of(values), changes)
     return {"notice": html.box("good", frame.t("history.continue_started"))}
 

@@ -11,13 +11,13 @@ from core import trainer
 from core.jobs.job import ACTIVE, JobSnapshot, JobState
 from core.jobs.runs import Run, list_runs
 from core.trainer import Entry, Fact, Loss
-from ui.page import html
+from ui.page import clickable, html
 from ui.page.downloads import link_html
 from ui.page.figures import size_words
 from ui.page.job_panel import STATE_TONES
 from ui.page.plot import line_plot
 from ui.page.remembered import Remembered
-from ui.page.view import View
+from ui.page.view import Position, View
 from ui.texts import text
 from ui.training import history_words as words
 from ui.training.bundle_download import download_address
@@ -32,18 +32,13 @@ COLUMNS = ("tick", "run", "state", "base", "loss", "eval", "time", "size")
 
 
 @dataclass(frozen=True)
-class HistoryPosition:
+class HistoryPosition(Position):
     """What a viewer looks at: a page of the table, one run in detail, some compared. `round` grows to untick all."""
 
-    project: str = ""
     page: int = 0
     chosen: str = ""
     compared: tuple[str, ...] = ()
     round: int = 0
-
-    def of(self, project: str) -> "HistoryPosition":
-        """This position, or the beginning where it belongs to another project."""
-        return self if self.project == project else HistoryPosition(project)
 
 
 def runs_of(view: View) -> list[Run]:
@@ -129,10 +124,11 @@ def list_html(view: View, position: HistoryPosition) -> str:
     heads = [view.t(f"history.head_{name}") for name in COLUMNS]
     table = html.table(heads, (row_cells(view, run, position) for run in runs), "", "runs")
     compare = html.small_button("compare", "", view.t("history.compare"), needs_tick=True)
+    pager = clickable.pages(view, page, pages, view.t("history.page", page=page + 1, pages=pages))
     about = escape(view.t("history.compare_about", least=LEAST_COMPARED, most=MOST_COMPARED))
     return (
         f'<div data-round="{escape(f"{position.project}/{position.round}")}">'
-        f'<div class="ticked">{compare}<span>{about}</span></div>{table}{pager_html(view, page, pages)}</div>'
+        f'<div class="ticked">{compare}<span>{about}</span></div>{table}{pager}</div>'
     )
 
 
@@ -145,7 +141,7 @@ def row_cells(view: View, run: Run, position: HistoryPosition) -> list[str]:
     when = words.when_words(entry, view.language)
     return [
         html.tick(run.id, view.t("history.tick", run=when)),
-        open_button(view, entry, run.id == position.chosen) + kind_html(view, entry),
+        html.opener(entry.id, escape(when), run.id == position.chosen) + kind_html(view, entry),
         state_html(view, entry.state),
         escape(words.base_words(entry, view.language)),
         escape(words.loss_words(entry.first_loss, entry.loss, view.language)),
@@ -153,13 +149,6 @@ def row_cells(view: View, run: Run, position: HistoryPosition) -> list[str]:
         escape(words.time_words(entry.seconds, view.language)),
         escape(size_words(entry.size_bytes, view.language)),
     ]
-
-
-def open_button(view: View, entry: Entry, current: bool) -> str:
-    """When it was, as the button that shows it in detail."""
-    when = escape(words.when_words(entry, view.language))
-    mark = ' aria-current="true"' if current else ""
-    return f'<button type="button" class="open" data-do="open" data-of="{escape(entry.id)}"{mark}>{when}</button>'
 
 
 def kind_html(view: View, entry: Entry) -> str:
@@ -171,15 +160,6 @@ def kind_html(view: View, entry: Entry) -> str:
 
 def state_html(view: View, state: JobState) -> str:
     return html.badge(STATE_TONES[state], words.state_words(state, view.language))
-
-
-def pager_html(view: View, page: int, pages: int) -> str:
-    if pages == 1:
-        return ""
-    back = html.small_button("page", str(page - 1), view.t("documents.back"), off=page == 0)
-    onward = html.small_button("page", str(page + 1), view.t("documents.onward"), off=page == pages - 1)
-    place = escape(view.t("history.page", page=page + 1, pages=pages))
-    return f'<div class="pager">{back}<span>{place}</span>{onward}</div>'
 
 
 def compared_html(view: View, position: HistoryPosition) -> str:
@@ -252,8 +232,7 @@ def outcome_html(view: View, entry: Entry) -> str:
 
 def bundle_html(view: View, entry: Entry) -> str:
     """The bundle that was written of this run, to download; or that one is being written."""
-    job = view.unfinished("bundle")
-    if job and job.state in ACTIVE:
+    if job := view.active(["bundle"]):
         return html.bar(job.fraction, view.t("job.kind.bundle"))
     file = trainer.bundle_file(entry.run.project, entry.id)
     try:
