@@ -2,13 +2,39 @@
 
 from core import access, rag_processor
 from core.documents.chunk_state import require_chunks
+from core.estimates.memory import MemoryEstimate
+from core.estimates.what_fits import USUAL_TOKENS, Fit, Listed, fit, hub_list, shape_of_ollama
 from core.jobs.job import JobSnapshot
 from core.jobs.services import MINIMUM_FREE_GIB, Services, start_child_job
-from core.models import bases
+from core.models import bases, hub_cache, hub_models, unpacked
+from core.models.bases import local_folder
+from core.models.hub_models import Original
+from core.models.model_shape import Shape
+from core.models.ollama_store import OllamaModel, list_models, store_folders
+from core.models.unpacked import Note, read_note
 from core.project_manager import Project
 from utils import config
 from utils.errors import AppError
-from utils.files import require_disk
+from utils.files import file_stamp, require_disk
+
+# What callers read of the packages, beside what stands below.
+__all__ = [
+    "USUAL_TOKENS",
+    "Fit",
+    "Listed",
+    "MemoryEstimate",
+    "Note",
+    "OllamaModel",
+    "Original",
+    "Shape",
+    "fit",
+    "hub_list",
+    "list_models",
+    "local_folder",
+    "read_note",
+    "shape_of_ollama",
+    "store_folders",
+]
 
 MADE_READY_BY = {"ollama": "unpack_base", "hf": "download"}
 
@@ -67,3 +93,30 @@ def make_ready(services: Services, project: Project) -> JobSnapshot | None:
         access.require_host()
     bases.check(choice)
     return start_child_job(services, project, kind, {"name": choice.name})
+
+
+def take_base(services: Services, project: Project, choice: config.BaseChoice) -> JobSnapshot | None:
+    """Choose a model and make it ready; see `choose_base` and `make_ready`."""
+    choose_base(project, choice)
+    return make_ready(services, project)
+
+
+def hub_stamp() -> tuple[object, ...]:
+    """Changes whenever a model of Hugging Face has been downloaded."""
+    versions = sorted(hub_cache.hub_folder().glob("*/refs/main"))
+    return tuple((str(path), *file_stamp(path)) for path in versions)
+
+
+def is_downloaded(name: str) -> bool:
+    """Whether anything of this repository is on this machine."""
+    return hub_cache.snapshot(name) is not None
+
+
+def is_unpacked(model: OllamaModel) -> bool:
+    """Whether a model of Ollama was unpacked before."""
+    return read_note(unpacked.folder_of(model.digest)) is not None
+
+
+def original_of(model: OllamaModel) -> Original | None:
+    """What a model of Ollama was rounded from; for one that only lacks a usable file too."""
+    return hub_models.original_of(model.name.removesuffix(":latest"), model.parameters)

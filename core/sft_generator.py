@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core import access, keys
-from core.documents.store.chunk_store import ChunkStore
+from core.documents.store.chunk_store import Chunk, ChunkStore
 from core.documents.token_counting import counter_name, counter_of
 from core.jobs.job import JobContext, JobSnapshot, RelayContext
 from core.jobs.kinds import of_step
@@ -19,24 +19,56 @@ from core.jobs.worker import chunks_at_rest
 from core.project_manager import Project
 from core.providers import address_of, leaves_machine, place_of, provider_of
 from core.samples import estimate as estimates
+from core.samples import outbound, prompts
 from core.samples.answers.answers import parse_answer
-from core.samples.chat_writer import request_for, try_once
+from core.samples.chat_writer import UNUSABLE, request_for, try_once
+from core.samples.checks.quality import KINDS as FINDINGS
 from core.samples.checks.quality import Limits, checks_of
+from core.samples.checks.support import Support, support_of
 from core.samples.drafts import Task
-from core.samples.exchange.exchange import import_samples
+from core.samples.estimate import Range, Taken
+from core.samples.exchange.exchange import EXPORTS, export_samples, import_samples
 from core.samples.generate import Access, generate_samples, usable_chunks
-from core.samples.helper_models import known_model
+from core.samples.helper_models import fetch_models, known_model, known_models
+from core.samples.outbound import Outbound
 from core.samples.providers.chat import HelperError, open_helper
 from core.samples.providers.ollama import Ollama
-from core.samples.store.findings import Findings, Verdict
+from core.samples.store.findings import Finding, Findings, Verdict
 from core.samples.store.relinking import relink
-from core.samples.store.sample_store import SampleStore
-from core.samples.store.sft_dataset import count_samples, require_lines
+from core.samples.store.sample_store import SampleCounts, SamplePage, SampleQuery, SampleRow, SampleStore
+from core.samples.store.sft_dataset import MINIMUM_SAMPLES, STATUSES, Sample, count_samples, require_lines
+from core.samples.store.sources import chunk_of
 from utils.config import SftSettings
 from utils.errors import AppError
 
+# What callers read of the package, beside what stands below.
+__all__ = [
+    "EXPORTS",
+    "FINDINGS",
+    "MINIMUM_SAMPLES",
+    "STATUSES",
+    "UNUSABLE",
+    "Finding",
+    "Outbound",
+    "Range",
+    "Sample",
+    "SampleCounts",
+    "SamplePage",
+    "SampleQuery",
+    "SampleRow",
+    "SampleStore",
+    "Taken",
+    "export_samples",
+    "fetch_models",
+    "known_model",
+    "known_models",
+    "require_lines",
+]
+
 LOOK_AGAIN_SECONDS = 0.2
 PROGRESS_EVERY = 200
+DEFAULT_PROMPTS = {"system_prompt": prompts.default_system, "user_template": prompts.default_template}
+PROMPT_VARIABLES = prompts.VARIABLES
 
 
 @dataclass(frozen=True)
@@ -209,6 +241,11 @@ def prompt_preview(project: Project, settings: SftSettings) -> list[dict[str, st
     return [dict(message) for message in request_for(first_task(project, settings), settings).messages]
 
 
+def prompt_problems(system_prompt: str, user_template: str) -> list[AppError]:
+    """What is wrong with prompts, each as the error that they would end with."""
+    return [*prompts.problems(system_prompt, with_chunk=False), *prompts.problems(user_template)]
+
+
 def first_task(project: Project, settings: SftSettings) -> Task:
     """The task of the first request, about a chunk from the middle of the corpus."""
     chunk_ids = usable_chunks(project, settings)
@@ -224,3 +261,32 @@ def estimate_samples(project: Project) -> SamplesEstimate:
     missing = max(0, settings.samples - count_samples(project.samples_file) + rejected)
     found = estimates.estimate(project, settings, chunk_ids, missing, known_model(settings))
     return SamplesEstimate(found, place_of(settings), leaves_machine(settings), bool(chunk_ids))
+
+
+def usage_log(project: Project) -> Path:
+    """Where it is noted what the runs took: estimates change with it."""
+    return estimates.log_file(project)
+
+
+def usage(project: Project) -> tuple[list[Taken], list[Outbound]]:
+    """What each run so far took, oldest first, and what has left this machine, by the place that it went to."""
+    return estimates.runs(project), outbound.summary(project)
+
+
+def support_in_source(project: Project, sample: Sample) -> tuple[Chunk, Support] | None:
+    """The chunk that a sample comes from, and how far it supports the answer; None where it is gone."""
+    chunk = chunk_of(ChunkStore(project.database), sample)
+    return (chunk, support_of(sample.output, chunk.text)) if chunk else None
+
+
+def accept_clean(project: Project) -> int:
+    """Accept all new samples that were checked and that nothing was found against. Returns how many they were."""
+    store = SampleStore(project)
+    found = {each for kind in FINDINGS for each in store.ids(SampleQuery(finding=kind))} | set(store.unchecked())
+    return store.set_status([each for each in store.ids(SampleQuery(status="new")) if each not in found], "accepted")
+
+
+def reject_found(project: Project, kind: str) -> int:
+    """Reject all samples with a finding of this kind. Returns how many were not rejected before."""
+    store = SampleStore(project)
+    return store.set_status(store.ids(SampleQuery(finding=kind)), "rejected")

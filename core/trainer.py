@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from core.estimates import run_estimate
-from core.estimates.run_estimate import RunEstimate
+from core.estimates.row_lengths import read_rows
+from core.estimates.run_estimate import RunEstimate, estimate
+from core.estimates.run_log import log_file as run_log
 from core.hardware_detector import Hardware
 from core.jobs import launcher
 from core.jobs.job import ACTIVE, UNFINISHED, JobSnapshot, JobState
@@ -28,10 +30,61 @@ from core.jobs.services import (
 from core.models import bases
 from core.project_manager import Project
 from core.training import bundle, checkpoints, derived_runs, history, provenance, readiness
-from core.training.readiness import Base, Check
+from core.training.bundle import Contents, Readme
+from core.training.bundle import file_of as bundle_file
+from core.training.checkpoints import adapters
+from core.training.derived_runs import Outcome, changed_settings, outcome, settings_of
+from core.training.history import Chosen, Entry, Point, choose, curve, find, points_of, runs_of, trained_run
+from core.training.history import history as entries
+from core.training.history import read as read_run
+from core.training.history import stamp as run_stamp
+from core.training.presets import PRESETS, Preset, situation_of
+from core.training.presets import apply as apply_preset
+from core.training.presets import choose as choose_preset
+from core.training.provenance import Fact, facts, installed_versions
+from core.training.readiness import Base, Check, look
+from core.training.suggested_fix import SuggestedFix, fix_for
 from utils.config import READING, ProjectConfig, TrainingSettings, settings_with
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
+
+# What callers read of the packages, beside what stands below.
+__all__ = [
+    "PRESETS",
+    "Check",
+    "Chosen",
+    "Contents",
+    "Entry",
+    "Fact",
+    "Outcome",
+    "Point",
+    "Preset",
+    "Readme",
+    "RunEstimate",
+    "SuggestedFix",
+    "adapters",
+    "apply_preset",
+    "bundle_file",
+    "changed_settings",
+    "choose",
+    "choose_preset",
+    "curve",
+    "entries",
+    "estimate",
+    "facts",
+    "installed_versions",
+    "look",
+    "outcome",
+    "points_of",
+    "read_rows",
+    "read_run",
+    "run_log",
+    "run_stamp",
+    "runs_of",
+    "settings_of",
+    "situation_of",
+    "trained_run",
+]
 
 PREFLIGHT = "preflight"
 PREFLIGHT_FORMAT = 1
@@ -62,6 +115,12 @@ def readiness_of(project: Project, settings: ProjectConfig, hardware: Hardware) 
     found = _, base = readiness.check_base(project, settings.base)
     expected = run_estimate.of_files(base.folder, project.samples_file, settings.training, hardware) if base else None
     return Readiness(readiness.look(project, settings, hardware, expected, found), base, expected)
+
+
+def checks(services: Services, project: Project) -> tuple[list[Check], dict[str, Any]]:
+    """What keeps a training from starting and what is doubtful; the estimates, as a run's request would note them."""
+    found = readiness_of(project, project.load_config(), services.hardware())
+    return found.checks, run_estimate.for_request(found.expected)
 
 
 def start_training(services: Services, project: Project) -> JobSnapshot:
@@ -131,7 +190,7 @@ def continue_from_checkpoint(
     _require_rest_but(services, parent)
     require_disk(project.root, MINIMUM_FREE_GIB)
     start = derived_runs.start_point(parent, step)
-    settings = derived_runs.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
+    settings = changed_settings(settings_of(parent.request), start, changes)
     hardware = services.hardware()
     expected = run_estimate.of_files(parent.base_folder, parent.samples_file, settings, hardware)
     request = derived_runs.continued_request(parent, start, settings)
@@ -143,6 +202,33 @@ def continue_from_checkpoint(
         return services.runner.start(child_job(services, branch))
 
 
+def suggested_fix(project: Project, job: JobSnapshot | None) -> tuple[SuggestedFix, int] | None:
+    """What would help a training that broke off, and the step of the checkpoint from which it would go on; 0 is its
+    beginning. None where it did not break off, or nothing would help."""
+    if job is None or job.state not in (JobState.FAILED, JobState.INTERRUPTED) or job.error is None:
+        return None
+    try:
+        run = open_run(project, job.id)
+        settings = TrainingSettings.model_validate(run.request["training"])
+    except (AppError, FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    fix = fix_for(job.error.key, settings)
+    complete = checkpoints.complete_checkpoints(run.trainer_folder)
+    return (fix, complete[-1].step if complete else 0) if fix else None
+
+
+def take_fix(services: Services, project: Project, run_id: str, changes: dict[str, Any]) -> None:
+    """Go on as a suggested fix says. Raises AppError as `continue_from_checkpoint` does.
+
+    Where the project's settings are still those that failed, they change too: the next training would fail as well.
+    """
+    continue_from_checkpoint(services, project, run_id, None, changes)
+    failed = TrainingSettings(**open_run(project, run_id).request["training"])
+    now = project.load_config().training
+    if all(getattr(now, name) == getattr(failed, name) for name in changes):
+        project.set("training", changes)
+
+
 def _require_rest_but(services: Services, parent: Run) -> None:
     """Raises AppError where `parent` is at work, or another training of its project is unfinished."""
     if parent.read_state().process:
@@ -152,13 +238,13 @@ def _require_rest_but(services: Services, parent: Run) -> None:
             raise AppError("job_is_paused" if job.state == JobState.PAUSED else "job_already_running")
 
 
-def reproduce_training(services: Services, project: Project, run_id: str) -> JobSnapshot:
+def reproduce_training(services: Services, project: Project, name: str) -> JobSnapshot:
     """Repeat a training run of this project exactly: its settings, its samples, the same model, and for one that
     branched off the same checkpoint.
 
-    Raises AppError `run_missing`, and as `derived_runs.repeated_request` and `derived_runs.original_beginning` do.
+    Raises AppError as `find` does, and as `derived_runs.repeated_request` and `derived_runs.original_beginning` do.
     """
-    original = open_run(project, run_id)
+    original = find(project, name)
     require_disk(project.root, MINIMUM_FREE_GIB)
     request = derived_runs.repeated_request(original)
     hardware, settings = services.hardware(), TrainingSettings(**request["training"])
@@ -174,9 +260,9 @@ def reproduce_training(services: Services, project: Project, run_id: str) -> Job
     return start_child_job(services, project, "train", request, prepare)
 
 
-def start_bundle(services: Services, project: Project, run_id: str, readme: bundle.Readme) -> JobSnapshot:
-    """Write a finished training run to one file. Raises AppError `run_missing`, `bundle_not_done`."""
-    run = open_run(project, run_id)
+def start_bundle(services: Services, project: Project, name: str, readme: Readme) -> JobSnapshot:
+    """Write a finished training run to one file. Raises AppError as `find` does, and `bundle_not_done`."""
+    run = find(project, name)
     bundle.contents_of(run)
     work = alone(project, "bundle", lambda context: bundle.write(context, run, readme))
     return start_thread_job(services, project, "bundle", work)
@@ -194,7 +280,7 @@ def loss_of_deleting(project: Project, run_id: str) -> Loss:
     return Loss(
         size_bytes=history.size_of(run.folder) + (history.size_of(project.checkpoints_folder) if published else 0),
         checkpoints=len(checkpoints.complete_checkpoints(run.trainer_folder)),
-        adapter=run == history.trained_run(project),
+        adapter=run == trained_run(project),
         branches=tuple(branches),
     )
 

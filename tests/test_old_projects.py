@@ -176,7 +176,7 @@ def test_any_old_training_is_compared_repeated_and_branched_and_the_new_ones_are
     assert list(old.runs("trained")) == [second, first]
     compared = old.app("evaluate", "trained", "--run", first)
     assert (compared["run"], compared["step"], compared["samples"]) == (first, STEPS[1], 3)
-    noted = read_json(next((old.folder / "trained" / "runs").glob("*-evaluate")) / "evaluation.json")
+    noted = read_json(min((old.folder / "trained" / "runs").glob("*-evaluate")) / "evaluation.json")
     assert noted["run"] == second
     assert compared["base_loss"] == pytest.approx(noted["base_loss"], rel=0.02)
 

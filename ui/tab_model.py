@@ -6,9 +6,7 @@ from typing import Any
 import gradio as gr
 
 from core import base_models
-from core.jobs.job import ACTIVE
 from core.jobs.kinds import of_tab
-from core.models import unpacked
 from core.project_manager import Project
 from ui.model import hub_panel, ollama_panel
 from ui.page import forms, html
@@ -56,8 +54,8 @@ def build(frame: PageFrame) -> None:
         name = (values[field] or "").strip()
         if not name:
             raise AppError("field_empty", field=field)
-        base_models.choose_base(project, checked(BaseChoice, {"source": values["source"], "name": name}))
-        base_models.make_ready(frame.services, project)
+        choice = checked(BaseChoice, {"source": values["source"], "name": name})
+        base_models.take_base(frame.services, project, choice)
         return {"notice": html.box("good", t("model.chosen", name=name))}
 
     source.change(
@@ -104,8 +102,7 @@ def blocked(view: View) -> str:
     """Why the practice model cannot be made now; empty if it can."""
     if view.project is None:
         return view.t("blocked.no_project")
-    job = view.job(of_tab("model"))
-    if job and job.state in ACTIVE:
+    if view.active(of_tab("model")):
         return view.t("blocked.base_running")
     return "" if view.status and view.status.chunks else view.t("blocked.no_chunks")
 
@@ -127,7 +124,7 @@ def base_html(view: View) -> str:
     name = model_words(base.source, base.name, view.language)
     state = html.badge("good" if ready else "warn", view.t("model.ready" if ready else "model.not_ready"))
     folder = view.base_folder if base.source == "ollama" else None
-    agreement = ollama_panel.agreement_html(view, unpacked.read_note(folder)) if folder else ""
+    agreement = ollama_panel.agreement_html(view, base_models.read_note(folder)) if folder else ""
     return (
         f'<div class="chosen"><small>{escape(view.t("model.current"))}</small>'
         f"<div><strong>{escape(name)}</strong> {state}</div>{agreement}</div>"

@@ -6,7 +6,6 @@ from typing import Any
 import gradio as gr
 
 from core import rag_processor
-from core.documents.readers import READERS
 from core.project_manager import Project
 from ui.documents import chunk_browser, chunk_cutting, documents_panel, export_database
 from ui.documents.documents_list import busy
@@ -24,7 +23,7 @@ def build(frame: PageFrame) -> None:
         with gr.Column(min_width=280, scale=2):
             # Every type is taken: Gradio would refuse the others in English, the reader says it in both languages.
             files = gr.File(file_count="multiple", label=t("documents.files"), height=150, buttons=[])
-            gr.HTML(html.muted(t("documents.formats", formats=formats())))
+            gr.HTML(html.muted(t("documents.formats", formats=", ".join(rag_processor.readable_formats()))))
             process = gr.Button(t("documents.process"), variant="primary", elem_id="process")
             why_not = gr.HTML()
             notice = gr.HTML()
@@ -49,12 +48,6 @@ def build(frame: PageFrame) -> None:
 
     frame.allow(process, why_not, blocked)
     frame.act(process.click, start, notice, {"files": files}, {"files": files}, preprocess=True)
-
-
-def formats() -> str:
-    """The formats that can be read, each by the first of its endings."""
-    endings = {module: ending for ending, module in reversed(READERS.items())}
-    return ", ".join(ending.lstrip(".").upper() for ending in reversed(endings.values()))
 
 
 def where_documents(frame: PageFrame) -> gr.Column:

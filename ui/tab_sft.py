@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 
 from core import sft_generator
-from core.jobs.job import ACTIVE
 from core.jobs.kinds import of_step
 from core.jobs.services import Services
 from core.project_manager import Project
@@ -78,8 +77,7 @@ def blocked(view: View) -> str:
     """Why no samples can be written now; empty if they can."""
     if view.project is None or view.config is None:
         return view.t("blocked.no_project")
-    job = view.job(of_step("samples"))
-    if job and job.state in ACTIVE:
+    if view.active(of_step("samples")):
         return view.t("blocked.samples_running")
     if why_not := refusal(view):
         return why_not

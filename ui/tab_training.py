@@ -1,6 +1,7 @@
 """Step 4: train, compare with the base model, export, and ask the finished model."""
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -63,30 +64,26 @@ def setting_fields(frame: PageFrame) -> dict[str, Component]:
 
 def after_training(frame: PageFrame) -> None:
     """Compare, export and ask: three cards that open up as soon as there is a checkpoint."""
-    t = frame.t
+    t, services = frame.t, frame.services
 
-    def compare(project: Project, _: object) -> None:
-        exporter.start_evaluation(frame.services, project)
-
-    def write(project: Project, _: object) -> None:
-        exporter.start_export(frame.services, project)
-
-    def put(project: Project, values: dict[str, Any]) -> None:
-        exporter.start_question(frame.services, project, values["question"] or "")
+    def put(project: Project, values: dict[str, Any]) -> object:
+        return exporter.start_question(services, project, values["question"] or "")
 
     with gr.Row(elem_classes="cards"):
         with gr.Column(min_width=230, elem_classes="card"):
             gr.HTML(f"<h3>{escape(t('evaluation.title'))}</h3>{html.muted(t('evaluation.about'))}")
             frame.live.show(gr.HTML(), training_results.taken_html)
             button = gr.Button(t("evaluation.start"), elem_id="evaluate")
-            action(frame, button, lambda view: after_blocked(view, "evaluate"), compare)
+            compare = partial(after_blocked, "evaluate")
+            action(frame, button, compare, lambda project, _: exporter.start_evaluation(services, project))
             frame.live.show(gr.HTML(), training_results.evaluation_html)
         with gr.Column(min_width=230, elem_classes="card"):
             gr.HTML(f"<h3>{escape(t('export.title'))}</h3>")
             frame.live.show(gr.HTML(), lambda view: html.muted(export_plan(view)))
             frame.live.show(gr.HTML(), training_results.taken_html)
             button = gr.Button(t("export.title"), elem_id="export")
-            action(frame, button, lambda view: after_blocked(view, "export"), write)
+            write = partial(after_blocked, "export")
+            action(frame, button, write, lambda project, _: exporter.start_export(services, project))
             frame.live.show(gr.HTML(), training_results.export_html)
         with gr.Column(min_width=230, elem_classes="card"):
             gr.HTML(f"<h3>{escape(t('ask.title'))}</h3>{html.muted(t('ask.about'))}")
@@ -119,7 +116,7 @@ def blocked(view: View) -> str:
     return preflight_panel.refusal(view) if view.status else ""
 
 
-def after_blocked(view: View, kind: str) -> str:
+def after_blocked(kind: str, view: View) -> str:
     if view.project is None:
         return view.t("blocked.no_project")
     if view.unfinished(kind):

@@ -175,18 +175,6 @@ def test_texts_are_cut_again_when_the_settings_change(open_tab, project, tmp_pat
     assert ChunkStore(project.database).count() > before
 
 
-def test_the_exported_database_is_offered_on_this_machine(open_tab, project, tmp_path):
-    page = open_tab()
-    process(page, write_energy_pdf(tmp_path / "Energie.pdf"))
-    expect(row(page, "Energie.pdf")).to_contain_text("fertig")
-    page.get_by_role("button", name="Datenbank exportieren").click()
-    expect(page.get_by_text("rag_export.db")).to_be_visible()
-    with page.expect_download() as started:
-        page.get_by_role("link", name="Herunterladen").click()
-    started.value.save_as(tmp_path / "copy.db")
-    assert ChunkStore(tmp_path / "copy.db").count() == ChunkStore(project.database).count()
-
-
 def own_address() -> str:
     """This machine's address in its network; empty where it has none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

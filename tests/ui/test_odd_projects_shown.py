@@ -126,7 +126,7 @@ def test_whatever_the_system_refuses_a_click_is_answered_with_a_sentence(frame, 
 
     words = error_text(code, "de", {"file": "projects/Physik/config.json"})[0]
     answers = [
-        frame._handler(Action(refused, refused, gr.HTML(render=False), {}, {}, {}))("Physik")[0],
+        frame._handler(Action(refused, refused, gr.HTML(render=False), {}, {}))("Physik")[0],
         project_bar.changer(frame, refused)("Physik", "neu")[2],
     ]
     assert all(words in answer and 'class="box bad"' in answer for answer in answers)

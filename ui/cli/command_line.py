@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ui import texts
-from ui.cli.check_command import add_command as add_check_command
 from ui.cli.command_tools import (
     EXIT_INTERRUPTED,
     JobStopped,
@@ -96,7 +95,6 @@ def parser() -> argparse.ArgumentParser:
     model.add_argument("--base", metavar="SOURCE:NAME", help="practice, ollama:NAME, hf:REPOSITORY or path:FOLDER")
     add_fields(model, config.OutputSettings)
     add_sample_commands(add)
-    add_check_command(add)
     add_training_commands(add)
     add("doctor", doctor_command, "what this machine can do", show=lambda result, _: result["report"])
     return top

@@ -5,7 +5,7 @@ from typing import Any
 
 from core import hardware_detector
 from core.jobs.services import Services
-from core.training.provenance import installed_versions
+from core.trainer import installed_versions
 from ui import texts
 
 

@@ -103,9 +103,9 @@ def password_for(name: str) -> str:
 
 def known_names(project: "Project", names: Iterable[str]) -> list[str]:
     """These documents, or all where none is named. Raises AppError `document_missing`."""
-    from core.documents.store.chunk_store import ChunkStore
+    from core import rag_processor
 
-    known = [source.filename for source in ChunkStore(project.database).documents()]
+    known = [source.filename for source in rag_processor.documents(project)]
     wanted = list(dict.fromkeys(names))
     for name in wanted:
         if name not in known:
@@ -121,11 +121,10 @@ def rag_exit_code(result: dict[str, Any], language: str) -> int:
 
 
 def search_command(options: argparse.Namespace) -> dict[str, object]:
-    from core.documents.store.chunk_store import ChunkStore
+    from core import rag_processor
 
     _, project = opened(options)
-    hits = ChunkStore(project.database).search(" ".join(options.words), limit=HITS_SHOWN)
-    chunks = [hit.chunk for hit in hits]
+    chunks = [hit.chunk for hit in rag_processor.search(project, " ".join(options.words), HITS_SHOWN)]
     return {"hits": [{"document": c.filename, "page": c.page, "chunk_id": c.id, "text": c.text} for c in chunks]}
 
 
@@ -137,12 +136,11 @@ def show_hits(result: dict[str, Any], language: str) -> str:
 
 def remove_command(options: argparse.Namespace) -> dict[str, object]:
     from core import rag_processor
-    from core.documents.store.chunk_store import ChunkStore
 
     services, project = opened(options)
     names = known_names(project, (Path(name).name for name in options.files))
-    rag_processor.remove_documents(services, project, names)
-    return {"removed": len(names), "documents": names, "chunks": ChunkStore(project.database).count()}
+    left = rag_processor.remove_documents(services, project, names)
+    return {"removed": len(names), "documents": names, "chunks": left}
 
 
 def rechunk_command(options: argparse.Namespace) -> dict[str, Any]:
@@ -154,12 +152,10 @@ def rechunk_command(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def overview_command(options: argparse.Namespace) -> dict[str, Any]:
-    from core.documents.store.chunk_store import ChunkStore
-    from core.samples.overview import overview
+    from core import rag_processor
 
     _, project = opened(options)
-    settings = project.load_config().documents
-    return asdict(overview(ChunkStore(project.database), settings, project.samples_file))
+    return asdict(rag_processor.overview(project))
 
 
 def show_overview(result: dict[str, Any], language: str) -> str:

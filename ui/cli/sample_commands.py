@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ui.cli.command_tools import add_fields, finish, given, opened, show_result
+from ui.page.figures import rounded
 from ui.texts import text
 from utils import config
 from utils.errors import AppError
@@ -50,7 +51,7 @@ def sft_command(options: argparse.Namespace) -> dict[str, Any]:
 def show_sft(result: dict[str, Any], language: str) -> str:
     """The result for people: of a run its figures, of an estimate its ranges, of a test what the helper said."""
     if "pairs" in result:
-        from core.samples.chat_writer import UNUSABLE
+        from core.sft_generator import UNUSABLE
 
         pairs = (f"{pair['instruction']}\n→ {pair['output']}" for pair in result["pairs"])
         problem = text(f"error.{UNUSABLE[result['problem']]}", language) if result["problem"] else ""
@@ -66,7 +67,7 @@ def show_sft(result: dict[str, Any], language: str) -> str:
     if found["cost_usd"] is None:
         lines.append(f"{text('estimate.cost', language)}: {text('estimate.cost_unknown', language)}")
     elif found["cost_usd"][1]:
-        least, most = (float(f"{bound:.2g}") for bound in found["cost_usd"])
+        least, most = map(rounded, found["cost_usd"])
         lines.append(f"{text('estimate.cost', language)}: {text('estimate.dollars', language, low=least, high=most)}")
     stays, leaves = text("estimate.stays", language), text("estimate.leaves", language, place=result["place"])
     return "\n".join([*lines, leaves if result["leaves_machine"] else stays])
@@ -89,7 +90,7 @@ def import_command(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def export_command(options: argparse.Namespace) -> dict[str, Any]:
-    from core.samples.exchange.exchange import EXPORTS, export_samples
+    from core.sft_generator import EXPORTS, export_samples
 
     _, project = opened(options)
     if options.kind not in EXPORTS:

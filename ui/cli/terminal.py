@@ -55,11 +55,6 @@ def follow(
         time.sleep(REFRESH_SECONDS)
 
 
-def sentence(message: Message, language: str) -> str:
-    """A message in words."""
-    return texts.text(message.key, language, **message.params)
-
-
 def status_line(snapshot: JobSnapshot, language: str) -> str:
     """Kind, percent, count, rate, time left and what happens right now."""
     parts = [texts.text(f"job.kind.{snapshot.kind}", language)]
@@ -70,7 +65,7 @@ def status_line(snapshot: JobSnapshot, language: str) -> str:
     if snapshot.eta_seconds is not None:
         parts.append(texts.text("cli.time_left", language, seconds=round(snapshot.eta_seconds)))
     if snapshot.message:
-        parts.append(sentence(snapshot.message, language))
+        parts.append(texts.message_text(snapshot.message.key, snapshot.message.params, language))
     return " · ".join(parts)
 
 
@@ -97,7 +92,7 @@ class _Lines:
         self._print(f"{kind}: {state} ({snapshot.seconds:.1f} s)")
 
     def say(self, message: Message) -> None:
-        self._print(sentence(message, self._language))
+        self._print(texts.message_text(message.key, message.params, self._language))
 
     def _print(self, line: str) -> None:
         self._last = time.monotonic()

@@ -1,4 +1,4 @@
-"""The commands of step 4: train, look back, take along, compare, export, ask."""
+"""The commands of step 4: check, train, look back, take along, compare, export, ask."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui.cli.command_tools import add_fields, finish, given, opened, show_result
-from ui.page.figures import size_words
+from ui.page.figures import SIGNS, check_words, duration_words, rounded, size_words
 from ui.texts import message_text, person_language, text
 from ui.training.bundle_readme import readme_in
 from ui.training.history_words import eval_words, loss_words, outcome_words, record, state_words, time_words
@@ -17,11 +17,14 @@ from utils import config
 if TYPE_CHECKING:
     from core.jobs.services import Services
     from core.project_manager import Project
-    from core.training.history import Chosen
+    from core.trainer import Chosen
 
 
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     """Declare the commands; `add(name, command, summary, **defaults)` makes one."""
+    check = add("check", check_command, "look at data, model and machine before a training", show=show_check)
+    check.set_defaults(exit_code=lambda result, _: 0 if result["ready"] else 1)
+    check.add_argument("project")
     train = add("train", train_command, "train an adapter", show=show_train)
     train.add_argument("project")
     way = train.add_mutually_exclusive_group()
@@ -51,11 +54,39 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     ask.add_argument("--run", metavar="RUN[:STEP]", help="only if the newest export is of this run")
 
 
+def check_command(options: argparse.Namespace) -> dict[str, Any]:
+    """What keeps a training from starting, how the samples will be read, how long it will take.
+
+    The samples are only looked at where there are some.
+    """
+    from core import trainer
+
+    services, project = opened(options)
+    checks, expected = trainer.checks(services, project)
+    refused = [check for check in checks if check.refusal]
+    result: dict[str, Any] = {"ready": not refused, "checks": [check.as_json for check in checks]}
+    if expected["memory"]:
+        result["time"] = expected["time"]
+    if not any(check.name in ("samples", "base") for check in refused):
+        result["samples"] = finish(services, trainer.start_preflight(services, project))
+    return result
+
+
+def show_check(result: dict[str, Any], language: str) -> str:
+    """One line per check, as the page shows it."""
+    found = [*result["checks"], *result.get("samples", {}).get("checks", [])]
+    lines = [f"{SIGNS[check['state']]} {check_words(check, language)}" for check in found]
+    if lasting := result.get("time"):
+        lines.append(
+            text("run_time.line", language, duration=duration_words(rounded(lasting["about_seconds"]), language))
+        )
+    return "\n".join(lines)
+
+
 def train_command(options: argparse.Namespace) -> dict[str, object]:
     """Under torchrun rank 0 is the command, and every other rank computes for it."""
     from core import trainer
     from core.jobs import launcher
-    from core.training import history
     from utils.process_life import live
 
     if launcher.rank() > 0:
@@ -67,7 +98,7 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
     if options.reproduce:
         return reproduce(services, project, options.reproduce)
     if options.branch:
-        start = history.choose(project, options.branch)
+        start = trainer.choose(project, options.branch)
         changes = given(options, config.TrainingSettings)
         return finish(
             services, trainer.continue_from_checkpoint(services, project, start.run.id, start.step, changes)
@@ -86,10 +117,10 @@ def show_train(result: dict[str, Any], language: str) -> str:
 
 def apply_preset(services: "Services", project: "Project", options: argparse.Namespace) -> None:
     """Fill the settings from a preset and say why so; flags given beside it win."""
-    from core.training import presets
+    from core import trainer
 
     language = person_language()
-    for message in presets.apply(project, options.preset, services.hardware()).words:
+    for message in trainer.apply_preset(project, options.preset, services.hardware()).words:
         print(message_text(message.key, message.params, language), file=sys.stderr)
     project.set("training", given(options, config.TrainingSettings))
 
@@ -98,12 +129,11 @@ def reproduce(services: "Services", project: "Project", what: str) -> dict[str, 
     """Repeat a run, say what is different now, and how both compare in the end."""
     from core import trainer
     from core.jobs.runs import open_run
-    from core.training import derived_runs, history
 
-    started = trainer.reproduce_training(services, project, history.find(project, what).id)
+    started = trainer.reproduce_training(services, project, what)
     run, language = open_run(project, started.id), person_language()
     result = finish(services, started)
-    outcome = derived_runs.outcome(run)
+    outcome = trainer.outcome(run)
     if outcome is None:
         return result
     print("\n".join(outcome_words(outcome, language)), file=sys.stderr)
@@ -111,10 +141,10 @@ def reproduce(services: "Services", project: "Project", what: str) -> dict[str, 
 
 
 def runs_command(options: argparse.Namespace) -> dict[str, Any]:
-    from core.training import history
+    from core import trainer
 
     _, project = opened(options)
-    return {"runs": [record(entry) for entry in history.history(project)]}
+    return {"runs": [record(entry) for entry in trainer.entries(project)]}
 
 
 def show_runs(result: dict[str, Any], language: str) -> str:
@@ -143,11 +173,10 @@ def run_cells(run: dict[str, Any], language: str) -> list[str]:
 
 def bundle_command(options: argparse.Namespace) -> dict[str, Any]:
     from core import exporter, trainer
-    from core.training import history
 
     services, project = opened(options)
-    run = history.find(project, options.run) if options.run else exporter.trained_run(project)
-    return finish(services, trainer.start_bundle(services, project, run.id, readme_in(person_language())))
+    run = options.run or exporter.trained_run(project).id
+    return finish(services, trainer.start_bundle(services, project, run, readme_in(person_language())))
 
 
 def make_practice_base_if_missing(services: "Services", project: "Project") -> None:
@@ -168,9 +197,9 @@ def evaluate_command(options: argparse.Namespace) -> dict[str, object]:
 
 def chosen_in(options: argparse.Namespace, project: "Project") -> "Chosen | None":
     """The run and checkpoint that were named on the command line."""
-    from core.training import history
+    from core import trainer
 
-    return history.choose(project, options.run) if options.run else None
+    return trainer.choose(project, options.run) if options.run else None
 
 
 def export_command(options: argparse.Namespace) -> dict[str, object]:

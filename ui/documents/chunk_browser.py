@@ -8,12 +8,12 @@ from typing import Any
 import gradio as gr
 
 from core import rag_processor
-from core.documents.store.chunk_store import ChunkStore
 from core.project_manager import Project
-from ui.documents.chunk_list import CHUNKS_SHOWN, FLAGS, LAST_SEARCH_OFFSET, BrowserPosition, browser_html, depends
+from core.rag_processor import LAST_SEARCH_OFFSET
+from ui.documents.chunk_list import CHUNKS_SHOWN, FLAGS, BrowserPosition, browser_html, depends
 from ui.page import forms, html
-from ui.page.clickable import Click, clickable, with_click
-from ui.page.frame import Action, Answer, Component, PageFrame
+from ui.page.clickable import Click, clickable
+from ui.page.frame import Answer, Component, PageFrame
 from ui.page.view import View
 from utils.config import ChunkSettings
 
@@ -61,9 +61,7 @@ def build(frame: PageFrame, chosen: Mapping[str, Component]) -> None:
     # The document's field is also set from the list of documents, so a change counts whoever made it.
     frame.act(chosen["words"].submit, search, notice, everything, everything)  # type: ignore[attr-defined]
     frame.act(chosen["filename"].change, choose, notice, everything, everything)  # type: ignore[attr-defined]
-    own = {"position": position}
-    work = with_click(partial(clicked, frame))
-    frame.actions.append(Action(listed.click, work, notice, own, own, {}, tells_click=True))
+    frame.act_on_click(listed, partial(clicked, frame), notice, {"position": position}, {"position": position})
 
 
 def choices(view: View) -> Any:
@@ -99,9 +97,7 @@ def clicked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answe
         return {"position": replace(position, flag=flag, after=0, before=0)}
     if click.do in ("back", "onward"):
         return {"position": turned(position, click.do, number)}
-    store = ChunkStore(project.database)
-    if click.do in ("exclude", "include") and number and store.chunk(number):
-        rag_processor.exclude_chunk(project, number, click.do == "exclude")
+    if click.do in ("exclude", "include") and rag_processor.exclude_chunk(project, number, click.do == "exclude"):
         return {"position": replace(position, version=position.version + 1)}
     return None
 

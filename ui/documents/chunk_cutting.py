@@ -7,20 +7,16 @@ from typing import Any
 import gradio as gr
 
 from core import rag_processor
-from core.documents.chunk_state import how_cut
-from core.documents.token_counting import LOCAL_NAME, counter_name
 from core.project_manager import Project
-from core.rag_processor import Preview
+from core.rag_processor import LOCAL_NAME, Preview
 from ui.documents.documents_list import busy
 from ui.page import forms, html
 from ui.page.frame import Answer, PageFrame
-from ui.page.remembered import Remembered
 from ui.page.view import View
 from utils.config import ChunkSettings
 
 FIELDS = ("chunk_tokens", "overlap_tokens")
 PREVIEWED = 6
-DIFFERENCES = Remembered(8)
 
 
 def build(frame: PageFrame) -> None:
@@ -48,11 +44,10 @@ def build(frame: PageFrame) -> None:
 
 def about_html(frame: PageFrame) -> str:
     """What a chunk, a token and an overlap are."""
-    rows = "".join(
-        f"<dt>{escape(frame.t(f'cutting.{name}'))}</dt><dd>{escape(frame.t(f'cutting.{name}_about'))}</dd>"
-        for name in ("chunk", "token", "overlap")
+    names = ("chunk", "token", "overlap")
+    return html.terms(
+        (escape(frame.t(f"cutting.{name}")), escape(frame.t(f"cutting.{name}_about"))) for name in names
     )
-    return f'<dl class="terms">{rows}</dl>'
 
 
 def has_chunks(view: View) -> bool:
@@ -70,8 +65,8 @@ def reason(view: View) -> str:
     """Why the chunks should be cut again; empty where they fit the settings and the model."""
     if view.project is None or view.config is None or not has_chunks(view):
         return ""
-    wanted = how_cut(view.config.documents, counter_name(view.project))
-    different = DIFFERENCES.get((view.data_stamp, tuple(wanted.values())), lambda: differences(view, wanted))
+    wanted = rag_processor.wanted_cut(view.project)
+    different = differences(view, wanted)
     if "chunk_tokens" in different or "overlap_tokens" in different:
         return view.t("cutting.settings_changed")
     if "tokenizer" in different:
@@ -125,10 +120,7 @@ def preview_html(frame: PageFrame, number: int, each: Preview) -> str:
     repeated, rest = each.text[: each.overlap_characters], each.text[each.overlap_characters :]
     marked = f'<mark class="overlap">{escape(repeated)}</mark>' if repeated else ""
     heading = f"<h4>{escape(each.heading)}</h4>" if each.heading else ""
-    return (
-        f'<article class="chunk"><header><cite>{escape(place)}</cite><span>{escape(tokens)}</span></header>{heading}'
-        f'<div class="chunk-text" tabindex="0">{marked}{escape(rest)}</div></article>'
-    )
+    return html.chunk(place, tokens, f'{heading}<div class="chunk-text" tabindex="0">{marked}{escape(rest)}</div>')
 
 
 def cut_again(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:

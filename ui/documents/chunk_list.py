@@ -1,29 +1,29 @@
 """Chunks on the page: a page of all of them, of one document, of one flag, or of what was searched. Only renders."""
 
 import re
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from core.documents.store.chunk_store import FLAG_BOILERPLATE, FLAG_DUPLICATE, FLAG_EXCLUDED, Chunk, ChunkStore, Flag
-from core.jobs.job import ACTIVE
+from core import rag_processor
 from core.jobs.kinds import of_tab
+from core.project_manager import Project
+from core.rag_processor import FLAG_BOILERPLATE, FLAG_DUPLICATE, FLAG_EXCLUDED, Chunk, ChunkPage, ChunkQuery, Flag
 from ui.page import html
-from ui.page.view import View
+from ui.page.clickable import pager
+from ui.page.view import Position, View
 from ui.texts import KEYS
 
 CHUNKS_SHOWN = 6
-LAST_SEARCH_OFFSET = 500  # nobody reads on that far, and each page of hits costs more than the one before
 FLAGS = (FLAG_DUPLICATE, FLAG_BOILERPLATE, FLAG_EXCLUDED)
 FLAG_TONES = {FLAG_DUPLICATE: "info", FLAG_BOILERPLATE: "info", FLAG_EXCLUDED: "warn"}
 MARKED = re.compile(r"\[([^\[\]]*)\]")  # the store sets the found words in brackets
 
 
 @dataclass(frozen=True)
-class BrowserPosition:
+class BrowserPosition(Position):
     """What a viewer looks at. Pages begin behind `after` or end before `before`, both ids of chunks."""
 
-    project: str = ""
     words: str = ""
     filename: str = ""
     flag: str = ""
@@ -32,25 +32,14 @@ class BrowserPosition:
     offset: int = 0
     version: int = 0  # grows with what this viewer has changed, so that a search shows it
 
-    def of(self, project: str) -> "BrowserPosition":
-        """This position, or the beginning where it belongs to another project."""
-        return self if self.project == project else BrowserPosition(project)
-
-
-@dataclass(frozen=True)
-class ChunkPage:
-    """One page of chunks and whether there is something before and behind it. Excerpts are there for hits."""
-
-    chunks: Sequence[Chunk]
-    before: bool
-    behind: bool
-    excerpts: Sequence[str] = ()
+    def query(self) -> ChunkQuery:
+        return ChunkQuery(self.words, self.filename, self.flag, self.after, self.before, self.offset)
 
 
 def depends(view: View, position: BrowserPosition) -> Hashable:
     """What the page of chunks is made of. Hits stay as they are while documents are being read."""
-    job = view.job(of_tab("documents"))
-    if position.of(view.project_name).words and job and job.state in ACTIVE:
+    job = view.active(of_tab("documents"))
+    if position.of(view.project_name).words and job:
         return job.id
     return view.data_stamp
 
@@ -60,52 +49,22 @@ def browser_html(view: View, position: BrowserPosition) -> str:
     position = position.of(view.project_name)
     if view.project is None or not view.documents:
         return ""
-    store = ChunkStore(view.project.database)
-    page = found_page(store, position) if position.words else listed_page(store, position)
-    flags = store.flags(chunk.id for chunk in page.chunks)
-    originals = originals_of(store, flags.values())
+    page = rag_processor.chunk_page(view.project, position.query(), CHUNKS_SHOWN)
     cards = "".join(
-        chunk_html(view, chunk, flags.get(chunk.id, []), originals, excerpt)
+        chunk_html(view, chunk, page.flags.get(chunk.id, ()), page.originals, excerpt)
         for chunk, excerpt in zip(page.chunks, page.excerpts or [""] * len(page.chunks), strict=True)
     )
-    filters = "" if position.words else filter_html(view, store, position)
-    shown = f"{filters}{cards or nothing(view, position)}{pager(view, page)}"
+    filters = "" if position.words else filter_html(view, view.project, position)
+    shown = f"{filters}{cards or nothing(view, position)}{pager_html(view, page)}"
     return f'<div data-round="{escape(position.project)}">{shown}</div>'
 
 
-def listed_page(store: ChunkStore, position: BrowserPosition) -> ChunkPage:
-    """One chunk more than is shown is asked for, to know whether there is more."""
-    filename, flag = position.filename or None, position.flag or None
-    wanted = CHUNKS_SHOWN + 1
-    if position.before:
-        found = store.chunks(limit=wanted, filename=filename, flag=flag, before_id=position.before)
-        return ChunkPage(found[-CHUNKS_SHOWN:], before=len(found) == wanted, behind=True)
-    found = store.chunks(position.after, wanted, filename, flag)
-    return ChunkPage(found[:CHUNKS_SHOWN], before=bool(position.after), behind=len(found) == wanted)
-
-
-def found_page(store: ChunkStore, position: BrowserPosition) -> ChunkPage:
-    hits = store.search(position.words, CHUNKS_SHOWN + 1, position.offset)
-    shown = hits[:CHUNKS_SHOWN]
-    more = len(hits) > CHUNKS_SHOWN and position.offset + CHUNKS_SHOWN < LAST_SEARCH_OFFSET
-    return ChunkPage([hit.chunk for hit in shown], position.offset > 0, more, [hit.excerpt for hit in shown])
-
-
-def originals_of(store: ChunkStore, flags: Iterable[list[Flag]]) -> dict[int, Chunk]:
-    """The chunks that others on this page are much like."""
-    wanted = {flag.of_id for found in flags for flag in found if flag.of_id is not None}
-    return {number: chunk for number in wanted if (chunk := store.chunk(number))}
-
-
-def filter_html(view: View, store: ChunkStore, position: BrowserPosition) -> str:
+def filter_html(view: View, project: Project, position: BrowserPosition) -> str:
     """One button for each flag that there is, with how many chunks have it."""
-    filename = position.filename or None
-    counts = {flag: store.count(filename, flag) for flag in FLAGS}
-    choices = [("", view.t("chunks.all"), view.number(store.count(filename)))]
-    choices += [
-        (flag, view.t(f"chunks.flag.{flag}"), view.number(count))
-        for flag, count in counts.items()
-        if count or flag == position.flag
+    choices = [
+        (flag, view.t(f"chunks.flag.{flag}" if flag else "chunks.all"), view.number(count))
+        for flag, count in rag_processor.chunk_counts(project, position.filename).items()
+        if count or flag in ("", position.flag)
     ]
     return html.chips("flag", choices, position.flag)
 
@@ -117,16 +76,13 @@ def nothing(view: View, position: BrowserPosition) -> str:
     return html.muted(view.t("chunks.none"))
 
 
-def pager(view: View, page: ChunkPage) -> str:
-    if not page.before and not page.behind:
-        return ""
+def pager_html(view: View, page: ChunkPage) -> str:
     first, last = (page.chunks[0].id, page.chunks[-1].id) if page.chunks else (0, 0)
-    back = html.small_button("back", str(first), view.t("documents.back"), off=not page.before)
-    onward = html.small_button("onward", str(last), view.t("documents.onward"), off=not page.behind)
-    return f'<div class="pager">{back}{onward}</div>'
+    back, onward = ("back", first if page.before else None), ("onward", last if page.behind else None)
+    return pager(view, back, onward)
 
 
-def chunk_html(view: View, chunk: Chunk, flags: Sequence[Flag], originals: dict[int, Chunk], excerpt: str) -> str:
+def chunk_html(view: View, chunk: Chunk, flags: Sequence[Flag], originals: Mapping[int, Chunk], excerpt: str) -> str:
     """A chunk with its place, its size, what is known against it, and the button that takes it out or back in."""
     excluded = any(flag.kind == FLAG_EXCLUDED for flag in flags)
     badges = "".join(html.badge(FLAG_TONES[flag.kind], view.t(f"chunks.flag.{flag.kind}")) for flag in flags)
@@ -174,7 +130,7 @@ def size_words(view: View, chunk: Chunk) -> str:
     return view.t("chunks.size", number=chunk.id, tokens=int(chunk.metadata.get("tokens", 0)))
 
 
-def flag_words(view: View, flag: Flag, originals: dict[int, Chunk]) -> str:
+def flag_words(view: View, flag: Flag, originals: Mapping[int, Chunk]) -> str:
     """Why a chunk has this flag."""
     original = originals.get(flag.of_id) if flag.of_id is not None else None
     if flag.kind == FLAG_DUPLICATE and original is not None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from core.documents.store.chunk_store import SourceFile
-from core.jobs.job import ACTIVE, JobState
+from core.jobs.job import JobState
 from core.jobs.kinds import of_tab
-from ui.page import html
-from ui.page.view import View
+from core.rag_processor import SourceFile
+from ui.page import clickable, html
+from ui.page.figures import size_words
+from ui.page.view import Position, View
 from ui.texts import KEYS, error_text
 
 ROWS_SHOWN = 12
@@ -28,17 +29,12 @@ NOT_KEPT = ("duplicate", "unsupported")
 
 
 @dataclass(frozen=True)
-class ListPosition:
+class ListPosition(Position):
     """Which part of the list a viewer looks at. `round` grows when what is ticked has been dealt with."""
 
-    project: str = ""
     status: str = ""
     page: int = 0
     round: int = 0
-
-    def of(self, project: str) -> "ListPosition":
-        """This position, or the beginning where it belongs to another project."""
-        return self if self.project == project else ListPosition(project)
 
 
 @dataclass(frozen=True)
@@ -131,20 +127,16 @@ def ticked_html(view: View, count: int) -> str:
 
 def pager_html(view: View, page: int, pages: int, count: int) -> str:
     """`26–50 of 1,500` with a way back and on; nothing where all of it is shown."""
-    if pages == 1:
-        return ""
     first, last = page * ROWS_SHOWN + 1, min((page + 1) * ROWS_SHOWN, count)
-    back = html.small_button("page", str(page - 1), view.t("documents.back"), off=page == 0)
-    onward = html.small_button("page", str(page + 1), view.t("documents.onward"), off=page == pages - 1)
-    words = escape(view.t("documents.place", first=first, last=last, count=count))
-    return f'<div class="pager">{back}<span>{words}</span>{onward}</div>'
+    return clickable.pages(view, page, pages, view.t("documents.place", first=first, last=last, count=count))
 
 
 def row_cells(view: View, row: Row, reading: dict[str, Any]) -> list[str]:
     source = row.source
     name = escape(source.filename)
     tick = html.tick(source.filename, view.t("documents.tick", file=source.filename)) if row.kept else ""
-    about = " · ".join(part for part in (language_name(view, source), size_words(view, source)) if part)
+    size = size_words(source.size_bytes, view.language) if source.size_bytes else ""
+    about = " · ".join(part for part in (language_words(view, source.language), size) if part)
     title = f'<span class="file">{name}</span>' + (f"<small>{escape(about)}</small>" if about else "")
     browse = view.t("documents.show_chunks", file=source.filename)
     chunks = html.small_button("chunks", source.filename, view.number(source.chunks), tone="link", about=browse)
@@ -173,7 +165,7 @@ def status_html(view: View, source: SourceFile, reading: dict[str, Any]) -> str:
         words = view.t("documents.reading_page", page=reading["page"], pages=reading["pages"])
         share = reading["page"] / reading["pages"] if reading["pages"] else None
         return html.badge("info", words) + html.bar(share, words)
-    if source.status == "queued" and not reading and not working(view):
+    if source.status == "queued" and not reading and not view.active(["rag"]):
         return html.badge("warn", view.t("document.status.not_read_yet")) + hint(view.t("documents.not_read_hint"))
     word = "scan" if source.detail == SCAN else source.status
     found = html.badge(STATUS_TONES.get(source.status, "bad"), view.t(f"document.status.{word}"))
@@ -189,27 +181,16 @@ def hint(words: str) -> str:
 
 def busy(view: View) -> str:
     """Why no document can be worked on now; empty if one can."""
-    job = view.job(of_tab("documents"))
-    return view.t("error.documents_running") if job and job.state in ACTIVE else ""
-
-
-def working(view: View) -> bool:
-    """Whether documents are being read or wait for it."""
-    job = view.job(("rag",))
-    return bool(job and job.state in ACTIVE)
+    return view.t("error.documents_running") if view.active(of_tab("documents")) else ""
 
 
 def now_reading(view: View) -> dict[str, Any]:
     """Which file is being read, and how far: the parameters of the job's message; empty while none is."""
-    job = view.job(("rag",))
-    if job is None or job.state not in ACTIVE or job.message is None or job.message.key != "documents.reading":
+    job = view.active(["rag"])
+    if job is None or job.message is None or job.message.key != "documents.reading":
         return {}
     params = job.message.params
     return params if isinstance(params.get("page"), int) and isinstance(params.get("pages"), int) else {}
-
-
-def language_name(view: View, source: SourceFile) -> str:
-    return language_words(view, source.language)
 
 
 def language_words(view: View, code: str) -> str:
@@ -218,14 +199,3 @@ def language_words(view: View, code: str) -> str:
         return ""
     key = f"language.name.{code}"
     return view.t(key) if key in KEYS else code
-
-
-def size_words(view: View, source: SourceFile) -> str:
-    """A file's size in the unit that fits."""
-    size = source.size_bytes
-    if not size:
-        return ""
-    for unit, limit in (("kb", 10**6), ("mb", 10**9)):
-        if size < limit:
-            return view.t(f"size.{unit}", value=size / (limit / 1000))
-    return view.t("size.gb", value=size / 10**9)

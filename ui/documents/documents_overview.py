@@ -3,9 +3,9 @@
 import time
 from html import escape
 
-from core.documents.store.chunk_store import ChunkStore
-from core.samples.overview import TOKENS_FOR_A_SAMPLE, Overview, overview
-from ui.documents.documents_list import language_words, working
+from core import rag_processor
+from core.rag_processor import TOKENS_FOR_A_SAMPLE, Overview
+from ui.documents.documents_list import language_words
 from ui.page import html
 from ui.page.plot import Bar, bar_plot
 from ui.page.remembered import Remembered
@@ -41,12 +41,12 @@ def current(view: View) -> Overview:
     assert view.project and view.config
     project, settings = view.project, view.config.documents
     known = LATEST.get(str(project.database))
-    if known and working(view) and time.monotonic() - known[0] < known[1] / SHARE_OF_TIME:
+    if known and view.active(["rag"]) and time.monotonic() - known[0] < known[1] / SHARE_OF_TIME:
         return known[2]
 
     def make() -> Overview:
         started = time.monotonic()
-        made = overview(ChunkStore(project.database), settings, project.samples_file)
+        made = rag_processor.overview(project)
         LATEST[str(project.database)] = (time.monotonic(), time.monotonic() - started, made)
         return made
 

@@ -8,12 +8,12 @@ from typing import Any
 import gradio as gr
 
 from core import rag_processor
-from core.documents.store.chunk_store import SourceFile
 from core.project_manager import Project
+from core.rag_processor import SourceFile
 from ui.documents.documents_list import STATUSES, ListPosition, busy, depends, list_html, matching, rows_of
 from ui.page import html
-from ui.page.clickable import Click, clickable, with_click
-from ui.page.frame import Action, Answer, Component, PageFrame
+from ui.page.clickable import Click, clickable
+from ui.page.frame import Answer, Component, PageFrame
 from ui.page.view import View
 from utils.errors import AppError, readable
 
@@ -37,8 +37,7 @@ def build(frame: PageFrame, browse: Mapping[str, Component]) -> None:
     frame.live.show_own(listed, list_html, position, depends)
     states = {"position": position, "asked": asked}
     answered = {**states, "panel": panel, "question": question, **browse}
-    work = with_click(partial(clicked, frame))
-    frame.actions.append(Action(listed.click, work, notice, states, answered, {}, tells_click=True))
+    frame.act_on_click(listed, partial(clicked, frame), notice, states, answered)
     frame.act(remove.click, partial(remove_asked, frame), notice, states, {**states, "panel": panel})
     frame.act(cancel.click, lambda *_: {"panel": gr.update(visible=False)}, notice, {}, {"panel": panel})
 

@@ -4,18 +4,15 @@ from html import escape
 
 import gradio as gr
 
-from core.estimates import what_fits
-from core.estimates.memory import MemoryEstimate
-from core.estimates.what_fits import Fit, Listed
-from core.models import hub_cache
-from core.models.model_shape import Shape
+from core import base_models
+from core.base_models import Fit, Listed, MemoryEstimate, Shape
 from core.project_manager import Project
 from ui.page import html
 from ui.page.figures import size_words
 from ui.page.frame import Answer, Component, PageFrame
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
 from ui.page.run_estimate_panel import SIGNS, TONES
-from ui.page.view import View, file_stamp
+from ui.page.view import View
 from ui.texts import error_text, text
 from utils.config import TrainingSettings
 
@@ -26,7 +23,7 @@ def build(frame: PageFrame) -> tuple[gr.Column, Component]:
     """The panel, which is hidden at first, and its field."""
     with gr.Column(visible=False, min_width=0) as panel:
         table = gr.HTML(elem_id="hub-bases")
-        gr.HTML(html.muted(frame.t("hub.about_fit", tokens=what_fits.USUAL_TOKENS)))
+        gr.HTML(html.muted(frame.t("hub.about_fit", tokens=base_models.USUAL_TOKENS)))
         repository = gr.Dropdown(
             [],
             label=frame.t("field.base_hf"),
@@ -50,8 +47,7 @@ def build(frame: PageFrame) -> tuple[gr.Column, Component]:
 
 def models() -> list[Listed]:
     """The list; what has been downloaded since shows up by itself."""
-    versions = sorted(hub_cache.hub_folder().glob("*/refs/main"))
-    return LISTS.get(tuple((str(path), *file_stamp(path)) for path in versions), what_fits.hub_list)
+    return LISTS.get(base_models.hub_stamp(), base_models.hub_list)
 
 
 def choices(language: str) -> list[tuple[str, str]]:
@@ -97,7 +93,7 @@ def fit_of(view: View, shape: Shape, settings: TrainingSettings) -> Fit:
     now = moment(FREE_LASTS_SECONDS)
     hardware = FITS.get(now, view.services.hardware)
     key = (shape, settings.model_dump_json(), now)
-    return FITS.get(key, lambda: what_fits.fit(shape, settings, hardware))
+    return FITS.get(key, lambda: base_models.fit(shape, settings, hardware))
 
 
 def light_html(view: View, needed: MemoryEstimate) -> str:

@@ -9,16 +9,13 @@ from typing import Any
 import gradio as gr
 
 from core import base_models
-from core.estimates import what_fits
-from core.models import hub_cache, hub_models, ollama_store, unpacked
-from core.models.hub_models import Original
-from core.models.ollama_store import OllamaModel
+from core.base_models import Note, OllamaModel, Original, original_of
 from core.project_manager import Project
 from ui.model.hub_panel import fit_html
 from ui.page import html
-from ui.page.clickable import Click, clickable, with_click
+from ui.page.clickable import Click, clickable
 from ui.page.figures import size_words
-from ui.page.frame import Action, Answer, Component, PageFrame
+from ui.page.frame import Answer, Component, PageFrame
 from ui.page.remembered import Remembered
 from ui.page.view import View
 from ui.texts import error_text, text
@@ -49,18 +46,17 @@ def build(frame: PageFrame) -> tuple[gr.Column, Component]:
         known = {original.name for model in models() if (original := original_of(model))}
         if click.do != "original" or click.of not in known:
             raise AppError("ollama_missing", name=click.of)
-        base_models.choose_base(project, BaseChoice(source="hf", name=click.of))
-        base_models.make_ready(frame.services, project)
+        base_models.take_base(frame.services, project, BaseChoice(source="hf", name=click.of))
         return {"notice": html.box("good", frame.t("model.chosen", name=click.of))}
 
-    frame.actions.append(Action(table.click, with_click(switch), notice, {}, {}, {}, tells_click=True))
+    frame.act_on_click(table, switch, notice, {}, {})
     frame.act(refresh.click, look_again, notice, outputs={"table": table, "model": model})
     return panel, model
 
 
 def models() -> list[OllamaModel]:
     """The models of the store, as it was when somebody last looked."""
-    return LISTS.get("", ollama_store.list_models)
+    return LISTS.get("", base_models.list_models)
 
 
 def choices() -> list[tuple[str, str]]:
@@ -73,7 +69,7 @@ def table_html(view: View) -> str:
     language = view.language
     heads = [view.t("hub.model"), view.t("ollama_bases.state")]
     rows = ([model_html(model, language), state_html(view, model)] for model in models())
-    folders = ", ".join(str(folder) for folder in ollama_store.store_folders())
+    folders = ", ".join(str(folder) for folder in base_models.store_folders())
     return html.table(heads, rows, view.t("ollama_bases.none", folders=folders))
 
 
@@ -92,21 +88,16 @@ def state_html(view: View, model: OllamaModel) -> str:
         why, _ = error_text(model.problem, language, {"name": model.name, "family": model.family})
         state = f"{html.badge('warn', text('ollama_bases.impossible', language))}<br>{escape(why)}"
     else:
-        there = unpacked.read_note(unpacked.folder_of(model.digest)) is not None
+        there = base_models.is_unpacked(model)
         state = html.badge("good", text("ollama_bases.unpacked" if there else "ollama_bases.possible", language))
-        state += fit_html(view, what_fits.shape_of_ollama(model))
+        state += fit_html(view, base_models.shape_of_ollama(model))
     original = original_of(model)
     return state + (original_html(original, language) if original else "")
 
 
-def original_of(model: OllamaModel) -> Original | None:
-    """What a model was rounded from; for one that only lacks a usable file too."""
-    return hub_models.original_of(model.name.removesuffix(":latest"), model.parameters)
-
-
 def original_html(original: Original, language: str) -> str:
     """A button that takes the original weights instead, and what that means."""
-    here = hub_cache.snapshot(original.name) is not None
+    here = base_models.is_downloaded(original.name)
     facts = [original.licence, size_words(original.download_bytes, language)]
     facts.append(text("hub.here" if here else "ollama_bases.is_download", language))
     if original.is_gated and not here:
@@ -116,7 +107,7 @@ def original_html(original: Original, language: str) -> str:
     return f"<p>{button}<br><small>{escape(original.name)}: {escape(' · '.join(facts))}</small></p>"
 
 
-def agreement_html(view: View, note: unpacked.Note | None) -> str:
+def agreement_html(view: View, note: Note | None) -> str:
     """How the chosen model compares with the file that it was unpacked from."""
     if note is None:
         return ""

@@ -7,12 +7,13 @@ button tells the server, so that a list that is drawn anew every second never un
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import gradio as gr
 
-from core.project_manager import Project
-from ui.page.frame import Answer, Work
+from ui.page import html
+from ui.page.view import View
 
 EVERY = "*"
 # `data-round` on the list's root is another one where ticks are to be forgotten; Gradio patches the old elements, and
@@ -79,13 +80,20 @@ def clickable(elem_id: str) -> gr.HTML:
     return gr.HTML(elem_id=elem_id, js_on_load=SCRIPT)
 
 
-def with_click(work: Work) -> Work:
-    """`work` for an Action that `tells_click`: it finds a checked Click in `values["click"]`."""
+def pager(view: View, back: tuple[str, int | None], onward: tuple[str, int | None], place: str = "") -> str:
+    """The ways back and on, each as its button and of what; one of None is off, and where both are there is none."""
+    if back[1] is None and onward[1] is None:
+        return ""
+    left, right = (
+        html.small_button(do, "" if of is None else str(of), view.t(words), off=of is None)
+        for (do, of), words in ((back, "documents.back"), (onward, "documents.onward"))
+    )
+    return f'<div class="pager">{left}{f"<span>{escape(place)}</span>" if place else ""}{right}</div>'
 
-    def read_and_work(project: Project, values: dict[str, Any]) -> Answer:
-        return work(project, {**values, "click": as_click(values["click"])})
 
-    return read_and_work
+def pages(view: View, page: int, count: int, place: str) -> str:
+    """A pager whose buttons name the page that they lead to, of so many."""
+    return pager(view, ("page", page - 1 if page else None), ("page", page + 1 if page + 1 < count else None), place)
 
 
 def as_click(event: Any) -> Click:

@@ -14,7 +14,7 @@ from core import access
 from core.jobs.services import Services
 from core.project_manager import Project
 from ui.page import html
-from ui.page.frame import Action, Answer, Component, PageFrame, Work
+from ui.page.frame import Answer, Component, PageFrame, Work
 from utils import file_manager
 from utils.errors import AppError, readable
 
@@ -67,7 +67,7 @@ def link_html(address: str, words: str) -> str:
 def offer(frame: PageFrame, button: gr.Button, work: Work, notice: gr.HTML, inputs: Mapping[str, Component]) -> None:
     """On a click, `work` answers as `take_along` does."""
     outputs = {"address": gr.Textbox(visible=False)}
-    frame.actions.append(Action(button.click, work, notice, inputs, outputs, {}, then=CLICK_LINK))
+    frame.act(button.click, work, notice, inputs, outputs, CLICK_LINK)
 
 
 def take_along(frame: PageFrame, write: Callable[[], tuple[Path, str]], address: str) -> Answer:

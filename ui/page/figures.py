@@ -1,8 +1,11 @@
-"""Figures and names in the words of a language: times, sizes, models. Knows no widget: commands start quickly."""
+"""Figures, names and checks in the words of a language. Knows no widget: commands start quickly."""
 
 from datetime import datetime
+from typing import Any
 
-from ui.texts import text
+from ui.texts import error_text, text
+
+SIGNS = {"ok": "✓", "warn": "!", "bad": "✗"}
 
 
 def duration_words(seconds: float, language: str) -> str:
@@ -41,3 +44,18 @@ def moment_words(moment: str, language: str) -> str:
         return moment
     parts = {name: getattr(at, name) for name in ("year", "month", "day", "hour", "minute")}
     return text("figure.moment", language, **parts)
+
+
+def check_words(check: dict[str, Any], language: str) -> str:
+    """What was found, or what keeps a training from starting and what to do."""
+    if check["refusal"]:
+        return refusal_words(check["refusal"], check["params"], language)
+    params = check["params"]
+    if check["name"] in ("base", "base_changed"):
+        params = {"name": model_words(params.get("source", ""), params["name"], language)}
+    return text(f"check.{check['name']}.{check['state']}", language, **params)
+
+
+def refusal_words(code: str, params: dict[str, Any], language: str) -> str:
+    """An error in one line: what happened and what to do."""
+    return " ".join(filter(None, error_text(code, language, params)))

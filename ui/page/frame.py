@@ -10,6 +10,7 @@ import gradio as gr
 from core.jobs.services import Services
 from core.project_manager import Project
 from ui.page import html
+from ui.page.clickable import as_click
 from ui.page.live import Live
 from ui.page.view import View
 from ui.texts import error_text, text
@@ -20,23 +21,20 @@ logger = logging.getLogger(__name__)
 
 Component = gr.blocks.Block
 Answer = dict[str, Any] | None
-Work = Callable[[Project, dict[str, Any]], Answer]
+Work = Callable[[Project, dict[str, Any]], object]
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass
 class Action:
-    """A click and what answers it. `then` is JavaScript that gets the outputs after success and failure alike.
-
-    Where `tells_click` is set, the inputs have a `click`, the data of the event.
-    """
+    """A click and what answers it; see `PageFrame.act` and `PageFrame.act_on_click`."""
 
     trigger: Callable[..., Any]
     work: Work
     notice: gr.HTML
     inputs: Mapping[str, Component]
     outputs: Mapping[str, Component]
-    options: dict[str, Any]
+    options: dict[str, Any] = field(default_factory=dict)
     then: str = ""
     tells_click: bool = False
 
@@ -72,13 +70,27 @@ class PageFrame:
         notice: gr.HTML,
         inputs: Mapping[str, Component] | None = None,
         outputs: Mapping[str, Component] | None = None,
+        then: str = "",
         **options: Any,
     ) -> None:
-        """On `trigger`, `work(project, values)` with the inputs' values by name; it answers outputs by name.
+        """On `trigger`, `work(project, values)` with the inputs' values by name; a dict that it answers has outputs
+        by name.
 
         An AppError is shown in `notice` with its hint; after success `notice` is empty or what `work` answers for it.
+        `then` is JavaScript that gets the outputs after success and failure alike.
         """
-        self.actions.append(Action(trigger, work, notice, inputs or {}, outputs or {}, options))
+        self.actions.append(Action(trigger, work, notice, inputs or {}, outputs or {}, options, then))
+
+    def act_on_click(
+        self,
+        place: gr.HTML,
+        work: Work,
+        notice: gr.HTML,
+        inputs: Mapping[str, Component],
+        outputs: Mapping[str, Component],
+    ) -> None:
+        """The same for the buttons of a `clickable`: `work` finds a Click in `values`."""
+        self.actions.append(Action(place.click, work, notice, inputs, outputs, tells_click=True))
 
     def connect(self, refresh: Callable[..., Any], live: dict[str, Any]) -> None:
         """Wire all actions; each one is followed by a refresh, so that nobody waits for the timer.
@@ -103,9 +115,10 @@ class PageFrame:
         def answer(project_name: str | None, values: dict[str, Any]) -> list[Any]:
             try:
                 project = self.services.projects.open(project_name or "")
-                answer = action.work(project, values) or {}
+                told = action.work(project, values)
             except (AppError, OSError) as error:
                 return [self.error_box(readable(error)), *(gr.skip() for _ in action.outputs)]
+            answer = told if isinstance(told, dict) else {}
             return [answer.get("notice", ""), *(answer.get(name, gr.skip()) for name in action.outputs)]
 
         def named(values: tuple[Any, ...]) -> dict[str, Any]:
@@ -116,6 +129,6 @@ class PageFrame:
             return answer(project_name, named(values))
 
         def handle_click(click: gr.EventData, project_name: str | None, *values: Any) -> list[Any]:
-            return answer(project_name, {**named(values), "click": click})
+            return answer(project_name, {**named(values), "click": as_click(click)})
 
         return handle_click if action.tells_click else handle

@@ -80,6 +80,31 @@ def small_button(
     )
 
 
+def opener(of: str, words: str, current: bool) -> str:
+    """The button of a row that opens it in detail; `words` are HTML."""
+    return (
+        f'<button type="button" class="open" data-do="open" data-of="{escape(of)}" '
+        f'aria-current="{str(current).lower()}">{words}</button>'
+    )
+
+
+def terms(pairs: Iterable[tuple[str, str]], kind: str = "") -> str:
+    """What words mean, or who says what; both parts are HTML."""
+    rows = "".join(f"<dt>{term}</dt><dd>{meaning}</dd>" for term, meaning in pairs)
+    return f'<dl class="terms {kind}">{rows}</dl>'
+
+
+def turns(said: Iterable[tuple[str, str]]) -> str:
+    """A conversation: what was asked and what was answered, plain words."""
+    return terms(((escape(asked), escape(answered)) for asked, answered in said), "turns")
+
+
+def chunk(place: str, about: str, text: str) -> str:
+    """A chunk: where it stands, what is known of it, and its text; the text is HTML."""
+    head = f"<header><cite>{escape(place)}</cite><span>{escape(about)}</span></header>"
+    return f'<article class="chunk">{head}{text}</article>'
+
+
 def chips(do: str, choices: Iterable[tuple[str, str, str]], chosen: str) -> str:
     """A choice between a few (name, words, count), of which one holds."""
     buttons = "".join(

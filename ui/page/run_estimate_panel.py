@@ -2,10 +2,9 @@
 
 from html import escape
 
-from core.estimates import row_lengths, run_estimate, run_log
-from core.estimates.run_estimate import RunEstimate
-from core.jobs.job import ACTIVE
+from core import trainer
 from core.jobs.runs import latest_run
+from core.trainer import RunEstimate
 from ui.page import html
 from ui.page.figures import rounded
 from ui.page.job_panel import duration
@@ -29,15 +28,14 @@ def current(view: View) -> RunEstimate | None:
     file, training = project.samples_file, settings.training
     model = (str(folder), file_stamp(folder / "config.json"))
     read = (*model, str(file), file_stamp(file), training.held_out_share, training.seed, training.max_length)
-    rows = ROWS.get(read, lambda: row_lengths.read_rows(file, folder, training))
-    key = (read, training.model_dump_json(), file_stamp(run_log.log_file()), moment(FREE_LASTS_SECONDS))
-    return ESTIMATES.get(key, lambda: run_estimate.estimate(folder, training, view.services.hardware(), rows))
+    rows = ROWS.get(read, lambda: trainer.read_rows(file, folder, training))
+    key = (read, training.model_dump_json(), file_stamp(trainer.run_log()), moment(FREE_LASTS_SECONDS))
+    return ESTIMATES.get(key, lambda: trainer.estimate(folder, training, view.services.hardware(), rows))
 
 
 def estimate_html(view: View) -> str:
     """The estimate for the settings as they are saved, or of the run that is under way, and the last run's error."""
-    job = view.job(["train"])
-    if job and job.state in ACTIVE:
+    if view.active(["train"]):
         return running_html(view)
     found = current(view)
     return (needed_html(view, found) if found else "") + after_html(view)

@@ -1,20 +1,20 @@
 """What is true of one project at one moment, read once for all places of a page. Knows core; knows no widget."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from core import base_models, rag_processor, trainer
 from core import projects as pipeline
-from core.documents.store.chunk_store import ChunkStore, SourceFile
 from core.jobs import runs
 from core.jobs.job import ACTIVE, JobSnapshot, JobState
 from core.jobs.runs import Run
 from core.jobs.services import Services
-from core.models import bases
 from core.project_manager import Project
 from core.projects import ProjectStatus
-from core.training import history
+from core.rag_processor import SourceFile
 from ui.page import html
 from ui.page.remembered import Remembered
 from ui.texts import error_text, message_text, text
@@ -23,6 +23,17 @@ from utils.errors import AppError, Message, readable
 from utils.files import file_stamp
 
 DOCUMENTS = Remembered(8)  # the lists of the last projects that somebody looked at
+
+
+@dataclass(frozen=True)
+class Position:
+    """What a viewer looks at in one of the project's lists; a list adds what it needs to know."""
+
+    project: str = ""
+
+    def of(self, project: str) -> Self:
+        """This position, or the beginning where it belongs to another project."""
+        return self if self.project == project else type(self)(project)
 
 
 class View:
@@ -92,12 +103,12 @@ class View:
     def base_folder(self) -> Path | None:
         """Where the chosen model lies on this machine, whole; several panels ask, and each look reads its files."""
         base = self.config.base if self.config else None
-        return bases.local_folder(self.project, base) if self.project and base else None
+        return base_models.local_folder(self.project, base) if self.project and base else None
 
     @cached_property
     def trained(self) -> Run | None:
         """The training that is compared and exported where no other one is named."""
-        return history.trained_run(self.project) if self.project else None
+        return trainer.trained_run(self.project) if self.project else None
 
     @cached_property
     def all_jobs(self) -> list[JobSnapshot]:
@@ -120,6 +131,11 @@ class View:
         mine = [job for job in self.jobs if job.kind in wanted]
         unfinished = [job for job in mine if job.state in ACTIVE or job.state == JobState.PAUSED]
         return next(reversed(unfinished or mine), None)
+
+    def active(self, kinds: Iterable[str]) -> JobSnapshot | None:
+        """The project's newest job of these kinds, if it runs or waits for its turn."""
+        job = self.job(kinds)
+        return job if job and job.state in ACTIVE else None
 
     def unfinished(self, kind: str) -> JobSnapshot | None:
         """The project's job of this kind that still runs, waits or is paused."""
@@ -145,7 +161,7 @@ class View:
         if job and job.metrics:
             return list(job.metrics)
         run = runs.latest_run(self.project, "train") if self.project else None
-        return history.points_of(run.metrics_file) if run else []
+        return trainer.points_of(run.metrics_file) if run else []
 
     @cached_property
     def data_stamp(self) -> tuple[Any, ...]:
@@ -161,7 +177,7 @@ class View:
         project = self.project
         if project is None or not project.database.is_file():
             return []
-        return DOCUMENTS.get(self.data_stamp, lambda: ChunkStore(project.database).documents())
+        return DOCUMENTS.get(self.data_stamp, lambda: rag_processor.documents(project))
 
     def stamp(self) -> tuple[Any, ...]:
         """Changes whenever something that the page shows may have changed; cheap enough to ask every second."""

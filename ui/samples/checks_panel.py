@@ -8,13 +8,11 @@ from typing import Any
 import gradio as gr
 
 from core import sft_generator
-from core.jobs.job import ACTIVE
 from core.project_manager import Project
-from core.samples.checks.quality import KINDS as FINDINGS
-from core.samples.store.sample_store import SampleCounts, SampleQuery, SampleStore
+from core.sft_generator import FINDINGS, SampleCounts
 from ui.page import clickable, html
-from ui.page.clickable import Click, with_click
-from ui.page.frame import Action, Answer, PageFrame
+from ui.page.clickable import Click
+from ui.page.frame import Answer, PageFrame
 from ui.page.view import View
 from ui.samples import sample_list
 from ui.samples.sample_list import ReviewPosition, counts_of, finding_about, finding_words
@@ -37,8 +35,7 @@ def build(frame: PageFrame, position: gr.State) -> None:
     notice = gr.HTML()
     frame.live.show_own(place, gate_html, position, depends)
     own = {"position": position}
-    work = with_click(partial(clicked, frame))
-    frame.actions.append(Action(place.click, work, notice, own, own, {}, tells_click=True))
+    frame.act_on_click(place, partial(clicked, frame), notice, own, own)
 
 
 def depends(view: View, position: ReviewPosition) -> Any:
@@ -64,20 +61,14 @@ def gate_html(view: View, position: ReviewPosition) -> str:
 
 def checked_html(view: View, counts: SampleCounts) -> str:
     """How far the check is, the button that starts it, and the one that accepts what is in order."""
-    running = checking(view)
     title = f"<h4>{escape(view.t('findings.title'))}</h4>"
     words = view.t("findings.checked", checked=counts.checked, total=counts.total)
     complete = counts.checked >= counts.total
-    check = html.small_button("check", "", view.t("findings.check"), off=running or complete)
+    check = html.small_button("check", "", view.t("findings.check"), off=bool(view.active(["gate"])) or complete)
     accept = html.small_button(
         "accept_clean", "", view.t("findings.accept_clean"), off=not counts.checked or not counts.by_status.get("new")
     )
     return f'{title}<div class="ticked"><span>{escape(words)}</span>{check}{accept}</div>'
-
-
-def checking(view: View) -> bool:
-    job = view.job(("gate",))
-    return bool(job and job.state in ACTIVE)
 
 
 def finding_html(view: View, kind: str, count: int, chosen: bool) -> str:
@@ -128,23 +119,10 @@ def clicked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answe
         sft_generator.start_checks(frame.services, project)
         return None
     if click.do == "accept_clean":
-        return told(frame, position, "findings.accepted", accept_clean(SampleStore(project)))
+        return told(frame, position, "findings.accepted", sft_generator.accept_clean(project))
     if click.do == "reject_all" and click.of in FINDINGS:
-        store = SampleStore(project)
-        return told(frame, position, "findings.rejected", store.set_status(undecided(store, click.of), "rejected"))
+        return told(frame, position, "findings.rejected", sft_generator.reject_found(project, click.of))
     return None
-
-
-def undecided(store: SampleStore, kind: str) -> list[str]:
-    """The samples with a finding that are not rejected yet."""
-    rejected = set(store.ids(SampleQuery(status="rejected", finding=kind)))
-    return [each for each in store.ids(SampleQuery(finding=kind)) if each not in rejected]
-
-
-def accept_clean(store: SampleStore) -> int:
-    """Accepts all new samples that were checked and that nothing was found against."""
-    found = {each for kind in FINDINGS for each in store.ids(SampleQuery(finding=kind))} | set(store.unchecked())
-    return store.set_status([each for each in store.ids(SampleQuery(status="new")) if each not in found], "accepted")
 
 
 def told(frame: PageFrame, position: ReviewPosition, key: str, count: int) -> dict[str, Any]:

@@ -4,13 +4,9 @@ import time
 from html import escape
 
 from core import sft_generator
-from core.jobs.job import ACTIVE
-from core.samples import estimate as estimates
-from core.samples import outbound
-from core.samples.estimate import Range, Taken
-from core.samples.helper_models import known_model
-from core.sft_generator import SamplesEstimate
+from core.sft_generator import Outbound, Range, SamplesEstimate, Taken
 from ui.page import html
+from ui.page.figures import rounded
 from ui.page.job_panel import duration
 from ui.page.remembered import Remembered
 from ui.page.view import View, file_stamp
@@ -45,7 +41,7 @@ def before_html(view: View) -> str:
 def current(view: View) -> SamplesEstimate | None:
     """What the core expects; None while samples are written, and where it could not begin."""
     project, settings = view.project, view.config
-    if project is None or settings is None or writing(view):
+    if project is None or settings is None or view.active(["sft"]):
         return None
 
     def make() -> SamplesEstimate | None:
@@ -54,14 +50,9 @@ def current(view: View) -> SamplesEstimate | None:
         except AppError:
             return None  # why it could not begin stands below the button
 
-    known = known_model(settings.sft)
-    stamps = (view.data_stamp, file_stamp(project.samples_file), file_stamp(estimates.log_file(project)))
+    known = sft_generator.known_model(settings.sft)
+    stamps = (view.data_stamp, file_stamp(project.samples_file), file_stamp(sft_generator.usage_log(project)))
     return ESTIMATES.get((*stamps, settings.sft.model_dump_json(), settings.documents.model_dump_json(), known), make)
-
-
-def writing(view: View) -> bool:
-    job = view.job(("sft",))
-    return bool(job and job.state in ACTIVE)
 
 
 def leaving_html(view: View, expected: SamplesEstimate) -> str:
@@ -74,22 +65,15 @@ def leaving_html(view: View, expected: SamplesEstimate) -> str:
 
 def range_words(view: View, bounds: Range) -> str:
     """`1,200–1,500`, rounded to what an estimate can know; one figure where both ends are the same."""
-    low, high = (rounded(bound) for bound in bounds)
+    low, high = (round(rounded(round(bound))) for bound in bounds)
     return view.number(low) if low == high else view.t("estimate.range", low=view.number(low), high=view.number(high))
-
-
-def rounded(value: float) -> int:
-    """Two digits are all that an estimate knows."""
-    whole = round(value)
-    digits = len(str(whole)) - 2
-    return round(whole, -digits) if digits > 0 else whole
 
 
 def cost_words(view: View, cost_usd: Range | None) -> str:
     if cost_usd is None:
         return view.t("estimate.cost_unknown")
     # Two digits of each amount, so that the price of a small order is more than 0.00.
-    low, high = (float(f"{bound:.2g}") for bound in cost_usd)
+    low, high = map(rounded, cost_usd)
     return view.t("estimate.dollars", low=low, high=high) if high else view.t("estimate.free")
 
 
@@ -102,8 +86,7 @@ def after_html(view: View) -> str:
     """What the last runs took, and all that ever left the machine."""
     if view.project is None:
         return ""
-    taken = estimates.runs(view.project)
-    sent = outbound.summary(view.project)
+    taken, sent = sft_generator.usage(view.project)
     if not taken and not sent:
         return ""
     lines = "".join(f"<li>{taken_html(view, run)}</li>" for run in reversed(taken[-RUNS_SHOWN:]))
@@ -124,14 +107,14 @@ def taken_html(view: View, run: Taken) -> str:
     return f"<strong>{escape(what)}</strong><small>{escape(' · '.join(figures))}</small>"
 
 
-def sent_html(view: View, sent: list[outbound.Outbound]) -> str:
+def sent_html(view: View, sent: list[Outbound]) -> str:
     """What left this machine, by the place that it went to."""
     if not sent:
         return html.box("good", view.t("after.nothing_left"))
     return "".join(place_html(view, place) for place in sent)
 
 
-def place_html(view: View, place: outbound.Outbound) -> str:
+def place_html(view: View, place: Outbound) -> str:
     words = view.t(
         "after.sent",
         place=place.place,

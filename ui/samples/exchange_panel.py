@@ -9,10 +9,9 @@ from typing import Any
 import gradio as gr
 
 from core import sft_generator
-from core.jobs.job import ACTIVE
 from core.jobs.kinds import of_step
 from core.project_manager import Project
-from core.samples.exchange.exchange import EXPORTS, export_samples
+from core.sft_generator import EXPORTS, export_samples
 from ui.page import downloads, html
 from ui.page.downloads import Download
 from ui.page.frame import Answer, PageFrame
@@ -65,8 +64,7 @@ def blocked(view: View) -> str:
     """Why no samples can be brought in now; empty if they can."""
     if view.project is None:
         return view.t("blocked.no_project")
-    job = view.job(of_step("samples"))
-    return view.t("blocked.samples_running") if job and job.state in ACTIVE else refusal(view)
+    return view.t("blocked.samples_running") if view.active(of_step("samples")) else refusal(view)
 
 
 def result_html(view: View) -> str:

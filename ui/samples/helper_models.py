@@ -8,8 +8,9 @@ import gradio as gr
 from core import exporter
 from core.jobs.job import JobState
 from core.providers import HelperModel, provider_of
-from core.samples.helper_models import known_model, known_models
+from core.sft_generator import known_model, known_models
 from ui.page import html
+from ui.page.figures import size_words
 from ui.page.view import View
 from ui.texts import error_text
 
@@ -37,8 +38,7 @@ def choices(view: View) -> Any:
 
 def model_words(view: View, model: HelperModel) -> str:
     """`openai/gpt-4o-mini · $0.15 in, $0.60 out · 128,000 tokens`, as far as it is known."""
-    parts = [model.label or model.name, *figures(view, model)]
-    return " · ".join(parts)
+    return " · ".join([model.label or model.name, *figures(view, model)])
 
 
 def figures(view: View, model: HelperModel) -> list[str]:
@@ -51,15 +51,10 @@ def figures(view: View, model: HelperModel) -> list[str]:
         elif view.config and provider_of(view.config.sft.provider).is_priced:
             parts.append(view.t("writer.free"))
     if model.size_bytes:
-        parts.append(bytes_words(view, model.size_bytes))
+        parts.append(size_words(model.size_bytes, view.language))
     if model.context_tokens:
         parts.append(view.t("writer.context", tokens=model.context_tokens))
     return parts
-
-
-def bytes_words(view: View, size: int) -> str:
-    """A file's size: `815.3 MB`, `4.92 GB`."""
-    return view.t("size.mb", value=size / 10**6) if size < 10**9 else view.t("size.gb", value=size / 10**9)
 
 
 def was_pulled(view: View) -> bool:

@@ -7,10 +7,9 @@ import gradio as gr
 
 from core import keys, sft_generator
 from core.addresses import is_this_machine
-from core.jobs.job import ACTIVE
 from core.project_manager import Project
 from core.providers import Provider, address_of, place_of, provider_of
-from core.samples.helper_models import fetch_models, known_model
+from core.sft_generator import fetch_models, known_model
 from ui.page import forms, html
 from ui.page.frame import Answer, Component, PageFrame
 from ui.page.view import View
@@ -126,9 +125,8 @@ def pull_button(view: View) -> Any:
     if view.config is None or not provider(view).fetches:
         return gr.update(visible=False)
     there = known_model(view.config.sft) is not None or helper_models.was_pulled(view)
-    job = view.job(("pull",))
-    pulling = bool(job and job.state in ACTIVE)
-    return gr.update(visible=True, interactive=bool(view.config.sft.model) and not there and not pulling)
+    can = bool(view.config.sft.model) and not there and not view.active(["pull"])
+    return gr.update(visible=True, interactive=can)
 
 
 def has_key(view: View) -> bool:

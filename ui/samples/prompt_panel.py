@@ -9,15 +9,14 @@ import gradio as gr
 
 from core import sft_generator
 from core.project_manager import Project
-from core.samples import prompts
+from core.sft_generator import DEFAULT_PROMPTS as DEFAULTS
+from core.sft_generator import PROMPT_VARIABLES, prompt_problems
 from ui.page import html
 from ui.page.frame import Answer, Component, PageFrame
 from ui.page.view import View
 from ui.samples.helper_panel import provider
 from ui.texts import LANGUAGES, error_text
 from utils.config import ProjectConfig
-
-DEFAULTS = {"system_prompt": prompts.default_system, "user_template": prompts.default_template}
 
 
 def build(frame: PageFrame, language: Component) -> dict[str, Component]:
@@ -56,11 +55,8 @@ def build(frame: PageFrame, language: Component) -> dict[str, Component]:
 
 def variables_html(frame: PageFrame) -> str:
     """What each variable stands for."""
-    rows = "".join(
-        f"<dt><code>{{{name}}}</code></dt><dd>{escape(frame.t(f'prompts.variable.{name}'))}</dd>"
-        for name in prompts.VARIABLES
-    )
-    return f'{html.muted(frame.t("prompts.about"))}<dl class="terms variables">{rows}</dl>'
+    meanings = {f"<code>{{{name}}}</code>": escape(frame.t(f"prompts.variable.{name}")) for name in PROMPT_VARIABLES}
+    return html.muted(frame.t("prompts.about")) + html.terms(meanings.items(), "variables")
 
 
 def spoken(config: ProjectConfig, page_language: str) -> str:
@@ -95,7 +91,7 @@ def stored_problems(view: View) -> str:
 
 
 def problems_html(page_language: str, system_prompt: str, user_template: str) -> str:
-    found = [*prompts.problems(system_prompt, with_chunk=False), *prompts.problems(user_template)]
+    found = prompt_problems(system_prompt, user_template)
     return "".join(html.box("warn", *error_text(each.code, page_language, each.params)) for each in found)
 
 

@@ -8,11 +8,10 @@ from typing import Any
 import gradio as gr
 
 from core.project_manager import Project
-from core.samples.store.sample_store import SampleRow, SampleStore
-from core.samples.store.sft_dataset import STATUSES
+from core.sft_generator import STATUSES, SampleRow, SampleStore
 from ui.page import html
-from ui.page.clickable import Click, with_click
-from ui.page.frame import Action, Answer, Component, PageFrame
+from ui.page.clickable import Click
+from ui.page.frame import Answer, Component, PageFrame
 from ui.page.view import View
 from ui.samples import sample_detail, sample_list
 from ui.samples.review_scripts import HEAD_SCRIPT, LIST_SCRIPT, SOURCE_SCRIPT
@@ -66,8 +65,7 @@ def build(frame: PageFrame, position: gr.State) -> None:
     filters: dict[str, Component] = {"words": words, "document": document}
     everything = {**own, **filters}
     for place in (listed, head, source):
-        work = with_click(partial(clicked, frame))
-        frame.actions.append(Action(place.click, work, notice, everything, everything, {}, tells_click=True))
+        frame.act_on_click(place, partial(clicked, frame), notice, everything, everything)
     frame.act(words.submit, narrow, notice, everything, own)
     frame.act(document.input, narrow, notice, everything, own)
     frame.act(save.click, save_edit, notice, own, own)

@@ -3,12 +3,8 @@
 from collections.abc import Hashable
 from html import escape
 
-from core.documents.store.chunk_store import ChunkStore
-from core.samples.checks.support import support_of
-from core.samples.store.findings import Finding
-from core.samples.store.sample_store import SampleRow, SampleStore
-from core.samples.store.sft_dataset import Sample
-from core.samples.store.sources import chunk_of
+from core import sft_generator
+from core.sft_generator import Finding, Sample, SampleRow, SampleStore
 from ui.documents.chunk_list import pages_words
 from ui.page import html
 from ui.page.view import View
@@ -96,8 +92,7 @@ def turns_html(view: View, sample: Sample) -> str:
     """The further questions and answers of the same conversation."""
     if not sample.follow_ups:
         return ""
-    turns = "".join(f"<dt>{escape(asked)}</dt><dd>{escape(said)}</dd>" for asked, said in sample.follow_ups)
-    return f'<section><h4>{escape(view.t("review.follow_ups"))}</h4><dl class="terms turns">{turns}</dl></section>'
+    return f"<section><h4>{escape(view.t('review.follow_ups'))}</h4>{html.turns(sample.follow_ups)}</section>"
 
 
 def findings_html(view: View, row: SampleRow) -> str:
@@ -132,17 +127,13 @@ def chunk_html(view: View, sample: Sample) -> str:
     """Where the sample comes from. What is marked is what comes closest to the answer."""
     if sample.source is None:
         return html.muted(view.t("review.no_source"))
-    chunk = chunk_of(ChunkStore(view.project.database), sample) if view.project else None
-    if chunk is None:
-        place = f"<cite>{escape(sample.source.document)}</cite>"
-        return f'<article class="chunk"><header>{place}</header>{html.muted(view.t("review.no_chunk"))}</article>'
-    found = support_of(sample.output, chunk.text)
+    source = sft_generator.support_in_source(view.project, sample) if view.project else None
+    if source is None:
+        return html.chunk(sample.source.document, "", html.muted(view.t("review.no_chunk")))
+    chunk, found = source
     start, end = found.start, found.end
     marked = f"<mark>{escape(chunk.text[start:end])}</mark>" if end > start else ""
     text = f"{escape(chunk.text[:start])}{marked}{escape(chunk.text[end:])}"
     support = view.t("review.support", percent=round(found.share * 100))
-    return (
-        f'<article class="chunk"><header><cite>{escape(chunk.filename)} · {escape(pages_words(view, chunk))}</cite>'
-        f"<span>{escape(support)}</span></header>"
-        f'<div class="chunk-text" tabindex="0">{text}</div></article>'
-    )
+    place = f"{chunk.filename} · {pages_words(view, chunk)}"
+    return html.chunk(place, support, f'<div class="chunk-text" tabindex="0">{text}</div>')

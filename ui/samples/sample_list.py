@@ -6,12 +6,21 @@ from html import escape
 from weakref import WeakKeyDictionary
 
 from core.jobs.kinds import of_step
-from core.samples.checks.quality import KINDS as FINDINGS
-from core.samples.store.sample_store import SampleCounts, SamplePage, SampleQuery, SampleRow, SampleStore
-from core.samples.store.sft_dataset import STATUSES, Sample, require_lines
+from core.sft_generator import (
+    FINDINGS,
+    STATUSES,
+    Sample,
+    SampleCounts,
+    SamplePage,
+    SampleQuery,
+    SampleRow,
+    SampleStore,
+    require_lines,
+)
 from ui.page import html
-from ui.page.check_words import refusal_words
-from ui.page.view import View, file_stamp
+from ui.page.clickable import pager
+from ui.page.figures import refusal_words
+from ui.page.view import Position, View, file_stamp
 from ui.texts import KEYS
 from utils.errors import AppError
 
@@ -22,10 +31,9 @@ COLUMNS = ("review.head_number", "samples.head_instruction", "samples.head_outpu
 
 
 @dataclass(frozen=True)
-class ReviewPosition:
+class ReviewPosition(Position):
     """What a viewer looks at. A page begins behind `after` or ends before `before`, which are numbers of rows."""
 
-    project: str = ""
     status: str = ""
     finding: str = ""
     document: str = ""
@@ -35,10 +43,6 @@ class ReviewPosition:
     open: str = ""
     decided: str = ""  # the sample of the last decision: what undo opens again
     version: int = 0  # grows with what this viewer has changed, so that it is shown
-
-    def of(self, project: str) -> "ReviewPosition":
-        """This position, or the beginning where it belongs to another project."""
-        return self if self.project == project else ReviewPosition(project)
 
     def at_start(self) -> "ReviewPosition":
         """The same on its first page."""
@@ -141,13 +145,9 @@ def rows_html(view: View, rows: Sequence[SampleRow], opened: str = "") -> str:
 def cells(view: View, row: SampleRow, is_open: bool) -> list[str]:
     """A row. Its question is a button, which the keyboard reaches; a click counts anywhere in the row."""
     sample = row.sample
-    button = (
-        f'<button type="button" class="open" data-do="open" data-of="{escape(sample.id)}" '
-        f'aria-current="{str(is_open).lower()}">{html.shortened(sample.instruction)}</button>'
-    )
     return [
         view.number(row.number),
-        button,
+        html.opener(sample.id, html.shortened(sample.instruction), is_open),
         f"<div>{html.shortened(sample.output)}</div>",
         f"{source_html(view, sample)}<div>{status_badge(view, sample)}{finding_badges(view, row)}</div>",
     ]
@@ -173,9 +173,6 @@ def finding_badges(view: View, row: SampleRow) -> str:
 
 
 def pager_html(view: View, page: SamplePage) -> str:
-    if not page.before and not page.behind:
-        return ""
     first, last = (page.rows[0].number, page.rows[-1].number) if page.rows else (0, 0)
-    back = html.small_button("back", str(first), view.t("documents.back"), off=not page.before)
-    onward = html.small_button("onward", str(last), view.t("documents.onward"), off=not page.behind)
-    return f'<div class="pager">{back}{onward}</div>'
+    back, onward = ("back", first if page.before else None), ("onward", last if page.behind else None)
+    return pager(view, back, onward)

@@ -5,8 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from core.jobs.job import ACTIVE
-from core.samples.chat_writer import UNUSABLE
+from core.sft_generator import UNUSABLE
 from ui.page import html
 from ui.page.frame import PageFrame
 from ui.page.view import View
@@ -26,8 +25,7 @@ def build(frame: PageFrame) -> gr.Button:
 
 def ready(view: View) -> bool:
     """Whether there is a model to ask, and nobody is asking it."""
-    job = view.job(["sft_test"])
-    return bool(view.config and view.config.sft.model) and not (job and job.state in ACTIVE)
+    return bool(view.config and view.config.sft.model) and not view.active(["sft_test"])
 
 
 def result_html(view: View) -> str:
@@ -62,6 +60,4 @@ def verdict_html(view: View, result: dict[str, Any]) -> str:
 
 def pair_html(pair: dict[str, Any]) -> str:
     """A sample as it was understood, with the turns that follow."""
-    turns = [(pair["instruction"], pair["output"]), *pair.get("follow_ups", ())]
-    rows = "".join(f"<dt>{escape(asked)}</dt><dd>{escape(said)}</dd>" for asked, said in turns)
-    return f'<dl class="terms turns">{rows}</dl>'
+    return html.turns([(pair["instruction"], pair["output"]), *pair.get("follow_ups", ())])

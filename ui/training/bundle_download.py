@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from core import trainer
 from core.jobs.runs import open_run
 from core.project_manager import Project
-from core.training import bundle
 from ui.page import downloads
 from ui.page.downloads import Download
 
@@ -17,5 +17,5 @@ def download_address(project_name: str, run_id: str) -> str:
 
 def bundle_of(project: Project, asked: Mapping[str, str]) -> Download:
     """The bundle of the run that is asked for. Raises AppError `run_missing`: what is no run's name leads nowhere."""
-    file = bundle.file_of(project, open_run(project, asked.get("run", "")).id)
+    file = trainer.bundle_file(project, open_run(project, asked.get("run", "")).id)
     return Download(file, f"{project.name}-{file.name}", "application/zip")

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from core.training.bundle import Contents, Readme
+from core.trainer import Contents, Readme
 from ui.texts import text
 
 

@@ -5,9 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core.jobs.job import JobState
-from core.training.derived_runs import Outcome
-from core.training.history import Entry, Point
-from core.training.provenance import Fact
+from core.trainer import Entry, Fact, Outcome, Point
 from ui.page.figures import duration_words, model_words, moment_words
 from ui.texts import KEYS, text
 

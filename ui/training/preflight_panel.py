@@ -7,13 +7,11 @@ from typing import Any
 import gradio as gr
 
 from core import trainer
-from core.estimates import run_log
 from core.jobs.job import ACTIVE, JobState
 from core.project_manager import Project
-from core.training import readiness
-from core.training.readiness import Check
+from core.trainer import Check
 from ui.page import html, run_estimate_panel
-from ui.page.check_words import SIGNS, check_words, refusal_words
+from ui.page.figures import SIGNS, check_words, refusal_words
 from ui.page.frame import PageFrame
 from ui.page.job_panel import can_stop, progress_html
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
@@ -37,15 +35,12 @@ def build(frame: PageFrame) -> None:
     frame.live.show(stop, lambda view: gr.update(visible=can_stop(view.unfinished(KIND))))
     frame.live.show(gr.HTML(elem_id="preflight-result"), result_html)
 
-    def look(project: Project, _: object) -> None:
-        trainer.start_preflight(frame.services, project)
-
     def stop_looking(project: Project, _: object) -> None:
         if job := View(frame.services, frame.language, project.name).unfinished(KIND):
             frame.services.runner.cancel(job.id)
 
     frame.allow(check, why_not, look_blocked)
-    frame.act(check.click, look, notice)
+    frame.act(check.click, lambda project, _: trainer.start_preflight(frame.services, project), notice)
     frame.act(stop.click, stop_looking, notice)
 
 
@@ -63,11 +58,11 @@ def current(view: View) -> list[Check]:
         str(folder),
         file_stamp(folder) if folder else None,
         file_stamp(folder / "config.json") if folder else None,
-        file_stamp(run_log.log_file()),
+        file_stamp(trainer.run_log()),
         moment(FREE_LASTS_SECONDS),
     )
     expected = run_estimate_panel.current(view)
-    return CHECKED.get(key, lambda: readiness.look(project, settings, view.services.hardware(), expected))
+    return CHECKED.get(key, lambda: trainer.look(project, settings, view.services.hardware(), expected))
 
 
 def refusal(view: View, *names: str) -> str:
@@ -89,8 +84,7 @@ def checks_html(view: View) -> str:
     """The list; while a training holds memory and disk itself, it would say nothing."""
     if view.project is None:
         return ""
-    job = view.job(["train"])
-    if job and job.state in ACTIVE:
+    if view.active(["train"]):
         return html.muted(view.t("preflight.running"))
     found = current(view)
     if not found:

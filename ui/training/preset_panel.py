@@ -8,11 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from core.estimates import run_log
+from core import trainer
 from core.project_manager import Project
-from core.samples.store.sft_dataset import MINIMUM_SAMPLES
-from core.training import presets
-from core.training.presets import PRESETS, Preset
+from core.sft_generator import MINIMUM_SAMPLES
+from core.trainer import PRESETS, Preset
 from ui.page import forms, html
 from ui.page.frame import Answer, Component, PageFrame
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
@@ -47,7 +46,7 @@ def connect(frame: PageFrame, panel: Panel, fields: Mapping[str, Component]) -> 
     """A click fills the fields here and in every other browser that shows the project."""
 
     def fill(name: str, project: Project, _values: object) -> Answer:
-        presets.apply(project, name, frame.services.hardware())
+        trainer.apply_preset(project, name, frame.services.hardware())
         return forms.all_shown("training", fields, project.load_config())
 
     for name, button in panel.buttons.items():
@@ -117,13 +116,13 @@ def current(view: View) -> list[Preset]:
         str(settings.base),
         (settings.training.held_out_share, settings.training.seed),
         folder and file_stamp(folder / "config.json"),
-        file_stamp(run_log.log_file()),
+        file_stamp(trainer.run_log()),
     )
 
     def choose() -> list[Preset]:
         hardware = view.services.hardware()
-        situation = SITUATIONS.get(facts, lambda: presets.situation_of(project, hardware))
+        situation = SITUATIONS.get(facts, lambda: trainer.situation_of(project, hardware))
         now = replace(situation, hardware=hardware)
-        return [presets.choose(name, now, settings.training) for name in PRESETS]
+        return [trainer.choose_preset(name, now, settings.training) for name in PRESETS]
 
     return CHOSEN.get((facts, settings.training.model_dump_json(), moment(FREE_LASTS_SECONDS)), choose)

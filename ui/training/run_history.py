@@ -10,12 +10,11 @@ import gradio as gr
 from core import exporter, trainer
 from core.jobs.job import ACTIVE, JobState
 from core.project_manager import Project
-from core.training import checkpoints, derived_runs, history
-from core.training.history import Entry
+from core.trainer import Chosen, Entry
 from ui.page import forms, html
-from ui.page.clickable import Click, clickable, with_click
+from ui.page.clickable import Click, clickable
 from ui.page.figures import size_words
-from ui.page.frame import Action, Answer, Component, PageFrame
+from ui.page.frame import Answer, Component, PageFrame
 from ui.page.view import View
 from ui.texts import error_text
 from ui.training import run_list as runs
@@ -38,14 +37,14 @@ def build(frame: PageFrame, fields: Mapping[str, Component]) -> None:
     compared = gr.HTML(elem_id="compared-runs")
     frame.live.show_own(compared, runs.compared_html, position, runs.compared_depends)
     states = {"position": position}
-    frame.actions.append(Action(listed.click, with_click(clicked), notice, states, states, {}, tells_click=True))
+    frame.act_on_click(listed, clicked, notice, states, states)
 
 
 def clicked(project: Project, values: dict[str, Any]) -> Answer:
     """Answers a button of the table."""
     click: Click = values["click"]
     position: HistoryPosition = values["position"].of(project.name)
-    known = [run.id for run in history.runs_of(project)]
+    known = [run.id for run in trainer.runs_of(project)]
     if click.do == "page":
         return {"position": replace(position, page=min(int(click.of), 10**6) if click.of.isdecimal() else 0)}
     if click.do == "open" and click.of in known:
@@ -139,7 +138,7 @@ def continue_blocked(view: View, entry: Entry) -> str:
     if before is None or now is None:
         return view.t("history.unknown_settings")
     try:
-        derived_runs.changed_settings(before, None, now_set(before, now.training))
+        trainer.changed_settings(before, None, now.training.model_dump())
     except AppError as error:
         return " ".join((*error_text(error.code, view.language, error.params), view.t("history.adopt_first")))
     return ""
@@ -148,7 +147,7 @@ def continue_blocked(view: View, entry: Entry) -> str:
 def use_blocked(kind: str, view: View, entry: Entry) -> str:
     if view.unfinished(kind):
         return view.t("error.job_already_running")
-    return "" if checkpoints.adapters(entry.run) else view.t("history.no_points")
+    return "" if trainer.adapters(entry.run) else view.t("history.no_points")
 
 
 def adopt_blocked(view: View, entry: Entry) -> str:
@@ -173,7 +172,7 @@ def delete_blocked(view: View, entry: Entry) -> str:
 def settings_of(entry: Entry) -> TrainingSettings | None:
     """A run's settings; None where another version of the app wrote them."""
     try:
-        return derived_runs.settings_of(entry.request)
+        return trainer.settings_of(entry.request)
     except AppError:
         return None
 
@@ -182,11 +181,6 @@ def changed(before: TrainingSettings, now: TrainingSettings) -> dict[str, tuple[
     """The settings that are others now, each with both values."""
     values = {name: (getattr(before, name), getattr(now, name)) for name in TrainingSettings.model_fields}
     return {name: pair for name, pair in values.items() if pair[0] != pair[1]}
-
-
-def now_set(before: TrainingSettings, now: TrainingSettings) -> dict[str, Any]:
-    """What a continued run changes."""
-    return {name: new for name, (_, new) in changed(before, now).items()}
 
 
 def changes_html(view: View, position: HistoryPosition) -> str:
@@ -206,14 +200,14 @@ def dropdown_of(view: View, position: HistoryPosition) -> Any:
 def continue_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
     """Start a branch at the chosen checkpoint with the settings as they are set now."""
     entry = shown(frame, project, values)
-    changes = now_set(derived_runs.settings_of(entry.request), project.load_config().training)
+    changes = project.load_config().training.model_dump()
     trainer.continue_from_checkpoint(frame.services, project, entry.id, step_of(values), changes)
     return {"notice": html.box("good", frame.t("history.continue_started"))}
 
 
 def use_run(frame: PageFrame, start: Callable[..., object], project: Project, values: dict[str, Any]) -> Answer:
     """Compare or export the chosen run at the chosen checkpoint, whatever stands above is about."""
-    chosen = history.Chosen(shown(frame, project, values).run, step_of(values))
+    chosen = Chosen(shown(frame, project, values).run, step_of(values))
     start(frame.services, project, chosen=chosen)
     return {"notice": html.box("good", frame.t("history.work_started"))}
 
@@ -227,7 +221,7 @@ def adopt_settings(
     frame: PageFrame, fields: Mapping[str, Component], project: Project, values: dict[str, Any]
 ) -> Answer:
     """Set the project's training settings as the chosen run had them."""
-    settings = derived_runs.settings_of(shown(frame, project, values).request)
+    settings = trainer.settings_of(shown(frame, project, values).request)
     project.set("training", settings.model_dump())
     told = {"notice": html.box("good", frame.t("history.adopted"))}
     return {**told, **forms.all_shown("training", fields, project.load_config())}

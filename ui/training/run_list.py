@@ -7,19 +7,17 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
+from core import trainer
 from core.jobs.job import ACTIVE, JobSnapshot, JobState
 from core.jobs.runs import Run, list_runs
-from core.trainer import Loss
-from core.training import bundle, derived_runs, history, provenance
-from core.training.history import Entry
-from core.training.provenance import Fact
-from ui.page import html
+from core.trainer import Entry, Fact, Loss
+from ui.page import clickable, html
 from ui.page.downloads import link_html
 from ui.page.figures import size_words
 from ui.page.job_panel import STATE_TONES
 from ui.page.plot import line_plot
 from ui.page.remembered import Remembered
-from ui.page.view import View
+from ui.page.view import Position, View
 from ui.texts import text
 from ui.training import history_words as words
 from ui.training.bundle_download import download_address
@@ -34,18 +32,13 @@ COLUMNS = ("tick", "run", "state", "base", "loss", "eval", "time", "size")
 
 
 @dataclass(frozen=True)
-class HistoryPosition:
+class HistoryPosition(Position):
     """What a viewer looks at: a page of the table, one run in detail, some compared. `round` grows to untick all."""
 
-    project: str = ""
     page: int = 0
     chosen: str = ""
     compared: tuple[str, ...] = ()
     round: int = 0
-
-    def of(self, project: str) -> "HistoryPosition":
-        """This position, or the beginning where it belongs to another project."""
-        return self if self.project == project else HistoryPosition(project)
 
 
 def runs_of(view: View) -> list[Run]:
@@ -64,7 +57,7 @@ def run_of(view: View, run_id: str) -> Run | None:
 def entry_of(view: View, run: Run) -> Entry | None:
     """What is known of a run, read again only after something was written; None where it cannot be read."""
     published = run == view.trained
-    entry = ENTRIES.get((history.stamp(run), published), lambda: history.read(run, published))
+    entry = ENTRIES.get((trainer.run_stamp(run), published), lambda: trainer.read_run(run, published))
     if entry is None:
         return None
     job = job_of(view, run.id)
@@ -102,8 +95,8 @@ def run_depends(view: View, run: Run | None) -> Hashable:
     if run is None:
         return None
     job = job_of(view, run.id)
-    places = (run.project.checkpoints_folder, bundle.file_of(run.project, run.id), run.project.config_file)
-    return (history.stamp(run), job and (job.state, job.stopping), *map(file_stamp, places))
+    places = (run.project.checkpoints_folder, trainer.bundle_file(run.project, run.id), run.project.config_file)
+    return (trainer.run_stamp(run), job and (job.state, job.stopping), *map(file_stamp, places))
 
 
 def chosen_depends(view: View, position: HistoryPosition) -> Hashable:
@@ -131,10 +124,11 @@ def list_html(view: View, position: HistoryPosition) -> str:
     heads = [view.t(f"history.head_{name}") for name in COLUMNS]
     table = html.table(heads, (row_cells(view, run, position) for run in runs), "", "runs")
     compare = html.small_button("compare", "", view.t("history.compare"), needs_tick=True)
+    pager = clickable.pages(view, page, pages, view.t("history.page", page=page + 1, pages=pages))
     about = escape(view.t("history.compare_about", least=LEAST_COMPARED, most=MOST_COMPARED))
     return (
         f'<div data-round="{escape(f"{position.project}/{position.round}")}">'
-        f'<div class="ticked">{compare}<span>{about}</span></div>{table}{pager_html(view, page, pages)}</div>'
+        f'<div class="ticked">{compare}<span>{about}</span></div>{table}{pager}</div>'
     )
 
 
@@ -147,7 +141,7 @@ def row_cells(view: View, run: Run, position: HistoryPosition) -> list[str]:
     when = words.when_words(entry, view.language)
     return [
         html.tick(run.id, view.t("history.tick", run=when)),
-        open_button(view, entry, run.id == position.chosen) + kind_html(view, entry),
+        html.opener(entry.id, escape(when), run.id == position.chosen) + kind_html(view, entry),
         state_html(view, entry.state),
         escape(words.base_words(entry, view.language)),
         escape(words.loss_words(entry.first_loss, entry.loss, view.language)),
@@ -155,13 +149,6 @@ def row_cells(view: View, run: Run, position: HistoryPosition) -> list[str]:
         escape(words.time_words(entry.seconds, view.language)),
         escape(size_words(entry.size_bytes, view.language)),
     ]
-
-
-def open_button(view: View, entry: Entry, current: bool) -> str:
-    """When it was, as the button that shows it in detail."""
-    when = escape(words.when_words(entry, view.language))
-    mark = ' aria-current="true"' if current else ""
-    return f'<button type="button" class="open" data-do="open" data-of="{escape(entry.id)}"{mark}>{when}</button>'
 
 
 def kind_html(view: View, entry: Entry) -> str:
@@ -175,15 +162,6 @@ def state_html(view: View, state: JobState) -> str:
     return html.badge(STATE_TONES[state], words.state_words(state, view.language))
 
 
-def pager_html(view: View, page: int, pages: int) -> str:
-    if pages == 1:
-        return ""
-    back = html.small_button("page", str(page - 1), view.t("documents.back"), off=page == 0)
-    onward = html.small_button("page", str(page + 1), view.t("documents.onward"), off=page == pages - 1)
-    place = escape(view.t("history.page", page=page + 1, pages=pages))
-    return f'<div class="pager">{back}<span>{place}</span>{onward}</div>'
-
-
 def compared_html(view: View, position: HistoryPosition) -> str:
     """The curves of the chosen runs over each other, and what they differ in."""
     entries = [entry for run in compared_runs(view, position) if (entry := entry_of(view, run))]
@@ -192,17 +170,17 @@ def compared_html(view: View, position: HistoryPosition) -> str:
     # Oldest first, as the story went; numbers in front, since two runs may have begun in one minute.
     entries = sorted(entries, key=lambda entry: entry.run.order)
     names = [words.when_words(entry, view.language) for entry in entries]
-    curves = [history.points_of(entry.run.metrics_file) for entry in entries]
+    curves = [trainer.points_of(entry.run.metrics_file) for entry in entries]
     plots = "".join(
         line_plot(
-            [(name, history.curve(points, part)) for name, points in zip(names, curves, strict=True)],
+            [(name, trainer.curve(points, part)) for name, points in zip(names, curves, strict=True)],
             view.t("training.steps"),
             view.t(f"history.plot_{part}"),
             numbered=True,
         )
         for part in ("loss", "eval_loss")
     )
-    found = [*provenance.facts([entry.request for entry in entries]), *figures_of(entries)]
+    found = [*trainer.facts([entry.request for entry in entries]), *figures_of(entries)]
     heads = [view.t("history.setting"), *(f"{number} · {name}" for number, name in enumerate(names, 1))]
     different, same = ([fact for fact in found if fact.differs is wanted] for wanted in (True, False))
     table = html.table(heads, facts_rows(view, different), view.t("history.no_difference"))
@@ -244,7 +222,7 @@ def details_html(view: View, position: HistoryPosition) -> str:
 
 
 def outcome_html(view: View, entry: Entry) -> str:
-    found = derived_runs.outcome(entry.run) if entry.repeats else None
+    found = trainer.outcome(entry.run) if entry.repeats else None
     if found is None:
         return ""
     said = list(words.outcome_words(found, view.language))
@@ -254,10 +232,9 @@ def outcome_html(view: View, entry: Entry) -> str:
 
 def bundle_html(view: View, entry: Entry) -> str:
     """The bundle that was written of this run, to download; or that one is being written."""
-    job = view.unfinished("bundle")
-    if job and job.state in ACTIVE:
+    if job := view.active(["bundle"]):
         return html.bar(job.fraction, view.t("job.kind.bundle"))
-    file = bundle.file_of(entry.run.project, entry.id)
+    file = trainer.bundle_file(entry.run.project, entry.id)
     try:
         found = os.stat(file)
     except OSError:

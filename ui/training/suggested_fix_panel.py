@@ -1,33 +1,17 @@
 """Beside a training that broke off: one button with which it goes on, where there is a way. Knows the widgets."""
 
-from dataclasses import dataclass
-
 import gradio as gr
 
 from core import trainer
-from core.jobs.job import JobState
-from core.jobs.runs import open_run
 from core.jobs.services import Services
 from core.project_manager import Project
-from core.training import checkpoints, suggested_fix
-from core.training.suggested_fix import SuggestedFix
+from core.trainer import SuggestedFix
 from ui.page import html
 from ui.page.frame import PageFrame
 from ui.page.view import View
 from ui.texts import LANGUAGES
-from utils.config import TrainingSettings
-from utils.errors import AppError
 
-BROKEN_OFF = (JobState.FAILED, JobState.INTERRUPTED)
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A suggested fix for one run, and the step of the checkpoint from which it would go on; 0 is its beginning."""
-
-    run: str
-    step: int
-    fix: SuggestedFix
+Offer = tuple[SuggestedFix, int]
 
 
 def build(frame: PageFrame) -> None:
@@ -42,43 +26,29 @@ def build(frame: PageFrame) -> None:
 
 
 def go_on(services: Services, project: Project) -> None:
-    """Start what is offered. Raises what `continue_from_checkpoint` raises.
-
-    Where the project's settings are still those that failed, they change too: the next training would fail as well.
-    """
-    if offer := current(View(services, LANGUAGES[0], project.name)):
-        changes = offer.fix.changes
-        trainer.continue_from_checkpoint(services, project, offer.run, None, changes)
-        failed = TrainingSettings(**open_run(project, offer.run).request["training"])
-        now = project.load_config().training
-        if all(getattr(now, name) == getattr(failed, name) for name in changes):
-            project.set("training", changes)
+    """Start what is offered. Raises what `take_fix` raises."""
+    view = View(services, LANGUAGES[0], project.name)
+    job = view.job(["train"])
+    if job and (offer := current(view)):
+        trainer.take_fix(services, project, job.id, offer[0].changes)
 
 
 def current(view: View) -> Offer | None:
-    """What would help the project's newest training; None where it did not break off, or nothing would."""
-    job = view.job(["train"])
-    if view.project is None or job is None or job.state not in BROKEN_OFF or job.error is None:
-        return None
-    try:
-        run = open_run(view.project, job.id)
-        settings = TrainingSettings.model_validate(run.request["training"])
-    except (AppError, FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
-    fix = suggested_fix.fix_for(job.error.key, settings)
-    complete = checkpoints.complete_checkpoints(run.trainer_folder)
-    return Offer(run.id, complete[-1].step if complete else 0, fix) if fix else None
+    """What would help the project's newest training, and the step from which it would go on."""
+    return trainer.suggested_fix(view.project, view.job(["train"])) if view.project else None
 
 
 def about_html(view: View, offer: Offer | None) -> str:
     """Why this helps, and what it costs."""
     if offer is None:
         return ""
-    where = view.t("fix.from_step" if offer.step else "fix.from_start", step=offer.step)
-    return html.muted(f"{view.t(f'fix.{offer.fix.name}.why')} {where}")
+    fix, step = offer
+    where = view.t("fix.from_step" if step else "fix.from_start", step=step)
+    return html.muted(f"{view.t(f'fix.{fix.name}.why')} {where}")
 
 
 def button_of(view: View, offer: Offer | None) -> dict[str, object]:
     if offer is None:
         return gr.update(visible=False)
-    return gr.update(visible=True, value=view.t(f"fix.{offer.fix.name}", **offer.fix.changes))
+    fix, _ = offer
+    return gr.update(visible=True, value=view.t(f"fix.{fix.name}", **fix.changes))

@@ -5,9 +5,8 @@ from pathlib import PurePath
 from statistics import fmean
 from typing import Any
 
-from core import access
+from core import access, trainer
 from core.jobs.job import ACTIVE, JobState
-from core.training.history import curve
 from ui.page import html
 from ui.page.figures import duration_words, rounded, size_words
 from ui.page.plot import line_plot
@@ -41,7 +40,7 @@ def figures_html(view: View) -> str:
 
 def loss_html(view: View) -> str:
     """The loss over the steps: falling means that the model learns."""
-    lines = [(view.t(f"training.line_{name}"), curve(view.metrics, name)) for name in ("loss", "eval_loss")]
+    lines = [(view.t(f"training.line_{name}"), trainer.curve(view.metrics, name)) for name in ("loss", "eval_loss")]
     plot = line_plot(lines, view.t("training.steps"), view.t("training.loss_title"))
     return plot or html.muted(view.t("training.no_plot"))
 

@@ -35,16 +35,17 @@ def started(monkeypatch, project):
     """What would have been trained; a job that is done at once stands in for it."""
     calls = []
 
-    def note(name):
-        def start(services, project, *arguments):
-            calls.append((name, *arguments))
-            return SimpleNamespace(id=made.id)
+    def branch(services, project, *arguments):
+        calls.append(("branch", *arguments))
+        return SimpleNamespace(id=made.id)
 
-        return start
+    def repeat(services, project, name):
+        calls.append(("repeat", trainer.find(project, name).id))
+        return SimpleNamespace(id=made.id)
 
     made = make_run(project)
-    monkeypatch.setattr(trainer, "continue_from_checkpoint", note("branch"))
-    monkeypatch.setattr(trainer, "reproduce_training", note("repeat"))
+    monkeypatch.setattr(trainer, "continue_from_checkpoint", branch)
+    monkeypatch.setattr(trainer, "reproduce_training", repeat)
     monkeypatch.setattr(training_commands, "finish", lambda services, snapshot: {"run": snapshot.id})
     return calls
 
@@ -132,7 +133,7 @@ def test_an_interrupt_between_start_and_waiting_pauses_what_was_started_before_i
 
 def test_a_repetition_says_how_it_compares(app, project, started, monkeypatch):
     outcome = derived_runs.Outcome("first", (), True, 12, None, 0.0)
-    monkeypatch.setattr(derived_runs, "outcome", lambda run: outcome)
+    monkeypatch.setattr(trainer, "outcome", lambda run: outcome)
     code, out, err = app("train", "Physik", "--reproduce", make_run(project).id, "--json")
     assert (code, json.loads(out)["repetition"]["identical"]) == (0, True)
     assert "the same bit by bit" in err

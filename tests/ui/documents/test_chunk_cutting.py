@@ -16,33 +16,23 @@ def view(services, language="de") -> View:
     return View(services, language, "Physik")
 
 
-def test_before_there_are_chunks_nothing_can_be_cut(services, project):
+def test_cutting_again_is_offered_where_it_would_change_something_with_the_reason(services, project, puppet):
     assert "nächsten Dokumente" in chunk_cutting.blocked(view(services))
     assert chunk_cutting.reason(view(services)) == ""
-
-
-def test_chunks_that_fit_the_settings_are_left_alone(services, project):
     store_document(project, "a.txt", ["Text"], params=CUT)
     assert chunk_cutting.reason(view(services)) == ""
     assert "Wortschatz der App" in chunk_cutting.counted_html(view(services))
-
-
-def test_other_settings_are_a_reason_to_cut_again(services, project):
-    store_document(project, "a.txt", ["Text"], params=CUT)
     project.set("documents", {"chunk_tokens": 128})
     assert "mit anderen Werten geteilt" in chunk_cutting.reason(view(services))
+    assert chunk_cutting.blocked(view(services)) == ""
+    puppet("rag")
+    assert "gerade verarbeitet" in chunk_cutting.blocked(view(services))
 
 
 def test_another_tokenizer_is_a_reason_and_both_are_named(services, project):
     store_document(project, "a.txt", ["Text"], params={**CUT, "tokenizer": "qwen-0.5b#12345678"})
     assert "„qwen-0.5b“" in chunk_cutting.reason(view(services))
     assert "12345678" not in chunk_cutting.reason(view(services))
-
-
-def test_while_documents_are_being_read_nothing_is_cut(services, project, puppet):
-    store_document(project, "a.txt", ["Text"], params=CUT)
-    puppet("rag")
-    assert "gerade verarbeitet" in chunk_cutting.blocked(view(services))
 
 
 def test_the_preview_marks_the_overlap_and_escapes_the_text(frame, project, monkeypatch):
@@ -58,15 +48,12 @@ def test_the_preview_marks_the_overlap_and_escapes_the_text(frame, project, monk
     assert "<b>" not in answer
 
 
-def test_what_was_looked_at_is_what_is_set(frame, project, monkeypatch):
+def test_what_was_looked_at_is_what_is_set_and_impossible_settings_are_refused_by_name(frame, project, monkeypatch):
     """Cutting again was once not offered, although the preview had shown other values; why is not known."""
     monkeypatch.setattr(rag_processor, "preview_chunks", lambda project, settings, limit: [])
     chunk_cutting.show_preview(frame, project, {"chunk_tokens": 128, "overlap_tokens": 8})
-    saved = project.load_config().documents
-    assert (saved.chunk_tokens, saved.overlap_tokens) == (128, 8)
-
-
-def test_a_preview_with_impossible_settings_is_refused_by_name(frame, project):
     with pytest.raises(AppError) as refused:
         chunk_cutting.show_preview(frame, project, {"chunk_tokens": 3, "overlap_tokens": 0})
     assert refused.value.code == "field_too_small"
+    saved = project.load_config().documents
+    assert (saved.chunk_tokens, saved.overlap_tokens) == (128, 8)

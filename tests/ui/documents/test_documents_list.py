@@ -22,10 +22,6 @@ def names_in(html: str) -> list[str]:
     return re.findall(r'class="file">([^<]*)<', html)
 
 
-def test_without_documents_it_says_so(look):
-    assert "Noch keine Dokumente." in look()
-
-
 def test_a_document_shows_its_figures_its_language_and_its_size(look, project):
     store_document(project, "Wärme.pdf", ["Wärme fließt. " * 400], language="de", size_bytes=1_234_567, pages=1200)
     shown = look()
@@ -49,14 +45,12 @@ def test_a_reason_and_a_hint_stand_at_a_document_that_gave_no_text(look, project
     assert "Texterkennung (OCR)" in look()
 
 
-def test_a_document_that_is_being_read_shows_its_page(look, project, puppet):
+def test_a_document_shows_which_page_is_read_and_one_that_nobody_reads_how_to_go_on(look, project, puppet):
+    assert "Noch keine Dokumente." in look()
     store_document(project, "a.pdf", status="queued")
-    job = puppet("rag")
-    job.report(
-        lambda context: context.progress(
-            0.5, 2, "documents.reading", page=7, pages=1200, file="a.pdf", number=1, count=2
-        )
-    )
+    assert "noch nicht gelesen" in look()
+    reading = {"page": 7, "pages": 1200, "file": "a.pdf", "number": 1, "count": 2}
+    puppet("rag").report(lambda context: context.progress(0.5, 2, "documents.reading", **reading))
     assert "liest Seite 7 von 1.200" in look()
 
 
@@ -66,11 +60,6 @@ def test_while_documents_are_worked_on_nothing_can_be_ticked_and_it_says_why(loo
     puppet("rechunk")
     assert 'data-do="remove"' not in look()
     assert "sobald die Verarbeitung fertig ist" in look()
-
-
-def test_a_document_that_nobody_reads_any_more_says_how_to_go_on(look, project):
-    store_document(project, "a.pdf", status="queued")
-    assert "noch nicht gelesen" in look()
 
 
 def test_the_filter_counts_each_status_and_shows_only_the_chosen_one(look, project):

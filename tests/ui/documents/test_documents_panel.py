@@ -49,20 +49,18 @@ def test_a_page_is_a_number_whatever_is_sent(frame, stored, of, page):
     assert clicked(frame, stored, "page", of)["position"].page == page
 
 
-def test_ticked_documents_are_read_again(frame, stored, started):
-    clicked(frame, stored, "again", ticked=["c.txt", "a.txt", "nirgends.txt"])
-    assert started == [(["a.txt", "c.txt"], None)]
-
-
-def test_all_means_all_that_the_filter_shows(frame, stored, started):
-    clicked(frame, stored, "again", ticked=["*", "b.txt"], status="done")
-    assert started == [(["a.txt", "c.txt"], None)]
-
-
-def test_without_a_tick_nothing_happens(frame, stored, started):
-    assert clicked(frame, stored, "again") == {}
-    assert clicked(frame, stored, "remove") == {}
-    assert started == []
+@pytest.mark.parametrize(
+    ("ticked", "status", "read"),
+    [
+        (["c.txt", "a.txt", "nirgends.txt"], "", ["a.txt", "c.txt"]),
+        (["*", "b.txt"], "done", ["a.txt", "c.txt"]),  # all means all that the filter shows
+        ([], "", None),
+    ],
+)
+def test_ticked_documents_are_read_again(frame, stored, started, ticked, status, read):
+    answer = clicked(frame, stored, "again", ticked=ticked, status=status)
+    assert started == ([(read, None)] if read else [])
+    assert read or (answer, clicked(frame, stored, "remove")) == ({}, {})
 
 
 def test_a_document_is_removed_only_after_a_question_in_its_own_project(frame, stored, services, monkeypatch):
@@ -79,12 +77,9 @@ def test_a_document_is_removed_only_after_a_question_in_its_own_project(frame, s
     assert removed == ["b.txt"]
 
 
-def test_only_documents_that_a_password_would_open_are_offered(services, stored):
+def test_only_documents_that_a_password_would_open_are_offered_and_several_at_once(frame, services, stored, started):
     offered = documents_panel.choices_of_locked(View(services, "de", "Physik"))
     assert offered["choices"] == [("zu.pdf", "zu.pdf")]
-
-
-def test_several_locked_documents_can_be_opened_with_one_password(frame, services, stored, started):
     store_document(stored, "auch zu.pdf", status="password", detail="pdf_password")
     offered = documents_panel.choices_of_locked(View(services, "de", "Physik"))
     assert offered["value"] == documents_panel.EVERYTHING_LOCKED
@@ -94,6 +89,7 @@ def test_several_locked_documents_can_be_opened_with_one_password(frame, service
 
 def test_the_password_field_is_emptied_whatever_comes_of_it(frame, stored, started, monkeypatch, caplog):
     values = {"document": "zu.pdf", "password": SECRET}
+    assert "Das Passwort ist leer." in documents_panel.unlocked(frame, stored, {**values, "password": ""})["notice"]
     assert documents_panel.unlocked(frame, stored, values)["password"] == ""
     assert started == [(["zu.pdf"], {"zu.pdf": SECRET})]
 
@@ -105,9 +101,3 @@ def test_the_password_field_is_emptied_whatever_comes_of_it(frame, stored, start
     assert answer["password"] == ""
     assert "Das läuft schon." in answer["notice"]
     assert SECRET not in repr(answer) + caplog.text
-
-
-def test_an_empty_password_is_refused_in_words(frame, stored, started):
-    answer = documents_panel.unlocked(frame, stored, {"document": "zu.pdf", "password": ""})
-    assert "Das Passwort ist leer." in answer["notice"]
-    assert started == []

@@ -11,16 +11,16 @@ from utils.errors import AppError
 SECTIONS = (ChunkSettings, OutputSettings, SftSettings, TrainingSettings)
 
 
-def test_a_slider_ends_where_the_setting_ends():
+def test_widgets_take_kind_bounds_and_steps_from_the_setting():
     with gr.Blocks():
-        slider = forms.widget(TrainingSettings, "lora_rank", "de", slider=True)
-    assert (slider.minimum, slider.maximum, slider.value, slider.step) == (8, 64, 16, 1)
-
-
-def test_a_fraction_moves_in_fractions():
-    with gr.Blocks():
-        slider = forms.widget(TrainingSettings, "learning_rate", "de", slider=True)
-    assert (slider.minimum, slider.maximum, slider.step) == (1e-5, 1e-3, 1e-5)
+        rank, rate = (
+            forms.widget(TrainingSettings, name, "de", slider=True) for name in ("lora_rank", "learning_rate")
+        )
+        assert isinstance(forms.widget(TrainingSettings, "four_bit", "de"), gr.Checkbox)
+        choice = forms.widget(OutputSettings, "quantization", "de")
+    assert (rank.minimum, rank.maximum, rank.value, rank.step) == (8, 64, 16, 1)
+    assert (rate.minimum, rate.maximum, rate.step) == (1e-5, 1e-3, 1e-5)
+    assert [value for _, value in choice.choices] == ["f16", "q8_0", "q4_k_m"]
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -29,13 +29,6 @@ def test_every_setting_has_a_widget_with_a_label(section, language):
     for name in section.model_fields:
         with gr.Blocks():
             assert forms.widget(section, name, language).label
-
-
-def test_a_switch_and_a_choice_are_recognised():
-    with gr.Blocks():
-        assert isinstance(forms.widget(TrainingSettings, "four_bit", "de"), gr.Checkbox)
-        choice = forms.widget(OutputSettings, "quantization", "de")
-    assert [value for _, value in choice.choices] == ["f16", "q8_0", "q4_k_m"]
 
 
 @pytest.mark.parametrize(

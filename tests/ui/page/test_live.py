@@ -68,12 +68,14 @@ def test_a_damaged_database_is_explained_where_it_stands_and_the_rest_goes_on(se
     project.database.write_bytes(b"no database" * 100)
     live = Live(services, "de")
     live.show(gr.HTML(render=False), documents_html)
-    live.show(gr.Button(render=False), lambda view: documents_html(view))
+    live.show(gr.Button(render=False), documents_html)
     live.show(gr.HTML(render=False), lambda view: view.project.name)
-    broken, button, name, _ = live.refresh("Physik", {})
-    assert 'class="box bad"' in broken
+    live.show_own(gr.HTML(render=False), list_html, gr.State(ListPosition()), lambda view, _: view.data_stamp)
+    broken, button, name, own, _ = live.refresh("Physik", {}, ListPosition())
+    assert 'class="box bad"' in broken and 'class="box bad"' in own
     assert is_skip(button)
     assert name == "Physik"
+    assert "Noch keine Dokumente" in live.refresh("weg", {}, ListPosition())[0], "a project that is gone"
 
 
 def test_a_place_that_fails_as_nobody_foresaw_says_so_and_the_rest_goes_on(services, project, caplog):
@@ -92,12 +94,6 @@ def test_a_place_that_fails_as_nobody_foresaw_says_so_and_the_rest_goes_on(servi
     assert is_skip(button)
     assert name == "Physik"
     assert "unforeseen" in caplog.text  # whoever mends it finds where
-
-
-def test_a_project_that_is_gone_shows_an_empty_page(services):
-    live = Live(services, "de")
-    live.show(gr.HTML(render=False), documents_html)
-    assert "Noch keine Dokumente" in live.refresh("weg", {})[0]
 
 
 def test_timers_of_several_viewers_share_one_look(services, project):
@@ -162,13 +158,6 @@ def test_a_place_of_ones_own_is_made_anew_only_where_it_depends_on_something_new
     truth[0] = "new"
     job.report(lambda context: context.progress(2, 10))
     assert live.refresh("Physik", seen, Place())[0] == "new"
-
-
-def test_a_damaged_database_is_explained_in_a_place_of_ones_own_too(services, project):
-    project.database.write_bytes(b"no database" * 100)
-    live = Live(services, "de")
-    live.show_own(gr.HTML(render=False), list_html, gr.State(ListPosition()), lambda view, _: view.data_stamp)
-    assert 'class="box bad"' in live.refresh("Physik", {}, ListPosition())[0]
 
 
 def test_a_guest_who_asks_for_anothers_project_hears_nothing_of_its_jobs(services, project, puppet):

@@ -18,16 +18,10 @@ def test_ticks_enclose_the_values_and_are_few(low, high):
     assert 2 <= len(found) <= 8
 
 
-def test_nothing_to_draw_draws_nothing():
-    assert line_plot([("a", [])], "x", "y") == ""
-
-
-def test_a_single_point_is_visible():
-    assert "<circle" in line_plot([("a", [(1.0, 2.0)])], "x", "y")
-
-
-def test_names_are_escaped():
-    assert "<b>" not in line_plot([("<b>", [(1.0, 2.0), (2.0, 3.0)])], "<b>", "<b>")
+def test_nothing_draws_nothing_one_point_is_visible_and_names_are_escaped():
+    assert line_plot([("a", [])], "x", "y") == bar_plot([], "x", "y", str) == ""
+    drawn = line_plot([("<b>", [(1.0, 2.0)])], "<b>", "<b>")
+    assert "<circle" in drawn and "<b>" not in drawn
 
 
 def test_each_bar_says_what_it_is_and_the_tallest_fills_the_plot():
@@ -41,10 +35,6 @@ def test_each_bar_says_what_it_is_and_the_tallest_fills_the_plot():
     assert heights[1] == 0
 
 
-def test_no_bars_draw_nothing():
-    assert bar_plot([], "x", "y", str) == ""
-
-
 def test_numbered_lines_are_told_apart_without_colours():
     lines = [(f"run {number}", [(x, number + 1 / (x + 1)) for x in range(3000)]) for number in range(4)]
     drawn = line_plot(lines, "x", "y", numbered=True)
@@ -54,10 +44,12 @@ def test_numbered_lines_are_told_apart_without_colours():
         assert f">{number + 1}</text>" in drawn
 
 
-def test_a_run_without_points_keeps_the_numbers_of_the_others():
-    drawn = line_plot([("a", []), ("b", [(1.0, 2.0)])], "x", "y", numbered=True)
-    assert "<b>2</b> b" in drawn
-    assert "stroke-1" in drawn
+def test_a_line_without_points_leaves_no_gap_in_the_colours_and_a_run_keeps_its_number():
+    lines = [("a", []), ("b", [(1.0, 2.0), (2.0, 3.0)])]
+    drawn = line_plot(lines, "x", "y")
+    assert '<span class="line-0">b</span>' in drawn and 'class="line line-0"' in drawn
+    numbered = line_plot(lines, "x", "y", numbered=True)
+    assert "<b>2</b> b" in numbered and "stroke-1" in numbered
 
 
 def test_the_numbers_of_lines_that_end_together_do_not_cover_each_other():
@@ -73,9 +65,3 @@ def test_averaging_keeps_a_curve_light_and_its_course():
     kept = averaged(points)
     assert len(kept) <= POINTS_DRAWN
     assert all(abs(y - 2.0) < 0.1 for _, y in kept)
-
-
-def test_a_line_without_points_leaves_no_gap_in_the_colours():
-    drawn = line_plot([("a", []), ("b", [(1.0, 2.0), (2.0, 3.0)])], "x", "y")
-    assert '<span class="line-0">b</span>' in drawn
-    assert 'class="line line-0"' in drawn

@@ -38,37 +38,20 @@ def off(html: str, do: str) -> bool:
     return bool(re.search(rf'data-do="{do}" data-of="\w*" disabled', html))
 
 
-def test_without_samples_there_is_nothing_to_show(look):
+def test_findings_are_counted_by_kind_and_only_the_chosen_one_can_be_rejected_as_a_whole(look, project):
     assert look() == ""
-
-
-def test_before_the_check_it_can_be_started_and_nothing_accepted(look, project):
-    store_samples(project, 3)
-    assert "0 von 3 geprüft" in look()
-    assert not off(look(), "check")
-    assert off(look(), "accept_clean")
-
-
-def test_findings_are_counted_by_kind(look, project):
     store_samples(project, 5)
-    find(project, {"s1": [Finding("refusal")], "s2": [Finding("refusal"), Finding("too_short")]})
-    assert re.search(r'data-of="refusal" aria-pressed="false">[^<]+<b>2</b>', look())
-    assert re.search(r'data-of="too_short" aria-pressed="true">[^<]+<b>1</b>', look(finding="too_short"))
-    assert "5 von 5 geprüft" in look()
-    assert off(look(), "check")
-
-
-def test_only_the_chosen_kind_can_be_rejected_as_a_whole(look, project):
-    store_samples(project, 5)
-    find(project, {"s1": [Finding("refusal")]})
-    assert "reject_all" not in look()
-    assert "Alle 1 ablehnen" in look(finding="refusal")
-
-
-def test_nothing_found_is_said(look, project):
-    store_samples(project, 2)
+    assert "0 von 5 geprüft" in look()
+    assert (off(look(), "check"), off(look(), "accept_clean")) == (False, True)
     find(project, {})
     assert "Nichts fällt auf." in look()
+    find(project, {"s1": [Finding("refusal")], "s2": [Finding("refusal"), Finding("too_short")]})
+    assert "5 von 5 geprüft" in look()
+    assert (off(look(), "check"), off(look(), "accept_clean")) == (True, False)
+    assert re.search(r'data-of="refusal" aria-pressed="false">[^<]+<b>2</b>', look())
+    assert re.search(r'data-of="too_short" aria-pressed="true">[^<]+<b>1</b>', look(finding="too_short"))
+    assert "reject_all" not in look()
+    assert "Alle 2 ablehnen" in look(finding="refusal")
 
 
 def test_a_finding_is_a_filter_and_a_second_click_lets_it_go(click):

@@ -3,6 +3,7 @@
 import pytest
 from documents_material import store_document
 
+from core import sft_generator
 from core.samples import estimate as estimates
 from core.samples.estimate import Taken
 from core.samples.outbound import Outbound
@@ -16,32 +17,28 @@ def view(services, project):
     return lambda language="de": View(services, language, "Physik")
 
 
-def test_the_practice_helper_costs_nothing_and_nothing_leaves(view):
+def test_where_texts_go_is_named_before_anything_goes_there(view, project):
     shown = estimate_panel.before_html(view())
-    assert "Was 100 Beispiele brauchen werden" in shown
-    assert "nichts" in shown
-    assert "Nichts verlässt diesen Rechner." in shown
-
-
-def test_a_server_elsewhere_is_named_before_anything_goes_there(view, project):
+    for words in ("Was 100 Beispiele brauchen werden", "nichts", "Nichts verlässt diesen Rechner."):
+        assert words in shown
     project.set("sft", {"provider": "openrouter", "model": "openai/mini"})
     shown = estimate_panel.before_html(view())
-    assert "gehen an openrouter.ai" in shown
-    assert "Abschnitte deiner Dokumente" in shown
-    assert "Preis unbekannt" in shown
+    for words in ("gehen an openrouter.ai", "Abschnitte deiner Dokumente", "Preis unbekannt"):
+        assert words in shown
     project.set("sft", {"base_url": "http://127.0.0.1:1234/v1"})
     assert "Nichts verlässt diesen Rechner." in estimate_panel.before_html(view())
 
 
-def test_nothing_is_estimated_where_nothing_is_missing_or_could_be_written(services, project, view):
-    project.samples_file.write_text('{"instruction": "F?", "output": "A."}\n' * 100, "utf-8")
-    assert estimate_panel.before_html(view()) == ""
+def test_nothing_is_estimated_where_nothing_is_missing_could_be_written_or_is_being_written(
+    services, project, view, puppet
+):
     services.projects.create("Leer")
     assert estimate_panel.before_html(View(services, "de", "Leer")) == ""
-
-
-def test_while_samples_are_written_there_is_no_estimate(view, puppet):
-    puppet("sft")
+    job = puppet("sft")
+    assert estimate_panel.before_html(view()) == ""
+    job.finish()
+    assert estimate_panel.before_html(view()) != ""
+    project.samples_file.write_text('{"instruction": "F?", "output": "A."}\n' * 100, "utf-8")
     assert estimate_panel.before_html(view()) == ""
 
 
@@ -75,7 +72,7 @@ def test_a_run_is_shown_with_what_it_took(view):
 def test_what_left_is_listed_by_place_and_document(view, project, monkeypatch):
     place = Outbound("openrouter.ai", 3, 4500, 0.0, 0.0)
     place.documents.update({"a<b>.txt": 2, "b.txt": 1})
-    monkeypatch.setattr(estimate_panel.outbound, "summary", lambda project: [place])
+    monkeypatch.setattr(sft_generator, "usage", lambda project: ([], [place]))
     shown = estimate_panel.after_html(view())
     assert "An openrouter.ai gingen 3 Anfragen mit 4.500 Zeichen" in shown
     assert "a&lt;b&gt;.txt (2), b.txt (1)" in shown

@@ -36,22 +36,19 @@ def imported(services, project):
 
 
 def test_bad_lines_are_named_with_their_numbers_and_reasons(imported):
-    shown = imported(imported=1200, duplicates=3, bad=2, bad_lines=[(7, "exchange.bad.not_json"), (1234, "<new>")])
-    assert "Übernommen: 1.200 Beispiele. Schon da waren 3." in shown
-    assert "Nicht brauchbar: 2 Zeilen." in shown
-    assert "Zeile 7: kein gültiges JSON" in shown
-    assert "Zeile 1.234: &lt;new&gt;" in shown
-    assert "box warn" in shown
-
-
-def test_of_very_many_bad_lines_the_first_are_named(imported):
-    shown = imported(bad=500, bad_lines=[(line, "exchange.bad.not_json") for line in range(1, 101)])
-    assert shown.count("Zeile ") == exchange_panel.BAD_LINES_SHOWN
-    assert "und 480 weitere" in shown
-
-
-def test_a_clean_import_is_good_news(imported):
     assert "box good" in imported(imported=4)
+    shown = imported(imported=1200, duplicates=3, bad=2, bad_lines=[(7, "exchange.bad.not_json"), (1234, "<new>")])
+    for words in (
+        "Übernommen: 1.200 Beispiele. Schon da waren 3.",
+        "Nicht brauchbar: 2 Zeilen.",
+        "Zeile 7: kein gültiges JSON",
+        "Zeile 1.234: &lt;new&gt;",
+        "box warn",
+    ):
+        assert words in shown
+    many = imported(bad=500, bad_lines=[(line, "exchange.bad.not_json") for line in range(1, 101)])
+    assert many.count("Zeile ") == exchange_panel.BAD_LINES_SHOWN
+    assert "und 480 weitere" in many
 
 
 def test_nothing_comes_in_while_samples_are_written(services, project, puppet):
@@ -82,15 +79,12 @@ def test_a_file_is_written_and_downloaded_under_the_projects_name(frame, project
 
 def test_another_machine_downloads_and_learns_no_path(frame, project, monkeypatch):
     monkeypatch.setattr(file_manager, "show", lambda file: pytest.fail("nobody there to see it"))
+    assert "keine Beispiele" in export(frame, project, "jsonl")["notice"]
     store_samples(project, 1)
     with access.acting_as(Visitor("", at_machine=False)):
         answer = export(frame, project, "csv")
     assert answer["address"] == "/download/samples?project=Physik&kind=csv"
     assert str(project.root) not in answer["notice"]
-
-
-def test_without_samples_there_is_nothing_to_take_along(frame, project):
-    assert "keine Beispiele" in export(frame, project, "jsonl")["notice"]
 
 
 @pytest.mark.parametrize("kind", ["", "exe", "../../config.json", "jsonl/../x"])
@@ -99,7 +93,3 @@ def test_only_exports_are_downloaded(browser, project, kind):
     assert browser.get(exchange_panel.PATH, params={"project": "Physik", "kind": kind}).status_code == 404
     assert browser.get(exchange_panel.PATH, params={"project": "../x", "kind": "jsonl"}).status_code == 404
     assert browser.get(exchange_panel.PATH, params={"project": "Physik", "kind": "jsonl"}).status_code == 404
-
-
-def test_every_form_of_file_has_a_name(frame):
-    assert all(frame.t(f"exchange.kind.{kind}") for kind in EXPORTS)

@@ -117,7 +117,7 @@ def test_the_key_field_is_emptied_after_a_mistake_too(frame, project, key, base_
     assert not key or key not in answer["notice"] + caplog.text
 
 
-def test_models_are_listed_with_what_they_cost(frame, project, look, says):
+def test_models_are_listed_with_what_they_cost_and_for_their_server_only(frame, project, look, says):
     says(MINI, HelperModel("free/one", prompt_usd=0.0, answer_usd=0.0))
     project.set("sft", {"provider": "openrouter"})
     answer = helper_panel.ask_models(frame, project, {"base_url": ""})
@@ -127,53 +127,36 @@ def test_models_are_listed_with_what_they_cost(frame, project, look, says):
     assert offered[1] == ("free/one · kostenlos", "free/one")
     assert "JSON-Schema" in look(helper_models.about_html, model="openai/mini")
     assert "steht nicht in der Liste" in look(helper_models.about_html, model="tipp/fehler")
+    assert "Liste aktualisieren" in look(helper_models.about_html, base_url="http://127.0.0.1:1234/v1")
 
 
-def test_why_a_server_does_not_answer_stands_where_the_list_would_be(frame, project, look, says):
-    says(problem=AppError("helper_timeout", seconds=15))
-    project.set("sft", {"provider": "ollama"})
-    assert helper_panel.ask_models(frame, project, {"base_url": ""}) is None
-    assert "box bad" in look(helper_models.about_html)
-    assert look(helper_panel.model_field)["choices"] == []
-
-
-def test_models_that_a_server_named_before_stay_in_the_list_when_it_does_not_answer(frame, project, look, says):
-    says(HelperModel("qwen:0.5b"))
+def test_why_a_server_does_not_answer_stands_where_the_list_would_be_and_what_it_named_before_stays(
+    frame, project, look, says
+):
     project.set("sft", {"provider": "ollama", "model": "qwen:0.5b"})
-    helper_panel.ask_models(frame, project, {"base_url": ""})
-    says(problem=AppError("helper_timeout", seconds=15))
-    helper_panel.ask_models(frame, project, {"base_url": ""})
-    assert "box bad" in look(helper_models.about_html)
-    assert look(helper_panel.model_field)["choices"] == [("qwen:0.5b", "qwen:0.5b")]
+    for listed in ([], ["qwen:0.5b"]):
+        says(*map(HelperModel, listed))
+        helper_panel.ask_models(frame, project, {"base_url": ""})
+        says(problem=AppError("helper_timeout", seconds=15))
+        assert helper_panel.ask_models(frame, project, {"base_url": ""}) is None
+        assert "box bad" in look(helper_models.about_html)
+        assert look(helper_panel.model_field)["choices"] == [(name, name) for name in listed]
 
 
-def test_what_one_server_said_is_not_shown_for_another(frame, project, look, says):
-    says(MINI)
-    project.set("sft", {"provider": "openrouter"})
-    helper_panel.ask_models(frame, project, {"base_url": ""})
-    look(helper_panel.about_html, base_url="http://127.0.0.1:1234/v1")
-    assert "Liste aktualisieren" in look(helper_models.about_html)
-
-
-def test_a_model_is_pulled_where_ollama_does_not_have_it(frame, project, look, says, monkeypatch):
+def test_a_model_is_pulled_where_ollama_does_not_have_it_and_then_is_there(
+    services, frame, project, look, says, monkeypatch
+):
     says(HelperModel("qwen:0.5b", size_bytes=400_000_000))
     project.set("sft", {"provider": "ollama"})
     helper_panel.ask_models(frame, project, {"base_url": ""})
     assert look(helper_panel.model_field)["choices"][0][0] == "qwen:0.5b · 400,0 MB"
-    assert look(helper_panel.pull_button)["interactive"] is False
-    assert look(helper_panel.pull_button, model="qwen:0.5b")["interactive"] is False
-    assert look(helper_panel.pull_button, model="llama")["interactive"] is True
+    for model, can_be_pulled in (("", False), ("qwen:0.5b", False), ("llama", True)):
+        assert look(helper_panel.pull_button, model=model)["interactive"] is can_be_pulled
+    assert "steht nicht in der Liste" in look(helper_models.about_html)
     started = []
     monkeypatch.setattr(sft_generator, "start_pull", lambda services, project: started.append(project.name))
     helper_panel.pull_model(frame, project, {"base_url": "", "model": "llama"})
     assert started == ["Physik"]
-
-
-def test_a_model_that_has_just_been_pulled_is_there(services, frame, project, look, says):
-    says(HelperModel("qwen:0.5b"))
-    project.set("sft", {"provider": "ollama", "model": "llama"})
-    helper_panel.ask_models(frame, project, {"base_url": ""})
-    assert "steht nicht in der Liste" in look(helper_models.about_html)
     services.runner.wait(services.runner.start(Job("pull", project.name, lambda _: {"model": "llama"})).id, 10)
     assert "„llama“ ist geladen." in look(helper_models.about_html)
     assert look(helper_panel.pull_button)["interactive"] is False
@@ -184,4 +167,4 @@ def test_the_projects_own_files_are_offered_as_helpers(project, look):
     folder.mkdir(parents=True)
     (folder / "mein <b>.gguf").write_bytes(b"GGUF" * 1000)
     offered = look(helper_panel.model_field, provider="local")["choices"]
-    assert offered == [("mein <b>.gguf · 0,0 MB", str(folder / "mein <b>.gguf"))]
+    assert offered == [("mein <b>.gguf · 4 kB", str(folder / "mein <b>.gguf"))]

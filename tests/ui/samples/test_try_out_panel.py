@@ -33,15 +33,10 @@ def test_a_good_answer_shows_its_samples(tried):
 
 def test_a_bad_answer_says_why_and_shows_it_word_for_word(tried):
     shown = tried(problem="cut_off")
-    assert "brach ab" in shown
-    assert "weniger Beispiele je Anfrage" in shown
-    assert "&lt;script&gt;" in shown
-    assert "Frag &lt;b&gt;!" in shown
+    for words in ("brach ab", "weniger Beispiele je Anfrage", "&lt;script&gt;", "Frag &lt;b&gt;!"):
+        assert words in shown
     assert "<script>" not in shown
-
-
-def test_a_problem_of_tomorrow_is_no_reason_to_break(tried):
-    assert "kein brauchbares Beispiel" in tried(problem="something new")
+    assert "kein brauchbares Beispiel" in tried(problem="something new")  # of tomorrow
 
 
 def test_without_a_try_or_a_helper_there_is_nothing(services, project, tried):

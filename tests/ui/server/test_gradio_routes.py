@@ -133,13 +133,10 @@ def test_an_app_that_ends_takes_uploads_along_and_the_next_one_those_of_a_killed
         {"value": {"x": {"path": "/a"}}},
     ],
 )
-def test_a_file_is_found_however_deep_it_is_hidden(value):
-    assert names_file(value)
-    assert names_file([None, "words", {"do": "open", "of": "a.pdf"}, value])
-
-
-def test_what_people_write_is_no_file():
-    assert not names_file(["/etc/passwd", {"do": "open", "of": "path"}, None, 1.5, [["path", "meta"]]])
+def test_a_file_is_found_however_deep_it_is_hidden_and_what_people_write_is_none(value):
+    written = ["/etc/passwd", {"do": "open", "of": "path"}, None, 1.5, [["path", "meta"]]]
+    assert names_file(value) and names_file([*written, value])
+    assert not names_file(written)
 
 
 def test_a_thing_belongs_to_who_began_it_and_the_oldest_is_forgotten():

@@ -47,20 +47,16 @@ def test_the_browser_chooses_the_language(header, language):
     assert preferred_language(header) == language
 
 
-def test_the_start_page_keeps_what_the_address_asks_for(browser):
-    answer = browser.get("/?project=Physik&tab=model", headers={"accept-language": "de"})
-    assert answer.headers["location"] == "/de/?project=Physik&tab=model"
+def test_a_chosen_language_and_that_of_the_settings_win_over_the_browsers_and_the_address_is_kept(browser):
+    def start(header, query="") -> str:
+        return browser.get(f"/{query}", headers={"accept-language": header}).headers["location"]
 
-
-def test_a_chosen_language_wins_over_the_browsers(browser):
+    assert start("de", "?project=Physik&tab=model") == "/de/?project=Physik&tab=model"
+    config.save_app_settings(config.AppSettings(language="de"))
+    assert start("en") == "/de/"
     switched = browser.get("/language/en?tab=model", headers={"accept-language": "de"})
     assert switched.headers["location"] == "/en/?tab=model"
-    assert browser.get("/", headers={"accept-language": "de"}).headers["location"] == "/en/"
-
-
-def test_a_language_from_the_settings_wins_over_the_browsers(browser):
-    config.save_app_settings(config.AppSettings(language="de"))
-    assert browser.get("/", headers={"accept-language": "en"}).headers["location"] == "/de/"
+    assert start("de") == "/en/"
 
 
 def test_an_unknown_language_or_page_is_not_found(browser):
@@ -79,13 +75,9 @@ def test_a_page_holds_no_words_of_the_other_language(browser, language, other):
     assert f'<html lang="{language}"' in page
 
 
-def test_a_page_names_no_other_site(browser):
+def test_a_page_names_no_other_site_and_nothing_is_recorded_or_watched(browser):
     page = browser.get("/de/").text
     assert not re.search(r"""(?:src|href|content)=["']https?://""", page)
-
-
-def test_nothing_is_recorded_or_watched(browser):
-    page = browser.get("/de/").text
     assert '"analytics_enabled":false' in page.replace(": ", ":")
     assert browser.get("/de/monitoring/summary").status_code in {401, 403, 404}
     assert browser.get("/de/gradio_api/runs").status_code == 404

@@ -146,20 +146,17 @@ def test_a_guest_cannot_make_themselves_the_host_with_what_they_were_given(app):
     assert TestClient(app, client=HERE, cookies=dict(pupil.cookies)).get("/de/").text.startswith("guest")
 
 
-def test_after_a_restart_a_guest_types_the_new_code_and_is_the_same_one(app, tmp_path):
-    pupil = joined(app)
+def test_after_a_restart_the_host_is_the_host_and_a_guest_types_the_new_code_and_is_the_same_one(
+    app, passes, tmp_path
+):
+    pupil, host = joined(app), TestClient(app, client=PUPIL)
     before = pupil.get("/de/").text
+    host.get(f"/?{HOST_WORD}={passes.host_token}")
     restarted = gate(Passes(tmp_path, 7860, "NEWC2345"), Door("NEWC2345"))
     again = TestClient(restarted, client=PUPIL, cookies=dict(pupil.cookies))
     assert again.get("/de/").url.path == "/join"
     assert again.post("/join", data={"code": "NEWC2345"}).text == before
-
-
-def test_after_a_restart_the_hosts_browser_is_still_the_hosts(app, passes, tmp_path):
-    browser = TestClient(app, client=PUPIL)
-    browser.get(f"/?{HOST_WORD}={passes.host_token}")
-    restarted = gate(Passes(tmp_path, 7860, "NEWC2345"), Door("NEWC2345"))
-    assert TestClient(restarted, client=PUPIL, cookies=dict(browser.cookies)).get("/de/").text == "host"
+    assert TestClient(restarted, client=PUPIL, cookies=dict(host.cookies)).get("/de/").text == "host"
 
 
 def test_the_secret_of_the_cookies_is_only_this_users(passes, tmp_path):

@@ -8,7 +8,7 @@ from core.jobs.runs import create_run
 from core.samples.store.sft_dataset import Sample, Source, append_samples
 from core.training.readiness import Check
 from tests.core.training.machine_material import write_model
-from ui.cli.check_command import lines_of
+from ui.cli.training_commands import show_check
 from ui.page.view import View
 from ui.tab_training import blocked
 from ui.training import preflight_panel
@@ -70,13 +70,15 @@ def test_what_is_missing_is_said_with_what_to_do_and_start_gives_the_same_reason
     assert refusal(view()) in shown and refusal(view()) == blocked(view()) == look_blocked(view())
 
 
-def test_where_all_is_there_start_is_free(model, view):
+def test_where_all_is_there_start_is_free_and_while_a_training_runs_nothing_is_checked(model, view, puppet):
     shown = checks_html(view())
     assert 'class="bad"' not in shown and 'class="ok"' in shown
     assert (refusal(view()), blocked(view()), look_blocked(view())) == ("", "", "")
+    puppet("train")
+    assert "nichts geprüft" in checks_html(view())
 
 
-def test_the_list_follows_the_settings(project, model, view):
+def test_a_model_that_is_torn_is_told(model, view):
     (model / "model.safetensors").write_bytes(b"torn")
     assert "unvollständig" in blocked(view())
 
@@ -84,15 +86,6 @@ def test_the_list_follows_the_settings(project, model, view):
 def test_a_look_is_not_kept_from_by_what_only_a_training_needs(model, view, monkeypatch):
     monkeypatch.setattr("core.training.readiness.free_disk_gib", lambda folder: 0.1)
     assert "GiB frei" in blocked(view()) and look_blocked(view()) == ""
-
-
-def test_while_a_training_runs_nothing_is_checked(model, view, puppet):
-    puppet("train")
-    assert "nichts geprüft" in checks_html(view())
-
-
-def test_before_the_first_look_it_says_what_it_is_for(view):
-    assert "ohne das Modell zu laden" in result_html(view())
 
 
 def test_a_finished_look_shows_figures_findings_and_examples(project, model, view):
@@ -130,7 +123,8 @@ def test_a_look_is_outdated_once_what_it_rests_on_has_changed(project, model, vi
     assert "Veraltet" in result_html(view())
 
 
-def test_a_result_of_another_version_is_not_shown(project, model, view):
+def test_before_the_first_look_and_after_one_of_another_version_it_says_what_it_is_for(project, model, view):
+    assert "ohne das Modell zu laden" in result_html(view())
     finished(project, model, basis={"samples": "old"})
     assert "ohne das Modell zu laden" in result_html(view())
 
@@ -168,6 +162,6 @@ def test_roles_are_told_by_more_than_a_colour(view):
 def test_the_terminal_shows_the_same_lines(model, view):
     checks = [check.as_json for check in preflight_panel.current(view())]
     lasting = {"about_seconds": 90.0}
-    lines = lines_of({"checks": checks, "time": lasting}, "de").splitlines()
+    lines = show_check({"checks": checks, "time": lasting}, "de").splitlines()
     assert lines[0].startswith("✓ ") and "etwa 1 min 30 s; länger" in lines[-1]
     assert len(lines) == len(checks) + 1

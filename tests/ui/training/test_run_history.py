@@ -63,25 +63,12 @@ def test_nothing_is_blocked_for_a_finished_run_of_the_same_settings(project, vie
     assert [reason(view(), entry) for reason in (*blocked, run_history.delete_blocked)] == ["", "", "", ""]
 
 
-def test_while_a_training_runs_the_buttons_say_so(project, view, puppet):
-    run = make_run(project)
-    puppet("train")
-    for reason in (run_history.continue_blocked, run_history.repeat_blocked):
-        assert reason(view(), entry_of(view, run)) == view().t("blocked.training_running")
-
-
 def test_a_paused_run_can_be_continued_by_its_own_branch_only(services, project, view):
     paused, other = make_run(project, JobState.PAUSED), make_run(project)
     project.set("training", {"epochs": 2})
     services.runner.adopt(Job("train", project.name, lambda _: {}, id=paused.id), JobState.PAUSED)
     assert run_history.continue_blocked(view(), entry_of(view, paused)) == ""
     assert run_history.continue_blocked(view(), entry_of(view, other)) == view().t("blocked.training_paused")
-
-
-def test_a_setting_that_cannot_change_in_mid_run_is_named(project, view):
-    run = make_run(project)
-    project.set("training", {"epochs": 2, "lora_rank": 64})
-    assert "LoRA-Rang" in run_history.continue_blocked(view(), entry_of(view, run))
 
 
 def test_a_run_without_checkpoints_or_of_another_version_cannot_be_continued(project, view):
@@ -94,10 +81,15 @@ def test_a_run_without_checkpoints_or_of_another_version_cannot_be_continued(pro
     assert "andere Version" in run_history.adopt_blocked(view(), entry_of(view, other))
 
 
-def test_an_unfinished_run_is_not_packed_and_a_running_one_not_deleted(services, project, view):
+def test_an_unfinished_run_is_not_packed_and_while_a_training_runs_the_buttons_say_so(
+    services, project, view, puppet
+):
     run = make_run(project, JobState.FAILED)
     assert run_history.bundle_blocked(view(), entry_of(view, run)) != ""
     assert run_history.delete_blocked(view(), entry_of(view, run)) == ""
+    puppet("train")
+    for reason in (run_history.continue_blocked, run_history.repeat_blocked):
+        assert reason(view(), entry_of(view, run)) == view().t("blocked.training_running")
 
 
 def test_a_run_that_is_looked_at_is_compared_and_exported_at_the_chosen_checkpoint(frame, project, view, puppet):
@@ -121,15 +113,18 @@ def test_continuing_takes_the_chosen_step_and_what_is_set_differently_now(frame,
     monkeypatch.setattr(trainer, "continue_from_checkpoint", lambda *arguments: calls.append(arguments[2:]))
     run_history.continue_run(frame, project, at(run, point="2"))
     run_history.continue_run(frame, project, at(run, point=None))
-    changes = {"epochs": 5, "learning_rate": 5e-5}
-    assert calls == [(run.id, 2, changes), (run.id, None, changes)]
+    settings = project.load_config().training.model_dump()
+    assert calls == [(run.id, 2, settings), (run.id, None, settings)]
 
 
-def test_what_would_change_is_said_before(project, view):
+def test_what_would_change_is_said_before_and_a_setting_that_cannot_is_named(project, view):
     run = make_run(project)
     project.set("training", {"epochs": 2, "learning_rate": 5e-5})
     shown = run_history.changes_html(view(), HistoryPosition("Physik", chosen=run.id))
     assert "Lernrate 0,0002 → 0,00005" in shown
+    assert run_history.continue_blocked(view(), entry_of(view, run)) == ""
+    project.set("training", {"lora_rank": 64})
+    assert "LoRA-Rang" in run_history.continue_blocked(view(), entry_of(view, run))
 
 
 def test_a_runs_settings_can_be_taken_over(frame, project):
@@ -149,13 +144,15 @@ def test_repeating_starts_with_that_run(frame, project, monkeypatch):
     assert calls == [run.id]
 
 
-def test_deleting_asks_first_and_says_what_is_lost(frame, project):
+def test_deleting_asks_first_and_says_what_is_lost(frame, services, project):
     run = make_run(project)
     make_run(project)  # which is compared and exported from now on
     asked = run_history.ask_to_delete(frame, project, at(run))
     assert asked["asked"] == ("Physik", run.id, False)
     assert "1 gesicherte" in asked["question"]
-    assert run.folder.is_dir()
+    other = services.projects.create("Chemie")
+    run_history.delete_asked(frame, other, at(run, asked=("Physik", run.id, True)))
+    assert run.folder.is_dir(), "a question of another project deletes nothing"
     answer = run_history.delete_asked(frame, project, at(run, asked=asked["asked"]))
     assert not run.folder.exists()
     assert answer["position"].chosen == ""
@@ -171,13 +168,6 @@ def test_the_run_in_use_is_asked_for_twice(frame, project):
     assert run.folder.is_dir()
     run_history.delete_asked(frame, project, at(run, asked=again["asked"]))
     assert not run.folder.exists()
-
-
-def test_a_question_of_another_project_deletes_nothing(frame, services, project):
-    run = make_run(project)
-    other = services.projects.create("Chemie")
-    run_history.delete_asked(frame, other, at(run, asked=("Physik", run.id, True)))
-    assert run.folder.is_dir()
 
 
 @pytest.fixture

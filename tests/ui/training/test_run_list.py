@@ -3,6 +3,7 @@
 import pytest
 from runs_material import make_run, publish
 
+from core import trainer
 from core.jobs.job import Job, JobState
 from core.jobs.runs import this_process
 from core.training import derived_runs
@@ -17,12 +18,9 @@ def at(**position):
     return HistoryPosition("Physik", **position)
 
 
-def test_without_a_run_the_place_says_so(view):
+def test_a_row_tells_state_base_losses_and_time(project, view):
     assert "Noch kein Training." in run_list.list_html(view(), at())
     assert run_list.list_html(View(view().services, "de", "Nirgends"), at()) != ""
-
-
-def test_a_row_tells_state_base_losses_and_time(project, view):
     publish(project, make_run(project))
     shown = run_list.list_html(view(), at())
     for words in ("fertig", "Übungsmodell", "4,000 → 1,000", "1,500 (Epoche 2)", "1 min 30 s", "in Gebrauch"):
@@ -33,10 +31,8 @@ def test_a_row_tells_state_base_losses_and_time(project, view):
 
 def test_the_table_has_pages_and_reads_only_the_one_that_is_shown(project, view, monkeypatch):
     made = [make_run(project) for _ in range(run_list.ROWS_SHOWN + 2)]
-    read, real = [], run_list.history.read
-    monkeypatch.setattr(
-        run_list.history, "read", lambda run, published: (read.append(run.id), real(run, published))[1]
-    )
+    read, real = [], trainer.read_run
+    monkeypatch.setattr(trainer, "read_run", lambda run, published: (read.append(run.id), real(run, published))[1])
     second = run_list.list_html(view(), at(page=1))
     assert read == [made[1].id, made[0].id]
     assert "Seite 2 von 2" in second
@@ -44,20 +40,14 @@ def test_the_table_has_pages_and_reads_only_the_one_that_is_shown(project, view,
     assert len(read) == 2, "what did not change is not read again"
 
 
-def test_a_folder_that_cannot_be_read_is_shown_as_such(project, view):
-    broken = make_run(project)
+def test_a_folder_that_cannot_be_read_is_shown_as_such_and_names_from_a_foreign_one_are_escaped(project, view):
+    run, broken = make_run(project), make_run(project)
+    write_json(run.folder / "run.json", {**run.request, "base": {"name": "<script>"}, "created": "<b>"})
     (broken.folder / "run.json").write_text("{")
     shown = run_list.list_html(view(), at())
-    assert "nicht lesbar" in shown
-    assert broken.id in shown
-
-
-def test_names_from_a_foreign_folder_are_escaped(project, view):
-    run = make_run(project)
-    write_json(run.folder / "run.json", {**run.request, "base": {"name": "<script>"}, "created": "<b>"})
-    shown = run_list.list_html(view(), at()) + run_list.details_html(view(), at(chosen=run.id))
-    assert "<script>" not in shown
-    assert "<b>" not in shown
+    assert "nicht lesbar" in shown and broken.id in shown
+    shown += run_list.details_html(view(), at(chosen=run.id))
+    assert "<script>" not in shown and "<b>" not in shown
 
 
 def test_a_run_that_waits_says_so_though_its_folder_cannot(services, project, view):

@@ -30,7 +30,7 @@ def broken_off(services, project):
 def test_too_little_memory_offers_half_the_batch_with_twice_the_accumulation(broken_off):
     view = broken_off("training_out_of_memory", batch_size=4, gradient_accumulation=2)
     offer = current(view)
-    assert offer.fix.changes == {"batch_size": 2, "gradient_accumulation": 4}
+    assert offer[0].changes == {"batch_size": 2, "gradient_accumulation": 4}
     shown = button_of(view, offer)
     assert shown["visible"] is True
     assert "Batch-Größe 2" in shown["value"]
@@ -60,10 +60,10 @@ def test_nothing_is_offered_where_nothing_broke_off(services, project, broken_of
 def test_the_click_branches_off_the_newest_checkpoint(services, project, broken_off, monkeypatch):
     asked = []
     monkeypatch.setattr(trainer, "continue_from_checkpoint", lambda *given: asked.append(given))
-    view = broken_off("training_out_of_memory", batch_size=3)
+    job = broken_off("training_out_of_memory", batch_size=3).job(["train"])
     suggested_fix_panel.go_on(services, project)
     changes = {"batch_size": 1, "gradient_accumulation": 3}
-    assert asked == [(services, project, current(view).run, None, changes)]
+    assert asked == [(services, project, job.id, None, changes)]
 
 
 def test_the_next_training_begins_with_what_helped_unless_somebody_changed_it(
