@@ -27,7 +27,7 @@ from core.addresses import is_this_machine, ollama_address, place_of
         ("gpu-box:99999", "http://gpu-box:11434"),
     ],
 )
-def test_ollamas_own_variable_is_read_as_ollama_reads_it(host: str, address: str) -> None:
+def test_ollamas_own_variable_is_read_as_ollama_reads_it(host, address):
     assert ollama_address(host) == address
 
 
@@ -44,7 +44,7 @@ def test_ollamas_own_variable_is_read_as_ollama_reads_it(host: str, address: str
         "http://0.0.0.0:1234",
     ],
 )
-def test_loopback_is_this_machine(url: str) -> None:
+def test_loopback_is_this_machine(url):
     assert is_this_machine(url)
 
 
@@ -62,10 +62,10 @@ def test_loopback_is_this_machine(url: str) -> None:
         "",
     ],
 )
-def test_everything_else_is_not(url: str) -> None:
+def test_everything_else_is_not(url):
     assert not is_this_machine(url)
 
 
-def test_a_place_is_a_host_with_its_port() -> None:
+def test_a_place_is_a_host_with_its_port():
     assert place_of("http://user:secret@gpu-box:8080/v1") == "gpu-box:8080"
     assert place_of("https://openrouter.ai/api/v1") == "openrouter.ai"

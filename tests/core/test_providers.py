@@ -42,7 +42,7 @@ sys.exit(code)
 """
 
 
-def test_a_new_provider_is_a_name_and_a_record_in_two_files(tmp_path: Path) -> None:
+def test_a_new_provider_is_a_name_and_a_record_in_two_files(tmp_path):
     with FaultServer() as server:
         wishes = ["--provider", "nearby", "--model", "some/model", "--topic", "Wasser", "--samples", "3"]
         done = subprocess.run(
@@ -58,7 +58,7 @@ def test_a_new_provider_is_a_name_and_a_record_in_two_files(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", get_args(Provider))
-def test_what_a_record_names_is_there(name: Provider) -> None:
+def test_what_a_record_names_is_there(name):
     provider = provider_of(name)
     assert provider.writes_by_rules or callable(resolve_name(provider.client))
     assert provider.settings <= SftSettings.model_fields.keys()
@@ -68,7 +68,7 @@ def test_what_a_record_names_is_there(name: Provider) -> None:
     assert provider.own_address is None or f"writer.address_about.{name}" in KEYS
 
 
-def test_each_provider_has_its_own_address_unless_another_one_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_provider_has_its_own_address_unless_another_one_is_chosen(monkeypatch):
     monkeypatch.setenv("OLLAMA_HOST", "gpu-box")
     assert address_of(SftSettings(provider="openrouter")) == "https://openrouter.ai/api/v1"
     assert address_of(SftSettings(provider="ollama")) == "http://gpu-box:11434"
@@ -88,5 +88,5 @@ def test_each_provider_has_its_own_address_unless_another_one_is_chosen(monkeypa
         (SftSettings(), False),
     ],
 )
-def test_texts_leave_this_machine_only_for_another_ones_address(settings: SftSettings, leaves: bool) -> None:
+def test_texts_leave_this_machine_only_for_another_ones_address(settings, leaves):
     assert leaves_machine(settings) == leaves

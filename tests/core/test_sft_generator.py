@@ -1,17 +1,13 @@
 """What browser and command line call for samples, against a server that speaks OpenAI's protocol."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from store_material import add_document
 
 from core import keys, sft_generator
 from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
-from core.jobs.job import ACTIVE, JobSnapshot, JobState
-from core.jobs.services import Services
-from core.project_manager import Project
+from core.jobs.job import ACTIVE, JobState
 from core.samples import estimate, helper_models, outbound
 from core.samples.store.sample_store import SampleStore
 from core.samples.store.sft_dataset import read_samples
@@ -22,19 +18,19 @@ KEY = "sk-a-key-that-nobody-may-see"
 
 
 @pytest.fixture
-def server() -> Iterator[FaultServer]:
+def server():
     with FaultServer() as server:
         yield server
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_remembered(monkeypatch):
     monkeypatch.setattr(keys, "_in_memory", {})
     monkeypatch.setattr(helper_models, "_said", {})
 
 
 @pytest.fixture
-def filled(project: Project, server: FaultServer) -> Project:
+def filled(project, server):
     chunks = [
         NewChunk(
             f"Die Pumpe Nummer {n} ist ein Teil der Anlage und fördert {n}7 Liter Wasser in der Minute. "
@@ -48,18 +44,17 @@ def filled(project: Project, server: FaultServer) -> Project:
     return project
 
 
-def ended(services: Services, job: JobSnapshot) -> JobSnapshot:
+def ended(services, job):
     return services.runner.wait(job.id, timeout=60)
 
 
-def gate_of(services: Services, project: Project) -> JobSnapshot:
+def gate_of(services, project):
     """The check that follows by itself."""
     job = services.runner.latest(project.name, ["gate"])
-    assert job is not None
     return services.runner.wait(job.id, timeout=60) if job.state in ACTIVE else job
 
 
-def test_samples_of_a_helper_are_stored_with_their_source_and_checked_by_themselves(services, filled, server) -> None:
+def test_samples_of_a_helper_are_stored_with_their_source_and_checked_by_themselves(services, filled, server):
     keys.set_key(server.address, KEY)
     job = ended(services, sft_generator.start_samples(services, filled))
     assert job.state == JobState.DONE and job.result and job.result["samples"] == 10
@@ -71,7 +66,7 @@ def test_samples_of_a_helper_are_stored_with_their_source_and_checked_by_themsel
     assert (counts.total, counts.checked) == (10, 10)
 
 
-def test_the_key_is_in_no_file_of_the_project_no_event_and_no_log(services, filled, server) -> None:
+def test_the_key_is_in_no_file_of_the_project_no_event_and_no_log(services, filled, server):
     keys.set_key(server.address, KEY)
     job = ended(services, sft_generator.start_samples(services, filled))
     gate_of(services, filled)
@@ -81,7 +76,7 @@ def test_the_key_is_in_no_file_of_the_project_no_event_and_no_log(services, fill
     assert KEY not in repr(job) and KEY not in repr(services.runner.jobs())
 
 
-def test_a_run_is_noted_and_nothing_is_said_to_have_left_this_machine(services, filled) -> None:
+def test_a_run_is_noted_and_nothing_is_said_to_have_left_this_machine(services, filled):
     before = sft_generator.outlook(filled)
     assert before.estimate.samples == 10 and not before.leaves_machine and before.place.startswith("127.0.0.1")
     ended(services, sft_generator.start_samples(services, filled))
@@ -92,7 +87,7 @@ def test_a_run_is_noted_and_nothing_is_said_to_have_left_this_machine(services, 
     assert sft_generator.outlook(filled).leaves_machine
 
 
-def test_trying_a_helper_shows_what_was_asked_and_understood_and_stores_nothing(services, filled, server) -> None:
+def test_trying_a_helper_shows_what_was_asked_and_understood_and_stores_nothing(services, filled, server):
     job = ended(services, sft_generator.start_test(services, filled))
     assert job.result and server.requests == 1
     assert [message["role"] for message in job.result["messages"]] == ["system", "user"]
@@ -100,16 +95,14 @@ def test_trying_a_helper_shows_what_was_asked_and_understood_and_stores_nothing(
     assert job.result["problem"] == "" and not filled.samples_file.exists()
 
 
-def test_without_a_model_nothing_is_started(services, filled) -> None:
+def test_without_a_model_nothing_is_started(services, filled):
     filled.set("sft", {"model": ""})
     for start in (sft_generator.start_samples, sft_generator.start_test, sft_generator.start_pull):
         with pytest.raises(AppError, match="no_helper_model"):
             start(services, filled)
 
 
-def test_samples_made_elsewhere_come_in_and_are_checked_without_any_document(
-    services, project, tmp_path: Path
-) -> None:
+def test_samples_made_elsewhere_come_in_and_are_checked_without_any_document(services, project, tmp_path):
     file = tmp_path / "fremd.jsonl"
     lines = [json.dumps({"instruction": f"Was ist {n}?", "output": f"{n} ist eine Zahl unter allen."}) for n in "123"]
     file.write_text("\n".join([*lines, "kein JSON"]), encoding="utf-8")
@@ -119,7 +112,7 @@ def test_samples_made_elsewhere_come_in_and_are_checked_without_any_document(
     assert SampleStore(project).counts().checked == 3
 
 
-def test_an_interrupted_job_makes_up_only_what_is_missing(services, filled, server) -> None:
+def test_an_interrupted_job_makes_up_only_what_is_missing(services, filled, server):
     filled.set("sft", {"samples": 4})
     ended(services, sft_generator.start_samples(services, filled))
     asked = server.requests

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 from core.documents.store.chunk_store import Chunk
 from core.project_manager import ProjectStore
 from core.samples.drafts import Task
@@ -9,7 +7,7 @@ from core.samples.providers.chat import ChatRequest
 REQUEST = ChatRequest(({"role": "user", "content": "Frage über den Text"},), None, 0.7, 1, 100)
 
 
-def test_what_left_the_machine_is_summed_up_by_place_and_document(tmp_path: Path) -> None:
+def test_what_left_the_machine_is_summed_up_by_place_and_document(tmp_path):
     project = ProjectStore(tmp_path).create("p")
     assert summary(project) == []
     log = OutboundLog(project, "openrouter.ai", "m")
@@ -23,7 +21,7 @@ def test_what_left_the_machine_is_summed_up_by_place_and_document(tmp_path: Path
     assert neighbour.place == "192.168.1.5:11434" and cloud.first <= cloud.last
 
 
-def test_a_line_that_was_torn_by_a_kill_costs_only_itself(tmp_path: Path) -> None:
+def test_a_line_that_was_torn_by_a_kill_costs_only_itself(tmp_path):
     project = ProjectStore(tmp_path).create("p")
     OutboundLog(project, "a", "m")(Task(None, 0), REQUEST)
     with log_file(project).open("a") as file:
