@@ -10,12 +10,12 @@ from typing import Any
 from core.documents.store.chunk_store import ChunkStore
 from core.jobs.job import JobContext
 from core.project_manager import Project
-from core.providers import HelperModel, leaves_machine, place_of, provider_of
+from core.providers import leaves_machine, place_of, provider_of
 from core.samples.chat_writer import ChatWriter
 from core.samples.checks.support import support_of
 from core.samples.drafts import Draft, Task, Usage, Writer
 from core.samples.estimate import note_run
-from core.samples.outbound import OutboundLog
+from core.samples.outbound import note_request
 from core.samples.practice.practice_helper import write_drafts
 from core.samples.providers.chat import ChatRequest, open_helper
 from core.samples.store.sft_dataset import Generator, Sample, append_sample, read_samples, require_lines, sample_id
@@ -29,13 +29,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Access:
-    """What a writer needs besides the settings: the key, and the model's prices where somebody knows them.
+    """What a writer needs besides the settings: the key, and `count`.
 
-    `count` is called before each request: for a lent key it raises AppError once the guest's share is used up.
+    That is called before each request: for a lent key it raises AppError once the guest's share is used up.
     """
 
     key: str | None = field(default=None, repr=False)
-    model: HelperModel | None = None
     count: Callable[[], None] = lambda: None
 
 
@@ -48,12 +47,12 @@ def writer_of(project: Project, settings: SftSettings, access: Access) -> Writer
         return write_drafts
     if not settings.model:
         raise AppError("no_helper_model")
-    note = OutboundLog(project, place_of(settings), settings.model) if leaves_machine(settings) else None
+    is_noted, place = leaves_machine(settings), place_of(settings)
 
     def sent(task: Task, request: ChatRequest) -> None:
         access.count()
-        if note:
-            note(task, request)
+        if is_noted:
+            note_request(project, place, settings.model, task, request)
 
     return ChatWriter(lambda: open_helper(settings, access.key), sent)
 

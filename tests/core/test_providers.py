@@ -14,7 +14,7 @@ from tests.core.samples.fault_server import FaultServer
 from ui.texts import KEYS
 from utils.config import Provider, SftSettings
 
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[2]
 CHANGES = {
     "utils.config": ("Provider = Literal[", 'Provider = Literal["nearby", '),
     "core.providers": (

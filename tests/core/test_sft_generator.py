@@ -12,7 +12,7 @@ from core.samples import estimate, helper_models, outbound
 from core.samples.store.sample_store import SampleStore
 from core.samples.store.sft_dataset import read_samples
 from tests.core.samples.fault_server import FaultServer
-from utils.errors import AppError
+from tests.refusals import code_of
 
 KEY = "sk-a-key-that-nobody-may-see"
 
@@ -54,52 +54,42 @@ def gate_of(services, project):
     return services.runner.wait(job.id, timeout=60) if job.state in ACTIVE else job
 
 
-def test_samples_of_a_helper_are_stored_with_their_source_and_checked_by_themselves(services, filled, server):
+def test_samples_of_a_helper_are_stored_with_their_source_noted_and_checked_by_themselves(services, filled, server):
+    before = sft_generator.outlook(filled)
+    assert before.estimate.samples == 10 and not before.leaves_machine and before.place.startswith("127.0.0.1")
     keys.set_key(server.address, KEY)
     job = ended(services, sft_generator.start_samples(services, filled))
-    assert job.state == JobState.DONE and job.result and job.result["samples"] == 10
+    assert (job.state, job.result["samples"]) == (JobState.DONE, 10)
     samples = read_samples(filled.samples_file)
     assert len({sample.id for sample in samples}) == 10
     assert all(sample.source and sample.support == 1.0 and sample.language == "de" for sample in samples)
     assert gate_of(services, filled).state == JobState.DONE
     counts = SampleStore(filled).counts()
     assert (counts.total, counts.checked) == (10, 10)
-
-
-def test_the_key_is_in_no_file_of_the_project_no_event_and_no_log(services, filled, server):
-    keys.set_key(server.address, KEY)
-    job = ended(services, sft_generator.start_samples(services, filled))
-    gate_of(services, filled)
+    (run,) = estimate.runs(filled)
+    assert (run.samples, run.provider) == (10, "openrouter")
+    assert outbound.summary(filled) == []
+    filled.set("sft", {"base_url": "https://example.org/v1", "samples": 20})
+    assert sft_generator.outlook(filled).leaves_machine
+    # The key is in no file, no event and no log.
     assert server.requests >= 10
     written = [path for path in filled.root.rglob("*") if path.is_file()]
     assert written and not any(KEY.encode() in path.read_bytes() for path in written)
     assert KEY not in repr(job) and KEY not in repr(services.runner.jobs())
 
 
-def test_a_run_is_noted_and_nothing_is_said_to_have_left_this_machine(services, filled):
-    before = sft_generator.outlook(filled)
-    assert before.estimate.samples == 10 and not before.leaves_machine and before.place.startswith("127.0.0.1")
-    ended(services, sft_generator.start_samples(services, filled))
-    (run,) = estimate.runs(filled)
-    assert (run.samples, run.provider) == (10, filled.load_config().sft.provider)
-    assert outbound.summary(filled) == []
-    filled.set("sft", {"base_url": "https://example.org/v1", "samples": 20})
-    assert sft_generator.outlook(filled).leaves_machine
-
-
 def test_trying_a_helper_shows_what_was_asked_and_understood_and_stores_nothing(services, filled, server):
-    job = ended(services, sft_generator.start_test(services, filled))
-    assert job.result and server.requests == 1
-    assert [message["role"] for message in job.result["messages"]] == ["system", "user"]
-    assert job.result["pairs"][0]["output"] in json.loads(job.result["answer"])["samples"][0]["output"]
-    assert job.result["problem"] == "" and not filled.samples_file.exists()
+    found = ended(services, sft_generator.start_test(services, filled)).result
+    assert server.requests == 1
+    assert [message["role"] for message in found["messages"]] == ["system", "user"]
+    assert found["pairs"][0]["output"] in json.loads(found["answer"])["samples"][0]["output"]
+    assert found["problem"] == "" and not filled.samples_file.exists()
 
 
 def test_without_a_model_nothing_is_started(services, filled):
     filled.set("sft", {"model": ""})
     for start in (sft_generator.start_samples, sft_generator.start_test, sft_generator.start_pull):
-        with pytest.raises(AppError, match="no_helper_model"):
-            start(services, filled)
+        assert code_of(lambda start=start: start(services, filled)) == "no_helper_model"
 
 
 def test_samples_made_elsewhere_come_in_and_are_checked_without_any_document(services, project, tmp_path):

@@ -129,21 +129,18 @@ class OpenAiChat:
         """Ask at the address as it was given, and where nothing is there, below it."""
         address = self._http.base_url
         try:
-            return await self._send(path, body)
+            return await self._http.ask(path, body)
         except HttpError as error:
             elsewhere = address if address.endswith(VERSION_PATH) else address + VERSION_PATH
             if error.error.code != "helper_wrong_address" or elsewhere == address:
                 raise
             self._http.base_url = elsewhere
             try:
-                return await self._send(path, body)
+                return await self._http.ask(path, body)
             except HttpError as second:
                 if second.error.code == "helper_wrong_address":
                     self._http.base_url = address
                 raise
-
-    async def _send(self, path: str, body: Mapping[str, Any] | None) -> Any:
-        return await (self._http.get(path) if body is None else self._http.post(path, body))
 
 
 def client_of(settings: SftSettings, key: str | None) -> OpenAiChat:

@@ -6,12 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from material import ENERGY_TEXT
 
-from core.samples.checks.quality import (
-    KINDS,
-    Limits,
-    QualityGate,
-    is_too_short,
-)
+from core.samples.checks.quality import KINDS, Limits, QualityGate, is_too_short
 from core.samples.store.findings import Finding, Findings
 from core.samples.store.held_lines import Held
 from core.samples.store.sft_dataset import HELD, Sample, Source, sample_id, to_line

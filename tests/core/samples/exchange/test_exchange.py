@@ -318,9 +318,7 @@ VALUES = (
     st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["user", "assistant", "human", "gpt"])
 )
 DEEP_VALUES = st.recursive(
-    VALUES,
-    lambda values: st.lists(values, max_size=3) | st.dictionaries(NAMES, values, max_size=4),
-    max_leaves=12,
+    VALUES, lambda values: st.lists(values, max_size=3) | st.dictionaries(NAMES, values, max_size=4), max_leaves=12
 )
 
 

@@ -153,11 +153,7 @@ def unconnected(number):
         ("helper_proxy", "stop", [aiohttp.ClientProxyConnectionError(CONNECTION, OSError(errno.ECONNREFUSED, "x"))]),
         ("helper_address_invalid", "stop", [aiohttp.InvalidURL("http://[")]),
         ("helper_too_slow", "again", [aiohttp.SocketTimeoutError(), aiohttp.ConnectionTimeoutError()]),
-        (
-            "helper_too_slow",
-            "again",
-            [TimeoutError()],
-        ),
+        ("helper_too_slow", "again", [TimeoutError()]),
         ("helper_connection_lost", "again", [aiohttp.ServerDisconnectedError(), aiohttp.ClientPayloadError()]),
         ("helper_connection_lost", "again", [ConnectionResetError(), unconnected(errno.ECONNRESET)]),
     ],

@@ -11,7 +11,6 @@ from aiohttp import web
 from core.models.llama_server import LlamaServer
 from core.providers import HelperModel
 from core.samples.answers.answers import parse_answer
-from core.samples.providers import http_client
 from core.samples.providers.chat import ChatAnswer, HelperError
 from core.samples.providers.open_ai_chat import OpenAiChat
 from tests.core.samples.fault_server import Faults, FaultServer
@@ -26,13 +25,17 @@ def with_helper(address, use, key=KEY):
     return using(OpenAiChat(address, "some/model", key), use)
 
 
-def completion(text="Ja.", reason="stop", **more):
-    choice = {"message": {"role": "assistant", "content": text}, "finish_reason": reason}
-    return web.json_response({"choices": [choice], **more})
+def json_of(content, **more):
+    return web.json_response(content, **more)
 
 
-def failure(status, message, **more):
-    return web.json_response({"error": {"message": message, "code": status, **more}}, status=status)
+def completion(text="Ja.", reason="stop", usage=None, **said):
+    choice = {"message": {"role": "assistant", "content": text, **said}, "finish_reason": reason}
+    return json_of({"choices": [choice], "usage": usage})
+
+
+def failure(status, message):
+    return json_of({"error": {"message": message, "code": status}}, status=status)
 
 
 def error_of(address, question, key=KEY):
@@ -109,19 +112,6 @@ def test_only_an_answer_that_came_to_its_end_is_finished(talk, reason):
     assert talk(completion("{", reason)).answer.finished is (reason in ("stop", "eos_token"))
 
 
-@pytest.mark.parametrize(
-    ("said", "text"),
-    [
-        ({"content": "Ja.", "reasoning": "Hm.", "reasoning_content": "Hmm."}, "Ja."),
-        ({"content": [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "Ja."}]}, "Ja."),
-        ({"content": None, "reasoning": "Hm."}, ""),
-    ],
-)
-def test_thinking_that_is_delivered_apart_is_no_part_of_the_text(talk, said, text):
-    response = web.json_response({"choices": [{"message": said, "finish_reason": "stop"}]})
-    assert talk(response).answer.text == text
-
-
 async def slow(request):
     """Keeps the connection alive with white space before it answers."""
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
@@ -131,42 +121,17 @@ async def slow(request):
     return response
 
 
-def test_whitespace_before_the_answer_is_tolerated(talk):
-    assert talk(slow).answer.text == "Ja."
-
-
 @pytest.mark.parametrize(
-    ("content", "code", "reaction"),
+    ("answer", "text"),
     [
-        ({"error": {"code": 429, "message": "slow"}}, "helper_rate_limited", "slow_down"),
-        ({"choices": [{"error": {"code": 502}, "finish_reason": "error"}]}, "helper_server_failed", "again"),
-        *(
-            (strange, "helper_strange_answer", "again")
-            for strange in ({"choices": []}, {"choices": ["x"]}, [1], None)
-        ),
+        (slow, "Ja."),
+        (completion("Ja.", reasoning="Hm.", reasoning_content="Hmm."), "Ja."),
+        (completion([{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "Ja."}]), "Ja."),
+        (completion(None, reasoning="Hm."), ""),
     ],
 )
-def test_an_error_under_status_200_is_raised(talk, content, code, reaction):
-    assert talk(web.json_response(content)).error == (code, reaction)
-
-
-def test_prose_instead_of_json_is_asked_again(talk):
-    found = talk(web.Response(text="<html><title>Welcome!</title></html>"))
-    assert found.error == ("helper_strange_answer", "again")
-    assert found.results[0].error.params["detail"] == "Welcome!"
-
-
-@pytest.mark.parametrize("status", [200, 500])
-@pytest.mark.parametrize("body", ["[" * 100_000, '{"error":' * 100_000, "9" * 100_000, "[" * 900 + "]" * 900])
-def test_an_answer_that_is_nested_without_end_is_one_of_the_strange_ones(talk, body, status):
-    code, _ = talk(web.Response(body=body.encode(), status=status)).error
-    assert code in ("helper_strange_answer", "helper_server_failed")
-    assert parse_answer(talk(completion(body)).answer.text, True).pairs == ()
-
-
-def test_an_answer_without_end_is_refused(talk, monkeypatch):
-    monkeypatch.setattr(http_client, "MOST_BYTES_OF_ANSWER", 10_000)
-    assert talk(completion("x" * 20_000)).error == ("helper_strange_answer", "again")
+def test_whitespace_before_an_answer_and_thinking_that_is_delivered_apart_are_no_part_of_the_text(talk, answer, text):
+    assert talk(answer).answer.text == text
 
 
 async def half(request):
@@ -178,10 +143,43 @@ async def half(request):
     return response
 
 
-def test_a_broken_connection_is_asked_again(talk, question):
-    assert talk(half).error == ("helper_connection_lost", "again")
-    with FaultServer(faults=Faults(reset=1)) as server:
-        assert said_of(error_of(server.base_url, question)) == ("helper_connection_lost", "again")
+async def reset(request):
+    request.transport.abort()
+    return web.Response()
+
+
+@pytest.mark.parametrize(
+    ("code", "reaction", "answers"),
+    [
+        ("helper_rate_limited", "slow_down", [json_of({"error": {"code": 429, "message": "slow"}})]),
+        ("helper_server_failed", "again", [json_of({"choices": [{"error": {"code": 502}}]})]),
+        (
+            "helper_strange_answer",
+            "again",
+            [json_of(odd) for odd in ({"choices": []}, {"choices": "x"}, [1], None)],
+        ),
+        ("helper_strange_answer", "again", [web.Response(text="<html><title>Welcome!</title></html>")]),
+        ("helper_strange_answer", "again", [completion("x" * 9_000_000)]),
+        ("helper_connection_lost", "again", [half, reset]),
+        (
+            "helper_prompt_too_long",
+            "skip",
+            [failure(400, "context length is 10, max_tokens included")],
+        ),
+    ],
+)
+def test_what_is_no_answer_is_asked_in_no_other_way_and_says_what_becomes_of_the_work(talk, code, reaction, answers):
+    for answer in answers:
+        found = talk(answer)
+        assert (found.error, len(found.server.requests)) == ((code, reaction), 1)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"error":' * 100_000, "9" * 100_000, "[" * 900 + "]" * 900])
+def test_an_answer_that_is_nested_without_end_is_one_of_the_strange_ones(talk, body, status):
+    code, _ = talk(web.Response(body=body.encode(), status=status)).error
+    assert code in ("helper_strange_answer", "helper_server_failed")
+    assert parse_answer(talk(completion(body)).answer.text, True).pairs == ()
 
 
 def test_who_cannot_be_reached_stops_the_work(question):
@@ -239,12 +237,6 @@ def test_openrouters_models_do_not_think_and_those_that_must_think_little(talk):
     assert len(talk(refusal, openrouter=True).server.bodies) == 2
 
 
-def test_a_text_that_is_too_long_is_not_tried_in_other_ways(talk):
-    found = talk(failure(400, "This model's maximum context length is 10 tokens, max_tokens included"))
-    assert found.error == ("helper_prompt_too_long", "skip")
-    assert len(found.server.requests) == 1
-
-
 async def only_below_v1(request):
     if request.path == "/v1/chat/completions":
         return completion()
@@ -262,15 +254,13 @@ def test_an_address_works_as_people_type_it(question, typed):
     assert server.requests[-1].path == "/v1/chat/completions"
 
 
-def test_an_address_where_nothing_is_found_is_said_plainly(question):
+def test_no_model_and_an_address_where_nothing_is_found_are_said_plainly(question):
     with ScriptedServer(web.Response(status=404, text="404: Not Found")) as server:
+        without_model = OpenAiChat(server.address, "", None)
+        assert said_of(refusal_of(without_model, lambda helper: helper.ask(question))) == ("no_helper_model", "stop")
+        assert server.requests == []
         assert said_of(error_of(server.address, question)) == ("helper_wrong_address", "stop")
     assert len(server.requests) == 2
-
-
-def test_no_model_is_said_before_anything_is_sent(question):
-    helper = OpenAiChat("http://127.0.0.1:9", "", None)
-    assert said_of(refusal_of(helper, lambda helper: helper.ask(question))) == ("no_helper_model", "stop")
 
 
 def test_openrouters_list_has_prices_context_and_schema():
