@@ -39,14 +39,9 @@ class Access:
 
 
 def writer_of(project: Project, settings: SftSettings, access: Access) -> Writer:
-    """Who writes the samples: rules, or a helper model. What leaves this machine is noted.
-
-    Raises AppError `no_helper_model`.
-    """
+    """Who writes the samples: rules, or a helper model. What leaves this machine is noted."""
     if provider_of(settings.provider).writes_by_rules:
         return write_drafts
-    if not settings.model:
-        raise AppError("no_helper_model")
     is_noted, place = leaves_machine(settings), place_of(settings)
 
     def sent(task: Task, request: ChatRequest) -> None:
@@ -64,8 +59,8 @@ def generate_samples(
 
     Each is on the disk before it is counted, so this may be stopped at any moment, and makes up only what is missing
     when called again. Returns fewer than requested where the texts do not give more, or the budget is spent. Raises
-    AppError no_chunks, no_usable_chunks, no_helper_model, what `require_lines` raises, and what the helper model's
-    server is to blame for.
+    AppError no_chunks, no_usable_chunks, what `require_lines` raises, and what the helper model's server is to blame
+    for.
     """
     access = access or Access()
     require_lines(project.samples_file)

@@ -88,8 +88,6 @@ class LocalGguf:
 
     def _check(self, file: Path) -> None:
         """What can be said about the file without loading it."""
-        if not self._file:
-            raise HelperError(AppError("no_helper_model"), "stop")
         try:
             with open_file(file) as opened:
                 begins = opened.read(len(MAGIC))

@@ -139,8 +139,6 @@ class Ollama:
 
     async def _check(self) -> None:
         """Before the first text goes out: is Ollama new enough, and does the model run on its own machine?"""
-        if not self._model:
-            raise HelperError(AppError("no_helper_model"), "stop")
         self._refuse_cloud(self._model)
         await self._check_version()
         for entry in await self._tags():

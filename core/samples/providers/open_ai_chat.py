@@ -6,11 +6,10 @@ from typing import Any
 
 from core.addresses import is_this_machine
 from core.providers import HelperModel, address_of
-from core.samples.providers.chat import ChatAnswer, ChatRequest, HelperError
+from core.samples.providers.chat import ChatAnswer, ChatRequest
 from core.samples.providers.http_client import HttpClient
 from core.samples.providers.http_errors import HttpError, of_content, part_of, strange_answer
 from utils.config import SftSettings
-from utils.errors import AppError
 
 APP_HEADERS = {"HTTP-Referer": "http://localhost", "X-Title": "Custom AI Training App"}
 
@@ -40,8 +39,6 @@ class OpenAiChat:
 
     async def ask(self, request: ChatRequest) -> ChatAnswer:
         """See ChatHelper."""
-        if not self._model:
-            raise HelperError(AppError("no_helper_model"), "stop")
         began = time.monotonic()
         content = await self._complete(request)
         choices = content.get("choices") if isinstance(content, dict) else None

@@ -101,29 +101,13 @@ class FaultServer(CountingServer):
 
     @staticmethod
     def _completion(body: Mapping[str, Any], text: str, reason: str) -> web.Response:
-        prompt_tokens = sum(len(message["content"]) for message in body["messages"]) // 4
-        answer_tokens = len(text) // 4
-        content = {
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "model": body["model"],
-            "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}],
-            "usage": {
-                "prompt_tokens": prompt_tokens,
-                "completion_tokens": answer_tokens,
-                "total_tokens": prompt_tokens + answer_tokens,
-                "cost": prompt_tokens * 1e-6 + answer_tokens * 2e-6,
-            },
-        }
-        return web.json_response(content)
+        asked, said = sum(len(message["content"]) for message in body["messages"]) // 4, len(text) // 4
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}
+        usage = {"prompt_tokens": asked, "completion_tokens": said, "cost": asked * 1e-6 + said * 2e-6}
+        return web.json_response({"id": "1", "model": body["model"], "choices": [choice], "usage": usage})
 
     @staticmethod
     async def _models(request: web.Request) -> web.Response:
-        model = {
-            "id": "x",
-            "name": "Test model",
-            "context_length": 8192,
-            "pricing": {"prompt": "0.000001", "completion": "0.000002"},
-            "supported_parameters": ["response_format", "structured_outputs", "seed"],
-        }
-        return web.json_response({"data": [model]})
+        prices = {"prompt": "0.000001", "completion": "0.000002"}
+        model = {"id": "x", "name": "Test model", "context_length": 8192, "pricing": prices}
+        return web.json_response({"data": [{**model, "supported_parameters": ["structured_outputs"]}]})

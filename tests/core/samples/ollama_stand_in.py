@@ -15,29 +15,28 @@ from aiohttp import web
 from tests.core.samples.helper_answers import AnswerMaker, as_json
 from tests.core.samples.http_server import CountingServer
 
-CLOUD = {
-    "name": "gpt-oss:120b-cloud",
-    "model": "gpt-oss:120b-cloud",
-    "remote_model": "gpt-oss:120b",
-    "remote_host": "https://ollama.com:443",
-    "size": 384,
-    "details": {"family": "gptoss", "parameter_size": "116.8B", "quantization_level": "MXFP4"},
-    "capabilities": ["completion", "thinking"],
-}
-LOCAL = {
-    "name": "qwen3:4b",
-    "model": "qwen3:4b",
-    "size": 2497293931,
-    "details": {"family": "qwen3", "parameter_size": "4.0B", "quantization_level": "Q4_K_M", "context_length": 40960},
-    "capabilities": ["completion", "tools", "thinking"],
-}
-EMBEDDING = {
-    "name": "nomic-embed-text:latest",
-    "model": "nomic-embed-text:latest",
-    "size": 274302450,
-    "details": {"family": "nomic-bert", "parameter_size": "137M", "quantization_level": "F16"},
-    "capabilities": ["embedding"],
-}
+
+def listed(name: str, size: int, details: Mapping[str, Any], *capabilities: str, **more: Any) -> dict[str, Any]:
+    """A model as /api/tags names it."""
+    return {"name": name, "model": name, "size": size, "details": details, "capabilities": [*capabilities], **more}
+
+
+def details(family: str, parameters: str, quantization: str, **more: Any) -> dict[str, Any]:
+    return {"family": family, "parameter_size": parameters, "quantization_level": quantization, **more}
+
+
+CLOUD = listed(
+    "gpt-oss:120b-cloud",
+    384,
+    details("gptoss", "116.8B", "MXFP4"),
+    "completion",
+    remote_model="gpt-oss:120b",
+    remote_host="https://ollama.com:443",
+)
+LOCAL = listed(
+    "qwen3:4b", 2497293931, details("qwen3", "4.0B", "Q4_K_M", context_length=40960), "completion", "tools"
+)
+EMBEDDING = listed("nomic-embed-text:latest", 274302450, details("nomic-bert", "137M", "F16"), "embedding")
 MODELS = (LOCAL, CLOUD, EMBEDDING)
 DOWNLOADABLE = "llama3.2:1b"
 PART_BYTES = 1000

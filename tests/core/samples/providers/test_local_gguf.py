@@ -154,7 +154,6 @@ def test_a_file_that_is_no_model_is_refused_with_its_name(tmp_path, question):
     ):
         error = error_of(file, question)
         assert (*said_of(error), error.error.params["file"]) == (code, "stop", file.name)
-    assert said_of(error_of("", question)) == ("no_helper_model", "stop")
 
 
 def test_the_settings_open_a_file(tiny_gguf, question):

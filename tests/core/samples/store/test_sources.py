@@ -254,7 +254,7 @@ def test_what_a_killed_cut_left_is_set_right_by_the_next_look(project):
     sentences = write_samples(project)
     cut(project, 64, is_killed=True)
     store, chunks = SampleStore(project), ChunkStore(project.database)
-    for sample in list(store.samples()):
+    for sample in samples_of(project):
         assert sentences[sample.id] in in_one_line(chunk_of(chunks, sample).text)
     check_all(RecordingContext(), project)
     assert_all_in_place(project, sentences)
