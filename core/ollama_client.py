@@ -92,7 +92,7 @@ class _Ollama:
     async def take(self, model: NewModel, digest: str, question: list[dict[str, str]], most_tokens: int) -> Imported:
         name = model.name
         try:
-            listed = await self._http.get("/api/tags")
+            listed = await self._http.ask("/api/tags")
             self._is_there = True
             name = free_name(model, listed)
             await self._send(model.file, digest)
@@ -146,7 +146,7 @@ class _Ollama:
         options = {"temperature": 0, "seed": 1, "num_predict": most_tokens}
         body = {"model": name, "messages": question, "stream": False, "keep_alive": 0, "options": options}
         try:
-            answer = await self._http.post("/api/chat", body)
+            answer = await self._http.ask("/api/chat", body)
         except HelperError as error:
             return Imported("created", name, self._place, words_of(error))
         finally:

@@ -1,6 +1,5 @@
 """What the browser and the command line call for training samples: write, try, check, bring in; estimates."""
 
-import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -31,7 +30,7 @@ from core.samples.exchange.exchange import EXPORTS, export_samples, import_sampl
 from core.samples.generate import Access, generate_samples, usable_chunks
 from core.samples.helper_models import fetch_models, known_model, known_models
 from core.samples.outbound import Outbound
-from core.samples.providers.chat import HelperError, open_helper
+from core.samples.providers.chat import ask_once, open_helper
 from core.samples.providers.ollama import Ollama
 from core.samples.store.findings import Finding, Findings, Verdict
 from core.samples.store.relinking import relink
@@ -93,7 +92,7 @@ def start_samples(services: Services, project: Project) -> JobSnapshot:
     usable_chunks(project, settings)  # and each call of the work looks again: while it waits or rests, chunks change
     address = address_of(settings)
     key = keys.key_of(address)
-    way = Access(key, known_model(settings), keys.counter_of(address, key))
+    way = Access(key, keys.counter_of(address, key))
 
     def work_on_resting_chunks(context: JobContext) -> dict[str, Any]:
         with chunks_at_rest(context, project):
@@ -217,22 +216,14 @@ def text_of(chunks: ChunkStore, chunk_id: int) -> str | None:
 def pull(context: JobContext, settings: SftSettings) -> dict[str, Any]:
     """The job that has Ollama fetch a model, with the progress that it tells."""
 
-    async def follow() -> None:
-        helper = open_helper(settings, None)
-        assert isinstance(helper, Ollama)
-        try:
-            async with aclosing(helper.pull(settings.model)) as steps:
-                async for step in steps:
-                    context.checkpoint()
-                    done, total = step.done_bytes, step.total_bytes
-                    context.progress(done, total or None, "samples.pulling", name=settings.model, status=step.status)
-        finally:
-            await helper.close()
+    async def follow(helper: Ollama) -> None:
+        async with aclosing(helper.pull(settings.model)) as steps:
+            async for step in steps:
+                context.checkpoint()
+                done, total = step.done_bytes, step.total_bytes
+                context.progress(done, total or None, "samples.pulling", name=settings.model, status=step.status)
 
-    try:
-        asyncio.run(follow())
-    except HelperError as error:
-        raise error.error from None
+    ask_once(open_helper(settings, None), follow, None)
     return {"model": settings.model}
 
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import portalocker
 
@@ -66,15 +66,25 @@ LOOKS_PASS_SECONDS = 1.0
 
 
 def write_text_atomic(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """Replace `path` with `text`: a reader sees the old file or the new one, also after a power cut."""
+    """Replace `path` with `text`, as `replacing` does."""
+    with replacing(path, mode) as file:
+        file.write(text.encode())
+
+
+@contextlib.contextmanager
+def replacing(path: Path, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` at the end; where an error comes before, nothing changes.
+
+    A reader sees the old file or the new one, also after a power cut.
+    """
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:
         error.filename = str(path)  # the name that people know
         raise
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, mode)

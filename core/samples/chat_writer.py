@@ -11,7 +11,7 @@ from core.samples import prompts
 from core.samples.answers.answers import Pair, parse_answer
 from core.samples.drafts import Draft, Supply, Task, Usage, Written
 from core.samples.pace import Pace
-from core.samples.providers.chat import ChatAnswer, ChatHelper, ChatRequest, HelperError
+from core.samples.providers.chat import ChatAnswer, ChatHelper, ChatRequest, HelperError, ask_once
 from utils.config import SftSettings
 from utils.errors import AppError
 
@@ -30,6 +30,7 @@ UNUSABLE = {
     "no_samples": "helper_answer_no_samples",
 }
 
+Results = queue.SimpleQueue[Written | BaseException | None]
 Sent = Callable[[Task, ChatRequest], None]
 
 
@@ -46,10 +47,25 @@ class ChatWriter:
 
     def __call__(self, supply: Supply, settings: SftSettings, usage: Usage) -> Generator[Written | None, None, None]:
         """See `drafts.Provider`. The requests run in a thread of their own: what is stored never makes them wait."""
-        results: queue.SimpleQueue[Written | BaseException | None] = queue.SimpleQueue()
+        results: Results = queue.SimpleQueue()
         loop = asyncio.new_event_loop()
         work = loop.create_task(self._write(supply, settings, usage, results))
-        thread = threading.Thread(target=self._run, args=(loop, work, results), daemon=True)
+
+        def run() -> None:
+            """The thread: all requests, and in the end None or what went wrong."""
+            end: BaseException | None = None
+            try:
+                loop.run_until_complete(work)
+            except asyncio.CancelledError:
+                pass  # closed from outside
+            except BaseException as error:  # noqa: BLE001  it belongs to whoever reads the results
+                end = error
+            finally:
+                loop.run_until_complete(loop.shutdown_asyncgens())
+                loop.close()
+                results.put(end)
+
+        thread = threading.Thread(target=run, daemon=True)
         thread.start()
         try:
             while True:
@@ -68,32 +84,7 @@ class ChatWriter:
                 loop.call_soon_threadsafe(work.cancel)
             thread.join()
 
-    @staticmethod
-    def _run(
-        loop: asyncio.AbstractEventLoop,
-        work: "asyncio.Task[None]",
-        results: "queue.SimpleQueue[Written | BaseException | None]",
-    ) -> None:
-        """The thread: all requests, and in the end None or what went wrong."""
-        end: BaseException | None = None
-        try:
-            loop.run_until_complete(work)
-        except asyncio.CancelledError:
-            pass  # closed from outside
-        except BaseException as error:  # noqa: BLE001  it belongs to whoever reads the results
-            end = error
-        finally:
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
-            results.put(end)
-
-    async def _write(
-        self,
-        supply: Supply,
-        settings: SftSettings,
-        usage: Usage,
-        results: "queue.SimpleQueue[Written | BaseException | None]",
-    ) -> None:
+    async def _write(self, supply: Supply, settings: SftSettings, usage: Usage, results: Results) -> None:
         helper = await asyncio.to_thread(self.open_helper)
         pace = Pace(settings.concurrency, settings.timeout_seconds, settings.seed)
 
@@ -182,17 +173,5 @@ def count_usage(usage: Usage, answer: ChatAnswer) -> None:
 
 def try_once(helper: ChatHelper, task: Task, settings: SftSettings) -> tuple[ChatRequest, ChatAnswer]:
     """One real request, as the test button makes it. Raises AppError."""
-
-    async def ask() -> tuple[ChatRequest, ChatAnswer]:
-        request = request_for(task, settings)
-        try:
-            async with asyncio.timeout(settings.timeout_seconds):
-                return request, await helper.ask(request)
-        except HelperError as error:
-            raise error.error from None
-        except TimeoutError:
-            raise AppError("helper_timeout", seconds=settings.timeout_seconds) from None
-        finally:
-            await helper.close()
-
-    return asyncio.run(ask())
+    request = request_for(task, settings)
+    return request, ask_once(helper, lambda helper: helper.ask(request), settings.timeout_seconds)

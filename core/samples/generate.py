@@ -10,12 +10,12 @@ from typing import Any
 from core.documents.store.chunk_store import ChunkStore
 from core.jobs.job import JobContext
 from core.project_manager import Project
-from core.providers import HelperModel, leaves_machine, place_of, provider_of
+from core.providers import leaves_machine, place_of, provider_of
 from core.samples.chat_writer import ChatWriter
 from core.samples.checks.support import support_of
 from core.samples.drafts import Draft, Task, Usage, Writer
 from core.samples.estimate import note_run
-from core.samples.outbound import OutboundLog
+from core.samples.outbound import note_request
 from core.samples.practice.practice_helper import write_drafts
 from core.samples.providers.chat import ChatRequest, open_helper
 from core.samples.store.sft_dataset import Generator, Sample, append_sample, read_samples, require_lines, sample_id
@@ -29,31 +29,25 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Access:
-    """What a writer needs besides the settings: the key, and the model's prices where somebody knows them.
+    """What a writer needs besides the settings: the key, and `count`.
 
-    `count` is called before each request: for a lent key it raises AppError once the guest's share is used up.
+    That is called before each request: for a lent key it raises AppError once the guest's share is used up.
     """
 
     key: str | None = field(default=None, repr=False)
-    model: HelperModel | None = None
     count: Callable[[], None] = lambda: None
 
 
 def writer_of(project: Project, settings: SftSettings, access: Access) -> Writer:
-    """Who writes the samples: rules, or a helper model. What leaves this machine is noted.
-
-    Raises AppError `no_helper_model`.
-    """
+    """Who writes the samples: rules, or a helper model. What leaves this machine is noted."""
     if provider_of(settings.provider).writes_by_rules:
         return write_drafts
-    if not settings.model:
-        raise AppError("no_helper_model")
-    note = OutboundLog(project, place_of(settings), settings.model) if leaves_machine(settings) else None
+    is_noted, place = leaves_machine(settings), place_of(settings)
 
     def sent(task: Task, request: ChatRequest) -> None:
         access.count()
-        if note:
-            note(task, request)
+        if is_noted:
+            note_request(project, place, settings.model, task, request)
 
     return ChatWriter(lambda: open_helper(settings, access.key), sent)
 
@@ -65,8 +59,8 @@ def generate_samples(
 
     Each is on the disk before it is counted, so this may be stopped at any moment, and makes up only what is missing
     when called again. Returns fewer than requested where the texts do not give more, or the budget is spent. Raises
-    AppError no_chunks, no_usable_chunks, no_helper_model, what `require_lines` raises, and what the helper model's
-    server is to blame for.
+    AppError no_chunks, no_usable_chunks, what `require_lines` raises, and what the helper model's server is to blame
+    for.
     """
     access = access or Access()
     require_lines(project.samples_file)

@@ -3,13 +3,12 @@
 A list holds until somebody asks again. Where the server then does not answer, the list stays, with the reason.
 """
 
-import asyncio
 import threading
 from dataclasses import dataclass, replace
 
 from core import keys
 from core.providers import HelperModel, address_of, provider_of
-from core.samples.providers.chat import HelperError, open_helper
+from core.samples.providers.chat import ask_once, open_helper
 from utils.config import SftSettings
 from utils.errors import AppError
 
@@ -38,13 +37,11 @@ def fetch_models(settings: SftSettings) -> HelperModels:
     """
     keys.require_allowed(settings)
     try:
-        answer = HelperModels(asyncio.run(_answer_of(settings)))
-    except HelperError as error:
-        answer = _without_answer(settings, error.error)
-    except TimeoutError:
-        answer = _without_answer(settings, AppError("helper_timeout", seconds=TIMEOUT_SECONDS))
+        helper = open_helper(settings, keys.key_of(address_of(settings)))
+        answer = HelperModels(tuple(ask_once(helper, lambda helper: helper.models(), TIMEOUT_SECONDS)))
     except AppError as error:
-        answer = _without_answer(settings, error)
+        before = known_models(settings) or HelperModels(provider_of(settings.provider).models)
+        answer = replace(before, problem=error)
     with _lock:
         _said[_place(settings)] = answer
     return answer
@@ -60,20 +57,6 @@ def known_model(settings: SftSettings) -> HelperModel | None:
     """What is known of the chosen model."""
     found = known_models(settings)
     return next((model for model in found.models if model.name == settings.model), None) if found else None
-
-
-async def _answer_of(settings: SftSettings) -> tuple[HelperModel, ...]:
-    helper = open_helper(settings, keys.key_of(address_of(settings)))
-    try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            return tuple(await helper.models())
-    finally:
-        await helper.close()
-
-
-def _without_answer(settings: SftSettings, problem: AppError) -> HelperModels:
-    before = known_models(settings) or HelperModels(provider_of(settings.provider).models)
-    return replace(before, problem=problem)
 
 
 def _place(settings: SftSettings) -> tuple[str, str]:

@@ -1,7 +1,6 @@
 """What left the machine: a line for each request to a helper elsewhere. Knows files; knows no network and no key."""
 
 import json
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from pathlib import Path
 from core.project_manager import Project
 from core.samples.drafts import Task
 from core.samples.providers.chat import ChatRequest
-from utils.files import heal_last_line, open_file, parse_json, read_lines
+from utils.files import append_line, parse_json, read_lines
 
 FILE_NAME = "sent.jsonl"
 
@@ -28,28 +27,18 @@ class Outbound:
     documents: Counter[str] = field(default_factory=Counter)
 
 
-class OutboundLog:
-    """Notes each request before it leaves. May be called from any thread."""
-
-    def __init__(self, project: Project, place: str, model: str) -> None:
-        self._path = log_file(project)
-        self._place = place
-        self._model = model
-        self._lock = threading.Lock()
-        heal_last_line(self._path)
-
-    def __call__(self, task: Task, request: ChatRequest) -> None:
-        line = {
-            "at": round(time.time(), 3),
-            "place": self._place,
-            "model": self._model,
-            "document": task.chunk.filename if task.chunk else None,
-            "page": task.chunk.page if task.chunk else None,
-            "chunk_id": task.chunk.id if task.chunk else None,
-            "characters": sum(len(message["content"]) for message in request.messages),
-        }
-        with self._lock, open_file(self._path, "ab") as file:
-            file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+def note_request(project: Project, place: str, model: str, task: Task, request: ChatRequest) -> None:
+    """Note a request before it leaves."""
+    line = {
+        "at": round(time.time(), 3),
+        "place": place,
+        "model": model,
+        "document": task.chunk.filename if task.chunk else None,
+        "page": task.chunk.page if task.chunk else None,
+        "chunk_id": task.chunk.id if task.chunk else None,
+        "characters": sum(len(message["content"]) for message in request.messages),
+    }
+    append_line(log_file(project), json.dumps(line, ensure_ascii=False))
 
 
 def log_file(project: Project) -> Path:

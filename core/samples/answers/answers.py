@@ -11,14 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.samples.answers.plain import read_plain
-from core.samples.answers.repair import (
-    BROKEN_KEY,
-    Members,
-    Number,
-    leaves_a_quote_open,
-    next_start,
-    read_json,
-)
+from core.samples.answers.repair import BROKEN_KEY, Members, Number, leaves_a_quote_open, next_start, read_json
 from core.samples.exchange.files import COLUMNS
 from core.samples.exchange.formats import ROLES
 

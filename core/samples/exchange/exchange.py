@@ -2,9 +2,7 @@
 
 import csv
 import io
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,32 +12,24 @@ from core.documents.store.chunk_store import ChunkStore
 from core.jobs.job import JobContext
 from core.project_manager import Project
 from core.samples.exchange.files import BadRecord, read_records
-from core.samples.exchange.formats import (
-    CSV_COLUMNS,
-    Turns,
-    as_messages,
-    as_row,
-    turns_of,
-)
+from core.samples.exchange.formats import CSV_COLUMNS, Turns, as_messages, as_row, turns_of
 from core.samples.store.sft_dataset import (
+    HELD,
     Generator,
     Sample,
     Source,
     append_samples,
     content_of,
-    decode_line,
-    hash_of,
-    iterate_samples,
     line_of,
-    parse_sample,
     presentable,
     require_lines,
     sample_id,
+    sample_in,
     sample_of,
 )
 from core.samples.store.sources import LEAST_SUPPORT, Links
 from utils.errors import AppError
-from utils.files import open_file, replace_when_free, sync_folder
+from utils.files import open_file, replacing
 
 SAMPLES_AT_ONCE = 500
 MOST_BAD_LINES = 100
@@ -102,24 +92,14 @@ def export_samples(project: Project, kind: str, target: Path) -> int:
     """
     require_lines(project.samples_file)
     form = EXPORTS[kind]
-    descriptor, prepared = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    count = 0
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
-            out.write(form.begin)
-            for sample, line in _kept(project.samples_file):
-                out.write(form.write(sample, line))
-                count += 1
-            out.flush()
-            os.fsync(out.fileno())
-        if not count:
-            raise AppError("export_no_samples")
-        os.chmod(prepared, 0o644)
-        replace_when_free(Path(prepared), target)
-    finally:
-        Path(prepared).unlink(missing_ok=True)
-    sync_folder(target.parent)
-    return count
+    kept = [line for line in HELD.of(project.samples_file).samples if line.status != "rejected"]
+    if not kept:
+        raise AppError("export_no_samples")
+    with replacing(target) as out:
+        out.write(form.begin.encode())
+        for line in kept:
+            out.write(form.write(sample_in(line), line.data.decode("utf-8-sig").strip()).encode())
+    return len(kept)
 
 
 class _Arrivals:
@@ -128,12 +108,11 @@ class _Arrivals:
     def __init__(self, project: Project, name: str, context: JobContext) -> None:
         self._links = Links(ChunkStore(project.database))
         self._generator = Generator("import", presentable(name)[:MAX_NAME_CHARACTERS])
-        # Hashes, because a hundred thousand ids as text would take ten times the memory.
         self._contents: set[int] = set()
-        self._ids: set[int] = set()
-        for count, sample in enumerate(iterate_samples(project.samples_file)):
-            self._contents.add(content_of(sample))
-            self._ids.add(_id_hash(sample.id))
+        self._ids: set[str] = set()
+        for count, line in enumerate(HELD.of(project.samples_file).samples):
+            self._contents.add(content_of(sample_in(line)))
+            self._ids.add(line.id)
             if count % SAMPLES_AT_ONCE == 0:
                 context.checkpoint()
 
@@ -156,10 +135,10 @@ class _Arrivals:
         if content in self._contents:
             return None
         own_id = told.id
-        while _id_hash(own_id) in self._ids:
+        while own_id in self._ids:
             own_id = sample_id(own_id, f"{asked}\0{said}")
         self._contents.add(content)
-        self._ids.add(_id_hash(own_id))
+        self._ids.add(own_id)
         return replace(sample, id=own_id)
 
     def _source(self, told: Sample) -> Source | None:
@@ -173,25 +152,9 @@ class _Arrivals:
         return Source(document, told.source.page)
 
 
-def _id_hash(own_id: str) -> int:
-    return hash_of(own_id.encode("utf-8", "surrogatepass"))
-
-
 def _short(words: str | None) -> str | None:
     """A language or a style, not a novel."""
     return presentable(words)[:MAX_WORD_CHARACTERS] if words else None
-
-
-def _kept(path: Path) -> Iterator[tuple[Sample, str]]:
-    """The samples that nobody rejected, each with its line."""
-    if not path.exists():
-        return
-    with open_file(path) as file:
-        for number, line in enumerate(file):
-            text = decode_line(line, is_first=number == 0)
-            sample = parse_sample(text) if text is not None else None
-            if text is not None and sample is not None and sample.status != "rejected":
-                yield sample, text.strip()
 
 
 def _csv_line(cells: list[str] | tuple[str, ...]) -> str:

@@ -154,22 +154,21 @@ def _with_system(system: Sequence[str], question: str) -> str:
 def _history(value: Any) -> list[tuple[str, str]]:
     """What was said before, as Alpaca's history has it. Raises BadRecord."""
     turns = value if isinstance(value, list) else []
-    if not all(
-        isinstance(turn, list) and len(turn) == 2 and all(isinstance(text, str) for text in turn) for turn in turns
-    ):
-        raise BadRecord("exchange.bad.not_text")
-    return [(asked, said) for asked, said in turns]
+    return _texts(turn if isinstance(turn, list) and len(turn) == 2 else (None, None) for turn in turns)
 
 
 def _follow_ups(value: Any) -> list[tuple[str, str]]:
     """What was said after that, in our own format. Raises BadRecord."""
     turns = value if isinstance(value, list) else []
-    found = [
-        (turn.get("instruction"), turn.get("output")) if isinstance(turn, Mapping) else (None, None) for turn in turns
-    ]
+    fields = (turn if isinstance(turn, Mapping) else {} for turn in turns)
+    return _texts((turn.get("instruction"), turn.get("output")) for turn in fields)
+
+
+def _texts(turns: Iterable[Sequence[Any]]) -> list[tuple[str, str]]:
+    found = [(asked, said) for asked, said in turns]
     if not all(isinstance(text, str) for turn in found for text in turn):
         raise BadRecord("exchange.bad.not_text")
-    return [(str(asked), str(said)) for asked, said in found]
+    return found
 
 
 def _checked(turns: Sequence[tuple[str, str]]) -> Turns:

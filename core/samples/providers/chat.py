@@ -1,9 +1,10 @@
 """The seam to a helper model: what it is asked, and what comes back. Knows no HTTP and no prompt."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from core.providers import HelperModel, provider_of
 from utils.config import SftSettings
@@ -36,6 +37,7 @@ class ChatAnswer:
     seconds: float = 0.0
 
 
+Result = TypeVar("Result")
 Reaction = Literal["stop", "slow_down", "again", "skip"]
 
 
@@ -64,6 +66,23 @@ class ChatHelper(Protocol):
 
     async def close(self) -> None:
         """Let go of the connection and of whatever was started."""
+
+
+def ask_once(helper: ChatHelper, use: Callable[[Any], Awaitable[Result]], seconds: float | None) -> Result:
+    """What `use` gives for a helper, which is closed after it. Raises AppError, also `helper_timeout`."""
+
+    async def ask() -> Result:
+        try:
+            async with asyncio.timeout(seconds):
+                return await use(helper)
+        except HelperError as error:
+            raise error.error from None
+        except TimeoutError:
+            raise AppError("helper_timeout", seconds=seconds) from None
+        finally:
+            await helper.close()
+
+    return asyncio.run(ask())
 
 
 def open_helper(settings: SftSettings, key: str | None) -> ChatHelper:

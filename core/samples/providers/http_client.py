@@ -33,15 +33,12 @@ class HttpClient:
         self._headers = dict(headers or {}) | ({"Authorization": f"Bearer {key}"} if key else {})
         self._session: aiohttp.ClientSession | None = None
 
-    async def get(self, path: str) -> Any:
-        """The JSON at a path."""
-        async with self._response("GET", path, timeout=SOON) as response:
-            return self._content(await read(response, MOST_BYTES_OF_LIST))
-
-    async def post(self, path: str, content: Mapping[str, Any]) -> Any:
-        """The JSON that comes back."""
-        async with self._response("POST", path, json=content) as response:
-            return self._content(await read(response, MOST_BYTES_OF_ANSWER))
+    async def ask(self, path: str, content: Mapping[str, Any] | None = None) -> Any:
+        """The JSON at a path, or, with content, what comes back for it."""
+        is_list = content is None
+        asked = self._response("GET", path, timeout=SOON) if is_list else self._response("POST", path, json=content)
+        async with asked as response:
+            return self._content(await read(response, MOST_BYTES_OF_LIST if is_list else MOST_BYTES_OF_ANSWER))
 
     async def post_for_lines(self, path: str, content: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         """The objects that come back, one a line, as they come. A line with an error raises."""

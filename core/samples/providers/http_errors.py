@@ -115,11 +115,7 @@ def of_status(recipient: Recipient, status: int, headers: Mapping[str, str], bod
     wait = wait_seconds(headers, details)
     code, reaction = judged(recipient, status, f"{words} {kinds_of(details)}".lower(), details, wait)
     error = AppError(
-        code,
-        place=recipient.place,
-        model=recipient.model,
-        status=status,
-        detail=shortened(words) or f"HTTP {status}",
+        code, place=recipient.place, model=recipient.model, status=status, detail=shortened(words) or f"HTTP {status}"
     )
     return HttpError(error, reaction, wait if reaction == "slow_down" else None, status, words)
 

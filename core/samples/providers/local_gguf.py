@@ -70,7 +70,9 @@ class LocalGguf:
         file = Path(os.path.expanduser(self._file))
         self._check(file)
         key = secrets.token_urlsafe(24)
-        self._child = start_child(file, self._slots, self._context_tokens)
+        command = ["serve-gguf", str(file), str(self._slots), str(self._context_tokens)]
+        pipe, environment = subprocess.PIPE, {**os.environ, **CHILD_ENVIRONMENT}
+        self._child = start_own(command, environment, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
         try:
             async with asyncio.timeout(START_SECONDS):
                 answer = await asyncio.to_thread(first_answer, self._child, key)
@@ -86,8 +88,6 @@ class LocalGguf:
 
     def _check(self, file: Path) -> None:
         """What can be said about the file without loading it."""
-        if not self._file:
-            raise HelperError(AppError("no_helper_model"), "stop")
         try:
             with open_file(file) as opened:
                 begins = opened.read(len(MAGIC))
@@ -124,17 +124,6 @@ class LocalGguf:
 def client_of(settings: SftSettings, key: str | None) -> LocalGguf:
     """The file that the settings name."""
     return LocalGguf(settings.model, min(settings.concurrency, MOST_SLOTS), settings.context_tokens)
-
-
-def start_child(file: Path, slots: int, context_tokens: int) -> "subprocess.Popen[bytes]":
-    """The process that will serve the file."""
-    return start_own(
-        ["serve-gguf", str(file), str(slots), str(context_tokens)],
-        {**os.environ, **CHILD_ENVIRONMENT},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
 
 
 def first_answer(child: "subprocess.Popen[bytes]", key: str) -> dict[str, Any] | None:

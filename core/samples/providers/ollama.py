@@ -139,8 +139,6 @@ class Ollama:
 
     async def _check(self) -> None:
         """Before the first text goes out: is Ollama new enough, and does the model run on its own machine?"""
-        if not self._model:
-            raise HelperError(AppError("no_helper_model"), "stop")
         self._refuse_cloud(self._model)
         await self._check_version()
         for entry in await self._tags():
@@ -150,7 +148,7 @@ class Ollama:
                     raise self._error(problem, model=self._model)
 
     async def _check_version(self) -> None:
-        content = await self._http.get("/api/version")
+        content = await self._http.ask("/api/version")
         version = str(content.get("version") or "") if isinstance(content, dict) else ""
         numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
         if not numbers:
@@ -162,7 +160,7 @@ class Ollama:
 
     async def _tags(self) -> list[dict[str, Any]]:
         """What Ollama has, each as its API describes it."""
-        content = await self._http.get("/api/tags")
+        content = await self._http.ask("/api/tags")
         entries = content.get("models") if isinstance(content, dict) else None
         if not isinstance(entries, list):
             raise self._error("ollama_not_there")

@@ -6,11 +6,10 @@ from typing import Any
 
 from core.addresses import is_this_machine
 from core.providers import HelperModel, address_of
-from core.samples.providers.chat import ChatAnswer, ChatRequest, HelperError
+from core.samples.providers.chat import ChatAnswer, ChatRequest
 from core.samples.providers.http_client import HttpClient
 from core.samples.providers.http_errors import HttpError, of_content, part_of, strange_answer
 from utils.config import SftSettings
-from utils.errors import AppError
 
 APP_HEADERS = {"HTTP-Referer": "http://localhost", "X-Title": "Custom AI Training App"}
 
@@ -40,8 +39,6 @@ class OpenAiChat:
 
     async def ask(self, request: ChatRequest) -> ChatAnswer:
         """See ChatHelper."""
-        if not self._model:
-            raise HelperError(AppError("no_helper_model"), "stop")
         began = time.monotonic()
         content = await self._complete(request)
         choices = content.get("choices") if isinstance(content, dict) else None
@@ -129,21 +126,18 @@ class OpenAiChat:
         """Ask at the address as it was given, and where nothing is there, below it."""
         address = self._http.base_url
         try:
-            return await self._send(path, body)
+            return await self._http.ask(path, body)
         except HttpError as error:
             elsewhere = address if address.endswith(VERSION_PATH) else address + VERSION_PATH
             if error.error.code != "helper_wrong_address" or elsewhere == address:
                 raise
             self._http.base_url = elsewhere
             try:
-                return await self._send(path, body)
+                return await self._http.ask(path, body)
             except HttpError as second:
                 if second.error.code == "helper_wrong_address":
                     self._http.base_url = address
                 raise
-
-    async def _send(self, path: str, body: Mapping[str, Any] | None) -> Any:
-        return await (self._http.get(path) if body is None else self._http.post(path, body))
 
 
 def client_of(settings: SftSettings, key: str | None) -> OpenAiChat:

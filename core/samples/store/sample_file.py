@@ -7,14 +7,13 @@ every other change writes the file anew and puts it in the place of the old one,
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from utils import files
 from utils.errors import AppError
-from utils.files import replace_when_free, sync_folder
+from utils.files import replacing, sync_folder
 
 LOCK_SECONDS = 30.0
 TAIL_BYTES = 64 * 1024
@@ -71,20 +70,10 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> os.stat_result:
     """
     for left_over in path.parent.glob(f".{path.name}.*.tmp"):
         left_over.unlink(missing_ok=True)  # of a writer that was killed; nobody else writes now
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as target:
-            target.writelines(lines)
-            target.flush()
-            os.fsync(target.fileno())
-            written = os.fstat(target.fileno())
-        os.chmod(temporary, path.stat().st_mode & 0o777)
-        replace_when_free(Path(temporary), path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-    return written
+    with replacing(path, path.stat().st_mode & 0o777) as target:
+        target.writelines(lines)
+        target.flush()
+        return os.fstat(target.fileno())
 
 
 def _open_to_append(path: Path) -> int:

@@ -9,7 +9,7 @@ import re
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -148,11 +148,6 @@ class SampleStore:
         held = self.held()
         fits = _filter(query, held, self.findings())
         return [own for number, own in enumerate(held.ids, start=1) if fits(number)]
-
-    def samples(self) -> Iterator[Sample]:
-        """All samples, with the ids they have here."""
-        held, found = self.held(), self.findings()
-        return (_row(number, held, found).sample for number in range(1, len(held) + 1))
 
     def unchecked(self) -> list[str]:
         """The ids of the samples that the checks have not seen as they are now."""

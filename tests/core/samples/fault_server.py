@@ -1,11 +1,6 @@
-"""A server that speaks OpenAI's chat protocol, takes its time, and fails as often as it is told to.
+"""A server that speaks OpenAI's chat protocol, takes its time, and fails as often as it is told to."""
 
-For tests and benchmarks. By hand: python -m tests.core.samples.fault_server --faults
-"""
-
-import argparse
 import asyncio
-import json
 import random
 import time
 from collections import Counter
@@ -16,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.core.samples.helper_answers import AnswerMaker, as_json
-from tests.core.samples.http_server import HttpServer
+from tests.core.samples.http_server import CountingServer
 
 HANG_SECONDS = 3600.0
 UNDER_WAY_SECONDS = 0.05  # a request that comes so soon after a 429 had left before
@@ -40,30 +35,18 @@ NO_FAULTS = Faults()
 USUAL_FAULTS = Faults(too_many=0.10, server_error=0.05, hang=0.05, cut_off=0.05, prose=0.05, reset=0.02)
 
 
-class FaultServer(HttpServer):
-    """Counts what it is asked. `most_in_flight` is how many requests were under way at once at most."""
+class FaultServer(CountingServer):
+    """`happened` counts the faults, and the answers without."""
 
     def __init__(
-        self,
-        latency_seconds: float = 0.0,
-        faults: Faults = NO_FAULTS,
-        retry_after_seconds: int = 1,
-        seed: int = 1,
+        self, latency_seconds: float = 0.0, faults: Faults = NO_FAULTS, retry_after_seconds: int = 1, seed: int = 1
     ) -> None:
         super().__init__()
         self.latency_seconds = latency_seconds
         self.faults = faults
         self.retry_after_seconds = retry_after_seconds
-        self.requests = 0
-        self.answered = 0
-        self.in_flight = 0
-        self.most_in_flight = 0
         self.happened: Counter[str] = Counter()
         self.early = 0  # requests that came although the server had just asked for a pause
-        self.first_request_at = 0.0
-        self.last_answer_at = 0.0
-        self.bodies: list[dict[str, Any]] = []
-        self.headers: list[Mapping[str, str]] = []
         self._pause_from = 0.0
         self._pause_until = 0.0
         self._random = random.Random(seed)
@@ -74,10 +57,7 @@ class FaultServer(HttpServer):
         return f"{self.address}/v1"
 
     def routes(self) -> list[web.RouteDef]:
-        return [
-            web.post("/v1/chat/completions", self._chat),
-            web.get("/v1/models", self._models),
-        ]
+        return [web.post("/v1/chat/completions", self._chat), web.get("/v1/models", self._models)]
 
     def _next_fault(self) -> str:
         """One draw decides, so that the shares add up."""
@@ -89,19 +69,9 @@ class FaultServer(HttpServer):
         return ""
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
-        self.first_request_at = self.first_request_at or time.monotonic()
-        self.requests += 1
-        self.in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.in_flight)
         self.early += self._pause_from + UNDER_WAY_SECONDS < time.monotonic() < self._pause_until
-        try:
-            body = await request.json()
-            self.bodies.append(body)
-            self.headers.append(dict(request.headers))
-            return await self._response(request, body, self._next_fault())
-        finally:
-            self.in_flight -= 1
-            self.last_answer_at = time.monotonic()
+        with self.counted():
+            return await self._response(request, await request.json(), self._next_fault())
 
     async def _response(self, request: web.Request, body: dict[str, Any], fault: str) -> web.StreamResponse:
         self.happened[fault or "answer"] += 1
@@ -127,53 +97,17 @@ class FaultServer(HttpServer):
             self._answers.take_back(answer)
             says_so = self.happened["cut_off"] % 2
             return self._completion(body, text[: len(text) // 2], "length" if says_so else "stop")
-        self.answered += 1
         return self._completion(body, text, "stop")
 
     @staticmethod
     def _completion(body: Mapping[str, Any], text: str, reason: str) -> web.Response:
-        prompt_tokens = sum(len(message["content"]) for message in body["messages"]) // 4
-        answer_tokens = len(text) // 4
-        content = {
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "model": body["model"],
-            "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}],
-            "usage": {
-                "prompt_tokens": prompt_tokens,
-                "completion_tokens": answer_tokens,
-                "total_tokens": prompt_tokens + answer_tokens,
-                "cost": prompt_tokens * 1e-6 + answer_tokens * 2e-6,
-            },
-        }
-        return web.json_response(content)
+        asked, said = sum(len(message["content"]) for message in body["messages"]) // 4, len(text) // 4
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": reason}
+        usage = {"prompt_tokens": asked, "completion_tokens": said, "cost": asked * 1e-6 + said * 2e-6}
+        return web.json_response({"id": "1", "model": body["model"], "choices": [choice], "usage": usage})
 
     @staticmethod
     async def _models(request: web.Request) -> web.Response:
-        model = {
-            "id": "x",
-            "name": "Test model",
-            "context_length": 8192,
-            "pricing": {"prompt": "0.000001", "completion": "0.000002"},
-            "supported_parameters": ["response_format", "structured_outputs", "seed"],
-        }
-        return web.json_response({"data": [model]})
-
-
-def main() -> None:
-    """Serve until Ctrl-C, and say what was asked."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--latency", type=float, default=0.1, help="seconds")
-    parser.add_argument("--faults", action="store_true")
-    options = parser.parse_args()
-    with FaultServer(options.latency, USUAL_FAULTS if options.faults else NO_FAULTS) as server:
-        print(server.base_url, flush=True)
-        try:
-            while True:
-                time.sleep(1)
-        except KeyboardInterrupt:
-            print(json.dumps({"requests": server.requests, **server.happened}))
-
-
-if __name__ == "__main__":
-    main()
+        prices = {"prompt": "0.000001", "completion": "0.000002"}
+        model = {"id": "x", "name": "Test model", "context_length": 8192, "pricing": prices}
+        return web.json_response({"data": [{**model, "supported_parameters": ["structured_outputs"]}]})

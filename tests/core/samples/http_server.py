@@ -4,7 +4,9 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -57,6 +59,31 @@ class HttpServer:
     async def _stop(self) -> None:
         assert self._runner
         await self._runner.cleanup()
+
+
+class CountingServer(HttpServer):
+    """Counts what it is asked. `most_in_flight` is how many requests were under way at once at most."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests = 0
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.first_request_at = 0.0
+        self.last_answer_at = 0.0
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """A request while it is under way."""
+        self.first_request_at = self.first_request_at or time.monotonic()
+        self.requests += 1
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            yield
+        finally:
+            self.in_flight -= 1
+            self.last_answer_at = time.monotonic()
 
 
 class ScriptedServer(HttpServer):

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 (answers stand here as they were written)
+# ruff: noqa: E501 (one answer a line)
 """Answers as small models write them when they are asked for samples as JSON, in German, each with what it says.
 
 Written for this purpose, after the habits of Llama 3.2 3B, Qwen 2.5, Mistral 7B, Phi and R1's distillations.
@@ -16,7 +16,6 @@ class Written:
     name: str
     text: str
     pairs: tuple[Pair, ...] = ()
-    finished: bool = True
     problem: str = ""
 
 
@@ -30,384 +29,143 @@ MOTOR = Pair(
     "Weil ein großer Teil der Energie als Wärme über Kühler und Auspuff verlorengeht.",
 )
 
-RECOVERABLE = [
-    Written(
-        "a fence with prose around it",
-        'Natürlich! Hier sind zwei Frage-Antwort-Paare auf Basis des Textes:\n\n```json\n{\n  "samples": [\n    {\n'
-        f'      "instruction": "{ENERGY.instruction}",\n      "output": "{ENERGY.output}"\n    }},\n    {{\n'
-        f'      "instruction": "{JOULE.instruction}",\n      "output": "{JOULE.output}"\n    }}\n  ]\n}}\n```\n\n'
-        "Ich hoffe, das hilft dir weiter! Wenn du weitere Beispiele {zu anderen Themen} brauchst, sag Bescheid.",
-        (ENERGY, JOULE),
-    ),
-    Written(
-        "a fence for each object",
-        f'**Beispiel 1**\n```json\n{{"instruction": "{ENERGY.instruction}", "output": "{ENERGY.output}"}}\n```\n'
-        f'**Beispiel 2**\n```\n{{"instruction": "{JOULE.instruction}", "output": "{JOULE.output}"}}\n```',
-        (ENERGY, JOULE),
-    ),
-    Written(
-        "German quotation marks closed with a straight one",
-        '{"samples": [{"instruction": "Was bedeutet der Begriff „Wirkungsgrad"?", "output": "Der „Wirkungsgrad" ist das '
-        'Verhältnis von nutzbarer zu zugeführter Energie."}, {"instruction": "Wie heißt „Bewegungsenergie" noch?", '
-        '"output": "Man nennt sie auch „kinetische Energie"."}]}',
-        (
-            Pair(
-                'Was bedeutet der Begriff „Wirkungsgrad"?',
-                'Der „Wirkungsgrad" ist das Verhältnis von nutzbarer zu zugeführter Energie.',
-            ),
-            Pair('Wie heißt „Bewegungsenergie" noch?', 'Man nennt sie auch „kinetische Energie".'),
-        ),
-    ),
-    Written(
-        "a German quotation at the very end and before a comma",
-        '{"samples": [{"instruction": "Wie lauten die Fachwörter für „Lage" und „Bewegung"", "output": "Es sind '
-        '„potentiell", „kinetisch" und „elastisch""}]}',
-        (
-            Pair(
-                'Wie lauten die Fachwörter für „Lage" und „Bewegung"',
-                'Es sind „potentiell", „kinetisch" und „elastisch"',
-            ),
-        ),
-    ),
-    Written(
-        "straight quotation marks inside",
-        '{"samples": [{"instruction": "Was ist ein "Perpetuum mobile"?", "output": "Ein "Perpetuum mobile" ist eine '
-        'erdachte Maschine, die "ewig" läuft, also ohne Zufuhr von Energie."}]}',
-        (
-            Pair(
-                'Was ist ein "Perpetuum mobile"?',
-                'Ein "Perpetuum mobile" ist eine erdachte Maschine, die "ewig" läuft, also ohne Zufuhr von Energie.',
-            ),
-        ),
-    ),
-    Written(
-        "single quotes and an apostrophe",
-        "{'samples': [{'instruction': 'Was besagt Newton's drittes Gesetz?', 'output': 'Zu jeder Kraft gibt's eine "
-        "gleich große Gegenkraft.'}]}",
-        (Pair("Was besagt Newton's drittes Gesetz?", "Zu jeder Kraft gibt's eine gleich große Gegenkraft."),),
-    ),
-    Written(
-        "a Python literal with mixed quotes and None",
-        "samples = [{'instruction': \"Was zeigt ein Pendel?\", 'input': None, 'output': 'Die Umwandlung von \"Höhen-\" in "
-        "\"Bewegungsenergie\".', 'wahr': True}]",
-        (Pair("Was zeigt ein Pendel?", 'Die Umwandlung von "Höhen-" in "Bewegungsenergie".'),),
-    ),
-    Written(
-        "trailing commas and comments",
-        f'{{\n  // Beispiele zum Text\n  "samples": [\n    {{ "instruction": "{JOULE.instruction}", # die "Frage"\n'
-        f'      "output": "{JOULE.output}", }}, /* das war "leicht" */\n  ],\n}}',
-        (JOULE,),
-    ),
-    Written(
-        "missing commas",
-        f'{{"samples": [{{"instruction": "{ENERGY.instruction}"\n "output": "{ENERGY.output}"}}\n'
-        f'{{"instruction": "{JOULE.instruction}" "output": "{JOULE.output}"}}]}}',
-        (ENERGY, JOULE),
-    ),
-    Written(
-        "line breaks in strings",
-        '{"samples": [{"instruction": "Nenne drei Energieformen.", "output": "Drei Formen sind:\n\n- Bewegungsenergie\n'
-        '- „Höhenenergie"\n- chemische Energie\n"}]}',
-        (
-            Pair(
-                "Nenne drei Energieformen.",
-                'Drei Formen sind:\n\n- Bewegungsenergie\n- „Höhenenergie"\n- chemische Energie',
-            ),
-        ),
-    ),
-    Written(
-        "an array at the top with German keys",
-        f'[{{"Frage": "{JOULE.instruction}", "Antwort": "{JOULE.output}"}}, {{"Frage": "{MOTOR.instruction}", '
-        f'"Antwort": "{MOTOR.output}"}}]',
-        (JOULE, MOTOR),
-    ),
-    Written(
-        "a single object with capitals and spaces in its keys",
-        f'{{ " Instruction ": "{MOTOR.instruction}", "OUTPUT ": "{MOTOR.output}" }}',
-        (MOTOR,),
-    ),
-    Written(
-        "JSON lines",
-        "\n".join(
-            f'{{"prompt": "{pair.instruction}", "completion": "{pair.output}"}}' for pair in (ENERGY, JOULE, MOTOR)
-        ),
-        (ENERGY, JOULE, MOTOR),
-    ),
-    Written(
-        "numbered objects",
-        f'1. {{"question": "{ENERGY.instruction}", "answer": "{ENERGY.output}"}}\n'
-        f'2. {{"question": "{JOULE.instruction}", "answer": "{JOULE.output}"}}',
-        (ENERGY, JOULE),
-    ),
-    Written(
-        "numbered objects with the hard quotation marks",
-        '1. {"question": "Was ist „Reibung"?", "answer": "Eine Kraft, die „hemmt"."}\n\n2. {"question": "Und „Wärme"?", '
-        '"answer": "„Wärme" ist übergehende Energie."}',
-        (
-            Pair('Was ist „Reibung"?', 'Eine Kraft, die „hemmt".'),
-            Pair('Und „Wärme"?', '„Wärme" ist übergehende Energie.'),
-        ),
-    ),
-    Written(
-        "thinking before",
-        '<think>\nDer Nutzer will JSON im Format {"samples": [{"instruction": "Was?", "output": "Dies hier.'
-        f'"}}]}}. Also los.\n</think>\n\n{{"samples": [{{"instruction": "{JOULE.instruction}", "output": "{JOULE.output}"}}]}}',
-        (JOULE,),
-    ),
-    Written(
-        "thinking whose beginning the server took away",
-        'Okay, let me think. Vielleicht {"instruction": "Wie heißt die Einheit?", "output": "Sie heißt Joule."} – nein.\n'
-        f'</think>\n```json\n{{"samples": [{{"instruction": "{JOULE.instruction}", "output": "{JOULE.output}"}}]}}\n```',
-        (JOULE,),
-    ),
-    Written(
-        "messages",
-        '{"messages": [{"role": "system", "content": "Du bist Physiklehrer."}, {"role": "user", "content": '
-        f'"{ENERGY.instruction}"}}, {{"role": "assistant", "content": "{ENERGY.output}"}}, {{"role": "user", "content": '
-        f'"{JOULE.instruction}"}}, {{"role": "assistant", "content": "{JOULE.output}"}}]}}',
-        (Pair(ENERGY.instruction, ENERGY.output, ((JOULE.instruction, JOULE.output),)),),
-    ),
-    Written(
-        "ShareGPT",
-        f'{{"conversations": [{{"from": "human", "value": "{MOTOR.instruction}"}}, {{"from": "gpt", "value": '
-        f'"{MOTOR.output}"}}]}}',
-        (MOTOR,),
-    ),
-    Written(
-        "follow-ups",
-        f'{{"samples": [{{"instruction": "{ENERGY.instruction}", "output": "{ENERGY.output}", "follow_ups": [{{'
-        f'"instruction": "{JOULE.instruction}", "output": "{JOULE.output}",}}, {{"instruction": "Und ein Watt?", "output": '
-        '"Ein Watt ist „ein Joule je Sekunde"."}]}]}',
-        (
-            Pair(
-                ENERGY.instruction,
-                ENERGY.output,
-                (
-                    (JOULE.instruction, JOULE.output),
-                    ("Und ein Watt?", 'Ein Watt ist „ein Joule je Sekunde".'),
-                ),
-            ),
-        ),
-    ),
-    Written(
-        "nested under other keys",
-        f'{{"status": "ok", "anzahl": 2, "data": {{"qa_pairs": [{{"id": 1, "q": "{ENERGY.instruction}", "a": '
-        f'"{ENERGY.output}", "schwierigkeit": "leicht"}}, {{"id": 2, "q": "{JOULE.instruction}", "a": "{JOULE.output}"}}]}}}}',
-        (ENERGY, JOULE),
-    ),
-    Written(
-        "JSON in a string",
-        '{"samples": "[{\\"instruction\\": \\"Was misst man in Joule?\\", \\"output\\": \\"Die \\u201eEnergie\\u201c.\\"}]"}',
-        (Pair("Was misst man in Joule?", "Die „Energie“."),),
-    ),
-    Written(
-        "all of it in a string",
-        '"{\\"samples\\": [{\\"instruction\\": \\"Was misst man in Joule?\\", \\"output\\": \\"Die Energie,\\nauch Wärme.\\"}]}"',
-        (Pair("Was misst man in Joule?", "Die Energie,\nauch Wärme."),),
-    ),
-    Written(
-        "escaped umlauts and entities",
-        '{"samples": [{"instruction": "Was ist W\\u00e4rme?", "output": "W\\u00e4rme flie\\u00dft von hei\\u00df nach kalt '
-        '&ndash; nie &quot;zur\\u00fcck&quot;."}]}',
-        (Pair("Was ist Wärme?", "Wärme fließt von heiß nach kalt &ndash; nie &quot;zurück&quot;."),),
-    ),
-    Written(
-        "byte order mark and zero-width spaces",
-        f'\ufeff\u200b{{"samples":\u200b [{{"instruction": "{JOULE.instruction}",\u2060 "output": "{JOULE.output}"}}]}}\u200b',
-        (JOULE,),
-    ),
-    Written(
-        "typographic quotation marks everywhere",
-        "{“samples”: [{“instruction”: “Was ist ein Joule?”, “output”: “Ein Joule ist ein ‚Newtonmeter‘, also Kraft mal "
-        "Weg.”}]}",
-        (Pair("Was ist ein Joule?", "Ein Joule ist ein ‚Newtonmeter‘, also Kraft mal Weg."),),
-    ),
-    Written(
-        "keys without quotation marks",
-        f'{{samples: [{{instruction: "{JOULE.instruction}", output: "{JOULE.output}"}}]}}',
-        (JOULE,),
-    ),
-    Written(
-        "a brace that was forgotten between two samples",
-        f'{{"samples": [{{"instruction": "{ENERGY.instruction}", "output": "{ENERGY.output}",\n{{"instruction": '
-        f'"{JOULE.instruction}", "output": "{JOULE.output}"}}]}}',
-        (ENERGY, JOULE),
-    ),
-    Written(
-        "one object for all samples",
-        f'{{"instruction": "{ENERGY.instruction}", "output": "{ENERGY.output}", "instruction": "{JOULE.instruction}", '
-        f'"output": "{JOULE.output}"}}',
-        (ENERGY, JOULE),
-    ),
-    Written(
-        "numbered keys",
-        f'{{"frage_1": "{ENERGY.instruction}", "antwort_1": "{ENERGY.output}", "frage_2": "{JOULE.instruction}", '
-        f'"antwort_2": "{JOULE.output}"}}',
-        (ENERGY, JOULE),
-    ),
-    Written(
-        "the last brackets forgotten, but the fence closed",
-        f'```json\n{{"samples": [{{"instruction": "{ENERGY.instruction}", "output": "{ENERGY.output}"}}\n]\n```',
-        (ENERGY,),
-    ),
-    Written(
-        "one of three is broken",
-        f'{{"samples": [{{"instruction": "{ENERGY.instruction}", "output": "{ENERGY.output}"}}, {{"instruction": "Was ist '
-        f'ein Watt?", "output": ""}}, {{"instruction": "{JOULE.instruction}", "output": "{JOULE.output}"}}]}}',
-        (ENERGY, JOULE),
-    ),
-    Written(
-        "the example of the prompt repeated first",
-        'Hier das Format: {"samples": [{"instruction": "...", "output": "..."}]}\n\n{"samples": [{"instruction": '
-        f'"{JOULE.instruction}", "output": "{JOULE.output}"}}]}}',
-        (JOULE,),
-    ),
-    Written(
-        "an answer as a list of lines",
-        '{"samples": [{"instruction": "Nenne Formen der Energie.", "output": ["1. Wärme", "2. Licht", "3. Bewegung"]}]}',
-        (Pair("Nenne Formen der Energie.", "1. Wärme\n2. Licht\n3. Bewegung"),),
-    ),
-    Written(
-        "guillemets and English quotation marks inside",
-        '{"samples": [{"instruction": "Was heißt »Energie« auf Englisch?", "output": "Es heißt “energy”, französisch '
-        '« énergie »."}]}',
-        (Pair("Was heißt »Energie« auf Englisch?", "Es heißt “energy”, französisch « énergie »."),),
-    ),
-    Written(
-        "a mark forgotten after a sentence",
-        f'{{"samples": [{{"instruction": "{JOULE.instruction},\n "output": "{JOULE.output}"}}]}}',
-        (JOULE,),
-    ),
-    Written(
-        "Alpaca with an input",
-        '{"instruction": "Rechne in Joule um.", "input": "2 Kilowattstunden", "output": "Das sind 7,2 Millionen Joule."}',
-        (Pair("Rechne in Joule um.\n\n2 Kilowattstunden", "Das sind 7,2 Millionen Joule."),),
-    ),
-    Written(
-        "plain text",
-        f"Hier sind die Paare:\n\nFrage: {ENERGY.instruction}\nAntwort: {ENERGY.output}\n\nFrage: {JOULE.instruction}\n"
-        f"Antwort: {JOULE.output}\n\nIch hoffe, diese Beispiele helfen dir weiter!",
-        (ENERGY, JOULE),
-    ),
-    Written(
-        "plain text with Markdown",
-        f"### Beispiel 1\n**Frage 1:** {ENERGY.instruction}\n**Antwort 1:** {ENERGY.output}\n\n---\n\n### Beispiel 2\n"
-        f"**Frage 2:** {JOULE.instruction}\n**Antwort 2:** {JOULE.output}",
-        (ENERGY, JOULE),
-    ),
-    Written(
-        "plain text with headings",
-        f"### Frage\n{JOULE.instruction}\n\n### Antwort\n{JOULE.output}",
-        (JOULE,),
-    ),
-    Written(
-        "objects in the middle of sentences",
-        'Gerne! {"instruction": "Was ist „Arbeit"?", "output": "Kraft mal Weg."} Und noch eins: {"instruction": "Was ist '
-        '„Leistung"?", "output": "Das ist „Energie je Zeit"."} Mehr gibt der Text nicht her.',
-        (
-            Pair('Was ist „Arbeit"?', "Kraft mal Weg."),
-            Pair('Was ist „Leistung"?', 'Das ist „Energie je Zeit".'),
-        ),
-    ),
-    Written(
-        "lines of a Windows file, tabs and a program with its own quotation marks",
-        '{\r\n\t"samples": [\r\n\t\t{"instruction": "Wie grüßt man in Python?",\r\n\t\t"output": "So:\n\n```python\n'
-        'print("hallo")\n```\nMehr braucht es nicht."}\r\n\t]\r\n}',
-        (
-            Pair(
-                "Wie grüßt man in Python?",
-                'So:\n\n```python\nprint("hallo")\n```\nMehr braucht es nicht.',
-            ),
-        ),
-    ),
-    Written(
-        "a key without its second mark",
-        f'{{"samples": [{{"instruction: "{JOULE.instruction}", "output": "{JOULE.output}"}}]}}',
-        (JOULE,),
-    ),
-    Written(
-        "a bracket for a brace",
-        f'{{"samples": [{{"instruction": "{JOULE.instruction}", "output": "{JOULE.output}"]}}]}}',
-        (JOULE,),
-    ),
-    Written(
-        "a round mark at the end of a string",
-        f'{{"samples": [{{"instruction": "{JOULE.instruction}“, "output": "{JOULE.output}“}}]}}',
-        (JOULE,),
-    ),
-    Written(
-        "code with braces and quotation marks in an answer",
-        '{"samples": [{"instruction": "Wie gibt man x in Python aus?", "output": "Mit print():\\n```python\\nprint('
-        'f\\"{x}\\")\\n```\\nDie geschweiften Klammern {} setzen „x" ein."}]}',
-        (
-            Pair(
-                "Wie gibt man x in Python aus?",
-                'Mit print():\n```python\nprint(f"{x}")\n```\nDie geschweiften Klammern {} setzen „x" ein.',
-            ),
-        ),
-    ),
-]
 
-BEYOND_REPAIR = [
-    Written("cut off by the server", RECOVERABLE[0].text, (), False, "cut_off"),
-    Written(
-        "cut in the second answer",
-        f'{{"samples": [{{"instruction": "{ENERGY.instruction}", "output": "{ENERGY.output}"}}, {{"instruction": '
-        f'"{MOTOR.instruction}", "output": "Weil ein großer Teil der Ener',
-        problem="cut_off",
-    ),
-    Written(
-        "cut between two samples",
-        f'{{"samples": [{{"instruction": "{ENERGY.instruction}", "output": "{ENERGY.output}"}},',
-        problem="cut_off",
-    ),
-    Written(
-        "cut in a fence that was closed by nobody",
-        f'```json\n[{{"instruction": "{ENERGY.instruction}", "output": "{ENERGY.output}"}}, {{"instr',
-        problem="cut_off",
-    ),
-    Written(
-        "JSON lines of which the last one is cut",
-        f'{{"instruction": "{ENERGY.instruction}", "output": "{ENERGY.output}"}}\n{{"instruction": "Was i',
-        problem="cut_off",
-    ),
-    Written(
-        "plain text that breaks off",
-        f"Frage: {ENERGY.instruction}\nAntwort: {ENERGY.output}\n\nFrage: {MOTOR.instruction}\nAntwort: Weil ein großer Teil",
-        problem="cut_off",
-    ),
-    Written(
-        "a schema that closed the string at the quotation mark",
-        '{"samples": [{"instruction": "Wie nennt man das?", "output": "Man nennt das „Energie"}]}',
-        problem="no_samples",
-    ),
-    Written("only thinking", "<think>Ich soll Fragen schreiben. Zuerst lese ich den Text", problem="empty"),
-    Written(
-        "a refusal",
-        "Es tut mir leid, aber ich kann dazu keine Fragen schreiben. Der Text enthält keine Informationen.",
-        problem="no_json",
-    ),
-    Written("placeholders", '{"samples": [{"instruction": "<Frage>", "output": "<Antwort>"}]}', problem="no_samples"),
-    Written(
-        "the question as its own answer",
-        f'{{"samples": [{{"instruction": "{JOULE.instruction}", "output": "{JOULE.instruction}"}}]}}',
-        problem="no_samples",
-    ),
-    Written(
-        "an instruction that is a number",
-        '{"samples": [{"instruction": "1", "output": "Joule."}]}',
-        problem="no_samples",
-    ),
-    Written(
-        "an object as an answer",
-        '{"samples": [{"instruction": "Was ist ein Joule?", "output": {"wert": "Eine Einheit", "quelle": "Text"}}]}',
-        problem="no_samples",
-    ),
-    Written(
-        "a key swallowed by a value",
-        '{"samples": [{"instruction": "Was ist ein Joule\\", \\"output\\": \\"Eine Einheit", "output": "Ein Newtonmeter."}]}',
-        problem="no_samples",
-    ),
-    Written("only questions", '{"fragen": ["Was ist Energie?", "Was ist Arbeit?"]}', problem="no_samples"),
-    Written("nothing", " \n", problem="empty"),
-]
+def filled(text: str) -> str:
+    """An answer in which `ENERGY?` stands for what that pair asks, and `ENERGY!` for what it says."""
+    for name, pair in (("ENERGY", ENERGY), ("JOULE", JOULE), ("MOTOR", MOTOR)):
+        text = text.replace(f"{name}?", pair.instruction).replace(f"{name}!", pair.output)
+    return text
+
+
+# What is wrong with it, the pairs in it, the answer.
+_RECOVERABLE: list[tuple[str, tuple[Pair, ...], str]] = [
+    ("a fence with prose around it", (ENERGY, JOULE),
+     'Natürlich! Hier sind zwei Frage-Antwort-Paare auf Basis des Textes:\n\n```json\n{\n  "samples": [\n    {\n      "instruction": "ENERGY?",\n      "output": "ENERGY!"\n    },\n    {\n      "instruction": "JOULE?",\n      "output": "JOULE!"\n    }\n  ]\n}\n```\n\nIch hoffe, das hilft dir weiter! Wenn du weitere Beispiele {zu anderen Themen} brauchst, sag Bescheid.'),
+    ("a fence for each object", (ENERGY, JOULE),
+     '**Beispiel 1**\n```json\n{"instruction": "ENERGY?", "output": "ENERGY!"}\n```\n**Beispiel 2**\n```\n{"instruction": "JOULE?", "output": "JOULE!"}\n```'),
+    ("German quotation marks closed with a straight one", (Pair('Was bedeutet der Begriff „Wirkungsgrad"?', 'Der „Wirkungsgrad" ist das Verhältnis von nutzbarer zu zugeführter Energie.'), Pair('Wie heißt „Bewegungsenergie" noch?', 'Man nennt sie auch „kinetische Energie".')),
+     '{"samples": [{"instruction": "Was bedeutet der Begriff „Wirkungsgrad"?", "output": "Der „Wirkungsgrad" ist das Verhältnis von nutzbarer zu zugeführter Energie."}, {"instruction": "Wie heißt „Bewegungsenergie" noch?", "output": "Man nennt sie auch „kinetische Energie"."}]}'),
+    ("a German quotation at the very end and before a comma", (Pair('Wie lauten die Fachwörter für „Lage" und „Bewegung"', 'Es sind „potentiell", „kinetisch" und „elastisch"'),),
+     '{"samples": [{"instruction": "Wie lauten die Fachwörter für „Lage" und „Bewegung"", "output": "Es sind „potentiell", „kinetisch" und „elastisch""}]}'),
+    ("straight quotation marks inside", (Pair('Was ist ein "Perpetuum mobile"?', 'Ein "Perpetuum mobile" ist eine erdachte Maschine, die "ewig" läuft, also ohne Zufuhr von Energie.'),),
+     '{"samples": [{"instruction": "Was ist ein "Perpetuum mobile"?", "output": "Ein "Perpetuum mobile" ist eine erdachte Maschine, die "ewig" läuft, also ohne Zufuhr von Energie."}]}'),
+    ("single quotes and an apostrophe", (Pair("Was besagt Newton's drittes Gesetz?", "Zu jeder Kraft gibt's eine gleich große Gegenkraft."),),
+     "{'samples': [{'instruction': 'Was besagt Newton's drittes Gesetz?', 'output': 'Zu jeder Kraft gibt's eine gleich große Gegenkraft.'}]}"),
+    ("a Python literal with mixed quotes and None", (Pair("Was zeigt ein Pendel?", 'Die Umwandlung von "Höhen-" in "Bewegungsenergie".'),),
+     "samples = [{'instruction': \"Was zeigt ein Pendel?\", 'input': None, 'output': 'Die Umwandlung von \"Höhen-\" in \"Bewegungsenergie\".', 'wahr': True}]"),
+    ("trailing commas and comments", (JOULE,),
+     '{\n  // Beispiele zum Text\n  "samples": [\n    { "instruction": "JOULE?", # die "Frage"\n      "output": "JOULE!", }, /* das war "leicht" */\n  ],\n}'),
+    ("missing commas", (ENERGY, JOULE),
+     '{"samples": [{"instruction": "ENERGY?"\n "output": "ENERGY!"}\n{"instruction": "JOULE?" "output": "JOULE!"}]}'),
+    ("line breaks in strings", (Pair("Nenne drei Energieformen.", 'Drei Formen sind:\n\n- Bewegungsenergie\n- „Höhenenergie"\n- chemische Energie'),),
+     '{"samples": [{"instruction": "Nenne drei Energieformen.", "output": "Drei Formen sind:\n\n- Bewegungsenergie\n- „Höhenenergie"\n- chemische Energie\n"}]}'),
+    ("an array at the top with German keys", (JOULE, MOTOR),
+     '[{"Frage": "JOULE?", "Antwort": "JOULE!"}, {"Frage": "MOTOR?", "Antwort": "MOTOR!"}]'),
+    ("a single object with capitals and spaces in its keys", (MOTOR,),
+     '{ " Instruction ": "MOTOR?", "OUTPUT ": "MOTOR!" }'),
+    ("JSON lines", (ENERGY, JOULE, MOTOR),
+     '{"prompt": "ENERGY?", "completion": "ENERGY!"}\n{"prompt": "JOULE?", "completion": "JOULE!"}\n{"prompt": "MOTOR?", "completion": "MOTOR!"}'),
+    ("numbered objects", (ENERGY, JOULE),
+     '1. {"question": "ENERGY?", "answer": "ENERGY!"}\n2. {"question": "JOULE?", "answer": "JOULE!"}'),
+    ("numbered objects with the hard quotation marks", (Pair('Was ist „Reibung"?', 'Eine Kraft, die „hemmt".'), Pair('Und „Wärme"?', '„Wärme" ist übergehende Energie.')),
+     '1. {"question": "Was ist „Reibung"?", "answer": "Eine Kraft, die „hemmt"."}\n\n2. {"question": "Und „Wärme"?", "answer": "„Wärme" ist übergehende Energie."}'),
+    ("thinking before", (JOULE,),
+     '<think>\nDer Nutzer will JSON im Format {"samples": [{"instruction": "Was?", "output": "Dies hier."}]}. Also los.\n</think>\n\n{"samples": [{"instruction": "JOULE?", "output": "JOULE!"}]}'),
+    ("thinking whose beginning the server took away", (JOULE,),
+     'Okay, let me think. Vielleicht {"instruction": "Wie heißt die Einheit?", "output": "Sie heißt Joule."} – nein.\n</think>\n```json\n{"samples": [{"instruction": "JOULE?", "output": "JOULE!"}]}\n```'),
+    ("messages", (Pair(ENERGY.instruction, ENERGY.output, ((JOULE.instruction, JOULE.output),)),),
+     '{"messages": [{"role": "system", "content": "Du bist Physiklehrer."}, {"role": "user", "content": "ENERGY?"}, {"role": "assistant", "content": "ENERGY!"}, {"role": "user", "content": "JOULE?"}, {"role": "assistant", "content": "JOULE!"}]}'),
+    ("ShareGPT", (MOTOR,),
+     '{"conversations": [{"from": "human", "value": "MOTOR?"}, {"from": "gpt", "value": "MOTOR!"}]}'),
+    ("follow-ups", (Pair(ENERGY.instruction, ENERGY.output, ((JOULE.instruction, JOULE.output), ("Und ein Watt?", 'Ein Watt ist „ein Joule je Sekunde".'))),),
+     '{"samples": [{"instruction": "ENERGY?", "output": "ENERGY!", "follow_ups": [{"instruction": "JOULE?", "output": "JOULE!",}, {"instruction": "Und ein Watt?", "output": "Ein Watt ist „ein Joule je Sekunde"."}]}]}'),
+    ("nested under other keys", (ENERGY, JOULE),
+     '{"status": "ok", "anzahl": 2, "data": {"qa_pairs": [{"id": 1, "q": "ENERGY?", "a": "ENERGY!", "schwierigkeit": "leicht"}, {"id": 2, "q": "JOULE?", "a": "JOULE!"}]}}'),
+    ("JSON in a string", (Pair("Was misst man in Joule?", "Die „Energie“."),),
+     '{"samples": "[{\\"instruction\\": \\"Was misst man in Joule?\\", \\"output\\": \\"Die \\u201eEnergie\\u201c.\\"}]"}'),
+    ("all of it in a string", (Pair("Was misst man in Joule?", "Die Energie,\nauch Wärme."),),
+     '"{\\"samples\\": [{\\"instruction\\": \\"Was misst man in Joule?\\", \\"output\\": \\"Die Energie,\\nauch Wärme.\\"}]}"'),
+    ("escaped umlauts and entities", (Pair("Was ist Wärme?", "Wärme fließt von heiß nach kalt &ndash; nie &quot;zurück&quot;."),),
+     '{"samples": [{"instruction": "Was ist W\\u00e4rme?", "output": "W\\u00e4rme flie\\u00dft von hei\\u00df nach kalt &ndash; nie &quot;zur\\u00fcck&quot;."}]}'),
+    ("byte order mark and zero-width spaces", (JOULE,),
+     '\ufeff\u200b{"samples":\u200b [{"instruction": "JOULE?",\u2060 "output": "JOULE!"}]}\u200b'),
+    ("typographic quotation marks everywhere", (Pair("Was ist ein Joule?", "Ein Joule ist ein ‚Newtonmeter‘, also Kraft mal Weg."),),
+     '{“samples”: [{“instruction”: “Was ist ein Joule?”, “output”: “Ein Joule ist ein ‚Newtonmeter‘, also Kraft mal Weg.”}]}'),
+    ("keys without quotation marks", (JOULE,),
+     '{samples: [{instruction: "JOULE?", output: "JOULE!"}]}'),
+    ("a brace that was forgotten between two samples", (ENERGY, JOULE),
+     '{"samples": [{"instruction": "ENERGY?", "output": "ENERGY!",\n{"instruction": "JOULE?", "output": "JOULE!"}]}'),
+    ("one object for all samples", (ENERGY, JOULE),
+     '{"instruction": "ENERGY?", "output": "ENERGY!", "instruction": "JOULE?", "output": "JOULE!"}'),
+    ("numbered keys", (ENERGY, JOULE),
+     '{"frage_1": "ENERGY?", "antwort_1": "ENERGY!", "frage_2": "JOULE?", "antwort_2": "JOULE!"}'),
+    ("the last brackets forgotten, but the fence closed", (ENERGY,),
+     '```json\n{"samples": [{"instruction": "ENERGY?", "output": "ENERGY!"}\n]\n```'),
+    ("one of three is broken", (ENERGY, JOULE),
+     '{"samples": [{"instruction": "ENERGY?", "output": "ENERGY!"}, {"instruction": "Was ist ein Watt?", "output": ""}, {"instruction": "JOULE?", "output": "JOULE!"}]}'),
+    ("the example of the prompt repeated first", (JOULE,),
+     'Hier das Format: {"samples": [{"instruction": "...", "output": "..."}]}\n\n{"samples": [{"instruction": "JOULE?", "output": "JOULE!"}]}'),
+    ("an answer as a list of lines", (Pair("Nenne Formen der Energie.", "1. Wärme\n2. Licht\n3. Bewegung"),),
+     '{"samples": [{"instruction": "Nenne Formen der Energie.", "output": ["1. Wärme", "2. Licht", "3. Bewegung"]}]}'),
+    ("guillemets and English quotation marks inside", (Pair("Was heißt »Energie« auf Englisch?", "Es heißt “energy”, französisch « énergie »."),),
+     '{"samples": [{"instruction": "Was heißt »Energie« auf Englisch?", "output": "Es heißt “energy”, französisch « énergie »."}]}'),
+    ("a mark forgotten after a sentence", (JOULE,),
+     '{"samples": [{"instruction": "JOULE?,\n "output": "JOULE!"}]}'),
+    ("Alpaca with an input", (Pair("Rechne in Joule um.\n\n2 Kilowattstunden", "Das sind 7,2 Millionen Joule."),),
+     '{"instruction": "Rechne in Joule um.", "input": "2 Kilowattstunden", "output": "Das sind 7,2 Millionen Joule."}'),
+    ("plain text", (ENERGY, JOULE),
+     'Hier sind die Paare:\n\nFrage: ENERGY?\nAntwort: ENERGY!\n\nFrage: JOULE?\nAntwort: JOULE!\n\nIch hoffe, diese Beispiele helfen dir weiter!'),
+    ("plain text with Markdown", (ENERGY, JOULE),
+     '### Beispiel 1\n**Frage 1:** ENERGY?\n**Antwort 1:** ENERGY!\n\n---\n\n### Beispiel 2\n**Frage 2:** JOULE?\n**Antwort 2:** JOULE!'),
+    ("plain text with headings", (JOULE,),
+     '### Frage\nJOULE?\n\n### Antwort\nJOULE!'),
+    ("objects in the middle of sentences", (Pair('Was ist „Arbeit"?', "Kraft mal Weg."), Pair('Was ist „Leistung"?', 'Das ist „Energie je Zeit".')),
+     'Gerne! {"instruction": "Was ist „Arbeit"?", "output": "Kraft mal Weg."} Und noch eins: {"instruction": "Was ist „Leistung"?", "output": "Das ist „Energie je Zeit"."} Mehr gibt der Text nicht her.'),
+    ("lines of a Windows file, tabs and a program with its own quotation marks", (Pair("Wie grüßt man in Python?", 'So:\n\n```python\nprint("hallo")\n```\nMehr braucht es nicht.'),),
+     '{\r\n\t"samples": [\r\n\t\t{"instruction": "Wie grüßt man in Python?",\r\n\t\t"output": "So:\n\n```python\nprint("hallo")\n```\nMehr braucht es nicht."}\r\n\t]\r\n}'),
+    ("a key without its second mark", (JOULE,),
+     '{"samples": [{"instruction: "JOULE?", "output": "JOULE!"}]}'),
+    ("a bracket for a brace", (JOULE,),
+     '{"samples": [{"instruction": "JOULE?", "output": "JOULE!"]}]}'),
+    ("a round mark at the end of a string", (JOULE,),
+     '{"samples": [{"instruction": "JOULE?“, "output": "JOULE!“}]}'),
+    ("code with braces and quotation marks in an answer", (Pair("Wie gibt man x in Python aus?", 'Mit print():\n```python\nprint(f"{x}")\n```\nDie geschweiften Klammern {} setzen „x" ein.'),),
+     '{"samples": [{"instruction": "Wie gibt man x in Python aus?", "output": "Mit print():\\n```python\\nprint(f\\"{x}\\")\\n```\\nDie geschweiften Klammern {} setzen „x" ein."}]}'),
+]  # fmt: skip
+
+# What is wrong with it, what is said of it, the answer.
+_BEYOND_REPAIR = [
+    ("cut in the second answer", "cut_off",
+     '{"samples": [{"instruction": "ENERGY?", "output": "ENERGY!"}, {"instruction": "MOTOR?", "output": "Weil ein großer Teil der Ener'),
+    ("cut between two samples", "cut_off",
+     '{"samples": [{"instruction": "ENERGY?", "output": "ENERGY!"},'),
+    ("cut in a fence that was closed by nobody", "cut_off",
+     '```json\n[{"instruction": "ENERGY?", "output": "ENERGY!"}, {"instr'),
+    ("JSON lines of which the last one is cut", "cut_off",
+     '{"instruction": "ENERGY?", "output": "ENERGY!"}\n{"instruction": "Was i'),
+    ("plain text that breaks off", "cut_off",
+     'Frage: ENERGY?\nAntwort: ENERGY!\n\nFrage: MOTOR?\nAntwort: Weil ein großer Teil'),
+    ("a schema that closed the string at the quotation mark", "no_samples",
+     '{"samples": [{"instruction": "Wie nennt man das?", "output": "Man nennt das „Energie"}]}'),
+    ("only thinking", "empty",
+     '<think>Ich soll Fragen schreiben. Zuerst lese ich den Text'),
+    ("a refusal", "no_json",
+     'Es tut mir leid, aber ich kann dazu keine Fragen schreiben. Der Text enthält keine Informationen.'),
+    ("placeholders", "no_samples",
+     '{"samples": [{"instruction": "<Frage>", "output": "<Antwort>"}]}'),
+    ("the question as its own answer", "no_samples",
+     '{"samples": [{"instruction": "JOULE?", "output": "JOULE?"}]}'),
+    ("an instruction that is a number", "no_samples",
+     '{"samples": [{"instruction": "1", "output": "Joule."}]}'),
+    ("an object as an answer", "no_samples",
+     '{"samples": [{"instruction": "Was ist ein Joule?", "output": {"wert": "Eine Einheit", "quelle": "Text"}}]}'),
+    ("a key swallowed by a value", "no_samples",
+     '{"samples": [{"instruction": "Was ist ein Joule\\", \\"output\\": \\"Eine Einheit", "output": "Ein Newtonmeter."}]}'),
+    ("only questions", "no_samples",
+     '{"fragen": ["Was ist Energie?", "Was ist Arbeit?"]}'),
+    ("nothing", "empty",
+     ' \n'),
+]  # fmt: skip
+
+RECOVERABLE = [Written(name, filled(text), pairs) for name, pairs, text in _RECOVERABLE]
+BEYOND_REPAIR = [Written(name, filled(text), problem=problem) for name, problem, text in _BEYOND_REPAIR]

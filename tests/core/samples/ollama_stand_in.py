@@ -7,51 +7,43 @@ error, the words are those of Ollama's server (server/routes.go and server/sched
 import asyncio
 import hashlib
 import json
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
 from tests.core.samples.helper_answers import AnswerMaker, as_json
-from tests.core.samples.http_server import HttpServer
+from tests.core.samples.http_server import CountingServer
 
-CLOUD = {
-    "name": "gpt-oss:120b-cloud",
-    "model": "gpt-oss:120b-cloud",
-    "remote_model": "gpt-oss:120b",
-    "remote_host": "https://ollama.com:443",
-    "size": 384,
-    "details": {"family": "gptoss", "parameter_size": "116.8B", "quantization_level": "MXFP4"},
-    "capabilities": ["completion", "thinking"],
-}
-LOCAL = {
-    "name": "qwen3:4b",
-    "model": "qwen3:4b",
-    "size": 2497293931,
-    "details": {
-        "format": "gguf",
-        "family": "qwen3",
-        "parameter_size": "4.0B",
-        "quantization_level": "Q4_K_M",
-        "context_length": 40960,
-    },
-    "capabilities": ["completion", "tools", "thinking"],
-}
-EMBEDDING = {
-    "name": "nomic-embed-text:latest",
-    "model": "nomic-embed-text:latest",
-    "size": 274302450,
-    "details": {"family": "nomic-bert", "parameter_size": "137M", "quantization_level": "F16"},
-    "capabilities": ["embedding"],
-}
+
+def listed(name: str, size: int, details: Mapping[str, Any], *capabilities: str, **more: Any) -> dict[str, Any]:
+    """A model as /api/tags names it."""
+    return {"name": name, "model": name, "size": size, "details": details, "capabilities": [*capabilities], **more}
+
+
+def details(family: str, parameters: str, quantization: str, **more: Any) -> dict[str, Any]:
+    return {"family": family, "parameter_size": parameters, "quantization_level": quantization, **more}
+
+
+CLOUD = listed(
+    "gpt-oss:120b-cloud",
+    384,
+    details("gptoss", "116.8B", "MXFP4"),
+    "completion",
+    remote_model="gpt-oss:120b",
+    remote_host="https://ollama.com:443",
+)
+LOCAL = listed(
+    "qwen3:4b", 2497293931, details("qwen3", "4.0B", "Q4_K_M", context_length=40960), "completion", "tools"
+)
+EMBEDDING = listed("nomic-embed-text:latest", 274302450, details("nomic-bert", "137M", "F16"), "embedding")
 MODELS = (LOCAL, CLOUD, EMBEDDING)
 DOWNLOADABLE = "llama3.2:1b"
 PART_BYTES = 1000
 PIECES = 5
 
 
-class OllamaStandIn(HttpServer):
+class OllamaStandIn(CountingServer):
     """Set the attributes to have it misbehave; `bodies` holds what it was asked at each path."""
 
     def __init__(self, latency_seconds: float = 0.0, models: Sequence[Mapping[str, Any]] = MODELS) -> None:
@@ -72,11 +64,6 @@ class OllamaStandIn(HttpServer):
         self.created: dict[str, dict[str, Any]] = {}
         self.answer_of_created: tuple[str, int] = ("", 0)  # what such a model says, and its count of prompt tokens
         self.bodies: list[tuple[str, dict[str, Any]]] = []
-        self.requests = 0
-        self.in_flight = 0
-        self.most_in_flight = 0
-        self.first_request_at = 0.0
-        self.last_answer_at = 0.0
         self._answers = AnswerMaker()
 
     def routes(self) -> list[web.RouteDef]:
@@ -110,16 +97,9 @@ class OllamaStandIn(HttpServer):
             message = {"role": "assistant", "content": words}
             counts = {"prompt_eval_count": prompt_tokens, "eval_count": 3}
             return web.json_response({"model": body["model"], "message": message, "done": True, **counts})
-        self.first_request_at = self.first_request_at or time.monotonic()
-        self.requests += 1
-        self.in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.in_flight)
-        try:
+        with self.counted():
             await asyncio.sleep(self.latency_seconds)
             return await self._streamed_answer(request, body)
-        finally:
-            self.in_flight -= 1
-            self.last_answer_at = time.monotonic()
 
     async def _streamed_answer(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
         response = await self._stream(request)

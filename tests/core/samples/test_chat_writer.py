@@ -2,85 +2,80 @@
 
 import asyncio
 import json
-import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
 from core.documents.store.chunk_store import Chunk
-from core.providers import HelperModel
 from core.samples import chat_writer
 from core.samples import pace as pacing
 from core.samples.chat_writer import ChatWriter
-from core.samples.drafts import Task, Usage, Written
-from core.samples.providers.chat import ChatAnswer, ChatRequest, HelperError
+from core.samples.drafts import Task, Usage
+from core.samples.providers.chat import ChatAnswer, HelperError
+from tests.refusals import code_of
 from utils.config import SftSettings
 from utils.errors import AppError
 
 
 @pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_waits(monkeypatch):
     monkeypatch.setattr(pacing, "FIRST_WAIT_SECONDS", 0.001)
 
 
 class Helper:
     """Answers with whatever `answer` gives for the number of the request."""
 
-    def __init__(self, answer: Callable[[int], ChatAnswer], seconds: float = 0.0) -> None:
+    def __init__(self, answer, seconds=0.0):
         self.answer = answer
         self.seconds = seconds
-        self.requests: list[ChatRequest] = []
+        self.requests = []
         self.under_way = self.most_under_way = 0
         self.closed = False
 
-    async def ask(self, request: ChatRequest) -> ChatAnswer:
+    async def ask(self, request):
         self.requests.append(request)
         number = len(self.requests)
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:
             await asyncio.sleep(self.seconds)
-            return self.answer(number)
+            result = self.answer(number)
         finally:
             self.under_way -= 1
+        if isinstance(result, Exception):
+            raise result
+        return result
 
-    async def models(self) -> list[HelperModel]:
-        return []
-
-    async def close(self) -> None:
+    async def close(self):
         self.closed = True
 
 
 class Tasks:
     """A supply of a few tasks."""
 
-    def __init__(self, count: int) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, count):
         self._left = [Task(Chunk(n, "a.txt", n, f"Text {n}.", {}), 0) for n in range(count)]
 
-    def take(self) -> Task | None:
-        with self._lock:
-            return self._left.pop() if self._left else None
+    def take(self):
+        return self._left.pop() if self._left else None
 
     @property
-    def is_over(self) -> bool:
+    def is_over(self):
         return not self._left
 
 
-def good(number: int) -> ChatAnswer:
+def good(number):
     pair = {"instruction": f"Was ist Nummer {number}?", "output": f"Nummer {number} ist eine Zahl."}
     return ChatAnswer(json.dumps({"samples": [pair]}), True, 10, 5, 0.01)
 
 
-def write(helper: Helper, tasks: int, **settings: object) -> tuple[list[Written], Usage]:
+def write(helper, tasks, sent=lambda task, request: None, **settings):
     usage = Usage()
-    writer = ChatWriter(lambda: helper)
-    chosen = SftSettings.model_validate({"provider": "openrouter", "model": "m", **settings})
-    return [written for written in writer(Tasks(tasks), chosen, usage) if written], usage
+    chosen = SftSettings(model="m", **settings)
+    return [written for written in ChatWriter(lambda: helper, sent)(Tasks(tasks), chosen, usage) if written], usage
 
 
-def test_every_task_is_answered_with_no_more_at_once_than_allowed() -> None:
+def test_every_task_is_answered_with_no_more_at_once_than_allowed():
     helper = Helper(good, 0.005)
     written, usage = write(helper, 30, concurrency=4)
     assert len(written) == 30 and all(len(one.drafts) == 1 for one in written)
@@ -89,7 +84,7 @@ def test_every_task_is_answered_with_no_more_at_once_than_allowed() -> None:
     assert usage.cost_usd == pytest.approx(0.3) and usage.cost_known
 
 
-def test_an_answer_without_samples_is_asked_for_again_with_another_seed_and_more_room() -> None:
+def test_an_answer_without_samples_is_asked_for_again_with_another_seed_and_more_room():
     helper = Helper(lambda number: ChatAnswer("Gerne! Hier ist", False) if number < 3 else good(number))
     written, usage = write(helper, 1)
     assert len(written[0].drafts) == 1
@@ -99,37 +94,27 @@ def test_an_answer_without_samples_is_asked_for_again_with_another_seed_and_more
     assert rooms == sorted(rooms) and rooms[0] < rooms[-1]
 
 
-def test_a_task_that_cannot_be_answered_comes_to_nothing_and_the_others_go_on() -> None:
-    def answer(number: int) -> ChatAnswer:
-        if number == 2:
-            raise HelperError(AppError("helper_refused"), "skip")
-        return good(number)
-
-    written, usage = write(Helper(answer), 5, concurrency=1)
+def test_a_task_that_cannot_be_answered_comes_to_nothing_and_the_others_go_on():
+    refused = HelperError(AppError("helper_refused"), "skip")
+    written, usage = write(Helper(lambda number: refused if number == 2 else good(number)), 5, concurrency=1)
     assert [len(one.drafts) for one in written] == [1, 0, 1, 1, 1]
     assert usage.failed == 1
 
 
-def test_a_wrong_key_stops_at_once() -> None:
-    def answer(number: int) -> ChatAnswer:
-        raise HelperError(AppError("helper_key"), "stop")
-
-    helper = Helper(answer)
-    with pytest.raises(AppError) as caught:
-        write(helper, 100, concurrency=3)
-    assert caught.value.code == "helper_key"
-    assert len(helper.requests) <= 3 and helper.closed
-
-
-def test_a_helper_that_never_says_anything_usable_is_given_up_soon() -> None:
-    helper = Helper(lambda number: ChatAnswer("Das ist ein schöner Text.", True))
-    with pytest.raises(AppError) as caught:
-        write(helper, 1000, concurrency=2)
-    assert caught.value.code.startswith("helper_answer_")
-    assert len(helper.requests) <= 3 * (chat_writer.MOST_FAILED_IN_A_ROW + 2)
+@pytest.mark.parametrize(
+    ("answer", "code", "most"),
+    [
+        (HelperError(AppError("helper_key"), "stop"), "helper_key", 3),
+        (ChatAnswer("Das ist Text.", True), "helper_answer_no_json", 3 * (chat_writer.MOST_FAILED_IN_A_ROW + 3)),
+    ],
+)
+def test_a_wrong_key_stops_at_once_and_a_helper_that_never_says_anything_usable_soon(answer, code, most):
+    helper = Helper(lambda number: answer)
+    assert code_of(lambda: write(helper, 1000, concurrency=3)) == code
+    assert len(helper.requests) <= most and helper.closed
 
 
-def test_stopping_ends_the_requests_that_are_under_way() -> None:
+def test_stopping_ends_the_requests_that_are_under_way():
     helper = Helper(good, 3600)
     results = ChatWriter(lambda: helper)(Tasks(9), SftSettings(model="m"), Usage())
     assert next(results) is None
@@ -139,17 +124,14 @@ def test_stopping_ends_the_requests_that_are_under_way() -> None:
     assert helper.under_way == 0 and helper.closed
 
 
-def test_a_helper_that_cannot_be_opened_says_why() -> None:
-    def refuse() -> Helper:
+def test_a_helper_that_cannot_be_opened_says_why():
+    def refuse():
         raise AppError("gguf_unreadable", file="x.gguf", problem="")
 
-    with pytest.raises(AppError, match="gguf_unreadable"):
-        list(ChatWriter(refuse)(Tasks(1), SftSettings(model="m"), Usage()))
+    assert code_of(lambda: list(ChatWriter(refuse)(Tasks(1), SftSettings(model="m"), Usage()))) == "gguf_unreadable"
 
 
-def test_every_request_is_told_before_it_leaves() -> None:
-    told: list[tuple[Task, int]] = []
-    helper = Helper(good)
-    writer = ChatWriter(lambda: helper, lambda task, request: told.append((task, len(helper.requests))))
-    list(writer(Tasks(3), SftSettings(model="m", concurrency=1), Usage()))
-    assert [count for _, count in told] == [0, 1, 2]
+def test_every_request_is_told_before_it_leaves():
+    told, helper = [], Helper(good)
+    write(helper, 3, lambda task, request: told.append(len(helper.requests)), concurrency=1)
+    assert told == [0, 1, 2]

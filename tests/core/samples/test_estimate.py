@@ -1,10 +1,8 @@
-from pathlib import Path
-
 import pytest
 from store_material import add_document
 
 from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
-from core.project_manager import Project, ProjectStore
+from core.project_manager import ProjectStore
 from core.providers import HelperModel
 from core.samples.drafts import Usage
 from core.samples.estimate import estimate, log_file, note_run, runs
@@ -15,18 +13,18 @@ SETTINGS = SftSettings(provider="openrouter", model="m", samples=100)
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path):
     project = ProjectStore(tmp_path).create("Maschine")
     chunks = [NewChunk(f"Die Pumpe {n} steht im Keller. " * 40, {"page": n, "tokens": 300}) for n in range(1, 30)]
     add_document(ChunkStore(project.database), SourceFile("maschine.pdf", "maschine.pdf", "ab", "done"), chunks)
     return project
 
 
-def ids(project: Project) -> list[int]:
+def ids(project):
     return ChunkStore(project.database).usable_ids(False, False)
 
 
-def test_tokens_and_cost_are_ranges_that_grow_with_what_is_missing(project: Project) -> None:
+def test_tokens_and_cost_are_ranges_that_grow_with_what_is_missing(project):
     few = estimate(project, SETTINGS, ids(project), 10, PRICED)
     many = estimate(project, SETTINGS, ids(project), 100, PRICED)
     assert few.cost_usd and many.cost_usd and few.seconds
@@ -37,13 +35,13 @@ def test_tokens_and_cost_are_ranges_that_grow_with_what_is_missing(project: Proj
     assert 10 * 300 < few.prompt_tokens[0] < 10 * 900
 
 
-def test_without_prices_there_is_no_cost_and_a_helper_on_this_machine_costs_nothing(project: Project) -> None:
+def test_without_prices_there_is_no_cost_and_a_helper_on_this_machine_costs_nothing(project):
     assert estimate(project, SETTINGS, ids(project), 10, None).cost_usd is None
     local = SETTINGS.model_copy(update={"provider": "ollama"})
     assert estimate(project, local, ids(project), 10, None).cost_usd == (0.0, 0.0)
 
 
-def test_several_samples_per_request_need_fewer_requests_and_prompt_tokens(project: Project) -> None:
+def test_several_samples_per_request_need_fewer_requests_and_prompt_tokens(project):
     one = estimate(project, SETTINGS, ids(project), 100, PRICED)
     five = estimate(project, SETTINGS.model_copy(update={"per_request": 5}), ids(project), 100, PRICED)
     assert five.requests[0] == one.requests[0] / 5
@@ -51,7 +49,7 @@ def test_several_samples_per_request_need_fewer_requests_and_prompt_tokens(proje
     assert five.answer_tokens[0] == pytest.approx(one.answer_tokens[0])
 
 
-def test_what_earlier_runs_took_makes_the_next_estimate_better(project: Project) -> None:
+def test_what_earlier_runs_took_makes_the_next_estimate_better(project):
     before = estimate(project, SETTINGS, ids(project), 50, PRICED)
     used = Usage(requests=60, failed=6, unusable=4, prompt_tokens=60 * 500, answer_tokens=60 * 80, cost_usd=0.05)
     note_run(project, SETTINGS, "openrouter.ai", 50, used, 120.0)
@@ -63,7 +61,7 @@ def test_what_earlier_runs_took_makes_the_next_estimate_better(project: Project)
     assert not estimate(project, other, ids(project), 50, PRICED).from_experience
 
 
-def test_a_run_is_kept_and_torn_lines_and_what_other_versions_noted_besides_are_passed_over(project: Project) -> None:
+def test_a_run_is_kept_and_torn_lines_and_what_other_versions_noted_besides_are_passed_over(project):
     note_run(project, SETTINGS, "openrouter.ai", 50, Usage(requests=55, cost_known=False), 12.345)
     noted = log_file(project).read_text()
     log_file(project).write_text(noted.replace("}", ', "estimate": {}}') + '{"at": 1, "prov')
@@ -73,12 +71,12 @@ def test_a_run_is_kept_and_torn_lines_and_what_other_versions_noted_besides_are_
     assert len(runs(project)) == 2
 
 
-def test_the_practice_helper_costs_nothing(project: Project) -> None:
+def test_the_practice_helper_costs_nothing(project):
     found = estimate(project, SftSettings(), ids(project), 10, None)
     assert (found.cost_usd, found.prompt_tokens) == ((0.0, 0.0), (0, 0))
 
 
-def test_a_topic_without_documents_can_be_estimated_too(tmp_path: Path) -> None:
+def test_a_topic_without_documents_can_be_estimated_too(tmp_path):
     empty = ProjectStore(tmp_path).create("Optik")
     settings = SETTINGS.model_copy(update={"topic": "Optik"})
     assert estimate(empty, settings, [], 10, PRICED).prompt_tokens[0] > 10

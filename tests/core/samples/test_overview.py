@@ -1,5 +1,4 @@
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from store_material import add_document, remove_document
@@ -11,7 +10,7 @@ from utils.config import ChunkSettings
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> ChunkStore:
+def store(tmp_path):
     store = ChunkStore(tmp_path / "rag.db")
     for name, language, tokens in (("a.pdf", "de", (512, 500, 10)), ("b.pdf", "en", (33, 512)), ("c.pdf", "", ())):
         status = "done" if tokens else "no_text"
@@ -21,7 +20,7 @@ def store(tmp_path: Path) -> ChunkStore:
     return store
 
 
-def test_the_figures_of_a_store(store: ChunkStore) -> None:
+def test_the_figures_of_a_store(store):
     figures = overview(store)
     assert (figures.documents, figures.pages, figures.chunks, figures.tokens) == (3, 30, 5, 1567)
     assert figures.coverage == pytest.approx(0.6)
@@ -32,7 +31,7 @@ def test_the_figures_of_a_store(store: ChunkStore) -> None:
     assert (figures.usable, figures.samples_possible) == (5, 10)
 
 
-def test_what_may_not_be_used_gives_no_samples(store: ChunkStore) -> None:
+def test_what_may_not_be_used_gives_no_samples(store):
     with store.writer() as writer:
         writer.set_flags([(1, Flag("duplicate", 2, 0.9)), (3, Flag("boilerplate"))])
     store.exclude([1])
@@ -41,7 +40,7 @@ def test_what_may_not_be_used_gives_no_samples(store: ChunkStore) -> None:
     assert overview(store).flags == {"boilerplate": 1, "duplicate": 1, "excluded": 1}
 
 
-def test_counting_again_and_removing_keep_the_figures_true(store: ChunkStore) -> None:
+def test_counting_again_and_removing_keep_the_figures_true(store):
     with store.writer() as writer:
         writer.set_tokens("a.pdf", [(1, 700)], "other")
     assert [bar for bar in overview(store).histogram if bar[2]] == [(1, 65, 2), (449, 513, 2), (641, 705, 1)]
@@ -49,7 +48,7 @@ def test_counting_again_and_removing_keep_the_figures_true(store: ChunkStore) ->
     assert [bar for bar in overview(store).histogram if bar[2]] == [(33, 65, 1), (481, 513, 1)]
 
 
-def test_samples_are_counted_for_each_document(store: ChunkStore, tmp_path: Path) -> None:
+def test_samples_are_counted_for_each_document(store, tmp_path):
     file = tmp_path / "sft_data.jsonl"
     sample = Sample("Frage?", 'Antwort "source": {"document": "x"', "id")
     for document in ("a.pdf", "a.pdf", 'Ü "b".pdf'):
@@ -63,9 +62,7 @@ def test_samples_are_counted_for_each_document(store: ChunkStore, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", [b"\xdcbung.pdf", b"\\q.pdf", b"a\tb.pdf"])
-def test_a_line_that_somebody_saved_in_another_encoding_does_not_take_the_page_away(
-    store: ChunkStore, tmp_path: Path, name: bytes
-) -> None:
+def test_a_line_that_somebody_saved_in_another_encoding_does_not_take_the_page_away(store, tmp_path, name):
     file = tmp_path / "sft_data.jsonl"
     append_sample(file, Sample("Frage?", "Antwort", "id", source=Source("a.pdf")))
     line = b'{"instruction": "a", "output": "b", "source": {"document": "%b"}}\n'
@@ -73,5 +70,5 @@ def test_a_line_that_somebody_saved_in_another_encoding_does_not_take_the_page_a
     assert overview(store, samples_file=file).sampled == {"a.pdf": 1}
 
 
-def test_an_empty_project_has_figures_too(tmp_path: Path) -> None:
+def test_an_empty_project_has_figures_too(tmp_path):
     assert overview(ChunkStore(tmp_path / "rag.db")) == Overview()

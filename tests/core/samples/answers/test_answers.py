@@ -4,31 +4,24 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from malformed_answers import BEYOND_REPAIR, RECOVERABLE, Written
+from malformed_answers import BEYOND_REPAIR, RECOVERABLE
 
-from core.samples.answers.answers import Pair, parse_answer
+from core.samples.answers.answers import Pair, Parsed, parse_answer
 
 
 @pytest.mark.parametrize("written", RECOVERABLE, ids=lambda written: written.name)
-def test_what_small_models_write_is_understood_to_the_letter(written: Written) -> None:
-    parsed = parse_answer(written.text, written.finished)
-    assert (parsed.pairs, parsed.problem) == (written.pairs, "")
+def test_what_small_models_write_is_understood_to_the_letter(written):
+    assert parse_answer(written.text, True) == Parsed(written.pairs, "")
+    assert parse_answer(written.text, False) == Parsed((), "cut_off")  # as the server said
 
 
 @pytest.mark.parametrize("written", BEYOND_REPAIR, ids=lambda written: written.name)
-def test_what_is_broken_is_never_taken(written: Written) -> None:
-    parsed = parse_answer(written.text, written.finished)
-    assert (parsed.pairs, parsed.problem) == ((), written.problem)
-
-
-@pytest.mark.parametrize("written", RECOVERABLE, ids=lambda written: written.name)
-def test_an_answer_that_the_server_cut_off_gives_nothing(written: Written) -> None:
-    assert parse_answer(written.text, False).problem == "cut_off"
-    assert parse_answer(written.text, False).pairs == ()
+def test_what_is_broken_is_never_taken(written):
+    assert parse_answer(written.text, True) == Parsed((), written.problem)
 
 
 @pytest.mark.parametrize("written", [one for one in RECOVERABLE if "plain" not in one.name], ids=lambda one: one.name)
-def test_wherever_an_answer_is_cut_nothing_comes_out_that_was_not_written(written: Written) -> None:
+def test_wherever_an_answer_is_cut_nothing_comes_out_that_was_not_written(written):
     said = {
         (turn[0], turn[1]) for pair in written.pairs for turn in ((pair.instruction, pair.output), *pair.follow_ups)
     }
@@ -59,28 +52,22 @@ PIECES = [
     "Zeile eins\n\nZeile zwei // kein Kommentar",
     "「エネルギー」 😀",
 ]
-NAMES = [
-    ("instruction", "output"),
-    ("Frage", "Antwort"),
-    ("question", "answer"),
-    ("PROMPT", "Response"),
-    ("user", "assistant"),
-    ("q", "a"),
-    ("Anweisung", "Ausgabe"),
-    ("input", "output"),
-]
+NAMES = (
+    "instruction/output Frage/Antwort question/answer PROMPT/Response user/assistant q/a Anweisung/Ausgabe"
+    " input/output"
+)
 german_texts = st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map(" und ".join)
 wild_texts = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf"]), min_size=1, max_size=60)
 
 
-def pairs_of(texts: st.SearchStrategy[str]) -> st.SearchStrategy[list[Pair]]:
-    def whole(parts: list[tuple[str, str]]) -> list[Pair]:
+def pairs_of(texts):
+    def whole(parts):
         return [Pair(f"Frage {number}: {asked}?", f"{said.strip()}.") for number, (asked, said) in enumerate(parts)]
 
     return st.lists(st.tuples(texts, texts), min_size=1, max_size=4).map(whole)
 
 
-def written_as(chooser: random.Random, text: str, may_be_raw: bool) -> str:
+def written_as(chooser, text, may_be_raw):
     """A string as a model may write it: escaped well, or with its line ends and quotation marks as they are."""
     escaped = json.dumps(text, ensure_ascii=chooser.random() < 0.2)
     way = chooser.randrange(4)
@@ -93,9 +80,9 @@ def written_as(chooser: random.Random, text: str, may_be_raw: bool) -> str:
     return escaped
 
 
-def dressed(chooser: random.Random, pairs: list[Pair], may_be_raw: bool) -> str:
+def dressed(chooser, pairs, may_be_raw):
     """An answer that holds these pairs, with several of the mistakes that models make."""
-    asked_name, said_name = chooser.choice(NAMES)
+    asked_name, said_name = chooser.choice(NAMES.split()).split("/")
     comma = chooser.choice([",", ",", ", ", ",\n    ", "\n", ",  // so\n"])
     objects = []
     for pair in pairs:
@@ -118,47 +105,36 @@ def dressed(chooser: random.Random, pairs: list[Pair], may_be_raw: bool) -> str:
 
 
 @settings(max_examples=300, deadline=None)
-@given(pairs_of(german_texts), st.randoms(use_true_random=False))
-def test_pairs_in_broken_json_come_out_as_they_were_or_not_at_all(pairs: list[Pair], chooser: random.Random) -> None:
-    assert set(parse_answer(dressed(chooser, pairs, True), True).pairs) <= set(pairs)
-
-
-@settings(max_examples=300, deadline=None)
 @given(pairs_of(wild_texts), st.randoms(use_true_random=False))
-def test_any_text_that_is_escaped_well_comes_out_as_it_was_or_not_at_all(
-    pairs: list[Pair], chooser: random.Random
-) -> None:
+def test_any_text_that_is_escaped_well_comes_out_as_it_was_or_not_at_all(pairs, chooser):
     assert set(parse_answer(dressed(chooser, pairs, False), True).pairs) <= set(pairs)
 
 
 @settings(max_examples=300, deadline=None)
 @given(pairs_of(german_texts), st.randoms(use_true_random=False), st.floats(0, 1))
-def test_of_a_cut_answer_nothing_comes_out_that_was_not_in_it(
-    pairs: list[Pair], chooser: random.Random, share: float
-) -> None:
+def test_of_broken_json_whole_or_cut_nothing_comes_out_that_was_not_in_it(pairs, chooser, share):
     text = dressed(chooser, pairs, True)
-    assert set(parse_answer(text[: int(share * len(text))], True).pairs) <= set(pairs)
+    for end in (len(text), int(share * len(text))):
+        assert set(parse_answer(text[:end], True).pairs) <= set(pairs)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("\"'„“{}[]:,`\\\n aÄ1<>/"), max_size=80))
-def test_no_text_whatsoever_is_too_wild(text: str) -> None:
+def test_no_text_whatsoever_is_too_wild(text):
     for written in (text, f'{{"instruction": "Was?", "output": "{text}"}}', "[" * 3000 + text):
         parsed = parse_answer(written, True)
         assert bool(parsed.pairs) != bool(parsed.problem)
 
 
-def test_nearly_all_broken_json_is_understood() -> None:
+def test_nearly_all_broken_json_is_understood():
     chooser = random.Random(7)
+
+    def some(count):
+        return " und ".join(chooser.sample(PIECES, count))
+
     found = wanted = 0
     for _ in range(400):
-        pairs = [
-            Pair(
-                f"Frage {number}: {' und '.join(chooser.sample(PIECES, 2))}?",
-                f"{' und '.join(chooser.sample(PIECES, 3))}.",
-            )
-            for number in range(chooser.randint(1, 4))
-        ]
+        pairs = [Pair(f"Frage {number}: {some(2)}?", f"{some(3)}.") for number in range(chooser.randint(1, 4))]
         parsed = parse_answer(dressed(chooser, pairs, True), True)
         found += len(set(parsed.pairs) & set(pairs))
         wanted += len(pairs)

@@ -25,7 +25,7 @@ from core.samples.checks.personal_data import KINDS, is_card, is_iban, personal_
         ("5555-5555-5555-4444 oder 378282246310005", "card"),
     ],
 )
-def test_personal_data_are_found(text: str, kind: str) -> None:
+def test_personal_data_are_found(text, kind):
     assert personal_data(text) == [kind]
 
 
@@ -46,26 +46,26 @@ def test_personal_data_are_found(text: str, kind: str) -> None:
         "Im Jahr 2024 12345678 Euro",
     ],
 )
-def test_other_numbers_and_signs_are_none(text: str) -> None:
+def test_other_numbers_and_signs_are_none(text):
     assert personal_data(text) == []
 
 
-def test_several_kinds_are_told_in_their_order() -> None:
+def test_several_kinds_are_told_in_their_order():
     text = "DE89 3704 0044 0532 0130 00, Tel. 030 1234567, a.b@post.de, 4539148803436467"
     assert personal_data(text) == list(KINDS)
 
 
 @given(st.text(st.sampled_from("0123456789")).filter(lambda digits: 11 <= len(digits) <= 30))
-def test_exactly_one_check_pair_makes_an_iban(account: str) -> None:
+def test_exactly_one_check_pair_makes_an_iban(account):
     right = [check for check in range(2, 99) if is_iban(f"XX{check:02d}{account}")]
     assert len(right) == 1
 
 
 @given(st.integers(10**14, 10**15 - 1))
-def test_exactly_one_last_digit_makes_a_card_number(beginning: int) -> None:
+def test_exactly_one_last_digit_makes_a_card_number(beginning):
     assert sum(is_card(f"{beginning}{last}") for last in range(10)) <= 1
 
 
 @given(st.text())
-def test_any_text_can_be_looked_through(text: str) -> None:
+def test_any_text_can_be_looked_through(text):
     assert set(personal_data(text)) <= set(KINDS)

@@ -1,5 +1,4 @@
 import random
-from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -7,13 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from material import ENERGY_TEXT
 
-from core.samples.checks.quality import (
-    KINDS,
-    Limits,
-    QualityChecks,
-    is_too_short,
-)
-from core.samples.store.findings import Finding, Findings, Verdict
+from core.samples.checks.quality import KINDS, Limits, QualityChecks, is_too_short
+from core.samples.store.findings import Finding, Findings
 from core.samples.store.held_lines import Held
 from core.samples.store.sft_dataset import HELD, Sample, Source, sample_id, to_line
 from ui.texts import KEYS
@@ -26,15 +20,15 @@ SAID = (
 )
 
 
-def sample(asked: str = ASKED, said: str = SAID, **fields: object) -> Sample:
+def sample(asked=ASKED, said=SAID, **fields):
     return Sample(asked, said, **{"id": sample_id(asked, said), **fields})
 
 
-def chunk_text(chunk_id: int) -> str | None:
+def chunk_text(chunk_id):
     return PARAGRAPHS[chunk_id] if chunk_id < len(PARAGRAPHS) else None
 
 
-def held(samples: Iterable[Sample]) -> Held:
+def held(samples):
     found = Held()
     for each in samples:
         found.add(HELD.parsed(to_line(each).encode()))
@@ -44,13 +38,13 @@ def held(samples: Iterable[Sample]) -> Held:
 class Check:
     """The checks of a project whose samples change."""
 
-    def __init__(self, language: str = "auto", max_tokens: int = 1024) -> None:
+    def __init__(self, language="auto", max_tokens=1024):
         self.checks = QualityChecks()
         self.limits = Limits(max_tokens, lambda text: len(text.split()), language)
         self.known = Findings()
         self.checked: list[str] = []
 
-    def __call__(self, samples: Iterable[Sample]) -> list[Verdict]:
+    def __call__(self, samples):
         now = held(samples)
         wanted = self.checks.wanted(now, self.known, lambda: None)
         self.checked = [own for own, _ in wanted]
@@ -59,40 +53,29 @@ class Check:
         return [self.known.verdicts[own] for own in now.ids]
 
 
-def check(samples: Iterable[Sample], language: str = "auto", max_tokens: int = 1024) -> list[list[Finding]]:
+def check(samples, language="auto", max_tokens=1024):
     return [[*verdict.findings] for verdict in Check(language, max_tokens)(samples)]
 
 
-def kinds(samples: Iterable[Sample], language: str = "auto") -> list[list[str]]:
-    return [[finding.kind for finding in findings] for findings in check(samples, language)]
+def kinds(samples):
+    return [[finding.kind for finding in findings] for findings in check(samples)]
 
 
-def test_a_good_sample_has_no_findings_and_its_support_is_told() -> None:
-    good = sample(source=Source("a.pdf", 1, 0))
-    [verdict] = Check()([good])
-    assert (verdict.findings, verdict.support) == ((), 1.0)
+def test_a_good_sample_has_no_findings_and_its_support_is_measured_once_and_after_an_edit():
+    source = Source("a.pdf", 1, 0)
+    measured = {"source": source, "support": 0.77}
+    samples = [sample(source=source), sample(**measured), sample(**measured, status="edited")]
+    assert Check()(samples[:1])[0].findings == ()
+    assert [verdict.support for verdict in Check()(samples)] == [1.0, 0.77, 1.0]
 
 
-def test_the_same_question_in_other_capitals_and_spaces_is_a_duplicate_of_the_first() -> None:
-    first, second = (
-        sample(),
-        sample("was  versteht man\nunter ENERGIE?", "Die Fähigkeit, Arbeit zu verrichten, und mehr."),
-    )
-    assert check([first, second])[1] == [Finding("duplicate", of_id=first.id)]
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        "Was versteht man unter der Energie",
-        "Was ist unter „Energie“ zu verstehen?",
-    ],
-)
-def test_nearly_the_same_question_is_a_near_duplicate(asked: str) -> None:
-    first = sample()
-    [finding] = check([first, sample(asked, SAID)])[1]
-    assert (finding.kind, finding.of_id) == ("near_duplicate", first.id)
-    assert finding.share is not None and 0.5 <= finding.share <= 1
+def test_the_same_question_in_other_capitals_and_spaces_is_a_duplicate_of_the_first():
+    second = sample("was  versteht man\nunter ENERGIE?", "Die Fähigkeit, Arbeit zu verrichten, und mehr.")
+    assert check([sample(), second])[1] == [Finding("duplicate", of_id=sample().id)]
+    for asked in ("Was versteht man unter der Energie", "Was ist unter „Energie“ zu verstehen?"):
+        [finding] = check([sample(), sample(asked)])[1]
+        assert (finding.kind, finding.of_id) == ("near_duplicate", sample().id)
+        assert 0.5 <= finding.share <= 1
 
 
 @pytest.mark.parametrize(
@@ -105,20 +88,14 @@ def test_nearly_the_same_question_is_a_near_duplicate(asked: str) -> None:
         ("Was ist das?", "Was soll das sein?"),
     ],
 )
-def test_questions_for_other_things_are_none(one: str, other: str) -> None:
-    answers = (
-        "James Watt verbesserte sie im Jahr 1769 ganz erheblich.",
-        "Das geschah in Birmingham, wo Boulton wohnte.",
-    )
-    assert kinds([sample(one, answers[0]), sample(other, answers[1])])[1] == []
+def test_questions_for_other_things_are_none(one, other):
+    first = sample(one, "James Watt verbesserte sie im Jahr 1769 ganz erheblich.")
+    assert kinds([first, sample(other, "Das geschah in Birmingham, wo Boulton wohnte.")])[1] == []
 
 
-def test_what_was_rejected_makes_no_other_one_a_duplicate() -> None:
-    assert kinds([sample(status="rejected"), sample(), sample("Was versteht man unter der Energie?")]) == [
-        [],
-        [],
-        ["near_duplicate"],
-    ]
+def test_what_was_rejected_makes_no_other_one_a_duplicate():
+    samples = [sample(status="rejected"), sample(), sample("Was versteht man unter der Energie?")]
+    assert kinds(samples) == [[], [], ["near_duplicate"]]
 
 
 @pytest.mark.parametrize(
@@ -138,83 +115,63 @@ def test_what_was_rejected_makes_no_other_one_a_duplicate() -> None:
         ("能量是什么？", "能量是物体做功的能力。", False),
     ],
 )
-def test_an_answer_is_too_short_for_its_question(asked: str, said: str, too_short: bool) -> None:
+def test_an_answer_is_too_short_for_its_question(asked, said, too_short):
     assert is_too_short(asked, said) is too_short
 
 
-def test_what_is_longer_than_the_training_length_is_too_long() -> None:
+def test_what_is_longer_than_the_training_length_is_too_long():
     long = sample(said=SAID + " Sie ist überall." * 30)
     assert check([long], max_tokens=50)[0] == [Finding("too_long", str(len((ASKED + " " + long.output).split())))]
     assert check([long], max_tokens=5000)[0] == []
 
 
-def test_the_language_is_that_of_the_chunk_or_the_one_that_was_set() -> None:
+def test_the_language_is_that_of_the_chunk_or_the_one_that_was_set():
     english = (
         "Energy is the ability of a body to do work, to give off heat, or to send out light in all of its forms."
     )
-    foreign = sample("Was ist Energie in der Physik?", english, source=Source("a.pdf", 1, 0), support=0.9)
+    of_chunk = {"source": Source("a.pdf", 1, 0), "support": 0.9}
+    foreign = sample("Was ist Energie in der Physik?", english, **of_chunk)
     wrong = [Finding("wrong_language", "language.name.en")]
-    assert check([foreign])[0] == wrong
-    assert check([foreign], "de")[0] == wrong
-    assert check([foreign], "en")[0] == []
+    for language, found in (("auto", wrong), ("de", wrong), ("en", [])):
+        assert check([foreign], language)[0] == found
     assert check([sample("Was ist Energie?", english)])[0] == []  # no chunk to compare with
-    assert (
-        check([sample("Unit?", "The joule.", source=Source("a.pdf", 1, 0), support=0.9)])[0] == []
-    )  # too short to tell
+    assert check([sample("Unit?", "The joule.", **of_chunk)])[0] == []  # too short to tell
 
 
-def test_an_answer_about_something_else_is_unsupported_where_there_is_a_chunk() -> None:
+def test_an_answer_about_something_else_is_unsupported_where_there_is_a_chunk():
     invented = "Isaac Newton veröffentlichte 1687 in London seine berühmte Principia mit drei Axiomen."
     [finding] = check([sample(said=invented, source=Source("a.pdf", 1, 0))])[0]
-    assert finding.kind == "unsupported" and finding.share is not None and finding.share < 0.2
+    assert finding.kind == "unsupported" and finding.share < 0.2
     assert check([sample(said=invented)])[0] == []
-
-
-def test_a_sample_whose_text_has_gone_says_so() -> None:
-    said = "Isaac Newton veröffentlichte 1687 in London seine berühmte Principia mit drei Axiomen."
     for source in (Source("a.pdf", 1, 999), Source("a.pdf", 1, former_chunk_id=0)):
-        [finding] = check([sample(said=said, source=source)])[0]
-        assert (finding.kind, finding.detail) == ("source_gone", "a.pdf")
+        assert check([sample(said=invented, source=source)])[0] == [Finding("source_gone", "a.pdf")]
 
 
-def test_what_the_generator_measured_is_taken_until_a_person_changes_the_answer() -> None:
-    source = Source("a.pdf", 1, 0)
-    samples = [sample(source=source, support=0.77), sample(source=source, support=0.77, status="edited")]
-    assert [verdict.support for verdict in Check()(samples)] == [0.77, 1.0]
+REFUSALS = [
+    "Als KI-Sprachmodell kann ich dazu keine Auskunft geben.",
+    "Es tut mir leid, aber ich kann diese Frage nicht beantworten.",
+    "Leider kann ich dazu nichts Genaues sagen, weil ich keine Informationen habe.",
+    "Ich habe keinen Zugriff auf das Dokument.",
+    "Der Text enthält keine Informationen über die Geschichte der Energie.",
+    "Im Text wird nicht erwähnt, wer die Dampfmaschine erfand.",
+    "Aus dem Abschnitt geht nicht hervor, wann das war.",
+    "As an AI language model, I have no opinion on energy.",
+    "I'm sorry, but I can't help with that.",
+    "I cannot answer this question.",
+    "Unfortunately, the provided text does not mention the year.",
+]
+NO_REFUSALS = [
+    "Als KI bezeichnet man Systeme, die Aufgaben lösen, für die man Verstand braucht.",
+    "Ein Perpetuum mobile kann es nach dem Energieerhaltungssatz nicht geben.",
+    "Energie kann nicht erzeugt werden. Es tut mir leid, sagte der Lehrer.",
+    "Man kann Energie nicht vernichten, das ist alles.",
+    "As an AI winter one describes years without progress and money.",
+]
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        "Als KI-Sprachmodell kann ich dazu keine Auskunft geben.",
-        "Es tut mir leid, aber ich kann diese Frage nicht beantworten.",
-        "Leider kann ich dazu nichts Genaues sagen, weil ich keine Informationen habe.",
-        "Ich habe keinen Zugriff auf das Dokument.",
-        "Der Text enthält keine Informationen über die Geschichte der Energie.",
-        "Im Text wird nicht erwähnt, wer die Dampfmaschine erfand.",
-        "Aus dem Abschnitt geht nicht hervor, wann das war.",
-        "As an AI language model, I have no opinion on energy.",
-        "I'm sorry, but I can't help with that.",
-        "I cannot answer this question.",
-        "Unfortunately, the provided text does not mention the year.",
-    ],
-)
-def test_refusals_are_found(said: str) -> None:
-    assert "refusal" in kinds([sample(said=said)])[0]
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "Als KI bezeichnet man Systeme, die Aufgaben lösen, für die man Verstand braucht.",
-        "Ein Perpetuum mobile kann es nach dem Energieerhaltungssatz nicht geben.",
-        "Energie kann nicht erzeugt werden. Es tut mir leid, sagte der Lehrer.",
-        "Man kann Energie nicht vernichten, das ist alles.",
-        "As an AI winter one describes years without progress and money.",
-    ],
-)
-def test_answers_that_only_sound_like_it_are_no_refusals(said: str) -> None:
-    assert "refusal" not in kinds([sample(said=said)])[0]
+@pytest.mark.parametrize("said", [*REFUSALS, *NO_REFUSALS])
+def test_refusals_are_told_from_answers_that_only_sound_like_it(said):
+    assert ("refusal" in kinds([sample(said=said)])[0]) == (said in REFUSALS)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +190,7 @@ def test_answers_that_only_sound_like_it_are_no_refusals(said: str) -> None:
         (ASKED, "Based on the text above, it is the ability to do work.", "gate.detail.points_to_text"),
     ],
 )
-def test_what_is_left_of_a_template_is_found(asked: str, said: str, detail: str) -> None:
+def test_what_is_left_of_a_template_is_found(asked, said, detail):
     assert Finding("template_text", detail) in check([sample(asked, said)])[0]
 
 
@@ -246,56 +203,47 @@ def test_what_is_left_of_a_template_is_found(asked: str, said: str, detail: str)
         "Siehe [die Anleitung](https://beispiel.de) für das weitere Vorgehen.",
     ],
 )
-def test_code_and_texts_about_texts_are_no_templates(said: str) -> None:
+def test_code_and_texts_about_texts_are_no_templates(said):
     assert kinds([sample(said=said)])[0] == []
 
 
-def test_personal_data_are_found_but_not_given_away() -> None:
-    [finding] = check([sample(said=SAID + " Fragen an erika@mustermann-post.de richten.")])[0]
-    assert finding == Finding("personal_data", "gate.detail.email")
-
-
-def test_follow_ups_are_checked_too() -> None:
+def test_personal_data_are_found_but_not_given_away_and_follow_ups_are_checked_too():
+    with_address = sample(said=SAID + " Fragen an erika@mustermann-post.de richten.")
+    assert check([with_address])[0] == [Finding("personal_data", "gate.detail.email")]
     turns = (("Wohin wendet man sich?", "An 030 1234567."), ("Warum?", "Darum."))
     assert kinds([sample(follow_ups=turns)])[0] == ["too_short", "personal_data"]
 
 
-def test_whoever_ticks_can_stop_the_work() -> None:
-    def stop() -> None:
+def test_whoever_ticks_can_stop_the_work():
+    def stop():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         list(QualityChecks().check([("a", held([sample()]).lines[0])], chunk_text, Limits(1024, len, "auto"), stop))
 
 
-def test_every_kind_and_every_detail_has_its_words() -> None:
+def test_every_kind_and_every_detail_has_its_words():
     named = [f"gate.{part}.{kind}" for part in ("kind", "about") for kind in KINDS]
     details = [f"gate.detail.{kind}" for kind in ("email", "phone", "iban", "card", "points_to_text")]
     assert [key for key in (*named, *details, "language.name.en") if key not in KEYS] == []
 
 
-def test_near_duplicates_are_found_among_many_samples_about_the_same() -> None:
+def test_near_duplicates_are_found_among_many_samples_about_the_same():
     chooser = random.Random(3)
     words = sorted({word.strip(".,:;") for word in ENERGY_TEXT.split() if len(word) > 6 and word[0].isupper()})
     sentences = [sentence.strip() for sentence in ENERGY_TEXT.split(". ") if len(sentence) > 40]
     forms = ["Wie hängen {}, {} und {} zusammen?", "Erkläre {}, {} und {}.", "Wozu braucht man {} für {} und {}?"]
-    samples = [
-        sample(
-            chooser.choice(forms).format(*chooser.sample(words, 3)),
-            ". ".join(chooser.sample(sentences, 3)),
-            id=str(place),
-        )
-        for place in range(2000)
-    ]
-    again = [
-        sample(
-            f"Bitte: {one.instruction.replace(' und ', ' sowie ')}",
-            one.output[: -len(one.output) // 5],
-            id=f"{one.id}b",
-        )
-        for one in samples[:200]
-    ]
-    alike = ["near_duplicate" in found for found in kinds([*samples, *again])]
+
+    def once(place):
+        asked = chooser.choice(forms).format(*chooser.sample(words, 3))
+        return sample(asked, ". ".join(chooser.sample(sentences, 3)), id=str(place))
+
+    def again(one):
+        asked = f"Bitte: {one.instruction.replace(' und ', ' sowie ')}"
+        return sample(asked, one.output[: -len(one.output) // 5], id=f"{one.id}b")
+
+    samples = list(map(once, range(2000)))
+    alike = ["near_duplicate" in found for found in kinds([*samples, *map(again, samples[:200])])]
     assert sum(alike[2000:]) >= 190
     assert sum(alike[:2000]) <= 20
 
@@ -305,13 +253,12 @@ SAID_TEXT = st.text(min_size=1, max_size=80).filter(str.strip)
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(SAID_TEXT, SAID_TEXT), max_size=6))
-def test_any_samples_can_be_checked(turns: list[tuple[str, str]]) -> None:
-    samples = [sample(asked, said, source=Source("a.pdf", 1, 0)) for asked, said in turns]
-    for findings in check(samples):
+def test_any_samples_can_be_checked(turns):
+    for findings in check(sample(*turn, source=Source("a.pdf", 1, 0)) for turn in turns):
         assert all(finding.kind in KINDS for finding in findings)
 
 
-def test_only_what_is_new_is_checked_and_compared_with_all_that_is_there() -> None:
+def test_only_what_is_new_is_checked_and_compared_with_all_that_is_there():
     check = Check()
     samples = [sample(id=str(n), asked=f"Was versteht man unter Energie Nummer {n}?") for n in range(5)]
     check(samples)
@@ -323,7 +270,7 @@ def test_only_what_is_new_is_checked_and_compared_with_all_that_is_there() -> No
 
 
 @pytest.mark.parametrize("change", ["gone", "rejected", "edited"])
-def test_what_was_like_a_sample_that_is_not_as_it_was_is_checked_again(change: str) -> None:
+def test_what_was_like_a_sample_that_is_not_as_it_was_is_checked_again(change):
     check = Check()
     first, second, third = (sample(id=own) for own in "abc")
     assert [len(each.findings) for each in check([first, second, third])] == [0, 1, 1]
@@ -336,7 +283,7 @@ def test_what_was_like_a_sample_that_is_not_as_it_was_is_checked_again(change: s
     assert [finding.of_id for finding in copy.findings] == ["b"]
 
 
-def test_after_a_restart_new_samples_are_compared_with_those_that_were_checked_before() -> None:
+def test_after_a_restart_new_samples_are_compared_with_those_that_were_checked_before():
     check = Check()
     check([sample(id="a")])
     check.checks = QualityChecks()

@@ -4,12 +4,9 @@ import csv
 import gzip
 import io
 import json
-import subprocess
-import sys
 import tracemalloc
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +16,7 @@ from store_material import add_document
 
 from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.jobs.job import PauseRequested
-from core.project_manager import Project, ProjectStore
+from core.project_manager import ProjectStore
 from core.samples.exchange import exchange, files, formats
 from core.samples.exchange.exchange import EXPORTS, export_samples, import_samples
 from core.samples.store.sft_dataset import (
@@ -33,6 +30,7 @@ from core.samples.store.sft_dataset import (
     sample_id,
 )
 from core.samples.store.sources import source_of
+from tests.refusals import code_of, refusal_of
 from ui.texts import KEYS
 from utils.errors import AppError
 
@@ -40,34 +38,48 @@ ROOT = Path(__file__).resolve().parents[4]
 PAIR = {"instruction": "Was ist ein Wal?", "output": "Ein Säugetier; kein Fisch.\nWirklich."}
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return ProjectStore(tmp_path).create("project")
-
-
-def bring_in(project: Project, data: bytes | str, name: str = "file.dat", context: Any = None) -> dict[str, Any]:
-    file = project.root / "upload"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data if isinstance(data, bytes) else data.encode())
-    return import_samples(context or RecordingContext(), project, file, name)
-
-
-def pairs(project: Project) -> list[tuple[str, str]]:
-    return [(sample.instruction, sample.output) for sample in read_samples(project.samples_file)]
-
-
-def turns(project: Project) -> list[list[tuple[str, str]]]:
+def turns(project):
     return [
         [(sample.instruction, sample.output), *sample.follow_ups] for sample in read_samples(project.samples_file)
     ]
 
 
-def lines_of(*records: Any) -> str:
+def pairs(project):
+    return [pair for (pair,) in turns(project)]
+
+
+def bring_in(project, data, name="file.dat", context=None):
+    file = project.root / "upload"
+    file.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return import_samples(context or RecordingContext(), project, file, name)
+
+
+def done(imported=0, duplicates=0, bad_lines=()):
+    return {"imported": imported, "duplicates": duplicates, "bad": len(bad_lines), "bad_lines": [*bad_lines]}
+
+
+def bad(*lines):
+    return [(number, f"exchange.bad.{reason}") for number, reason in lines]
+
+
+def said(role, content):
+    return {"role": role, "content": content}
+
+
+def chat(*texts):
+    return [said(role, text) for role, text in zip(("user", "assistant") * len(texts), texts, strict=False)]
+
+
+def share_gpt(*texts):
+    return [{"from": side, "value": text} for side, text in zip(("human", "gpt") * len(texts), texts, strict=False)]
+
+
+def lines_of(*records):
     return "".join(f"{line_of(record)}\n" for record in records)
 
 
-ONE = [[("Frage?", "Antwort.")]]
-TWO = [[("Frage?", "Antwort."), ("Und dann?", "Ende.")]]
+ONE = [("Frage?", "Antwort.")]
+TWO = [("Frage?", "Antwort."), ("Und dann?", "Ende.")]
 
 
 @pytest.mark.parametrize(
@@ -75,39 +87,41 @@ TWO = [[("Frage?", "Antwort."), ("Und dann?", "Ende.")]]
     [
         ({"instruction": "Frage?", "output": "Antwort."}, ONE),
         ({"instruction": "Frage?", "input": "", "output": "Antwort."}, ONE),
-        ({"instruction": "Übersetze.", "input": "Hallo", "output": "Hello"}, [[("Übersetze.\n\nHallo", "Hello")]]),
+        ({"instruction": "Übersetze.", "input": "Hallo", "output": "Hello"}, [("Übersetze.\n\nHallo", "Hello")]),
         ({"input": "Frage?", "output": "Antwort."}, ONE),
         ({"prompt": "Frage?", "completion": "Antwort."}, ONE),
         ({"Question": "Frage?", "ANSWER": "Antwort.", "id": 7}, ONE),
         ({"frage": "Frage?", "antwort": "Antwort."}, ONE),
         ({"instruction": "Frage?", "context": "", "response": "Antwort.", "category": "qa"}, ONE),
-        ({"conversations": [{"from": "human", "value": "Frage?"}, {"from": "gpt", "value": "Antwort."}]}, ONE),
-        ({"messages": [{"role": "user", "content": "Frage?"}, {"role": "assistant", "content": "Antwort."}]}, ONE),
-        ({"messages": [{"role": "user", "content": [{"type": "text", "text": "Frage?"}]},
-                       {"role": "assistant", "content": ["Antwort."]}]}, ONE),
-        ({"prompt": [{"role": "user", "content": "Frage?"}],
-          "completion": [{"role": "assistant", "content": "Antwort."}]}, ONE),
-        ({"messages": [{"role": "assistant", "content": "Hallo!"}, {"role": "user", "content": "Frage?"},
-                       {"role": "assistant", "content": "Antwort."}, {"role": "user", "content": "Und?"}]}, ONE),
-        ({"conversations": [{"from": "human", "value": "Frage?"}, {"from": "gpt", "value": "Antwort."},
-                            {"from": "human", "value": "Und dann?"}, {"from": "gpt", "value": "Ende."}]}, TWO),
+        ({"conversations": share_gpt("Frage?", "Antwort.")}, ONE),
+        ({"messages": chat("Frage?", "Antwort.")}, ONE),
+        ({"messages": chat([{"type": "text", "text": "Frage?"}], ["Antwort."])}, ONE),
+        ({"prompt": [said("user", "Frage?")], "completion": [said("assistant", "Antwort.")]}, ONE),
+        ({"messages": [said("assistant", "Hallo!"), *chat("Frage?", "Antwort.", "Und?")]}, ONE),
+        ({"conversations": share_gpt("Frage?", "Antwort.", "Und dann?", "Ende.")}, TWO),
         ({"instruction": "Und dann?", "output": "Ende.", "history": [["Frage?", "Antwort."]]}, TWO),
-        ({"instruction": "Frage?", "output": "Antwort.",
-          "follow_ups": [{"instruction": "Und dann?", "output": "Ende."}]}, TWO),
-        ({"messages": [{"role": "user", "content": "Frage?"}, {"role": "user", "content": "Sag schon."},
-                       {"role": "assistant", "content": "Ant"}, {"role": "assistant", "content": "wort."}]},
-         [[("Frage?\n\nSag schon.", "Ant\n\nwort.")]]),
-        ({"messages": [{"role": "system", "content": "Sprich wie Kant."}, {"role": "user", "content": "Frage?"},
-                       {"role": "assistant", "content": "Antwort."}]},
-         [[("Sprich wie Kant.\n\nFrage?", "Antwort.")]]),
-        ({"system": "You are a helpful assistant.", "conversations": [{"from": "human", "value": "Frage?"},
-                                                                     {"from": "gpt", "value": "Antwort."}]}, ONE),
+        (
+            {
+                "instruction": "Frage?",
+                "output": "Antwort.",
+                "follow_ups": [{"instruction": "Und dann?", "output": "Ende."}],
+            },
+            TWO,
+        ),
+        (
+            {"messages": [said("user", "Frage?"), *chat("Sag schon.", "Ant"), said("assistant", "wort.")]},
+            [("Frage?\n\nSag schon.", "Ant\n\nwort.")],
+        ),
+        (
+            {"messages": [said("system", "Sprich wie Kant."), *chat("Frage?", "Antwort.")]},
+            [("Sprich wie Kant.\n\nFrage?", "Antwort.")],
+        ),
+        ({"system": "You are a helpful assistant.", "conversations": share_gpt("Frage?", "Antwort.")}, ONE),
     ],
-)  # fmt: skip
-def test_records_become_what_they_ask_and_say(project: Project, record: Any, expected: Any) -> None:
-    result = bring_in(project, lines_of(record))
-    assert turns(project) == expected
-    assert result == {"imported": 1, "duplicates": 0, "bad": 0, "bad_lines": []}
+)
+def test_records_become_what_they_ask_and_say(project, record, expected):
+    assert bring_in(project, lines_of(record)) == done(1)
+    assert turns(project) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +137,7 @@ def test_records_become_what_they_ask_and_say(project: Project, record: Any, exp
         lambda record: json.dumps(record) + ",\n",
     ],
 )
-def test_json_is_told_by_what_it_is_and_not_by_its_name(project: Project, write: Any) -> None:
+def test_json_is_told_by_what_it_is_and_not_by_its_name(project, write):
     bring_in(project, write(PAIR), "data.csv")
     assert pairs(project) == [(PAIR["instruction"], PAIR["output"])]
 
@@ -131,78 +145,55 @@ def test_json_is_told_by_what_it_is_and_not_by_its_name(project: Project, write:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("header", [("Frage", "Antwort"), ("Nr", "instruction", "output")])
-def test_tables_come_with_any_delimiter_header_and_encoding(
-    project: Project, encoding: str, delimiter: str, header: tuple[str, ...]
-) -> None:
+def test_tables_come_with_any_delimiter_header_and_encoding(project, encoding, delimiter, header):
     out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=delimiter)
-    writer.writerow(header)
-    writer.writerow([*(["1"] if len(header) == 3 else []), PAIR["instruction"], PAIR["output"]])
-    writer.writerow([])
+    first = ["1"] * (len(header) - 2)
+    csv.writer(out, delimiter=delimiter).writerows([header, [*first, PAIR["instruction"], PAIR["output"]], []])
     bring_in(project, out.getvalue().encode(encoding))
-    assert pairs(project) == [(PAIR["instruction"], PAIR["output"])]
+    bring_in(project, 'sep=|\nquestion|answer\n"a|b"|c\n')  # from Excel
+    assert pairs(project) == [(PAIR["instruction"], PAIR["output"]), ("a|b", "c")]
 
 
-def test_a_table_from_excel_says_its_delimiter_first(project: Project) -> None:
-    bring_in(project, 'sep=|\nquestion|answer\n"a|b"|c\n')
-    assert pairs(project) == [("a|b", "c")]
-
-
-def test_bad_lines_are_told_with_their_number_and_reason(project: Project) -> None:
-    long = "x" * (formats.MAX_TEXT_CHARACTERS + 1)
-    data = "".join(
-        [
-            lines_of({"instruction": "a", "output": "b"}),
-            "\n",
-            '{"instruction": "torn\n',
-            "[1, 2]\n",
-            lines_of({"output": "b"}, {"instruction": "a", "output": " "}, {"instruction": 5, "output": "b"}),
-            lines_of({"instruction": "a", "output": long}),
-            lines_of({"messages": [{"role": "tool", "content": "x"}]}),
-            lines_of({"messages": [{"role": "user", "content": "x"}]}, {"messages": ["x"]}),
-            lines_of({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}),
-            '{"a": ' * 5000 + "\n",
-            '{"instruction": "' + "y" * 10_000_000 + '", "output": "b"}\n',
-            lines_of({"instruction": "a\0", "output": "\ud800 c"}),
-        ]
-    )
-    result = bring_in(project, data)
-    reasons = "not_json not_an_object no_question no_answer not_text too_long unknown_role no_answer not_an_object"
-    keys = [f"exchange.bad.{reason}" for reason in [*reasons.split(), "not_text", "not_json", "too_long"]]
-    assert result["bad_lines"] == list(zip(range(3, 15), keys, strict=True))
-    assert result["bad"] == 12
-    assert result["imported"] == 2
+def test_bad_lines_are_told_with_their_number_and_reason(project):
+    lines = [
+        (lines_of({"instruction": "a", "output": "b"}), None),
+        ('{"instruction": "torn\n', "not_json"),
+        ("[1, 2]\n", "not_an_object"),
+        (lines_of({"output": "b"}), "no_question"),
+        (lines_of({"instruction": "a", "output": " "}), "no_answer"),
+        (lines_of({"instruction": 5, "output": "b"}), "not_text"),
+        (lines_of({"instruction": "a", "output": "x" * (formats.MAX_TEXT_CHARACTERS + 1)}), "too_long"),
+        (lines_of({"messages": [said("tool", "x")]}), "unknown_role"),
+        (lines_of({"messages": [said("user", "x")]}), "no_answer"),
+        (lines_of({"messages": ["x"]}), "not_an_object"),
+        (lines_of({"messages": [said("user", [{"type": "image_url"}])]}), "not_text"),
+        ('{"a": ' * 5000 + "\n", "not_json"),
+        ('{"instruction": "' + "y" * 10_000_000 + '", "output": "b"}\n', "too_long"),
+        (lines_of({"instruction": "a\0", "output": "\ud800 c"}), None),
+    ]
+    expected = bad(*((number, reason) for number, (_, reason) in enumerate(lines, start=1) if reason))
+    assert bring_in(project, "".join(line for line, _ in lines)) == done(2, bad_lines=expected)
     assert pairs(project) == [("a", "b"), ("a", "� c")]
-    assert set(keys) <= KEYS
+    assert {key for _, key in expected} <= KEYS
 
 
-def test_an_array_with_a_broken_object_loses_only_that(project: Project) -> None:
+def test_an_array_with_a_broken_object_loses_only_that(project):
     objects = [json.dumps({"instruction": f"q{number}", "output": "a"}, indent=1) for number in range(5)]
     objects[2] = objects[2].replace('"q2"', '"q2" oops')
     result = bring_in(project, "[\n" + ",\n".join(objects))
+    assert result == done(4, bad_lines=bad((10, "not_json")))
     assert [asked for asked, _ in pairs(project)] == ["q0", "q1", "q3", "q4"]
-    assert result["bad_lines"] == [(10, "exchange.bad.not_json")]
 
 
-def test_a_table_with_broken_rows_loses_only_those(project: Project) -> None:
-    result = bring_in(project, 'frage,antwort\na,b\nc,d,e\n"f"x,g\nh,\ni,j\n"k,l\nm,n\n')
-    assert pairs(project) == [("a", "b"), ("i", "j")]
-    assert result["bad_lines"] == [
-        (3, "exchange.bad.columns"),
-        (4, "exchange.bad.quotes"),
-        (5, "exchange.bad.no_answer"),
-        (7, "exchange.bad.quotes"),
-    ]
-
-
-def test_an_endless_line_of_a_table_is_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_with_broken_rows_loses_only_those(project, monkeypatch):
     monkeypatch.setattr(files, "MAX_RECORD_CHARACTERS", 100)
-    result = bring_in(project, f"frage,antwort\na,{'b' * 500}\nc,d\n")
-    assert pairs(project) == [("c", "d")]
-    assert result["bad_lines"] == [(2, "exchange.bad.too_long")]
+    result = bring_in(project, f'frage,antwort\na,b\nc,d,e\n"f"x,g\nh,\ni,{"j" * 500}\ni,j\n"k,l\nm,n\n')
+    assert pairs(project) == [("a", "b"), ("i", "j")]
+    reasons = ((3, "columns"), (4, "quotes"), (5, "no_answer"), (6, "too_long"), (8, "quotes"))
+    assert result["bad_lines"] == bad(*reasons)
 
 
-def archive() -> bytes:
+def archive():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
         file.writestr("a.jsonl", lines_of(PAIR))
@@ -212,87 +203,66 @@ def archive() -> bytes:
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"", "import_empty"),
-        (b" \n\n\t", "import_empty"),
-        (b"\xef\xbb\xbf", "import_empty"),
-        (archive(), "import_archive"),
-        (gzip.compress(b"x" * 99), "import_archive"),
+        *((data, "import_empty") for data in (b"", b" \n\n\t", b"\xef\xbb\xbf")),
+        *((data, "import_archive") for data in (archive(), gzip.compress(b"x" * 99))),
         (bytes(range(256)) * 50, "import_not_text"),
-        (b"name,age\nAnna,30\n", "import_no_columns"),
-        (b"just some words\n", "import_no_columns"),
+        *((data, "import_no_columns") for data in (b"name,age\nAnna,30\n", b"just some words\n")),
     ],
 )
-def test_a_file_that_holds_no_samples_is_refused_with_a_reason(project: Project, data: bytes, code: str) -> None:
-    with pytest.raises(AppError, match=code) as caught:
-        bring_in(project, data)
-    assert caught.value.params["file"] == "file.dat"
+def test_a_file_that_holds_no_samples_is_refused_with_a_reason(project, data, code):
+    refusal = refusal_of(lambda: bring_in(project, data))
+    assert (refusal.code, refusal.params["file"]) == (code, "file.dat")
     assert not project.samples_file.exists()
 
 
-def test_what_is_there_already_is_counted_and_left_out(project: Project) -> None:
+def test_what_is_there_already_is_counted_and_left_out(project):
     append_sample(project.samples_file, Sample("a", "b", "id"))
-    data = lines_of({"prompt": "a", "completion": "b"}, PAIR, PAIR, {"instruction": "a", "output": "c"})
-    assert bring_in(project, data) == {"imported": 2, "duplicates": 2, "bad": 0, "bad_lines": []}
-    assert bring_in(project, data) == {"imported": 0, "duplicates": 4, "bad": 0, "bad_lines": []}
-    assert len(pairs(project)) == 3
+    longer = {**PAIR, "follow_ups": [{"instruction": "a", "output": "b"}]}  # goes on differently
+    data = lines_of({"prompt": "a", "completion": "b"}, PAIR, PAIR, {"instruction": "a", "output": "c"}, longer)
+    assert bring_in(project, data) == done(3, duplicates=2)
+    assert bring_in(project, data) == done(0, duplicates=5)
+    assert len({sample.id for sample in read_samples(project.samples_file)}) == 4
 
 
-def test_a_conversation_that_goes_on_differently_is_another_one(project: Project) -> None:
-    longer = {**PAIR, "follow_ups": [{"instruction": "a", "output": "b"}]}
-    assert bring_in(project, lines_of(PAIR, longer))["imported"] == 2
-    samples = read_samples(project.samples_file)
-    assert len({sample.id for sample in samples}) == 2
-
-
-def test_our_own_samples_keep_what_holds_here_too(project: Project) -> None:
+def test_our_own_samples_keep_what_holds_here_too(project):
     store = ChunkStore(project.database)
     text = "Ein Pendel schwingt hin und her, bis die Reibung es anhält."
     add_document(store, SourceFile("buch.pdf", "buch.pdf", "0", "done"), [NewChunk(text, {"page": 3})])
-    (chunk_id,) = store.usable_ids(False, False)
-    theirs = {
-        "generator": {"provider": "ollama", "model": "m"},
-        "language": "de",
-        "style": "question",
-        "support": 0.9,
-    }
-    bring_in(
-        project,
-        lines_of(
-            {"instruction": "a", "output": text, "id": "own", "status": "accepted", **theirs,
-             "source": {"document": "buch.pdf", "page": 3, "chunk_id": chunk_id}},
-            {"instruction": "c", "output": "d", "id": "own", "status": "nonsense",
-             "source": {"document": "buch.pdf", "page": 3, "chunk_id": chunk_id + 1}},
-            {"instruction": "g", "output": "Eine Wärmepumpe hebt Wärme aus der kalten Luft auf die Heizung.",
-             "source": {"document": "buch.pdf", "page": 3, "chunk_id": chunk_id}},
-            {"instruction": "e", "output": "f", "id": "\ud800",
-             "source": {"document": "anderes.pdf", "page": 4, "chunk_id": chunk_id}},
-        ),
-        "klasse.jsonl",
-    )  # fmt: skip
+    (chunk,) = store.chunks()
+
+    def record(asked, said, chunk_id=chunk.id, document="buch.pdf", **more):
+        source = {"document": document, "page": 3, "chunk_id": chunk_id}
+        return {"instruction": asked, "output": said, "source": source, **more}
+
+    theirs = {"generator": {"provider": "ollama", "model": "m"}, "language": "de", "style": "question"}
+    about_another_text = "Eine Wärmepumpe hebt Wärme aus der kalten Luft auf die Heizung."
+    data = lines_of(
+        record("a", text, id="own", status="accepted", support=0.9, **theirs),
+        record("c", "d", chunk.id + 1, id="own", status="nonsense"),
+        record("g", about_another_text),
+        record("e", "f", document="anderes.pdf", id="\ud800"),
+    )
+    bring_in(project, data, "klasse.jsonl")
     first, second, of_other_text, third = read_samples(project.samples_file)
     generator = Generator("import", "klasse.jsonl")
-    assert first == Sample(
-        "a", text, "own", source_of(store.chunks()[0]), generator, "accepted", language="de", style="question"
-    )
+    kept = {"status": "accepted", "language": "de", "style": "question"}
+    assert first == Sample("a", text, "own", source_of(chunk), generator, **kept)
     assert second.id != "own"
     assert (second.status, second.source) == ("new", Source("buch.pdf", 3))
     assert of_other_text.source == Source("buch.pdf", 3)  # there the number 1 is another chunk
-    assert third == Sample("e", "f", sample_id("e", "f"), Source("anderes.pdf", 4), generator)
+    assert third == Sample("e", "f", sample_id("e", "f"), Source("anderes.pdf", 3), generator)
 
 
-def test_a_stopped_import_keeps_what_came_and_goes_on_without_doubling(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stopped_import_keeps_what_came_and_goes_on_without_doubling(project, monkeypatch):
     monkeypatch.setattr(exchange, "SAMPLES_AT_ONCE", 10)
     data = lines_of(*({"instruction": f"q{number}", "output": "a"} for number in range(95)))
     with pytest.raises(PauseRequested):
         bring_in(project, data, context=RecordingContext(stop_after=2))
     assert len(pairs(project)) == 30
     context = RecordingContext()
-    result = bring_in(project, data, context=context)
-    assert (result["imported"], result["duplicates"]) == (65, 30)
+    assert bring_in(project, data, context=context) == done(65, duplicates=30)
     assert [asked for asked, _ in pairs(project)] == [f"q{number}" for number in range(95)]
-    fractions = [done for done, _, _, _ in context.progress_calls]
+    fractions = [fraction for fraction, _, _, _ in context.progress_calls]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
 
@@ -311,13 +281,12 @@ exchange.import_samples(Context(), Project(Path(sys.argv[1])), Path(sys.argv[2])
 """
 
 
-def test_a_killed_import_is_simply_started_again(project: Project, tmp_path: Path) -> None:
+def test_a_killed_import_is_simply_started_again(project, tmp_path):
     file = tmp_path / "many.jsonl"
     file.write_text(lines_of(*({"instruction": f"q{number}", "output": "a" * 500} for number in range(5000))))
     process = subprocess.Popen(
         [sys.executable, "-c", IMPORTER, str(project.root), str(file)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
-    assert process.stdout is not None
     for _ in range(3):
         process.stdout.readline()
     process.kill()
@@ -333,20 +302,23 @@ def test_a_killed_import_is_simply_started_again(project: Project, tmp_path: Pat
 def test_a_sample_with_a_field_that_is_nested_without_end_is_a_bad_line_and_the_next_one_is_taken(project, form):
     deep = '{"instruction": "a", "output": "b", "more": ' + "[" * 900 + "]" * 900 + "}"
     result = bring_in(project, form.format(deep, '{"instruction": "q", "output": "a"}'))
-    assert pairs(project) == [("q", "a")]
-    assert result["bad_lines"] == [(1, "exchange.bad.not_json")]
+    assert result == done(1, bad_lines=bad((1, "not_json")))
 
 
-@pytest.mark.parametrize("form", ["lines", "array", "table"])
-def test_a_large_file_is_never_held_in_memory(project: Project, tmp_path: Path, form: str) -> None:
+@pytest.mark.parametrize(
+    ("begin", "each", "end"),
+    [
+        ("", '{{"instruction": "q{0}", "output": "{1}"}}\n', ""),
+        ("[", '{{"instruction": "q{0}", "output": "{1}"}}, ', "]"),
+        ("frage;antwort\n", "q{0};{1}\n", ""),
+    ],
+)
+def test_a_large_file_is_never_held_in_memory(tmp_path, begin, each, end):
     file = tmp_path / "large"
-    answer = "Wort " * 6000
     with file.open("w", encoding="utf-8") as out:
-        out.write({"lines": "", "array": "[", "table": "frage;antwort\n"}[form])
-        for number in range(1000):
-            record = json.dumps({"instruction": f"q{number}", "output": answer})
-            out.write({"lines": f"{record}\n", "array": f"{record}, ", "table": f"q{number};{answer}\n"}[form])
-        out.write("]" if form == "array" else "")
+        out.write(begin)
+        out.writelines(each.format(number, "Wort " * 6000) for number in range(1000))
+        out.write(end)
     assert file.stat().st_size > 29_000_000
     tracemalloc.start()
     with file.open("rb") as opened:
@@ -359,7 +331,7 @@ def test_a_large_file_is_never_held_in_memory(project: Project, tmp_path: Path, 
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace")))
-def test_a_file_of_anything_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+def test_a_file_of_anything_is_read_or_refused(tmp_path_factory, data):
     project = ProjectStore(tmp_path_factory.mktemp("wild")).create("p")
     for start in (b"", b"[", b"{", b"frage,antwort\n", b'{"data": ['):
         try:
@@ -372,24 +344,17 @@ FIELDS = (
     "instruction output input messages conversations from role value content history follow_ups source system prompt"
     " completion"
 )
+NAMES = st.sampled_from(FIELDS.split())
 VALUES = (
     st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(["user", "assistant", "human", "gpt"])
 )
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from(FIELDS.split()),
-        st.recursive(
-            VALUES,
-            lambda values: (
-                st.lists(values, max_size=3) | st.dictionaries(st.sampled_from(FIELDS.split()), values, max_size=4)
-            ),
-            max_leaves=12,
-        ),
-    )
+DEEP_VALUES = st.recursive(
+    VALUES, lambda values: st.lists(values, max_size=3) | st.dictionaries(NAMES, values, max_size=4), max_leaves=12
 )
-def test_a_record_of_anything_gives_turns_or_a_reason(record: dict[str, Any]) -> None:
+
+
+@given(st.dictionaries(NAMES, DEEP_VALUES))
+def test_a_record_of_anything_gives_turns_or_a_reason(record):
     try:
         found = formats.turns_of(record)
     except files.BadRecord as problem:
@@ -407,11 +372,8 @@ TURN = st.tuples(TEXT | AWKWARD, TEXT | AWKWARD)
 
 @pytest.mark.parametrize("kind", EXPORTS)
 @settings(max_examples=60, deadline=None)
-@given(data=st.data())
-def test_what_is_exported_can_be_imported_again(
-    tmp_path_factory: pytest.TempPathFactory, kind: str, data: st.DataObject
-) -> None:
-    conversations = data.draw(st.lists(st.lists(TURN, min_size=1, max_size=3), min_size=1, max_size=5, unique_by=str))
+@given(conversations=st.lists(st.lists(TURN, min_size=1, max_size=3), min_size=1, max_size=5, unique_by=str))
+def test_what_is_exported_can_be_imported_again(tmp_path_factory, kind, conversations):
     folder = tmp_path_factory.mktemp("round")
     here, there = (ProjectStore(folder).create(name) for name in ("here", "there"))
     append_samples(
@@ -423,16 +385,13 @@ def test_what_is_exported_can_be_imported_again(
     )
     target = folder / f"out.{EXPORTS[kind].suffix}"
     assert export_samples(here, kind, target) == len(conversations)
-    result = import_samples(RecordingContext(), there, target, "x")
-    assert result == {"imported": len(conversations), "duplicates": 0, "bad": 0, "bad_lines": []}
+    assert import_samples(RecordingContext(), there, target, "x") == done(len(conversations))
     assert turns(there) == conversations
-    if kind in {"jsonl", "csv"}:
-        assert [(sample.source, sample.status) for sample in read_samples(there.samples_file)] == [
-            (Source("a.pdf", number), "accepted") for number in range(len(conversations))
-        ]
+    for number, sample in enumerate(read_samples(there.samples_file) if kind in {"jsonl", "csv"} else ()):
+        assert (sample.source, sample.status) == (Source("a.pdf", number), "accepted")
 
 
-def test_our_own_format_keeps_what_only_others_know_and_leaves_out_what_is_no_sample(project: Project) -> None:
+def test_our_own_format_keeps_what_only_others_know_and_leaves_out_what_is_no_sample(project):
     path = project.samples_file
     mine = '{"output": "b",  "instruction": "a", "mine": [1.50]}'
     path.write_text(f'# note\n{mine}\n{{"instruction": "c", "output": "d", "status": "rejected"}}\n{{"half')
@@ -441,7 +400,7 @@ def test_our_own_format_keeps_what_only_others_know_and_leaves_out_what_is_no_sa
     assert target.read_text() == f"{mine}\n"
 
 
-def test_no_cell_is_a_formula_and_excel_reads_umlauts(project: Project) -> None:
+def test_no_cell_is_a_formula_and_excel_reads_umlauts(project):
     append_sample(project.samples_file, Sample("=HYPERLINK(1)", "Größe", "x", Source("+cmd.pdf")))
     target = project.root / "out.csv"
     export_samples(project, "csv", target)
@@ -450,13 +409,12 @@ def test_no_cell_is_a_formula_and_excel_reads_umlauts(project: Project) -> None:
     assert rows[1] == ["'=HYPERLINK(1)", "Größe", "", "new", "'+cmd.pdf", "", ""]
 
 
-def test_an_export_of_nothing_leaves_the_old_file_and_no_rubbish(project: Project, tmp_path: Path) -> None:
+def test_an_export_of_nothing_leaves_the_old_file_and_no_rubbish(project, tmp_path):
     target = tmp_path / "out.csv"
     target.write_text("old")
     append_sample(project.samples_file, Sample("a", "b", "x", status="rejected"))
     for _ in range(2):
-        with pytest.raises(AppError, match="export_no_samples"):
-            export_samples(project, "csv", target)
+        assert code_of(lambda: export_samples(project, "csv", target)) == "export_no_samples"
         project.samples_file.unlink(missing_ok=True)
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.csv"]

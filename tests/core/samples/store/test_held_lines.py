@@ -1,8 +1,5 @@
 """Files of samples in memory: always what stands in them, and no line is parsed twice."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 
@@ -11,12 +8,12 @@ from core.samples.store.sft_dataset import HELD, Sample, append_sample, append_s
 from tests.core.samples.file_happenings import HAPPENINGS, happen
 
 
-def make_sample(number: int) -> Sample:
+def make_sample(number):
     return Sample(f"Was ist {number}?", f"Größe {number}.", f"s{number % 7}")
 
 
 @pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def parsed(monkeypatch):
     """The lines that are parsed from here on."""
     lines: list[str] = []
     real = sft_dataset.parse_fields
@@ -25,9 +22,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 @given(HAPPENINGS)
-def test_what_is_held_is_always_what_reading_gives(
-    tmp_path_factory: pytest.TempPathFactory, happenings: list[str]
-) -> None:
+def test_what_is_held_is_always_what_reading_gives(tmp_path_factory, happenings):
     path = tmp_path_factory.mktemp("held") / "sft_data.jsonl"
     for number, what in enumerate(["append", *happenings]):
         happen(path, make_sample(number), what)
@@ -37,7 +32,7 @@ def test_what_is_held_is_always_what_reading_gives(
         assert len(set(held.ids)) == len(held) == count_samples(path)
 
 
-def test_an_appended_line_is_the_only_one_that_is_parsed(tmp_path: Path, parsed: list[str]) -> None:
+def test_an_appended_line_is_the_only_one_that_is_parsed(tmp_path, parsed):
     path = tmp_path / "sft_data.jsonl"
     append_samples(path, [make_sample(number) for number in range(50)])
     before = HELD.of(path)
@@ -48,9 +43,7 @@ def test_an_appended_line_is_the_only_one_that_is_parsed(tmp_path: Path, parsed:
     assert len(before) == 50  # what was handed out stays as it was
 
 
-def test_of_a_file_that_somebody_else_wrote_anew_only_other_lines_are_parsed(
-    tmp_path: Path, parsed: list[str]
-) -> None:
+def test_of_a_file_that_somebody_else_wrote_anew_only_other_lines_are_parsed(tmp_path, parsed):
     path = tmp_path / "sft_data.jsonl"
     append_samples(path, [make_sample(number) for number in range(50)])
     assert count_samples(path) == 50
@@ -60,9 +53,7 @@ def test_of_a_file_that_somebody_else_wrote_anew_only_other_lines_are_parsed(
     assert len(parsed) == 2  # the first one, where a byte order mark may stand, too
 
 
-def test_what_was_not_looked_at_for_longest_goes_where_there_is_too_much(
-    tmp_path: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_not_looked_at_for_longest_goes_where_there_is_too_much(tmp_path, parsed, monkeypatch):
     monkeypatch.setattr(held_lines, "MOST_HELD_BYTES", 10_000)
     paths = [tmp_path / f"{name}.jsonl" for name in "abc"]
     for path in paths:
