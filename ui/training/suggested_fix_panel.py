@@ -9,8 +9,8 @@ from core.jobs.job import JobState
 from core.jobs.runs import open_run
 from core.jobs.services import Services
 from core.project_manager import Project
-from core.training import checkpoints, suggested_fix
-from core.training.suggested_fix import SuggestedFix
+from core.training import checkpoints, readiness
+from core.training.readiness import SuggestedFix
 from ui.page import html
 from ui.page.frame import PageFrame
 from ui.page.view import View
@@ -65,7 +65,7 @@ def current(view: View) -> Offer | None:
         settings = TrainingSettings.model_validate(run.request["training"])
     except (AppError, FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    fix = suggested_fix.fix_for(job.error.key, settings)
+    fix = readiness.fix_for(job.error.key, settings)
     complete = checkpoints.complete_checkpoints(run.trainer_folder)
     return Offer(run.id, complete[-1].step if complete else 0, fix) if fix else None
 

@@ -10,7 +10,7 @@ from core.jobs import child_process
 from core.jobs.job import JobState
 from core.jobs.services import Services, reattach
 from core.project_manager import ProjectStore
-from core.training import suggested_fix
+from core.training import readiness
 from tests.core.training.training_material import curve, make_base, make_project, make_run
 from utils.config import TrainingSettings
 
@@ -26,7 +26,7 @@ from pathlib import Path
 import psutil
 import torch
 from transformers import Trainer
-from core import worker
+from core.jobs import worker
 
 step = Trainer.training_step
 
@@ -44,9 +44,7 @@ sys.exit(worker.work_on(Path(sys.argv[2])))
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory that way")
-def test_a_training_short_of_memory_goes_on_with_half_the_batch_after_a_restart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_training_short_of_memory_goes_on_with_half_the_batch_after_a_restart(tmp_path, monkeypatch):
     monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
     project = make_project(tmp_path / "projects")
     run = make_run(project, make_base(tmp_path / "base"), epochs=2, batch_size=2, gradient_accumulation=2)
@@ -63,11 +61,10 @@ def test_a_training_short_of_memory_goes_on_with_half_the_batch_after_a_restart(
     found = services.runner.get(run.id)
     assert (found.state, found.error) == (JobState.FAILED, failed.error)
     assert found.error
-    fix = suggested_fix.fix_for(found.error.key, TrainingSettings(**run.request["training"]))
-    assert fix is not None
+    fix = readiness.fix_for(found.error.key, TrainingSettings(**run.request["training"]))
     job = trainer.continue_from_checkpoint(services, project, run.id, None, fix.changes)
     end = services.runner.wait(job.id, timeout=120)
-    assert end.result and end.result["steps"] == 2 * STEPS_PER_EPOCH
+    assert end.result["steps"] == 2 * STEPS_PER_EPOCH
     assert [line.params["step"] for line in end.log if line.key == "training.resumed"] == [STEPS_PER_EPOCH]
     assert [point["step"] for point in curve(run) if "loss" in point][-1] == 6
     assert run.read_state().state == JobState.CANCELLED
