@@ -1,4 +1,4 @@
-"""What the tests of the pipelines share: services on an empty folder, and a project."""
+"""What the tests of core share: services on an empty folder, a project, and a model to start from."""
 
 import pytest
 
@@ -17,3 +17,11 @@ def services(tmp_path, monkeypatch):
 @pytest.fixture
 def project(services):
     return services.projects.create("p")
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory):
+    """A Llama with random weights, for all tests; nobody changes it."""
+    from tests.core.training.training_material import make_base  # brings torch along, which not every test here needs
+
+    return make_base(tmp_path_factory.mktemp("base"))

@@ -55,7 +55,7 @@ assert preset.equals(filled) and not preset.equals(filled.model_copy(update={"sh
 """
 
 
-def test_a_training_setting_is_a_line_in_one_file_and_its_words(tmp_path: Path) -> None:
+def test_a_training_setting_is_a_line_in_one_file_and_its_words(tmp_path):
     for name in ("core", "ui", "utils"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for file, line, before in (
@@ -69,11 +69,11 @@ def test_a_training_setting_is_a_line_in_one_file_and_its_words(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
 
 
-def test_each_setting_stands_in_one_place_of_the_form() -> None:
+def test_each_setting_stands_in_one_place_of_the_form():
     shown = [name for group in Group for name in settings_with(group)]
     assert shown == list(TrainingSettings.model_fields)
 
 
 @pytest.mark.parametrize("fact", SettingFact)
-def test_each_fact_is_true_of_some_settings_and_not_of_all(fact: SettingFact) -> None:
+def test_each_fact_is_true_of_some_settings_and_not_of_all(fact):
     assert 0 < len(settings_with(fact)) < len(TrainingSettings.model_fields)

@@ -1,11 +1,8 @@
 """Settings that change what is learned: which layers, and whether questions too."""
 
-from pathlib import Path
-
 import pytest
 from safetensors.torch import load_file
 
-from core.project_manager import Project
 from core.training import train
 from tests.core.training.training_material import TrainingContext, curve, make_base, make_run
 from tests.refusals import refusal_of
@@ -20,14 +17,14 @@ from utils.config import TrainingSettings
         ("attention", {"q_proj", "k_proj", "v_proj", "o_proj"}),  # as runs of an earlier version have it
     ],
 )
-def test_only_the_chosen_layers_learn_and_without_a_choice_all(home: Project, base: Path, given, learning) -> None:
+def test_only_the_chosen_layers_learn_and_without_a_choice_all(home, base, given, learning):
     run = make_run(home, base, epochs=1, target_modules=given)
     train.run(TrainingContext(), run)
     weights = load_file(run.project.checkpoints_folder / "best" / "adapter_model.safetensors")
     assert {name.split(".lora_")[0].rpartition(".")[2] for name in weights} == learning
 
 
-def test_a_model_without_the_chosen_layers_is_refused_and_its_own_are_named(home: Project, tmp_path: Path) -> None:
+def test_a_model_without_the_chosen_layers_is_refused_and_its_own_are_named(home, tmp_path):
     from transformers import Phi3Config, Phi3ForCausalLM
 
     folder, sizes = make_base(tmp_path / "phi"), {"hidden_size": 32, "intermediate_size": 64, "pad_token_id": 0}
@@ -39,7 +36,7 @@ def test_a_model_without_the_chosen_layers_is_refused_and_its_own_are_named(home
     assert refused.params == {"missing": "up_proj", "there": "o_proj, qkv_proj, gate_up_proj, down_proj"}
 
 
-def test_whatever_is_learned_the_held_out_loss_measures_answers(home: Project, base: Path) -> None:
+def test_whatever_is_learned_the_held_out_loss_measures_answers(home, base):
     runs = [make_run(home, base, epochs=1, learning_rate=1e-5, train_on_answers=only) for only in (True, False)]
     for run in runs:
         train.run(TrainingContext(), run)
@@ -52,15 +49,13 @@ def test_whatever_is_learned_the_held_out_loss_measures_answers(home: Project, b
 @pytest.mark.parametrize(
     ("given", "meant"),
     [
-        ("all-linear", ()),
-        ("", ()),
-        ([], ()),
+        *((given, ()) for given in ("all-linear", "", [])),
         ("attention", ("q_proj", "k_proj", "v_proj", "o_proj")),
         ("down_proj, q_proj", ("q_proj", "down_proj")),
         (["v_proj", "q_proj", "v_proj"], ("q_proj", "v_proj")),
     ],
 )
-def test_layers_are_read_as_they_were_and_as_a_flag_names_them(given, meant) -> None:
+def test_layers_are_read_as_they_were_and_as_a_flag_names_them(given, meant):
     settings = TrainingSettings(target_modules=given)
     assert settings.target_modules == meant
     assert TrainingSettings.model_validate_json(settings.model_dump_json()) == settings
