@@ -55,12 +55,7 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
     readiness.require(readiness.look(project, settings, hardware, expected))
     base, folder = readiness.require_base(project, settings.base)
     request = {
-        "base": {
-            **base.model_dump(),
-            "folder": provenance.portable_path(project, folder),
-            "fingerprint": bases.fingerprint(folder),
-            "revision": provenance.revision_of(folder),
-        },
+        "base": provenance.base_facts(project, base.source, base.name, folder),
         "training": settings.training.model_dump(),
         "seed": settings.training.seed,
         "processes": launcher.world() if launcher.world() > 1 else settings.training.processes,

@@ -27,13 +27,8 @@ LLAMA_3, QWEN = "llama-bpe", "qwen2"
 RULES = {name: rule for rule, name in PRE_TOKENIZERS.items()}
 # llama.cpp's names of split rules that are one of these two.
 SAME_RULE = {
-    "llama-bpe": LLAMA_3,
-    "llama3": LLAMA_3,
-    "llama-v3": LLAMA_3,
-    "falcon3": LLAMA_3,
-    "lfm2": LLAMA_3,
-    "qwen2": QWEN,
-    "deepseek-r1-qwen": QWEN,
+    **dict.fromkeys(("llama-bpe", "llama3", "llama-v3", "falcon3", "lfm2"), LLAMA_3),
+    **dict.fromkeys(("qwen2", "deepseek-r1-qwen"), QWEN),
 }
 
 # What llama.cpp takes for the end of an answer wherever it stands in a vocabulary (llama-vocab.cpp).
