@@ -133,6 +133,5 @@ def test_several_processes_stop_together(home, base):
     runner = JobRunner()
     end = runner.wait(runner.start(Job("train", home.name, ChildWork(run), id=run.id)).id)
     runner.shutdown()
-    assert end.state == JobState.DONE and end.result is not None
+    assert (end.state, end.done) == (JobState.DONE, end.total)
     assert end.result["stopped_early"] and end.result["epochs"] == end.result["best_epoch"] + 2
-    assert end.done == end.total
