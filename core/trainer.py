@@ -42,8 +42,7 @@ from core.training.presets import PRESETS, Preset, situation_of
 from core.training.presets import apply as apply_preset
 from core.training.presets import choose as choose_preset
 from core.training.provenance import Fact, facts, installed_versions
-from core.training.readiness import Base, Check, look
-from core.training.suggested_fix import SuggestedFix, fix_for
+from core.training.readiness import Base, Check, SuggestedFix, fix_for, look
 from utils.config import READING, ProjectConfig, TrainingSettings, settings_with
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of

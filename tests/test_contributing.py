@@ -121,7 +121,7 @@ def test_a_presentation_is_read_slide_by_slide(tmp_path):
     assert rows["torn.pptx"]["status"] == "failed"
     (hit,) = tree.app("search", "p", "Kälteren")["hits"]
     assert hit["document"] == "talk.pptx" and "Wärme fließt" in hit["text"]
-    shown = tree.python("-c", "from ui.tab_rag import formats; print(formats())")
+    shown = tree.python("-c", "from core.rag_processor import readable_formats; print(readable_formats())")
     assert "PPTX" in shown
 
 

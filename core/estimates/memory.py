@@ -5,6 +5,7 @@ on half of the grid of `python -m benchmarks.memory` and checked on the other ha
 last runs on this machine really needed corrects the sum (`run_log.memory_correction`).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from utils import config
 from utils.config import TrainingSettings
 
 GIB = 2**30
+SHORTEST, _ = config.bounds(TrainingSettings, "max_length")
 CPU = "cpu"
 TIGHT_SHARE = 0.8  # above this share of what is free, other programs may make it fail
 PROCESS_GIB = 0.57
@@ -135,18 +137,16 @@ def savings(
     return tuple(sorted(found, key=lambda saving: -saving.saved_gib))
 
 
-def _ways_to_save(settings: TrainingSettings, device: str, longest: int) -> list[tuple[str, Any]]:
-    ways: list[tuple[str, Any]] = []
+def _ways_to_save(settings: TrainingSettings, device: str, longest: int) -> Iterator[tuple[str, Any]]:
     if settings.batch_size > 1:
-        ways.append(("batch_size", settings.batch_size // 2))
+        yield "batch_size", settings.batch_size // 2
     if not settings.gradient_checkpointing:
-        ways.append(("gradient_checkpointing", True))
+        yield "gradient_checkpointing", True
     if not settings.four_bit and device != "mps":
-        ways.append(("four_bit", True))
+        yield "four_bit", True
     shorter = min(longest, settings.max_length) // 2
-    if shorter >= config.TrainingSettings.model_fields["max_length"].metadata[0].ge:
-        ways.append(("max_length", shorter))
-    return ways
+    if shorter >= SHORTEST:
+        yield "max_length", shorter
 
 
 def free_gib(hardware: Hardware, processes: int = 1) -> float | None:

@@ -15,7 +15,7 @@ import gguf
 import numpy as np
 import torch
 
-from core.models.gguf_tokenizer import PRE_TOKENIZERS
+from core.models.gguf_tokenizer import PRE_TOKENIZERS, read
 from utils.errors import AppError
 from utils.files import read_json
 
@@ -53,12 +53,14 @@ def write_q4_k_m(source: Path, file: Path, on_tensor: Callable[[int, int], None]
     from auto_round.export.export_to_gguf.gguf_dtype import GGUFDTypeSelector
 
     reader = gguf.GGUFReader(source)
-    writer = gguf.GGUFWriter(file, architecture_of(reader))
+    architecture = read(reader, gguf.Keys.General.ARCHITECTURE)
+    writer = gguf.GGUFWriter(file, architecture)
     copy_metadata(reader, writer)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q4_K_M)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     tied = all(tensor.name != "output.weight" for tensor in reader.tensors)
-    selector = GGUFDTypeSelector(head_counts(reader), gguf.LlamaFileType.MOSTLY_Q4_K_M, has_tied_embeddings=tied)
+    counts = head_counts(reader, architecture)
+    selector = GGUFDTypeSelector(counts, gguf.LlamaFileType.MOSTLY_Q4_K_M, has_tied_embeddings=tied)
     # Types are chosen in the order in which llama.cpp walks through the layers.
     for number, tensor in enumerate(reader.tensors):
         on_tensor(number, len(reader.tensors))
@@ -91,25 +93,15 @@ def fitting(kind: gguf.GGMLQuantizationType, row: int) -> gguf.GGMLQuantizationT
     return gguf.GGMLQuantizationType[FALLBACKS[kind.name]] if row % 32 == 0 else gguf.GGMLQuantizationType.F16
 
 
-def architecture_of(reader: gguf.GGUFReader) -> str:
-    """The name that llama.cpp gives the architecture, such as "llama"."""
-    return reader.fields[gguf.Keys.General.ARCHITECTURE].contents()
-
-
-def head_counts(reader: gguf.GGUFReader) -> dict[str, Any]:
+def head_counts(reader: gguf.GGUFReader, architecture: str) -> dict[str, Any]:
     """The figures of the model that decide about tensor types."""
-    architecture = architecture_of(reader)
-
-    def figure(key: str) -> Any:
-        field = reader.fields.get(f"{architecture}.{key}")
-        return field.contents() if field else None
-
-    return {
-        "num_hidden_layers": figure("block_count"),
-        "num_attention_heads": figure("attention.head_count"),
-        "num_key_value_heads": figure("attention.head_count_kv"),
-        "num_experts": figure("expert_count"),
+    keys = {
+        "num_hidden_layers": "block_count",
+        "num_attention_heads": "attention.head_count",
+        "num_key_value_heads": "attention.head_count_kv",
+        "num_experts": "expert_count",
     }
+    return {name: read(reader, f"{architecture}.{key}") for name, key in keys.items()}
 
 
 def copy_metadata(reader: gguf.GGUFReader, writer: gguf.GGUFWriter) -> None:

@@ -25,6 +25,7 @@ from core.export.ollama import Handover, hand_over
 from core.jobs.job import JobContext
 from core.jobs.runs import Run, open_run
 from core.models import bases
+from core.models.gguf_tokenizer import note_begin
 from core.project_manager import VERIFICATION
 from core.proof import verify
 from core.samples.store.sft_dataset import read_samples, usable
@@ -145,12 +146,17 @@ def export_gguf(context: JobContext, material: Material, reference: verify.Refer
     files: list[str] = []
     reports: list[dict[str, Any]] = []
     full = folder / f"{material.name}-f16.gguf"
+
+    def tell(done: int, total: int) -> None:
+        context.checkpoint()
+        context.progress(done, total)
+
     for name in dict.fromkeys(["f16", *material.quantizations]):
         context.checkpoint()
         context.progress(len(files), None, "export.writing", quantization=name)
         file = folder / f"{material.name}-{name}.gguf"
         if name == "q4_k_m":
-            gguf.write_q4_k_m(full, file, lambda done, total: tell(context, done, total))
+            gguf.write_q4_k_m(full, file, tell)
         else:
             gguf.write_converted(material.merged, file, name)
         if name not in material.quantizations:
@@ -172,9 +178,12 @@ def export_ollama(context: JobContext, material: Material, reference: verify.Ref
     source = material.workshop / "gguf" / f"{material.name}-{quantization}.gguf"
     folder = material.workshop / "ollama"
     folder.mkdir()
-    file = link_or_copy(source, folder / source.name)
+    try:
+        os.link(source, folder / source.name)
+    except OSError:  # not every file system can
+        shutil.copy2(source, folder / source.name)
     what = Handover(
-        file=file,
+        file=folder / source.name,
         base=material.base,
         name=material.name.lower(),
         quantization=quantization,
@@ -196,15 +205,6 @@ EXPORTERS: dict[str, list[Callable[[JobContext, Material, verify.Reference], Exp
 given the GGUF, since its own converter misreads what transformers 5 writes."""
 
 
-def link_or_copy(source: Path, copy: Path) -> Path:
-    """One file under two names, where the file system can; else a copy."""
-    try:
-        os.link(source, copy)
-    except OSError:
-        shutil.copy2(source, copy)
-    return copy
-
-
 def finish(material: Material, folder: Path, files: list[str], reports: list[dict[str, Any]]) -> Exported:
     """Put the model card and the verification beside the files."""
     of = {"run": material.training.id, "step": material.adapter.step}
@@ -212,12 +212,6 @@ def finish(material: Material, folder: Path, files: list[str], reports: list[dic
     card = model_card.write(material.training, material.adapter.step, material.base, material.name, reports)
     write_text_atomic(folder / "model_card.md", card)
     return Exported(folder, files, reports)
-
-
-def tell(context: JobContext, done: int, total: int) -> None:
-    """Progress of the slow quantization; a safe point to stop at."""
-    context.checkpoint()
-    context.progress(done, total)
 
 
 def merge(context: JobContext, material: Material) -> None:
@@ -235,16 +229,9 @@ def merge(context: JobContext, material: Material) -> None:
     with chdir(material.workshop):  # the library makes the folder, by its path also that of a project that was moved
         merged.to(stored).save_pretrained(material.merged.name)
         tokenizer.save_pretrained(material.merged.name)
-    say_begin(material.merged, tokenizer)
-
-
-def say_begin(folder: Path, tokenizer: Any) -> None:
-    """Note whether texts open with the begin token. Where a GGUF does not say it, llama.cpp and Ollama guess."""
-    path = folder / "tokenizer_config.json"
-    noted = read_json(path)
-    if "add_bos_token" not in noted:
+    if "add_bos_token" not in read_json(material.merged / "tokenizer_config.json"):
         begins = tokenizer.bos_token_id is not None and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
-        write_json(path, {**noted, "add_bos_token": begins})
+        note_begin(material.merged, begins)
 
 
 def generation_config(model: Any, tokenizer: Any) -> GenerationConfig:

@@ -12,6 +12,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from utils.errors import AppError
+from utils.files import read_json, write_json
 
 # The split rules that llama.cpp knows by name, by the text of their regular expression. The converter itself
 # recognizes tokenizers only by a hash over their tokens, so one that was trained on this machine is never known.
@@ -26,13 +27,8 @@ LLAMA_3, QWEN = "llama-bpe", "qwen2"
 RULES = {name: rule for rule, name in PRE_TOKENIZERS.items()}
 # llama.cpp's names of split rules that are one of these two.
 SAME_RULE = {
-    "llama-bpe": LLAMA_3,
-    "llama3": LLAMA_3,
-    "llama-v3": LLAMA_3,
-    "falcon3": LLAMA_3,
-    "lfm2": LLAMA_3,
-    "qwen2": QWEN,
-    "deepseek-r1-qwen": QWEN,
+    **dict.fromkeys(("llama-bpe", "llama3", "llama-v3", "falcon3", "lfm2"), LLAMA_3),
+    **dict.fromkeys(("qwen2", "deepseek-r1-qwen"), QWEN),
 }
 
 # What llama.cpp takes for the end of an answer wherever it stands in a vocabulary (llama-vocab.cpp).
@@ -96,6 +92,15 @@ def adds_begin(reader: gguf.GGUFReader) -> bool:
         return bool(said)
     by_rule = SAME_RULE.get(str(read(reader, "tokenizer.ggml.pre"))) == LLAMA_3
     return by_rule or read(reader, "tokenizer.ggml.model") == "llama"
+
+
+def note_begin(folder: Path, begins: bool) -> None:
+    """Say in the settings of a folder's tokenizer whether texts open with the begin token.
+
+    Transformers may leave that out, and of a GGUF that does not say it llama.cpp and Ollama each have their own idea.
+    """
+    path = folder / "tokenizer_config.json"
+    write_json(path, {**read_json(path), "add_bos_token": begins})
 
 
 def stop_ids(reader: gguf.GGUFReader) -> list[int]:

@@ -120,36 +120,18 @@ class LlamaServer:
 
     def chat(self, messages: list[dict[str, str]], most_tokens: int) -> Completion:
         """The greedy answer through the chat endpoint, as every client of llama.cpp would get it."""
-        choice = self._answer(
-            self._server.handle_chat_completions(
-                {
-                    "messages": messages,
-                    "max_tokens": most_tokens,
-                    "temperature": 0,
-                    "logprobs": True,
-                    "top_logprobs": 1,
-                }
-            )
-        )
+        greedy = {"temperature": 0, "logprobs": True, "top_logprobs": 1}
+        request = {"messages": messages, "max_tokens": most_tokens, **greedy}
+        choice = self._answer(self._server.handle_chat_completions(request))
         tokens = [entry["id"] for entry in entries_of(choice)]
         return Completion(tokens, choice["message"]["content"] or "", choice["finish_reason"] == "stop")
 
     def _complete(
         self, prompt_ids: list[int], most_tokens: int, bias: list[list[float]] | None = None
     ) -> dict[str, Any]:
-        return self._answer(
-            self._server.handle_completions(
-                {
-                    "prompt": prompt_ids,
-                    "max_tokens": most_tokens,
-                    "temperature": 0,
-                    "repeat_penalty": 1.0,
-                    "logprobs": 1,
-                    "cache_prompt": True,
-                    "logit_bias": bias or [],
-                }
-            )
-        )
+        greedy = {"temperature": 0, "repeat_penalty": 1.0, "logprobs": 1, "cache_prompt": True}
+        request = {"prompt": prompt_ids, "max_tokens": most_tokens, "logit_bias": bias or [], **greedy}
+        return self._answer(self._server.handle_completions(request))
 
     @staticmethod
     def _answer(response: dict[str, Any]) -> dict[str, Any]:

@@ -30,12 +30,12 @@ from transformers import (
 
 from core.jobs.job import JobContext
 from core.jobs.runs import Run
-from core.models.gguf_tokenizer import adds_begin, make_tokenizer, read, stop_ids
+from core.models.gguf_tokenizer import adds_begin, make_tokenizer, note_begin, read, stop_ids
 from core.models.llama_server import TIE_NATS, TRICKY_TEXTS, LlamaServer
 from core.models.ollama_store import TRAINABLE, OllamaModel, find_model
 from core.models.unpacked import Agreement, Note, folder_of, read_note, write_note
 from utils.errors import AppError
-from utils.files import publish_folder, read_json, require_disk, write_json
+from utils.files import publish_folder, require_disk
 
 BYTES_PER_WEIGHT = 2
 SPARE_GIB = 0.3
@@ -153,15 +153,6 @@ def unpack_into(context: JobContext, model: OllamaModel, file: Path, prepared: P
     )
     write_note(prepared, note)
     return note
-
-
-def note_begin(folder: Path, adds_begin: bool) -> None:
-    """Say in the tokenizer's settings whether texts open with the begin token.
-
-    Transformers leaves that out, and a GGUF that is made of the folder would get llama.cpp's own idea of it.
-    """
-    path = folder / "tokenizer_config.json"
-    write_json(path, {**read_json(path), "add_bos_token": adds_begin})
 
 
 def require_room(folder: Path, reader: gguf.GGUFReader, parameters: int) -> None:

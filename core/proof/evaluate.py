@@ -21,9 +21,8 @@ from safetensors import SafetensorError
 from core.jobs.job import JobContext
 from core.jobs.runs import Run, open_run
 from core.models import bases
-from core.samples.store import sft_dataset
 from core.samples.store.sft_dataset import Sample, group_of
-from core.samples.store.split import split_by_source
+from core.samples.store.split import split_file
 from core.training import checkpoints, engines
 from core.training.training_data import Encoded, Language, Row, encode_prompt, encode_rows, learnable, read_language
 from utils.config import TrainingSettings
@@ -115,8 +114,7 @@ def compare(measured: Sequence[Measured], seed: int) -> dict[str, Any]:
 
 def _held_out(train_run: Run, settings: TrainingSettings) -> list[Sample]:
     """The samples that this run did not train on, at most `MOST_SAMPLES`, taken evenly."""
-    samples = sft_dataset.usable(sft_dataset.read_samples(train_run.samples_file))
-    _, held_out = split_by_source(samples, settings.held_out_share, settings.seed)
+    held_out = list(split_file(train_run.samples_file, settings.held_out_share, settings.seed)[1])
     if not held_out:
         raise AppError("evaluation_nothing_held_out")
     return held_out[:: math.ceil(len(held_out) / MOST_SAMPLES)]

@@ -177,14 +177,9 @@ def repeated_request(original: Run) -> dict[str, Any]:
     settings = settings_of(then)
     require_samples(original.samples_file, then)
     folder = find_base(project, then)
-    base = {name: then["base"].get(name) for name in ("source", "name", "fingerprint")}
     branch = branch_of(then)
     return {
-        "base": {
-            **base,
-            "folder": provenance.portable_path(project, folder),
-            "revision": provenance.revision_of(folder),
-        },
+        "base": provenance.base_facts(project, then["base"].get("source"), then["base"].get("name"), folder),
         "training": dict(then["training"]),
         "seed": settings.seed,
         "processes": _processes(then),

@@ -19,17 +19,21 @@ from core.training.engines import Device
 from utils.files import read_json, write_json
 from utils.validators import number
 
-FIGURES = ("ram_gib", "device_gib", "device_reserved_gib")
-
 
 def note(run: Run, device: Device) -> dict[str, Any]:
     """Keep the most memory that the run ever needed in its folder: of all its sessions, if it was resumed.
 
-    Returns it as `_peak_memory_gib` does.
+    Returns it with the kind of `device`: `ram_gib`, and where the device has its own memory `device_gib`, which is
+    what tensors took, and `device_reserved_gib`, what torch asked the driver for to hold them; else both are 0.
     """
-    memory = _peak_memory_gib(device)
-    before = _noted(run)
-    memory |= {name: max(number(before.get(name), 0.0) or 0.0, memory[name]) for name in FIGURES}
+    before, on_cuda = _noted(run), device.kind == "cuda"
+    sizes = {
+        "ram_gib": _peak_ram_bytes(),
+        "device_gib": torch.cuda.max_memory_allocated() if on_cuda else 0,
+        "device_reserved_gib": torch.cuda.max_memory_reserved() if on_cuda else 0,
+    }
+    most = {name: max(number(before.get(name)) or 0.0, round(size / 2**30, 3)) for name, size in sizes.items()}
+    memory = {"device": device.kind, **most}
     write_json(run.memory_file, memory)
     return memory
 
@@ -58,24 +62,6 @@ def memory_now_gib() -> float:
     if torch.cuda.is_available() and torch.cuda.is_initialized():
         return torch.cuda.memory_reserved() / 2**30
     return psutil.Process().memory_info().rss / 2**30
-
-
-def _peak_memory_gib(device: Device) -> dict[str, Any]:
-    """The most memory that this process held, on the device too where it has its own.
-
-    `device_gib` is what tensors took, `device_reserved_gib` what torch asked the driver for to hold them.
-    """
-    peak_bytes = _peak_ram_bytes()
-    on_cuda = device.kind == "cuda"
-    sizes = (
-        peak_bytes,
-        torch.cuda.max_memory_allocated() if on_cuda else 0,
-        torch.cuda.max_memory_reserved() if on_cuda else 0,
-    )
-    return {
-        "device": device.kind,
-        **{name: round(size / 2**30, 3) for name, size in zip(FIGURES, sizes, strict=True)},
-    }
 
 
 def _peak_ram_bytes() -> int:

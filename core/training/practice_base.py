@@ -30,14 +30,8 @@ from utils.files import publish_folder, read_json, write_json
 RECIPE = 1
 """Raise it when anything below changes what the same chunks and seed give."""
 
-PAD, BEGIN, SYSTEM, USER, ASSISTANT, END = SPECIAL_TOKENS = (
-    "<|pad|>",
-    "<|begin|>",
-    "<|system|>",
-    "<|user|>",
-    "<|assistant|>",
-    "<|end|>",
-)
+ROLES = ("pad", "begin", "system", "user", "assistant", "end")
+PAD, BEGIN, SYSTEM, USER, ASSISTANT, END = SPECIAL_TOKENS = tuple(f"<|{role}|>" for role in ROLES)
 
 # Each role is one special token and stands directly before its text: nothing can merge across that border, so
 # a prompt alone and a prompt with its answer always tokenize alike, here and in llama.cpp. The generation

@@ -14,21 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from core.hardware_detector import Hardware
-from core.models import hub_cache, unpacked
+from core.models import bases, hub_cache, unpacked
 from core.project_manager import Project
 
 VERSIONS_NOTED = (
-    "torch",
-    "transformers",
-    "tokenizers",
-    "trl",
-    "peft",
-    "datasets",
-    "accelerate",
-    "numpy",
-    "bitsandbytes",
-    "unsloth",
-    "unsloth_zoo",
+    *("torch", "transformers", "tokenizers", "trl", "peft", "datasets", "accelerate", "numpy"),
+    *("bitsandbytes", "unsloth", "unsloth_zoo"),
 )
 APP_FOLDER = Path(__file__).resolve().parents[2]
 GIT_SECONDS = 5
@@ -72,6 +63,12 @@ def environment_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> 
 def portable_path(project: Project, path: Path) -> str:
     """A path inside the project relative to it, so that it survives a rename; any other one as it is."""
     return str(path.relative_to(project.root)) if path.is_relative_to(project.root) else str(path)
+
+
+def base_facts(project: Project, source: str, name: str, folder: Path) -> dict[str, str]:
+    """What a request notes of the model that a training starts from."""
+    facts = {"source": source, "name": name, "folder": portable_path(project, folder)}
+    return facts | {"fingerprint": bases.fingerprint(folder), "revision": revision_of(folder)}
 
 
 def revision_of(folder: Path) -> str:

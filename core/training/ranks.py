@@ -210,16 +210,11 @@ def _start_rank(run: Run, rank: int, world: int, meeting: Path) -> "subprocess.P
 def _rank_environment(rank: int, world: int) -> dict[str, str]:
     """What torchrun would set. The ranks of one machine talk over its loopback, without any network."""
     environment = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "LOCAL_WORLD_SIZE": world}
-    loopback = next(
-        (
-            name
-            for name, addresses in psutil.net_if_addrs().items()
-            if any(address.address == "127.0.0.1" for address in addresses)
-        ),
-        None,
-    )
-    found = {"GLOO_SOCKET_IFNAME": loopback} if loopback and os.name != "nt" else {}
-    return {name: str(value) for name, value in environment.items()} | found
+    found = {name: str(value) for name, value in environment.items()}
+    for name, addresses in psutil.net_if_addrs().items():
+        if os.name != "nt" and any(address.address == "127.0.0.1" for address in addresses):
+            found.setdefault("GLOO_SOCKET_IFNAME", name)
+    return found
 
 
 def _end_with_rank_0() -> None:

@@ -1,4 +1,4 @@
-"""What has to be there for a training, as far as the app can tell without a tokenizer. Loads no torch, starts none.
+"""What has to be there for a training, and what helps one that broke off for lack of it. Loads no torch, starts none.
 
 The list of checks on the page, the reason why Start is disabled and the refusal of a start all come from here.
 """
@@ -24,13 +24,17 @@ from core.project_manager import Project
 from core.samples.store.sft_dataset import MINIMUM_SAMPLES, require_lines
 from core.samples.store.split import totals_of
 from core.training.checkpoints import ADAPTER_COPIES, DISK_RESERVE_GIB
-from utils.config import BaseChoice, ProjectConfig, TrainingSettings
+from utils.config import BaseChoice, ProjectConfig, TrainingSettings, bounds
 from utils.errors import AppError
 from utils.files import free_disk_gib, open_file
 
 State = Literal["ok", "warn", "bad"]
 
 COPIES_OF_A_CHECKPOINT = 3  # the adapter and Adam's two moments
+OUT_OF_MEMORY = frozenset({"training_out_of_memory", "child_out_of_memory", "child_probably_out_of_memory"})
+RATE_DIVISOR = 5
+SMALLEST_RATE, _ = bounds(TrainingSettings, "learning_rate")
+_, MOST_ACCUMULATION = bounds(TrainingSettings, "gradient_accumulation")
 MEMORY_STATES: dict[str, State] = {"green": "ok", "amber": "warn", "red": "bad"}
 
 
@@ -202,7 +206,37 @@ def check_processes(training: TrainingSettings, hardware: Hardware) -> list[Chec
     if kind == "mps":
         return [Check("processes", "bad", {"device": kind}, "training_processes_unsupported")]
     devices = hardware.accelerator.count if kind != "cpu" else processes
-    facts = {"processes": processes, "devices": devices}
-    return [
-        Check("processes", *(("bad", facts, "training_too_few_devices") if processes > devices else ("ok", facts)))
-    ]
+    refusal = "training_too_few_devices" if processes > devices else None
+    return [Check("processes", "bad" if refusal else "ok", {"processes": processes, "devices": devices}, refusal)]
+
+
+@dataclass(frozen=True)
+class SuggestedFix:
+    """A way on for a training that broke off: `name` says which, `changes` are the settings that differ."""
+
+    name: str
+    changes: dict[str, Any]
+
+
+def fix_for(code: str, settings: TrainingSettings) -> SuggestedFix | None:
+    """The one thing to try after an error; None where nothing that a branch may change would help."""
+    if code in OUT_OF_MEMORY:
+        if smaller := smaller_batch(settings):
+            return SuggestedFix("smaller_batch", smaller)
+        if not settings.gradient_checkpointing:
+            return SuggestedFix("gradient_checkpointing", {"gradient_checkpointing": True})
+    if code == "training_diverged":
+        rate = max(SMALLEST_RATE, round(settings.learning_rate / RATE_DIVISOR, 12))
+        if rate < settings.learning_rate:
+            return SuggestedFix("lower_rate", {"learning_rate": rate})
+    return None
+
+
+def smaller_batch(settings: TrainingSettings) -> dict[str, int] | None:
+    """The largest smaller batch with which each step still learns from as many samples: half, for odd sizes less."""
+    for batch in range(settings.batch_size // 2, 0, -1):
+        factor, rest = divmod(settings.batch_size, batch)
+        accumulation = settings.gradient_accumulation * factor
+        if not rest and accumulation <= MOST_ACCUMULATION:
+            return {"batch_size": batch, "gradient_accumulation": accumulation}
+    return None

@@ -88,8 +88,7 @@ class Reporter(TrainerCallback):
             bool(self._context.stop_request), time.monotonic() - self._last_save_at >= SAVE_EVERY_SECONDS
         )
         if stop:
-            self._stopped_at_step = True
-            control.should_training_stop = True
+            self._stopped_at_step = control.should_training_stop = True
         if stop or save:
             control.should_save = True
         if control.should_save:
@@ -97,8 +96,7 @@ class Reporter(TrainerCallback):
 
     def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if self._stopped_at_step:
-            control.should_evaluate = False
-            control.should_save = False
+            control.should_evaluate = control.should_save = False
             return
         (stop,) = self._together.agree(bool(self._context.stop_request))
         if stop:
@@ -115,15 +113,8 @@ class Reporter(TrainerCallback):
         if stop:
             control.should_training_stop = True
 
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **_: Any,
-    ) -> None:
-        logs = logs or {}
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any) -> None:
+        logs: dict[str, float] = others.get("logs") or {}
         if not math.isfinite(logs.get("grad_norm", 0.0)):
             # The loss was still a number, but the weights are none any more, and would be saved.
             raise AppError("training_diverged", step=state.global_step)
@@ -160,9 +151,8 @@ class Reporter(TrainerCallback):
         now = time.monotonic()
         figures = {"loss": logs["loss"], "learning_rate": logs["learning_rate"]}
         if "num_tokens" in logs:
-            figures["tokens_per_second"] = round(
-                (logs["num_tokens"] - self._tokens_seen) / max(now - self._last_step_at, 1e-6), 1
-            )
+            rate = (logs["num_tokens"] - self._tokens_seen) / max(now - self._last_step_at, 1e-6)
+            figures["tokens_per_second"] = round(rate, 1)
             self._tokens_seen = logs["num_tokens"]
         self._last_step_at = now
         return figures
@@ -184,11 +174,9 @@ class Reporter(TrainerCallback):
     def _note(self, **values: object) -> None:
         """One line of training.log: for people, but as names and numbers, which need no language."""
         if self._log is not None:
-            shown = (
-                f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value}"
-                for name, value in values.items()
-            )
-            self._log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {'  '.join(shown)}\n")
+            figures = {name: f"{one:.6g}" if isinstance(one, float) else one for name, one in values.items()}
+            shown = "  ".join(f"{name}={one}" for name, one in figures.items())
+            self._log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {shown}\n")
             self._log.flush()
 
     def _require_disk(self) -> None:

@@ -213,12 +213,7 @@ def _report_batch(context: JobContext, settings: TrainingSettings, processes: in
 
 
 def _make_trainer(
-    context: JobContext,
-    run: Run,
-    plan: Plan,
-    loaded: engines.Loaded,
-    data: tuple[Rows, Rows],
-    together: Ranks,
+    context: JobContext, run: Run, plan: Plan, loaded: engines.Loaded, data: tuple[Rows, Rows], together: Ranks
 ) -> tuple[Any, Any]:
     """The trainer, the same for every engine, and the reporter that watches it."""
     from transformers import PrinterCallback

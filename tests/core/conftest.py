@@ -24,7 +24,7 @@ def project(services):
 
 
 @pytest.fixture(scope="session")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def base(tmp_path_factory):
     """A Llama with random weights, for all tests; nobody changes it."""
     from tests.core.training.training_material import make_base  # brings torch along, which not every test here needs
 

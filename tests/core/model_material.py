@@ -1,7 +1,6 @@
 """A small project that has everything an export needs: chunks, samples, a practice base and an adapter."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 import torch
@@ -10,8 +9,8 @@ from transformers import AutoModelForCausalLM
 
 from core.documents.ingest import process_documents
 from core.jobs.job import JobState
-from core.jobs.runs import Run, create_run
-from core.project_manager import Project, ProjectStore
+from core.jobs.runs import create_run
+from core.project_manager import ProjectStore
 from core.samples.store.sft_dataset import Generator, Sample, Source, append_sample
 from core.training import practice_base
 from tests.core.recording_context import RecordingContext
@@ -25,7 +24,7 @@ SMALL = practice_base.Size(
 )
 
 
-def read_project(folder: Path) -> Project:
+def read_project(folder):
     """A project whose chunks come from a real document."""
     project = ProjectStore(folder / "projects").create(HOSTILE_NAME)
     document = folder / "energie.md"
@@ -34,14 +33,14 @@ def read_project(folder: Path) -> Project:
     return project
 
 
-def make_base(project: Project, seed: int = 42) -> dict[str, object]:
+def make_base(project, seed=42):
     """A practice base that is even smaller than the app's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(practice_base, "SIZE", SMALL)
         return practice_base.run(RecordingContext(), create_run(project, "practice_base", {"seed": seed}))
 
 
-def add_samples(project: Project, count: int) -> None:
+def add_samples(project, count):
     """Samples of one document, each of a chunk of its own."""
     for number in range(count):
         append_sample(
@@ -56,7 +55,7 @@ def add_samples(project: Project, count: int) -> None:
         )
 
 
-def pretend_training(project: Project) -> Run:
+def pretend_training(project):
     """A finished training run with a random, but strong adapter: exports must carry it, whatever it is."""
     add_samples(project, 12)
     settings = TrainingSettings(held_out_share=0.2).model_dump()

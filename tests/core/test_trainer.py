@@ -2,8 +2,6 @@
 
 import time
 
-import pytest
-
 from core import trainer
 from core.jobs.job import Job, JobState
 from core.jobs.runs import this_process
@@ -13,21 +11,16 @@ from tests.refusals import code_of
 from tests.ui import runs_material
 
 
-def test_deleting_frees_the_disk_and_says_how_much(services, project):
+def test_deleting_frees_the_disk_and_says_before_how_much_and_what_branched_off(services, project):
     run, other = make_run(project), make_run(project)
     add_checkpoint(run, 4)
     add_checkpoint(other, 4)  # the newest one's is the model that is in use
+    child = make_run(project, branch={"run": run.id, "step": 4})
     lost = trainer.loss_of_deleting(project, run.id)
-    assert (lost.checkpoints, lost.adapter, lost.branches) == (1, False, ())
+    assert (lost.checkpoints, lost.adapter, lost.branches) == (1, False, (child.id,))
     assert trainer.delete_run(services, project, run.id) == lost.size_bytes > 1000
     assert not run.folder.exists()
-    assert [entry.id for entry in history.history(project)] == [other.id]
-
-
-def test_what_branched_off_a_run_is_named_before_it_is_deleted(project):
-    parent = make_run(project)
-    child = make_run(project, branch={"run": parent.id, "step": 4})
-    assert trainer.loss_of_deleting(project, parent.id).branches == (child.id,)
+    assert [entry.id for entry in history.history(project)] == [child.id, other.id]
 
 
 def test_the_run_whose_adapter_is_published_is_deleted_only_by_who_is_sure(services, project):
@@ -49,25 +42,19 @@ def test_the_finished_run_is_not_lost_by_accident_when_an_aborted_one_has_publis
     assert not (project.checkpoints_folder / "best").exists()
 
 
-def at_work(services, project, run):
-    run.write_state(JobState.RUNNING, process=this_process())
+def test_a_run_that_is_at_work_or_waits_or_may_be_read_is_not_deleted_by_anyone(services, project):
+    worked_on, waiting, read = (make_run(project) for _ in range(3))
 
+    def refused(run):
+        return code_of(lambda: trainer.delete_run(services, project, run.id, sure=True)) == "run_is_busy"
 
-def waiting(services, project, run):
+    worked_on.write_state(JobState.RUNNING, process=this_process())
+    assert refused(worked_on) and worked_on.folder.is_dir()
     services.runner.start(Job("practice_base", project.name, wait_for_stop, "accelerator"))
-    services.runner.start(Job("train", project.name, lambda _: {}, "accelerator", id=run.id))
-
-
-def perhaps_exported(services, project, run):
+    services.runner.start(Job("train", project.name, lambda _: {}, "accelerator", id=waiting.id))
+    assert refused(waiting)
     services.runner.start(Job("export", project.name, wait_for_stop))
-
-
-@pytest.mark.parametrize("use", [at_work, waiting, perhaps_exported])
-def test_a_run_that_is_in_use_is_not_deleted_by_anyone(services, project, use):
-    run = make_run(project)
-    use(services, project, run)
-    assert code_of(lambda: trainer.delete_run(services, project, run.id, sure=True)) == "run_is_busy"
-    assert run.folder.is_dir()
+    assert refused(read)
 
 
 def test_a_deleted_run_is_no_result_any_more(services, project):

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -53,11 +52,11 @@ some_rows = st.builds(
 
 
 @pytest.fixture(autouse=True)
-def own_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_config(tmp_path, monkeypatch):
     monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "settings"))
 
 
-def noted(settings: TrainingSettings, **more: float) -> Needed:
+def noted(settings, **more):
     """What a run with these settings needed, which computed a million operations in a second."""
     found = run_time.estimate(SHAPE, settings, ROWS, CPU)
     usual = {"formula_gib": 1.0, "measured_gib": 1.0, "setup_seconds": 7.0, "training_seconds": found.work / 1e6}
@@ -65,7 +64,7 @@ def noted(settings: TrainingSettings, **more: float) -> Needed:
 
 
 @given(shapes, chosen, some_rows, st.sampled_from(PLACES), st.integers(1, 5000))
-def test_more_tokens_never_take_less(shape, training, rows, hardware, more) -> None:
+def test_more_tokens_never_take_less(shape, training, rows, hardware, more):
     before = run_time.estimate(shape, training, rows, hardware)
     assert before.seconds > before.setup_seconds > 0
     longer = replace(rows, lengths=tuple(length + more for length in rows.lengths))
@@ -74,39 +73,33 @@ def test_more_tokens_never_take_less(shape, training, rows, hardware, more) -> N
 
 
 @given(st.lists(st.integers(1, 4000), min_size=1, max_size=40), st.integers(1, 16), st.integers(64, 4096))
-def test_a_batch_is_as_long_as_its_longest_row_at_most_the_limit(lengths, batch, limit) -> None:
+def test_a_batch_is_as_long_as_its_longest_row_at_most_the_limit(lengths, batch, limit):
     found = run_time.expected_longest(lengths, batch, limit)
     padded = [memory.padded(min(length, limit)) for length in lengths]
     assert sum(padded) / len(padded) - 1e-6 <= found <= max(padded) + 1e-6
     assert run_time.expected_longest(lengths, 1, limit) == pytest.approx(sum(padded) / len(padded))
 
 
-def test_gradient_checkpointing_takes_longer() -> None:
-    plain, saving = (
-        run_time.estimate(SHAPE, TrainingSettings(gradient_checkpointing=on), ROWS, CPU) for on in (False, True)
-    )
-    assert 1.1 < saving.training_seconds / plain.training_seconds < 1.6
+def test_gradient_checkpointing_takes_longer():
+    both = (TrainingSettings(gradient_checkpointing=on) for on in (False, True))
+    plain, saving = (run_time.estimate(SHAPE, settings, ROWS, CPU).training_seconds for settings in both)
+    assert 1.1 < saving / plain < 1.6
 
 
-def test_the_last_runs_of_the_same_kind_say_how_fast_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_runs_of_the_same_kind_say_how_fast_it_goes_and_others_nothing(monkeypatch):
     settings, longer = TrainingSettings(), TrainingSettings(epochs=9, batch_size=8)
+    others = [noted(TrainingSettings(**change)) for change in ({"four_bit": True}, {"processes": 2})]
+    before = run_time.estimate(SHAPE, settings, ROWS, CPU)
     runs = [noted(settings, training_seconds=noted(settings).work / speed) for speed in (9e9, 1e6, 2e6, 3e6)]
-    monkeypatch.setattr(run_log, "noted_runs", lambda: runs)
+    monkeypatch.setattr(run_log, "noted_runs", lambda: others)
+    assert run_time.estimate(SHAPE, settings, ROWS, CPU) == before and before.runs_known == 0
+    monkeypatch.setattr(run_log, "noted_runs", lambda: [*runs, *others])
     found = run_time.estimate(SHAPE, longer, ROWS, CPU)
     assert (found.runs_known, found.setup_seconds) == (4, 7.0)
     assert found.training_seconds == pytest.approx(found.work / 2.5e6)  # one odd run does not decide
 
 
-@pytest.mark.parametrize("change", [{"four_bit": True}, {"processes": 2}])
-def test_runs_of_another_kind_say_nothing(change: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
-    runs = [noted(TrainingSettings(**change))]
-    before = run_time.estimate(SHAPE, TrainingSettings(), ROWS, CPU)
-    monkeypatch.setattr(run_log, "noted_runs", lambda: runs)
-    found = run_time.estimate(SHAPE, TrainingSettings(), ROWS, CPU)
-    assert found == before and found.runs_known == 0
-
-
-def test_before_the_first_run_the_machine_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_before_the_first_run_the_machine_is_measured(monkeypatch):
     assert 1e9 < run_time._core_speed() < 1e13
     monkeypatch.setattr(run_time, "_core_speed", lambda: 1e10)
     monkeypatch.setattr(run_time.hardware_detector, "cores_for_work", lambda: 4)
@@ -117,9 +110,7 @@ def test_before_the_first_run_the_machine_is_measured(monkeypatch: pytest.Monkey
     assert all_four.training_seconds == pytest.approx(one.training_seconds / 4)
 
 
-def test_a_busy_machine_does_not_change_the_next_estimate(
-    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_busy_machine_does_not_change_the_next_estimate(tmp_path, base, monkeypatch):
     estimates, taken = [], []
     for slower in (1, 10):
         clock = SimpleNamespace(monotonic=lambda by=slower: by * time.monotonic(), strftime=time.strftime)
@@ -135,7 +126,7 @@ def test_a_busy_machine_does_not_change_the_next_estimate(
         write_json(run.folder / "run.json", run.request | run_estimate.for_request(expected))
         taken.append(train.run(TrainingContext(), run)["time"])
         found = run_estimate.of_files(base, project.samples_file, settings, CPU)
-        assert found is not None and found.time is not None and found.time.runs_known == 1
+        assert found.time is not None and found.time.runs_known == 1
         estimates.append(found.time)
     assert estimates[0] == estimates[1]
     assert estimates[0].seconds == pytest.approx(25.0)
@@ -143,7 +134,7 @@ def test_a_busy_machine_does_not_change_the_next_estimate(
     assert [each["seconds"] for each in taken] == [30.0, 300.0]
 
 
-def test_of_a_branch_only_what_is_left_is_estimated() -> None:
+def test_of_a_branch_only_what_is_left_is_estimated():
     found = run_time.estimate(SHAPE, TrainingSettings(), ROWS, CPU)
     whole, half = (run_estimate.time_for_request(found, step) for step in (0, found.steps // 2))
     assert whole["about_seconds"] == round(found.seconds, 1)

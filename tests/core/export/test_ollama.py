@@ -5,7 +5,6 @@ import os
 import re
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import gguf as gguf_format
 import pytest
@@ -14,10 +13,9 @@ from core.addresses import own_ollama_address
 from core.export import ollama as handover
 from core.export import write
 from core.jobs.job import PauseRequested
-from core.jobs.runs import Run, create_run
+from core.jobs.runs import create_run
 from core.models import bases, unpacked
 from core.ollama_client import NewModel, free_name
-from core.project_manager import Project
 from tests.core.model_material import make_base, pretend_training, read_project
 from tests.core.recording_context import RecordingContext
 from tests.core.samples.ollama_stand_in import LOCAL, OllamaStandIn
@@ -39,17 +37,21 @@ def ollama(monkeypatch):
         yield server
 
 
-def export(trained: Run, context: RecordingContext | None = None) -> dict[str, Any]:
+def export(trained, context=None):
     request = {"train_run": trained.id, "format": "ollama", "quantization": ["q8_0"]}
     return write.run(context or RecordingContext(), create_run(trained.project, "export", request))
 
 
-def checks_of(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def checks_of(result):
     return {check["name"]: check for check in result["verification"]["files"][0]["checks"]}
 
 
-def folder_of(project: Project) -> Path:
+def folder_of(project):
     return project.final_folder / "ollama"
+
+
+def modelfile_of(project):
+    return (folder_of(project) / "Modelfile").read_text(encoding="utf-8")
 
 
 def test_the_model_is_created_in_a_running_ollama_with_template_stops_and_context(trained, ollama):
@@ -61,20 +63,20 @@ def test_the_model_is_created_in_a_running_ollama_with_template_stops_and_contex
     assert ollama.blobs[made["files"][file.name]] == file.read_bytes()
     assert made["parameters"]["stop"] == ["<|end|>"]
     assert made["parameters"]["num_ctx"] == 2048
-    assert "{{ range $i, $_ := .Messages }}" in made["template"]
+    assert "{{ range $i, $_ := .Messages }}" in made["template"] and "{{ .System }}" in made["template"]
     assert checks_of(result)["ollama_template"]["figures"] == {"same": 6, "of": 6, "source": "derived"}
-    assert "{{ .System }}" in made["template"]
     assert checks_of(result)["ollama_prompts"]["passed"]
-
-
-def test_the_modelfile_says_the_same_as_the_request(trained, ollama):
-    export(trained)
-    made = ollama.created[NAME]
-    written = (folder_of(trained.project) / "Modelfile").read_text(encoding="utf-8")
+    # The Modelfile says the same as the request.
+    written = modelfile_of(trained.project)
     assert written.startswith('FROM ./Groesse-Mass-100-q8_0.gguf\nTEMPLATE """' + made["template"] + '"""\n')
-    assert 'PARAMETER stop "<|end|>"\n' in written
-    assert "PARAMETER num_ctx 2048\n" in written
+    assert 'PARAMETER stop "<|end|>"\n' in written and "PARAMETER num_ctx 2048\n" in written
     assert "SYSTEM" not in written
+    # The GGUF says whether prompts begin with a token: Ollama and llama.cpp guess differently where it does not.
+    assert "tokenizer.ggml.add_bos_token" in gguf_format.GGUFReader(file).fields
+    # An export again replaces its own model and sends nothing twice.
+    sent = dict(ollama.blobs)
+    assert export(trained)["ollama"]["name"] == NAME
+    assert ollama.blobs == sent
 
 
 BROUGHT_PARAMETERS = {"stop": "###", "temperature": 0.6, "num_ctx": 1024, "num_gqa": 8, "tfs_z": 1.0}
@@ -82,19 +84,18 @@ BROUGHT_PARAMETERS = {"stop": "###", "temperature": 0.6, "num_ctx": 1024, "num_g
 
 def test_parameters_of_a_base_from_ollama_are_handed_on_without_those_that_are_gone(trained, ollama):
     base = bases.base_of(trained)
+    kind = {"name": "tiny", "digest": "0" * 64, "family": "llama", "quantization": "F16", "parameters": 1}
     texts = {"params": json.dumps(BROUGHT_PARAMETERS)}
-    figures = {"same_choice": 1.0, "difference": 0.0, "positions": 48, "same_tokens": 7, "texts": 7}
-    kind = {"family": "llama", "quantization": "F16", "parameters": 1}
-    unpacked.write_note(base, unpacked.Note(name="tiny:latest", digest="0" * 64, ollama=texts, **kind, **figures))
+    unpacked.write_note(base, unpacked.Note(1.0, 0.0, 48, 7, 7, **kind, ollama=texts))
     try:
         export(trained)
     finally:
         (base / unpacked.NOTE).unlink()
     parameters = {"num_ctx": 1024, "temperature": 0.6, "stop": ["<|end|>", "###"]}
     assert ollama.created[NAME]["parameters"] == parameters
-    written = (folder_of(trained.project) / "Modelfile").read_text(encoding="utf-8")
-    lines = [line.removeprefix("PARAMETER ") for line in written.splitlines() if line.startswith("PARAMETER ")]
-    assert lines == ["num_ctx 1024", 'stop "<|end|>"', 'stop "###"', "temperature 0.6"]
+    lines = [line for line in modelfile_of(trained.project).splitlines() if line.startswith("PARAMETER ")]
+    written = ["num_ctx 1024", 'stop "<|end|>"', 'stop "###"', "temperature 0.6"]
+    assert lines == [f"PARAMETER {one}" for one in written]
 
 
 def test_a_model_whose_chat_template_refuses_a_system_text_says_so_in_the_log(trained, ollama):
@@ -125,13 +126,6 @@ def test_any_name_of_a_project_makes_a_name_that_ollama_takes(name):
     assert re.fullmatch(r"[a-z0-9_][a-z0-9_.-]{0,79}", f"{given.name}-3")
 
 
-def test_the_gguf_says_itself_whether_prompts_begin_with_a_token(trained, ollama):
-    """Ollama and llama.cpp guess differently where it does not."""
-    export(trained)
-    reader = gguf_format.GGUFReader(next(folder_of(trained.project).glob("*.gguf")))
-    assert "tokenizer.ggml.add_bos_token" in reader.fields
-
-
 def test_the_test_question_is_compared_by_the_tokens_that_ollama_counted(trained, ollama):
     expected = checks_of(export(trained))["ollama_asked"]
     assert not expected["passed"] and expected["reason"] == "ollama_asked_differently"
@@ -143,18 +137,10 @@ def test_the_test_question_is_compared_by_the_tokens_that_ollama_counted(trained
     assert asked["options"]["temperature"] == 0 and asked["keep_alive"] == 0
 
 
-def test_an_export_again_replaces_its_own_model_and_sends_nothing_twice(trained, ollama):
-    export(trained)
-    sent = dict(ollama.blobs)
-    assert export(trained)["ollama"]["name"] == NAME
-    assert ollama.blobs == sent
-
-
 def test_a_model_of_somebody_else_with_this_name_is_left_alone(trained, ollama):
     (folder_of(trained.project) / handover.NOTE).unlink(missing_ok=True)
     ollama.models.append({**LOCAL, "name": f"{NAME}:latest"})
-    outcome = export(trained)["ollama"]
-    assert outcome["name"] == f"{NAME}-2"
+    assert export(trained)["ollama"]["name"] == f"{NAME}-2"
     assert list(ollama.created) == [f"{NAME}-2"]
 
 
@@ -187,7 +173,7 @@ def test_an_error_in_the_middle_of_the_lines_is_one_and_loses_no_file(failure, t
 
 def test_a_stop_while_the_file_is_sent_is_a_stop_and_no_failure(trained, ollama):
     class Stopping(RecordingContext):
-        def progress(self, done: float, total: float | None, key: str | None = None, /, **params: object) -> None:
+        def progress(self, done, total, key=None, /, **params):
             if key == "export.ollama_sending":
                 self.stop_after = 0
 

@@ -1,14 +1,12 @@
 """Chat templates as models bring them, and what Ollama is given for each. The templates are written for this test, in
 the shapes that the families are known for."""
 
-from collections.abc import Sequence
-
 import jinja2
 import pytest
 from transformers.utils.chat_template_utils import _compile_jinja_template
 
-from core.export.go_template import Message, fill
-from core.export.template import Ask, conversation, find_recipe
+from core.export.go_template import fill
+from core.export.template import conversation, find_recipe
 from core.training.training_data import PLAIN_CHAT_TEMPLATE
 
 CHATML = (
@@ -78,10 +76,10 @@ SYSTEM_BEHIND = (
 COUNTS_TURNS = "{% for m in messages %}{{ loop.index }}:{{ m.content }};{% endfor %}"
 
 
-def asker(chat_template: str) -> Ask:
+def asker(chat_template):
     compiled = _compile_jinja_template(chat_template)
 
-    def ask(messages: Sequence[Message]) -> str | None:
+    def ask(messages):
         try:
             return compiled.render(messages=messages, add_generation_prompt=True, bos_token="<s>", eos_token="</s>")
         except jinja2.TemplateError:
@@ -93,29 +91,20 @@ def asker(chat_template: str) -> Ask:
 @pytest.mark.parametrize(
     ("chat_template", "same", "of"),
     [
-        (CHATML, 6, 6),
-        (PLAIN_CHAT_TEMPLATE, 6, 6),
-        (OWN_SYSTEM, 6, 6),
-        (SYSTEM_IN_QUESTION, 6, 6),
-        (THINKS_AT_THE_END, 6, 6),
+        *((template, 6, 6) for template in (CHATML, PLAIN_CHAT_TEMPLATE, OWN_SYSTEM, SYSTEM_IN_QUESTION)),
+        *((template, 6, 6) for template in (THINKS_AT_THE_END, MISTRAL_1, MISTRAL_3, MARKED_SYSTEM_LAST)),
+        *((template, 6, 6) for template in (LLAMA_2, LLAMA_3, PHI_3, IGNORES_SYSTEM)),
         (NO_SYSTEM, 3, 3),
-        (MISTRAL_1, 6, 6),
-        (MISTRAL_3, 6, 6),
-        (MARKED_SYSTEM_LAST, 6, 6),
-        (LLAMA_2, 6, 6),
-        (LLAMA_3, 6, 6),
-        (PHI_3, 6, 6),
-        (IGNORES_SYSTEM, 6, 6),
         (SYSTEM_BEHIND, 3, 6),
     ],
     ids=[
-        *("chatml", "plain", "own system", "gemma 3", "thinks", "gemma 2", "mistral 1", "mistral 3", "marked system"),
-        *("llama 2", "llama 3", "phi 3", "ignores system", "system behind the question"),
+        *("chatml", "plain", "own system", "gemma 3", "thinks", "mistral 1", "mistral 3", "marked system"),
+        *("llama 2", "llama 3", "phi 3", "ignores system", "gemma 2", "system behind the question"),
     ],
 )
 def test_ollama_makes_the_same_text_as_the_chat_template(chat_template, same, of):
     recipe = find_recipe(asker(chat_template), "<s>")
-    assert recipe and recipe.source == "derived" and recipe.all_turns
+    assert recipe.source == "derived" and recipe.all_turns
     assert (recipe.same, recipe.conversations) == (same, of)
     assert '"""' not in recipe.template
 
@@ -138,20 +127,15 @@ ASKED_TWICE = [{"role": "system", "content": "Kurz!"}, *conversation("Was?", "Da
 )
 def test_the_system_text_stands_where_the_family_has_it(chat_template, expected):
     """Ollama puts the begin token in front of all by itself."""
-    recipe = find_recipe(asker(chat_template), "<s>")
-    assert recipe and fill(recipe.template, ASKED_TWICE) == expected
-    model_says = fill(recipe.template, ASKED_TWICE[1:], system="Kurz!")
-    assert model_says == expected
+    template = find_recipe(asker(chat_template), "<s>").template
+    assert fill(template, ASKED_TWICE) == fill(template, ASKED_TWICE[1:], system="Kurz!") == expected
 
 
 def test_a_template_that_counts_its_turns_is_right_for_one_turn_only_and_says_so():
     recipe = find_recipe(asker(COUNTS_TURNS), "")
-    assert recipe and recipe.source == "one_turn"
-    assert recipe.first_turn and not recipe.all_turns
+    assert (recipe.source, recipe.first_turn, recipe.all_turns) == ("one_turn", True, False)
     assert fill(recipe.template, conversation("Was?")) == "1:Was?;"
-
-
-def test_a_chat_template_that_repeats_the_question_cannot_be_told():
+    # And one that repeats the question cannot be told at all.
     assert find_recipe(asker("{{ messages[-1].content }} {{ messages[-1].content }}"), "") is None
 
 
@@ -163,30 +147,26 @@ BROUGHT = (
 )
 
 
-def test_the_template_of_a_base_from_ollama_is_kept_where_it_asks_as_training_did():
-    recipe = find_recipe(asker(CHATML), "", BROUGHT)
-    assert recipe and (recipe.template, recipe.source) == (BROUGHT, "ollama")
+@pytest.mark.parametrize(
+    ("chat_template", "system", "kept"),
+    [
+        (CHATML, "", ""),
+        (CHATML, "You are a pirate.", ""),  # which training never saw
+        (OWN_SYSTEM, "You are helpful.", "You are helpful."),  # which the chat template adds itself
+    ],
+)
+def test_template_and_system_text_of_a_base_from_ollama_are_kept_where_they_ask_as_training_did(
+    chat_template, system, kept
+):
+    recipe = find_recipe(asker(chat_template), "", BROUGHT, system)
+    assert (recipe.template, recipe.source, recipe.system) == (BROUGHT, "ollama", kept)
 
 
-def test_a_template_that_asks_to_think_where_ollama_lets_models_think_is_replaced():
-    """Newer versions switch thinking on by themselves, which training never saw."""
-    thinking = BROUGHT + "{{ if and .IsThinkSet .Think }}<think>\n{{ end }}"
-    assert fill(thinking, conversation("Was?"), think=True).endswith("<think>\n")
-    recipe = find_recipe(asker(CHATML), "", thinking)
-    assert recipe and recipe.source == "derived"
+# Newer versions switch thinking on by themselves, which training never saw.
+THINKING = BROUGHT + "{{ if and .IsThinkSet .Think }}<think>\n{{ end }}"
 
 
-def test_a_system_text_that_training_never_saw_is_left_out():
-    recipe = find_recipe(asker(CHATML), "", BROUGHT, "You are a pirate.")
-    assert recipe and (recipe.source, recipe.system) == ("ollama", "")
-
-
-def test_a_system_text_that_the_chat_template_adds_itself_is_kept():
-    recipe = find_recipe(asker(OWN_SYSTEM), "", BROUGHT, "You are helpful.")
-    assert recipe and (recipe.source, recipe.system) == ("ollama", "You are helpful.")
-
-
-@pytest.mark.parametrize("brought", ["{{ .Prompt }}", "{{ something }}", "{{"])
+@pytest.mark.parametrize("brought", ["{{ .Prompt }}", "{{ something }}", "{{", THINKING])
 def test_a_template_of_ollama_that_asks_in_another_form_is_replaced(brought):
-    recipe = find_recipe(asker(CHATML), "", brought)
-    assert recipe and recipe.source == "derived"
+    assert fill(THINKING, conversation("Was?"), think=True).endswith("<think>\n")
+    assert find_recipe(asker(CHATML), "", brought).source == "derived"

@@ -1,8 +1,5 @@
 """Small models of the kinds that Ollama spreads, as GGUF files. Random weights: both must say the same."""
 
-from pathlib import Path
-from typing import Any
-
 import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
@@ -20,7 +17,7 @@ from core.export.gguf import PRE_TOKENIZERS, write_converted, write_q4_k_m
 from tests.core.models.ollama_material import put_model
 from tests.material import ENERGY_TEXT
 
-SHAPE: dict[str, Any] = {
+SHAPE = {
     "hidden_size": 256,
     "intermediate_size": 512,
     "num_hidden_layers": 3,
@@ -44,14 +41,11 @@ STRETCHED = {
 }
 # Each differs from transformers' defaults where the real ones do: positions of Llama 3.2, a base of a million, and
 # heads that are wider than hidden size ÷ heads.
+MILLION = {"rope_type": "default", "rope_theta": 1e6}
 KINDS = {
     "llama": lambda shape: LlamaForCausalLM(LlamaConfig(**shape, rope_parameters=STRETCHED)),
-    "qwen2": lambda shape: Qwen2ForCausalLM(
-        Qwen2Config(**shape, rope_parameters={"rope_type": "default", "rope_theta": 1e6})
-    ),
-    "qwen3": lambda shape: Qwen3ForCausalLM(
-        Qwen3Config(**shape, head_dim=96, rope_parameters={"rope_type": "default", "rope_theta": 1e6})
-    ),
+    "qwen2": lambda shape: Qwen2ForCausalLM(Qwen2Config(**shape, rope_parameters=MILLION)),
+    "qwen3": lambda shape: Qwen3ForCausalLM(Qwen3Config(**shape, head_dim=96, rope_parameters=MILLION)),
 }
 # Largest difference of a logit from the model that a GGUF was made of. Random weights have no structure that four
 # bits could keep: there the GGUF itself is the measure, read by llama.cpp.
@@ -59,35 +53,25 @@ LARGEST_LOGIT_CHANGE = {"f16": 0.02, "q8_0": 0.4}
 RULE_OF = {"llama": "llama-bpe", "qwen2": "qwen2", "qwen3": "qwen2"}
 
 
-def make_tokenizer(rule: str, chat_template: str | None = CHAT_TEMPLATE) -> PreTrainedTokenizerFast:
+def make_tokenizer(rule, chat_template=CHAT_TEMPLATE):
     """A byte-level BPE of a short text, with the split rule that llama.cpp calls `rule`."""
     tokenizer = Tokenizer(models.BPE())
     pattern = next(pattern for pattern, name in PRE_TOKENIZERS.items() if name == rule)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(pattern), "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
+    split = pre_tokenizers.Split(Regex(pattern), "isolated")
+    by_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, by_bytes])
     tokenizer.decoder = decoders.ByteLevel()
+    specials, alphabet = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
-        vocab_size=600,
-        special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
+        vocab_size=600, special_tokens=specials, initial_alphabet=alphabet, show_progress=False
     )
     tokenizer.train_from_iterator([ENERGY_TEXT], trainer)
     tokenizer.add_tokens([AddedToken("<tool_call>", normalized=False, special=False)])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token="<|endoftext|>",
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
-        chat_template=chat_template,
-    )
+    roles = {"bos_token": "<|endoftext|>", "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"}
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, chat_template=chat_template, **roles)
 
 
-def make_model(kind: str, folder: Path, chat_template: str | None = CHAT_TEMPLATE, **changes: Any) -> Any:
+def make_model(kind, folder, chat_template=CHAT_TEMPLATE, **changes):
     """A model folder of this kind; returns the model."""
     tokenizer = make_tokenizer(RULE_OF[kind], chat_template)
     torch.manual_seed(3)
@@ -105,7 +89,7 @@ def make_model(kind: str, folder: Path, chat_template: str | None = CHAT_TEMPLAT
     return model
 
 
-def write_gguf(folder: Path, quantization: str) -> Path:
+def write_gguf(folder, quantization):
     """The model of a folder as a GGUF of this quantization."""
     file = folder / f"{quantization}.gguf"
     if quantization == "q4_k_m":
@@ -115,22 +99,13 @@ def write_gguf(folder: Path, quantization: str) -> Path:
     return file
 
 
-def put_into_store(
-    store: Path,
-    folder: Path,
-    kind: str,
-    quantization: str,
-    chat_template: str | None,
-    layers: tuple[tuple[str, bytes], ...] = (("template", b"{{ .Prompt }}"),),
-) -> str:
+def put_into_store(store, folder, kind, quantization, chat_template, layers=(("template", b"{{ .Prompt }}"),)):
     """Make such a model and store it as Ollama does; returns its name there."""
     make_model(kind, folder, chat_template)
     return store_model(store, folder, kind, quantization, layers)
 
 
-def store_model(
-    store: Path, folder: Path, kind: str, quantization: str, layers: tuple[tuple[str, bytes], ...]
-) -> str:
+def store_model(store, folder, kind, quantization, layers):
     """Store the model of a folder as Ollama does; returns its name there."""
     config = {"model_family": kind, "file_type": quantization.upper()}
     content = write_gguf(folder, quantization).read_bytes()
@@ -139,6 +114,6 @@ def store_model(
 
 
 @torch.inference_mode()
-def logits_of(folder: Path, ids: list[int]) -> torch.Tensor:
+def logits_of(folder, ids):
     """What the model of a folder says along these tokens, in full precision; positions × pieces."""
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)(torch.tensor([ids])).logits[0]

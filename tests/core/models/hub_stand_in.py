@@ -7,8 +7,6 @@ files itself, large ones by a redirect to a store that knows `Range`.
 import asyncio
 import hashlib
 import json
-from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
@@ -24,7 +22,7 @@ class HubStandIn(HttpServer):
     `ranges` notes (file, first byte asked for, bytes sent) of each download; `tokens` the tokens it was shown.
     """
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name, folder):
         super().__init__()
         self.name = name
         self.files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
@@ -33,15 +31,15 @@ class HubStandIn(HttpServer):
         self.gated = False
         self.accepts_token = ""
         self.busy_times = 0
-        self.busy_wait = "0"
+        self.busy_wait, self.busy_at = "0", ""
         self.ignores_range = False
-        self.hangs_after: int | None = None
-        self.breaks_after: int | None = None
+        self.hangs_after = None
+        self.breaks_after = None
         self.spoils = ""
-        self.ranges: list[list[Any]] = []
-        self.tokens: set[str] = set()
+        self.ranges = []
+        self.tokens = set()
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self):
         return [
             web.get("/api/models/{vendor}/{model}", self._info),
             web.get("/api/models/{vendor}/{model}/revision/{revision}", self._info),
@@ -50,22 +48,22 @@ class HubStandIn(HttpServer):
             web.get("/store/{file}", self._store),
         ]
 
-    def sent(self, file: str) -> int:
+    def sent(self, file):
         """How many bytes of a file went out, in all downloads together."""
         return sum(count for name, _, count in self.ranges if name == file)
 
-    def sha256(self, file: str) -> str:
+    def sha256(self, file):
         return hashlib.sha256(self.files[file]).hexdigest()
 
-    def blob_id(self, file: str) -> str:
+    def blob_id(self, file):
         content = self.files[file]
         return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
-    def _refusal(self, request: web.Request) -> web.Response | None:
+    def _refusal(self, request):
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if token:
             self.tokens.add(token)
-        if self.busy_times:
+        if self.busy_times and self.busy_at in request.path:
             self.busy_times -= 1
             return web.json_response({"error": "too many"}, status=429, headers={"Retry-After": self.busy_wait})
         if token and self.accepts_token and token != self.accepts_token:
@@ -75,39 +73,27 @@ class HubStandIn(HttpServer):
             return web.json_response({"error": "no"}, status=404, headers={"X-Error-Code": "RepoNotFound"})
         return None
 
-    async def _info(self, request: web.Request) -> web.Response:
+    async def _info(self, request):
         if refusal := self._refusal(request):
             return refusal
-        siblings = []
-        for name, content in self.files.items():
-            entry: dict[str, Any] = {"rfilename": name, "size": len(content), "blobId": self.blob_id(name)}
-            if name.endswith(LARGE):
-                entry["lfs"] = {"sha256": self.sha256(name), "size": len(content), "pointerSize": 134}
-            siblings.append(entry)
-        return web.json_response(
-            {
-                "_id": "1",
-                "id": self.name,
-                "modelId": self.name,
-                "sha": self.commit,
-                "gated": "auto" if self.gated else False,
-                "private": False,
-                "tags": [],
-                "siblings": siblings,
-                "config": {"architectures": self.config["architectures"]},
-            }
-        )
+        told = {"_id": "1", "id": self.name, "modelId": self.name, "sha": self.commit, "private": False, "tags": []}
+        told |= {"gated": "auto" if self.gated else False, "siblings": self._entries("rfilename", "blobId", "sha256")}
+        return web.json_response(told | {"config": {"architectures": self.config["architectures"]}})
 
-    async def _tree(self, request: web.Request) -> web.Response:
+    async def _tree(self, request):
+        return web.json_response([{"type": "file", **entry} for entry in self._entries("path", "oid", "oid")])
+
+    def _entries(self, path, blob, hashed):
+        """Each file as a list of the Hub has it, by that list's own names."""
         entries = []
         for name, content in self.files.items():
-            entry: dict[str, Any] = {"type": "file", "path": name, "size": len(content), "oid": self.blob_id(name)}
+            entry = {path: name, "size": len(content), blob: self.blob_id(name)}
             if name.endswith(LARGE):
-                entry["lfs"] = {"oid": self.sha256(name), "size": len(content), "pointerSize": 134}
+                entry["lfs"] = {hashed: self.sha256(name), "size": len(content), "pointerSize": 134}
             entries.append(entry)
-        return web.json_response(entries)
+        return entries
 
-    async def _resolve(self, request: web.Request) -> web.StreamResponse:
+    async def _resolve(self, request):
         if refusal := self._refusal(request):
             return refusal
         name = request.match_info["file"]
@@ -122,12 +108,12 @@ class HubStandIn(HttpServer):
             return web.Response(status=302, headers={**headers, **linked, "Location": place})
         return await self._send(request, name, {**headers, "ETag": f'"{self.blob_id(name)}"'})
 
-    async def _store(self, request: web.Request) -> web.StreamResponse:
+    async def _store(self, request):
         assert "Authorization" not in request.headers
         name = request.match_info["file"]
         return await self._send(request, name, {"ETag": f'"{self.sha256(name)}"'})
 
-    async def _send(self, request: web.Request, name: str, headers: dict[str, str]) -> web.StreamResponse:
+    async def _send(self, request, name, headers):
         content = self.files[name]
         if name == self.spoils:
             content = bytes(len(content))
@@ -141,13 +127,13 @@ class HubStandIn(HttpServer):
         await response.prepare(request)
         if request.method == "HEAD":
             return response
-        noted: list[Any] = [name, first, 0]
+        noted = [name, first, 0]
         self.ranges.append(noted)
         for start in range(first, len(content), PART_BYTES):
-            if name.endswith(LARGE) and self.hangs_after is not None and start - first >= self.hangs_after:
+            sent = start - first if name.endswith(LARGE) else -1
+            if self.hangs_after is not None and sent >= self.hangs_after:
                 await asyncio.sleep(3600)
-            if name.endswith(LARGE) and self.breaks_after is not None and start - first >= self.breaks_after:
-                assert request.transport
+            if self.breaks_after is not None and sent >= self.breaks_after:
                 request.transport.close()
                 return response
             part = content[start : start + PART_BYTES]

@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-from pathlib import Path
-from typing import Any
 
 TYPE = "application/vnd.ollama.image."
 
 
-def put_blob(store: Path, content: bytes, kind: str) -> dict[str, Any]:
+def put_blob(store, content, kind):
     """Store a blob and return the layer that names it."""
     digest = hashlib.sha256(content).hexdigest()
     path = store / "blobs" / f"sha256-{digest}"
@@ -17,13 +15,7 @@ def put_blob(store: Path, content: bytes, kind: str) -> dict[str, Any]:
     return {"mediaType": TYPE + kind, "digest": f"sha256:{digest}", "size": len(content)}
 
 
-def put_model(
-    store: Path,
-    name: str,
-    weights: bytes = b"GGUF and weights",
-    config: dict[str, Any] | None = None,
-    layers: tuple[tuple[str, bytes], ...] = (("template", b"{{ .Prompt }}"),),
-) -> Path:
+def put_model(store, name, weights=b"GGUF and weights", config=None, layers=(("template", b"{{ .Prompt }}"),)):
     """Store a model under `host/namespace/model/tag` and return its manifest."""
     config = {"model_format": "gguf", "model_family": "llama", "model_type": "3.2B", "file_type": "Q4_K_M"} | (
         config or {}

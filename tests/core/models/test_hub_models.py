@@ -3,12 +3,12 @@
 import pytest
 
 from core.models.bases import REPOSITORY
-from core.models.hub_models import CURATED, ORIGINALS, HubModel, curated, original_of
+from core.models.hub_models import CURATED, ORIGINALS, curated, original_of
 
 NORM_SIZES = {"qwen3": 2 * 128, "gemma": 2 * 256}
 
 
-def counted(model: HubModel) -> int:
+def counted(model):
     """The weights that follow from the shape, with norms and biases as each family has them."""
     shape, name = model.shape, model.name.lower()
     layer = 2 * shape.hidden * (shape.queries + shape.keys) + 3 * shape.hidden * shape.feed + 2 * shape.hidden

@@ -19,15 +19,12 @@ def store(tmp_path, monkeypatch):
 
 
 def test_a_model_is_listed_with_its_file_kind_and_size(store):
+    assert list_models() == [] and find_model("llama3.2:3b") is None
     put_model(store, LLAMA, b"GGUF and weights")
     (model,) = list_models()
-    assert (model.name, model.family, model.parameters, model.quantization) == (
-        "llama3.2:3b",
-        "llama",
-        "3.2B",
-        "Q4_K_M",
-    )
-    assert model.file and model.file.read_bytes() == b"GGUF and weights"
+    assert (model.name, model.family) == ("llama3.2:3b", "llama")
+    assert (model.parameters, model.quantization) == ("3.2B", "Q4_K_M")
+    assert model.file.read_bytes() == b"GGUF and weights"
     assert model.file.name == f"sha256-{model.digest}" and not model.problem
     assert model.texts == {"template": "{{ .Prompt }}"}
     assert model.size_bytes == len(b"GGUF and weights") + len("{{ .Prompt }}")
@@ -87,11 +84,6 @@ def test_a_digest_never_leads_out_of_the_store(store):
     manifest.write_text(json.dumps(content))
     (model,) = list_models()
     assert model.file is None and model.problem == "ollama_incomplete"
-
-
-def test_a_machine_without_ollama_has_no_models(store):
-    assert list_models() == []
-    assert ollama_store.find_model("llama3.2:3b") is None
 
 
 NAMES = st.sampled_from(["layers", "config", "mediaType", "digest", "size", "model_family"]) | st.text(max_size=5)

@@ -11,7 +11,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from core import base_models, exporter, projects, trainer
-from core.jobs.job import JobSnapshot, JobState
+from core.jobs.job import JobState
 from core.jobs.services import Services
 from core.models import unpacking
 from core.models.unpacked import Note, read_note
@@ -59,7 +59,7 @@ def ways(tmp_path_factory):
         pool.shutdown(cancel_futures=True)
 
 
-def layers_of(kind: str) -> tuple[tuple[str, bytes], ...]:
+def layers_of(kind):
     return (
         ("template", TEMPLATES[kind].encode()),
         ("params", b'{"stop": ["<|im_start|>", "<|im_end|>"], "temperature": 0.6}'),
@@ -67,7 +67,7 @@ def layers_of(kind: str) -> tuple[tuple[str, bytes], ...]:
     )
 
 
-def go(folder: Path, kind: str, quantization: str, name: str) -> Way:
+def go(folder, kind, quantization, name):
     """The whole way with the calls of the tabs, in a project and an app of its own."""
     services = Services(ProjectStore(folder / f"{kind}-{quantization}"))
     try:
@@ -85,12 +85,10 @@ def go(folder: Path, kind: str, quantization: str, name: str) -> Way:
     finally:
         services.runner.shutdown()
     note = read_note(unpacked)
-    assert note
     return Way(project, folder / kind, unpacked, note)
 
 
-def finished(services: Services, job: JobSnapshot | None) -> dict[str, object]:
-    assert job
+def finished(services, job):
     end = services.runner.wait(job.id, 300)
     assert end.state == JobState.DONE, end.error
     return end.result or {}
@@ -113,7 +111,7 @@ def test_a_model_of_ollama_is_chosen_unpacked_trained_and_exported(kind, quantiz
     assert "pirate" not in written  # which training never saw
 
 
-def say_and_check_logits(kind: str, quantization: str, way: Way) -> None:
+def say_and_check_logits(kind, quantization, way):
     """The unpacked base beside the model that the GGUF was made of; beside llama.cpp on the GGUF by its note."""
     ids = AutoTokenizer.from_pretrained(way.unpacked)(unpacking.COMPARED_TEXT, add_special_tokens=False)["input_ids"]
     original, unpacked = logits_of(way.made_of, ids), logits_of(way.unpacked, ids)

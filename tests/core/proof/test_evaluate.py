@@ -1,32 +1,23 @@
 """Base against tuned model, with a tiny model that was really trained."""
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from core.jobs.job import CancelRequested, PauseRequested
-from core.jobs.runs import Run, create_run
-from core.project_manager import Project
+from core.jobs.runs import create_run
 from core.proof import evaluate
 from core.proof.evaluate import Measured
-from core.training import checkpoints, train, training_data
-from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
+from core.training import checkpoints, train
+from tests.core.recording_context import RecordingContext
+from tests.core.training.training_material import TrainingContext, make_project, make_run, pause
 from tests.refusals import code_of
 from ui.texts import KEYS
 from utils.files import read_json
 
-Evaluated = tuple[Run, dict[str, Any]]
-
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_base(tmp_path_factory.mktemp("base"))
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
+def trained(tmp_path_factory, base):
     project = make_project(tmp_path_factory.mktemp("projects"), samples=40)
     run = make_run(project, base, epochs=4, learning_rate=1e-3, held_out_share=0.45, lora_dropout=0.0)
     train.run(TrainingContext(), run)
@@ -34,34 +25,28 @@ def trained(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
 
 
 @pytest.fixture(autouse=True)
-def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_answers(monkeypatch):
     monkeypatch.setattr(evaluate, "ANSWER_TOKENS", 12)
 
 
 @pytest.fixture(scope="module")
-def whole(trained: Run) -> Evaluated:
-    run = evaluation_of(trained)
-    return run, evaluate.run(TrainingContext(), run)
+def whole(trained):
+    """A comparison, and its result."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluate, "ANSWER_TOKENS", 12)
+        run = evaluation_of(trained)
+        return run, evaluate.run(RecordingContext(), run)
 
 
-def evaluation_of(trained: Run) -> Run:
-    return create_run(trained.project, "evaluate", {"train_run": trained.id})
+def evaluation_of(trained, **more):
+    return create_run(trained.project, "evaluate", {"train_run": trained.id, **more})
 
 
-class PausingContext(TrainingContext):
-    """Asks for a pause at the `at`-th safe point."""
-
-    def __init__(self, at: int) -> None:
-        super().__init__()
-        self._left = at
-
-    def checkpoint(self) -> None:
-        self._left -= 1
-        if self._left == 0:
-            raise PauseRequested
+def evaluated(trained, **more):
+    return evaluate.run(RecordingContext(), evaluation_of(trained, **more))
 
 
-def test_a_model_that_learned_is_better_on_samples_it_never_saw(whole: Evaluated) -> None:
+def test_a_model_that_learned_is_better_on_samples_it_never_saw_as_the_trainer_measured(trained, whole):
     run, result = whole
     assert result["verdict"] == "better"
     assert result["low"] <= result["difference"] <= result["high"] < 0
@@ -69,9 +54,13 @@ def test_a_model_that_learned_is_better_on_samples_it_never_saw(whole: Evaluated
     assert result["tuned_perplexity"] < result["base_perplexity"]
     assert (result["samples"], result["chunks"]) == (18, 9)
     assert read_json(run.folder / evaluate.RESULT) == json.loads(json.dumps(result))
+    note = read_json(trained.project.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE)
+    assert (result["run"], result["step"]) == (trained.id, note["step"])
+    # The trainer averages over tokens of a batch and may compute in bfloat16.
+    assert result["tuned_loss"] == pytest.approx(note["eval_loss"], rel=0.02)
 
 
-def test_answers_of_both_models_stand_beside_the_expected_one_with_their_source(whole: Evaluated) -> None:
+def test_answers_of_both_models_stand_beside_the_expected_one_with_their_source(whole):
     answers = whole[1]["answers"]
     assert 1 <= len(answers) <= evaluate.QUESTIONS
     assert answers[0]["expected"].startswith("Kapitel")
@@ -79,29 +68,23 @@ def test_answers_of_both_models_stand_beside_the_expected_one_with_their_source(
     assert any(answer["base"] != answer["tuned"] for answer in answers)
 
 
-def test_the_measured_loss_is_that_of_the_trainer(trained: Run, whole: Evaluated) -> None:
-    result = whole[1]
-    note = read_json(trained.project.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE)
-    assert (result["run"], result["step"]) == (trained.id, note["step"])
-    # The trainer averages over tokens of a batch and may compute in bfloat16.
-    assert result["tuned_loss"] == pytest.approx(note["eval_loss"], rel=0.02)
-
-
-def test_a_paused_comparison_goes_on_where_it_stopped(trained: Run, whole: Evaluated) -> None:
+def test_a_paused_comparison_goes_on_where_it_stopped(trained, whole):
     run = evaluation_of(trained)
     with pytest.raises(PauseRequested):
-        evaluate.run(PausingContext(at=8), run)
+        evaluate.run(RecordingContext(stop_after=7), run)
     assert len((run.folder / evaluate.MEASURED).read_text().splitlines()) == 7
-    again = evaluate.run(TrainingContext(), run)
+    again = evaluate.run(RecordingContext(), run)
     assert {**again, "seconds": 0} == {**whole[1], "seconds": 0, "answers": again["answers"]}
 
 
-def test_a_run_whose_adapter_was_replaced_is_not_measured_with_another_ones(trained: Run) -> None:
+def test_a_run_whose_adapter_was_replaced_or_that_held_nothing_out_is_not_measured(trained):
     other = make_run(trained.project, trained.base_folder)
-    assert code_of(lambda: evaluate.run(TrainingContext(), evaluation_of(other))) == "adapter_missing"
+    assert code_of(lambda: evaluated(other)) == "adapter_missing"
+    other = make_run(trained.project, trained.base_folder, held_out_share=0.0)
+    assert code_of(lambda: evaluated(other)) == "evaluation_nothing_held_out"
 
 
-def test_a_training_that_was_started_and_aborted_since_takes_no_finished_one_away(base: Path, tmp_path: Path) -> None:
+def test_a_training_that_was_started_and_aborted_since_takes_no_finished_one_away(base, tmp_path):
     run = make_run(make_project(tmp_path), base, epochs=2, keep_checkpoints=2)
     train.run(TrainingContext(), run)
     aborted = make_run(run.project, run.base_folder)
@@ -109,43 +92,24 @@ def test_a_training_that_was_started_and_aborted_since_takes_no_finished_one_awa
         train.run(TrainingContext(stop_at=0, request="cancel"), aborted)
     checkpoints.publish(aborted, [])  # what a training does at its very start
     assert checkpoints.adapter_of(run.project.checkpoints_folder, run.id) is None
-    first, last = (found.step for found in checkpoints.adapters(run))
-    assert evaluate.run(TrainingContext(), evaluation_of(run))["step"] in (first, last)
-    losses = {}
-    for step in (first, last):
-        named = create_run(run.project, "evaluate", {"train_run": run.id, "step": step})
-        result = evaluate.run(TrainingContext(), named)
-        assert (result["run"], result["step"]) == (run.id, step)
-        losses[step] = result["tuned_loss"]
-    assert losses[first] != losses[last]
-
-
-def test_an_aborted_trainings_complete_checkpoint_within_an_epoch_can_be_compared(base: Path, tmp_path: Path) -> None:
-    run = make_run(make_project(tmp_path), base, epochs=2)
-    with pytest.raises(CancelRequested):
-        train.run(TrainingContext(stop_at=2, request="cancel"), run)
-    assert evaluate.run(TrainingContext(), evaluation_of(run))["step"] == 2
-
-
-def test_a_damaged_adapter_is_said(base: Path, tmp_path: Path) -> None:
-    run = make_run(make_project(tmp_path), base, epochs=1)
-    train.run(TrainingContext(), run)
-    file = checkpoints.adapter(run).folder / "adapter_model.safetensors"
+    steps = [found.step for found in checkpoints.adapters(run)]
+    assert evaluated(run)["step"] in steps
+    results = [evaluated(run, step=step) for step in steps]
+    assert [(result["run"], result["step"]) for result in results] == [(run.id, step) for step in steps]
+    assert results[0]["tuned_loss"] != results[-1]["tuned_loss"]
+    file = checkpoints.adapter(run).folder / checkpoints.ADAPTER
     file.write_bytes(bytes(file.stat().st_size))
-    assert code_of(lambda: evaluate.run(TrainingContext(), evaluation_of(run))) == "adapter_damaged"
+    assert code_of(lambda: evaluated(run)) == "adapter_damaged"
 
 
-def test_without_held_out_samples_there_is_nothing_to_compare(base: Path, tmp_path: Path) -> None:
-    project: Project = make_project(tmp_path)
-    run = make_run(project, base, held_out_share=0.0)
-    assert code_of(lambda: evaluate.run(TrainingContext(), evaluation_of(run))) == "evaluation_nothing_held_out"
+def test_a_stopped_trainings_complete_checkpoint_within_an_epoch_can_be_compared(base, tmp_path):
+    run = make_run(make_project(tmp_path), base, epochs=2)
+    pause(run, at=2)
+    assert evaluated(run)["step"] == 2
 
 
-def series(differences: list[float]) -> list[Measured]:
-    return [
-        Measured(str(number), f"chunk {number}", 2.0, 2.0 + difference)
-        for number, difference in enumerate(differences)
-    ]
+def series(differences):
+    return [Measured(str(n), f"chunk {n}", 2.0, 2.0 + difference) for n, difference in enumerate(differences)]
 
 
 @pytest.mark.parametrize(
@@ -157,12 +121,13 @@ def series(differences: list[float]) -> list[Measured]:
         ([-0.5] * 7, "too_few"),
     ],
 )
-def test_the_verdict_follows_from_the_interval(differences: list[float], verdict: str) -> None:
-    assert evaluate.compare(series(differences), seed=1)["verdict"] == verdict
-    assert f"evaluation.{verdict}" in KEYS
+def test_the_verdict_follows_from_the_interval_which_the_same_figures_give_again(differences, verdict):
+    found = evaluate.compare(series(differences), seed=1)
+    assert found["verdict"] == verdict and f"evaluation.{verdict}" in KEYS
+    assert found == evaluate.compare(series(differences), seed=1)
 
 
-def test_many_samples_of_one_chunk_do_not_count_as_much_evidence() -> None:
+def test_many_samples_of_one_chunk_do_not_count_as_much_evidence():
     apart = series([-0.6, 0.3, -0.5, 0.2, -0.7, 0.1, -0.4, 0.2] * 8)
     together = [Measured(item.sample, str(int(item.sample) % 8), item.base_loss, item.tuned_loss) for item in apart]
     narrow, wide = evaluate.compare(apart, seed=1), evaluate.compare(together, seed=1)
@@ -171,22 +136,8 @@ def test_many_samples_of_one_chunk_do_not_count_as_much_evidence() -> None:
     assert (narrow["verdict"], wide["verdict"]) == ("better", "no_better")
 
 
-def test_the_same_figures_give_the_same_interval() -> None:
-    assert evaluate.compare(series([0.1, -0.3] * 5), seed=3) == evaluate.compare(series([0.1, -0.3] * 5), seed=3)
-
-
-def test_the_difference_lies_in_its_interval_also_where_all_samples_are_of_one_chunk() -> None:
+def test_the_difference_lies_in_its_interval_also_where_all_samples_are_of_one_chunk():
     for base in (3.1, 3.7, 2.9):
         one = [Measured(str(n), "chunk", base + 0.1 * n, 1.7 + 0.07 * n) for n in range(17)]
         found = evaluate.compare(one, seed=1)
         assert found["low"] <= found["difference"] <= found["high"]
-
-
-def test_the_plain_template_is_measured_as_it_was_trained(tmp_path: Path) -> None:
-    run = make_run(make_project(tmp_path), make_base(tmp_path / "base", chat_template=None), epochs=1)
-    train.run(TrainingContext(), run)
-    result = evaluate.run(TrainingContext(), evaluation_of(run))
-    assert result["samples"] == 4
-    assert training_data.PLAIN_CHAT_TEMPLATE in (
-        run.project.checkpoints_folder / "best" / "chat_template.jinja"
-    ).read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.jobs.job import JobState
 from core.jobs.runs import create_run
+from core.models import bases
 from core.training import bundle, checkpoints
 from tests.core.recording_context import RecordingContext
 from ui.training.bundle_readme import readme_in
@@ -13,23 +14,17 @@ from utils.files import append_line, sha256_of, write_json
 README = readme_in("de")
 
 
-def finished_run(project, base: Path, source="path"):
+def finished_run(project, base):
     """A training run with everything that a real one leaves, made without training."""
-    from core.models import bases
-
+    path = str(base)
+    made_of = {"source": "path", "name": path, "folder": path, "revision": ""}
     request = {
-        "base": {
-            "source": source,
-            "name": str(base),
-            "folder": str(base),
-            "fingerprint": bases.fingerprint(base),
-            "revision": "",
-        },
+        "base": made_of | {"fingerprint": bases.fingerprint(base)},
         "training": {"epochs": 2},
+        "samples_sha256": sha256_of(project.samples_file),
         "engine": "trl",
         "force_cpu": True,
         "processes": 1,
-        "samples_sha256": sha256_of(project.samples_file),
         "versions": {"torch": "2.13.0"},
         "machine": {"system": "Linux", "cpu": "some cpu"},
     }
@@ -40,17 +35,17 @@ def finished_run(project, base: Path, source="path"):
     best.mkdir(parents=True, exist_ok=True)
     (best / checkpoints.ADAPTER).write_bytes(b"weights" * 1000)
     (best / "training_args.bin").write_bytes(str(project.root).encode())
-    write_json(best / "adapter_config.json", {"base_model_name_or_path": str(base), "r": 16})
+    write_json(best / "adapter_config.json", {"base_model_name_or_path": path, "r": 16})
     write_json(best / checkpoints.PUBLISHED_NOTE, {"run": run.id})
     result = {"run": run.id, "loss": 2.0, "first_loss": 3.0, "steps": 9, "samples": 20, "checkpoint": str(best)}
     run.write_state(JobState.DONE, result=result)
     return run
 
 
-def packed(run) -> Path:
+def packed(run):
     return Path(bundle.write(RecordingContext(), run, README)["file"])
 
 
-def parts_of(file: Path) -> dict[str, bytes]:
+def parts_of(file):
     with zipfile.ZipFile(file) as archive:
         return {name: archive.read(name) for name in archive.namelist()}

@@ -1,14 +1,10 @@
 """What the tests of training share: a model to start from, and a project."""
 
-from pathlib import Path
-
 import pytest
-
-from core.project_manager import Project
 
 
 @pytest.fixture
-def private_base(tmp_path: Path) -> Path:
+def private_base(tmp_path):
     """Such a model in a folder whose name is nobody's business."""
     from tests.core.training.training_material import make_base
 
@@ -16,7 +12,7 @@ def private_base(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Project:
+def home(tmp_path):
     """A project with samples, in a folder of its own."""
     from tests.core.training.training_material import make_project
 

@@ -2,8 +2,6 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from core.hardware_detector import Accelerator, Hardware
 from core.models.model_shape import Shape
@@ -34,7 +32,7 @@ CONFIG = {
 ONE_SMALL_TENSOR = {"all": (4, 8)}
 
 
-def machine(kind: str = "cuda", free_gib: float | None = 24.0, total_gib: float = 24.0) -> Hardware:
+def machine(kind="cuda", free_gib=24.0, total_gib=24.0):
     """A machine that computes on a `kind` of device; with `free_gib` None no tool tells what is free."""
     own_memory = kind not in ("cpu", "mps")
     total = None if kind == "cpu" else total_gib
@@ -51,7 +49,7 @@ def machine(kind: str = "cuda", free_gib: float | None = 24.0, total_gib: float 
     )
 
 
-def write_model(folder: Path, tensors: Mapping[str, Sequence[int]] = ONE_SMALL_TENSOR, **facts: object) -> Path:
+def write_model(folder, tensors=ONE_SMALL_TENSOR, **facts):
     """A model as far as anyone reads it who computes nothing with it: its config with other `facts`, a tokenizer that
     says nothing, and weights of zeros, which take no room on the disk."""
     folder.mkdir(exist_ok=True)

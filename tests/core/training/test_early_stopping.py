@@ -1,14 +1,10 @@
 """A training that stops early decides by its record alone: resumed, killed or shared, it stops at the same epoch."""
 
-from pathlib import Path
-
 import pytest
 
 from core.jobs.child_work import ChildWork
 from core.jobs.job import Job, JobState
 from core.jobs.runner import JobRunner
-from core.jobs.runs import Run
-from core.project_manager import Project
 from core.training import checkpoints, train
 from core.training.checkpoints import is_exhausted, progress_of
 from tests.core.training.training_material import (
@@ -30,18 +26,16 @@ STEPS_PER_EPOCH = 20
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory, base: Path) -> tuple[Run, dict[str, object], TrainingContext]:
+def stopped(tmp_path_factory, base):
     run, context = make_run(make_project(tmp_path_factory.mktemp("projects")), base, **PATIENT), TrainingContext()
     return run, train.run(context, run), context
 
 
-def record(*eval_losses: float | None, step: int | None = None, epochs: int = 9) -> dict[str, object]:
+def record(*eval_losses, step=None, epochs=9):
     """A trainer's record of epochs with ten steps each."""
-    history: list[dict[str, float]] = []
+    history = []
     for number, loss in enumerate(eval_losses, 1):
-        history.append({"step": 10 * number, "loss": 1.0})
-        if loss is not None:
-            history.append({"step": 10 * number, "eval_loss": loss})
+        history += [{"step": 10 * number, "loss": 1.0}, *([{"step": 10 * number, "eval_loss": loss}] if loss else [])]
     done = 10 * len(eval_losses) if step is None else step
     return {"global_step": done, "max_steps": 10 * epochs, "num_train_epochs": epochs, "log_history": history}
 
@@ -57,7 +51,7 @@ def record(*eval_losses: float | None, step: int | None = None, epochs: int = 9)
         ((None, None, None), 1, False),
     ],
 )
-def test_training_ends_when_the_held_out_loss_has_not_fallen_for_so_many_epochs(losses, patience, over) -> None:
+def test_training_ends_when_the_held_out_loss_has_not_fallen_for_so_many_epochs(losses, patience, over):
     progress = progress_of(record(*losses), TrainingSettings(epochs=9, early_stopping=patience))
     assert (progress.is_over, progress.stopped_early, progress.epoch) == (over, over, len(losses))
 
@@ -76,69 +70,51 @@ def test_training_ends_when_the_held_out_loss_has_not_fallen_for_so_many_epochs(
 )
 def test_after_a_branch_only_its_own_epochs_are_counted_and_the_best_loss_so_far_is_to_be_beaten(
     more_losses, branched_at, over
-) -> None:
+):
     settings = TrainingSettings(epochs=9, early_stopping=2)
     assert progress_of(record(3.0, 2.0, 2.5, *more_losses), settings, branched_at).stopped_early is over
 
 
-def test_the_last_epoch_is_no_early_stop() -> None:
+def test_the_last_epoch_is_no_early_stop_and_in_the_middle_of_one_nothing_is_decided():
     progress = progress_of(record(3.0, 2.0, 2.5, epochs=3), TrainingSettings(epochs=3, early_stopping=1))
     assert (progress.is_over, progress.stopped_early, progress.best) == (True, False, 2)
-
-
-def test_in_the_middle_of_an_epoch_nothing_is_decided() -> None:
-    settings = TrainingSettings(epochs=9, early_stopping=1)
-    assert not progress_of(record(3.0, 2.5, step=25), settings).is_over
+    assert not progress_of(record(3.0, 2.5, step=25), TrainingSettings(epochs=9, early_stopping=1)).is_over
     assert not is_exhausted([], 1)
 
 
-def test_a_run_stops_after_the_epochs_it_waits_for_and_says_so(stopped) -> None:
+def test_a_run_stops_after_the_epochs_it_waits_for_says_so_and_called_again_trains_nothing(stopped):
     run, result, context = stopped
     assert result["stopped_early"] and result["state"] == "done"
     assert result["epochs"] == result["best_epoch"] + 2 < 20
     assert result["steps"] == result["epochs"] * STEPS_PER_EPOCH
     assert "training.stopped_early" in context.keys and "training.stopped" not in context.keys
-    assert f"epoch_{result['epochs']}" in published(run.project)
     best = published(run.project)
-    assert best["best"] == best[f"epoch_{result['best_epoch']}"]
-
-
-def test_a_stopped_run_that_is_called_again_trains_nothing(stopped) -> None:
-    run, result, _ = stopped
-    context = TrainingContext()
-    assert train.run(context, run) == result
-    assert context.points == []
+    assert f"epoch_{result['epochs']}" in best and best["best"] == best[f"epoch_{result['best_epoch']}"]
+    again = TrainingContext()
+    assert (train.run(again, run), again.points) == (result, [])
 
 
 @pytest.mark.parametrize("before_the_end", [3, 0])
-def test_a_paused_run_stops_at_the_same_epoch(stopped, home: Project, base: Path, before_the_end: int) -> None:
+def test_a_paused_run_stops_at_the_same_epoch(stopped, home, base, before_the_end):
     whole, result, _ = stopped
     run = make_run(home, base, **PATIENT)
-    stop_at = result["steps"] - STEPS_PER_EPOCH - before_the_end
-    pause(run, at=stop_at)
-    again = train.run(TrainingContext(), run)
-    assert (again["steps"], again["best_epoch"]) == (result["steps"], result["best_epoch"])
+    pause(run, at=result["steps"] - STEPS_PER_EPOCH - before_the_end)
+    # A pause that comes with the last step changes nothing.
+    again = train.run(TrainingContext(stop_at=result["steps"]), run)
+    assert (again["state"], again["steps"], again["best_epoch"]) == ("done", result["steps"], result["best_epoch"])
     assert curve(run) == curve(whole)
     assert published(home) == published(whole.project)
 
 
-def test_a_pause_that_comes_with_the_last_step_changes_nothing(stopped, home: Project, base: Path) -> None:
-    result = stopped[1]
-    again = train.run(TrainingContext(stop_at=result["steps"]), make_run(home, base, **PATIENT))
-    assert (again["state"], again["steps"]) == ("done", result["steps"])
-
-
-def test_a_run_killed_in_its_last_save_is_made_up_to_the_same_end(stopped, home: Project, base: Path) -> None:
+def test_a_run_killed_in_its_last_save_is_made_up_to_the_same_end(stopped, home, base):
     run = make_run(home, base, **PATIENT)
     result = train.run(TrainingContext(), run)
-    torn = checkpoints.newest_complete(run.trainer_folder)
-    assert torn is not None
-    (torn.folder / checkpoints.MARK).unlink()
+    (checkpoints.newest_complete(run.trainer_folder).folder / checkpoints.MARK).unlink()
     assert {**train.run(TrainingContext(), run), "memory": 0, "seconds": 0} == {**result, "memory": 0, "seconds": 0}
     assert curve(run) == curve(stopped[0])
 
 
-def test_a_branch_of_a_stopped_run_has_its_whole_patience_also_when_it_is_resumed(stopped) -> None:
+def test_a_branch_of_a_stopped_run_has_its_whole_patience_also_when_it_is_resumed(stopped):
     run, result, _ = stopped
     whole, paused = (continued(run, None, learning_rate=5e-4) for _ in range(2))
     ended = train.run(TrainingContext(), whole)
@@ -150,21 +126,12 @@ def test_a_branch_of_a_stopped_run_has_its_whole_patience_also_when_it_is_resume
     assert train.run(TrainingContext(), paused)["steps"] == ended["steps"]  # and nothing more when called again
 
 
-def test_without_held_out_samples_all_epochs_are_trained_and_that_is_said(home: Project, base: Path) -> None:
-    context = TrainingContext()
-    run = make_run(home, base, **{**PATIENT, "epochs": 3, "early_stopping": 1, "held_out_share": 0.0})
-    result = train.run(context, run)
-    assert (result["epochs"], result["stopped_early"]) == (3, False)
-    assert "training.early_stopping_unused" in context.keys
-
-
 @pytest.mark.slow
-def test_several_processes_stop_together(home: Project, base: Path) -> None:
+def test_several_processes_stop_together(home, base):
     run = make_run(home, base, **PATIENT)
     write_json(run.folder / "run.json", {**run.request, "processes": 2})
     runner = JobRunner()
     end = runner.wait(runner.start(Job("train", home.name, ChildWork(run), id=run.id)).id)
     runner.shutdown()
-    assert end.state == JobState.DONE and end.result is not None
+    assert (end.state, end.done) == (JobState.DONE, end.total)
     assert end.result["stopped_early"] and end.result["epochs"] == end.result["best_epoch"] + 2
-    assert end.done == end.total

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -18,9 +17,8 @@ import pytest
 
 from core import trainer
 from core.jobs.job import ACTIVE, JobState
-from core.jobs.runs import Run
 from core.jobs.services import Services, reattach
-from core.project_manager import Project, ProjectStore
+from core.project_manager import ProjectStore
 from core.training import checkpoints
 from tests.core.training.training_material import curve, make_base, make_project, make_run, published
 from tests.core.waiting import wait_for
@@ -35,31 +33,31 @@ PATIENCE_SECONDS = 120
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(tmp_path, monkeypatch):
     monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
     return make_project(tmp_path / "projects", samples=44)
 
 
 @pytest.fixture
-def base(tmp_path: Path) -> Path:
+def base(tmp_path):
     """Large enough for steps that take a moment."""
     return make_base(tmp_path / "base", hidden=192, layers=4)
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
+def wait_until(condition, what):
     wait_for(condition, PATIENCE_SECONDS, every_seconds=0.001, what=what)  # steps and saves are soon over
 
 
 class Watch:
     """What a run has done since this was made; the events of before are passed over."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run):
         self._run = run
         self._file = run.events_file
         self._offset = self._file.stat().st_size if self._file.exists() else 0
 
     @property
-    def steps(self) -> list[int]:
+    def steps(self):
         if not self._file.exists():
             return []
         with self._file.open("rb") as file:
@@ -68,7 +66,7 @@ class Watch:
         events = [json.loads(line) for line in lines if line.endswith(b"\n") and b'"loss"' in line]
         return [event["values"]["step"] for event in events]
 
-    def wait_for_new_steps(self, count: int) -> None:
+    def wait_for_new_steps(self, count):
         ended = (JobState.DONE, JobState.FAILED)
         wait_until(
             lambda: len(self.steps) >= count or self._run.read_state().state in ended,
@@ -80,12 +78,12 @@ class Watch:
 class Apps:
     """Opens apps on a run, one after the other, and ends what they do in every way there is."""
 
-    def __init__(self, run: Run, dice: random.Random) -> None:
+    def __init__(self, run, dice):
         self.run = run
         self.dice = dice
         self.hit_saves = 0
 
-    def interrupt(self, kind: str) -> None:
+    def interrupt(self, kind):
         watch = Watch(self.run)
         if kind in ("kill app", "end app"):
             self._stop_command(kind, watch)
@@ -99,12 +97,12 @@ class Apps:
         elif kind == "kill during a save":
             expected = self._kill_during_a_save(services)
         else:
-            self.kill_child()
+            self.child().kill()
             expected = JobState.INTERRUPTED
         assert services.runner.wait(self.run.id, timeout=PATIENCE_SECONDS).state == expected
         self.hit_saves += bool(self.torn())
 
-    def open(self) -> Services:
+    def open(self):
         """An app that was just started: it finds the training at work, or a person resumes it."""
         services = Services(ProjectStore(self.run.project.root.parent))
         reattach(services)
@@ -113,7 +111,7 @@ class Apps:
             trainer.resume_training(services, self.run.project)
         return services
 
-    def _stop_command(self, kind: str, watch: Watch) -> None:
+    def _stop_command(self, kind, watch):
         projects = str(self.run.project.root.parent)
         command = [sys.executable, str(ROOT / "app.py"), "--projects", projects, "train", "Physik", "--resume"]
         app = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -127,7 +125,7 @@ class Apps:
             assert app.wait(timeout=PATIENCE_SECONDS) == 130
             assert self.run.read_state().state == JobState.PAUSED
 
-    def _kill_during_a_save(self, services: Services) -> JobState:
+    def _kill_during_a_save(self, services):
         """The state that follows: where the save was over sooner than the kill came, the pause that was asked for."""
         asked = self.dice.random() < 0.5  # a save in the middle of an epoch, else the one at its end
         if asked:
@@ -146,26 +144,23 @@ class Apps:
         child.kill()
         return JobState.INTERRUPTED
 
-    def kill_child(self) -> None:
-        self.child().kill()
-
-    def child(self) -> psutil.Process:
+    def child(self):
         """Raises psutil.NoSuchProcess where none works on the run."""
         process = self.run.read_state().process
         if process is None:
             raise psutil.NoSuchProcess(-1)
         return psutil.Process(int(process["pid"]))
 
-    def torn(self) -> list[Path]:
+    def torn(self):
         """Folders of checkpoints that are being written, or never were to their end."""
         folders = self.run.trainer_folder.glob("checkpoint-*")
         return [folder for folder in folders if not (folder / checkpoints.MARK).exists()]
 
 
 @pytest.fixture
-def no_child_stays() -> Iterator[list[Run]]:
+def no_child_stays():
     """The runs of which no process may be left behind, also where the test failed."""
-    runs: list[Run] = []
+    runs = []
     yield runs
     for run in runs:
         if process := run.read_state().process:
@@ -173,9 +168,7 @@ def no_child_stays() -> Iterator[list[Run]]:
 
 
 @pytest.mark.slow
-def test_a_run_interrupted_at_twenty_moments_ends_bit_for_bit_as_one_that_never_was(
-    project: Project, base: Path, no_child_stays: list[Run]
-) -> None:
+def test_a_run_interrupted_at_twenty_moments_ends_bit_for_bit_as_one_that_never_was(project, base, no_child_stays):
     dice = random.Random(SEED)
     kinds = [kind for kind, times in INTERRUPTIONS.items() for _ in range(times)]
     dice.shuffle(kinds)
@@ -185,7 +178,7 @@ def test_a_run_interrupted_at_twenty_moments_ends_bit_for_bit_as_one_that_never_
     no_child_stays.append(whole)
     services = Apps(whole, dice).open()
     first = services.runner.wait(whole.id, timeout=PATIENCE_SECONDS)
-    assert first.result and first.result["steps"] == STEPS
+    assert first.result["steps"] == STEPS
     adapters = published(project)
 
     run = make_run(project, base, **HARD)

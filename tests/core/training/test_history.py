@@ -14,10 +14,6 @@ from tests.refusals import code_of
 from utils.files import write_json
 
 
-def test_an_empty_project_has_no_history(project):
-    assert history.history(project) == []
-
-
 def test_a_finished_run_tells_all_that_is_known_of_it(project):
     run = make_run(project, repeats="earlier", branch={"run": "parent", "step": 4})
     write_curve(run, [(step, 4.0 - step / 4) for step in range(1, 9)], [(4, 2.5), (8, 2.7)])
@@ -49,22 +45,16 @@ def test_an_interrupted_run_tells_what_its_curve_says(project):
     assert (entry.samples, entry.held_out) == (18, 2)
 
 
-def test_the_newest_run_comes_first(project):
-    first, second = make_run(project), make_run(project)
-    assert [entry.id for entry in history.history(project)] == [second.id, first.id]
-
-
-def test_folders_that_are_no_runs_are_passed_over(project):
-    good = make_run(project)
-    for name, content in (("1-train", "{"), ("2-train", "[]"), ("3-train", '{"kind": 5}'), ("4-train", "null")):
-        folder = project.runs_folder / name
+def test_the_newest_run_comes_first_and_folders_that_are_no_runs_are_passed_over(project):
+    assert history.history(project) == []
+    runs = [make_run(project), make_run(project)]
+    for name, content in (("1", b"{"), ("2", b"[]"), ("3", b'{"kind": 5}'), ("4", b"null"), ("5", b"\xff\xfe\x00")):
+        folder = project.runs_folder / f"{name}-train"
         folder.mkdir()
-        (folder / "run.json").write_text(content)
-    (project.runs_folder / "5-train").write_text("a file")
-    (project.runs_folder / "6-train").mkdir()
+        (folder / "run.json").write_bytes(content)
+    (project.runs_folder / "6-train").write_text("a file")
     (project.runs_folder / "7-train").mkdir()
-    (project.runs_folder / "7-train" / "run.json").write_bytes(b"\xff\xfe\x00")
-    assert [entry.id for entry in history.history(project)] == [good.id]
+    assert [entry.id for entry in history.history(project)] == [run.id for run in reversed(runs)]
 
 
 HUGE = 10**400  # which no float can be
@@ -118,10 +108,9 @@ def test_the_stamp_changes_with_what_a_run_writes(project):
 def test_a_run_is_found_by_the_beginning_of_its_name(project):
     first, second = make_run(project), make_run(project)
     assert history.find(project, first.id).id == first.id
-    assert code_of(lambda: history.find(project, first.id[:4])) == "run_ambiguous"
-    assert code_of(lambda: history.find(project, "nothing")) == "run_missing"
-    assert code_of(lambda: history.find(project, "")) == "run_missing"
     assert history.find(project, second.id[:-3]).id == second.id
+    for name, code in ((first.id[:4], "run_ambiguous"), ("nothing", "run_missing"), ("", "run_missing")):
+        assert code_of(lambda: history.find(project, name)) == code  # noqa: B023
 
 
 def test_settings_and_versions_are_told_apart(project):

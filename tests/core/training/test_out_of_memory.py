@@ -9,9 +9,8 @@ from core import trainer
 from core.jobs import child_process
 from core.jobs.job import JobState
 from core.jobs.services import Services, reattach
-from core.project_manager import ProjectStore
-from core.training import suggested_fix
-from tests.core.training.training_material import curve, make_base, make_project, make_run
+from core.training import readiness
+from tests.core.training.training_material import curve, make_project, make_run
 from utils.config import TrainingSettings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -44,31 +43,23 @@ sys.exit(worker.work_on(Path(sys.argv[2])))
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory that way")
-def test_a_training_short_of_memory_goes_on_with_half_the_batch_after_a_restart(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
-    project = make_project(tmp_path / "projects")
-    run = make_run(project, make_base(tmp_path / "base"), epochs=2, batch_size=2, gradient_accumulation=2)
-    usual = child_process.own_command
-    monkeypatch.setattr(child_process, "own_command", lambda: [sys.executable, "-c", SHORT_OF_MEMORY])
-    first_app = Services(ProjectStore(tmp_path / "projects"))
-    trainer.resume_training(first_app, project)
-    failed = first_app.runner.wait(run.id, timeout=120)
+def test_a_training_short_of_memory_goes_on_with_half_the_batch_after_a_restart(services, base, monkeypatch):
+    project = make_project(services.projects.folder)
+    run = make_run(project, base, epochs=2, batch_size=2, gradient_accumulation=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(child_process, "own_command", lambda: [sys.executable, "-c", SHORT_OF_MEMORY])
+        first_app = Services(services.projects)
+        trainer.resume_training(first_app, project)
+        failed = first_app.runner.wait(run.id, timeout=120)
     assert (failed.state, failed.error and failed.error.key) == (JobState.FAILED, "training_out_of_memory")
 
-    monkeypatch.setattr(child_process, "own_command", usual)
-    services = Services(ProjectStore(tmp_path / "projects"))
     reattach(services)
     found = services.runner.get(run.id)
     assert (found.state, found.error) == (JobState.FAILED, failed.error)
-    assert found.error
-    fix = suggested_fix.fix_for(found.error.key, TrainingSettings(**run.request["training"]))
-    assert fix is not None
+    fix = readiness.fix_for(found.error.key, TrainingSettings(**run.request["training"]))
     job = trainer.continue_from_checkpoint(services, project, run.id, None, fix.changes)
     end = services.runner.wait(job.id, timeout=120)
-    assert end.result and end.result["steps"] == 2 * STEPS_PER_EPOCH
+    assert end.result["steps"] == 2 * STEPS_PER_EPOCH
     assert [line.params["step"] for line in end.log if line.key == "training.resumed"] == [STEPS_PER_EPOCH]
     assert [point["step"] for point in curve(run) if "loss" in point][-1] == 6
     assert run.read_state().state == JobState.CANCELLED
-    services.runner.shutdown()

@@ -3,19 +3,16 @@
 import json
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from transformers import AutoTokenizer
 
 from core import trainer
 from core.jobs.job import JobState, PauseRequested
-from core.jobs.runs import Run, create_run, list_runs
-from core.project_manager import Project
-from core.samples.store.sft_dataset import Sample, Source, append_sample
+from core.jobs.runs import create_run, list_runs
+from core.samples.store.sft_dataset import Sample, append_sample
 from core.training import preflight, train, training_data
-from core.training.training_data import Encoded, Language
-from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run
+from core.training.training_data import Encoded
+from tests.core.training.training_material import TrainingContext, make_base, make_run
 from tests.refusals import code_of
 from ui.texts import KEYS
 from utils.config import TrainingSettings
@@ -24,11 +21,21 @@ HOSTILE = "<script>alert(1)</script> „Ä“ 🔥 \u202e<end>\x00"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return make_project(tmp_path)
+def project(home):
+    return home
 
 
-def look(project: Project, base: Path, **training: object) -> dict:
+@pytest.fixture(scope="module")
+def language(base):
+    return training_data.read_language(base)
+
+
+def add(project, *question_and_answer, **more):
+    """One more sample, of a chunk of its own."""
+    append_sample(project.samples_file, Sample(*question_and_answer, question_and_answer[0], **more))
+
+
+def look(project, base, **training):
     settings = TrainingSettings(**training)
     request = {
         "base": {"source": "path", "name": str(base), "folder": str(base)},
@@ -37,44 +44,41 @@ def look(project: Project, base: Path, **training: object) -> dict:
         "basis": trainer.preflight_basis(project.samples_file, base, settings),
     }
     run = create_run(project, "preflight", request)
-    result = preflight.run(TrainingContext(), run)
+    context = TrainingContext()
+    result = preflight.run(context, run)
     run.write_state(JobState.DONE, result=result)
+    assert {f"check.{check['name']}.{check['state']}" for check in result["checks"]} | set(context.keys) <= KEYS
     return json.loads(json.dumps(result))
 
 
-def check_of(result: dict, name: str) -> dict:
-    (found,) = (check for check in result["checks"] if check["name"] == name)
-    return found
+def check_of(result, name):
+    return next(check for check in result["checks"] if check["name"] == name)
 
 
-def language_of(base: Path) -> Language:
-    return training_data.read_language(base)
-
-
-def test_it_counts_the_rows_that_the_trainer_learns_from(project: Project, base: Path) -> None:
-    append_sample(project.samples_file, Sample("Wer?", "Ich.", "talk", follow_ups=(("Und?", "Du."), ("Ja?", "Ja."))))
+def test_it_counts_the_rows_that_the_trainer_learns_from(project, base, language):
+    add(project, "Wer?", "Ich.", follow_ups=(("Und?", "Du."), ("Ja?", "Ja.")))
     settings = {"max_length": 64, "epochs": 1, "held_out_share": 0.2, "seed": 3}
     result = look(project, base, **settings)
-    trained = train.run(TrainingContext(), make_run(project, base, **settings))
-    plan = training_data.plan_of(make_run(project, base, **settings))
-    rows = [list(training_data.learnable(part)) for part in training_data.encoded_rows(plan, language_of(base))]
-    assert (result["rows"], result["held_out_rows"]) == tuple(len(part) for part in rows)
+    run = make_run(project, base, **settings)
+    trained = train.run(TrainingContext(), run)
+    parts = training_data.encoded_rows(training_data.plan_of(run), language)
+    rows = [list(training_data.learnable(part)) for part in parts]
+    assert [result["rows"], result["held_out_rows"]] == [len(part) for part in rows]
     assert trained["samples"] + trained["held_out"] == check_of(result, "rows")["params"]["samples"]
     assert result["learned_tokens"] == sum(label != -100 for _, row in rows[0] for label in row.row["labels"])
 
 
-def test_it_loads_no_weights(project: Project, base: Path, tmp_path: Path) -> None:
+def test_it_loads_no_weights(project, base, tmp_path):
     bare = shutil.copytree(base, tmp_path / "bare")
     (bare / "model.safetensors").write_bytes(b"nonsense")
     assert look(project, bare)["rows"] > 0
 
 
-def test_long_answers_are_counted_with_what_they_lose(project: Project, base: Path) -> None:
-    append_sample(project.samples_file, Sample("Was?", "Licht. " * 200, "long", Source("a", 1, 900)))
-    append_sample(project.samples_file, Sample("Kapitel " * 400, "Ja.", "asks", Source("a", 1, 901)))
+def test_long_answers_are_counted_with_what_they_lose(project, base, language):
+    add(project, "Was?", "Licht. " * 200)
+    add(project, "Kapitel " * 400, "Ja.")
     result = look(project, base, max_length=128, held_out_share=0.0)
-    tokenizer = AutoTokenizer.from_pretrained(base)
-    answer = len(tokenizer("Licht. " * 200)["input_ids"])
+    answer = len(language.tokenizer("Licht. " * 200)["input_ids"])
     cut, dropped, end = (check_of(result, name) for name in ("cut", "dropped", "end"))
     assert (cut["state"], cut["params"]["cut"]) == ("warn", 1)
     assert answer - 128 < cut["params"]["missing"] < answer
@@ -85,8 +89,8 @@ def test_long_answers_are_counted_with_what_they_lose(project: Project, base: Pa
     assert result["examples"][1]["missing"] == cut["params"]["missing"]
 
 
-def test_the_suggested_length_cuts_nothing_and_a_little_less_does(project: Project, base: Path) -> None:
-    append_sample(project.samples_file, Sample("Was?", "Licht. " * 30, "long", Source("a", 1, 900)))
+def test_the_suggested_length_cuts_nothing_and_a_little_less_does(project, base):
+    add(project, "Was?", "Licht. " * 30)
     assert look(project, base, max_length=256)["suggestion"] is None
     found = look(project, base, max_length=64)["suggestion"]
     assert (found["still_cut"], found["limit"], found["known"]) == (0, None, True)
@@ -94,16 +98,10 @@ def test_the_suggested_length_cuts_nothing_and_a_little_less_does(project: Proje
     assert look(project, base, max_length=found["max_length"] - 16)["suggestion"]["max_length"] == found["max_length"]
 
 
-def test_no_length_is_suggested_for_which_the_model_was_not_made(project: Project, base: Path) -> None:
-    append_sample(project.samples_file, Sample("Was?", "Licht. " * 900, "long", Source("a", 1, 900)))
+def test_no_length_is_suggested_for_which_the_model_was_not_made_or_memory_is_short(project, base, monkeypatch):
+    add(project, "Was?", "Licht. " * 900)
     found = look(project, base, max_length=64)["suggestion"]
     assert (found["max_length"], found["limit"], found["still_cut"]) == (256, "model", 1)  # make_base says 256
-
-
-def test_where_memory_is_short_the_longest_length_that_fits_is_suggested(
-    project: Project, base: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    append_sample(project.samples_file, Sample("Was?", "Licht. " * 60, "long", Source("a", 1, 900)))
     estimate = preflight.memory.estimate
 
     def small(shape, settings, hardware, longest, correction):
@@ -115,22 +113,21 @@ def test_where_memory_is_short_the_longest_length_that_fits_is_suggested(
     assert (found["max_length"], found["limit"], found["still_cut"]) == (128, "memory", 1)
 
 
-def test_answers_that_are_learned_and_tested_are_counted_whatever_their_spaces(project: Project, base: Path) -> None:
+def test_answers_that_are_learned_and_tested_are_counted_whatever_their_spaces(project, base):
+    assert check_of(look(project, base), "shared_answers")["state"] == "ok"
     for number in range(30):
-        append_sample(project.samples_file, Sample(f"Frage {number}?", f"  ja {' '}GENAU.", str(number)))
-    result = look(project, base, held_out_share=0.3)
-    shared = check_of(result, "shared_answers")
+        add(project, f"Frage {number}?", f"  ja {' '}GENAU.")
+    shared = check_of(look(project, base, held_out_share=0.3), "shared_answers")
     assert shared["state"] == "warn" and 0 < shared["params"]["count"] < shared["params"]["held_out"]
-    assert check_of(look(make_project(project.root / "other"), base), "shared_answers")["state"] == "ok"
 
 
-def test_a_base_without_a_chat_template_is_said(project: Project, tmp_path: Path) -> None:
+def test_a_base_without_a_chat_template_is_said(project, tmp_path):
     result = look(project, make_base(tmp_path / "plain", chat_template=None))
     assert check_of(result, "template")["state"] == "warn"
     assert "### Response:" in result["examples"][0]["segments"][0]["text"]
 
 
-def test_a_template_that_swallows_answers_is_noticed(project: Project, tmp_path: Path) -> None:
+def test_a_template_that_swallows_answers_is_noticed(project, tmp_path):
     swallowing = "{% for m in messages %}<{{ m['role'] }}>{% if m['role'] == 'user' %}{{ m['content'] }}{% endif %}"
     swallowing += "<end>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
     result = look(project, make_base(tmp_path / "odd", chat_template=swallowing))
@@ -138,84 +135,61 @@ def test_a_template_that_swallows_answers_is_noticed(project: Project, tmp_path:
     assert (learned["state"], learned["params"]["count"]) == ("warn", result["rows"])
 
 
-def test_lines_that_are_no_samples_and_rejected_ones_are_counted(project: Project, base: Path) -> None:
-    append_sample(project.samples_file, Sample("Nein?", "Nein.", "no", status="rejected"))
+def test_lines_that_are_no_samples_and_rejected_ones_are_counted(project, base):
+    add(project, "Nein?", "Nein.", status="rejected")
     with project.samples_file.open("a") as file:
         file.write("{half\n")
     result = look(project, base)
-    assert check_of(result, "unreadable")["params"] == {"count": 1}
-    assert check_of(result, "rejected")["params"] == {"count": 1}
+    assert [check_of(result, name)["params"] for name in ("unreadable", "rejected")] == [{"count": 1}] * 2
 
 
 @pytest.mark.parametrize("train_on_answers", [True, False])
 @pytest.mark.parametrize("answer", ["Licht.", HOSTILE, "🔥🔥 ä", " ", "\ufffd", "日本語\n\tx"])
-def test_the_pieces_of_an_example_are_together_what_the_model_sees(
-    base: Path, answer: str, train_on_answers: bool
-) -> None:
-    language = language_of(base)
+def test_the_pieces_of_an_example_are_together_what_the_model_sees(language, answer, train_on_answers):
     talk = Sample(HOSTILE, answer, "a", follow_ups=((answer, HOSTILE),))
-    rows = training_data.encode_rows(language, [talk], 400, answers_only=train_on_answers)
-    for _, encoded in rows:
+    for _, encoded in training_data.encode_rows(language, [talk], 400, answers_only=train_on_answers):
         pieces = preflight.segments(language, encoded)
-        whole = language.tokenizer.decode(encoded.row["input_ids"])
-        assert "".join(piece["text"] for piece in pieces) == whole
+        assert "".join(piece["text"] for piece in pieces) == language.tokenizer.decode(encoded.row["input_ids"])
         assert sum(piece["tokens"] for piece in pieces) == len(encoded.row["input_ids"])
         assert pieces[-1] == {"role": "end", "tokens": 1, "text": "<end>"}
         learned = sum(piece["tokens"] for piece in pieces if piece["role"] != "read")
         assert learned == sum(label != -100 for label in encoded.row["labels"])
 
 
-def test_a_character_whose_bytes_are_cut_apart_is_shown_once(base: Path) -> None:
-    language = language_of(base)
+def test_a_character_whose_bytes_are_cut_apart_is_shown_once_and_a_cut_answer_shows_no_end(language):
     ids = language.tokenizer("a🔥b")["input_ids"]
     for place in range(1, len(ids)):
         pieces = preflight.segments(language, Encoded(ids[:place], ids[place:]))
         assert "".join(piece["text"] for piece in pieces) == "a🔥b"
-
-
-def test_a_cut_answer_shows_no_end(base: Path) -> None:
-    language = language_of(base)
     ((_, encoded),) = training_data.encode_rows(language, [Sample("Was?", "Licht. " * 50, "a")], 64)
     assert [piece["role"] for piece in preflight.segments(language, encoded)] == ["read", "learned"]
 
 
-def test_a_long_piece_keeps_its_beginning_and_its_end(project: Project, base: Path) -> None:
-    append_sample(project.samples_file, Sample("Was?", "Licht und Wärme. " * 400, "long", Source("a", 1, 900)))
+def test_a_long_piece_keeps_its_beginning_and_its_end(project, base):
+    text = "Licht und Wärme. " * 400
+    add(project, "Was?", text)
     result = look(project, base, max_length=32_000, held_out_share=0.0)
     (longest,) = (example for example in result["examples"] if example["why"] == "longest")
     learned = longest["segments"][1]
-    text = "Licht und Wärme. " * 400
-    assert learned["text"] == text[: len(learned["text"])]
-    assert text.rstrip().startswith(learned["text"]) and text.endswith(learned["rest"])
+    assert text.startswith(learned["text"]) and text.endswith(learned["rest"])
     assert len(learned["text"]) + learned["left_out"] + len(learned["rest"]) == len(text)
 
 
-def test_a_look_that_is_stopped_leaves_the_one_before(project: Project, base: Path) -> None:
+def test_a_look_that_is_stopped_leaves_the_one_before(project, base):
     look(project, base)
     for number in range(300):
-        append_sample(project.samples_file, Sample(f"Frage {number}?", "Ja.", f"n{number}"))
+        add(project, f"Frage {number}?", "Ja.")
     run = create_run(project, "preflight", list_runs(project, "preflight")[0].request | {"kind": "preflight"})
     with pytest.raises(PauseRequested):
         preflight.run(TrainingContext(stop_at=200), run)
     assert len(list_runs(project, "preflight")) == 2
 
 
-def test_a_length_at_which_nothing_is_learned_is_bad_and_too_few_samples_are_refused(
-    project: Project, base: Path, tmp_path: Path
-) -> None:
-    long = make_project(tmp_path / "long", samples=0)
+def test_a_length_at_which_nothing_is_learned_is_bad_and_too_few_samples_are_refused(project, base):
+    project.samples_file.write_text("")
     for number in range(9):
-        append_sample(long.samples_file, Sample(f"{number} " + "Kapitel " * 300, "Ja.", str(number)))
-    result = look(long, base, max_length=64, held_out_share=0.0)
+        if number == 3:
+            assert code_of(lambda: look(project, base)) == "too_few_samples"
+        add(project, f"{number} " + "Kapitel " * 300, "Ja.")
+    result = look(project, base, max_length=64, held_out_share=0.0)
     assert check_of(result, "rows")["state"] == "bad" and result["examples"] == []
-    few = make_project(tmp_path / "few", samples=3)
-    assert code_of(lambda: look(few, base)) == "too_few_samples"
-
-
-def test_every_finding_and_message_has_its_words(project: Project, base: Path) -> None:
-    result = look(project, base)
-    assert {f"check.{check['name']}.{check['state']}" for check in result["checks"]} <= KEYS
-    context = TrainingContext()
-    newest = list_runs(project, "preflight")[-1]
-    preflight.run(context, Run(newest.folder))
-    assert set(context.keys) <= KEYS

@@ -1,20 +1,17 @@
 """Presets: within bounds, as large as the data and as small as the memory ask for, with the reasons told."""
 
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.estimates import memory
 from core.models import bases
 from core.models.model_shape import Shape
-from core.project_manager import ProjectStore
 from core.samples.store.sft_dataset import Sample, Source, append_samples
 from core.samples.store.split import split_by_source
 from core.training import presets
-from core.training.presets import PRESETS, Preset, Situation, choose
+from core.training.presets import PRESETS, Situation, choose
 from core.training.presets import _light as light
 from tests.core.training.machine_material import ONE_BILLION, machine
 from tests.core.training.training_material import make_project
@@ -49,167 +46,130 @@ KEPT = st.builds(TrainingSettings, held_out_share=st.floats(0, 0.5), processes=s
 NAMES = st.sampled_from(sorted(PRESETS))
 
 
-def filled(preset: Preset, kept: TrainingSettings = USUAL) -> TrainingSettings:
-    return TrainingSettings(**{**kept.model_dump(), **preset.values})
+def filled(preset, kept=USUAL):
+    return config.changed(kept, **preset.values)
 
 
-def why(preset: Preset) -> set[str]:
+def why(preset):
     return {reason.key.removeprefix("preset.why.") for reason in (*preset.reasons, *preset.fit_reasons)}
 
 
 @given(NAMES, SITUATIONS, KEPT)
-def test_a_preset_is_always_within_bounds_and_is_recognised_again(name, situation, kept) -> None:
+def test_a_preset_is_within_bounds_recognised_again_and_tells_its_reasons_in_both_languages(name, situation, kept):
     preset = choose(name, situation, kept)
     settings = filled(preset, kept)
     assert preset.equals(settings)
-    assert (settings.seed, settings.held_out_share, settings.processes) == (
-        kept.seed,
-        kept.held_out_share,
-        kept.processes,
-    )
+    same = ("seed", "held_out_share", "processes")
+    assert [getattr(settings, field) for field in same] == [getattr(kept, field) for field in same]
     assert settings.max_length <= max(64, situation.context_tokens or 32_768)
+    for message in preset.words:
+        assert message.key in KEYS
+        assert all("=" not in message_text(message.key, message.params, language) for language in LANGUAGES)
 
 
 @given(NAMES, SITUATIONS, KEPT)
-def test_a_preset_fits_wherever_any_setting_does(name, situation, kept) -> None:
-    if situation.shape is None or memory.free_gib(situation.hardware) is None:
-        return
-    settings = filled(choose(name, situation, kept), kept)
-    sparing = {"batch_size": 1, "gradient_checkpointing": True, "lora_rank": 8, "max_length": 64}
-    if situation.practice:
-        sparing["lora_rank"] = settings.lora_rank
-    for four_bit in (False, situation.four_bit_works):
-        least = TrainingSettings(**{**settings.model_dump(), **sparing, "four_bit": four_bit})
-        assert light(settings, situation) != "red" or light(least, situation) == "red"
-
-
-@given(NAMES, SITUATIONS, KEPT)
-def test_four_bit_is_the_last_resort_and_only_where_it_works(name, situation, kept) -> None:
+def test_a_preset_fits_wherever_any_setting_does_and_four_bit_is_the_last_resort(name, situation, kept):
     settings = filled(choose(name, situation, kept), kept)
     if settings.four_bit:
         assert situation.four_bit_works
         without = {"four_bit": False, "gradient_checkpointing": True, "batch_size": 1, "max_length": 32_768}
-        sixteen = TrainingSettings(**{**settings.model_dump(), **without})
-        cut = settings.max_length < situation.longest
-        assert cut or light(sixteen, situation) == "red"
+        sixteen = config.changed(settings, **without)
+        assert settings.max_length < situation.longest or light(sixteen, situation) == "red"
+    if situation.shape is None or memory.free_gib(situation.hardware) is None:
+        return
+    rank = settings.lora_rank if situation.practice else 8
+    sparing = {"batch_size": 1, "gradient_checkpointing": True, "lora_rank": rank, "max_length": 64}
+    for four_bit in (False, situation.four_bit_works):
+        least = config.changed(settings, **sparing, four_bit=four_bit)
+        assert light(settings, situation) != "red" or light(least, situation) == "red"
 
 
 @given(SITUATIONS, KEPT)
-def test_a_more_thorough_preset_learns_longer_with_more_room(situation, kept) -> None:
+def test_a_more_thorough_preset_learns_longer_with_more_room(situation, kept):
     # Where memory is no question: what it takes away, it takes away from each by what that one needs.
     chosen = [choose(name, replace(situation, shape=None), kept) for name in ("quick", "balanced", "thorough")]
-    for name in ("epochs", "lora_rank", "early_stopping"):
-        values = [preset.values[name] for preset in chosen]
-        assert values == sorted(values)
     steps = [preset.plan.params["steps"] for preset in chosen]
-    assert steps == sorted(steps)
+    for values in (steps, *([p.values[name] for p in chosen] for name in ("epochs", "lora_rank", "early_stopping"))):
+        assert values == sorted(values)
 
 
 @given(NAMES, SITUATIONS, KEPT)
-def test_steps_are_enough_where_the_samples_suffice_and_batches_never_large(name, situation, kept) -> None:
+def test_steps_are_enough_where_the_samples_suffice_and_batches_never_large(name, situation, kept):
     preset = choose(name, replace(situation, practice=False), kept)
     assert preset.plan.params["effective"] <= max(16, kept.processes)
     epochs, samples = preset.values["epochs"], preset.plan.params["samples"]
     assert preset.plan.params["steps"] >= min(PRESETS[name].steps, epochs * samples // kept.processes)
 
 
-@given(NAMES, SITUATIONS, KEPT)
-def test_every_reason_has_its_words_in_both_languages(name, situation, kept) -> None:
-    preset = choose(name, situation, kept)
-    for message in preset.words:
-        assert message.key in KEYS
-        assert all("=" not in message_text(message.key, message.params, language) for language in LANGUAGES)
-
-
-def test_a_hundred_samples_and_a_small_model_on_a_large_gpu() -> None:
+def test_a_hundred_samples_and_a_small_model_on_a_large_gpu():
     preset = choose("balanced", Situation(ONE_BILLION, 90, 10, 400, machine()), USUAL)
-    assert preset.values | {"reasons": why(preset)} == {
-        **{name: getattr(USUAL, name) for name in settings_with(HELD)},
-        "epochs": 4,
-        "learning_rate": 3e-4,
-        "lora_rank": 16,
-        "lora_alpha": 32,
-        "early_stopping": 2,
-        "max_length": 1024,
-        "batch_size": 4,
-        "gradient_accumulation": 1,
-        "gradient_checkpointing": False,
-        "four_bit": False,
-        "reasons": {"small_batch", "short", "early_stopping"},
-    }
+    held = {name: getattr(USUAL, name) for name in settings_with(HELD)}
+    learned = {"epochs": 4, "learning_rate": 3e-4, "lora_rank": 16, "lora_alpha": 32, "early_stopping": 2}
+    fitted = {"batch_size": 4, "gradient_accumulation": 1, "gradient_checkpointing": False, "four_bit": False}
+    assert preset.values == {**held, **learned, **fitted, "max_length": 1024}
+    assert why(preset) == {"small_batch", "short", "early_stopping"}
 
 
-def test_many_samples_are_learned_in_large_steps_and_few_times() -> None:
-    preset = choose("balanced", Situation(ONE_BILLION, 18_000, 2000, 400, machine(free_gib=80, total_gib=80)), USUAL)
+def test_many_samples_are_learned_in_large_steps_and_few_times_and_a_large_model_more_carefully():
+    large_gpu = machine(free_gib=80, total_gib=80)
+    preset = choose("balanced", Situation(ONE_BILLION, 18_000, 2000, 400, large_gpu), USUAL)
     assert (preset.values["epochs"], preset.values["batch_size"], preset.effective_batch) == (2, 16, 16)
     assert (preset.values["learning_rate"], why(preset)) == (2e-4, set())
-
-
-def test_with_less_memory_batch_checkpointing_and_four_bit_come_one_after_the_other() -> None:
-    situation = Situation(ONE_BILLION, 900, 100, 1024, machine())
-
-    def at(free_gib: float) -> Preset:
-        return choose("balanced", replace(situation, hardware=machine(free_gib=free_gib, total_gib=48)), USUAL)
-
-    assert [sorted(why(at(free))) for free in (160, 24, 8, 5.6, 4.8, 4, 3.4, 2)] == [
-        [],
-        ["batch"],
-        ["checkpointing"],
-        ["checkpointing", "tight"],
-        ["four_bit"],
-        ["four_bit", "tight"],
-        ["shorter"],
-        ["too_large"],
-    ]
-    assert all(at(free).effective_batch == 16 for free in (160, 24, 8, 5.6, 4.8, 4, 3.4, 2))
-
-
-def test_a_large_model_learns_more_carefully() -> None:
-    large = choose("balanced", Situation(EIGHT_BILLION, 900, 100, 400, machine(free_gib=70, total_gib=80)), USUAL)
+    large = choose("balanced", Situation(EIGHT_BILLION, 900, 100, 400, large_gpu), USUAL)
     assert (large.values["learning_rate"], "large_model" in why(large)) == (1e-4, True)
 
 
-def test_only_a_quick_training_cuts_long_samples() -> None:
+def test_with_less_memory_batch_checkpointing_and_four_bit_come_one_after_the_other():
+    situation = Situation(ONE_BILLION, 900, 100, 1024, machine())
+    frees = (160, 24, 8, 5.6, 4.8, 4, 3.4, 2)
+    places = [machine(free_gib=free, total_gib=48) for free in frees]
+    chosen = [choose("balanced", replace(situation, hardware=place), USUAL) for place in places]
+    assert [" ".join(sorted(why(preset))) for preset in chosen] == [
+        *("", "batch", "checkpointing", "checkpointing tight"),
+        *("four_bit", "four_bit tight", "shorter", "too_large"),
+    ]
+    assert {preset.effective_batch for preset in chosen} == {16}
+
+
+def test_only_a_quick_training_cuts_long_samples():
     situation = Situation(ONE_BILLION, 900, 100, 5000, machine(free_gib=70, total_gib=80))
     lengths = {name: choose(name, situation, USUAL).values["max_length"] for name in PRESETS}
     assert lengths == {"quick": 2048, "balanced": 5056, "thorough": 5056}
 
 
-def test_without_enough_held_out_samples_nothing_stops_early() -> None:
+def test_without_enough_held_out_samples_nothing_stops_early():
     few, enough = (Situation(ONE_BILLION, 60 - held_out, held_out, 400, machine()) for held_out in (6, 12))
     assert choose("thorough", few, USUAL).values["early_stopping"] == 0
     assert choose("thorough", enough, USUAL).values["early_stopping"] == 2
 
 
-def test_the_practice_model_keeps_what_suits_it() -> None:
+def test_the_practice_model_keeps_what_suits_it():
     preset = choose("balanced", Situation(TINY, 121, 14, 200, machine("cpu", 8.0), practice=True), USUAL)
     assert preset.values.items() >= bases.PRACTICE_TRAINING.items()
     assert (preset.values["epochs"], why(preset)) == (3, {"practice"})
     assert preset.equals(TrainingSettings(**bases.PRACTICE_TRAINING))
 
 
-def test_any_change_of_what_is_learned_makes_settings_ones_own_and_how_it_fits_does_not() -> None:
+def test_any_change_of_what_is_learned_makes_settings_ones_own_and_how_it_fits_does_not():
     preset = choose("balanced", Situation(ONE_BILLION, 4500, 500, 400, machine()), USUAL)
     settings = filled(preset)
     batch, accumulation = settings.batch_size // 2, settings.gradient_accumulation * 2
     for same in ({"batch_size": batch, "gradient_accumulation": accumulation}, {"four_bit": True}, {"seed": 7}):
-        assert preset.equals(TrainingSettings(**{**settings.model_dump(), **same}))
+        assert preset.equals(config.changed(settings, **same))
     assert preset.fits(settings) and not preset.fits(config.changed(settings, four_bit=True))
     for other in ({"batch_size": batch}, {"epochs": 9}, {"lora_dropout": 0.1}, {"target_modules": ("q_proj",)}):
-        assert not preset.equals(TrainingSettings(**{**settings.model_dump(), **other}))
+        assert not preset.equals(config.changed(settings, **other))
 
 
-def test_a_project_tells_what_its_presets_are_chosen_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.core.training.training_material import make_base
-
+def test_a_project_tells_what_its_presets_are_chosen_for(tmp_path, base, monkeypatch):
     monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
     project = make_project(tmp_path / "projects")
     append_samples(project.samples_file, [Sample("a", "b", "x", status="rejected")])
     hardware = machine("cpu", 8.0)
     before = presets.situation_of(project, hardware)
     assert (before.shape, before.samples, before.held_out, before.practice) == (None, 20, 4, False)
-    base = BaseChoice(source="path", name=str(make_base(tmp_path / "base")))
-    project.save_config(project.load_config().model_copy(update={"base": base}))
+    choice = BaseChoice(source="path", name=str(base))
+    project.save_config(project.load_config().model_copy(update={"base": choice}))
     after = presets.situation_of(project, hardware)
     assert after.shape is not None and after.context_tokens == 256
     assert 20 < after.longest <= 256
@@ -218,11 +178,7 @@ def test_a_project_tells_what_its_presets_are_chosen_for(tmp_path: Path, monkeyp
     assert project.load_config().training.max_length == 256
 
 
-def test_the_number_of_samples_that_a_preset_names_is_the_one_that_is_trained_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / "config"))
-    project = ProjectStore(tmp_path / "projects").create("p")
+def test_the_number_of_samples_that_a_preset_names_is_the_one_that_is_trained_on(project):
     # Chunks of several samples: what is held out is never exactly the share.
     found = [Sample(f"Frage {n}?", f"{n}.", str(n), Source("a.pdf", 1, n // 7)) for n in range(150)]
     append_samples(project.samples_file, found)

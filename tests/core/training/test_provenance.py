@@ -8,19 +8,8 @@ from core.training import provenance
 
 def test_the_revision_of_a_snapshot_is_its_commit_and_of_an_unpacked_model_its_digest(tmp_path):
     assert provenance.revision_of(tmp_path / "snapshots" / "abc") == "abc"
-    note = unpacked.Note(
-        same_choice=1.0,
-        difference=0.0,
-        positions=1,
-        same_tokens=1,
-        texts=1,
-        name="qwen3",
-        digest="d1gest",
-        family="qwen3",
-        quantization="q8_0",
-        parameters=1,
-    )
-    unpacked.write_note(tmp_path, note)
+    kind = {"name": "qwen3", "digest": "d1gest", "family": "qwen3", "quantization": "q8_0", "parameters": 1}
+    unpacked.write_note(tmp_path, unpacked.Note(1.0, 0.0, 1, 1, 1, **kind))
     assert provenance.revision_of(tmp_path) == "sha256:d1gest"
     assert provenance.revision_of(tmp_path / "folder") == ""
 

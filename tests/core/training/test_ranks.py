@@ -2,22 +2,20 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from core.jobs import launcher
 from core.jobs.child_work import ChildWork
-from core.jobs.job import ACTIVE, Job, JobSnapshot, JobState
+from core.jobs.job import ACTIVE, Job, JobState
 from core.jobs.runner import JobRunner
-from core.jobs.runs import Run, list_runs
-from core.project_manager import Project
+from core.jobs.runs import list_runs
 from core.training import checkpoints, ranks, train
 from tests.core.training.training_material import TrainingContext, curve, make_project, make_run, published
 from tests.refusals import code_of, refusal_of
@@ -34,52 +32,50 @@ STEPS = 10 * 10
 
 
 @pytest.fixture
-def runner() -> Iterator[JobRunner]:
+def runner():
     runner = JobRunner()
     yield runner
     runner.shutdown()
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Run:
+def uninterrupted(tmp_path_factory, base):
     runner = JobRunner()
     run = make_shared_run(make_project(tmp_path_factory.mktemp("projects")), base, **LONG)
     assert runner.wait(start(runner, run).id).state == JobState.DONE
     return run
 
 
-def make_shared_run(home: Project, base: Path, processes: int = 2, **training: Any) -> Run:
+def make_shared_run(home, base, processes=2, **training):
     run = make_run(home, base, **training)
     write_json(run.folder / "run.json", {**run.request, "processes": processes})
     return run
 
 
-def start(runner: JobRunner, run: Run) -> JobSnapshot:
+def start(runner, run):
     return runner.start(Job("train", run.project.name, ChildWork(run), id=run.id))
 
 
-def wait_for_step(runner: JobRunner, run: Run, step: int) -> None:
+def wait_for_step(runner, run, step):
     while not any(point["step"] >= step for point in runner.get(run.id).metrics):
         assert runner.get(run.id).state in ACTIVE
         time.sleep(0.01)
 
 
-def rank_processes(run: Run) -> list[psutil.Process]:
+def rank_processes(run):
     """The processes of a run, rank 0 first."""
-    process = run.read_state().process
-    assert process
-    first = psutil.Process(int(process["pid"]))
+    first = psutil.Process(int(run.read_state().process["pid"]))
     return [first, *(child for child in first.children() if "rank" in child.cmdline())]
 
 
-def begun(runner: JobRunner, run: Run, step: int) -> list[psutil.Process]:
+def begun(runner, run, step):
     """The processes of a run that is started and has come to this step."""
     start(runner, run)
     wait_for_step(runner, run, step)
     return rank_processes(run)
 
 
-def resume_to_the_end_of(uninterrupted: Run, runner: JobRunner, run: Run) -> None:
+def resume_to_the_end_of(uninterrupted, runner, run):
     """A stopped run goes on and ends with the same curve and the same files as one that ran through."""
     runner.resume(run.id)
     assert runner.wait(run.id).state == JobState.DONE
@@ -87,14 +83,12 @@ def resume_to_the_end_of(uninterrupted: Run, runner: JobRunner, run: Run) -> Non
     assert published(run.project) == published(uninterrupted.project)
 
 
-def gone(processes: list[psutil.Process]) -> bool:
+def gone(processes):
     return psutil.wait_procs(processes, timeout=30)[1] == []
 
 
 @pytest.mark.slow
-def test_two_processes_reach_the_losses_of_one_with_twice_the_batch(
-    tmp_path: Path, base: Path, runner: JobRunner
-) -> None:
+def test_two_processes_reach_the_losses_of_one_with_twice_the_batch(tmp_path, base, runner):
     settings = {"epochs": 2, "gradient_accumulation": 2, "lora_dropout": 0.0, "learning_rate": 1e-3}
     alone = make_run(make_project(tmp_path / "one"), base, batch_size=4, **settings)
     train.run(TrainingContext(), alone)
@@ -110,19 +104,14 @@ def test_two_processes_reach_the_losses_of_one_with_twice_the_batch(
         assert [point[name] for point in two if name in point] == pytest.approx(expected, rel=LOSS_TOLERANCE)
     # One set of checkpoints and of points, written once.
     assert set(published(together.project)) == set(published(alone.project)) == {"epoch_1", "epoch_2", "best"}
-    newest = checkpoints.newest_complete(together.trainer_folder)
-    assert newest and {path.name for path in newest.folder.glob("rng_state*")} == {
-        "rng_state_0.pth",
-        "rng_state_1.pth",
-    }
-    best = read_json(together.project.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE)
-    assert best["epoch"] == read_json(alone.project.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE)["epoch"]
+    newest = checkpoints.newest_complete(together.trainer_folder).folder
+    assert {path.name for path in newest.glob("rng_state*")} == {"rng_state_0.pth", "rng_state_1.pth"}
+    notes = [run.project.checkpoints_folder / "best" / checkpoints.PUBLISHED_NOTE for run in (alone, together)]
+    assert read_json(notes[0])["epoch"] == read_json(notes[1])["epoch"]
 
 
 @pytest.mark.slow
-def test_two_processes_that_pause_go_on_as_if_they_had_never_stopped(
-    uninterrupted: Run, home: Project, base: Path, runner: JobRunner
-) -> None:
+def test_two_processes_that_pause_go_on_as_if_they_had_never_stopped(uninterrupted, home, base, runner):
     run = make_shared_run(home, base, **LONG)
     both = begun(runner, run, 13)
     runner.pause(run.id)
@@ -139,29 +128,23 @@ def test_two_processes_that_pause_go_on_as_if_they_had_never_stopped(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("victim", [0, 1])
-def test_a_killed_rank_ends_all_and_the_run_resumes_exactly(
-    uninterrupted: Run, home: Project, base: Path, runner: JobRunner, victim: int
-) -> None:
+@pytest.mark.parametrize(("victim", "reason"), [(0, "child_killed"), (1, "training_process_lost")])
+def test_a_killed_rank_ends_all_and_the_run_resumes_exactly(uninterrupted, home, base, runner, victim, reason):
     run = make_shared_run(home, base, **LONG)
     both = begun(runner, run, 25)
     both[victim].kill()
     end = runner.wait(run.id, timeout=60)
-    assert end.state == JobState.INTERRUPTED
-    assert end.error and end.error.key == ("child_killed" if victim == 0 else "training_process_lost")
+    assert (end.state, end.error.key) == (JobState.INTERRUPTED, reason)
     assert gone(both)
     resume_to_the_end_of(uninterrupted, runner, run)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("nodes", [1, 2])
-def test_torchrun_starts_the_train_command_on_one_node_and_on_two(
-    tmp_path: Path, home: Project, base: Path, nodes: int
-) -> None:
-    settings = home.load_config()
+def test_torchrun_starts_the_train_command_on_one_node_and_on_two(tmp_path, home, base, nodes):
     choice = {"source": "path", "name": str(base)}
     training = {"epochs": 1, "batch_size": 2, "held_out_share": 0.1}
-    home.save_config(config.changed(settings, base=choice, training=training))
+    home.save_config(config.changed(home.load_config(), base=choice, training=training))
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(2 // nodes)]
     command += ["--nnodes", str(nodes), "--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{free_port()}"]
     command += ["--local-addr", "127.0.0.1", "app.py", "--projects", str(home.root.parent), "train", home.name]
@@ -169,24 +152,23 @@ def test_torchrun_starts_the_train_command_on_one_node_and_on_two(
     launched = [launch(command, output) for output in outputs]
     for each in launched:
         wait_or_show_where_all_stand(each, launched, timeout=240)
-    assert [each.returncode for each in launched] == [0] * nodes, printed(outputs)
+    said = "\n".join(output.read_text(encoding="utf-8", errors="replace") for output in outputs)
+    assert [each.returncode for each in launched] == [0] * nodes, said
     (run,) = list_runs(home, "train")
     found = run.read_state()
-    assert found.state == JobState.DONE and found.result
+    assert found.state == JobState.DONE
     assert run.request["processes"] == 2
     assert found.result["steps"] == 5  # 20 samples, 2 in each of 2 processes
     assert set(published(home)) == {"epoch_1", "best"}
 
 
-def launch(command: list[str], output: Path) -> "subprocess.Popen[bytes]":
+def launch(command, output):
+    environment = {**os.environ, "PYTHONFAULTHANDLER": "1"}
     with output.open("wb") as file:
-        environment = {**os.environ, "PYTHONFAULTHANDLER": "1"}
         return subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=environment)
 
 
-def wait_or_show_where_all_stand(
-    process: "subprocess.Popen[bytes]", launched: list["subprocess.Popen[bytes]"], timeout: float
-) -> None:
+def wait_or_show_where_all_stand(process, launched, timeout):
     """A launcher that does not end fails the test, with the stack of every process it started in the output."""
     try:
         process.wait(timeout)
@@ -200,40 +182,28 @@ def wait_or_show_where_all_stand(
         psutil.wait_procs(family, timeout=10)
 
 
-def printed(outputs: list[Path]) -> str:
-    return "\n".join(output.read_text(encoding="utf-8", errors="replace") for output in outputs)
-
-
-def free_port() -> int:
-    import socket
-
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        return probe.getsockname()[1]
 
 
-def test_work_of_one_process_knows_nothing_of_the_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_of_one_process_knows_nothing_of_the_launcher(monkeypatch):
     monkeypatch.setattr(os, "environ", {"PATH": "/bin", "RANK": "1", "WORLD_SIZE": "4", "TORCHELASTIC_RUN_ID": "x"})
     assert (launcher.rank(), launcher.world()) == (1, 4)
     assert launcher.without_rank(os.environ) == {"PATH": "/bin"}
 
 
-def test_a_run_goes_on_only_with_as_many_processes_as_it_began_with(
-    home: Project, base: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_goes_on_only_with_as_many_processes_as_it_began_with(home, base, monkeypatch):
     run = make_shared_run(home, base, processes=4)
     monkeypatch.setenv("WORLD_SIZE", "2")
     refused = refusal_of(lambda: ranks.lead(run, "cpu"))
     assert (refused.code, refused.params) == ("training_processes_changed", {"was": 4, "now": 2})
 
 
-def test_more_processes_than_devices_are_refused_before_anything_starts() -> None:
+def test_more_processes_than_devices_are_refused_and_alone_everything_is_agreed():
     assert code_of(lambda: ranks.require_devices("mps", 2)) == "training_processes_unsupported"
     assert code_of(lambda: ranks.require_devices("cuda", 99)) == "training_too_few_devices"
-
-
-def test_alone_everything_is_agreed() -> None:
     alone = ranks.Ranks()
-    assert alone.agree(True, False) == (True, False)
-    assert alone.first_says(3) == 3
+    assert (alone.agree(True, False), alone.first_says(3)) == ((True, False), 3)
     assert alone.lost(RuntimeError("gloo")) is None

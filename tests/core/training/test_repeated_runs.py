@@ -1,16 +1,21 @@
-"""Repeating a run: bit-identical where nothing changed, and told where something did."""
+"""Repeating a run: bit-identical where nothing changed, and told where something did; a branch without its parent."""
 
+import json
 import shutil
 
 import pytest
 
 from core import trainer
 from core.jobs.job import JobState
-from core.jobs.runs import create_run, list_runs
-from core.training import derived_runs, provenance, train
-from tests.core.training.training_material import TrainingContext, curve, make_base, make_project
+from core.jobs.runs import list_runs, open_run
+from core.jobs.services import Services
+from core.project_manager import Project, ProjectStore
+from core.training import checkpoints, derived_runs, provenance, train
+from core.training.derived_runs import START
+from tests.core.training.bundle_material import packed, parts_of
+from tests.core.training.training_material import TrainingContext, curve, make_base, make_project, pause
 from tests.refusals import code_of
-from utils.config import BaseChoice, change_app_settings, changed
+from utils.config import change_app_settings, changed
 from utils.files import append_line, read_json, sha256_of, write_json
 
 QUICK = {"epochs": 2, "batch_size": 4, "held_out_share": 0.2, "max_length": 64}
@@ -19,112 +24,117 @@ QUICK = {"epochs": 2, "batch_size": 4, "held_out_share": 0.2, "max_length": 64}
 class Stage:
     """A project whose jobs the test does itself, in its own process."""
 
-    def __init__(self, services, folder, monkeypatch):
+    def __init__(self, services, folder):
         self.services = services
         self.project = make_project(folder)
         self.base = make_base(folder / "base")
         self.choose(self.base)
         self.project.set("training", QUICK)
-        change_app_settings(force_cpu=True)
-        monkeypatch.setattr(services.runner, "start", lambda job: job)
 
     def choose(self, folder):
-        choice = BaseChoice(source="path", name=str(folder))
-        self.project.save_config(changed(self.project.load_config(), base=choice.model_dump()))
+        choice = {"source": "path", "name": str(folder)}
+        self.project.save_config(changed(self.project.load_config(), base=choice))
 
-    def train(self, start):
-        start()
-        run = list_runs(self.project, "train")[-1]
-        result = train.run(TrainingContext(), run)
-        run.write_state(JobState.DONE, result=result)
-        return run
+    def start(self):
+        trainer.start_training(self.services, self.project)
+        return newest(self.project)
 
     def repeat(self, run):
-        return self.train(lambda: trainer.reproduce_training(self.services, self.project, run.id))
+        trainer.reproduce_training(self.services, self.project, run.id)
+        return newest(self.project)
+
+    def finished(self):
+        run = self.start()
+        run.write_state(JobState.DONE, result={"adapter_sha256": "a" * 64})
+        return run
+
+
+def do(run):
+    """What the job of a run does."""
+    run.write_state(JobState.DONE, result=train.run(TrainingContext(), run))
+    return run
+
+
+def newest(project):
+    return list_runs(project, "train")[-1]
+
+
+def quiet_services(folder, patch):
+    """Services whose jobs are made but not run."""
+    patch.setenv("CUSTOM_AI_CONFIG", str(folder / "config"))
+    services = Services(ProjectStore(folder / "projects"))
+    change_app_settings(force_cpu=True)
+    patch.setattr(services.runner, "start", lambda job: job)
+    return services
 
 
 @pytest.fixture
-def stage(services, tmp_path, monkeypatch):
-    return Stage(services, tmp_path / "here", monkeypatch)
+def held(tmp_path, monkeypatch):
+    return quiet_services(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def stage(held, tmp_path):
+    return Stage(held, tmp_path / "here")
 
 
 def test_a_repeated_run_ends_with_the_same_adapter_to_the_last_bit(stage):
-    first = stage.train(lambda: trainer.start_training(stage.services, stage.project))
+    first = do(stage.start())
     append_line(stage.project.samples_file, '{"instruction": "Neu?", "output": "Ja."}')
     stage.project.set("training", {"epochs": 1, "lora_rank": 8})
-    second = stage.repeat(first)
+    second = do(stage.repeat(first))
     assert curve(second) == curve(first)
     assert second.request["repeats"] == first.id
     assert second.samples_file.read_bytes() == first.samples_file.read_bytes()
     found = derived_runs.outcome(second)
-    assert (found.of, found.identical, found.differences, found.first_step) == (first.id, True, (), None)
-    assert found.losses == len([point for point in curve(first) if {"loss", "eval_loss"} & point.keys()])
-    assert found.largest == 0
+    losses = len([point for point in curve(first) if {"loss", "eval_loss"} & point.keys()])
+    assert found == derived_runs.Outcome(first.id, (), True, losses, None, 0)
+    assert derived_runs.outcome(first) is None  # which repeats none
 
 
 def test_all_that_a_repetition_needs_is_noted(stage):
-    trainer.start_training(stage.services, stage.project)
-    (run,) = list_runs(stage.project, "train")
-    noted = run.request
+    noted = stage.start().request
     names = {"training", "seed", "engine", "force_cpu", "processes", "samples_sha256", "versions", "machine", "app"}
     assert names <= noted.keys()
     assert {"fingerprint", "revision", "source", "name"} <= noted["base"].keys()
-    assert noted["samples_sha256"] == sha256_of(run.samples_file)
+    assert noted["samples_sha256"] == sha256_of(stage.project.samples_file)
     assert noted["app"]["source_sha256"]
 
 
-def finished(stage):
-    trainer.start_training(stage.services, stage.project)
-    run = list_runs(stage.project, "train")[-1]
-    run.write_state(JobState.DONE, result={"adapter_sha256": "a" * 64})
-    return run
-
-
 def test_other_versions_are_named_with_both_numbers(stage, monkeypatch):
-    run = finished(stage)
+    run = stage.finished()
     monkeypatch.setattr(provenance, "installed_versions", lambda: {**run.request["versions"], "torch": "9.9"})
-    trainer.reproduce_training(stage.services, stage.project, run.id)
-    again = list_runs(stage.project, "train")[-1]
-    (difference,) = derived_runs.outcome(again).differences
+    found = derived_runs.outcome(stage.repeat(run))
+    (difference,) = found.differences
     assert (difference.name, difference.values) == ("versions.torch", (run.request["versions"]["torch"], "9.9"))
-    assert derived_runs.outcome(again).identical is None  # nobody can tell yet
+    assert found.identical is None  # nobody can tell yet
 
 
-def test_a_different_end_is_told_with_the_step_where_it_began(stage):
-    run = finished(stage)
-    append_line(run.metrics_file, '{"step": 1, "loss": 2.0}')
-    append_line(run.metrics_file, '{"step": 2, "loss": 1.5}')
-    trainer.reproduce_training(stage.services, stage.project, run.id)
-    again = list_runs(stage.project, "train")[-1]
-    append_line(again.metrics_file, '{"step": 1, "loss": 2.0}')
-    append_line(again.metrics_file, '{"step": 2, "loss": 1.25}')
+def test_a_different_end_is_told_with_the_step_where_it_began_also_when_the_original_was_deleted(stage):
+    run = stage.finished()
+    for step, loss in ((1, 2.0), (2, 1.5)):
+        append_line(run.metrics_file, json.dumps({"step": step, "loss": loss}))
+    again = stage.repeat(run)
+    for step, loss in ((1, 2.0), (2, 1.25)):
+        append_line(again.metrics_file, json.dumps({"step": step, "loss": loss}))
     again.write_state(JobState.DONE, result={"adapter_sha256": "b" * 64})
-    found = derived_runs.outcome(again)
-    assert (found.identical, found.losses, found.first_step, found.largest) == (False, 2, 2, 0.25)
-
-
-def test_the_original_may_be_deleted_and_the_comparison_stays(stage):
-    run = finished(stage)
-    trainer.reproduce_training(stage.services, stage.project, run.id)
     shutil.rmtree(run.folder)
-    (again,) = list_runs(stage.project, "train")
-    assert derived_runs.outcome(again).of == run.id
+    assert derived_runs.outcome(again) == derived_runs.Outcome(run.id, (), False, 2, 2, 0.25)
 
 
 def test_a_model_that_was_made_anew_is_refused(stage):
-    run = finished(stage)
+    run = stage.finished()
     write_json(stage.base / "config.json", {**read_json(stage.base / "config.json"), "changed": True})
     assert code_of(lambda: stage.repeat(run)) == "repeat_base_changed"
     assert list_runs(stage.project, "train") == [run]
 
 
 def test_a_model_that_moved_is_found_where_the_project_has_it_now(stage, tmp_path):
-    run = finished(stage)
+    run = stage.finished()
     moved = stage.base.rename(tmp_path / "elsewhere")
     assert code_of(lambda: stage.repeat(run)) == "repeat_base_missing"
     stage.choose(moved)
-    trainer.reproduce_training(stage.services, stage.project, run.id)
-    assert list_runs(stage.project, "train")[-1].base_folder == moved
+    assert stage.repeat(run).base_folder == moved
 
 
 def test_the_version_of_a_model_that_was_used_is_found_beside_the_newest(stage, tmp_path):
@@ -132,7 +142,7 @@ def test_the_version_of_a_model_that_was_used_is_found_beside_the_newest(stage, 
     snapshots.mkdir(parents=True)
     old = stage.base.rename(snapshots / ("1" * 40))
     stage.choose(old)
-    run = finished(stage)
+    run = stage.finished()
     assert run.request["base"]["revision"] == "1" * 40
     new = shutil.copytree(old, snapshots / ("2" * 40))
     write_json(new / "config.json", {**read_json(new / "config.json"), "newer": True})
@@ -142,7 +152,7 @@ def test_the_version_of_a_model_that_was_used_is_found_beside_the_newest(stage, 
 
 
 def test_samples_that_were_changed_in_the_runs_folder_are_refused(stage):
-    run = finished(stage)
+    run = stage.finished()
     append_line(run.samples_file, '{"instruction": "a", "output": "b"}')
     assert code_of(lambda: stage.repeat(run)) == "repeat_samples_changed"
 
@@ -161,10 +171,90 @@ def test_samples_that_were_changed_in_the_runs_folder_are_refused(stage):
     ],
 )
 def test_a_request_that_lacks_something_or_lies_is_refused(stage, part, value, code):
-    run = finished(stage)
+    run = stage.finished()
     write_json(run.folder / "run.json", {**run.request, part: value})
     assert code_of(lambda: stage.repeat(run)) == code
 
 
-def test_a_run_that_repeats_none_has_no_outcome(project):
-    assert derived_runs.outcome(create_run(project, "train", {})) is None
+KEEPING_ONE = {"epochs": 3, "batch_size": 2, "gradient_accumulation": 2, "learning_rate": 1e-3, "keep_checkpoints": 1}
+CHANGES = {"learning_rate": 1e-5, "epochs": 4}
+"""So slow that the best epoch may well be one of the parent's."""
+STEP = 9  # of six in an epoch
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return make_base(tmp_path_factory.mktemp("private") / "my-model", chat_template=None)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, base):
+    """A finished branch that began in the middle of the second epoch, and whose parent is there."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        services = quiet_services(folder, patch)
+        project = make_project(folder / "here")
+        project.save_config(changed(project.load_config(), base={"source": "path", "name": str(base)}))
+        project.set("training", KEEPING_ONE)
+        trainer.start_training(services, project)
+        parent = newest(project)
+        pause(parent, at=STEP)
+        parent.write_state(JobState.CANCELLED)
+        trainer.continue_from_checkpoint(services, project, parent.id, STEP, CHANGES)
+        return do(newest(project))
+
+
+@pytest.fixture
+def branch(made, tmp_path):
+    """The same in a copy of its project, to be spoilt."""
+    return open_run(Project(shutil.copytree(made.project.root, tmp_path / "here" / "Physik")), made.id)
+
+
+def test_a_branch_is_repeated_bit_by_bit_when_its_parent_was_deleted(held, branch):
+    project, parent = branch.project, branch.request["branch"]["run"]
+    assert trainer.loss_of_deleting(project, parent).branches == ()
+    trainer.delete_run(held, project, parent)
+    trainer.reproduce_training(held, project, branch.id)
+    again = do(newest(project))
+    assert derived_runs.outcome(again) == derived_runs.Outcome(branch.id, (), True, len(curve(branch)), None, 0.0)
+    assert curve(again) == curve(branch)
+    ends = [checkpoints.newest_complete(run.trainer_folder).folder for run in (branch, again)]
+    for name in (checkpoints.ADAPTER, "adapter_config.json", "optimizer.pt", "rng_state.pth"):
+        assert (ends[0] / name).read_bytes() == (ends[1] / name).read_bytes()
+    # And so is what repeated it.
+    trainer.delete_run(held, project, branch.id)
+    trainer.reproduce_training(held, project, again.id)
+    assert derived_runs.outcome(do(newest(project))).identical
+
+
+def test_a_branch_that_kept_nothing_is_repeated_from_what_its_parent_has_and_else_refused(held, branch):
+    shutil.rmtree(branch.folder / START)  # as branches of earlier versions are
+    parent = branch.request["branch"]["run"]
+    trainer.reproduce_training(held, branch.project, branch.id)
+    again = do(newest(branch.project))
+    assert again.request["branch"] == branch.request["branch"] == {"run": parent, "step": STEP}
+    assert derived_runs.outcome(again).identical
+    assert trainer.loss_of_deleting(branch.project, parent).branches == (branch.id,)
+    refuses_without_parent(held, branch)
+
+
+def test_a_branch_from_elsewhere_that_an_earlier_version_opened_is_refused_before_it_fails_at_the_end(held, branch):
+    for kept in (branch.folder / START).iterdir():
+        (kept / "adapter_config.json").unlink()
+        checkpoints.mark_complete(kept)
+    refuses_without_parent(held, branch)
+
+
+def refuses_without_parent(held, branch):
+    trainer.delete_run(held, branch.project, branch.request["branch"]["run"])
+    before = list_runs(branch.project)
+    code = code_of(lambda: trainer.reproduce_training(held, branch.project, branch.id))
+    assert (code, list_runs(branch.project)) == ("repeat_needs_parent", before)
+
+
+def test_what_is_taken_along_of_a_branch_names_no_folder_and_says_where_it_came_from(made):
+    parts = parts_of(packed(made))
+    assert not any(name.startswith("start/") for name in parts)
+    for content in parts.values():
+        assert made.project.root.as_posix().encode() not in content and b"/my-model" not in content
+    assert f"({made.request['branch']['run']}, Schritt {STEP})" in parts["README.md"].decode()

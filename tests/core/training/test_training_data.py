@@ -5,46 +5,42 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import datasets
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from core.samples.store.sft_dataset import Sample, read_samples
-from core.training import training_data
-from core.training.training_data import IGNORED, Encoded, Language, encode_prompt, encode_rows, read_language
-from tests.core.training.training_material import make_project, make_run
+from core.training import train, training_data
+from core.training.training_data import IGNORED, Encoded, encode_prompt, encode_rows, read_language
+from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run, pause
 from tests.refusals import code_of
 
 SAMPLE = Sample("Wovon handelt Kapitel 1?", "Kapitel 1 handelt von Licht.", "a")
+BEGINS = "{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}"
 TALK = replace(SAMPLE, follow_ups=(("Und Kapitel 2?", "Kapitel 2 handelt von Kapitel 1."), ("Und Licht?", "Licht.")))
 
 
 @pytest.fixture
-def language(base: Path) -> Language:
+def language(base):
     return read_language(base)
 
 
-def encoded(language: Language, sample: Sample, limit: int = 400, *, answers_only: bool = True) -> list[Encoded]:
+def encoded(language, sample, limit=400, *, answers_only=True):
     """Each turn of a sample."""
     return [row for _, row in encode_rows(language, [sample], limit, answers_only=answers_only)]
 
 
-def learned(language: Language, rows: list[Encoded]) -> list[str]:
+def learned(language, rows):
     return [language.tokenizer.decode([label for label in row.row["labels"] if label != IGNORED]) for row in rows]
 
 
-def test_only_the_answer_and_its_end_are_learned(language: Language) -> None:
+def test_only_the_answer_and_its_end_are_learned_behind_a_prompt_as_the_model_will_be_asked(language):
     (row,) = encoded(language, SAMPLE)
-    assert learned(language, [row]) == ["Kapitel 1 handelt von Licht.<end>"]
-    assert language.tokenizer.decode(row.row["input_ids"]) == (
-        "<user>Wovon handelt Kapitel 1?<end><assistant>Kapitel 1 handelt von Licht.<end>"
-    )
-    assert not row.cut
-
-
-def test_a_prompt_is_tokenized_as_it_will_be_when_the_model_is_asked(language: Language) -> None:
+    answer = "Kapitel 1 handelt von Licht.<end>"
+    assert learned(language, [row]) == [answer] and not row.cut
+    assert language.tokenizer.decode(row.row["input_ids"]) == f"<user>{SAMPLE.instruction}<end><assistant>{answer}"
     turns = [{"role": "user", "content": SAMPLE.instruction}]
     asked = language.tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=True)["input_ids"]
-    (row,) = encoded(language, SAMPLE)
     assert row.prompt_ids == asked == encode_prompt(language.tokenizer, SAMPLE.instruction)
 
 
@@ -57,26 +53,24 @@ def test_a_prompt_is_tokenized_as_it_will_be_when_the_model_is_asked(language: L
             id="does not end the turn",
         ),
         pytest.param(
-            "{% for m in messages %}{{ '<' + m['role'] + '>' + m['content'] + '<end>\\n' }}{% endfor %}"
-            "{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}",
+            "{% for m in messages %}{{ '<' + m['role'] + '>' + m['content'] + '<end>\\n' }}{% endfor %}" + BEGINS,
             "Kapitel 1 handelt von Licht.<end>",
             id="writes after the end token",
         ),
         pytest.param(
-            "{{ messages | length }}{% for m in messages %}{{ m['content'] }}{% endfor %}"
-            "{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}",
+            "{{ messages | length }}{% for m in messages %}{{ m['content'] }}{% endfor %}" + BEGINS,
             "Kapitel 1 handelt von Licht.<end>",
             id="the prompt is no prefix",
         ),
     ],
 )
-def test_whatever_a_template_does_an_answer_ends_with_its_end_token(language: Language, template, answer) -> None:
+def test_whatever_a_template_does_an_answer_ends_with_its_end_token(language, template, answer):
     language.tokenizer.chat_template = template
     (row,) = encoded(language, SAMPLE)
     assert language.tokenizer.decode(row.answer_ids) == answer
 
 
-def test_a_cut_answer_does_not_learn_to_stop_in_mid_sentence(language: Language) -> None:
+def test_a_cut_answer_does_not_learn_to_stop_in_mid_sentence(language):
     (whole,) = encoded(language, SAMPLE)
     (cut,) = encoded(language, SAMPLE, whole.tokens - 1)
     assert cut.cut and cut.tokens == len(cut.row["input_ids"]) == whole.tokens - 1
@@ -84,7 +78,7 @@ def test_a_cut_answer_does_not_learn_to_stop_in_mid_sentence(language: Language)
     assert not encoded(language, SAMPLE, whole.tokens)[0].cut
 
 
-def test_the_plain_template_asks_and_ends_like_any_other(language: Language) -> None:
+def test_the_plain_template_asks_and_ends_like_any_other(language):
     language.tokenizer.chat_template = None
     assert training_data.ensure_chat_template(language.tokenizer)
     (row,) = encoded(language, SAMPLE)
@@ -94,7 +88,7 @@ def test_the_plain_template_asks_and_ends_like_any_other(language: Language) -> 
     assert not training_data.ensure_chat_template(language.tokenizer)
 
 
-def test_each_answer_of_a_conversation_is_learned_once_behind_all_that_was_said_before(language: Language) -> None:
+def test_each_answer_of_a_conversation_is_learned_once_behind_all_that_was_said_before(language):
     rows = encoded(language, TALK)
     said = [SAMPLE.output, *(answer for _, answer in TALK.follow_ups)]
     assert learned(language, rows) == [f"{answer}<end>" for answer in said]
@@ -104,20 +98,20 @@ def test_each_answer_of_a_conversation_is_learned_once_behind_all_that_was_said_
     assert rows[:1] == encoded(language, SAMPLE)
 
 
-def test_rows_that_are_tokenized_together_are_the_same_as_one_by_one(language: Language) -> None:
+def test_rows_that_are_tokenized_together_are_the_same_as_one_by_one(language):
     samples = [replace(SAMPLE, instruction=f"Wovon handelt Kapitel {number}?") for number in range(600)]
     samples[300] = replace(samples[300], follow_ups=TALK.follow_ups)
     together = [row for _, row in encode_rows(language, samples, 40)]
     assert together == [row for sample in samples for row in encoded(language, sample, 40)]
 
 
-def test_half_a_character_in_a_sample_stops_no_training(language: Language) -> None:
+def test_half_a_character_in_a_sample_stops_no_training(language):
     torn = Sample("Was ist \ud83d?", "Ein \ude00.", "a", follow_ups=(("\ud800", "\udfff"),))
     assert learned(language, encoded(language, torn)) == ["Ein \ufffd.<end>", "\ufffd<end>"]
     assert "\ufffd" in language.tokenizer.decode(encode_prompt(language.tokenizer, torn.instruction))
 
 
-def test_where_questions_are_learned_too_each_token_of_a_conversation_is_learned_once(language: Language) -> None:
+def test_where_questions_are_learned_too_each_token_of_a_conversation_is_learned_once(language):
     rows = encoded(language, TALK, answers_only=False)
     assert learned(language, rows) == [
         "<user>Wovon handelt Kapitel 1?<end><assistant>Kapitel 1 handelt von Licht.<end>",
@@ -127,7 +121,7 @@ def test_where_questions_are_learned_too_each_token_of_a_conversation_is_learned
     assert "".join(learned(language, rows)) == language.tokenizer.decode(rows[-1].row["input_ids"])
 
 
-def test_where_a_template_rewrites_earlier_turns_their_questions_are_not_learned_again(language: Language) -> None:
+def test_where_a_template_rewrites_earlier_turns_their_questions_are_not_learned_again(language):
     language.tokenizer.chat_template = "{{ messages | length }}" + language.tokenizer.chat_template
     first, second, _ = learned(language, encoded(language, TALK, answers_only=False))
     assert "Wovon handelt Kapitel 1?" in first
@@ -135,7 +129,7 @@ def test_where_a_template_rewrites_earlier_turns_their_questions_are_not_learned
 
 
 @pytest.mark.parametrize("change", ["as it is", "no generation config", "a list", "not in the config"])
-def test_end_tokens_are_the_same_without_weights_as_with_them(base: Path, tmp_path: Path, change: str) -> None:
+def test_end_tokens_are_the_same_without_weights_as_with_them(base, tmp_path, change):
     folder = shutil.copytree(base, tmp_path / "model")
     generation, config = folder / "generation_config.json", folder / "config.json"
     if change == "a list":
@@ -153,7 +147,7 @@ def test_end_tokens_are_the_same_without_weights_as_with_them(base: Path, tmp_pa
     assert read_language(folder).stop_ids == with_weights
 
 
-def test_a_model_without_an_end_token_or_a_readable_tokenizer_is_refused(base: Path, tmp_path: Path) -> None:
+def test_a_model_without_an_end_token_or_a_readable_tokenizer_is_refused(base, tmp_path):
     tokenizer = AutoTokenizer.from_pretrained(base)
     tokenizer.eos_token = None
     assert code_of(lambda: training_data.stop_ids_of(tokenizer)) == "training_no_stop_token"
@@ -162,9 +156,58 @@ def test_a_model_without_an_end_token_or_a_readable_tokenizer_is_refused(base: P
     assert code_of(lambda: read_language(folder)) == "training_base_damaged"
 
 
-def test_a_plan_can_be_made_of_samples_that_are_not_copied_yet(base: Path, tmp_path: Path) -> None:
+def test_a_plan_can_be_made_of_samples_that_are_not_copied_yet(base, tmp_path):
     project = make_project(tmp_path)
     run = make_run(project, base, held_out_share=0.25)
     run.samples_file.unlink()
     plan = training_data.plan_of(run, read_samples(project.samples_file))
     assert (len(plan.train), len(plan.held_out)) == (18, 6)
+
+
+def some_rows(count):
+    """Rows of different lengths; every seventh has no answer token left, every fifth is cut."""
+    sample = Sample("a", "b", "c")
+    return [
+        (sample, Encoded([2**31 - 1, *range(n % 4)], [] if n % 7 == 0 else [n, n + 1], n % 5 == 0, n % 2))
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 2, 1023, 1024, 1025, 3000])
+def test_rows_come_back_as_they_were_in_their_order_and_no_file_could_be_left_behind(tmp_path, count):
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows" / "left by a kill").touch()
+    found = some_rows(count)
+    kept = [encoded for _, encoded in found if encoded.answer_ids]
+    stored, none = training_data.on_disk([iter(found), iter([])], tmp_path / "rows")
+    assert list(tmp_path.iterdir()) == []
+    assert (list(stored.data) if stored.data else []) == [encoded.row for encoded in kept]
+    assert (stored.kept, stored.dropped) == (len(kept), count - len(kept))
+    assert stored.cut == sum(encoded.cut for encoded in kept)
+    assert stored.longest_tokens == max((encoded.tokens for encoded in kept), default=0)
+    assert none == training_data.Rows(None, 0, 0, 0, 0)
+
+
+@pytest.fixture
+def run(tmp_path):
+    return make_run(make_project(tmp_path / "projects"), make_base(tmp_path / "base"), epochs=1)
+
+
+def test_while_a_run_trains_its_rows_take_no_name_in_its_folder_nor_anywhere_else(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    pause(run, at=1)
+    assert not list(run.folder.glob("rows*")) and not (tmp_path / "cache").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_disk_that_fills_up_with_rows_is_told_and_the_run_goes_on_later(run, monkeypatch):
+    real = Path.open
+
+    def full(self, *args, **kwargs):
+        return open("/dev/full", "wb", buffering=0) if self.suffix == ".arrow" else real(self, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", full)
+        assert code_of(lambda: train.run(TrainingContext(), run)) == "disk_is_full"
+    assert not list(run.folder.glob("rows*"))
+    assert train.run(TrainingContext(), run)["state"] == "done"

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -11,8 +9,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from core.jobs.job import PauseRequested, raise_stop
-from core.jobs.runs import Run, create_run
-from core.project_manager import Project, ProjectStore
+from core.jobs.runs import create_run
+from core.project_manager import ProjectStore
 from core.samples.store.sft_dataset import Sample, Source, append_sample
 from core.training import derived_runs, train
 from ui.texts import KEYS
@@ -28,34 +26,34 @@ TOPICS = ("Wasser", "Licht", "Wärme")
 class TrainingContext:
     """Notes what a run reports, and asks it to stop once step `stop_at` is done."""
 
-    def __init__(self, stop_at: int | None = None, request: str = "pause") -> None:
+    def __init__(self, stop_at=None, request="pause"):
         self._stop_at = stop_at
         self._request = request
         self.step = 0
-        self.points: list[dict[str, float]] = []
-        self.keys: list[str] = []
+        self.points = []
+        self.keys = []
 
-    def progress(self, done: float, total: float | None, key: str | None = None, /, **params: object) -> None:
+    def progress(self, done, total, key=None, /, **params):
         self.step = int(done)
         if key:
             self.log(key)
 
-    def log(self, key: str, /, **params: object) -> None:
+    def log(self, key, /, **params):
         assert key in KEYS
         self.keys.append(key)
 
-    def metric(self, **values: float) -> None:
+    def metric(self, **values):
         self.points.append(values)
 
-    def checkpoint(self) -> None:
+    def checkpoint(self):
         raise_stop(self.stop_request)
 
     @property
-    def stop_request(self) -> str | None:
+    def stop_request(self):
         return self._request if self._stop_at is not None and self.step >= self._stop_at else None
 
 
-def make_base(folder: Path, *, chat_template: str | None = CHAT_TEMPLATE, hidden: int = 64, layers: int = 2) -> Path:
+def make_base(folder, *, chat_template=CHAT_TEMPLATE, hidden=64, layers=2):
     """A Llama with random weights that transformers can load."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -68,27 +66,16 @@ def make_base(folder: Path, *, chat_template: str | None = CHAT_TEMPLATE, hidden
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<end>")
     fast.chat_template = chat_template
     torch.manual_seed(0)
-    model = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=len(fast),
-            hidden_size=hidden,
-            intermediate_size=2 * hidden,
-            num_hidden_layers=layers,
-            num_attention_heads=2,
-            num_key_value_heads=2,
-            max_position_embeddings=256,
-            bos_token_id=None,
-            eos_token_id=fast.eos_token_id,
-            pad_token_id=fast.pad_token_id,
-            tie_word_embeddings=True,
-        )
-    )
-    model.save_pretrained(folder)
+    sizes = {"hidden_size": hidden, "intermediate_size": 2 * hidden, "num_hidden_layers": layers}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 256}
+    ids = {"bos_token_id": None, "eos_token_id": fast.eos_token_id, "pad_token_id": fast.pad_token_id}
+    config = LlamaConfig(vocab_size=len(fast), **sizes, **heads, **ids, tie_word_embeddings=True)
+    LlamaForCausalLM(config).save_pretrained(folder)
     fast.save_pretrained(folder)
     return folder
 
 
-def make_project(folder: Path, samples: int = 24) -> Project:
+def make_project(folder, samples=24):
     """A project with samples of which each two come from one chunk."""
     project = ProjectStore(folder).create("Physik")
     for number in range(samples):
@@ -98,26 +85,24 @@ def make_project(folder: Path, samples: int = 24) -> Project:
     return project
 
 
-def make_run(project: Project, base: Path, **training: Any) -> Run:
+def make_run(project, base, **training):
     """A training run as the pipeline creates it."""
-    request = {
-        "base": {"source": "path", "name": str(base), "folder": str(base)},
-        "training": training,
-        "engine": "trl",
-        "force_cpu": True,
-    }
+    made_of = {"source": "path", "name": str(base), "folder": str(base)}
+    request = {"base": made_of, "training": training, "engine": "trl", "force_cpu": True}
     run = create_run(project, "train", request)
     shutil.copyfile(project.samples_file, run.samples_file)
     return run
 
 
-def pause(run: Run, at: int) -> None:
-    """Train until step `at` is done."""
+def pause(run, at):
+    """Train until step `at` is done. Returns the context that has noted it."""
+    context = TrainingContext(at)
     with pytest.raises(PauseRequested):
-        train.run(TrainingContext(at), run)
+        train.run(context, run)
+    return context
 
 
-def continued(parent: Run, step: int | None, **changes: Any) -> Run:
+def continued(parent, step, **changes):
     """A run that goes on from a checkpoint of another one, as the pipeline makes it, but for its job."""
     start = derived_runs.start_point(parent, step)
     settings = derived_runs.changed_settings(TrainingSettings(**parent.request["training"]), start, changes)
@@ -125,16 +110,13 @@ def continued(parent: Run, step: int | None, **changes: Any) -> Run:
     return create_run(parent.project, "train", request, lambda run: derived_runs.seed(parent, start, run))
 
 
-def curve(run: Run) -> list[dict[str, float]]:
+def curve(run):
     """All points of a run's curves, without what a clock says."""
     points = [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
-    return [
-        {name: value for name, value in point.items() if name not in ("seconds", "tokens_per_second")}
-        for point in points
-    ]
+    return [{name: point[name] for name in point.keys() - {"seconds", "tokens_per_second"}} for point in points]
 
 
-def published(project: Project) -> dict[str, bytes]:
+def published(project):
     """Every published adapter's weights, by the name of its folder."""
     files = project.checkpoints_folder.glob("*/adapter_model.safetensors")
     return {path.parent.name: path.read_bytes() for path in sorted(files)}
