@@ -20,7 +20,8 @@ from core.jobs import kinds
 from core.jobs.job import PauseRequested, SilentContext
 from core.jobs.runs import Run
 from core.project_manager import ProjectStore
-from core.samples.store.sft_dataset import Sample, Source, append_samples
+from core.samples.store.sample import Sample, Source
+from core.samples.store.sft_dataset import append_samples
 from utils.config import TrainingSettings
 from utils.files import read_json
 

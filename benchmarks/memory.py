@@ -24,7 +24,8 @@ from core.jobs import child_process
 from core.jobs.runs import Run, create_run
 from core.models import model_shape
 from core.project_manager import Project, ProjectStore
-from core.samples.store.sft_dataset import Sample, Source, append_samples
+from core.samples.store.sample import Sample, Source
+from core.samples.store.sft_dataset import append_samples
 from utils.config import TrainingSettings
 
 WITHIN = 0.25

@@ -25,8 +25,10 @@ from core.jobs.job import SilentContext
 from core.jobs.services import Services
 from core.project_manager import Project, ProjectStore
 from core.samples.store import sft_dataset
-from core.samples.store.sample_store import SampleQuery, SampleStore
-from core.samples.store.sft_dataset import Sample, append_sample, append_samples
+from core.samples.store.sample import Sample
+from core.samples.store.sample_query import SampleQuery
+from core.samples.store.sample_store import SampleStore
+from core.samples.store.sft_dataset import append_sample, append_samples
 from ui import layout
 from ui.page.live import Live
 from utils.config import changed

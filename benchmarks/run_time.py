@@ -27,7 +27,8 @@ from core.hardware_detector import Hardware
 from core.jobs import child_process
 from core.jobs.runs import Run
 from core.project_manager import ProjectStore
-from core.samples.store.sft_dataset import Sample, Source, append_samples
+from core.samples.store.sample import Sample, Source
+from core.samples.store.sft_dataset import append_samples
 from utils.config import TrainingSettings
 
 PRACTICE = Model("llama", 256, 768, 6, 8192)

@@ -24,7 +24,8 @@ import psutil
 from benchmarks.memory import LETTERS, MIDDLE, SMALL, TINY, Model, make_model, make_run
 from core.jobs import child_process, kinds
 from core.project_manager import Project, ProjectStore
-from core.samples.store.sft_dataset import Sample, Source, append_samples
+from core.samples.store.sample import Sample, Source
+from core.samples.store.sft_dataset import append_samples
 from utils.config import BaseChoice, TrainingSettings
 
 LARGE = Model("llama", 1024, 2816, 24, 32_768)  # above 300 M parameters weights are kept in bfloat16 on a CPU too

@@ -34,8 +34,10 @@ from core.samples.providers.chat import ask_once, open_helper
 from core.samples.providers.ollama import Ollama
 from core.samples.store.findings import Finding, Findings, Verdict
 from core.samples.store.relinking import relink
-from core.samples.store.sample_store import SampleCounts, SamplePage, SampleQuery, SampleRow, SampleStore
-from core.samples.store.sft_dataset import MINIMUM_SAMPLES, STATUSES, Sample, count_samples, require_lines
+from core.samples.store.sample import STATUSES, Sample
+from core.samples.store.sample_query import SampleCounts, SamplePage, SampleQuery, SampleRow
+from core.samples.store.sample_store import SampleStore
+from core.samples.store.sft_dataset import MINIMUM_SAMPLES, count_samples, require_lines
 from core.samples.store.sources import chunk_of
 from utils.config import SftSettings
 from utils.errors import AppError

@@ -42,7 +42,7 @@ from core.training.presets import PRESETS, Preset, situation_of
 from core.training.presets import apply as apply_preset
 from core.training.presets import choose as choose_preset
 from core.training.provenance import Fact, facts, installed_versions
-from core.training.readiness import Base, Check, SuggestedFix, fix_for, look
+from core.training.readiness import Base, Check, SuggestedFix, look, suggested_fix
 from utils.config import READING, ProjectConfig, TrainingSettings, settings_with
 from utils.errors import AppError
 from utils.files import require_disk, sha256_of
@@ -82,6 +82,7 @@ __all__ = [
     "runs_of",
     "settings_of",
     "situation_of",
+    "suggested_fix",
     "trained_run",
 ]
 
@@ -199,21 +200,6 @@ def continue_from_checkpoint(
         branch = create_run(project, "train", request, prepare)
         give_up(services, parent)
         return services.runner.start(child_job(services, branch))
-
-
-def suggested_fix(project: Project, job: JobSnapshot | None) -> tuple[SuggestedFix, int] | None:
-    """What would help a training that broke off, and the step of the checkpoint from which it would go on; 0 is its
-    beginning. None where it did not break off, or nothing would help."""
-    if job is None or job.state not in (JobState.FAILED, JobState.INTERRUPTED) or job.error is None:
-        return None
-    try:
-        run = open_run(project, job.id)
-        settings = TrainingSettings.model_validate(run.request["training"])
-    except (AppError, FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
-    fix = fix_for(job.error.key, settings)
-    complete = checkpoints.complete_checkpoints(run.trainer_folder)
-    return (fix, complete[-1].step if complete else 0) if fix else None
 
 
 def take_fix(services: Services, project: Project, run_id: str, changes: dict[str, Any]) -> None:

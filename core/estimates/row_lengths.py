@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from core.documents.token_counting import TokenCounter, local_counter, tokenizer_counter
-from core.samples.store.sft_dataset import Sample, decode_sample, presentable
+from core.samples.store.sample import Sample, decode_sample, presentable
 from core.samples.store.split import totals_of
 from utils.config import TrainingSettings
 from utils.errors import AppError

@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from core.jobs.job import JobContext
 from core.jobs.runs import Run, open_run
 from core.models import bases
-from core.samples.store.sft_dataset import Sample, group_of
+from core.samples.store.sample import Sample, group_of
 from core.samples.store.split import split_file
 from core.training import checkpoints, engines
 from core.training.training_data import Encoded, Language, Row, encode_prompt, encode_rows, learnable, read_language

@@ -16,7 +16,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from core.models.llama_server import TIE_NATS, TRICKY_TEXTS, LlamaServer
-from core.samples.store.sft_dataset import Sample
+from core.samples.store.sample import Sample
 
 PROMPTS = 10
 ANSWER_TOKENS = 32

@@ -18,7 +18,8 @@ from core.samples.estimate import note_run
 from core.samples.outbound import note_request
 from core.samples.practice.practice_helper import write_drafts
 from core.samples.providers.chat import ChatRequest, open_helper
-from core.samples.store.sft_dataset import Generator, Sample, append_sample, read_samples, require_lines, sample_id
+from core.samples.store.sample import Generator, Sample, sample_id
+from core.samples.store.sft_dataset import append_sample, read_samples, require_lines
 from core.samples.store.sources import source_of
 from core.samples.supply import EvenSupply, Holdings
 from utils.config import SftSettings

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from core.documents.store.chunk_store import ChunkStore
 from core.samples.drafts import Task
-from core.samples.store.sft_dataset import Sample, usable
+from core.samples.store.sample import Sample
+from core.samples.store.sft_dataset import usable
 
 MOST_FRUITLESS = 3  # times in a row that a chunk may give nothing before it is left alone
 MOST_FRUITLESS_ON_TOPIC = 12

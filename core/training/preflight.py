@@ -18,7 +18,8 @@ from core.estimates import memory, run_log
 from core.jobs.job import JobContext
 from core.jobs.runs import Run
 from core.models import bases, model_shape
-from core.samples.store.sft_dataset import Sample, iterate_samples
+from core.samples.store.sample import Sample
+from core.samples.store.sft_dataset import iterate_samples
 from core.training.readiness import Check
 from core.training.training_data import (
     IGNORED,

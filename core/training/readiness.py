@@ -16,13 +16,15 @@ from core.estimates.memory import MemoryEstimate
 from core.estimates.run_estimate import RunEstimate
 from core.hardware_detector import Hardware
 from core.jobs import launcher
-from core.jobs.runs import list_runs
+from core.jobs.job import JobSnapshot, JobState
+from core.jobs.runs import list_runs, open_run
 from core.jobs.services import MINIMUM_FREE_GIB
 from core.models import bases
 from core.models.model_shape import Shape
 from core.project_manager import Project
 from core.samples.store.sft_dataset import MINIMUM_SAMPLES, require_lines
 from core.samples.store.split import totals_of
+from core.training import checkpoints
 from core.training.checkpoints import ADAPTER_COPIES, DISK_RESERVE_GIB
 from utils.config import BaseChoice, ProjectConfig, TrainingSettings, bounds
 from utils.errors import AppError
@@ -240,3 +242,18 @@ def smaller_batch(settings: TrainingSettings) -> dict[str, int] | None:
         if not rest and accumulation <= MOST_ACCUMULATION:
             return {"batch_size": batch, "gradient_accumulation": accumulation}
     return None
+
+
+def suggested_fix(project: Project, job: JobSnapshot | None) -> tuple[SuggestedFix, int] | None:
+    """What would help a training that broke off, and the step of the checkpoint from which it would go on; 0 is its
+    beginning. None where it did not break off, or nothing would help."""
+    if job is None or job.state not in (JobState.FAILED, JobState.INTERRUPTED) or job.error is None:
+        return None
+    try:
+        run = open_run(project, job.id)
+        settings = TrainingSettings.model_validate(run.request["training"])
+    except (AppError, FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+    fix = fix_for(job.error.key, settings)
+    complete = checkpoints.complete_checkpoints(run.trainer_folder)
+    return (fix, complete[-1].step if complete else 0) if fix else None

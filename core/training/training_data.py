@@ -16,7 +16,7 @@ from typing import Any
 from core.jobs.runs import Run
 from core.models import bases
 from core.samples.store import sft_dataset
-from core.samples.store.sft_dataset import Sample, presentable
+from core.samples.store.sample import Sample, presentable
 from core.samples.store.split import Side, split_by_source, split_file
 from utils.config import TrainingSettings
 from utils.errors import AppError

@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.project_manager import Project
+from core.samples.store.sample import Sample
 from core.samples.store.sample_store import SampleStore
-from core.samples.store.sft_dataset import Sample, append_samples, read_samples
+from core.samples.store.sft_dataset import append_samples, read_samples
 from tests.browser.typing_material import type_into
 from tests.material import write_energy_pdf
 

@@ -11,7 +11,8 @@ from core.documents.ingest import process_documents
 from core.jobs.job import JobState
 from core.jobs.runs import create_run
 from core.project_manager import ProjectStore
-from core.samples.store.sft_dataset import Generator, Sample, Source, append_sample
+from core.samples.store.sample import Generator, Sample, Source
+from core.samples.store.sft_dataset import append_sample
 from core.training import practice_base
 from tests.core.recording_context import RecordingContext
 from tests.material import ENERGY_TEXT

@@ -6,6 +6,7 @@ That the disk is unplugged is played by moving the folder away, and back.
 import os
 import shutil
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from child_stages import hurry
@@ -19,9 +20,10 @@ from core.jobs.runs import Run, create_run, is_alive
 from core.jobs.services import Services, alone, child_job
 from core.jobs.worker import lock_file
 from core.project_manager import Project, ProjectStore
-from core.samples.outbound import OutboundLog
+from core.samples import outbound
+from core.samples.store.sample import Sample
 from core.samples.store.sample_store import SampleStore
-from core.samples.store.sft_dataset import Sample, append_sample, count_samples, read_samples
+from core.samples.store.sft_dataset import append_sample, count_samples, read_samples
 from core.training import checkpoints
 from tests.core.waiting import wait_for
 from utils.errors import AppError, Message
@@ -184,6 +186,7 @@ def test_a_training_whose_project_is_moved_is_resumed_at_the_new_place_and_ends_
 
 PRACTICE = projects.config.BaseChoice(source="practice", name="practice")
 DOCUMENT = SourceFile("a", "a", "0", "done"), [NewChunk("a", {})]
+NOTHING = SimpleNamespace(chunk=None, messages=())
 WRITERS = {
     "a setting": lambda project, run, _: project.set("training", {"epochs": 7}),
     "the config": lambda project, run, _: project.save_config(project.load_config()),
@@ -197,7 +200,7 @@ WRITERS = {
     "a document": lambda project, run, _: add_document(ChunkStore(project.database), *DOCUMENT),
     "a removed document": lambda project, run, services: rag_processor.remove_documents(services, project, ["a"]),
     "an export": lambda project, run, _: ChunkStore(project.database).export(project.database_export),
-    "what left the machine": lambda project, run, _: OutboundLog(project, "a", "b"),
+    "what left the machine": lambda project, run, _: outbound.note_request(project, "a", "b", NOTHING, NOTHING),
     "an adapter": lambda project, run, _: checkpoints.publish_adapter(run.folder, project.checkpoints_folder, {}),
 }
 

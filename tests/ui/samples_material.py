@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from core.project_manager import Project
 from core.samples.store.findings import Finding, Verdict
+from core.samples.store.sample import Sample, Source
 from core.samples.store.sample_store import SampleStore
-from core.samples.store.sft_dataset import Sample, Source, append_samples
+from core.samples.store.sft_dataset import append_samples
 
 
 def store_samples(project: Project, count: int, document: str = "a.txt", **known: object) -> list[str]:

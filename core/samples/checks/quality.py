@@ -15,7 +15,8 @@ from core.samples.checks.personal_data import personal_data
 from core.samples.checks.support import UNSUPPORTED_BELOW, support_of
 from core.samples.store.findings import Finding, Findings, Verdict
 from core.samples.store.held_lines import Held, Line
-from core.samples.store.sft_dataset import Sample, Source, hash_of, sample_in
+from core.samples.store.sample import Sample, Source, hash_of
+from core.samples.store.sft_dataset import sample_in
 from core.samples.supply import same
 
 KINDS: tuple[str, ...] = (

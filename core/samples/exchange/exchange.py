@@ -13,20 +13,17 @@ from core.jobs.job import JobContext
 from core.project_manager import Project
 from core.samples.exchange.files import BadRecord, read_records
 from core.samples.exchange.formats import CSV_COLUMNS, Turns, as_messages, as_row, turns_of
-from core.samples.store.sft_dataset import (
-    HELD,
+from core.samples.store.sample import (
     Generator,
     Sample,
     Source,
-    append_samples,
     content_of,
     line_of,
     presentable,
-    require_lines,
     sample_id,
-    sample_in,
     sample_of,
 )
+from core.samples.store.sft_dataset import HELD, append_samples, require_lines, sample_in
 from core.samples.store.sources import LEAST_SUPPORT, Links
 from utils.errors import AppError
 from utils.files import open_file, replacing

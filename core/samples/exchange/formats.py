@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from core.samples.exchange.files import COLUMNS, BadRecord, column_of, guarded
-from core.samples.store.sft_dataset import Sample, presentable
+from core.samples.store.sample import Sample, presentable
 
 MAX_TEXT_CHARACTERS = 100_000  # about 25,000 tokens, more than any model that is trained here reads
 CONVERSATIONS = ("conversations", "conversation", "messages", "dialog", "dialogue", "chat", "turns")

@@ -13,19 +13,9 @@ from typing import Any, NamedTuple
 
 from core.project_manager import Project
 from core.samples.store.held_lines import Line
+from core.samples.store.sample import STATUSES, Source, hash_of, line_of, parse_fields, sample_of, source_fields
 from core.samples.store.sample_file import mend_last_line, write_lines
-from core.samples.store.sft_dataset import (
-    HELD,
-    STATUSES,
-    Source,
-    hash_of,
-    line_of,
-    parse_fields,
-    require_samples,
-    sample_in,
-    sample_of,
-    source_fields,
-)
+from core.samples.store.sft_dataset import HELD, require_samples, sample_in
 from utils.errors import AppError, Message
 from utils.files import read_json, write_text_atomic
 

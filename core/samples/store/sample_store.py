@@ -4,13 +4,9 @@ What is true stands in sft_data.jsonl alone, which others may append to and writ
 it in memory as it is at each look.
 """
 
-import json
-import re
 import time
-import unicodedata
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -18,21 +14,22 @@ from typing import TypeVar
 from core.documents.store.chunk_store import ChunkStore, SourceFile
 from core.project_manager import Project
 from core.samples.store import findings
-from core.samples.store.findings import Finding, Findings, Verdict
+from core.samples.store.findings import Findings, Verdict
 from core.samples.store.held_lines import Held, Line
+from core.samples.store.sample import STATUSES, Source
 from core.samples.store.sample_changes import Changes, Journal
 from core.samples.store.sample_file import locked
-from core.samples.store.sft_dataset import (
-    HELD,
-    STATUSES,
-    Sample,
-    Source,
-    decode_line,
-    presentable,
-    require_lines,
-    sample_in,
-    texts_of,
+from core.samples.store.sample_query import (
+    SampleCounts,
+    SamplePage,
+    SampleQuery,
+    SampleRow,
+    counts_of,
+    filter_of,
+    presentable_sample,
+    row_of,
 )
+from core.samples.store.sft_dataset import HELD, require_lines, sample_in
 from core.samples.store.sources import Links
 from utils.errors import AppError, Message
 
@@ -41,61 +38,6 @@ VERDICTS_AT_ONCE = 500
 SAVE_EVERY_SECONDS = 10.0
 
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True)
-class SampleQuery:
-    """Which samples: those that fit everything given. `words` stand somewhere in question or answer, in any case.
-
-    `after` and `before` are the numbers of the samples that the wanted ones follow or precede; 0 is the beginning.
-    """
-
-    status: str = ""
-    finding: str = ""
-    document: str = ""
-    words: str = ""
-    after: int = 0
-    before: int = 0
-
-
-@dataclass(frozen=True)
-class SampleRow:
-    """A sample as it is now, what the quality checks found in it, and which one it is in the file, from 1.
-
-    Ids of rows are unique, also where those in the file are not: a second "x" is "x-2" here. `checked` says whether
-    the checks have seen the sample as it is now.
-    """
-
-    number: int
-    sample: Sample
-    findings: tuple[Finding, ...] = ()
-    checked: bool = False
-
-
-@dataclass(frozen=True)
-class SamplePage:
-    """Some samples in the order of the file, and whether there are more before and behind them."""
-
-    rows: list[SampleRow]
-    before: bool
-    behind: bool
-
-
-@dataclass(frozen=True)
-class SampleCounts:
-    """How many samples there are, altogether and of each kind.
-
-    `checked` are those that the quality checks have seen as they are now, `bad_lines` hold something that is no
-    sample, `undoable` is how many changes can be taken back.
-    """
-
-    total: int = 0
-    by_status: dict[str, int] = field(default_factory=dict)
-    by_finding: dict[str, int] = field(default_factory=dict)
-    by_document: dict[str, int] = field(default_factory=dict)
-    checked: int = 0
-    bad_lines: int = 0
-    undoable: int = 0
 
 
 class SampleStore:
@@ -119,14 +61,14 @@ class SampleStore:
         held, found = self.held(), self.findings()
         known = held.kept.get("counts")
         if known is None or known[0] is not found:
-            known = held.kept["counts"] = found, _counts(held, found)
+            known = held.kept["counts"] = found, counts_of(held, found)
         counts: SampleCounts = known[1]
         return replace(counts, undoable=len(Journal(self._project.undo_folder).files()))
 
     def page(self, query: SampleQuery, size: int) -> SamplePage:
         """The next `size` samples behind `query.after`, or the last ones before `query.before`, in order."""
         held, found = self.held(), self.findings()
-        fits, count = _filter(query, held, found), len(held)
+        fits, count = filter_of(query, held, found), len(held)
         before = range(1, min(query.before or query.after + 1, count + 1))
         if query.before:
             fitting = [*islice(filter(fits, reversed(before)), size + 1)]
@@ -137,16 +79,16 @@ class SampleStore:
             fitting = [*islice(filter(fits, range(query.after + 1, count + 1)), size + 1)]
             shown = fitting[:size]
             has_before, has_behind = any(map(fits, before)), len(fitting) > size
-        return SamplePage([_row(number, held, found) for number in shown], has_before, has_behind)
+        return SamplePage([row_of(number, held, found) for number in shown], has_before, has_behind)
 
     def get(self, sample_id: str) -> SampleRow | None:
         held = self.held()
-        return _row(held.ids.index(sample_id) + 1, held, self.findings()) if sample_id in held.ids else None
+        return row_of(held.ids.index(sample_id) + 1, held, self.findings()) if sample_id in held.ids else None
 
     def ids(self, query: SampleQuery) -> list[str]:
         """The ids of all samples that fit, wherever a page begins."""
         held = self.held()
-        fits = _filter(query, held, self.findings())
+        fits = filter_of(query, held, self.findings())
         return [own for number, own in enumerate(held.ids, start=1) if fits(number)]
 
     def unchecked(self) -> list[str]:
@@ -206,7 +148,7 @@ class SampleStore:
         in_place = {line.data for line in held.samples} - {line.data for _, line in wanted}
         # What is read of a chunk serves all of its samples.
         for own, line in sorted(wanted, key=lambda each: (each[1].document, each[1].chunk_id or 0)):
-            sample = _presentable(sample_in(line))
+            sample = presentable_sample(sample_in(line))
             source = links.now(sample)
             if sample.source is not None and source is not None and source != sample.source:
                 found[own] = sample.source, source
@@ -277,94 +219,6 @@ class _Settled:
             and line.chunk_id in now.chunk_ids
             and self.documents.get(line.document) == now.documents.get(line.document)
         )
-
-
-def folded(text: str) -> str:
-    """A text as words are looked for in it: without regard to case and to how its umlauts are put together."""
-    return unicodedata.normalize("NFC", presentable(text)).casefold()
-
-
-def _counts(held: Held, found: Findings) -> SampleCounts:
-    by_finding: Counter[str] = Counter()
-    checked = 0
-    for own, line in zip(held.ids, held.samples, strict=True):
-        if verdict := found.of(own, line.content):
-            checked += 1
-            if verdict.findings:
-                by_finding.update({finding.kind for finding in verdict.findings})
-    return SampleCounts(
-        len(held),
-        dict(Counter(line.status for line in held.samples)),
-        dict(by_finding),
-        dict(Counter(line.document for line in held.samples if line.document)),
-        checked,
-        sum(line.endswith(b"\n") for line in held.others),
-    )
-
-
-def _filter(query: SampleQuery, held: Held, found: Findings) -> Callable[[int], bool]:
-    """Whether the sample with a number fits what is asked for."""
-    document = presentable(query.document)
-    says = _says(held, folded(query.words.strip()))
-
-    def fits(number: int) -> bool:
-        line = held.samples[number - 1]
-        if (query.status and line.status != query.status) or (document and line.document != document):
-            return False
-        if query.finding:
-            verdict = found.of(held.ids[number - 1], line.content)
-            if verdict is None or all(each.kind != query.finding for each in verdict.findings):
-                return False
-        return says is None or says(number)
-
-    return fits
-
-
-def _says(held: Held, words: str) -> Callable[[int], bool] | None:
-    """Whether the sample with a number says these words. What was found out is kept while they are looked for."""
-    if not words:
-        return None
-    if held.kept.get("words", ("",))[0] != words:
-        held.kept["words"] = words, {}
-    known: dict[int, bool] = held.kept["words"][1]
-    written = json.dumps(words, ensure_ascii=False)[1:-1]
-
-    def says(number: int) -> bool:
-        if number not in known:
-            line = held.samples[number - 1]
-            text = decode_line(line.data, is_first=True) or ""
-            # Most lines need not be parsed: where nothing is escaped otherwise, the words stand there as here.
-            may = bool(_OTHERWISE_ESCAPED.search(text)) or written in folded(text)
-            known[number] = may and words in folded("\n".join(texts_of(sample_in(line))))
-        return known[number]
-
-    return says
-
-
-_OTHERWISE_ESCAPED = re.compile(r"\\[u/]")
-
-
-def _row(number: int, held: Held, found: Findings) -> SampleRow:
-    own, line = held.ids[number - 1], held.samples[number - 1]
-    sample = replace(_presentable(sample_in(line)), id=own)
-    verdict = found.of(own, line.content)
-    if verdict is None:
-        return SampleRow(number, sample)
-    if verdict.support is not None:
-        sample = replace(sample, support=verdict.support)
-    return SampleRow(number, sample, verdict.findings, checked=True)
-
-
-def _presentable(sample: Sample) -> Sample:
-    if all(text.isascii() for text in (*texts_of(sample), sample.source.document if sample.source else "")):
-        return sample
-    return replace(
-        sample,
-        instruction=presentable(sample.instruction),
-        output=presentable(sample.output),
-        source=sample.source and replace(sample.source, document=presentable(sample.source.document)),
-        follow_ups=tuple((presentable(asked), presentable(said)) for asked, said in sample.follow_ups),
-    )
 
 
 # Only ever replaced entry by entry, so any thread may look.

@@ -17,7 +17,7 @@ from itertools import chain
 
 from core.documents.store.chunk_store import Chunk, ChunkStore
 from core.samples.checks.support import content_words, support_of
-from core.samples.store.sft_dataset import Sample, Source
+from core.samples.store.sample import Sample, Source
 
 TEXTS_KEPT = 64
 LEAST_SUPPORT = 0.7  # what a chunk must say of an answer to be taken for its source

@@ -10,7 +10,8 @@ from heapq import nlargest
 from pathlib import Path
 
 from core.samples.store.held_lines import Held
-from core.samples.store.sft_dataset import HELD, Sample, group_of, iterate_samples, presentable, sample_in, texts_of
+from core.samples.store.sample import Sample, group_of, presentable, texts_of
+from core.samples.store.sft_dataset import HELD, iterate_samples, sample_in
 
 LONGEST_KEPT = 32
 

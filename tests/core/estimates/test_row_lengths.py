@@ -3,7 +3,8 @@
 import pytest
 
 from core.estimates import row_lengths
-from core.samples.store.sft_dataset import Sample, append_sample, append_samples
+from core.samples.store.sample import Sample
+from core.samples.store.sft_dataset import append_sample, append_samples
 from tests.core.training.training_material import make_project
 from utils.config import TrainingSettings
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from core.samples.store.sft_dataset import Sample, append_sample, to_line
+from core.samples.store.sample import Sample, to_line
+from core.samples.store.sft_dataset import append_sample
 from utils.errors import AppError
 
 MOMENTS = count(1)

@@ -13,16 +13,9 @@ from core import sft_generator
 from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.samples.exchange.exchange import export_samples, import_samples
 from core.samples.generate import generate_samples
+from core.samples.store.sample import Sample, to_line
 from core.samples.store.sample_store import SampleStore
-from core.samples.store.sft_dataset import (
-    Sample,
-    append_sample,
-    append_samples,
-    count_samples,
-    read_samples,
-    require_lines,
-    to_line,
-)
+from core.samples.store.sft_dataset import append_sample, append_samples, count_samples, read_samples, require_lines
 from core.training import readiness
 from tests.refusals import code_of
 

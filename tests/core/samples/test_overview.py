@@ -5,7 +5,8 @@ from store_material import add_document, remove_document
 
 from core.documents.store.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
 from core.samples.overview import Overview, overview
-from core.samples.store.sft_dataset import Sample, Source, append_sample
+from core.samples.store.sample import Sample, Source
+from core.samples.store.sft_dataset import append_sample
 from utils.config import ChunkSettings
 
 

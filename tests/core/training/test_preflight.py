@@ -9,7 +9,8 @@ import pytest
 from core import trainer
 from core.jobs.job import JobState, PauseRequested
 from core.jobs.runs import create_run, list_runs
-from core.samples.store.sft_dataset import Sample, append_sample
+from core.samples.store.sample import Sample
+from core.samples.store.sft_dataset import append_sample
 from core.training import preflight, train, training_data
 from core.training.training_data import Encoded
 from tests.core.training.training_material import TrainingContext, make_base, make_run

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from core.estimates import memory
 from core.models import bases
 from core.models.model_shape import Shape
-from core.samples.store.sft_dataset import Sample, Source, append_samples
+from core.samples.store.sample import Sample, Source
+from core.samples.store.sft_dataset import append_samples
 from core.samples.store.split import split_by_source
 from core.training import presets
 from core.training.presets import PRESETS, Situation, choose

@@ -12,7 +12,8 @@ from core.jobs.job import JobState
 from core.jobs.runs import create_run, list_runs
 from core.models import bases
 from core.models.model_shape import Shape
-from core.samples.store.sft_dataset import Sample, Source, append_samples
+from core.samples.store.sample import Sample, Source
+from core.samples.store.sft_dataset import append_samples
 from core.training import readiness
 from core.training.readiness import fix_for, smaller_batch
 from tests.core.training.machine_material import machine, write_model

@@ -9,7 +9,8 @@ import datasets
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from core.samples.store.sft_dataset import Sample, read_samples
+from core.samples.store.sample import Sample
+from core.samples.store.sft_dataset import read_samples
 from core.training import train, training_data
 from core.training.training_data import IGNORED, Encoded, encode_prompt, encode_rows, read_language
 from tests.core.training.training_material import TrainingContext, make_base, make_project, make_run, pause

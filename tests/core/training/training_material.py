@@ -11,7 +11,8 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from core.jobs.job import PauseRequested, raise_stop
 from core.jobs.runs import create_run
 from core.project_manager import ProjectStore
-from core.samples.store.sft_dataset import Sample, Source, append_sample
+from core.samples.store.sample import Sample, Source
+from core.samples.store.sft_dataset import append_sample
 from core.training import derived_runs, train
 from ui.texts import KEYS
 from utils.config import TrainingSettings

@@ -10,7 +10,8 @@ from runs_material import make_run
 
 from core import exporter, trainer
 from core.jobs.job import Job, JobState
-from core.samples.store.sft_dataset import Sample, append_samples
+from core.samples.store.sample import Sample
+from core.samples.store.sft_dataset import append_samples
 from core.training import derived_runs
 from core.training.history import Chosen
 from ui.cli import training_commands

@@ -11,7 +11,8 @@ from core.estimates.run_log import Kind
 from core.estimates.run_time import TimeEstimate
 from core.jobs.job import JobState
 from core.jobs.runs import create_run
-from core.samples.store.sft_dataset import Sample, Source, append_samples
+from core.samples.store.sample import Sample, Source
+from core.samples.store.sft_dataset import append_samples
 from tests.core.training.machine_material import ONE_BILLION, write_model
 from ui.page import run_estimate_panel
 from ui.page.run_estimate_panel import estimate_html, needed_html

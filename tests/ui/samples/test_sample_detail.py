@@ -5,7 +5,8 @@ from documents_material import store_document
 from samples_material import find, store_samples
 
 from core.samples.store.findings import Finding
-from core.samples.store.sft_dataset import Generator, Sample, Source, append_sample
+from core.samples.store.sample import Generator, Sample, Source
+from core.samples.store.sft_dataset import append_sample
 from ui.page.view import View
 from ui.samples import sample_detail
 from ui.samples.sample_list import ReviewPosition

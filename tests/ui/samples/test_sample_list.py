@@ -6,7 +6,8 @@ import pytest
 from samples_material import find, store_samples
 
 from core.samples.store.findings import Finding
-from core.samples.store.sft_dataset import Sample, append_sample
+from core.samples.store.sample import Sample
+from core.samples.store.sft_dataset import append_sample
 from ui.page.view import View
 from ui.samples.sample_list import ROWS_SHOWN, ReviewPosition, list_html
 

@@ -5,7 +5,8 @@ import pytest
 from core import trainer
 from core.jobs.job import JobState
 from core.jobs.runs import create_run
-from core.samples.store.sft_dataset import Sample, Source, append_samples
+from core.samples.store.sample import Sample, Source
+from core.samples.store.sft_dataset import append_samples
 from core.training.readiness import Check
 from tests.core.training.machine_material import write_model
 from ui.cli.training_commands import show_check

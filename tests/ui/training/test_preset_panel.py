@@ -6,7 +6,8 @@ import gradio as gr
 import pytest
 
 from core import base_models
-from core.samples.store.sft_dataset import Sample, append_samples
+from core.samples.store.sample import Sample
+from core.samples.store.sft_dataset import append_samples
 from core.training import presets
 from tests.core.training.training_material import make_base
 from ui import tab_training

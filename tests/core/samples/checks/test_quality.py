@@ -9,7 +9,8 @@ from material import ENERGY_TEXT
 from core.samples.checks.quality import KINDS, Limits, QualityChecks, is_too_short
 from core.samples.store.findings import Finding, Findings
 from core.samples.store.held_lines import Held
-from core.samples.store.sft_dataset import HELD, Sample, Source, sample_id, to_line
+from core.samples.store.sample import Sample, Source, sample_id, to_line
+from core.samples.store.sft_dataset import HELD
 from ui.texts import KEYS
 
 PARAGRAPHS = [paragraph for paragraph in ENERGY_TEXT.split("\n\n") if not paragraph.startswith("#")]

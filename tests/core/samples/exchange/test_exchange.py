@@ -21,16 +21,8 @@ from core.jobs.job import PauseRequested
 from core.project_manager import ProjectStore
 from core.samples.exchange import exchange, files, formats
 from core.samples.exchange.exchange import EXPORTS, export_samples, import_samples
-from core.samples.store.sft_dataset import (
-    Generator,
-    Sample,
-    Source,
-    append_sample,
-    append_samples,
-    line_of,
-    read_samples,
-    sample_id,
-)
+from core.samples.store.sample import Generator, Sample, Source, line_of, sample_id
+from core.samples.store.sft_dataset import append_sample, append_samples, read_samples
 from core.samples.store.sources import source_of
 from tests.refusals import code_of, refusal_of
 from ui.texts import KEYS

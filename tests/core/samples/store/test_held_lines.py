@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 
 from core.samples.store import held_lines, sft_dataset
-from core.samples.store.sft_dataset import HELD, Sample, append_sample, append_samples, count_samples, read_samples
+from core.samples.store.sample import Sample
+from core.samples.store.sft_dataset import HELD, append_sample, append_samples, count_samples, read_samples
 from tests.core.samples.file_happenings import HAPPENINGS, happen
 
 

@@ -17,8 +17,10 @@ from core.jobs.job import PauseRequested
 from core.project_manager import Project, ProjectStore
 from core.samples.store import findings, sample_changes, sample_file
 from core.samples.store.findings import Finding, Verdict
-from core.samples.store.sample_store import SampleQuery, SampleStore
-from core.samples.store.sft_dataset import Sample, Source, append_sample, append_samples, read_samples, to_line
+from core.samples.store.sample import Sample, Source, to_line
+from core.samples.store.sample_query import SampleQuery
+from core.samples.store.sample_store import SampleStore
+from core.samples.store.sft_dataset import append_sample, append_samples, read_samples
 from tests.refusals import code_of
 from utils.errors import AppError
 
@@ -445,7 +447,8 @@ def test_undoing_everything_gives_the_samples_back(tmp_path_factory, steps):
 APPENDER = """
 import sys
 from pathlib import Path
-from core.samples.store.sft_dataset import Sample, append_sample
+from core.samples.store.sft_dataset import append_sample
+from core.samples.store.sample import Sample
 for number in range(150):
     sample = Sample(f"{sys.argv[2]} {number}", "x" * 3000, f"{sys.argv[2]}{number}")
     append_sample(Path(sys.argv[1]) / "data" / "sft_data.jsonl", sample)

@@ -9,19 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.samples.store.sft_dataset import (
-    Generator,
-    Sample,
-    Source,
-    append_sample,
-    append_samples,
-    count_samples,
-    parse_sample,
-    read_samples,
-    sample_id,
-    to_line,
-    usable,
-)
+from core.samples.store.sample import Generator, Sample, Source, parse_sample, sample_id, to_line
+from core.samples.store.sft_dataset import append_sample, append_samples, count_samples, read_samples, usable
 
 ROOT = Path(__file__).resolve().parents[4]
 WILD_TEXT = st.text(st.characters(exclude_categories=()), min_size=1).filter(str.strip)
@@ -159,7 +148,8 @@ def test_fields_that_no_database_takes_are_not_believed(fields):
 APPENDER = """
 import sys
 from pathlib import Path
-from core.samples.store.sft_dataset import Sample, append_sample
+from core.samples.store.sft_dataset import append_sample
+from core.samples.store.sample import Sample
 for number in range(100_000):
     append_sample(Path(sys.argv[1]), Sample(f"{number}", "x" * 3000, f"a-{number}"))
     print(number, flush=True)

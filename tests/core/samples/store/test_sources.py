@@ -16,8 +16,9 @@ from core.documents.store.chunk_store import ChunkStore
 from core.jobs.job import PauseRequested
 from core.project_manager import ProjectStore
 from core.samples.store.relinking import samples_follow
+from core.samples.store.sample import Sample, Source, group_of
 from core.samples.store.sample_store import SampleStore
-from core.samples.store.sft_dataset import Sample, Source, append_samples, group_of, read_samples
+from core.samples.store.sft_dataset import append_samples, read_samples
 from core.samples.store.sources import Links, chunk_of, source_of
 from core.samples.store.split import split_by_source
 from core.sft_generator import check_all

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.samples.store.sft_dataset import Sample, Source, append_sample, append_samples, read_samples, usable
+from core.samples.store.sample import Sample, Source
+from core.samples.store.sft_dataset import append_sample, append_samples, read_samples, usable
 from core.samples.store.split import LONGEST_KEPT, split_by_source, split_file, totals_of
 from tests.core.samples.file_happenings import HAPPENINGS, happen
 
