@@ -214,9 +214,9 @@ def chunk_counts(project: Project, filename: str) -> dict[str, int]:
 def exclude_chunk(project: Project, chunk_id: int, excluded: bool) -> bool:
     """Note that a person wants no training data from this chunk, or wants it again. False where there is none."""
     store = ChunkStore(project.database)
-    if store.chunk(chunk_id) is None:
-        return False
     with project.held():
+        if store.chunk(chunk_id) is None:
+            return False
         store.exclude([chunk_id], excluded)
     return True
 
