@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from core.samples.store import held_lines, sft_dataset
+from core.samples.store import held_lines, sample
 from core.samples.store.sample import Sample
 from core.samples.store.sft_dataset import HELD, append_sample, append_samples, count_samples, read_samples
 from tests.core.samples.file_happenings import HAPPENINGS, happen
@@ -17,8 +17,8 @@ def make_sample(number):
 def parsed(monkeypatch):
     """The lines that are parsed from here on."""
     lines: list[str] = []
-    real = sft_dataset.parse_fields
-    monkeypatch.setattr(sft_dataset, "parse_fields", lambda line: lines.append(line) or real(line))
+    real = sample.parse_fields
+    monkeypatch.setattr(sample, "parse_fields", lambda line: lines.append(line) or real(line))
     yield lines
 
 
@@ -29,7 +29,7 @@ def test_what_is_held_is_always_what_reading_gives(tmp_path_factory, happenings)
         happen(path, make_sample(number), what)
         held, there = HELD.of(path), path.read_bytes() if path.exists() else b""
         assert b"".join(line.data for line in held.lines) == there
-        assert [line.id for line in held.samples] == [sample.id for sample in read_samples(path)]
+        assert [line.id for line in held.samples] == [one.id for one in read_samples(path)]
         assert len(set(held.ids)) == len(held) == count_samples(path)
 
 
