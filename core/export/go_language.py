@@ -14,8 +14,9 @@ from utils.files import parse_json
 
 STRING = r'"(?:\\.|[^"\\])*"|`[^`]*`'
 INSIDE = rf"/\*.*?\*/|{STRING}|[^\"`}}]|\}}(?!\}})"
-# Possessive: where nobody closes an action, all other ways to read what follows would be tried, for hours.
-ACTION = re.compile(rf"\{{\{{((?:{INSIDE})*+)\}}\}}", re.DOTALL)
+# What the look ahead found is taken as it is: where nobody closes an action, all other ways to read what follows
+# would be tried, for hours. (A possessive repeat says the same, and fails in Python 3.11.2, which is Debian 12's.)
+ACTION = re.compile(rf"\{{\{{(?=((?:{INSIDE})*))\1\}}\}}", re.DOTALL)
 TOKEN = re.compile(rf"\s*({STRING}|:=|[(,|=]|\)(?:\.[A-Za-z_]\w*)*|-?\d+|\$?(?:\.?[A-Za-z_]\w*)+|\$|\.)")
 
 
