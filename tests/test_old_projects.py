@@ -8,8 +8,8 @@ asked goes through the command line, and what is checked lies on the disk, so th
 import json
 import logging
 import os
+import shutil
 import sqlite3
-import tarfile
 from contextlib import closing
 from pathlib import Path
 
@@ -35,8 +35,7 @@ class OldProjects:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "projects"
         for name in NAMES:
-            with tarfile.open(FIXTURES / f"old_{name}.tar.xz") as archive:
-                archive.extractall(self.folder, filter="data")
+            shutil.unpack_archive(FIXTURES / f"old_{name}.tar.xz", self.folder)
 
     def app(self, *words: object) -> dict:
         return result_of(self.folder, *words)
