@@ -257,4 +257,4 @@ def test_what_is_taken_along_of_a_branch_names_no_folder_and_says_where_it_came_
     assert not any(name.startswith("start/") for name in parts)
     for content in parts.values():
         assert made.project.root.as_posix().encode() not in content and b"/my-model" not in content
-    assert f"({made.request['branch']['run']}, Schritt {STEP})" in parts["README.md"].decode()
+    assert f"(ab {made.request['branch']['run']}, Schritt {STEP})" in parts["README.md"].decode()
