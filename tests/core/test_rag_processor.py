@@ -141,6 +141,14 @@ def test_samples_file_in_another_form_keeps_no_document_from_being_cut(services,
     assert "error.samples_encoding" in [message.key for message in job.log]
 
 
+def test_a_folder_in_the_place_of_the_samples_keeps_no_document_from_being_read(services, project, tmp_path):
+    project.samples_file.mkdir(parents=True)
+    (tmp_path / "a.txt").write_text("Energie ist die Fähigkeit, Arbeit zu verrichten.", encoding="utf-8")
+    job = ended(services, rag_processor.start_documents(services, project, [tmp_path / "a.txt"]))
+    assert job.state == JobState.DONE and [document.chunks for document in rag_processor.documents(project)] == [1]
+    assert any(message.key.startswith("error.") for message in job.log)
+
+
 WRITES_SAMPLES = """
 import sys, time
 from pathlib import Path

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from core.jobs.job import JobContext
 from core.project_manager import Project
 from core.samples.store.sample_store import SampleStore
-from utils.errors import AppError
+from utils.errors import AppError, readable
 
 
 @contextmanager
@@ -22,12 +22,13 @@ def samples_follow(context: JobContext, project: Project) -> Iterator[None]:
 def relink(context: JobContext, project: Project) -> None:
     """Write into each sample which chunk holds its text now, and tell how many have lost theirs.
 
-    Where the file of samples cannot be written to, that is told too: the chunks are right without it.
+    Where the file of samples cannot be read or written to, that is told too: the chunks are right without it.
     """
     try:
         gone = SampleStore(project).relink()
-    except AppError as error:
-        context.log(f"error.{error.code}", **error.params)
+    except (AppError, OSError) as error:
+        told = readable(error)
+        context.log(f"error.{told.code}", **told.params)
     else:
         if gone:
             context.log("samples.log_gone", count=gone)
