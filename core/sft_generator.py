@@ -37,7 +37,7 @@ from core.samples.store.relinking import relink
 from core.samples.store.sample import STATUSES, Sample
 from core.samples.store.sample_query import SampleCounts, SamplePage, SampleQuery, SampleRow
 from core.samples.store.sample_store import SampleStore
-from core.samples.store.sft_dataset import MINIMUM_SAMPLES, count_samples, require_lines
+from core.samples.store.sft_dataset import MINIMUM_SAMPLES, require_lines
 from core.samples.store.sources import chunk_of
 from utils.config import SftSettings
 from utils.errors import AppError
@@ -250,8 +250,8 @@ def estimate_samples(project: Project) -> SamplesEstimate:
     """What writing the missing samples will take. Raises AppError as `usable_chunks`."""
     settings = project.load_config().sft
     chunk_ids = usable_chunks(project, settings)
-    rejected = SampleStore(project).counts().by_status.get("rejected", 0)
-    missing = max(0, settings.samples - count_samples(project.samples_file) + rejected)
+    counts = SampleStore(project).counts()
+    missing = max(0, settings.samples - counts.total + counts.by_status.get("rejected", 0))
     found = estimates.estimate(project, settings, chunk_ids, missing, known_model(settings))
     return SamplesEstimate(found, place_of(settings), leaves_machine(settings), bool(chunk_ids))
 

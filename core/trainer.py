@@ -132,12 +132,7 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
     base = found.base
     assert base  # else it was refused
     request = {
-        "base": {
-            **base.choice.model_dump(),
-            "folder": provenance.portable_path(project, base.folder),
-            "fingerprint": base.fingerprint,
-            "revision": provenance.revision_of(base.folder),
-        },
+        "base": provenance.base_facts(project, base.choice.source, base.choice.name, base.folder, base.fingerprint),
         "training": settings.training.model_dump(),
         "seed": settings.training.seed,
         "processes": launcher.world() if launcher.world() > 1 else settings.training.processes,

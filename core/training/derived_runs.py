@@ -177,9 +177,10 @@ def repeated_request(original: Run) -> dict[str, Any]:
     settings = settings_of(then)
     require_samples(original.samples_file, then)
     folder = find_base(project, then)
+    source, name = then["base"].get("source"), then["base"].get("name")
     branch = branch_of(then)
     return {
-        "base": provenance.base_facts(project, then["base"].get("source"), then["base"].get("name"), folder),
+        "base": provenance.base_facts(project, source, name, folder, fingerprint_of(then)),
         "training": dict(then["training"]),
         "seed": settings.seed,
         "processes": _processes(then),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.hardware_detector import Hardware
-from core.models import bases, hub_cache, unpacked
+from core.models import hub_cache, unpacked
 from core.project_manager import Project
 
 VERSIONS_NOTED = (
@@ -65,10 +65,10 @@ def portable_path(project: Project, path: Path) -> str:
     return str(path.relative_to(project.root)) if path.is_relative_to(project.root) else str(path)
 
 
-def base_facts(project: Project, source: str, name: str, folder: Path) -> dict[str, str]:
-    """What a request notes of the model that a training starts from."""
+def base_facts(project: Project, source: str, name: str, folder: Path, fingerprint: str) -> dict[str, str]:
+    """What a request notes of the model in `folder`, with this fingerprint, that a training starts from."""
     facts = {"source": source, "name": name, "folder": portable_path(project, folder)}
-    return facts | {"fingerprint": bases.fingerprint(folder), "revision": revision_of(folder)}
+    return facts | {"fingerprint": fingerprint, "revision": revision_of(folder)}
 
 
 def revision_of(folder: Path) -> str:
