@@ -21,19 +21,10 @@ MARKED = re.compile(r"\[([^\[\]]*)\]")  # the store sets the found words in brac
 
 
 @dataclass(frozen=True)
-class BrowserPosition(Position):
-    """What a viewer looks at. Pages begin behind `after` or end before `before`, both ids of chunks."""
+class BrowserPosition(ChunkQuery, Position):
+    """What a viewer looks at: which chunks of the project. `version` grows with what this viewer has changed."""
 
-    words: str = ""
-    filename: str = ""
-    flag: str = ""
-    after: int = 0
-    before: int = 0
-    offset: int = 0
-    version: int = 0  # grows with what this viewer has changed, so that a search shows it
-
-    def query(self) -> ChunkQuery:
-        return ChunkQuery(self.words, self.filename, self.flag, self.after, self.before, self.offset)
+    version: int = 0  # so that a search shows it
 
 
 def depends(view: View, position: BrowserPosition) -> Hashable:
@@ -49,7 +40,7 @@ def browser_html(view: View, position: BrowserPosition) -> str:
     position = position.of(view.project_name)
     if view.project is None or not view.documents:
         return ""
-    page = rag_processor.chunk_page(view.project, position.query(), CHUNKS_SHOWN)
+    page = rag_processor.chunk_page(view.project, position, CHUNKS_SHOWN)
     cards = "".join(
         chunk_html(view, chunk, page.flags.get(chunk.id, ()), page.originals, excerpt)
         for chunk, excerpt in zip(page.chunks, page.excerpts or [""] * len(page.chunks), strict=True)

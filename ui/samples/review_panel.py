@@ -137,7 +137,7 @@ def show_next(frame: PageFrame, store: SampleStore, position: ReviewPosition) ->
 
 def with_row(store: SampleStore, position: ReviewPosition, row: SampleRow) -> ReviewPosition:
     """The page that is shown, or one that begins with this row where it is on another one."""
-    page = store.page(position.query(), ROWS_SHOWN)
+    page = store.page(position, ROWS_SHOWN)
     if any(shown.number == row.number for shown in page.rows):
         return position
     return replace(position, after=row.number - 1, before=0)
@@ -146,7 +146,7 @@ def with_row(store: SampleStore, position: ReviewPosition, row: SampleRow) -> Re
 def next_new(store: SampleStore, position: ReviewPosition) -> SampleRow | None:
     here = store.get(position.open) if position.open else None
     number = here.number if here else position.after
-    query = replace(position.query(), status="new", before=0)
+    query = replace(position, status="new", before=0)
     for after in dict.fromkeys((number, 0)):
         if rows := store.page(replace(query, after=after), 1).rows:
             return rows[0]

@@ -31,15 +31,9 @@ COLUMNS = ("review.head_number", "samples.head_instruction", "samples.head_outpu
 
 
 @dataclass(frozen=True)
-class ReviewPosition(Position):
-    """What a viewer looks at. A page begins behind `after` or ends before `before`, which are numbers of rows."""
+class ReviewPosition(SampleQuery, Position):
+    """What a viewer looks at: which samples of the project, and the one that is open."""
 
-    status: str = ""
-    finding: str = ""
-    document: str = ""
-    words: str = ""
-    after: int = 0
-    before: int = 0
     open: str = ""
     decided: str = ""  # the sample of the last decision: what undo opens again
     version: int = 0  # grows with what this viewer has changed, so that it is shown
@@ -47,9 +41,6 @@ class ReviewPosition(Position):
     def at_start(self) -> "ReviewPosition":
         """The same on its first page."""
         return replace(self, after=0, before=0)
-
-    def query(self) -> SampleQuery:
-        return SampleQuery(self.status, self.finding, self.document, self.words, self.after, self.before)
 
 
 def depends(view: View, _: ReviewPosition) -> Hashable:
@@ -87,7 +78,7 @@ def list_html(view: View, position: ReviewPosition) -> str:
     position = position.of(view.project_name)
     if view.project is None or not view.project.samples_file.is_file():
         return html.muted(view.t("samples.none"))
-    page = SampleStore(view.project).page(position.query(), ROWS_SHOWN)
+    page = SampleStore(view.project).page(position, ROWS_SHOWN)
     counts = counts_of(view)
     nothing = html.muted(view.t("review.nothing" if counts.total else "samples.none"))
     return (
