@@ -1,8 +1,8 @@
 """What a helper model wrote → pairs of instruction and output. Knows text only; takes no pair that is not whole.
 
 Small models write JSON in many wrong ways: with prose and thinking around it, other names for the keys, broken
-commas and quotation marks. All of these are understood (`answer_repair` reads the JSON, `plain_answers` what has
-none). Of an answer that was cut off nothing is taken, not even what looks whole: nobody can tell whether it is.
+commas and quotation marks. All of these are understood (`repair` reads the JSON, `plain` what has none). Of an answer
+that was cut off nothing is taken, not even what looks whole: nobody can tell whether it is.
 """
 
 import re
@@ -10,45 +10,46 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from core.samples.answers.names import KNOWN_KEYS, plain_key, role_of, role_of_many
 from core.samples.answers.plain import read_plain
 from core.samples.answers.repair import BROKEN_KEY, Members, Number, leaves_a_quote_open, next_start, read_json
-from core.samples.exchange.files import COLUMNS
 from core.samples.exchange.formats import ROLES
 
-INPUT_NAMES = frozenset(("input", "eingabe"))  # the instruction, or what belongs to one
-INSTRUCTION_NAMES = frozenset((*COLUMNS["instruction"].split(), "q")) - INPUT_NAMES
-OUTPUT_NAMES = frozenset((*COLUMNS["output"].split(), "a"))
 FOLLOW_UP_NAMES = frozenset(("followups", "nachfragen", "folgefragen", "turns"))
-KNOWN_KEYS = INSTRUCTION_NAMES | INPUT_NAMES | OUTPUT_NAMES | {"follow_ups", "samples", "role", "content"}
 MOST_DEPTH = 30
 
 _INVISIBLE = re.compile("[\ufeff\u200b\u2060]")
 _TAGS = r"(?:think|thinking|thought|thoughts|reasoning|reflection|scratchpad|analysis)"
 _THINKING_BEGINS = re.compile(rf"<{_TAGS}>|\[THINK\]|◁think▷", re.IGNORECASE)
 _THINKING_ENDS = re.compile(rf"</{_TAGS}>|\[/THINK\]|◁/think▷", re.IGNORECASE)
-_KEY_PARTS = re.compile(r"[^\W\d_]+")
-_DIGITS = re.compile(r"\d+")
 
-_PLACEHOLDER = re.compile(
-    r"[\W_]*"
-    r"|<[^<>]{1,80}>|\[[^\[\]]{1,80}\]|\{\{?[^{}]{1,80}\}?\}"
-    r"|\W*(?:string|text|str|null|none|n/?a|tbd|todo|x{3,}|lorem ipsum.*)\W*"
-    r"|\W*(?:(?:die|deine|eine|ihre|hier|the|your|a|an|first|second|erste|zweite|next|kommt|steht|here|goes|is|follow-?up"
-    r"|vollständige|ausführliche|complete|full|detailed)\s+)*"
+_PARTS = (
     r"(?:instructions?|outputs?|questions?|answers?|response|frage|antwort|anweisung|ausgabe|aufgabe|prompt)"
-    r"(?:\s+(?:here|hier|text|goes|einfügen|\d+))*\W*",
+    r"(?:\s+(?:here|hier|text|goes|einfügen|\d+))*"
+)
+_ARTICLES = (
+    r"(?:(?:die|deine|ihre|hier|the|your|first|second|erste|zweite|next|kommt|steht|here|goes|is|follow-?up"
+    r"|vollständige|ausführliche|complete|full|detailed)\s+)*"
+)
+# An example's words, which small models copy. A question is made of more than an answer may be.
+_NO_ANSWER = re.compile(
+    rf"[\s.…]*|(?!<output>)[<\[{{(\s]*{_ARTICLES}{_PARTS}[>\]}})\s]*(?:\.\.+|…)?|n/?a|tbd|x{{3,}}|lorem ipsum.*"
+    rf"|(?!<output>)[<\[{{]+[^<>\[\]{{}}]*\b{_PARTS}\b[^<>\[\]{{}}]*[>\]}}]+",
     re.IGNORECASE | re.DOTALL,
 )
-_ROLE_WORDS = "|".join(sorted(name for name in INSTRUCTION_NAMES | INPUT_NAMES | OUTPUT_NAMES if len(name) > 3))
-_LEFT_OVER = re.compile(
-    rf"[\"'”“]\s*[,;]?\s*[\"'“„]?(?:{_ROLE_WORDS})[\"'”“]\s*:\s*[\"'“„\[{{]|[{{,]\s*[\"'](?:{_ROLE_WORDS})"
-    r"[\"']\s*:",
+_NO_QUESTION = re.compile(
+    rf"<[^<>]{{1,80}}>|\[[^\[\]]{{1,80}}\]|\{{\{{?[^{{}}]{{1,80}}\}}?\}}"
+    rf"|\W*(?:string|text|str|null|none|todo)\W*|\W*(?:(?:eine|a|an)\s+)*{_ARTICLES}{_PARTS}\W*",
     re.IGNORECASE,
 )
-_SPECIAL_TOKEN = re.compile(
-    r"<\|[\w ]{2,30}\|>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>|<｜[^｜]{1,40}｜>|\x00|\ufffd"
+_KEY = re.compile(
+    r"[\"”“„]\s*(?:instruction|output|input|question|answer|prompt|response|frage|antwort)[\"”“]\s*:\s*[\"“„\[{]",
+    re.IGNORECASE,
 )
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_TOKEN = r"(?:<\|[\w ]{2,30}\|>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>|<｜[^｜]{1,40}｜>)"
+# A control token that was not meant as text: before the first word, or right after the end of a sentence.
+_LEAKED_TOKEN = re.compile(rf"^{_TOKEN}+\s*(?=[A-ZÄÖÜ\n])|[.!?…。！？]{_TOKEN}(?:\s*$|\n|{_TOKEN})")
+_DAMAGED = re.compile(r"[\ud800-\udfff\x00\ufffd]")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -124,11 +125,13 @@ class _Collector:
         if depth > MOST_DEPTH:
             return
         if isinstance(value, Members):
-            own = list(self._own_pairs(value))
+            own = list(self._own_pairs(value)) or list(_side_by_side(value))
             yield from own or self._pairs_of_all((member for _, member in value), depth)
         elif isinstance(value, list):
             if _is_conversation(value):
                 yield from _conversation(value)
+            elif value and all(_is_pair(item) for item in value):
+                yield from (Pair(asked.strip(), said.strip()) for asked, said in value if _is_whole(asked, said))
             else:
                 yield from self._pairs_of_all(value, depth)
         elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
@@ -146,7 +149,7 @@ class _Collector:
             return
         follow_ups: list[tuple[str, str]] = []
         for key, value in members:
-            if _plain_key(key) in FOLLOW_UP_NAMES:
+            if plain_key(key) in FOLLOW_UP_NAMES:
                 follow_ups = self._follow_ups(value)
         for asked, said in _asked_and_said(members):
             if asked and said and _is_whole(asked, said):
@@ -164,12 +167,31 @@ class _Collector:
         return turns
 
 
+def _is_pair(item: Any) -> bool:
+    """Whether this is a question and its answer, without names."""
+    return (
+        isinstance(item, list) and [type(part) for part in item] == [str, str] and not item[1].rstrip().endswith("?")
+    )
+
+
+def _side_by_side(members: Members) -> Iterator[Pair]:
+    """The pairs of an object with a list of all questions and one of all answers, or with answers by question."""
+    lists = {role_of_many(key): value for key, value in members if isinstance(value, list)}
+    asked, said = lists.get("instruction", []), lists.get("output", [])
+    if members and all(key.rstrip().endswith(("?", "？")) for key, _ in members):
+        asked, said = [key for key, _ in members], [value for _, value in members]
+    if len(asked) == len(said) and all(type(text) is str for text in (*asked, *said)):
+        yield from (
+            Pair(one.strip(), other.strip()) for one, other in zip(asked, said, strict=True) if _is_whole(one, other)
+        )
+
+
 def _asked_and_said(members: Members) -> Iterator[tuple[str, str]]:
     """Instructions with their outputs, by the numbers in their keys or else by their order."""
     groups: dict[str, dict[str, str]] = {}
     current = 0
     for key, value in members:
-        role, number = _role(key)
+        role, number = role_of(key)
         said = _text_of(value, role)
         if not role or said is None:
             continue
@@ -185,15 +207,15 @@ def _asked_and_said(members: Members) -> Iterator[tuple[str, str]]:
         instruction, extra = group.get("instruction", ""), group.get("input", "").strip()
         if not instruction:
             instruction, extra = extra, ""
-        if extra and not _PLACEHOLDER.fullmatch(extra):
+        if extra and not (_NO_QUESTION.fullmatch(extra) or _NO_ANSWER.fullmatch(extra)):
             instruction = f"{instruction}\n\n{extra}"
         yield instruction.strip(), group.get("output", "").strip()
 
 
 def _text_of(value: Any, role: str) -> str | None:
     """A member's text; a list of several strings is an answer of several lines."""
-    if isinstance(value, Number):
-        return str(value) if role == "output" else ""
+    if isinstance(value, (Number, bool)):
+        return str(value).lower() if role == "output" else ""
     if isinstance(value, str):
         return value
     if role == "output" and isinstance(value, list) and len(value) > 1:
@@ -229,27 +251,24 @@ def _conversation(items: list[Any]) -> Iterator[Pair]:
         yield Pair(*turns[0], tuple(turns[1:]))
 
 
-def _plain_key(key: str) -> str:
-    return "".join(_KEY_PARTS.findall(key)).lower()
-
-
-def _role(key: str) -> tuple[str, str]:
-    """Which part of a pair a key names (instruction, input, output or ""), and the number in it."""
-    named, number = _plain_key(key), "".join(_DIGITS.findall(key))
-    for role, names in (("instruction", INSTRUCTION_NAMES), ("output", OUTPUT_NAMES), ("input", INPUT_NAMES)):
-        if named in names:
-            return role, number
-    return "", number
-
-
 def _is_whole(asked: str, said: str) -> bool:
     """Whether both are texts that somebody meant, and not pieces of JSON or of the example that was shown."""
     if not _LETTER.search(asked) or " ".join(asked.casefold().split()) == " ".join(said.casefold().split()):
         return False
-    return all(_is_text(part) for part in (asked, said))
-
-
-def _is_text(part: str) -> bool:
-    if not part.strip() or _PLACEHOLDER.fullmatch(part) or _LEFT_OVER.search(part):
+    if _NO_QUESTION.fullmatch(asked) or _NO_ANSWER.fullmatch(asked) or _NO_ANSWER.fullmatch(said):
         return False
-    return not (_SPECIAL_TOKEN.search(part) or _SURROGATE.search(part) or leaves_a_quote_open(part))
+    return not any(
+        _holds_a_key(part) or _DAMAGED.search(part) or _holds_a_token(part) or leaves_a_quote_open(part)
+        for part in (asked, said)
+    )
+
+
+def _holds_a_key(part: str) -> bool:
+    """Whether it swallowed the object's next key; JSON that an answer shows has its quotation marks in pairs."""
+    return any(part.count('"', 0, key.start()) % 2 for key in _KEY.finditer(part))
+
+
+def _holds_a_token(part: str) -> bool:
+    """Whether a control token has leaked into a text; one that a text is about stands in a sentence."""
+    leaked = _LEAKED_TOKEN.search(part)
+    return leaked is not None and not (leaked[0].strip(".!? \n") == "</s>" and "<s>" in part)

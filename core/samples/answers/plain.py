@@ -1,16 +1,33 @@
-"""Questions and answers that a model wrote without JSON: "Frage: …" and "Antwort: …" at the beginnings of lines."""
+"""Questions and answers that a model wrote without JSON.
 
+In their order of trust: "Frage: …" and "Antwort: …" at the beginnings of lines, tags, a table, and questions that
+stand out (numbered, bold, as headings), each with its answer below.
+"""
+
+import csv
+import html
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
-_QUESTION_MARKERS = "frage|question|q|f|instruction|anweisung|aufgabe|prompt|user|nutzer|benutzer|input"
-_ANSWER_MARKERS = "antwort|answer|a|output|response|ausgabe|lösung|musterantwort|assistant|assistent"
+from core.samples.answers.names import INPUT_NAMES, INSTRUCTION_NAMES, OUTPUT_NAMES, role_of
+
+_QUESTION_MARKERS = "|".join(
+    sorted((*INSTRUCTION_NAMES, *INPUT_NAMES, "f", "nutzer", "benutzer"), key=len, reverse=True)
+)
+_ANSWER_MARKERS = "|".join(sorted((*OUTPUT_NAMES, "lösung", "musterantwort", "assistent"), key=len, reverse=True))
 _MARKER = re.compile(  # with a colon, or alone on its line as a heading
     rf"""^[ \t]*(?:[-*•>][ \t]+|\d{{1,3}}[.)][ \t]*|(?P<heading>\#{{1,6}})[ \t]*)?(?P<bold>\*\*|__)?[ \t]*
     (?:(?P<question>{_QUESTION_MARKERS})|(?P<answer>{_ANSWER_MARKERS}))
     [ \t]*(?:\(?[#]?\d{{1,4}}\)?)?[ \t]*(?:\*\*|__)?[ \t]*
     (?:[:：][ \t]*(?:(?:\*\*|__)(?=\s))?|(?(heading)$|(?(bold)$|(?!))))""",
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
+)
+_TAG = re.compile(r"<(?P<name>[^\W\d_]+)[^<>]{0,80}>(?P<said>.*?)</(?P=name)>", re.DOTALL)
+_STANDS_OUT = re.compile(  # a question after at least one sign that it is one of several
+    r"""^[ \t]*(?=[-*•\#\d_])(?:[-*•][ \t]+|\#{1,6}[ \t]+)?(?:\d{1,3}[.)][ \t]*)?(?:\*\*|__)?(?:\d{1,3}[.)][ \t]*)?
+    (?P<asked>[^\W\d_][^?？؟\n]{2,400}[?？؟])(?:\*\*|__)?[ \t]*(?:[-–—:][ \t])?""",
+    re.VERBOSE | re.MULTILINE,
 )
 _SEPARATOR = re.compile(
     r"[ \t]*(?:[-=_*]{3,}|\#{1,6}[^\n]*|\d{1,3}[.)]|\*\*[^*\n]{1,40}\*\*|```\w*"
@@ -24,23 +41,76 @@ _CHAT = re.compile(
     re.IGNORECASE,
 )
 
+Pairs = list[tuple[str, str]]
 
-def read_plain(text: str) -> tuple[list[tuple[str, str]], bool]:
-    """The questions and answers between markers that take turns, and whether the last answer breaks off."""
+
+def read_plain(text: str) -> tuple[Pairs, bool]:
+    """The questions and answers in a text, and whether the last answer breaks off."""
     markers = list(_MARKER.finditer(text))
-    parts: list[tuple[bool, str]] = []
-    for number, marker in enumerate(markers):
-        is_last = number + 1 == len(markers)
-        end = len(text) if is_last else markers[number + 1].start()
-        parts.append((marker["question"] is not None, _said(text[marker.end() : end], is_last)))
-    pairs = [
+    parts = [
+        (marker["question"] is not None, said) for marker, said in zip(markers, _between(text, markers), strict=True)
+    ]
+    pairs = _paired(parts)
+    if pairs:
+        return pairs, parts[-1][0] or not _WHOLE_END.search(parts[-1][1])
+    if pairs := _tagged(text):
+        return pairs, False
+    if pairs := _in_a_table(text):
+        last = text.rstrip()
+        return pairs, last.endswith(pairs[-1][1]) and not _WHOLE_END.search(last)
+    questions = list(_STANDS_OUT.finditer(text))
+    pairs = [(found["asked"], said) for found, said in zip(questions, _between(text, questions), strict=True)]
+    if not pairs or not all(said for _, said in pairs):
+        return [], False  # a list of questions, to none of which anything is said
+    return pairs, not _WHOLE_END.search(pairs[-1][1])
+
+
+def _paired(parts: Sequence[tuple[bool, str]]) -> Pairs:
+    """Questions that are followed by their answer, of parts of which each is a question or not."""
+    return [
         (asked, said)
         for (is_question, asked), (is_question_too, said) in pairwise(parts)
         if is_question and not is_question_too and asked and said
     ]
-    ends_with_question = bool(parts) and parts[-1][0]
-    breaks_off = bool(pairs) and (ends_with_question or not _WHOLE_END.search(parts[-1][1]))
-    return pairs, breaks_off
+
+
+def _between(text: str, places: Sequence[re.Match[str]]) -> list[str]:
+    """What stands after each of these places, up to the next."""
+    ends = [*(place.start() for place in places[1:]), len(text)]
+    return [_said(text[place.end() : end], place is places[-1]) for place, end in zip(places, ends, strict=False)]
+
+
+def _tagged(text: str) -> Pairs:
+    parts: list[tuple[bool, str]] = []
+    while found := list(_TAG.finditer(text)):
+        roles = [role_of(tag["name"])[0] for tag in found]
+        if "output" in roles:
+            parts = [
+                (role != "output", html.unescape(tag["said"]).strip())
+                for tag, role in zip(found, roles, strict=True)
+                if role
+            ]
+            break
+        text = "\n".join(tag["said"] for tag in found)
+    return _paired(parts)
+
+
+def _in_a_table(text: str) -> Pairs:
+    """The rows of a table in Markdown, or with another sign between its cells, whose head names both parts."""
+    lines = [line.strip().strip("|") for line in text.split("\n") if line.strip()]
+    for number, line in enumerate(lines):
+        for delimiter in "|\t;,":
+            roles = [role_of(cell)[0] for cell in line.split(delimiter)]
+            if "instruction" not in roles or "output" not in roles or len(roles) > 6:
+                continue
+            if delimiter == "|":
+                rows = [row.split("|") for row in lines[number + 1 :]]
+            else:
+                rows = list(csv.reader(lines[number + 1 :], delimiter=delimiter, skipinitialspace=True))
+            asked, said = roles.index("instruction"), roles.index("output")
+            cells = [[cell.strip() for cell in row] for row in rows if len(row) == len(roles)]
+            return [(row[asked], row[said]) for row in cells if row[asked].strip(":- ") and row[said]]
+    return []
 
 
 def _said(part: str, is_last: bool) -> str:
@@ -49,10 +119,10 @@ def _said(part: str, is_last: bool) -> str:
     while lines and (not lines[-1].strip() or _SEPARATOR.fullmatch(lines[-1])) and not _closes_code(lines):
         lines.pop()
     paragraphs = re.split(r"\n\s*\n", "\n".join(lines).strip())
-    while is_last and len(paragraphs) > 1 and _CHAT.match(paragraphs[-1].strip()):
+    while is_last and paragraphs and _CHAT.match(paragraphs[-1].strip()):
         paragraphs.pop()
-    said = "\n\n".join(paragraphs)
-    return said.strip()
+    said = "\n\n".join(paragraphs).strip()
+    return said[1:-1] if len(said) > 2 and said[0] == said[-1] == '"' and '"' not in said[1:-1] else said
 
 
 def _closes_code(lines: list[str]) -> bool:

@@ -14,6 +14,8 @@ from typing import Any
 
 import json_repair
 
+from core.samples.answers.backslashes import ESCAPE, decoded, with_doubled_backslashes
+
 MOST_DEPTH = 40  # of brackets
 MOST_KEY_CHARACTERS = 200
 BROKEN_KEY = "!"  # a member of each object that holds something unreadable
@@ -31,11 +33,9 @@ _HALF_KEY = re.compile(r"[\"'](?P<key>[^\W\d]\w{0,40})\s*:\s*(?=[\"'\[{])")
 _START = re.compile(rf"\{{\s*(?:{_QUOTED_KEY}|[\"']?(?P<bare>[^\W\d]\w{{0,40}})\s*:{_VALUE_BEGINS})", re.IGNORECASE)
 # What is left of a bracket whose first key was never written to its end.
 _CUT_START = re.compile(rf"[{{\[]\s*(?:[{_QUOTES}]?[\w -]*[{_QUOTES}]?\s*:?)?\s*$")
+_ARRAYS = re.compile(r'\[\s*\[\s*"')
 _BETWEEN = re.compile(r"(?:\s|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _ESCAPE_OR_QUOTE = re.compile(r"\\.|[\"'“”„‘’`]", re.DOTALL)
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
-_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\", "/": "/", "\n": "\n", "`": "`"}
-_SURROGATES = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
 _LITERAL = re.compile(r"(?:true|false|null|none|-?\d[\d.]*(?:e[+-]?\d+)?)(?=\s*[,\]}\n])", re.IGNORECASE)
 _WORD = re.compile(r"\w+|.", re.DOTALL)
 _ESCAPED_START = re.compile(r"[{\[]\s*(?:\\n\s*)*\\[\"\\]")
@@ -49,7 +49,7 @@ class Members(list[tuple[str, Any]]):
 
 
 class Number(str):
-    """A number as it was written."""
+    """A number as it was written, or, in broken JSON, true or false."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,9 @@ def read_json(text: str, known_keys: frozenset[str]) -> Reading:
     `known_keys` (lower case) are those that may stand without quotation marks.
     """
     values: list[Any] = []
+    text = with_doubled_backslashes(text)
     if _ESCAPED_START.search(text) and next_start(text, 0, known_keys) is None:
-        text = decoded(text)
+        text = with_doubled_backslashes(decoded(text))
     place = 0
     while (start := next_start(text, place, known_keys)) is not None:
         value, place = _strict_value(text, start)
@@ -77,6 +78,9 @@ def read_json(text: str, known_keys: frozenset[str]) -> Reading:
                 return Reading(tuple(values), True)
             value, place = reader.value(), reader.place
         values.append(value)
+    if not values and (arrays := _ARRAYS.search(text)):
+        value, end = _strict_value(text, arrays.start())
+        return Reading((value,), False) if end > 0 else Reading((), True)
     return Reading(tuple(values), bool(_CUT_START.search(text[place:].strip()[-MOST_KEY_CHARACTERS:])))
 
 
@@ -89,19 +93,6 @@ def next_start(text: str, place: int, known_keys: frozenset[str]) -> int | None:
         around = before[len(before.rstrip("[" + string.whitespace)) :]
         return match.start() - (len(around.lstrip()) if "[" in around else 0)
     return None
-
-
-def decoded(raw: str) -> str:
-    """What a string says: escapes replaced; those that JSON does not know, as in patterns, stay as they are."""
-
-    def replace(match: re.Match[str]) -> str:
-        escape = match[1]
-        if len(escape) > 1:
-            return chr(int(escape[1:], 16))
-        return _ESCAPED.get(escape, match[0])
-
-    text = _ESCAPE.sub(replace, raw)
-    return _SURROGATES.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
 
 
 class OpenQuotes:
@@ -238,8 +229,9 @@ class _BrokenJson:
         if in_object and (key := self._swallowed_key(start, end)):
             end = self.place = key.start()
         raw = self.text[start:end]
+        bare = ESCAPE.sub("", raw)
         self.skeleton.append((", " if self.awaits == "comma" else "") + f'"{len(self.strings)}"')
-        self.strings.append(UNREADABLE if _TWO_STRINGS.search(raw) or _KEY.search(raw) else decoded(raw))
+        self.strings.append(UNREADABLE if _TWO_STRINGS.search(bare) or _KEY.search(bare) else decoded(raw))
         self.awaits = "comma"
         return True
 
@@ -267,7 +259,8 @@ class _BrokenJson:
                 return False
         literal = _LITERAL.match(self.text, self.place) if self.awaits == "value" else None
         if literal:
-            self.skeleton.append("null")
+            self.skeleton.append(f'"{len(self.strings)}"')
+            self.strings.append(Number(literal[0]))
             self.place = literal.end()
             self.awaits = "comma"
             return False

@@ -47,8 +47,11 @@ FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 # What the columns of a table are called elsewhere, and here.
 COLUMNS = {
     "instruction": "instruction prompt question query front user human frage anweisung aufgabe anfrage eingabe "
-    "vorderseite",
-    "output": "output completion response answer reply back antwort ausgabe rückseite assistant chosen target",
+    "vorderseite pregunta domanda pergunta vraag pytanie soru fråga spørgsmål kysymys otázka kérdés întrebare вопрос "
+    "питання ερώτηση 问题 問題 質問 질문",
+    "output": "output completion response answer answers reply back antwort ausgabe rückseite assistant chosen "
+    "target réponse respuesta risposta resposta antwoord odpowiedź cevap svar vastaus odpověď válasz răspuns ответ "
+    "відповідь απάντηση 答案 回答 답변",
     "input": "input context kontext hintergrund",
     "follow_ups": "follow_ups",
     "status": "status",

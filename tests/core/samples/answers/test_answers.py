@@ -33,6 +33,112 @@ def test_wherever_an_answer_is_cut_nothing_comes_out_that_was_not_written(writte
             assert {(pair.instruction, pair.output), *pair.follow_ups} <= said, (text, pair)
 
 
+def output_of(said, asked="Was ist das?"):
+    """What is taken of an answer that says this; None where nothing is."""
+    pairs = parse_answer(json.dumps({"samples": [{"instruction": asked, "output": said}]}), True).pairs
+    return pairs[0].output if pairs else None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            "None",
+            "null",
+            "String",
+            "string",
+            "text",
+            "true",
+            "[1, 2, 3]",
+            "[12]",
+            "[]",
+            "{}",
+            "{HOME}",
+            "<br>",
+            "<output>",
+        ),
+        *("%", "+", "-", "⇒", "€", "😀", "x", "42", "Eine Antwort.", "Die Frage.", "TODO", "$HOME", "</s>", "(1, 2)"),
+    ],
+)
+def test_an_answer_may_be_a_word_a_sign_or_a_list(said):
+    assert output_of(said) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "output"), [(True, "true"), (False, "false"), (4, "4"), (2.50, "2.5"), (None, None)]
+)
+def test_an_answer_may_be_a_number_or_a_truth_value(said, output):
+    assert output_of(said) == output
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("...", "…", "", "die Antwort", "the answer", "Your answer here", "<Antwort>", "[answer]", "{output}"),
+        *("<die vollständige Antwort>", "[Insert answer here]", "the answer...", "n/a", "XXX", "Lorem ipsum dolor"),
+    ],
+)
+def test_words_of_the_example_are_no_answer(said):
+    assert output_of(said) is None
+
+
+@pytest.mark.parametrize(
+    "asked", ["die Frage", "the question", "<Frage>", "[question 1]", "string", "...", "Eine Frage"]
+)
+def test_words_of_the_example_are_no_question(asked):
+    assert output_of("Ein Newtonmeter.", asked) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Send this body: {"model": "llama3", "prompt": "Why?", "stream": false}',
+        'Etwa {"question": "Was ist 2+2?", "answer": "4"}.',
+        'Zum Beispiel:\n```json\n[\n  {"instruction": "Was?", "output": "Das."},\n  {"instruction": "Wer?"}\n]\n```',
+        'The field "answer": "4" stands beside "question": "2+2".',
+        '{"messages": [{"role": "user", "content": "Hi"}], "output": "x"}',
+        '{"prompt": {"input": ["a", "b"]}}',
+    ],
+)
+def test_an_answer_may_show_json(said):
+    assert output_of(said) == said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The token <|im_end|> ends a turn.",
+        "The <s> element is closed with </s>.",
+        "BOS ist <s>, EOS ist </s>.",
+        "Llama 2 wraps a question in [INST] and [/INST].",
+        "Der Platzhalter `<|endoftext|>` trennt Dokumente.",
+        "<start_of_turn> begins a turn of Gemma.",
+        "<|eot_id|>",
+        "Preis: <s>20 €</s> 15 €",
+    ],
+)
+def test_an_answer_may_be_about_control_tokens(said):
+    assert output_of(said) == said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            "Ja.<|im_end|>",
+            "Ende!</s>",
+            "Gut.</s>\n",
+            "<s>Das ist es.",
+            "<|im_start|>\nHallo.",
+            "[INST]\nWas? [/INST]",
+        ),
+        *("Nein.<|eot_id|><|start_header_id|>user", "Ja.<end_of_turn>\n<start_of_turn>user\nUnd?", "Kaputt \ufffd."),
+    ],
+)
+def test_an_answer_into_which_a_control_token_has_leaked_is_not_taken(said):
+    assert output_of(said) is None
+
+
 # Sentences with everything that makes JSON hard, put together anew each time.
 PIECES = [
     'Der „Wirkungsgrad" ist klein',
