@@ -18,6 +18,7 @@ from core.providers import provider_of
 from utils.config import SftSettings, config_folder, load_app_settings
 from utils.errors import AppError
 from utils.files import read_json, write_json
+from utils.validators import http_address
 
 ENVIRONMENT_KEY = "OPENROUTER_API_KEY"
 LONGEST_KEY = 500
@@ -113,7 +114,7 @@ def _own_key(base_url: str, owner: str) -> str | None:
 
 def origin_of(base_url: str) -> str:
     """Scheme, host and port: what a key is bound to."""
-    parts = urlsplit(base_url or OPENROUTER)
+    parts = urlsplit(http_address(base_url) or OPENROUTER)
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
 

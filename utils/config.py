@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from utils.errors import AppError, system_error
 from utils.files import locked, read_json, write_json
-from utils.validators import checked, first_problem
+from utils.validators import checked, first_problem, http_address
 
 Section = TypeVar("Section", bound=BaseModel)
 
@@ -95,10 +95,9 @@ class SftSettings(Settings):
     _split = field_validator("styles", mode="before")(split_choices)
     _order = field_validator("styles")(partial(in_order, get_args(Style)))
 
-    @field_validator("base_url")
-    @classmethod
-    def _without_slash(cls, value: str) -> str:
-        return value.rstrip("/")
+    _address = field_validator("base_url", mode="before")(
+        lambda typed: http_address(typed) if isinstance(typed, str) else typed
+    )
 
 
 TargetModule = Literal["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]

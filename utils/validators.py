@@ -1,6 +1,7 @@
 """Checks of what people type and files hold: names that become folders, values with bounds, numbers."""
 
 import math
+import re
 import sys
 import unicodedata
 from typing import Any, TypeVar
@@ -12,6 +13,10 @@ from utils.errors import AppError
 Model = TypeVar("Model", bound=BaseModel)
 
 MAX_NAME_BYTES = 120  # leaves room for suffixes below the 255 bytes that file systems allow
+ENDS_OF_ADDRESSES = re.compile(
+    r"/+(?:(?:chat/)?completions|responses|embeddings|models|api/(?:chat|generate|tags|show|version|ps))/*$",
+    re.IGNORECASE,
+)
 FORBIDDEN_IN_NAMES = set('<>:"/\\|?*')
 # Control, invisible (also right-to-left overrides), lone surrogates, private use, not assigned, lines.
 FORBIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -45,6 +50,22 @@ def project_name(name: object) -> str:
 def composed(name: object) -> str:
     """A name as it is compared: a Mac writes umlauts as two characters, and nobody sees blanks around it."""
     return unicodedata.normalize("NFC", str(name or "")).strip()
+
+
+def http_address(typed: str) -> str:
+    """An address of a server as it is meant: without spaces, quotes and query, and not that of one of its functions.
+
+    Without a scheme it is https for a host with a domain and no port, else http, as local servers have it.
+    """
+    scheme, separator, rest = typed.strip().strip("\"'<>").rpartition("://")
+    address = ENDS_OF_ADDRESSES.sub("", rest.partition("?")[0].partition("#")[0].rstrip("/"))
+    if separator or not address:
+        return f"{scheme.lower()}{separator}{address}"
+    host = address.partition("/")[0]
+    is_public = re.fullmatch(r"(?:[\w-]+\.)+[a-zA-Z]{2,}", host) and not host.endswith(
+        (".local", ".lan", ".internal")
+    )
+    return f"{'https' if is_public else 'http'}://{address}"
 
 
 def checked(kind: type[Model], values: dict[str, Any]) -> Model:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
+from core.providers import HelperModel
 from core.samples import prompts
 from core.samples.answers.answers import Pair, parse_answer
 from core.samples.drafts import Draft, Supply, Task, Usage, Written
@@ -18,6 +19,8 @@ from utils.errors import AppError
 HEARTBEAT_SECONDS = 0.2
 LOOK_AGAIN_SECONDS = 0.02
 MOST_FAILED_IN_A_ROW = 6  # tasks, each of them asked three times
+MOST_SKIPPED_IN_A_ROW = 20  # texts that are too long, or refused for what they say
+JSON_TRIED_AT_LEAST = 4  # answers, before a helper is asked for plain questions and answers instead
 TOKENS_OF_ANSWER = 700  # that one pair may have
 TOKENS_AROUND_ANSWER = 200
 MOST_TOKENS_OF_ANSWER = 8000
@@ -30,20 +33,44 @@ UNUSABLE = {
     "no_samples": "helper_answer_no_samples",
 }
 
+OF_THE_TEXT = ("helper_prompt_too_long", "helper_moderated")  # refusals that say nothing of the next text
+
 Results = queue.SimpleQueue[Written | BaseException | None]
 Sent = Callable[[Task, ChatRequest], None]
+Unusable = Callable[[Task, ChatAnswer, str], None]
+
+
+@dataclass
+class Form:
+    """How often answers were asked for in a form, and how many of them were of use."""
+
+    tried: int = 0
+    usable: int = 0
+
+    @property
+    def share(self) -> float:
+        """The share of the usable ones, as far as that is known: a half before the first."""
+        return (self.usable + 1) / (self.tried + 2)
 
 
 @dataclass
 class ChatWriter:
     """A provider that asks a helper model.
 
-    `open_helper` is called in the writer's own event loop. `sent` is told of every request before it leaves.
+    `open_helper` is called in the writer's own event loop. `sent` is told of every request before it leaves,
+    `unusable` of every answer that held no sample, and why. `model` brings the prices where the server names no cost.
     """
 
     open_helper: Callable[[], ChatHelper]
     sent: Sent = lambda task, request: None
+    unusable: Unusable = lambda task, answer, problem: None
+    model: HelperModel | None = None
     _failed_in_a_row: int = field(default=0, init=False)
+    _skipped_in_a_row: int = field(default=0, init=False)
+    _last_error: AppError | None = field(default=None, init=False)
+    _has_succeeded: bool = field(default=False, init=False)
+    _json: Form = field(default_factory=Form, init=False)
+    _plain: Form = field(default_factory=Form, init=False)
 
     def __call__(self, supply: Supply, settings: SftSettings, usage: Usage) -> Generator[Written | None, None, None]:
         """See `drafts.Provider`. The requests run in a thread of their own: what is stored never makes them wait."""
@@ -92,7 +119,7 @@ class ChatWriter:
             """One of the workers: a task after the other until there is none any more."""
             while not supply.is_over:
                 if task := supply.take():
-                    results.put(Written(task, await self._drafts(helper, pace, task, settings, usage)))
+                    results.put(await self._written(helper, pace, task, settings, usage))
                 else:
                     await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
@@ -104,14 +131,20 @@ class ChatWriter:
             raise errors.exceptions[0] from None
         finally:
             await helper.close()
+        if self._last_error and not self._has_succeeded:
+            raise self._last_error
 
-    async def _drafts(
+    async def _written(
         self, helper: ChatHelper, pace: Pace, task: Task, settings: SftSettings, usage: Usage
-    ) -> tuple[Draft, ...]:
+    ) -> Written:
         """What the helper writes for a task, nothing where it cannot. Raises AppError where it is no use to go on."""
 
         async def once(tries: int) -> tuple[Pair, ...]:
-            request = request_for(task, settings, tries)
+            # A weak model that copies the JSON which it is shown may still answer in plain words.
+            json_is_no_use = self._json.tried >= JSON_TRIED_AT_LEAST and self._json.share < self._plain.share
+            plainly = json_is_no_use and not prompts.has_own_form(settings)
+            request = request_for(task, settings, tries, plainly)
+            form = self._plain if plainly else self._json
             self.sent(task, request)
             usage.requests += 1
             try:
@@ -119,33 +152,43 @@ class ChatWriter:
             except (HelperError, asyncio.CancelledError):  # cancelled by a time-out, for one
                 usage.failed += 1
                 raise
-            count_usage(usage, answer)
+            count_usage(usage, answer, self.model)
             parsed = parse_answer(answer.text, answer.finished)
+            form.tried += 1
+            form.usable += bool(parsed.pairs)
             if not parsed.pairs:
                 usage.unusable += 1
+                self.unusable(task, answer, parsed.problem)
                 raise HelperError(AppError(UNUSABLE[parsed.problem]), "again")
             return parsed.pairs
 
         try:
             pairs = await pace.ask(once)
         except HelperError as error:
-            if error.reaction == "stop":
+            if error.reaction == "stop" or self._is_enough(error):
                 raise error.error from None
-            self._failed_in_a_row += error.reaction != "skip"
-            if self._failed_in_a_row >= MOST_FAILED_IN_A_ROW:
-                raise error.error from None
-            return ()
-        self._failed_in_a_row = 0
-        return drafts_of(pairs, task, settings)
+            return Written(task, final=error.error.code in OF_THE_TEXT and error.reaction == "skip")
+        self._failed_in_a_row = self._skipped_in_a_row = 0
+        self._has_succeeded = True
+        return Written(task, drafts_of(pairs, task, settings))
+
+    def _is_enough(self, error: HelperError) -> bool:
+        """Whether so much has failed in a row that the rest would too. One text that is refused is only that one."""
+        self._last_error = error.error
+        if error.error.code in OF_THE_TEXT:
+            self._skipped_in_a_row += 1
+        else:
+            self._failed_in_a_row += 1
+        return self._failed_in_a_row >= MOST_FAILED_IN_A_ROW or self._skipped_in_a_row >= MOST_SKIPPED_IN_A_ROW
 
 
-def request_for(task: Task, settings: SftSettings, tries: int = 0) -> ChatRequest:
+def request_for(task: Task, settings: SftSettings, tries: int = 0, plainly: bool = False) -> ChatRequest:
     """What the helper is asked for a task. Another try gets another seed and more room for its answer."""
     wanted = TOKENS_AROUND_ANSWER + TOKENS_OF_ANSWER * task.count * settings.turns * (1 + tries)
     number = (task.chunk.id if task.chunk else 0) * 1009 + task.turn * 31 + tries
     return ChatRequest(
-        prompts.messages_for(task, settings),
-        prompts.schema_for(task, settings),
+        prompts.messages_for(task, settings, plainly),
+        None if plainly or prompts.has_own_form(settings) else prompts.schema_for(task, settings),
         settings.temperature,
         (settings.seed + number) % 2**31,
         min(wanted, MOST_TOKENS_OF_ANSWER),
@@ -161,14 +204,15 @@ def drafts_of(pairs: tuple[Pair, ...], task: Task, settings: SftSettings) -> tup
     )
 
 
-def count_usage(usage: Usage, answer: ChatAnswer) -> None:
-    """Add what an answer took."""
+def count_usage(usage: Usage, answer: ChatAnswer, model: HelperModel | None) -> None:
+    """Add what an answer took; where the server names no cost, by the model's prices."""
     usage.prompt_tokens += answer.prompt_tokens
     usage.answer_tokens += answer.answer_tokens
-    if answer.cost_usd is None:
-        usage.cost_known = False
-    else:
-        usage.cost_usd += answer.cost_usd
+    cost = answer.cost_usd
+    if cost is None and model and model.prompt_usd is not None and model.answer_usd is not None:
+        cost = answer.prompt_tokens * model.prompt_usd + answer.answer_tokens * model.answer_usd
+    usage.cost_known &= cost is not None
+    usage.cost_usd += cost or 0.0
 
 
 def try_once(helper: ChatHelper, task: Task, settings: SftSettings) -> tuple[ChatRequest, ChatAnswer]:

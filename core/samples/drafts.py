@@ -34,10 +34,11 @@ class Draft:
 
 @dataclass(frozen=True)
 class Written:
-    """What came of a task; no drafts where it came to nothing."""
+    """What came of a task; no drafts where it came to nothing, which is `final` where another try would too."""
 
     task: Task
     drafts: tuple[Draft, ...] = ()
+    final: bool = False
 
 
 @dataclass

@@ -15,13 +15,15 @@ from core.samples.chat_writer import ChatWriter
 from core.samples.checks.support import support_of
 from core.samples.drafts import Draft, Task, Usage, Writer
 from core.samples.estimate import note_run
+from core.samples.helper_models import known_model
 from core.samples.outbound import note_request
 from core.samples.practice.practice_helper import write_drafts
-from core.samples.providers.chat import ChatRequest, open_helper
+from core.samples.providers.chat import ChatAnswer, ChatRequest, open_helper
 from core.samples.store.sample import Generator, Sample, sample_id
 from core.samples.store.sft_dataset import append_sample, read_samples, require_lines
 from core.samples.store.sources import source_of
 from core.samples.supply import EvenSupply, Holdings
+from core.samples.unusable import note_unusable
 from utils.config import SftSettings
 from utils.errors import AppError
 
@@ -50,7 +52,10 @@ def writer_of(project: Project, settings: SftSettings, access: Access) -> Writer
         if is_noted:
             note_request(project, place, settings.model, task, request)
 
-    return ChatWriter(lambda: open_helper(settings, access.key), sent)
+    def unusable(task: Task, answer: ChatAnswer, problem: str) -> None:
+        note_unusable(project, settings.model, task, answer.text, problem)
+
+    return ChatWriter(lambda: open_helper(settings, access.key), sent, unusable, known_model(settings))
 
 
 def generate_samples(
@@ -117,13 +122,17 @@ class _Work:
         settings = self.settings
         store = ChunkStore(self.project.database)
         supply = EvenSupply(store, chunk_ids, self.have, settings.samples, settings.per_request, settings.seed)
+        told = 0
         with closing(writer(supply, settings, self.usage)) as results:
             for written in results:
                 self.context.checkpoint()
+                stored = sum(self.take(draft, written.task) for draft in written.drafts) if written else 0
+                if not stored and self.usage.requests != told:  # what is asked counts also where nothing comes of it
+                    told = self.usage.requests
+                    self.tell()
                 if written is None:
                     continue
-                stored = sum(self.take(draft, written.task) for draft in written.drafts)
-                supply.settle(written.task, stored)
+                supply.settle(written.task, stored, written.final)
                 if 0 < settings.budget_usd <= self.usage.cost_usd:
                     self.budget_spent = True
                     supply.end()
@@ -155,7 +164,8 @@ class _Work:
         usage = self.usage
         tokens = usage.prompt_tokens + usage.answer_tokens
         key = "samples.writing_cost" if usage.cost_usd else "samples.writing_tokens"
-        self.context.progress(count, total, key, count=count, total=total, tokens=tokens, cost=usage.cost_usd)
+        numbers = {"count": count, "total": total, "requests": usage.requests, "tokens": tokens}
+        self.context.progress(count, total, key, **numbers, cost=usage.cost_usd)
 
     def report(self) -> None:
         """The log's last lines."""
@@ -165,6 +175,8 @@ class _Work:
         elif count < wanted:
             self.context.log("samples.log_exhausted", count=count, wanted=wanted)
         usage = self.usage
+        if self.settings.budget_usd and not usage.cost_known:
+            self.context.log("samples.log_cost_unknown")
         if usage.failed or usage.unusable:
             numbers = {"requests": usage.requests, "failed": usage.failed, "unusable": usage.unusable}
             self.context.log("samples.log_failed", **numbers)

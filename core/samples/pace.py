@@ -18,6 +18,17 @@ LONGEST_ASKED_WAIT_SECONDS = 600.0  # that a server may ask for
 SLOWED_DOWN_SECONDS = 900.0  # without any answer in between, before it is given up
 UNREACHABLE = ("helper_nobody_there", "helper_no_network")
 UNREACHABLE_SECONDS = 120.0
+# What would stop the work at its beginning, but may pass where the server has answered before.
+MAY_PASS = (
+    *(
+        "helper_model_missing",
+        "ollama_model_missing",
+        "helper_forbidden",
+        "helper_wrong_address",
+        "helper_redirected",
+    ),
+    *("helper_no_memory", "helper_proxy", "helper_tls"),
+)
 LEAST_PATIENCE_SECONDS = 10.0
 PATIENCE_FACTOR = 8.0  # times the slowest of the last answers
 CALMING = 0.9  # of the factor, with each answer: one request that hung says little where others come
@@ -66,11 +77,11 @@ class Pace:
                     slowed += 1
                     self._slow_down(error, slowed)
                     continue
-                if error.reaction in ("stop", "skip"):
+                if error.reaction == "skip" or (error.reaction == "stop" and not self._may_pass(error)):
                     raise
                 tries += 1
                 if tries == TRIES:
-                    raise
+                    raise HelperError(error.error, "again") from None
                 await asyncio.sleep(self._wait(tries))
 
     @property
@@ -131,6 +142,9 @@ class Pace:
     def _may_come_back(self, error: HelperError) -> bool:
         """Whether a server that cannot be reached has answered before: networks drop, and servers are restarted."""
         return error.error.code in UNREACHABLE and self._answers > 0
+
+    def _may_pass(self, error: HelperError) -> bool:
+        return error.error.code in MAY_PASS and self._answers > 0
 
     def _slow_down(self, error: HelperError, times: int) -> None:
         now = time.monotonic()

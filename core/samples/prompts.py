@@ -66,6 +66,13 @@ FORM_OF_TURNS: Mapping[str, str] = {
     "en": '{"samples": [{"instruction": "the first question", "output": "the answer", '
     '"follow_ups": [{"instruction": "a question that follows", "output": "the answer to it"}]}]}',
 }
+PLAIN_FORMAT: Mapping[str, str] = {
+    "de": "Antworte nur in dieser Form, jedes Mal auf einer neuen Zeile:\nFrage: (die Frage)\nAntwort: (die Antwort)",
+    "en": "Answer in this form only, each on a new line:\nQuestion: (the question)\nAnswer: (the answer)",
+}
+OWN_FORM = re.compile(
+    r"json|\byaml\b|\bxml\b|csv|\{\s*\"|^\s*\W*(?:question|frage|q|f|instruction|prompt)\s*\d*\W*:", re.I | re.M
+)
 FOLLOW_UPS: Mapping[str, str] = {
     "de": "Jedes Beispiel ist ein Gespräch: Auf die erste Frage folgen {more} Nachfragen mit ihren Antworten.",
     "en": "Each sample is a conversation: the first question is followed by {more} further ones with their answers.",
@@ -129,8 +136,15 @@ def default_template(language: str, with_chunk: bool = True) -> str:
     return (TEMPLATE if with_chunk else TOPIC_TEMPLATE)[_spoken(language)]
 
 
-def messages_for(task: Task, settings: SftSettings) -> tuple[dict[str, str], ...]:
-    """What the helper is asked for a task. A person's own prompts stand in place of the default ones."""
+def has_own_form(settings: SftSettings) -> bool:
+    """Whether a person's own template says in which form the helper answers."""
+    return OWN_FORM.search(settings.user_template) is not None
+
+
+def messages_for(task: Task, settings: SftSettings, plainly: bool = False) -> tuple[dict[str, str], ...]:
+    """What the helper is asked for a task, as JSON or plainly. A person's own prompts stand in place of the default
+    ones, and where they name a form for the answer, no other is asked for.
+    """
     chunk = task.chunk.text if task.chunk else ""
     wanted = language_for(task, settings)
     spoken = _spoken(wanted or "en")
@@ -146,11 +160,13 @@ def messages_for(task: Task, settings: SftSettings) -> tuple[dict[str, str], ...
     parts = [filled(template, values)]
     if task.asked:
         parts.append("\n".join([ASKED[spoken], *(f"- {question}" for question in task.asked)]))
-    form = FORM
     if settings.turns > 1:
         parts.append(FOLLOW_UPS[spoken].format(more=settings.turns - 1))
-        form = FORM_OF_TURNS
-    parts.append(FORMAT[spoken].replace("{form}", form[spoken]))
+    if plainly:
+        parts.append(PLAIN_FORMAT[spoken])
+    elif not has_own_form(settings):
+        form = FORM_OF_TURNS if settings.turns > 1 else FORM
+        parts.append(FORMAT[spoken].replace("{form}", form[spoken]))
     asked = {"role": "user", "content": "\n\n".join(parts)}
     return ({"role": "system", "content": system}, asked) if system.strip() else (asked,)
 

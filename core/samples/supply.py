@@ -84,12 +84,13 @@ class EvenSupply:
                 return Task(chunk, turn, count, tuple(self._have.questions_of[chunk_id]))
             return None
 
-    def settle(self, task: Task, stored: int) -> None:
-        """What came of a task is stored and counted."""
+    def settle(self, task: Task, stored: int, final: bool = False) -> None:
+        """What came of a task is stored and counted. A chunk of which nothing can come is not asked again."""
         with self._lock:
             self._under_way -= task.count
             chunk_id = task.chunk.id if task.chunk else NO_CHUNK
-            self._fruitless[chunk_id] = 0 if stored else self._fruitless[chunk_id] + 1
+            fruitless = self._most_fruitless if final and task.chunk else self._fruitless[chunk_id] + 1
+            self._fruitless[chunk_id] = 0 if stored else fruitless
 
     def end(self) -> None:
         """Give no more tasks: the budget is spent."""

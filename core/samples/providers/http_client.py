@@ -1,14 +1,21 @@
 """JSON over HTTP to one address: requests, streams of lines, limits. Knows no provider's protocol."""
 
+import contextlib
+import ipaddress
+import os
+import ssl
 import urllib.request
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp  # noqa: TID251
 
-from core.addresses import is_this_machine, place_of
+from core.addresses import is_address, is_this_machine, place_of
 from core.samples.providers import http_errors
 from core.samples.providers.chat import HelperError
 from utils.errors import AppError
@@ -19,6 +26,8 @@ LIST_SECONDS = 20.0
 SOON = aiohttp.ClientTimeout(total=LIST_SECONDS)
 MOST_BYTES_OF_ANSWER = 8 * 2**20
 MOST_BYTES_OF_LIST = 32 * 2**20
+CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS")
+EVENT, LAST_EVENT = b"data:", b"[DONE]"
 
 
 class HttpClient:
@@ -103,16 +112,36 @@ class HttpClient:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             proxy=proxy,
+            connector=aiohttp.TCPConnector(ssl=trusted() if self.base_url.startswith("https:") else True),
         )
 
     def _content(self, body: bytes) -> Any:
         """A body as JSON, unless it says that something went wrong; whitespace before it keeps connections alive."""
+        if (events := self._events(body)) is not None:
+            return events
         content = http_errors.parsed(body)
         if content is None:
             raise http_errors.strange_answer(self.recipient, text_of(body))
         if failed := http_errors.of_content(self.recipient, content):
             raise failed
         return content
+
+    def _events(self, body: bytes) -> "Events | None":
+        """The events of a stream, which some servers send though nobody asked for one; None where it is none."""
+        lines = [line.strip() for line in body.splitlines()]
+        pieces = [line[len(EVENT) :].strip() for line in lines if line.startswith(EVENT)]
+        if not pieces or not next(filter(None, lines)).startswith((EVENT, b":", b"event:", b"id:", b"retry:")):
+            return None
+        is_ended = LAST_EVENT in pieces
+        return Events([self._content(piece) for piece in pieces if piece and piece != LAST_EVENT], is_ended)
+
+
+@dataclass(frozen=True)
+class Events:
+    """A stream of objects, and whether its end was said."""
+
+    entries: list[Any]
+    is_ended: bool
 
 
 class _TooMuch(Exception):
@@ -147,7 +176,48 @@ def proxy_for(url: str) -> str | None:
     aiohttp's own `trust_env` would also read ~/.netrc, and refuses to send a key to a host that is named there.
     """
     parts = urlsplit(url)
-    if is_this_machine(url) or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
+    proxies = urllib.request.getproxies()
+    if is_this_machine(url) or goes_direct(url, proxies.get("no", "")):
         return None
-    proxy = urllib.request.getproxies().get(parts.scheme)
+    if urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):  # what Windows and macOS have set
+        return None
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
     return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+
+
+def goes_direct(url: str, exceptions: str) -> bool:
+    """Whether `no_proxy` names the host: itself, a domain that it is in, a pattern, or a network that holds it."""
+    parts = urlsplit(url)
+    host, port = (parts.hostname or "").rstrip("."), parts.port or {"https": 443}.get(parts.scheme, 80)
+    for written in exceptions.lower().replace(",", " ").replace(";", " ").split():
+        name = written.partition("://")[2] or written
+        if not is_network(name) and name.endswith(f":{port}"):
+            name = name.removesuffix(f":{port}")
+        name = name.strip("[]")
+        if is_network(name):
+            if is_address(host) and ipaddress.ip_address(host) in ipaddress.ip_network(name, strict=False):
+                return True
+        elif fnmatch(host, name) or host.endswith("." + name.lstrip("*.")) or host == name.lstrip("."):
+            return True
+    return False
+
+
+def is_network(name: str) -> bool:
+    """Whether this is an address or a network in numbers."""
+    try:
+        ipaddress.ip_network(name, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+@cache  # it takes a quarter of a second
+def trusted() -> ssl.SSLContext:
+    """The system's certificates, and the company's own where one of the usual variables names a file or folder."""
+    context = ssl.create_default_context()
+    for variable in CERTIFICATES:
+        path = os.environ.get(variable, "")
+        if os.path.exists(path):
+            with contextlib.suppress(OSError):  # ssl.SSLError is one: a file that holds no certificate
+                context.load_verify_locations(**{"capath" if os.path.isdir(path) else "cafile": path})
+    return context

@@ -10,7 +10,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -19,27 +19,35 @@ from urllib.parse import quote
 import aiohttp  # noqa: TID251
 
 from core.samples.providers.chat import HelperError, Reaction
+from core.samples.providers.error_rules import UNNAMED_STATUS, judged
 from utils.errors import AppError
 from utils.files import parse_json
 
 MOST_CHARACTERS_SHOWN = 200
 MOST_CHARACTERS_READ = 4000
-LONGEST_WAIT_SECONDS = 1800.0  # a server that asks for more has a limit by the day
 SHORTEST_KEY_TO_HIDE = 4  # local servers take any word as a key, and hiding "x" would only garble the sentence
 HIDDEN = "•••"
 
 SECRETS = re.compile(r"\bbearer\s+\S+|\b(?:sk|gsk|hf|rk|pk|xai)[-_][\w.*…-]{4,}", re.IGNORECASE)
 
-# What servers of many makes say, in lower case.
-TOO_LONG = re.compile(
-    "context[ _](length|window|size)|longer than the context|(prompt|input) is too long"
-    "|string_too_long|token_limit_exceeded|too many tokens"
+KINDS = ("type", "code", "error_type")
+MESSAGES = (
+    "message",
+    "error",
+    "detail",
+    "errors",
+    "msg",
+    "error_msg",
+    "error_message",
+    "status_msg",
+    "raw",
+    "reason",
 )
-MODERATED = re.compile("moderation|content[ _](policy|filter)|content management policy|flagged")
-NO_SUCH_MODEL = re.compile("not a valid model|invalid_model|model[ _]not[ _]found|no such model")
-NO_CREDIT = re.compile("insufficient[ _](quota|credits)")
-UNKNOWN_PATH = re.compile("(unexpected|unknown) endpoint")
-NO_MEMORY = re.compile("more system memory|out of memory|cudamalloc|not enough memory")
+ECHOES = ("input", "failed_generation", "flagged_input", "headers", "ctx", "url", "prompt")  # holds what was sent
+SPAN = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+WAIT_IN_WORDS = re.compile(
+    r"(?:again in|retry (?:after|in)|wait|\"retrydelay\":) \"?((?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?m?s?)", re.IGNORECASE
+)
 
 # Errors that come under HTTP 200 may name their kind in words instead of a status.
 STATUS_OF_KIND = {
@@ -54,25 +62,6 @@ STATUS_OF_KIND = {
     "permission_error": 403,
     "not_found_error": 404,
 }
-UNNAMED_STATUS = 502  # the model's side failed, and nobody says how
-
-# What a status means where the words with it say nothing special.
-BY_STATUS: dict[int, tuple[str, Reaction]] = {
-    401: ("helper_key_refused", "stop"),
-    402: ("helper_no_credit", "stop"),
-    403: ("helper_forbidden", "stop"),
-    404: ("helper_wrong_address", "stop"),
-    405: ("helper_wrong_address", "stop"),
-    407: ("helper_proxy", "stop"),
-    408: ("helper_too_slow", "again"),
-    413: ("helper_prompt_too_long", "skip"),
-    429: ("helper_rate_limited", "slow_down"),
-    503: ("helper_overloaded", "slow_down"),
-    504: ("helper_too_slow", "again"),
-    524: ("helper_too_slow", "again"),
-    529: ("helper_overloaded", "slow_down"),
-}
-
 # What an exception of the connection means: the first kind that it is.
 BY_EXCEPTION: tuple[tuple[type[BaseException], str, Reaction], ...] = (
     (aiohttp.InvalidURL, "helper_address_invalid", "stop"),
@@ -112,8 +101,9 @@ def of_status(recipient: Recipient, status: int, headers: Mapping[str, str], bod
     content = parsed(body)
     words = scrubbed(words_of(content) if content is not None else readable(body), recipient.key)
     details = error_object(content)
-    wait = wait_seconds(headers, details)
-    code, reaction = judged(recipient, status, f"{words} {kinds_of(details)}".lower(), details, wait)
+    wait = wait_seconds(headers, details, words)
+    said = " ".join(strings_in(content, None)) if content is not None else words
+    code, reaction = judged(status, said.lower(), wait, recipient.key is not None)
     error = AppError(
         code, place=recipient.place, model=recipient.model, status=status, detail=shortened(words) or f"HTTP {status}"
     )
@@ -128,10 +118,10 @@ def of_content(recipient: Recipient, content: Any) -> HttpError | None:
     code = details.get("code") or details.get("status")
     status = code if isinstance(code, int) and 400 <= code < 600 else None
     if status is None:
-        kind = next((word for word in kinds_of(details).lower().split() if word in STATUS_OF_KIND), "")
+        kind = next(
+            (word for word in " ".join(strings_in(details, KINDS)).lower().split() if word in STATUS_OF_KIND), ""
+        )
         status = STATUS_OF_KIND.get(kind, UNNAMED_STATUS)
-    if UNKNOWN_PATH.search(words_of(content).lower()):
-        status = 404
     return of_status(recipient, status, {}, json.dumps(content))
 
 
@@ -156,35 +146,11 @@ def strange_answer(recipient: Recipient, body: str = "") -> HelperError:
     return HelperError(AppError("helper_strange_answer", place=recipient.place, detail=detail), "again")
 
 
-def judged(
-    recipient: Recipient, status: int, words: str, details: Mapping[str, Any], wait: float | None
-) -> tuple[str, Reaction]:
-    """The code of the error, and what becomes of the work. `words` are in lower case."""
-    if status not in (401, 402, 429) and TOO_LONG.search(words):
-        return "helper_prompt_too_long", "skip"
-    is_flagged = MODERATED.search(words) or "flagged_input" in part_of(details, "metadata")
-    if status in (400, 403, 422, 451) and is_flagged:
-        return "helper_moderated", "skip"
-    if NO_SUCH_MODEL.search(words) or (status == 404 and ("model" in words or "endpoints" in words)):
-        return "helper_model_missing", "stop"
-    if status >= 500 and NO_MEMORY.search(words):
-        return "helper_no_memory", "stop"
-    if status == 429 and NO_CREDIT.search(words):
-        return "helper_no_credit", "stop"
-    if status == 429 and wait is not None and wait > LONGEST_WAIT_SECONDS:
-        return "helper_daily_limit", "stop"
-    if status == 400 and "provider returned error" in words:
-        # OpenRouter passes on what one of several providers of the model said: the next may take the request.
-        return "helper_server_failed", "again"
-    if status == 402 and wait is not None:
-        return "helper_rate_limited", "slow_down"  # credit that is bound by requests under way
-    if status == 401 and not recipient.key:
-        return "helper_key_missing", "stop"
-    if status in BY_STATUS:
-        return BY_STATUS[status]
-    if status >= 500:
-        return "helper_server_failed", "again"
-    return "helper_redirected" if 300 <= status < 400 else "helper_request_refused", "stop"
+def filtered_answer(recipient: Recipient, reason: str) -> HelperError:
+    """The server held back what the model said; another answer may pass."""
+    return HelperError(
+        AppError("helper_moderated", place=recipient.place, model=recipient.model, detail=reason), "again"
+    )
 
 
 def scrubbed(words: str, key: str | None) -> str:
@@ -236,39 +202,48 @@ def part_of(content: Any, name: str) -> Mapping[str, Any]:
 
 def words_of(content: Any) -> str:
     """What a server says about its error, in its own words."""
-    details = error_object(content)
-    raw = part_of(details, "metadata").get("raw")
-    parts = [details.get("message"), details.get("error"), details.get("detail"), raw]
-    said_at_all = [part if isinstance(part, str) else json.dumps(part) for part in parts if part]
-    return ": ".join(said_at_all)[:MOST_CHARACTERS_READ]
+    return ": ".join(strings_in(content, MESSAGES))[:MOST_CHARACTERS_READ]
 
 
-def kinds_of(details: Mapping[str, Any]) -> str:
-    """The names that a server gives the kind of its error."""
-    inner = part_of(details, "metadata").get("error_type")
-    names = (details.get("type"), details.get("code"), details.get("error_type"), inner)
-    return " ".join(name for name in names if isinstance(name, str))
+def strings_in(content: Any, wanted: Container[str] | None) -> Iterator[str]:
+    """The texts in an error, all of them or those of the wanted names; none that was sent and only comes back."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, list):
+        for item in content:
+            yield from strings_in(item, wanted)
+    elif isinstance(content, dict):
+        for name, value in content.items():
+            if name not in ECHOES and (not isinstance(value, str) or wanted is None or name in wanted):
+                yield from strings_in(value, wanted)
 
 
-def wait_seconds(headers: Mapping[str, str], details: Mapping[str, Any]) -> float | None:
-    """How long the server asks to wait: `Retry-After` in seconds or as a date, or when its limit is set back.
+def wait_seconds(headers: Mapping[str, str], details: Mapping[str, Any], words: str = "") -> float | None:
+    """How long the server asks to wait: `Retry-After` in seconds or as a date, its words, or its limit's reset.
 
-    OpenRouter repeats its providers' headers in the body, under `error.metadata.headers`.
+    OpenRouter repeats its providers' headers in the body, under `error.metadata.headers`; Google says "retryDelay".
     """
     metadata = part_of(details, "metadata")
-    sources = (headers, part_of(metadata, "headers"))
-    named = [{str(name).lower(): value for name, value in source.items()} for source in sources]
-    asked = [source.get("retry-after") for source in named]
-    resets = [source.get("x-ratelimit-reset") for source in named]
-    waits = map(seconds_until, (*asked, metadata.get("retry_after_seconds"), *resets))
-    return next((wait for wait in waits if wait is not None), None)
+    named = {
+        str(name).lower(): value
+        for source in (part_of(metadata, "headers"), headers)
+        for name, value in source.items()
+    }
+    in_words = WAIT_IN_WORDS.search(f"{words} {json.dumps(details.get('details'))}")
+    asked = [named.get("retry-after"), metadata.get("retry_after_seconds"), in_words and in_words[1]]
+    resets = [named.get(f"x-ratelimit-reset{of}") for of in ("", "-tokens", "-requests")]
+    return next((wait for wait in map(seconds_until, (*asked, *resets)) if wait is not None), None)
 
 
 def seconds_until(value: Any) -> float | None:
-    """Seconds from now until a date, a moment in seconds or milliseconds, or after a span; None for anything else."""
+    """Seconds from now until a date, a moment in seconds or milliseconds, or after a span such as "1m26.4s"."""
     try:
         number = float(value)
     except (ValueError, TypeError):
+        span = SPAN.fullmatch(str(value).strip())
+        if span and span[0]:
+            hours, minutes, seconds, milliseconds = (float(part or 0) for part in span.groups())
+            return hours * 3600 + minutes * 60 + seconds + milliseconds / 1000
         try:
             number = parsedate_to_datetime(str(value)).timestamp()
         except (ValueError, TypeError, OverflowError):

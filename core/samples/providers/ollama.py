@@ -10,6 +10,7 @@ from typing import Any
 
 from core.providers import HelperModel, address_of
 from core.samples.providers.chat import ChatAnswer, ChatRequest, HelperError
+from core.samples.providers.completions import end_of, put_together, said_in
 from core.samples.providers.http_client import HttpClient
 from core.samples.providers.http_errors import HttpError, part_of
 from core.samples.providers.open_ai_chat import count
@@ -97,18 +98,18 @@ class Ollama:
     async def _chat(self, request: ChatRequest, think: bool | str | None) -> ChatAnswer:
         """One answer, put together from its pieces."""
         began = time.monotonic()
-        pieces: list[str] = []
-        last: dict[str, Any] = {}
+        pieces: list[dict[str, Any]] = []
         lines = self._http.post_for_lines("/api/chat", self._body(request, think))
         async with aclosing(lines):
             async for line in lines:
                 if line.get("remote_host"):
                     raise self._error("ollama_cloud_model", model=self._model)
-                pieces.append(str(part_of(line, "message").get("content") or ""))
-                last = line
+                pieces.append(line)
+        last = pieces[-1] if pieces else {}
+        choice = put_together(pieces, last.get("done") is True)["choices"][0]
         return ChatAnswer(
-            text="".join(pieces),
-            finished=last.get("done") is True and last.get("done_reason") == "stop",
+            text=said_in(choice),
+            finished=end_of(choice) == "whole",
             prompt_tokens=count(last.get("prompt_eval_count")),
             answer_tokens=count(last.get("eval_count")),
             cost_usd=0.0,

@@ -1,5 +1,6 @@
 """A helper model that speaks OpenAI's chat protocol: OpenRouter, a local server, or any other. Knows no prompt."""
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -7,26 +8,43 @@ from typing import Any
 from core.addresses import is_this_machine
 from core.providers import HelperModel, address_of
 from core.samples.providers.chat import ChatAnswer, ChatRequest
-from core.samples.providers.http_client import HttpClient
-from core.samples.providers.http_errors import HttpError, of_content, part_of, strange_answer
+from core.samples.providers.completions import choice_of, end_of, put_together, said_in
+from core.samples.providers.http_client import Events, HttpClient
+from core.samples.providers.http_errors import HttpError, filtered_answer, of_content, part_of, strange_answer
 from utils.config import SftSettings
 
 APP_HEADERS = {"HTTP-Referer": "http://localhost", "X-Title": "Custom AI Training App"}
 
-# The protocol's word for "the model itself came to an end", and that of Hugging Face's servers. Null is what a piece
-# of a stream holds while more is to come, so an answer that ends with it was cut off.
-ENDED = ("stop", "eos_token")
 END_OF_PATH = "/chat/completions"
 VERSION_PATH = "/v1"
 SCHEMA_NAME = "answer"
+MOST_TOKENS = 10**6
+# What servers want otherwise, and how they say so (in lower case); in this order.
+CHANGES = {
+    "max_tokens": re.compile("max_completion_tokens"),
+    "system": re.compile(
+        r"(system|developer) (role|message|instruction|prompt)|role.{0,12}system|roles? must alternate"
+        r"|only user and assistant"
+    ),
+    "stream": re.compile(
+        r"stream(ing)? (mode|is required|only)|only supports? stream|(must|requires?) .{0,20}stream"
+    ),
+    "enable_thinking": re.compile("enable_thinking"),
+    "reasoning": re.compile("reasoning"),
+    "temperature": re.compile("temperature"),
+    "seed": re.compile("seed"),
+    "response_format": re.compile("response_format|json_schema|structured output|guided|grammar"),
+}
+LEFT_OUT = ("temperature", "seed", "response_format")  # the others are sent in another way
+CHANGEABLE = ("helper_request_refused", "helper_server_failed")
 ROOM_FOR_THINKING = 2000  # tokens, for models of OpenRouter that cannot do without
 
 
 class OpenAiChat:
     """One server and one model of it.
 
-    Not every server knows every field. One that refuses a request because of a field is asked without it, and from
-    then on never with it; and one that is found only below /v1 is looked for there.
+    Not every server takes every request. One that refuses a field, or wants it otherwise, is asked again as it wants,
+    and from then on always; and one that is found only below /v1 is looked for there.
     """
 
     def __init__(self, base_url: str, model: str, key: str | None) -> None:
@@ -34,23 +52,28 @@ class OpenAiChat:
         self._model = model
         self._is_free = is_this_machine(base_url)
         self._is_openrouter = self._http.recipient.place.partition(":")[0] == "openrouter.ai"
-        self._without: frozenset[str] = frozenset()
+        self._changes: frozenset[str] = frozenset()
+        self._most_tokens = MOST_TOKENS
         self._schema_worked = False
 
     async def ask(self, request: ChatRequest) -> ChatAnswer:
         """See ChatHelper."""
         began = time.monotonic()
         content = await self._complete(request)
-        choices = content.get("choices") if isinstance(content, dict) else None
-        choice = choices[0] if isinstance(choices, list) and choices else None
-        if not isinstance(choice, dict):
+        if isinstance(content, Events):
+            content = put_together(content.entries, content.is_ended)
+        choice = choice_of(content)
+        if choice is None:
             raise strange_answer(self._http.recipient)
         if failed := of_content(self._http.recipient, choice):
             raise failed
+        end = end_of(choice)
+        if end == "filtered":
+            raise filtered_answer(self._http.recipient, str(choice.get("finish_reason")))
         usage = part_of(content, "usage")
         return ChatAnswer(
-            text=plain_text(part_of(choice, "message").get("content")),
-            finished=choice.get("finish_reason") in ENDED,
+            text=said_in(choice),
+            finished=end == "whole",
             prompt_tokens=count(usage.get("prompt_tokens")),
             answer_tokens=count(usage.get("completion_tokens")),
             cost_usd=dollars(usage.get("cost"), 0.0 if self._is_free else None),
@@ -58,69 +81,80 @@ class OpenAiChat:
         )
 
     async def models(self) -> list[HelperModel]:
-        """See ChatHelper. OpenRouter's list has prices; others have names."""
+        """See ChatHelper. OpenRouter's list has prices; others have names, or are nothing but names."""
         content = await self._where_it_is("/models", None)
-        entries = content.get("data") if isinstance(content, dict) else content
-        if not isinstance(entries, list):
+        if isinstance(content, dict):
+            lists = (content[name] for name in ("data", "models", "result") if name in content)
+            content = next(
+                (entries for entries in lists if entries), [] if content.keys() & {"data", "models"} else None
+            )
+        if not isinstance(content, list):
             raise strange_answer(self._http.recipient)
-        return [model_of(entry) for entry in entries if isinstance(entry, dict) and entry.get("id") and writes(entry)]
+        entries = (entry if isinstance(entry, dict) else {"id": entry} for entry in content)
+        return [model_of(entry) for entry in entries if name_of(entry) and writes(entry)]
 
     async def close(self) -> None:
         """See ChatHelper."""
         await self._http.close()
 
     async def _complete(self, request: ChatRequest) -> Any:
-        """The server's answer to the request, with as many of its fields as the server takes."""
-        without = self._without
+        """The server's answer to the request, made as the server wants it."""
+        changes, most_tokens = self._changes, self._most_tokens
         while True:
-            body = self._body(request, without)
+            body = self._body(request, changes, most_tokens)
             try:
                 content = await self._where_it_is(END_OF_PATH, body)
             except HttpError as error:
-                refused = self._refused_field(error, body)
-                if refused is None or refused in without:
+                limit = limit_of(error, body)
+                wanted = self._wanted_change(error, body)
+                if limit:
+                    most_tokens = limit
+                elif wanted is None or wanted in changes:
                     raise
-                without |= {refused}
+                else:
+                    changes |= {wanted}
                 continue
-            self._without |= without
+            self._changes |= changes
+            self._most_tokens = min(self._most_tokens, most_tokens)
             self._schema_worked |= "response_format" in body
             return content
 
-    def _body(self, request: ChatRequest, without: frozenset[str]) -> dict[str, Any]:
+    def _body(self, request: ChatRequest, changes: frozenset[str], most_tokens: int) -> dict[str, Any]:
+        messages = [dict(message) for message in request.messages]
         body: dict[str, Any] = {
             "model": self._model,
-            "messages": [dict(message) for message in request.messages],
+            "messages": without_system(messages) if "system" in changes else messages,
             "temperature": request.temperature,
             "seed": request.seed,
-            "max_tokens": request.most_tokens,
-            "stream": False,
+            "max_tokens": min(request.most_tokens, most_tokens),
+            "stream": "stream" in changes,
         }
         if request.schema is not None:
             schema = {"name": SCHEMA_NAME, "strict": True, "schema": dict(request.schema)}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if "enable_thinking" in changes:
+            body["enable_thinking"] = False
         if self._is_openrouter:
             # Thinking counts as part of the answer there: it costs, and cuts the answer off.
             body["reasoning"] = {"enabled": False}
-            if "reasoning" in without:
+            if "reasoning" in changes:
                 body["reasoning"] = {"effort": "low"}
                 body["max_tokens"] += ROOM_FOR_THINKING
-                without -= {"reasoning"}
-        if "max_tokens" in without:
-            body["max_completion_tokens"] = body["max_tokens"]
-        return {name: value for name, value in body.items() if name not in without}
+        if "max_tokens" in changes:
+            body["max_completion_tokens"] = body.pop("max_tokens")
+        return {name: value for name, value in body.items() if name not in changes or name not in LEFT_OUT}
 
-    def _refused_field(self, error: HttpError, body: Mapping[str, Any]) -> str | None:
-        """The field because of which the request was refused, where it could do without."""
-        if error.status not in (400, 422) or error.error.code != "helper_request_refused":
-            return None
+    def _wanted_change(self, error: HttpError, body: Mapping[str, Any]) -> str | None:
+        """What the server wants otherwise, where the request can do that."""
         words = error.words.lower()
-        if "max_tokens" in body and "max_completion_tokens" in words:
-            return "max_tokens"
-        for name in ("reasoning", "temperature", "seed", "response_format"):
-            if name in body and name in words:
-                return name
+        if error.status not in (400, 422, 500) or error.error.code not in CHANGEABLE:
+            return None
+        for change, said in CHANGES.items():
+            if said.search(words) and (change in body or change not in LEFT_OUT):
+                return change
         # Not every server says what it did not like; an answer's form is what most of them know nothing about.
-        return "response_format" if "response_format" in body and not self._schema_worked else None
+        unclear = "response_format" in body and not self._schema_worked and error.status != 500
+        return "response_format" if unclear else None
 
     async def _where_it_is(self, path: str, body: Mapping[str, Any] | None) -> Any:
         """Ask at the address as it was given, and where nothing is there, below it."""
@@ -149,7 +183,7 @@ def model_of(entry: Mapping[str, Any]) -> HelperModel:
     """One entry of a server's list, as OpenRouter writes it or shorter."""
     pricing = part_of(entry, "pricing")
     supported = entry.get("supported_parameters")
-    name = str(entry["id"])
+    name = name_of(entry)
     return HelperModel(
         name=name,
         label=str(entry.get("name") or name),
@@ -166,12 +200,24 @@ def writes(entry: Mapping[str, Any]) -> bool:
     return not isinstance(written, list) or "text" in written
 
 
-def plain_text(content: Any) -> str:
-    """What a message says. Some servers deliver it in parts; thinking comes in parts or fields of another name."""
-    if isinstance(content, list):
-        parts = (part for part in content if isinstance(part, dict) and part.get("type") == "text")
-        return "".join(str(part.get("text") or "") for part in parts)
-    return content if isinstance(content, str) else ""
+def name_of(entry: Mapping[str, Any]) -> str:
+    """What a model of a list is called."""
+    return str(entry.get("id") or entry.get("name") or entry.get("model") or "")
+
+
+def without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The same for a model that knows questions and answers only: what it is told stands before the question."""
+    told = [message["content"] for message in messages if message["role"] == "system"]
+    first, *others = [message for message in messages if message["role"] != "system"]
+    return [{**first, "content": "\n\n".join([*told, first["content"]])}, *others]
+
+
+def limit_of(error: HttpError, body: Mapping[str, Any]) -> int:
+    """How many tokens an answer may have, where the server says that too many were asked for; else 0."""
+    asked = body.get("max_tokens") or body.get("max_completion_tokens") or 0
+    if error.error.code != "helper_request_refused" or not re.search(r"max_\w*tokens|output tokens", error.words):
+        return 0
+    return max((int(number) for number in re.findall(r"\d{2,7}", error.words) if int(number) < asked), default=0)
 
 
 def count(value: Any) -> int:

@@ -3,10 +3,12 @@
 import asyncio
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
 from core.documents.store.chunk_store import Chunk
+from core.providers import HelperModel
 from core.samples import chat_writer
 from core.samples import pace as pacing
 from core.samples.chat_writer import ChatWriter
@@ -112,6 +114,88 @@ def test_a_wrong_key_stops_at_once_and_a_helper_that_never_says_anything_usable_
     helper = Helper(lambda number: answer)
     assert code_of(lambda: write(helper, 1000, concurrency=3)) == code
     assert len(helper.requests) <= most and helper.closed
+
+
+REFUSED = HelperError(AppError("helper_request_refused"), "skip")
+FLAGGED = HelperError(AppError("helper_moderated"), "skip")
+
+
+@pytest.mark.parametrize(
+    ("error", "most"), [(REFUSED, chat_writer.MOST_FAILED_IN_A_ROW), (FLAGGED, chat_writer.MOST_SKIPPED_IN_A_ROW)]
+)
+def test_the_same_refusal_many_times_in_a_row_stops_and_now_and_then_costs_only_that_request(error, most):
+    helper = Helper(lambda number: error)
+    assert code_of(lambda: write(helper, 1000, concurrency=1)) == error.error.code
+    assert len(helper.requests) == most
+    written, _ = write(Helper(lambda number: error if number % most else good(number)), 100, concurrency=1)
+    assert sum(len(one.drafts) for one in written) == 100 // most
+    assert next(one.final for one in written if not one.drafts) is (error is FLAGGED)
+
+
+def test_where_nothing_came_of_all_tasks_the_reason_is_said():
+    assert code_of(lambda: write(Helper(lambda number: FLAGGED), 3)) == "helper_moderated"
+    assert len(write(Helper(lambda number: good(number) if number == 1 else FLAGGED), 3, concurrency=1)[0]) == 3
+
+
+COPIED = ChatAnswer('{"samples": [{"instruction": "die Frage", "output": "die Antwort"}]}', True)
+PLAIN = "Frage: Was ist Nummer {number}?\nAntwort: Eine Zahl, die auf die vorige folgt."
+
+
+def weak(number):
+    """Copies the JSON that it is shown, and understands nothing but plain words."""
+    asked = weak.helper.requests[number - 1].messages[-1]["content"]
+    return COPIED if '"samples"' in asked else ChatAnswer(PLAIN.format(number=number), True)
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_a_helper_that_copies_the_placeholder_back_is_asked_in_plain_words(language):
+    weak.helper = Helper(weak)
+    written, usage = write(weak.helper, 12, concurrency=1, language=language)
+    assert sum(len(one.drafts) for one in written) >= 11
+    assert usage.unusable == chat_writer.JSON_TRIED_AT_LEAST
+    json_asked, plain = weak.helper.requests[0], weak.helper.requests[-1]
+    assert json_asked.schema and not plain.schema and "JSON" not in plain.messages[-1]["content"]
+
+
+def test_a_good_helper_is_not_asked_in_plain_words_for_one_bad_answer_in_three():
+    helper = Helper(lambda number: COPIED if number % 3 == 0 else good(number))
+    written, _ = write(helper, 40, concurrency=1)
+    assert all(request.schema for request in helper.requests)
+    assert sum(len(one.drafts) for one in written) == 40
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "Schreibe aus {chunk}:\nFrage: …\nAntwort: …",
+        'Answer as JSON with "q" and "a". {chunk}',
+        "{chunk}\nQ: …\nA: …",
+        "Als YAML bitte: {chunk}",
+    ],
+)
+def test_a_form_that_a_persons_own_template_names_is_not_overridden(template):
+    helper = Helper(lambda number: ChatAnswer(PLAIN.format(number=number), True))
+    written, _ = write(helper, 2, user_template=template)
+    assert [len(one.drafts) for one in written] == [1, 1]
+    assert {request.schema for request in helper.requests} == {None}
+    assert not any('"samples"' in request.messages[-1]["content"] for request in helper.requests)
+
+
+def test_every_answer_that_held_no_sample_is_told_with_the_reason():
+    kept, helper = [], Helper(lambda number: COPIED if number == 1 else good(number))
+    note = ChatWriter(lambda: helper, unusable=lambda task, answer, problem: kept.append((answer.text, problem)))
+    assert [one.drafts for one in note(Tasks(1), SftSettings(model="m"), Usage()) if one]
+    assert kept == [(COPIED.text, "no_samples")]
+
+
+def test_where_a_server_names_no_cost_it_follows_from_the_models_prices():
+    def unpriced(number):
+        return replace(good(number), cost_usd=None)
+
+    for model, cost, known in ((HelperModel("m", prompt_usd=0.01, answer_usd=0.02), 0.2, True), (None, 0.0, False)):
+        usage = Usage()
+        list(ChatWriter(lambda: Helper(unpriced), model=model)(Tasks(1), SftSettings(model="m"), usage))
+        assert (usage.cost_usd, usage.cost_known) == (pytest.approx(cost), known)
 
 
 def test_stopping_ends_the_requests_that_are_under_way():

@@ -1,3 +1,4 @@
+import itertools
 from collections import Counter, defaultdict
 
 import pytest
@@ -148,6 +149,48 @@ def test_progress_counts_what_is_on_disk(project):
     context.progress = progress
     generate(project, 6, context)
     assert seen == [(number, number) for number in range(7)]
+
+
+def test_progress_counts_requests_and_tokens_while_nothing_succeeds(project, use):
+    def useless(supply, chosen, usage):
+        for task in itertools.islice(tasks_of(supply), 3):
+            usage.requests += 1
+            usage.prompt_tokens += 100
+            yield None
+            yield Written(task)
+
+    use.provider(useless)
+    context, told = RecordingContext(), []
+    context.progress = lambda done, total, key, /, **params: told.append((done, params))
+    generate(project, 5, context, provider="ollama", model="m")
+    assert [(done, params["requests"], params["tokens"]) for done, params in told] == [
+        (0, count, 100 * count) for count in range(4)
+    ]
+
+
+def test_a_chunk_of_which_nothing_can_come_is_asked_once(project, use):
+    asked = Counter()
+
+    def refusing(supply, chosen, usage):
+        for task in tasks_of(supply):
+            asked[task.chunk.id] += 1
+            yield Written(task, final=True)
+
+    use.provider(refusing)
+    assert generate(project, 100)["samples"] == 0
+    assert [*asked.values()] == [1] * CHUNKS
+
+
+def test_where_nobody_knows_the_cost_a_limit_to_it_is_said_to_be_none(project, use):
+    def unpriced(task, usage):
+        usage.cost_known = False
+        return [(f"{task.chunk.id} {task.turn}?", "Ja.")]
+
+    use(unpriced)
+    for limit in (0.0, 1.0):
+        context = RecordingContext()
+        generate(project, 2 + int(limit), context, budget_usd=limit)
+        assert ("samples.log_cost_unknown" in [key for key, _ in context.log_lines]) is bool(limit)
 
 
 @pytest.fixture

@@ -149,3 +149,24 @@ def test_a_server_that_answered_before_and_is_gone_for_a_while_is_waited_for(mon
     monkeypatch.setattr(pacing, "UNREACHABLE_SECONDS", 0.02)
     with pytest.raises(HelperError):
         asyncio.run(scenario(*[GONE] * 50))
+
+
+@pytest.mark.parametrize(
+    ("code", "tries"),
+    [*((code, 3) for code in pacing.MAY_PASS), ("helper_key_refused", 1), ("helper_no_credit", 1)],
+)
+def test_what_would_stop_the_work_at_first_costs_one_request_where_the_server_has_answered_before(code, tries):
+    async def scenario(pace):
+        request, told = answers(*[failure("stop", code=code)] * 9)
+        with pytest.raises(HelperError) as caught:
+            await pace.ask(request)
+        return told, caught.value.reaction
+
+    async def after_an_answer():
+        pace = Pace(5, 10, 1)
+        await pace.ask(fast)
+        return await scenario(pace)
+
+    assert asyncio.run(scenario(Pace(5, 10, 1))) == ([0], "stop")
+    told, reaction = asyncio.run(after_an_answer())
+    assert (len(told), reaction) == (tries, "again" if tries > 1 else "stop")

@@ -31,7 +31,9 @@ RATE_LIMITED = {"headers": {"X-RateLimit-Reset": str(int(time.time() + 9 * 3600)
 @pytest.mark.parametrize(
     ("status", "words", "code", "reaction"),
     [
-        (400, body("bad"), "helper_request_refused", "stop"),
+        (400, body("bad"), "helper_request_refused", "skip"),
+        (400, body("The prompt is too blue: case-sensitive safety goggles"), "helper_request_refused", "skip"),
+        (422, '{"detail":[{"msg":"bad","input":"context length"}]}', "helper_request_refused", "skip"),
         (400, body("maximum context length is 8192 tokens"), "helper_prompt_too_long", "skip"),
         (400, body("", type="exceed_context_size_error"), "helper_prompt_too_long", "skip"),
         (400, '{"error":"longer than the context length available"}', "helper_prompt_too_long", "skip"),
@@ -62,7 +64,7 @@ RATE_LIMITED = {"headers": {"X-RateLimit-Reset": str(int(time.time() + 9 * 3600)
         (520, "", "helper_server_failed", "again"),
         (529, "", "helper_overloaded", "slow_down"),
         (301, "", "helper_redirected", "stop"),
-        (418, "", "helper_request_refused", "stop"),
+        (418, "", "helper_request_refused", "skip"),
     ],
 )  # fmt: skip
 def test_each_status_has_its_meaning(status, words, code, reaction):
@@ -96,12 +98,30 @@ def test_credit_that_is_bound_by_requests_under_way_is_waited_for():
         ({}, {"metadata": {"headers": {"Retry-After": "9"}}}, 9.0),
         ({}, {"metadata": {"retry_after_seconds": 16.5}}, 16.5),
         ({"X-RateLimit-Reset": "30"}, {}, 30.0),
+        ({"x-ratelimit-reset-tokens": "1m26.4s"}, {}, 86.4),
+        ({"x-ratelimit-reset-requests": "250ms"}, {}, 0.25),
+        ({}, {"details": [{"retryDelay": "34s"}]}, 34.0),
         ({}, {"metadata": "odd"}, None),
         ({}, {}, None),
     ],
 )
 def test_how_long_a_server_asks_to_wait(headers, details, seconds):
     assert wait_seconds(headers, details) == seconds
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        *(
+            ("Please try again in 7.66s.", 7.66),
+            ("try again in 800ms", 0.8),
+            ("Please retry after 26 seconds.", 26.0),
+        ),
+        *(("try again in 2m59.56s", 179.56), ("try again in 1h2m3s", 3723.0), ("try again later", None)),
+    ],
+)
+def test_how_long_a_server_asks_to_wait_in_words(words, seconds):
+    assert wait_seconds({}, {}, words) == (seconds if seconds is None else pytest.approx(seconds))
 
 
 @pytest.mark.parametrize("factor", [1, 1000])

@@ -80,7 +80,7 @@ def test_a_model_that_refuses_the_switch_is_asked_without_it_from_then_on(ollama
 
 @pytest.mark.parametrize(
     ("fault", "value"),
-    [*(("done_reason", reason) for reason in ("length", "load", "")), ("ends_without_last_line", True)],
+    [*(("done_reason", reason) for reason in ("length", "load", "unload")), ("ends_without_last_line", True)],
 )
 def test_an_answer_that_did_not_come_to_its_end_is_not_finished(ollama, question, fault, value):
     setattr(ollama, fault, value)

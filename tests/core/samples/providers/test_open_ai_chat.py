@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from core.models.llama_server import LlamaServer
 from core.providers import HelperModel
 from core.samples.answers.answers import parse_answer
 from core.samples.providers.chat import ChatAnswer, HelperError
+from core.samples.providers.http_client import proxy_for, trusted
 from core.samples.providers.open_ai_chat import OpenAiChat
 from tests.core.samples.fault_server import Faults, FaultServer
 from tests.core.samples.http_server import ScriptedServer
@@ -107,9 +109,25 @@ def test_tokens_and_cost_come_back_and_a_server_of_this_machine_costs_nothing(ta
     assert talk(completion(usage=None)).answer.cost_usd == 0.0
 
 
-@pytest.mark.parametrize("reason", ["stop", "eos_token", "length", "content_filter", "error", None])
-def test_only_an_answer_that_came_to_its_end_is_finished(talk, reason):
-    assert talk(completion("{", reason)).answer.finished is (reason in ("stop", "eos_token"))
+@pytest.mark.parametrize(
+    ("finished", "reasons"),
+    [
+        (True, ["stop", "eos_token", "STOP", "end_turn", "COMPLETE", "eos", "end", "stop_sequence", "completed"]),
+        (True, ["", None, "tool_calls", "finished", "done"]),  # where a server does not say it, the text decides
+        (
+            False,
+            ["length", "max_tokens", "MAX_TOKENS", "model_length", "max_output_tokens", "context_window_exceeded"],
+        ),
+        (False, ["error", "abort", "insufficient_system_resource", "network_error", "ERROR_LIMIT", "timeout"]),
+    ],
+)
+def test_servers_have_many_words_for_the_end_of_an_answer(talk, finished, reasons):
+    assert [talk(completion("{", reason)).answer.finished for reason in reasons] == [finished] * len(reasons)
+
+
+@pytest.mark.parametrize("reason", ["content_filter", "SAFETY", "RECITATION", "sensitive", "refusal", "ERROR_TOXIC"])
+def test_an_answer_that_the_server_held_back_is_asked_for_again(talk, reason):
+    assert talk(completion("{", reason)).error == ("helper_moderated", "again")
 
 
 async def slow(request):
@@ -128,10 +146,86 @@ async def slow(request):
         (completion("Ja.", reasoning="Hm.", reasoning_content="Hmm."), "Ja."),
         (completion([{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "Ja."}]), "Ja."),
         (completion(None, reasoning="Hm."), ""),
+        (completion("", reasoning_content=' {"samples": []}'), '{"samples": []}'),
+        (completion(None, reasoning="[1]"), "[1]"),
+        (completion([{"type": "output_text", "text": "Ja."}]), "Ja."),
+        (completion([{"text": "Ja."}]), "Ja."),
+        (completion({"samples": []}), '{"samples": []}'),
+        (completion([["Was?", "Das."]]), '[["Was?", "Das."]]'),
+        (completion(None, tool_calls=[{"function": {"name": "answer", "arguments": "{}"}}]), "{}"),
+        (completion(None, function_call={"arguments": "{}"}), "{}"),
+        (json_of({"choices": [{"text": "Ja.", "finish_reason": "stop"}]}), "Ja."),
+        (json_of({"content": [{"type": "text", "text": "Ja."}], "stop_reason": "end_turn"}), "Ja."),
+        (json_of({"message": {"content": "Ja."}, "done_reason": "stop"}), "Ja."),
     ],
 )
 def test_whitespace_before_an_answer_and_thinking_that_is_delivered_apart_are_no_part_of_the_text(talk, answer, text):
     assert talk(answer).answer.text == text
+
+
+def stream(*pieces, last="data: [DONE]\n\n", reason="stop", name="content"):
+    events = [{"choices": [{"delta": {name: piece}, "finish_reason": None}]} for piece in pieces]
+    events.append({"choices": [{"delta": {}, "finish_reason": reason}], "usage": {"completion_tokens": 4}})
+    text = ": a comment\n\n" + "".join(f"data: {json.dumps(event)}\n\n" for event in events) + last
+    return web.Response(text=text, content_type="text/event-stream")
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "finished"),
+    [
+        (stream("J", "a", "."), "Ja.", True),
+        (stream("Ja.", reason=None), "Ja.", True),
+        (stream("Ja.", reason=None, last=""), "Ja.", False),
+        (stream("Ja.", reason="length"), "Ja.", False),
+        (stream('{"a', '": 1}', name="reasoning_content"), '{"a": 1}', True),
+        (stream("Ja.", last=""), "Ja.", True),
+    ],
+)
+def test_the_pieces_of_a_stream_that_nobody_asked_for_are_put_together(talk, answer, text, finished):
+    found = talk(answer).answer
+    assert (found.text, found.finished, found.answer_tokens) == (text, finished, 4)
+
+
+def test_an_error_in_the_middle_of_a_stream_is_one(talk):
+    last = f"data: {json.dumps({'error': {'code': 429, 'message': 'slow'}})}\n\n"
+    assert talk(stream("Ja", last=last)).error == ("helper_rate_limited", "slow_down")
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "wanted"),
+    [
+        (400, "This model only support stream mode, please enable the stream parameter.", {"stream": True}),
+        (400, "parameter.enable_thinking must be set to false for non-streaming calls", {"enable_thinking": False}),
+        (
+            400,
+            "max_tokens must be less than or equal to `200`, the maximum value for `max_tokens`",
+            {"max_tokens": 200},
+        ),
+        (400, "Invalid max_tokens value, the valid range of max_tokens is [1, 250]", {"max_tokens": 250}),
+        (400, "max_tokens: 300 > 128, which is the maximum allowed number of output tokens", {"max_tokens": 128}),
+    ],
+)
+def test_a_server_that_wants_a_request_otherwise_gets_it_so_from_then_on(talk, status, words, wanted):
+    found = talk(failure(status, words), completion(), times=2)
+    assert len(found.server.bodies) == 3
+    for body in found.server.bodies[1:]:
+        assert {name: body.get(name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        *((400, "System role not supported"), (500, "Jinja Exception: System role not supported")),
+        (400, "Developer instruction is not enabled for models/gemma-3-27b-it"),
+        (400, "Conversation roles must alternate user/assistant/user/assistant/..."),
+        *((422, "Only user and assistant roles are supported!"), (400, "role: 'system' is not a valid role")),
+    ],
+)
+def test_a_model_that_knows_no_system_role_is_told_everything_in_the_question(talk, question, status, words):
+    first, *others = talk(failure(status, words), completion(), times=2).server.bodies
+    told, asked = (message["content"] for message in question.messages)
+    assert [message["role"] for message in first["messages"]] == ["system", "user"]
+    assert [body["messages"] for body in others] == [[{"role": "user", "content": f"{told}\n\n{asked}"}]] * 2
 
 
 async def half(request):
@@ -216,7 +310,7 @@ def test_a_server_that_does_not_say_what_it_dislikes_is_asked_without_a_schema_t
     unclear = failure(400, "Bad Request")
     for answers, with_schema in (((unclear,), [True, False]), ((completion(), unclear), [True, True])):
         found = talk(*answers, times=len(answers))
-        assert found.error == ("helper_request_refused", "stop")
+        assert found.error == ("helper_request_refused", "skip")
         assert ["response_format" in body for body in found.server.bodies] == with_schema
 
 
@@ -273,16 +367,39 @@ def test_openrouters_list_has_prices_context_and_schema():
     automatic = {"id": "openrouter/auto", "pricing": unknown, "supported_parameters": ["seed"]}
     pictures = {"id": "a/pictures", "architecture": {"output_modalities": ["image"]}}
     entries = [first, automatic, pictures, {"id": "local", "max_model_len": 4096}]
-    with ScriptedServer(web.json_response({"data": entries}), web.json_response({"data": None})) as server:
+    with ScriptedServer(web.json_response({"data": entries})) as server:
         models = with_helper(server.address + "/api/v1", lambda helper: helper.models())
-        refused = refusal_of(OpenAiChat(server.address, "some/model", KEY), lambda helper: helper.models())
-    assert said_of(refused)[0] == "helper_strange_answer"
     assert server.requests[0].path == "/api/v1/models"
     assert models == [
         HelperModel("a/b", "A: B", 131072, 0.0000005, 0.0000015, follows_schema=True),
         HelperModel("openrouter/auto", "openrouter/auto", follows_schema=False),
         HelperModel("local", "local", context_tokens=4096),
     ]
+
+
+@pytest.mark.parametrize(
+    ("listed", "names"),
+    [
+        ({"models": [{"name": "models/x"}, {"name": "y"}]}, ["models/x", "y"]),
+        ([{"name": "x"}], ["x"]),
+        (["a", "b"], ["a", "b"]),
+        ({"data": ["a", "b"]}, ["a", "b"]),
+        ({"object": "list", "data": None}, []),
+        ({"data": []}, []),
+        ({"models": [{"model": "q"}], "data": [{"id": "q"}]}, ["q"]),
+        ({"models": ["a"], "data": None}, ["a"]),
+        ({"detail": "Not here"}, None),
+        ("a, b", None),
+    ],
+)
+def test_a_list_of_models_comes_in_many_shapes(listed, names):
+    with ScriptedServer(web.json_response(listed)) as server:
+        if names is None:
+            refused = refusal_of(OpenAiChat(server.address, "m", KEY), lambda helper: helper.models())
+            assert refused.error.code == "helper_strange_answer"
+        else:
+            found = with_helper(server.address, lambda helper: helper.models())
+            assert [model.name for model in found] == names
 
 
 def test_whoever_cancels_a_question_ends_it_at_the_server_too(question):
@@ -327,6 +444,45 @@ def test_a_proxy_is_used_for_others_and_never_for_this_machine(question, monkeyp
         assert error_of("http://elsewhere.invalid", question).error.code == "helper_proxy"
         monkeypatch.setenv("no_proxy", "elsewhere.invalid")
         assert error_of("http://elsewhere.invalid", question).error.code == "helper_no_network"
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "url", "direct"),
+    [
+        ("192.168.0.0/16", "http://192.168.1.5:11434", True),
+        ("192.168.0.0/16", "http://192.169.1.5:11434", False),
+        ("10.0.0.0/8, fd00::/8", "http://[fd12::1]:8000", True),
+        ("fd00::1", "http://[fd00::1]:11434", True),
+        ("[fd00::1]:11434", "http://[fd00::1]:11434", True),
+        ("10.*", "http://10.1.2.3:8000", True),
+        ("10.*", "http://11.1.2.3:8000", False),
+        ("*.corp.local", "http://ollama.corp.local:11434", True),
+        (".corp.local", "http://corp.local", True),
+        ("corp.local", "http://ollama.corp.local", True),
+        ("corp.local", "http://notcorp.local", False),
+        ("server:8000", "http://server:8000", True),
+        ("server:8001", "http://server:8000", False),
+        ("https://server", "https://server", True),
+        ("*", "https://anything.example", True),
+        ("", "http://10.1.2.3", False),
+    ],
+)
+def test_a_proxy_has_exceptions_as_companies_write_them(monkeypatch, no_proxy, url, direct):
+    for scheme in ("http", "https"):
+        monkeypatch.setenv(f"{scheme}_proxy", "http://proxy.corp:3128")
+    monkeypatch.setenv("no_proxy", no_proxy)
+    assert (proxy_for(url) is None) is direct
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_a_companys_own_certificates_are_trusted_beside_the_systems(monkeypatch, tmp_path, variable):
+    loaded = []
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda self, **places: loaded.append(places))
+    monkeypatch.setenv(variable, str(tmp_path / "company.pem"))
+    trusted.__wrapped__()
+    (tmp_path / "company.pem").write_text("")
+    trusted.__wrapped__()
+    assert loaded.count({"cafile": str(tmp_path / "company.pem")}) == 1
 
 
 @pytest.fixture(scope="module")
