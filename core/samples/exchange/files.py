@@ -36,7 +36,8 @@ ARCHIVES = (
 )
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # what Excel writes first
-WRAPPED = re.compile(r'\{\s*"(?:data|examples|instances|items|rows|samples|train)"\s*:\s*\[')
+WRAPPERS = ("data", "examples", "instances", "items", "rows", "samples", "train", "paragraphs", "qas")
+WRAPPED = re.compile(rf'\{{\s*"(?:{"|".join(WRAPPERS)})"\s*:\s*\[')
 BLANK = "\ufeff \t\r\n"  # files that were joined have byte order marks inside
 BETWEEN = re.compile(r"[\s,\ufeff]*")
 NEXT_OBJECT = re.compile(r"\}\s*,?\s*\{")
@@ -60,6 +61,7 @@ COLUMNS = {
     "page": "page seite",
     "chunk_id": "chunk_id",
 }
+OWN_COLUMNS = {"follow_ups", "chunk_id"}  # that a table has which was written here, with its cells guarded
 NAMES = {name: column for column, names in COLUMNS.items() for name in names.split()}
 
 
@@ -96,6 +98,18 @@ def read_records(file: BinaryIO, name: str) -> Generator[Record, None, None]:
     if any(_is_object(line) for line in head.split("\n", COMMENTED_LINES)[:COMMENTED_LINES]):
         return _json_lines(file, encoding)
     return _table(file, encoding, head, name)
+
+
+def unwrapped(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The records in a record that only wraps them, each with the context that they share; else the record itself."""
+    lists = (record[name] for name in WRAPPERS if isinstance(record.get(name), list))
+    inner = next((each for each in lists if each and all(isinstance(one, dict) for one in each)), None)
+    if inner is None or any(column_of(name) == "output" for name in record):
+        yield record
+        return
+    shared = {"context": record["context"]} if "context" in record else {}
+    for each in inner:
+        yield from unwrapped(shared | each)
 
 
 def column_of(name: object) -> str:
@@ -176,15 +190,22 @@ def _json_lines(file: BinaryIO, encoding: Encoding) -> Generator[Record, None, N
             if line is None:
                 yield number, BadRecord("exchange.bad.too_long")
             elif stripped := line.strip(BLANK).removesuffix(","):
-                yield number, _object(stripped)
+                for record in _objects(stripped):
+                    yield number, record
 
 
-def _object(line: str) -> dict[str, Any] | BadRecord:
+def _objects(line: str) -> Iterator[dict[str, Any] | BadRecord]:
     try:
-        value = parse_json(line, half_pairs=True)
+        yield from _records_in(parse_json(line, half_pairs=True))
     except ValueError:
-        return BadRecord("exchange.bad.not_json")
-    return value if isinstance(value, dict) else BadRecord("exchange.bad.not_an_object")
+        yield BadRecord("exchange.bad.not_json")
+
+
+def _records_in(value: Any) -> Iterator[dict[str, Any] | BadRecord]:
+    if isinstance(value, dict):
+        yield from unwrapped(value)
+    else:
+        yield BadRecord("exchange.bad.not_an_object")
 
 
 def _json(file: BinaryIO, encoding: Encoding, skipped: str) -> Generator[Record, None, None]:
@@ -231,7 +252,8 @@ def _json(file: BinaryIO, encoding: Encoding, skipped: str) -> Generator[Record,
                     return
                 go_to(found.end() - 1)
                 continue
-            yield line, value if isinstance(value, dict) else BadRecord("exchange.bad.not_an_object")
+            for record in _records_in(value):
+                yield line, record
             go_to(end)
 
 
@@ -295,7 +317,8 @@ def _rows(file: BinaryIO, encoding: Encoding, delimiter: str, skip: int) -> Gene
             elif any(row[len(columns) :]):
                 yield number, BadRecord("exchange.bad.columns")
             else:
-                yield number, _record(dict(zip(columns, map(unguarded, row), strict=False)))
+                cells = map(unguarded, row) if set(columns) >= OWN_COLUMNS else row
+                yield number, _record(dict(zip(columns, cells, strict=False)))
 
 
 def _record(cells: Mapping[str, str]) -> dict[str, Any]:

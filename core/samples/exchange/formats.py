@@ -4,8 +4,9 @@
   called (exchange_files.COLUMNS); conversations as in ShareGPT; messages with roles.
 - Several turns become a question, its answer, and what follows. Messages in a row from the same side are one. What an
   assistant says before the first question and a question without an answer are left out.
-- A system message is put before the first question, since a model is trained here on questions and answers only and
-  would not see it otherwise. "You are a helpful assistant." and the like say nothing and are left out.
+- A system message is put before the question that follows it, since a model is trained here on questions and answers
+  only and would not see it otherwise. "You are a helpful assistant." and the like say nothing and are left out.
+- A turn of weight 0 is one that nobody should learn from. What asks about a picture or a sound is refused.
 """
 
 import json
@@ -17,7 +18,10 @@ from core.samples.exchange.files import COLUMNS, BadRecord, column_of, guarded
 from core.samples.store.sample import Sample, presentable
 
 MAX_TEXT_CHARACTERS = 100_000  # about 25,000 tokens, more than any model that is trained here reads
-CONVERSATIONS = ("conversations", "conversation", "messages", "dialog", "dialogue", "chat", "turns")
+CONVERSATIONS = ("conversations", "conversation", "messages", "dialog", "dialogue", "chat", "turns", "contents")
+SYSTEM = ("system", "system_prompt", "system_message", "systemprompt", "system_instruction", "systeminstruction")
+MEDIA = ("image", "images", "video", "videos", "audio", "audios")
+WEIGHTS = ("weight", "train", "loss")  # of a message, as OpenAI, Axolotl and Swift call it
 ROLES = {
     **dict.fromkeys(("human", "user", "prompter", "nutzer", "mensch"), "user"),
     **dict.fromkeys(("gpt", "assistant", "model", "bot", "chatgpt", "ai", "assistent"), "assistant"),
@@ -36,14 +40,22 @@ Turns = tuple[tuple[str, str], ...]
 def turns_of(record: Mapping[str, Any]) -> Turns:
     """What a record asks and says, at least once each. Raises BadRecord."""
     fields = {name.casefold(): value for name, value in record.items()}
+    if isinstance(fields.get("row"), Mapping):  # as Hugging Face's server of data sets hands them out
+        return turns_of(fields["row"])
+    if any(fields.get(name) for name in MEDIA):
+        raise BadRecord("exchange.bad.not_text")
+    system = next((fields[name] for name in SYSTEM if fields.get(name)), "")
+    before = [("system", _said(system))] if isinstance(system, (str, Mapping)) else []
     for name in CONVERSATIONS:
         if isinstance(fields.get(name), list):
-            system = fields.get("system")
-            before = [("system", system)] if isinstance(system, str) else []
             return _checked(_paired([*before, *_messages(fields[name])]))
-    asked, said = _field(fields, "instruction"), _field(fields, "output")
-    if isinstance(asked, list) and isinstance(said, list):  # a prompt and its completion, each of messages
-        return _checked(_paired([*_messages(asked), *_messages(said)]))
+    asked, said = _field(fields, "instruction"), _answer(fields)
+    if isinstance(said, list) and all(
+        isinstance(each, Mapping) for each in said
+    ):  # messages, which may begin with the prompt's
+        asked = _messages(asked) if isinstance(asked, list) else [("user", _said(asked))] if asked else []
+        later = _messages(said)
+        return _checked(_paired([*before, *(asked if later[:1] != asked[:1] else ()), *later]))
     extra = _field(fields, "input")
     if asked is None or asked == "":
         asked, extra = extra, None
@@ -54,12 +66,8 @@ def turns_of(record: Mapping[str, Any]) -> Turns:
             raise BadRecord("exchange.bad.not_text")
     if isinstance(extra, str) and extra.strip():
         asked = f"{asked}\n\n{extra}"
-    system = fields.get("system")
-    if isinstance(system, str):
-        asked = _with_system([system], str(asked))
-    return _checked(
-        [*_history(fields.get("history")), (str(asked), str(said)), *_follow_ups(fields.get("follow_ups"))]
-    )
+    asked = _with_system([text for _, text in before], str(asked))
+    return _checked([*_history(fields.get("history")), (asked, str(said)), *_follow_ups(fields.get("follow_ups"))])
 
 
 def as_messages(sample: Sample) -> dict[str, Any]:
@@ -96,30 +104,46 @@ def _field(fields: Mapping[str, Any], column: str) -> Any:
     return next(values, next((fields[name] for name in fields if column_of(name) == column), None))
 
 
+def _answer(fields: Mapping[str, Any]) -> Any:
+    """The answer; a number or a truth value as text, and of several that are right (SQuAD) the first."""
+    value = _field(fields, "output")
+    if value is fields.get("answers") and value:
+        value = value.get("text") if isinstance(value, Mapping) else value
+        value = (value or [None])[0] if isinstance(value, list) else value
+        value = value.get("text") if isinstance(value, Mapping) and "text" in value else value
+    return json.dumps(value) if isinstance(value, (int, float)) else value
+
+
 def _messages(messages: Sequence[Any]) -> list[tuple[str, str]]:
-    """Sides and texts. Raises BadRecord."""
+    """Sides and texts; the side of an answer that nobody should learn from is "skipped". Raises BadRecord."""
     found = []
     for message in messages:
         if not isinstance(message, Mapping):
             raise BadRecord("exchange.bad.not_an_object")
-        side = next((message[name] for name in ("from", "role", "speaker") if name in message), None)
+        side = next((message[name] for name in ("from", "role", "speaker", "type") if name in message), None)
         role = ROLES.get(side.casefold()) if isinstance(side, str) else None
         if role is None:
             raise BadRecord("exchange.bad.unknown_role")
-        found.append(
-            (role, _said(next((message[name] for name in ("value", "content", "text") if name in message), None)))
+        if role == "assistant" and any(message.get(name) in (0, "0") for name in WEIGHTS):
+            role = "skipped"
+        content = next(
+            (message[name] for name in ("value", "content", "text", "parts", "data") if name in message), None
         )
+        found.append((role, _said(content)))
     return found
 
 
 def _said(content: Any) -> str:
     """The text of a message, which may come in parts. Raises BadRecord where some of it is no text."""
+    if isinstance(content, Mapping):
+        content = next((content[name] for name in ("parts", "content", "text") if name in content), None)
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
         raise BadRecord("exchange.bad.not_text")
     parts = [
-        part.get("text") if isinstance(part, Mapping) and part.get("type") == "text" else part for part in content
+        part.get("text") if isinstance(part, Mapping) and part.get("type", "text") == "text" else part
+        for part in content
     ]
     if not all(isinstance(part, str) for part in parts):
         raise BadRecord("exchange.bad.not_text")
@@ -128,23 +152,36 @@ def _said(content: Any) -> str:
 
 def _paired(messages: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Messages as questions with their answers. Raises BadRecord where there is none."""
-    system: list[str] = []
-    turns: list[tuple[list[str], list[str]]] = []
+    rules: list[str] = []  # for the question that comes next, or is under way
+    turns: list[tuple[str, str]] = []
+    asked: list[str] = []
+    said: list[str] = []
+
+    def close() -> None:
+        if said:
+            turns.append((_with_system(rules, "\n\n".join(asked)), "\n\n".join(said)))
+            rules.clear()
+        asked.clear()
+        said.clear()
+
+    any_asked = False
     for role, text in messages:
-        if not text.strip():
+        if role == "skipped":
+            close()
+        elif not text.strip():
             continue
-        if role == "system":
-            system.append(text)
-        elif role == "user":
-            if not turns or turns[-1][1]:
-                turns.append(([], []))
-            turns[-1][0].append(text)
-        elif turns:
-            turns[-1][1].append(text)
-    pairs = [("\n\n".join(asked), "\n\n".join(said)) for asked, said in turns if said]
-    if not pairs:
-        raise BadRecord("exchange.bad.no_answer" if turns else "exchange.bad.no_question")
-    return [(_with_system(system, pairs[0][0]), pairs[0][1]), *pairs[1:]]
+        elif role == "assistant":
+            if asked:
+                said.append(text)
+        else:
+            if said:
+                close()
+            (rules if role == "system" else asked).append(text)
+            any_asked |= role == "user"
+    close()
+    if not turns:
+        raise BadRecord("exchange.bad.no_answer" if any_asked else "exchange.bad.no_question")
+    return turns
 
 
 def _with_system(system: Sequence[str], question: str) -> str:

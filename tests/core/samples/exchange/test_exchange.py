@@ -111,11 +111,108 @@ TWO = [("Frage?", "Antwort."), ("Und dann?", "Ende.")]
             [("Sprich wie Kant.\n\nFrage?", "Antwort.")],
         ),
         ({"system": "You are a helpful assistant.", "conversations": share_gpt("Frage?", "Antwort.")}, ONE),
+        ({"instruction": "Frage?", "output": 4}, [("Frage?", "4")]),
+        ({"instruction": "Frage?", "output": 2.5}, [("Frage?", "2.5")]),
+        ({"instruction": "Frage?", "output": False}, [("Frage?", "false")]),
+        ({"question": "Frage?", "answers": {"text": ["Antwort.", "Andere."], "answer_start": [9, 3]}}, ONE),
+        ({"question": "Frage?", "answers": ["Antwort.", "Andere."]}, ONE),
+        ({"question": "Frage?", "answers": [{"text": "Antwort.", "answer_start": 9}]}, ONE),
+        ({"pregunta": "Frage?", "respuesta": "Antwort."}, ONE),
+        ({"messages": [{"type": "human", "content": "Frage?"}, {"type": "ai", "content": "Antwort."}]}, ONE),
+        ({"messages": [{"type": "human", "data": {"content": "Frage?"}}, said("ai", "Antwort.")]}, ONE),
+        ({"contents": [{"role": "user", "parts": [{"text": "Frage?"}]}, said("model", "Antwort.")]}, ONE),
+        ({"row_idx": 0, "row": {"instruction": "Frage?", "output": "Antwort."}, "truncated_cells": []}, ONE),
+        ({"prompt": "Frage?", "chosen": chat("Frage?", "Antwort."), "rejected": chat("Frage?", "Nein.")}, ONE),
+        ({"prompt": "Frage?", "chosen": [said("assistant", "Antwort.")]}, ONE),
+        *(
+            ({name: "Sei Kant.", "question": "Frage?", "response": "Antwort."}, [("Sei Kant.\n\nFrage?", "Antwort.")])
+            for name in ("system", "system_prompt", "System_Message")
+        ),
+        (
+            {"systemInstruction": {"parts": [{"text": "Sei Kant."}]}, "contents": chat("Frage?", "Antwort.")},
+            [("Sei Kant.\n\nFrage?", "Antwort.")],
+        ),
+        (
+            {"messages": [*chat("Frage?", "Antwort."), said("system", "Sei kurz."), *chat("Und dann?", "Ende.")]},
+            [ONE[0], ("Sei kurz.\n\nUnd dann?", "Ende.")],
+        ),
+        *(
+            (
+                {
+                    "messages": [
+                        *chat("Was?"),
+                        {**said("assistant", "Falsch."), name: no},
+                        *chat("Frage?", "Antwort."),
+                    ]
+                },
+                ONE,
+            )
+            for name, no in (("weight", 0), ("train", False), ("loss", False))
+        ),
+        ({"messages": [*chat("Frage?"), {**said("assistant", "Antwort."), "weight": 1}]}, ONE),
+        (
+            {
+                "messages": [
+                    *(said("system", "Sei Kant."), said("user", "Was?"), {**said("gpt", "Nö."), "weight": 0}),
+                    *chat("Frage?", "Antwort."),
+                ]
+            },
+            [("Sei Kant.\n\nFrage?", "Antwort.")],
+        ),
+        ({"instruction": "Frage?", "output": "Antwort.", "images": [], "audio": None}, ONE),
     ],
 )
 def test_records_become_what_they_ask_and_say(project, record, expected):
     assert bring_in(project, lines_of(record)) == done(1)
     assert turns(project) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ({"conversations": share_gpt("<image>\nFrage?", "Antwort."), "images": ["a.png"]}, "not_text"),
+        ({"instruction": "Frage?", "output": "Antwort.", "image": "a.png"}, "not_text"),
+        ({"messages": chat([{"type": "text", "text": "Frage?"}, {"type": "image_url"}], "Antwort.")}, "not_text"),
+        ({"contents": [{"role": "user", "parts": [{"inlineData": {}}]}, said("model", "Antwort.")]}, "not_text"),
+        ({"instruction": "Frage?", "output": ["Antwort.", "Andere."]}, "not_text"),
+        ({"question": "Frage?", "answers": {"text": [], "answer_start": []}}, "no_answer"),
+        ({"messages": [*chat("Frage?"), {**said("assistant", "Antwort."), "weight": 0}]}, "no_answer"),
+        ({"instruction": 7, "output": "Antwort."}, "not_text"),
+    ],
+)
+def test_records_of_which_a_part_is_no_text_are_refused_with_the_reason(project, record, reason):
+    assert bring_in(project, lines_of(record)) == done(bad_lines=bad((1, reason)))
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        {
+            "features": [{"name": "instruction"}],
+            "rows": [{"row_idx": 0, "row": {"question": "Frage?", "answer": "Ja."}}],
+        },
+        {"version": "1.1", "data": [{"question": "Frage?", "answer": "Ja."}]},
+        {"rows": [{"row": {"prompt": "Frage?", "completion": "Ja."}}]},
+    ],
+)
+def test_records_that_lie_in_another_one_are_found_on_one_line_and_on_many(project, wrapped):
+    for text in (json.dumps(wrapped), json.dumps(wrapped, indent=2)):
+        project.samples_file.unlink(missing_ok=True)
+        assert bring_in(project, text) == done(1)
+        assert pairs(project) == [("Frage?", "Ja.")]
+
+
+def test_a_whole_file_of_squad_is_understood(project):
+    answers = [{"question": "Was?", "answers": [{"text": "Ja", "answer_start": 0}]}, {"question": "?", "answers": []}]
+    squad = {"version": "2.0", "data": [{"title": "T", "paragraphs": [{"context": "Ja oder nein.", "qas": answers}]}]}
+    assert bring_in(project, json.dumps(squad)) == done(1, bad_lines=bad((1, "no_answer")))
+    assert pairs(project) == [("Was?\n\nJa oder nein.", "Ja")]
+
+
+@pytest.mark.parametrize("said", ["'-v' turns it on", "'=1", "'- eins", "'@name"])
+def test_an_apostrophe_in_the_table_of_somebody_else_is_part_of_the_text(project, said):
+    assert bring_in(project, f"question,answer\nWelche?,{said}\n") == done(1)
+    assert pairs(project) == [("Welche?", said)]
 
 
 @pytest.mark.parametrize(
