@@ -39,6 +39,7 @@ from core.samples.store.sample_query import SampleCounts, SamplePage, SampleQuer
 from core.samples.store.sample_store import SampleStore
 from core.samples.store.sft_dataset import MINIMUM_SAMPLES, require_lines
 from core.samples.store.sources import chunk_of
+from core.samples.unusable import UnusableAnswer, unusable_answers
 from utils.config import SftSettings
 from utils.errors import AppError
 
@@ -59,11 +60,13 @@ __all__ = [
     "SampleRow",
     "SampleStore",
     "Taken",
+    "UnusableAnswer",
     "export_samples",
     "fetch_models",
     "known_model",
     "known_models",
     "require_lines",
+    "unusable_answers",
 ]
 
 LOOK_AGAIN_SECONDS = 0.2

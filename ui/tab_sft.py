@@ -47,6 +47,7 @@ def build(frame: PageFrame) -> None:
             frame.live.show(gr.HTML(elem_id="estimate"), estimate_panel.before_html)
             frame.live.show(gr.HTML(elem_id="try-out"), try_out_panel.result_html)
             frame.live.show(gr.HTML(elem_id="after"), estimate_panel.after_html)
+            frame.live.show(gr.HTML(elem_id="unusable"), try_out_panel.unusable_html)
             checks_panel.build(frame, position)
     prompts = prompt_panel.build(frame, wishes["language"])
     job_panel(frame, "samples")

@@ -142,7 +142,7 @@ class ChatWriter:
         async def once(tries: int) -> tuple[Pair, ...]:
             # A weak model that copies the JSON which it is shown may still answer in plain words.
             json_is_no_use = self._json.tried >= JSON_TRIED_AT_LEAST and self._json.share < self._plain.share
-            plainly = json_is_no_use and not prompts.has_own_form(settings)
+            plainly = json_is_no_use and not settings.user_template
             request = request_for(task, settings, tries, plainly)
             form = self._plain if plainly else self._json
             self.sent(task, request)
@@ -154,13 +154,15 @@ class ChatWriter:
                 raise
             count_usage(usage, answer, self.model)
             parsed = parse_answer(answer.text, answer.finished)
+            pairs = tuple(pair for pair in parsed.pairs if not prompts.is_shown(pair.instruction))
             form.tried += 1
-            form.usable += bool(parsed.pairs)
-            if not parsed.pairs:
+            form.usable += bool(pairs)
+            if not pairs:
+                problem = parsed.problem or "no_samples"
                 usage.unusable += 1
-                self.unusable(task, answer, parsed.problem)
-                raise HelperError(AppError(UNUSABLE[parsed.problem]), "again")
-            return parsed.pairs
+                self.unusable(task, answer, problem)
+                raise HelperError(AppError(UNUSABLE[problem]), "again")
+            return pairs
 
         try:
             pairs = await pace.ask(once)
@@ -187,7 +189,7 @@ def request_for(task: Task, settings: SftSettings, tries: int = 0, plainly: bool
     wanted = TOKENS_AROUND_ANSWER + TOKENS_OF_ANSWER * task.count * settings.turns * (1 + tries)
     number = (task.chunk.id if task.chunk else 0) * 1009 + task.turn * 31 + tries
     return ChatRequest(
-        prompts.messages_for(task, settings, plainly),
+        prompts.plain_messages_for(task, settings) if plainly else prompts.messages_for(task, settings),
         None if plainly or prompts.has_own_form(settings) else prompts.schema_for(task, settings),
         settings.temperature,
         (settings.seed + number) % 2**31,

@@ -66,10 +66,16 @@ FORM_OF_TURNS: Mapping[str, str] = {
     "en": '{"samples": [{"instruction": "the first question", "output": "the answer", '
     '"follow_ups": [{"instruction": "a question that follows", "output": "the answer to it"}]}]}',
 }
-PLAIN_FORMAT: Mapping[str, str] = {
-    "de": "Antworte nur in dieser Form, jedes Mal auf einer neuen Zeile:\nFrage: (die Frage)\nAntwort: (die Antwort)",
-    "en": "Answer in this form only, each on a new line:\nQuestion: (the question)\nAnswer: (the answer)",
+# For weak models: what a small one is shown it does, while it copies the words of a form that is described to it.
+PLAIN: Mapping[str, str] = {
+    "de": "Schreibe eine Frage und ihre Antwort zu diesem Text:\n{text}",
+    "en": "Write one question and its answer about this text:\n{text}",
 }
+SHOWN: Mapping[str, tuple[str, str, str]] = {
+    "de": ("Wasser siedet bei 100 Grad. Eis schmilzt bei 0 Grad.", "Wann schmilzt Eis?", "Eis schmilzt bei 0 Grad."),
+    "en": ("Water boils at 100 degrees. Ice melts at 0 degrees.", "When does ice melt?", "Ice melts at 0 degrees."),
+}
+SHOWN_FORM: Mapping[str, str] = {"de": "Frage: {asked}\nAntwort: {said}", "en": "Question: {asked}\nAnswer: {said}"}
 OWN_FORM = re.compile(
     r"json|\byaml\b|\bxml\b|csv|\{\s*\"|^\s*\W*(?:question|frage|q|f|instruction|prompt)\s*\d*\W*:", re.I | re.M
 )
@@ -141,9 +147,27 @@ def has_own_form(settings: SftSettings) -> bool:
     return OWN_FORM.search(settings.user_template) is not None
 
 
-def messages_for(task: Task, settings: SftSettings, plainly: bool = False) -> tuple[dict[str, str], ...]:
-    """What the helper is asked for a task, as JSON or plainly. A person's own prompts stand in place of the default
-    ones, and where they name a form for the answer, no other is asked for.
+def plain_messages_for(task: Task, settings: SftSettings) -> tuple[dict[str, str], ...]:
+    """What a weak helper is asked for a task: one question with its answer, after it was shown another one."""
+    spoken = _spoken(language_for(task, settings) or "en")
+    text, asked, said = SHOWN[spoken]
+    subject = task.chunk.text if task.chunk else settings.topic.strip()
+    request, answer = PLAIN[spoken], SHOWN_FORM[spoken]
+    return (
+        {"role": "user", "content": request.format(text=text)},
+        {"role": "assistant", "content": answer.format(asked=asked, said=said)},
+        {"role": "user", "content": request.replace("{text}", subject)},
+    )
+
+
+def is_shown(asked: str) -> bool:
+    """Whether a question is the one that a weak helper was shown."""
+    return any(asked.strip() == question for _, question, _ in SHOWN.values())
+
+
+def messages_for(task: Task, settings: SftSettings) -> tuple[dict[str, str], ...]:
+    """What the helper is asked for a task. A person's own prompts stand in place of the default ones, and where they
+    name a form for the answer, no other is asked for.
     """
     chunk = task.chunk.text if task.chunk else ""
     wanted = language_for(task, settings)
@@ -162,9 +186,7 @@ def messages_for(task: Task, settings: SftSettings, plainly: bool = False) -> tu
         parts.append("\n".join([ASKED[spoken], *(f"- {question}" for question in task.asked)]))
     if settings.turns > 1:
         parts.append(FOLLOW_UPS[spoken].format(more=settings.turns - 1))
-    if plainly:
-        parts.append(PLAIN_FORMAT[spoken])
-    elif not has_own_form(settings):
+    if not has_own_form(settings):
         form = FORM_OF_TURNS if settings.turns > 1 else FORM
         parts.append(FORMAT[spoken].replace("{form}", form[spoken]))
     asked = {"role": "user", "content": "\n\n".join(parts)}

@@ -28,10 +28,10 @@ class JobStopped(Exception):
         self.snapshot = snapshot
 
 
-def report(code: str, params: dict[str, object], language: str) -> int:
-    """Print an error and what to do about it; returns the exit code."""
+def report(code: str, params: dict[str, object], language: str, kind: str = "error") -> int:
+    """Print an error, or a warning, and what to do about it; returns the exit code of an error."""
     message, hint = texts.error_text(code, language, params)
-    print(f"error: {message}\nhint: {hint}", file=sys.stderr)
+    print(f"{kind}: {message}\nhint: {hint}", file=sys.stderr)
     return EXIT_ERROR
 
 

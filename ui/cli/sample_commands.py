@@ -5,12 +5,13 @@ import getpass
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ui.cli.command_tools import add_fields, finish, given, opened, show_result
+from ui.cli.command_tools import add_fields, finish, given, opened, report, show_result
 from ui.page.figures import rounded
-from ui.texts import text
+from ui.texts import person_language, text
 from utils import config
 from utils.errors import AppError
 
@@ -21,6 +22,8 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     sft.add_argument("project")
     sft.add_argument("--test", action="store_true", help="one real request, shown with what was understood of it")
     sft.add_argument("--estimate", action="store_true", help="only say what it will take, and what leaves")
+    sft.add_argument("--unusable", action="store_true", help="show the last answers that held no sample, and why")
+    sft.add_argument("--max-cost", dest="budget_usd", metavar="USD", help="the same as --budget-usd; 0 = no limit")
     add_fields(sft, config.SftSettings)
     check = add("check-samples", check_command, "check the samples: duplicates, language, support and more")
     check.add_argument("project")
@@ -41,6 +44,11 @@ def sft_command(options: argparse.Namespace) -> dict[str, Any]:
 
     services, project = opened(options)
     project.set("sft", given(options, config.SftSettings))
+    settings = project.load_config().sft
+    for problem in sft_generator.prompt_problems(settings.system_prompt, settings.user_template):
+        report(problem.code, problem.params, person_language(), "warning")
+    if options.unusable:
+        return {"unusable": [asdict(answer) for answer in sft_generator.unusable_answers(project)]}
     if options.estimate:
         return asdict(sft_generator.estimate_samples(project))
     if options.test:
@@ -56,6 +64,8 @@ def show_sft(result: dict[str, Any], language: str) -> str:
         pairs = (f"{pair['instruction']}\n→ {pair['output']}" for pair in result["pairs"])
         problem = text(f"error.{UNUSABLE[result['problem']]}", language) if result["problem"] else ""
         return "\n\n".join(filter(None, [result["answer"], *pairs, problem]))
+    if "unusable" in result:
+        return "\n\n".join(map(partial(unusable_lines, language), result["unusable"]))
     if "estimate" not in result:
         return show_result(result, language)
     found = result["estimate"]
@@ -71,6 +81,15 @@ def show_sft(result: dict[str, Any], language: str) -> str:
         lines.append(f"{text('estimate.cost', language)}: {text('estimate.dollars', language, low=least, high=most)}")
     stays, leaves = text("estimate.stays", language), text("estimate.leaves", language, place=result["place"])
     return "\n".join([*lines, leaves if result["leaves_machine"] else stays])
+
+
+def unusable_lines(language: str, answer: dict[str, Any]) -> str:
+    """An answer that held no sample: where it is from, the reason, and its words."""
+    from core.sft_generator import UNUSABLE
+
+    page = f", {answer['page']}" if answer["page"] else ""
+    why = text(f"error.{UNUSABLE[answer['problem']]}", language)
+    return f"{answer['model']} · {answer['document']}{page} · {why}\n{answer['answer']}"
 
 
 def check_command(options: argparse.Namespace) -> dict[str, Any]:

@@ -1,17 +1,21 @@
 """One real request to the helper before many are made: what it is asked, what it answers, what can be used of it."""
 
+from functools import partial
 from html import escape
 from typing import Any
 
 import gradio as gr
 
-from core.sft_generator import UNUSABLE
+from core import sft_generator
+from core.sft_generator import UNUSABLE, UnusableAnswer
 from ui.page import html
 from ui.page.frame import PageFrame
 from ui.page.view import View
 from ui.samples.helper_panel import provider
-from ui.samples.prompt_panel import messages_html
+from ui.samples.prompt_panel import message_html, messages_html
 from ui.texts import error_text
+
+UNUSABLE_SHOWN = 20
 
 
 def build(frame: PageFrame) -> gr.Button:
@@ -42,6 +46,20 @@ def result_html(view: View) -> str:
     ]
     folded = "".join(html.more(title, body) for title, body in parts)
     return f'<div class="try-out">{verdict_html(view, result)}{pairs}{folded}</div>'
+
+
+def unusable_html(view: View) -> str:
+    """The last answers that held no sample, each with the reason, behind a fold."""
+    answers = sft_generator.unusable_answers(view.project)[:UNUSABLE_SHOWN] if view.project else []
+    if not answers:
+        return ""
+    return html.more(view.t("unusable.title", count=len(answers)), "".join(map(partial(answer_html, view), answers)))
+
+
+def answer_html(view: View, answer: UnusableAnswer) -> str:
+    place = view.t("unusable.place", document=answer.document, page=answer.page) if answer.page else answer.document
+    why, _ = error_text(UNUSABLE.get(answer.problem, UNUSABLE["no_samples"]), view.language, {})
+    return message_html(" · ".join(filter(None, (answer.model, place, why))), answer.answer)
 
 
 def verdict_html(view: View, result: dict[str, Any]) -> str:

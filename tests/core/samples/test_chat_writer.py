@@ -155,6 +155,15 @@ def test_a_helper_that_copies_the_placeholder_back_is_asked_in_plain_words(langu
     assert usage.unusable == chat_writer.JSON_TRIED_AT_LEAST
     json_asked, plain = weak.helper.requests[0], weak.helper.requests[-1]
     assert json_asked.schema and not plain.schema and "JSON" not in plain.messages[-1]["content"]
+    assert [message["role"] for message in plain.messages] == ["user", "assistant", "user"]  # it is shown one
+
+
+def test_the_question_that_a_weak_helper_was_shown_is_no_sample_when_it_comes_back():
+    def parrot(number):
+        return ChatAnswer("Frage: Wann schmilzt Eis?\nAntwort: Eis schmilzt bei 0 Grad.", True)
+
+    helper = Helper(parrot)
+    assert code_of(lambda: write(helper, 30, language="de")) == "helper_answer_no_samples"
 
 
 def test_a_good_helper_is_not_asked_in_plain_words_for_one_bad_answer_in_three():

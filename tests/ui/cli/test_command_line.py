@@ -106,6 +106,15 @@ def test_documents_are_read_searched_and_turned_into_samples(app, tmp_path):
     assert hit["document"] == "Wärme.txt"
     samples = result_of(app("sft", "p", "--samples", "1", "--json"))
     assert (samples["samples"], samples["requested"]) == (1, 1)
+    assert result_of(app("sft", "p", "--unusable", "--json")) == {"unusable": []}
+
+
+def test_prompts_are_checked_on_the_command_line_too(app):
+    app("new", "p")
+    done = app("sft", "p", "--user-template", "Frag nach {Text}.", "--max-cost", "2.5", "--unusable")
+    assert "warning: " in done.stderr and "{Text}" in done.stderr and "{chunk}" in done.stderr
+    assert done.returncode == 0
+    assert "warning" not in app("sft", "p", "--user-template", "Frag nach {chunk}.", "--unusable").stderr
 
 
 def test_a_file_of_samples_in_another_form_is_refused_at_every_door_and_stays_as_it_is(app, tmp_path):

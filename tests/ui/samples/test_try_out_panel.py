@@ -2,7 +2,10 @@
 
 import pytest
 
+from core.documents.store.chunk_store import Chunk
 from core.jobs.job import Job
+from core.samples.drafts import Task
+from core.samples.unusable import note_unusable
 from ui.page.view import View
 from ui.samples import try_out_panel
 
@@ -52,3 +55,13 @@ def test_a_try_needs_a_model_and_one_at_a_time(services, project, puppet):
     assert try_out_panel.ready(View(services, "de", "Physik"))
     puppet("sft_test")
     assert not try_out_panel.ready(View(services, "de", "Physik"))
+
+
+def test_answers_that_could_not_be_used_are_shown_word_for_word_with_the_reason(services, project):
+    assert try_out_panel.unusable_html(View(services, "de", "Physik")) == ""
+    note_unusable(project, "qwen", Task(Chunk(1, "a <b>.pdf", 0, "Text.", {"page": 3}), 0), "<script>", "no_json")
+    note_unusable(project, "qwen", Task(None, 0), "Nein", "cut_off")
+    shown = try_out_panel.unusable_html(View(services, "de", "Physik"))
+    assert "(die letzten 2)" in shown and "a &lt;b&gt;.pdf, Seite 3" in shown and "&lt;script&gt;" in shown
+    assert "<script>" not in shown and shown.index("Nein") < shown.index("script")
+    assert "abgeschnitten" in shown or "brach ab" in shown
