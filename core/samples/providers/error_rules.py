@@ -35,11 +35,11 @@ RULES: tuple[Rule, ...] = (
         "skip",
     ),
     (
-        r"context[ _](length|window|size)|longer than the (model's )?context|(prompt|input|request) (is |was )?too"
-        r" (long|large)|string_too_long|string[ _]above[ _]max|string too long|token_limit_exceeded|too many tokens"
-        r"|token limit|tokens \+ `max_new_tokens|maximum (prompt|context|number of tokens)|range of input length"
-        r"|input length|超长|reduce (the length of the|your) (messages|prompt|message size)"
-        r"|prompt contains \d+ tokens|tokens to keep from the initial prompt",
+        r"context[ _](length|window|size|overflow)|exceeds the limit of \d|longer than the (model's )?context"
+        r"|(prompt|input|request) (is |was )?too (long|large)|string(_too_long|[ _]above[ _]max| too long)"
+        r"|token_limit_exceeded|too many tokens|token limit|tokens \+ `max_new_tokens|input length|超长"
+        r"|maximum (prompt|context|number of tokens)|reduce (the length of the|your) (messages|prompt|message size)"
+        r"|range of input length|prompt contains \d+ tokens|tokens to keep from the initial prompt",
         ANY,
         "helper_prompt_too_long",
         "skip",

@@ -16,6 +16,7 @@ from core.samples.providers.http_errors import HttpError, part_of
 from core.samples.providers.open_ai_chat import count
 from utils.config import SftSettings
 from utils.errors import AppError
+from utils.validators import http_address
 
 LEAST_VERSION = (0, 9, 0)  # the first that lets thinking be switched off; schemas came with 0.5
 KEEP_ALIVE = "15m"  # longer than a pause between two requests
@@ -37,8 +38,9 @@ class Ollama:
     """One model of one Ollama. Texts go to no other machine than `place`: models in Ollama's cloud are refused."""
 
     def __init__(self, base_url: str, model: str, context_tokens: int, key: str | None = None) -> None:
+        base_url = http_address(base_url)
         for path in PATHS_OF_APIS:
-            base_url = base_url.rstrip("/").removesuffix(path)
+            base_url = base_url.removesuffix(path)
         self._http = HttpClient(base_url, model, key)
         self._model = model
         self._context_tokens = context_tokens

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.addresses import is_this_machine
@@ -12,6 +13,7 @@ from core.samples.providers.completions import choice_of, end_of, put_together, 
 from core.samples.providers.http_client import Events, HttpClient
 from core.samples.providers.http_errors import HttpError, filtered_answer, of_content, part_of, strange_answer
 from utils.config import SftSettings
+from utils.validators import http_address
 
 APP_HEADERS = {"HTTP-Referer": "http://localhost", "X-Title": "Custom AI Training App"}
 
@@ -24,7 +26,7 @@ CHANGES = {
     "max_tokens": re.compile("max_completion_tokens"),
     "system": re.compile(
         r"(system|developer) (role|message|instruction|prompt)|role.{0,12}system|roles? must alternate"
-        r"|only user and assistant"
+        r"|only user.{0,20}assistant"
     ),
     "stream": re.compile(
         r"stream(ing)? (mode|is required|only)|only supports? stream|(must|requires?) .{0,20}stream"
@@ -35,6 +37,10 @@ CHANGES = {
     "seed": re.compile("seed"),
     "response_format": re.compile("response_format|json_schema|structured output|guided|grammar"),
 }
+ROOM = re.compile(  # "context length is 4096 tokens … 3500 input tokens", "must be <= 4096. Given: 3500 `inputs`"
+    r"(?:length is |must be <= )(?P<context>\d+)\b.*?(?P<prompt>\d+) (?:input tokens|in the messages|`inputs`)"
+)
+LEAST_ROOM = 200  # tokens that hold a short pair
 LEFT_OUT = ("temperature", "seed", "response_format")  # the others are sent in another way
 CHANGEABLE = ("helper_request_refused", "helper_server_failed")
 ROOM_FOR_THINKING = 2000  # tokens, for models of OpenRouter that cannot do without
@@ -48,13 +54,14 @@ class OpenAiChat:
     """
 
     def __init__(self, base_url: str, model: str, key: str | None) -> None:
-        self._http = HttpClient(base_url.rstrip("/").removesuffix(END_OF_PATH), model, key, APP_HEADERS)
+        base_url = http_address(base_url)
+        self._http = HttpClient(base_url, model, key, APP_HEADERS)
         self._model = model
         self._is_free = is_this_machine(base_url)
         self._is_openrouter = self._http.recipient.place.partition(":")[0] == "openrouter.ai"
         self._changes: frozenset[str] = frozenset()
         self._most_tokens = MOST_TOKENS
-        self._schema_worked = False
+        self._schema_worked = self._worked = False
 
     async def ask(self, request: ChatRequest) -> ChatAnswer:
         """See ChatHelper."""
@@ -105,9 +112,11 @@ class OpenAiChat:
             try:
                 content = await self._where_it_is(END_OF_PATH, body)
             except HttpError as error:
-                limit = limit_of(error, body)
+                limit, room = limit_of(error, body), room_of(error, body)
                 wanted = self._wanted_change(error, body)
-                if limit:
+                if room:
+                    request = replace(request, most_tokens=room)  # for this prompt only
+                elif limit:
                     most_tokens = limit
                 elif wanted is None or wanted in changes:
                     raise
@@ -117,6 +126,7 @@ class OpenAiChat:
             self._changes |= changes
             self._most_tokens = min(self._most_tokens, most_tokens)
             self._schema_worked |= "response_format" in body
+            self._worked = True
             return content
 
     def _body(self, request: ChatRequest, changes: frozenset[str], most_tokens: int) -> dict[str, Any]:
@@ -152,9 +162,11 @@ class OpenAiChat:
         for change, said in CHANGES.items():
             if said.search(words) and (change in body or change not in LEFT_OUT):
                 return change
-        # Not every server says what it did not like; an answer's form is what most of them know nothing about.
-        unclear = "response_format" in body and not self._schema_worked and error.status != 500
-        return "response_format" if unclear else None
+        # Not every server says what it did not like. What most know nothing about is an answer's form; and templates
+        # that know no system role break servers in the middle of a request.
+        if error.status == 500:
+            return None if self._worked or body["messages"][0]["role"] != "system" else "system"
+        return "response_format" if "response_format" in body and not self._schema_worked else None
 
     async def _where_it_is(self, path: str, body: Mapping[str, Any] | None) -> Any:
         """Ask at the address as it was given, and where nothing is there, below it."""
@@ -218,6 +230,14 @@ def limit_of(error: HttpError, body: Mapping[str, Any]) -> int:
     if error.error.code != "helper_request_refused" or not re.search(r"max_\w*tokens|output tokens", error.words):
         return 0
     return max((int(number) for number in re.findall(r"\d{2,7}", error.words) if int(number) < asked), default=0)
+
+
+def room_of(error: HttpError, body: Mapping[str, Any]) -> int:
+    """How many tokens this prompt leaves for its answer, where the server says it and it is enough; else 0."""
+    asked = body.get("max_tokens") or body.get("max_completion_tokens") or 0
+    found = ROOM.search(error.words)
+    room = int(found["context"]) - int(found["prompt"]) if found else 0
+    return room if LEAST_ROOM <= room < asked else 0
 
 
 def count(value: Any) -> int:

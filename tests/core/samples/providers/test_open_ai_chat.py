@@ -219,6 +219,8 @@ def test_a_server_that_wants_a_request_otherwise_gets_it_so_from_then_on(talk, s
         (400, "Developer instruction is not enabled for models/gemma-3-27b-it"),
         (400, "Conversation roles must alternate user/assistant/user/assistant/..."),
         *((422, "Only user and assistant roles are supported!"), (400, "role: 'system' is not a valid role")),
+        (400, "Only user, assistant and tool roles are supported, got system."),
+        (500, "Internal Server Error"),
     ],
 )
 def test_a_model_that_knows_no_system_role_is_told_everything_in_the_question(talk, question, status, words):
@@ -226,6 +228,22 @@ def test_a_model_that_knows_no_system_role_is_told_everything_in_the_question(ta
     told, asked = (message["content"] for message in question.messages)
     assert [message["role"] for message in first["messages"]] == ["system", "user"]
     assert [body["messages"] for body in others] == [[{"role": "user", "content": f"{told}\n\n{asked}"}]] * 2
+
+
+@pytest.mark.parametrize(
+    ("words", "room"),
+    [
+        ("This model's maximum context length is 4096 tokens and your request has 3836 input tokens", 260),
+        ("maximum context length is 4096 tokens. However, you requested 4136 (3836 in the messages, 300", 260),
+        ("`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 3836 `inputs` tokens", 260),
+        ("This model's maximum context length is 4096 tokens and your request has 4000 input tokens", 0),
+        ("This model's maximum context length is 4096 tokens and your request has 5000 input tokens", 0),
+    ],
+)
+def test_an_answer_gets_the_room_that_a_long_prompt_leaves_and_the_next_one_its_own(talk, words, room):
+    found = talk(failure(400, words), completion(), times=2)
+    assert [body["max_tokens"] for body in found.server.bodies] == ([300, room, 300] if room else [300, 300])
+    assert isinstance(found.results[0], ChatAnswer) is bool(room)
 
 
 async def half(request):
