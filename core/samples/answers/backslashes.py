@@ -26,9 +26,13 @@ _FOR_ITSELF = re.compile(
     r"|u(?![0-9a-fA-F]{4})|x(?![0-9a-fA-F]{2})|[^\"\\/nrtux'`\n]"  # what JSON does not know
 )
 _IN_FORMULA = re.compile(rf"(?:{_COMMANDS}|{_COMMANDS_OR_WORDS}){_LETTERS_END}")
-_FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$|\\+\(.+?\\+\)|\\+\[.+?\\+\]|\\+begin\{.+?\\+end\{", re.DOTALL)
-_LATEX = re.compile(r"(?<!\\)\\(?![nrtu])[a-zA-Z]{3,}(?![\w\\.])")  # a command that was not doubled
-_PATH = re.compile(r"(?<![A-Za-z])[A-Za-z]:(?:\\(?![nrtbf](?:[^a-z]|$))\w[\w.$~-]*)+")
+_FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n\"]+\$|\\+\(.+?\\+\)|\\+\[.+?\\+\]|\\+begin\{.+?\\+end\{", re.DOTALL)
+_NOT_DOUBLED = re.compile(r"(?<!\\)\\(?![nrtu])[a-zA-Z]{3,}(?![\w\\.])")  # a command that is no escape of JSON
+_NOT_DOUBLED_IN_FORMULA = re.compile(rf"(?<!\\)\\(?:{_COMMANDS}|{_COMMANDS_OR_WORDS}){_LETTERS_END}")
+_END_OF_ROW = re.compile(r"\\\\(?=\s|\[|\\hline|\\end)")
+_PATH = re.compile(
+    r"(?:(?<![A-Za-z])[A-Za-z]:|(?<=[\s\"'(])\\\\[\w.-]+|%\w+%|(?<![\w.])\.\.)(?:\\(?![nrtbf](?:[^a-z]|$))\w[\w.$~-]*)+"
+)
 
 
 def with_doubled_backslashes(text: str) -> str:
@@ -37,11 +41,18 @@ def with_doubled_backslashes(text: str) -> str:
         return text
     formulas = [found.span() for found in _FORMULA.finditer(text)]
     paths = [found.span() for found in _PATH.finditer(text) if _leads_somewhere(found[0])]
-    is_latex = _LATEX.search(text) is not None
+    is_latex = _NOT_DOUBLED.search(text) is not None or any(
+        _NOT_DOUBLED_IN_FORMULA.search(text, *formula) for formula in formulas
+    )
 
     def mended(escape: re.Match[str]) -> str:
         place = escape.start()
-        stands_for_itself = escape[1] != "\\" and (
+        if escape[1] == "\\":
+            stands_for_itself = any(place == begin for begin, _ in paths) or (
+                is_latex and _within(place, formulas) and _END_OF_ROW.match(text, place)
+            )
+            return escape[0] * 2 if stands_for_itself else escape[0]
+        stands_for_itself = (
             _FOR_ITSELF.match(text, place + 1)
             or ((is_latex or _within(place, formulas)) and _IN_FORMULA.match(text, place + 1))
             or (escape[1] in ("n", "r", "t") and _within(place, paths))
@@ -53,9 +64,11 @@ def with_doubled_backslashes(text: str) -> str:
 
 def _leads_somewhere(path: str) -> bool:
     r"""Whether "C:\new\x.txt" is a path. A line may well end with "C:", but no tab follows that."""
-    _, *folders = path.split("\\")
-    return any(folder[0] not in "nrt" for folder in folders) or (
-        folders[0][0] != "n" or (len(folders) > 1 and re.search(r"\w\.\w{2,4}\.?$", path) is not None)
+    folders = [folder for folder in path.split("\\")[1:] if folder]
+    return (
+        path[0] == "%"
+        or any(folder[0] not in "nrt" for folder in folders)
+        or (folders[0][0] != "n" or (len(folders) > 1 and re.search(r"\w\.\w{2,4}\.?$", path) is not None))
     )
 
 

@@ -7,6 +7,7 @@ stand out (numbered, bold, as headings), each with its answer below.
 import csv
 import html
 import re
+import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -40,6 +41,8 @@ _CHAT = re.compile(
     r"|hinweis:|i hope|let me know|feel free|these questions|would you like|note:|if you)",
     re.IGNORECASE,
 )
+
+_BLOCK = re.compile(r"[|>][-+]?[ \t]*\n")  # how YAML begins a text of several lines
 
 Pairs = list[tuple[str, str]]
 
@@ -122,6 +125,8 @@ def _said(part: str, is_last: bool) -> str:
     while is_last and paragraphs and _CHAT.match(paragraphs[-1].strip()):
         paragraphs.pop()
     said = "\n\n".join(paragraphs).strip()
+    if block := _BLOCK.match(said):
+        said = textwrap.dedent(said[block.end() :]).strip()
     return said[1:-1] if len(said) > 2 and said[0] == said[-1] == '"' and '"' not in said[1:-1] else said
 
 

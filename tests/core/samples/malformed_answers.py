@@ -157,6 +157,10 @@ _RECOVERABLE: list[tuple[str, tuple[Pair, ...], str]] = [
      '## ENERGY?\n\nENERGY!\n\n## 2. JOULE?\n\nJOULE!\n'),
     ("plain text as YAML", (ENERGY, JOULE),
      'samples:\n  - question: "ENERGY?"\n    answer: "ENERGY!"\n  - question: JOULE?\n    answer: JOULE!\n'),
+    ("plain text as YAML with a block", (Pair("Was heißt das?", "Erste Zeile.\nZweite Zeile."),),
+     '- frage: Was heißt das?\n  antwort: |\n    Erste Zeile.\n    Zweite Zeile.\n'),
+    ("an answer in an object and one in a list", (ENERGY, JOULE),
+     '[{"frage": "ENERGY?", "antwort": {"text": "ENERGY!"}}, {"frage": "JOULE?", "antwort": ["JOULE!"]}]'),
     ("a truth value in Python's words after a forgotten comma", (Pair("Leitet Kupfer?", "true"),),
      "{'instruction': 'Leitet Kupfer?' 'output': True}"),
 ]  # fmt: skip

@@ -30,6 +30,10 @@ def said_by(raw):
         r"The log is in C:\new\tools\report.txt.",
         r"C:\temp\new, D:\bin und c:\Programme\neu\Readme.txt",
         r"C:\Users\nina\test",
+        r"Auf \\server\share\neu\text.txt und in ..\neu\tests\run.py",
+        r"%TEMP%\new\reports",
+        r"$$\begin{pmatrix} a & b \\ c & d \end{pmatrix}$$",
+        r"Was \nu ist, sagt $E = h\nu$.",
     ],
 )
 def test_a_backslash_that_a_model_forgot_to_double_is_text(text):
@@ -90,3 +94,31 @@ def test_any_formula_comes_out_as_it_was_written_single_or_doubled(commands, mar
 @given(st.text("ab nrtf\n\tuei=:.()", min_size=1).filter(str.strip))
 def test_whatever_is_escaped_well_and_holds_no_backslash_comes_out_as_it_was(text):
     assert said_by(json.dumps(f"So: {text}.")[1:-1]) == f"So: {text}."
+
+
+PIECES = [
+    *(r"$\frac{a}{b}$", r"$\nabla \cdot E$", r"$$\begin{cases} a \\ b \end{cases}$$", r"\(\theta\)", r"C:\new\x.txt"),
+    *(
+        r"\d+\b",
+        r"\\server\neu",
+        r"print('\n')",
+        "$5",
+        "und",
+        "\n",
+        "\n\t",
+        "\t",
+        "\nu = 3",
+        "\nif x:",
+        "\r\n",
+        "A:",
+        "eq",
+    ),
+    *("\nnicht", "\ti", "x = 1", "…", '"', "„so“", "{", "}", "[1]", "/", "100 %", "..", "...", "\nnext"),
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9))
+def test_well_escaped_text_with_backslashes_comes_out_as_it_was(pieces):
+    text = f"So: {' '.join(pieces)}."
+    assert said_by(json.dumps(text, ensure_ascii=False)[1:-1]) == text
