@@ -91,6 +91,7 @@ def texts_of(delta: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name in ("content", "text", *THINKING):
         if delta.get(name):
             yield "content" if name == "text" else name, plain_text(delta[name])
-    for call in delta.get("tool_calls") or ():
+    calls = delta.get("tool_calls")
+    for call in calls if isinstance(calls, list) else ():
         if arguments := part_of(call, "function").get("arguments"):
             yield "arguments", plain_text(arguments)
