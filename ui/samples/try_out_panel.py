@@ -59,7 +59,7 @@ def unusable_html(view: View) -> str:
 def answer_html(view: View, answer: UnusableAnswer) -> str:
     place = view.t("unusable.place", document=answer.document, page=answer.page) if answer.page else answer.document
     why, _ = error_text(UNUSABLE.get(answer.problem, UNUSABLE["no_samples"]), view.language, {})
-    return message_html(" · ".join(filter(None, (answer.model, place, why))), answer.answer)
+    return message_html(" · ".join(filter(None, (place, why))), answer.answer)
 
 
 def verdict_html(view: View, result: dict[str, Any]) -> str:

@@ -26,12 +26,19 @@ _FOR_ITSELF = re.compile(
     r"|u(?![0-9a-fA-F]{4})|x(?![0-9a-fA-F]{2})|[^\"\\/nrtux'`\n]"  # what JSON does not know
 )
 _IN_FORMULA = re.compile(rf"(?:{_COMMANDS}|{_COMMANDS_OR_WORDS}){_LETTERS_END}")
-_FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n\"]+\$|\\+\(.+?\\+\)|\\+\[.+?\\+\]|\\+begin\{.+?\\+end\{", re.DOTALL)
+_FORMULA = re.compile(
+    r"\$\$.+?\$\$|\$(?!\s)[^$\n\"]+(?<!\s)\$(?!\d)|\\+\(.+?\\+\)|\\+\[.+?\\+\]|\\+begin\{.+?\\+end\{", re.DOTALL
+)
 _NOT_DOUBLED = re.compile(r"(?<!\\)\\(?![nrtu])[a-zA-Z]{3,}(?![\w\\.])")  # a command that is no escape of JSON
 _NOT_DOUBLED_IN_FORMULA = re.compile(rf"(?<!\\)\\(?:{_COMMANDS}|{_COMMANDS_OR_WORDS}){_LETTERS_END}")
 _END_OF_ROW = re.compile(r"\\\\(?=\s|\[|\\hline|\\end)")
 _PATH = re.compile(
-    r"(?:(?<![A-Za-z])[A-Za-z]:|(?<=[\s\"'(])\\\\[\w.-]+|%\w+%|(?<![\w.])\.\.)(?:\\(?![nrtbf](?:[^a-z]|$))\w[\w.$~-]*)+"
+    r"(?:(?<![A-Za-z\\])[A-Za-z]:|(?<=[\s\"'(])\\\\[\w.-]+|%\w+%|(?<![\w.])\.\.)(?:\\(?![nrtbf](?:[^a-z]|$))\w[\w.$~-]*)+"
+)
+
+# Names of folders of which no word is left where their first letter is one of an escape.
+_FOLDER = re.compile(
+    r"te?mp|tests|tools|reports?|resources|readme|root|repos?|new|neu|notes|nginx|node_modules|templates"
 )
 
 
@@ -63,13 +70,10 @@ def with_doubled_backslashes(text: str) -> str:
 
 
 def _leads_somewhere(path: str) -> bool:
-    r"""Whether "C:\new\x.txt" is a path. A line may well end with "C:", but no tab follows that."""
+    r"""Whether "C:\new\x.txt" is a path: a line may well end with "C:", or have a tab after it, and a word then."""
     folders = [folder for folder in path.split("\\")[1:] if folder]
-    return (
-        path[0] == "%"
-        or any(folder[0] not in "nrt" for folder in folders)
-        or (folders[0][0] != "n" or (len(folders) > 1 and re.search(r"\w\.\w{2,4}\.?$", path) is not None))
-    )
+    has_known = any(folder[0] not in "nrt" or _FOLDER.fullmatch(folder) for folder in folders)
+    return has_known or path[0] == "%" or (len(folders) > 1 and re.search(r"\w\.\w{2,4}\.?$", path) is not None)
 
 
 def _within(place: int, spans: list[tuple[int, int]]) -> bool:

@@ -50,6 +50,9 @@ def test_a_backslash_that_a_model_forgot_to_double_is_text(text):
         "Name\tan\tto\ttag",
         "A:\nDas ist\nB:\nEnde.",
         "- C:\nyes\nno",
+        "A:\tja\nnein",
+        "x:\tb",
+        "a\n:\tb",
         "x = 1\neq = Eq(x, 2)",
         "Es kostet $5\nund $6\nnicht mehr.",
         "a\nne pas\nni oui ni non",
@@ -83,15 +86,15 @@ COMMANDS = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(st.lists(st.sampled_from(COMMANDS), min_size=1, max_size=8), st.sampled_from(["$", "$$"]))
 def test_any_formula_comes_out_as_it_was_written_single_or_doubled(commands, mark):
     text = f"Es gilt {mark}x = {' '.join(commands)}{mark} für alle x."
     assert said_by(text) == said_by(text.replace("\\", "\\\\")) == text
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.text("ab nrtf\n\tuei=:.()", min_size=1).filter(str.strip))
+@settings(max_examples=2000, deadline=None)
+@given(st.text("b nrtf\n\tuei=:.()", min_size=1).filter(str.strip))
 def test_whatever_is_escaped_well_and_holds_no_backslash_comes_out_as_it_was(text):
     assert said_by(json.dumps(f"So: {text}.")[1:-1]) == f"So: {text}."
 
@@ -117,7 +120,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9))
 def test_well_escaped_text_with_backslashes_comes_out_as_it_was(pieces):
     text = f"So: {' '.join(pieces)}."
