@@ -33,7 +33,7 @@ _NOT_DOUBLED = re.compile(r"(?<!\\)\\(?![nrtu])[a-zA-Z]{3,}(?![\w\\.])")  # a co
 _NOT_DOUBLED_IN_FORMULA = re.compile(rf"(?<!\\)\\(?:{_COMMANDS}|{_COMMANDS_OR_WORDS}){_LETTERS_END}")
 _END_OF_ROW = re.compile(r"\\\\(?=\s|\[|\\hline|\\end)")
 _PATH = re.compile(
-    r"(?:(?<![A-Za-z\\])[A-Za-z]:|(?<=[\s\"'(])\\\\[\w.-]+|%\w+%|(?<![\w.])\.\.)(?:\\(?![nrtbf](?:[^a-z]|$))\w[\w.$~-]*)+"
+    r"(?:(?<![A-Za-z\\])[A-Za-z]:|(?<=[\s\"'(])\\\\[\w.-]+|%\w+%|(?<![\w.])\.\.)(?:\\(?![nrtbf](?:[^a-z]|$)|u[0-9a-fA-F]{4})\w[\w.$~-]*)+"
 )
 
 # Names of folders of which no word is left where their first letter is one of an escape.
@@ -71,7 +71,7 @@ def with_doubled_backslashes(text: str) -> str:
 
 def _leads_somewhere(path: str) -> bool:
     r"""Whether "C:\new\x.txt" is a path: a line may well end with "C:", or have a tab after it, and a word then."""
-    folders = [folder for folder in path.split("\\")[1:] if folder]
+    folders = path.lstrip("\\").split("\\")[1:]
     has_known = any(folder[0] not in "nrt" or _FOLDER.fullmatch(folder) for folder in folders)
     return has_known or path[0] == "%" or (len(folders) > 1 and re.search(r"\w\.\w{2,4}\.?$", path) is not None)
 

@@ -51,6 +51,7 @@ def test_a_backslash_that_a_model_forgot_to_double_is_text(text):
         "A:\nDas ist\nB:\nEnde.",
         "- C:\nyes\nno",
         "A:\tja\nnein",
+        "Etwa \\w\nund\nmehr",
         "x:\tb",
         "a\n:\tb",
         "x = 1\neq = Eq(x, 2)",
