@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.estimates import memory, run_log, run_time
-from core.estimates.memory import MemoryEstimate, Saving
+from core.estimates.memory import MemoryEstimate
 from core.estimates.row_lengths import Rows, read_rows
 from core.estimates.run_time import TimeEstimate
 from core.hardware_detector import Hardware
@@ -23,7 +23,6 @@ class RunEstimate:
     shape: Shape
     memory: MemoryEstimate
     longest_tokens: int
-    savings: tuple[Saving, ...]
     time: TimeEstimate | None
 
 
@@ -43,7 +42,6 @@ def estimate(folder: Path, settings: TrainingSettings, hardware: Hardware, rows:
         shape,
         memory.estimate(shape, settings, hardware, longest, correction),
         longest,
-        memory.savings(shape, settings, hardware, longest, correction),
         run_time.estimate(shape, settings, rows, hardware) if rows else None,
     )
 

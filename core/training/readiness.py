@@ -17,7 +17,7 @@ from core.estimates.run_estimate import RunEstimate
 from core.hardware_detector import Hardware
 from core.jobs import launcher
 from core.jobs.job import JobSnapshot, JobState
-from core.jobs.runs import list_runs, open_run
+from core.jobs.runs import open_run
 from core.jobs.services import MINIMUM_FREE_GIB
 from core.models import bases
 from core.models.model_shape import Shape
@@ -49,10 +49,6 @@ class Check:
     params: dict[str, Any] = field(default_factory=dict)
     refusal: str | None = None
 
-    @property
-    def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "state": self.state, "params": self.params, "refusal": self.refusal}
-
 
 @dataclass(frozen=True)
 class Base:
@@ -83,7 +79,6 @@ def look(
     check, model = base or check_base(project, settings.base)
     found = [check_samples(project, training), check]
     if model:
-        found += check_changed(project, model)
         found += check_context(model.folder, training)
         found += check_memory(expected.memory) if expected else []
     found.append(check_disk(project.root, expected.shape if expected else None, training))
@@ -138,18 +133,6 @@ def require_whole(folder: Path) -> None:
                 pass
         except (OSError, SafetensorError):
             raise AppError("base_torn", file=path.name) from None
-
-
-def check_changed(project: Project, base: Base) -> list[Check]:
-    """A warning where the newest training started from other weights of the same name: results do not compare."""
-    runs = [run for run in list_runs(project, "train") if run.is_whole]
-    before = runs[-1].request.get("base", {}) if runs else {}
-    named = {"name": base.choice.name, "source": base.choice.source}
-    same = {name: before.get(name) for name in named} == named
-    noted = before.get("fingerprint")
-    if not same or not noted or noted == base.fingerprint:
-        return []
-    return [Check("base_changed", "warn", named)]
 
 
 def check_context(folder: Path, training: TrainingSettings) -> list[Check]:

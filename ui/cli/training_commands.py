@@ -62,11 +62,12 @@ def check_command(options: argparse.Namespace) -> dict[str, Any]:
     from core import trainer
 
     services, project = opened(options)
-    checks, expected = trainer.checks(services, project)
-    refused = [check for check in checks if check.refusal]
-    result: dict[str, Any] = {"ready": not refused, "checks": [check.as_json for check in checks]}
-    if expected["memory"]:
-        result["time"] = expected["time"]
+    found = trainer.readiness_of(project, project.load_config(), services.hardware())
+    refused = [check for check in found.checks if check.refusal]
+    result: dict[str, Any] = {"ready": not refused, "checks": [asdict(check) for check in found.checks]}
+    if found.expected and found.expected.time:
+        lasting = found.expected.time
+        result["time"] = {"steps": lasting.steps, "about_seconds": round(lasting.seconds, 1)}
     if not any(check.name in ("samples", "base") for check in refused):
         result["samples"] = finish(services, trainer.start_preflight(services, project))
     return result

@@ -142,6 +142,12 @@ class View:
         job = self.job([kind])
         return job if job and (job.state in ACTIVE or job.state == JobState.PAUSED) else None
 
+    def blocked(self, kind: str) -> str:
+        """Why no work of this kind can be started now, whatever it needs besides; empty if it can."""
+        if self.project is None:
+            return self.t("blocked.no_project")
+        return self.t("error.job_already_running") if self.unfinished(kind) else ""
+
     def result(self, kind: str) -> dict[str, Any] | None:
         """What the newest finished work of this kind gave, also if a terminal or an earlier app did it."""
         run = runs.latest_run(self.project, kind, frozenset({JobState.DONE})) if self.project else None

@@ -3,13 +3,10 @@
 import gradio as gr
 
 from core import trainer
-from core.jobs.services import Services
-from core.project_manager import Project
 from core.trainer import SuggestedFix
 from ui.page import html
 from ui.page.frame import PageFrame
 from ui.page.view import View
-from ui.texts import LANGUAGES
 
 Offer = tuple[SuggestedFix, int]
 
@@ -22,15 +19,7 @@ def build(frame: PageFrame) -> None:
     frame.live.show(about, lambda view: about_html(view, current(view)))
     frame.live.show(button, lambda view: button_of(view, current(view)))
 
-    frame.act(button.click, lambda project, _: go_on(frame.services, project), notice)
-
-
-def go_on(services: Services, project: Project) -> None:
-    """Start what is offered. Raises what `take_fix` raises."""
-    view = View(services, LANGUAGES[0], project.name)
-    job = view.job(["train"])
-    if job and (offer := current(view)):
-        trainer.take_fix(services, project, job.id, offer[0].changes)
+    frame.act(button.click, lambda project, _: trainer.take_fix(frame.services, project), notice)
 
 
 def current(view: View) -> Offer | None:

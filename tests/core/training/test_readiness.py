@@ -80,24 +80,6 @@ def test_a_model_that_lost_its_end_is_refused_before_anything_starts(services, p
     assert list_runs(project) == []
 
 
-def test_a_part_that_the_index_names_and_that_is_not_there_is_missed(project, tmp_path):
-    folder = write_model(tmp_path / "model")
-    choose(project, folder)
-    index = {"weight_map": {"all": "model-00002-of-00002.safetensors"}}
-    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
-    assert found(project)["base"].refusal == "base_no_weights"
-
-
-def test_a_model_that_is_another_one_than_last_time_is_said(project, tmp_path):
-    folder = write_model(tmp_path / "model")
-    choose(project, folder)
-    base = {"source": "path", "name": str(folder), "folder": str(folder)}
-    create_run(project, "train", {"base": {**base, "fingerprint": "of other weights"}})
-    assert found(project)["base_changed"].state == "warn"
-    create_run(project, "train", {"base": {**base, "name": "another", "fingerprint": "of other weights"}})
-    assert "base_changed" not in found(project)
-
-
 def test_a_disk_that_is_too_small_for_all_checkpoints_refuses(services, project, tmp_path, monkeypatch):
     choose(project, write_model(tmp_path / "model"))
     monkeypatch.setattr(readiness, "free_disk_gib", lambda folder: 0.5)
