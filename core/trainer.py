@@ -136,10 +136,10 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
     return start_child_job(services, project, "train", request, lambda run: shutil.copy2(samples, run.samples_file))
 
 
-def _true_now(hardware: Hardware, expected: RunEstimate | None, from_step: int = 0) -> dict[str, Any]:
+def _true_now(hardware: Hardware, expected: RunEstimate | None) -> dict[str, Any]:
     """What a request says of the moment when it is made: what the run is expected to need, versions, machine, app."""
     return {
-        **run_estimate.for_request(expected, from_step),
+        **run_estimate.for_request(expected),
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),
         "app": provenance.app_facts(),
@@ -181,7 +181,7 @@ def continue_from_checkpoint(
     hardware = services.hardware()
     expected = run_estimate.of_files(parent.base_folder, parent.samples_file, settings, hardware)
     request = derived_runs.continued_request(parent, start, settings)
-    request |= _true_now(hardware, expected, start.step if start else 0)
+    request |= _true_now(hardware, expected)
     prepare = partial(derived_runs.seed, parent, start)
     with project.held():
         branch = create_run(project, "train", request, prepare)

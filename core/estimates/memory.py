@@ -6,6 +6,7 @@ last runs on this machine really needed corrects the sum (`run_log.memory_correc
 """
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from core.hardware_detector import Hardware
 from core.models.model_shape import FULL_PRECISION_BYTES, Shape
@@ -132,6 +133,11 @@ def precision_of(shape: Shape, hardware: Hardware) -> str:
 def device_of(hardware: Hardware) -> str:
     """Where a run on this machine will compute, as torch calls it: cpu, cuda, xpu or mps."""
     return "cuda" if hardware.accelerator.kind == "rocm" else hardware.accelerator.kind
+
+
+def four_bit_works(device: str) -> bool:
+    """Whether weights of 4 bits can be trained on such a device, with what is installed."""
+    return device != "mps" and find_spec("bitsandbytes") is not None
 
 
 def _has_bf16(hardware: Hardware) -> bool:

@@ -46,8 +46,8 @@ def estimate(folder: Path, settings: TrainingSettings, hardware: Hardware, rows:
     )
 
 
-def for_request(found: RunEstimate | None, from_step: int = 0) -> dict[str, Any]:
-    """An estimate as it is frozen in a run's request; of a branch only what is left after its first step counts."""
+def for_request(found: RunEstimate | None) -> dict[str, Any]:
+    """What a run's request notes of an estimate: what its end is compared with, to learn for later ones."""
     if found is None:
         return {"memory": None, "time": None}
     needed, lasting = found.memory, found.time
@@ -58,15 +58,5 @@ def for_request(found: RunEstimate | None, from_step: int = 0) -> dict[str, Any]
         "free_gib": None if needed.free_gib is None else round(needed.free_gib, 3),
         "light": needed.light,
     }
-    return {"memory": frozen, "time": time_for_request(lasting, from_step) if lasting else None}
-
-
-def time_for_request(found: TimeEstimate, from_step: int = 0) -> dict[str, Any]:
-    """See `for_request`."""
-    share = max(0.0, 1 - from_step / found.steps)
-    return {
-        "kind": asdict(found.kind),
-        "steps": found.steps,
-        "work": found.work,
-        "about_seconds": round(found.setup_seconds + found.training_seconds * share, 1),
-    }
+    time = {"kind": asdict(lasting.kind), "steps": lasting.steps, "work": lasting.work} if lasting else None
+    return {"memory": frozen, "time": time}

@@ -17,6 +17,7 @@ from typing import Any, get_args
 import torch
 
 from core import hardware_detector
+from core.estimates.memory import four_bit_works
 from core.models.model_shape import FULL_PRECISION_BYTES, SINGLE_CORE_BYTES
 from utils.config import TargetModule, TrainingSettings
 from utils.errors import AppError, system_error
@@ -220,7 +221,7 @@ def _four_bit(device: Device) -> Any:
     """NF4 with double quantization. Raises AppError `training_four_bit_unavailable`."""
     from transformers import BitsAndBytesConfig
 
-    if device.kind == "mps" or importlib.util.find_spec("bitsandbytes") is None:
+    if not four_bit_works(device.kind):
         raise AppError("training_four_bit_unavailable", device=device.kind)
     return BitsAndBytesConfig(
         load_in_4bit=True,

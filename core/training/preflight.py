@@ -77,21 +77,16 @@ class Found:
     """Rows worth showing, by the reason why."""
 
     rows: dict[str, Encoded] = field(default_factory=dict)
-    conversation: str | None = None
 
-    def look(self, sample: Sample, encoded: Encoded) -> None:
-        """Keep a row if it is the first of its kind, the longest so far, or the next turn of the conversation."""
+    def look(self, encoded: Encoded) -> None:
+        """Keep a row if it is the first one, the first that is cut, or the longest so far."""
         if not encoded.answer_ids:
             return
         self.rows.setdefault("first", encoded)
-        longest = self.rows.setdefault("longest", encoded)
-        if encoded.tokens > longest.tokens:
-            self.rows["longest"] = encoded
         if encoded.cut:
             self.rows.setdefault("cut", encoded)
-        if sample.follow_ups and self.conversation in (None, sample.id):
-            self.conversation = sample.id
-            self.rows["conversation"] = encoded
+        if "longest" not in self.rows or encoded.tokens > self.rows["longest"].tokens:
+            self.rows["longest"] = encoded
 
     def examples(self, language: Language) -> list[dict[str, Any]]:
         """Each row once, under the first reason for it."""
@@ -119,9 +114,9 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     train, held_out, found = Seen(), Seen(), Found()
     context.progress(0, total, "preflight.encoding")
     for rows, seen in zip(encoded_rows(plan, language), (train, held_out), strict=True):
-        for sample, encoded in rows:
+        for _, encoded in rows:
             seen.add(encoded, language.stop_ids)
-            found.look(sample, encoded)
+            found.look(encoded)
             done = train.rows + held_out.rows
             if done % ROWS_AT_ONCE == 0:
                 context.progress(done, total)

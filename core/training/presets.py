@@ -17,7 +17,6 @@ better than the one before is usual, with few held-out samples and a learning ra
 """
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 from core import hardware_detector
@@ -165,7 +164,7 @@ def situation_of(project: Project, hardware: Hardware) -> Situation:
         hardware=hardware,
         practice=base is not None and base.source == "practice",
         context_tokens=context,
-        four_bit_works=device != "mps" and find_spec("bitsandbytes") is not None,
+        four_bit_works=memory.four_bit_works(device),
         correction=run_log.memory_correction(device),
     )
 

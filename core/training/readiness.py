@@ -6,13 +6,12 @@ The list of checks on the page, the reason why Start is disabled and the refusal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 from safetensors import SafetensorError, safe_open
 
-from core.estimates.memory import MemoryEstimate
+from core.estimates.memory import MemoryEstimate, device_of, four_bit_works
 from core.estimates.run_estimate import RunEstimate
 from core.hardware_detector import Hardware
 from core.jobs import launcher
@@ -98,12 +97,10 @@ def check_samples(project: Project, training: TrainingSettings) -> Check:
         require_lines(project.samples_file)
     except AppError as error:
         return Check("samples", "bad", error.params, error.code)
-    totals = totals_of(project.samples_file)
-    sizes = totals.split(training.held_out_share, training.seed)
+    sizes = totals_of(project.samples_file).split(training.held_out_share, training.seed)
     if sizes.learned < MINIMUM_SAMPLES:
         return Check("samples", "bad", {"samples": sizes.learned, "minimum": MINIMUM_SAMPLES}, "too_few_samples")
-    left_out = totals.samples - totals.usable
-    return Check("samples", "ok", {"samples": sizes.learned, "held_out": sizes.held_out, "left_out": left_out})
+    return Check("samples", "ok", {"samples": sizes.learned, "held_out": sizes.held_out})
 
 
 def check_base(project: Project, choice: BaseChoice | None) -> tuple[Check, Base | None]:
@@ -178,9 +175,9 @@ def check_four_bit(training: TrainingSettings, hardware: Hardware) -> list[Check
     """Whether 4-bit works here, where it is asked for."""
     if not training.four_bit:
         return []
-    if hardware.accelerator.kind == "mps" or find_spec("bitsandbytes") is None:
-        return [Check("four_bit", "bad", {"device": hardware.accelerator.kind}, "training_four_bit_unavailable")]
-    return [Check("four_bit", "ok")]
+    device = device_of(hardware)
+    refusal = None if four_bit_works(device) else "training_four_bit_unavailable"
+    return [Check("four_bit", "bad" if refusal else "ok", {"device": device}, refusal)]
 
 
 def check_processes(training: TrainingSettings, hardware: Hardware) -> list[Check]:

@@ -23,7 +23,7 @@ OF_EARLIER_VERSIONS = (
 def training_run(project, device="cpu", formula_gib=2.0, estimated_gib=2.0, **more):
     request = {
         "memory": {"device": device, "formula_gib": formula_gib, "estimated_gib": estimated_gib},
-        "time": {"kind": asdict(KIND) | {"device": device}, "steps": 100, "work": 1e12, "about_seconds": 60.0},
+        "time": {"kind": asdict(KIND) | {"device": device}, "steps": 100, "work": 1e12},
     }
     return create_run(project, "train", request | more)
 

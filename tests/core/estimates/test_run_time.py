@@ -123,10 +123,3 @@ def test_a_busy_machine_does_not_change_the_next_estimate(tmp_path, base, monkey
         estimates.append(found.time)
     assert estimates[0] == estimates[1]
     assert estimates[0].seconds == pytest.approx(25.0)
-
-
-def test_of_a_branch_only_what_is_left_is_estimated():
-    found = run_time.estimate(SHAPE, TrainingSettings(), ROWS, CPU)
-    whole, half = (run_estimate.time_for_request(found, step) for step in (0, found.steps // 2))
-    assert whole["about_seconds"] == round(found.seconds, 1)
-    assert found.setup_seconds < half["about_seconds"] < whole["about_seconds"]
