@@ -27,6 +27,7 @@ from core.jobs.services import (
     start_child_job,
     start_thread_job,
 )
+from core.models import bases
 from core.project_manager import Project
 from core.training import bundle, checkpoints, derived_runs, history, provenance, readiness
 from core.training.bundle import Contents, Readme
@@ -124,7 +125,7 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
     base = found.base
     assert base  # else it was refused
     request = {
-        "base": provenance.base_facts(project, base.choice.source, base.choice.name, base.folder, base.fingerprint),
+        "base": provenance.base_facts(project, base.choice, base.folder, bases.fingerprint(base.folder)),
         "training": settings.training.model_dump(),
         "seed": settings.training.seed,
         "processes": launcher.world() if launcher.world() > 1 else settings.training.processes,
@@ -195,15 +196,14 @@ def take_fix(services: Services, project: Project) -> None:
     Where the project's settings are still those that failed, they change too: the next training would fail as well.
     """
     job = services.runner.latest(project.name, ["train"])
-    found = suggested_fix(project, job)
-    if job is None or found is None:  # somebody else was quicker
+    fix = suggested_fix(project, job)
+    if job is None or fix is None:  # somebody else was quicker
         return
-    changes = found[0].changes
-    continue_from_checkpoint(services, project, job.id, None, changes)
+    continue_from_checkpoint(services, project, job.id, None, fix.changes)
     failed = TrainingSettings(**open_run(project, job.id).request["training"])
     now = project.load_config().training
-    if all(getattr(now, name) == getattr(failed, name) for name in changes):
-        project.set("training", changes)
+    if all(getattr(now, name) == getattr(failed, name) for name in fix.changes):
+        project.set("training", fix.changes)
 
 
 def _require_rest_but(services: Services, parent: Run) -> None:

@@ -156,10 +156,10 @@ def repeated_request(original: Run) -> dict[str, Any]:
     if missing := next((name for name in REPEATED if name not in then), None):
         raise AppError("repeat_incomplete", part=missing)
     require_samples(original.samples_file, then)
-    folder, base = find_base(project, then), then["base"]
+    folder, choice = find_base(project, then)
     return {
         **{name: then[name] for name in (*REPEATED, "branch") if name in then},
-        "base": provenance.base_facts(project, base["source"], base["name"], folder, base["fingerprint"]),
+        "base": provenance.base_facts(project, choice, folder, fingerprint_of(then)),
         "seed": settings.seed,
         "repeats": original.id,
     }
@@ -179,21 +179,21 @@ def original_beginning(original: Run) -> Beginning | None:
     return Beginning(step, tuple(found), original.metrics_file)
 
 
-def find_base(project: Project, request: Mapping[str, Any]) -> Path:
-    """The folder of the model that the original started from: where it lay, where its name leads, or the chosen one.
+def find_base(project: Project, request: Mapping[str, Any]) -> tuple[Path, BaseChoice]:
+    """The model that the original started from, in the folder where it lay, where its name leads, or that is chosen.
 
     Raises AppError `repeat_base_missing`, or `repeat_base_changed` where only other versions of it are here.
     """
     wanted, base = fingerprint_of(request), request["base"]
-    choices = (BaseChoice(source=base["source"], name=base["name"]), project.load_config().base)
-    folders = [project.root / base["folder"]]
-    folders += [folder for choice in choices if choice and (folder := bases.local_folder(project, choice))]
+    choice = BaseChoice(source=base["source"], name=base["name"])
+    places = (bases.local_folder(project, one) for one in (choice, project.load_config().base) if one)
+    folders = [project.root / base["folder"], *filter(None, places)]
     there = [folder for folder in folders if (folder / "config.json").is_file()]
     for folder in there:
         if bases.fingerprint(folder) == wanted:
-            return bases.require_model(folder)
+            return bases.require_model(folder), choice
     code = "repeat_base_changed" if there else "repeat_base_missing"
-    raise AppError(code, source=base["source"], name=base["name"])
+    raise AppError(code, source=choice.source, name=choice.name)
 
 
 def fingerprint_of(request: Mapping[str, Any]) -> str:

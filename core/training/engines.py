@@ -65,8 +65,6 @@ def detect_device(force_cpu: bool = False) -> Device:
 def choose_engine(wanted: str | None, device: Device) -> str:
     """The name of the engine to use: what was asked for if it can run here, else the one that can."""
     unsloth_runs = device.kind in ("cuda", "xpu") and importlib.util.find_spec("unsloth") is not None
-    if wanted not in (None, "auto", *ENGINES):
-        raise AppError("training_engine_unknown", engine=wanted)
     return "unsloth" if unsloth_runs and wanted != "trl" else "trl"
 
 

@@ -159,16 +159,11 @@ def read(run: Run, published: bool = False) -> Entry | None:
 
 
 def find(project: Project, name: str) -> Run:
-    """The run of this id, or the only one whose id begins so. Raises AppError `run_missing`, `run_ambiguous`."""
-    known = {run.id: run for run in runs_of(project)}
-    if name in known:
-        return known[name]
-    meant = [run for run_id, run in known.items() if name and run_id.startswith(name)]
-    if len(meant) > 1:
-        raise AppError("run_ambiguous", run=name, count=len(meant))
-    if not meant:
-        raise AppError("run_missing", run=name)
-    return meant[0]
+    """The training run of this id. Raises AppError `run_missing`."""
+    for run in runs_of(project):
+        if run.id == name:
+            return run
+    raise AppError("run_missing", run=name)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Any
 from core.hardware_detector import Hardware
 from core.models import hub_cache, unpacked
 from core.project_manager import Project
+from utils.config import BaseChoice
 
 VERSIONS_NOTED = (
     *("torch", "transformers", "tokenizers", "trl", "peft", "datasets", "accelerate", "numpy"),
@@ -60,10 +61,10 @@ def portable_path(project: Project, path: Path) -> str:
     return str(path.relative_to(project.root)) if path.is_relative_to(project.root) else str(path)
 
 
-def base_facts(project: Project, source: str, name: str, folder: Path, fingerprint: str) -> dict[str, str]:
+def base_facts(project: Project, choice: BaseChoice, folder: Path, fingerprint: str) -> dict[str, str]:
     """What a request notes of the model in `folder`, with this fingerprint, that a training starts from."""
-    facts = {"source": source, "name": name, "folder": portable_path(project, folder)}
-    return facts | {"fingerprint": fingerprint, "revision": revision_of(folder)}
+    where = {"folder": portable_path(project, folder), "revision": revision_of(folder)}
+    return choice.model_dump() | where | {"fingerprint": fingerprint}
 
 
 def revision_of(folder: Path) -> str:

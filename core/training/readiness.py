@@ -4,8 +4,7 @@ The list of checks on the page, the reason why Start is disabled and the refusal
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,11 +54,6 @@ class Base:
 
     choice: BaseChoice
     folder: Path
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Read from the files when it is asked for, once."""
-        return bases.fingerprint(self.folder)
 
 
 def look(
@@ -194,10 +188,12 @@ def check_processes(training: TrainingSettings, hardware: Hardware) -> list[Chec
 
 @dataclass(frozen=True)
 class SuggestedFix:
-    """A way on for a training that broke off: `name` says which, `changes` are the settings that differ."""
+    """A way on for a training that broke off: `name` says which, `changes` are the settings that differ, `step` is
+    that of the checkpoint from which it would go on; 0 is the beginning."""
 
     name: str
     changes: dict[str, Any]
+    step: int = 0
 
 
 def fix_for(code: str, settings: TrainingSettings) -> SuggestedFix | None:
@@ -224,9 +220,8 @@ def smaller_batch(settings: TrainingSettings) -> dict[str, int] | None:
     return None
 
 
-def suggested_fix(project: Project, job: JobSnapshot | None) -> tuple[SuggestedFix, int] | None:
-    """What would help a training that broke off, and the step of the checkpoint from which it would go on; 0 is its
-    beginning. None where it did not break off, or nothing would help."""
+def suggested_fix(project: Project, job: JobSnapshot | None) -> SuggestedFix | None:
+    """What would help a training that broke off. None where it did not break off, or nothing would help."""
     if job is None or job.state not in (JobState.FAILED, JobState.INTERRUPTED) or job.error is None:
         return None
     try:
@@ -236,4 +231,4 @@ def suggested_fix(project: Project, job: JobSnapshot | None) -> tuple[SuggestedF
         return None
     fix = fix_for(job.error.key, settings)
     complete = checkpoints.complete_checkpoints(run.trainer_folder)
-    return (fix, complete[-1].step if complete else 0) if fix else None
+    return replace(fix, step=complete[-1].step) if fix and complete else fix

@@ -8,8 +8,6 @@ from ui.page import html
 from ui.page.frame import PageFrame
 from ui.page.view import View
 
-Offer = tuple[SuggestedFix, int]
-
 
 def build(frame: PageFrame) -> None:
     """What would help, and the button that does it; nothing where nothing broke off."""
@@ -22,22 +20,20 @@ def build(frame: PageFrame) -> None:
     frame.act(button.click, lambda project, _: trainer.take_fix(frame.services, project), notice)
 
 
-def current(view: View) -> Offer | None:
-    """What would help the project's newest training, and the step from which it would go on."""
+def current(view: View) -> SuggestedFix | None:
+    """What would help the project's newest training."""
     return trainer.suggested_fix(view.project, view.job(["train"])) if view.project else None
 
 
-def about_html(view: View, offer: Offer | None) -> str:
+def about_html(view: View, fix: SuggestedFix | None) -> str:
     """Why this helps, and what it costs."""
-    if offer is None:
+    if fix is None:
         return ""
-    fix, step = offer
-    where = view.t("fix.from_step" if step else "fix.from_start", step=step)
+    where = view.t("fix.from_step" if fix.step else "fix.from_start", step=fix.step)
     return html.muted(f"{view.t(f'fix.{fix.name}.why')} {where}")
 
 
-def button_of(view: View, offer: Offer | None) -> dict[str, object]:
-    if offer is None:
+def button_of(view: View, fix: SuggestedFix | None) -> dict[str, object]:
+    if fix is None:
         return gr.update(visible=False)
-    fix, _ = offer
     return gr.update(visible=True, value=view.t(f"fix.{fix.name}", **fix.changes))

@@ -11,7 +11,6 @@ from core.models import unpacked
 from core.project_manager import ProjectStore
 from core.training import checkpoints, history, provenance
 from tests.core.training.history_material import add_checkpoint, make_run, publish, write_curve
-from tests.refusals import code_of
 from utils.files import write_json
 
 
@@ -92,14 +91,6 @@ def test_whatever_a_folder_holds_the_history_can_be_read(tmp_path_factory, reque
     (entry,) = history.history(project)
     assert entry.id == run.id
     provenance.facts([entry.request, {}])
-
-
-def test_a_run_is_found_by_the_beginning_of_its_name(project):
-    first, second = make_run(project), make_run(project)
-    assert history.find(project, first.id).id == first.id
-    assert history.find(project, second.id[:-3]).id == second.id
-    for name, code in ((first.id[:4], "run_ambiguous"), ("nothing", "run_missing"), ("", "run_missing")):
-        assert code_of(lambda: history.find(project, name)) == code  # noqa: B023
 
 
 def test_settings_and_versions_are_told_apart(project):

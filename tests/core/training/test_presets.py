@@ -91,14 +91,6 @@ def test_a_more_thorough_preset_learns_longer_with_more_room(situation, kept):
         assert values == sorted(values)
 
 
-@given(NAMES, SITUATIONS, KEPT)
-def test_steps_are_enough_where_the_samples_suffice_and_batches_never_large(name, situation, kept):
-    preset = choose(name, replace(situation, practice=False), kept)
-    assert preset.plan.params["effective"] <= max(16, kept.processes)
-    epochs, samples = preset.values["epochs"], preset.plan.params["samples"]
-    assert preset.plan.params["steps"] >= min(PRESETS[name].steps, epochs * samples // kept.processes)
-
-
 def test_a_hundred_samples_and_a_small_model_on_a_large_gpu():
     preset = choose("balanced", Situation(ONE_BILLION, 90, 10, 400, machine()), USUAL)
     held = {name: getattr(USUAL, name) for name in settings_with(HELD)}

@@ -77,7 +77,7 @@ def test_a_branch_starts_at_a_run_and_a_step_with_the_flags_as_changes(app, proj
 
 @pytest.mark.parametrize(
     ("what", "words"),
-    [("nothing", "no longer exists"), ("2:3", "can be any of"), ("{id}:x", "Step")],
+    [("nothing", "no longer exists"), ("2:3", "no longer exists"), ("{id}:x", "Step")],
 )
 def test_a_run_or_step_that_is_none_is_refused(app, project, started, what, words):
     name = make_run(project).id

@@ -31,13 +31,6 @@ def at(run, **more):
     return {"position": HistoryPosition("Physik", chosen=run.id), **more}
 
 
-def test_a_click_opens_a_run_and_another_one_closes_it(project):
-    run = make_run(project)
-    assert clicked(project, "open", run.id)["position"].chosen == run.id
-    assert clicked(project, "open", run.id, chosen=run.id)["position"].chosen == ""
-    assert clicked(project, "open", "../../etc") == {}
-
-
 def test_two_to_four_runs_can_be_compared(project):
     runs = [make_run(project).id for _ in range(5)]
     assert set(clicked(project, "compare", ticked=runs[:2])["position"].compared) == set(runs[:2])

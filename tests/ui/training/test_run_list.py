@@ -88,12 +88,6 @@ def test_compared_runs_lie_over_each_other_and_their_differences_are_named(proje
     assert 'data-label="Was">Epochen' in same
 
 
-@pytest.mark.parametrize("compared", [(), ("20200101-000000-000-train",), ("../../etc",)])
-def test_too_few_runs_to_compare_show_nothing(project, view, compared):
-    run = make_run(project)
-    assert run_list.compared_html(view(), at(compared=(run.id, *compared))) == ""
-
-
 @pytest.mark.parametrize("name", ["", "../Physik", "/etc", "..", "x-train", "1/../2-train"])
 def test_only_a_plain_name_leads_to_a_run(project, view, name):
     make_run(project)
