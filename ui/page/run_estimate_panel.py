@@ -8,7 +8,7 @@ from ui.page import html
 from ui.page.figures import rounded
 from ui.page.job_panel import duration
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
-from ui.page.view import View, file_stamp
+from ui.page.view import View
 
 TONES = {"green": "good", "amber": "warn", "red": "bad", "unknown": "info"}
 SIGNS = {"green": "✓", "amber": "!", "red": "✗", "unknown": "?"}
@@ -22,11 +22,10 @@ def current(view: View) -> RunEstimate | None:
     folder = view.base_folder
     if project is None or settings is None or folder is None:
         return None
-    file, training = project.samples_file, settings.training
-    model = (str(folder), file_stamp(folder / "config.json"))
-    read = (*model, str(file), file_stamp(file), training.held_out_share, training.seed, training.max_length)
-    rows = ROWS.get(read, lambda: trainer.read_rows(file, folder, training))
-    key = (read, training.model_dump_json(), file_stamp(trainer.run_log()), moment(FREE_LASTS_SECONDS))
+    training = settings.training
+    read = (view.training_data, training.held_out_share, training.seed, training.max_length)
+    rows = ROWS.get(read, lambda: trainer.read_rows(project.samples_file, folder, training))
+    key = (read, training.model_dump_json(), moment(FREE_LASTS_SECONDS))
     return ESTIMATES.get(key, lambda: trainer.estimate(folder, training, view.services.hardware(), rows))
 
 

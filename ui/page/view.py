@@ -106,6 +106,14 @@ class View:
         return base_models.local_folder(self.project, base) if self.project and base else None
 
     @cached_property
+    def training_data(self) -> tuple[Any, ...]:
+        """Changes with samples, model and what earlier runs taught; checks, estimates and presets rest on it."""
+        samples = self.project.samples_file if self.project else None
+        folder = self.base_folder
+        files = (samples, folder, folder and folder / "config.json", trainer.run_log())
+        return tuple((str(file), file_stamp(file)) for file in files if file)
+
+    @cached_property
     def trained(self) -> Run | None:
         """The training that is compared and exported where no other one is named."""
         return trainer.trained_run(self.project) if self.project else None

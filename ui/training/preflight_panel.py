@@ -16,7 +16,7 @@ from ui.page.figures import SIGNS, check_words, refusal_words
 from ui.page.frame import PageFrame
 from ui.page.job_panel import can_stop, progress_html
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
-from ui.page.view import View, file_stamp
+from ui.page.view import View
 from ui.training.example_view import examples_html
 
 KIND = trainer.PREFLIGHT
@@ -49,18 +49,7 @@ def current(view: View) -> list[Check]:
     project, settings = view.project, view.config
     if project is None or settings is None:
         return []
-    folder = view.base_folder
-    key = (
-        str(project.root),
-        settings.model_dump_json(),
-        file_stamp(project.samples_file),
-        file_stamp(project.runs_folder),
-        str(folder),
-        file_stamp(folder) if folder else None,
-        file_stamp(folder / "config.json") if folder else None,
-        file_stamp(trainer.run_log()),
-        moment(FREE_LASTS_SECONDS),
-    )
+    key = (view.training_data, settings.model_dump_json(), moment(FREE_LASTS_SECONDS))
     expected = run_estimate_panel.current(view)
     return CHECKED.get(key, lambda: trainer.look(project, settings, view.services.hardware(), expected))
 
