@@ -10,9 +10,9 @@ from child_stages import hurry
 from core import base_models, exporter, projects, rag_processor, sft_generator, trainer
 from core.hardware_detector import Accelerator
 from core.jobs import child_process
-from core.jobs.job import JobState, SilentContext
+from core.jobs.job import JobState
 from core.jobs.runs import create_run, list_runs, this_process
-from core.jobs.services import Services, alone, child_job, join_running, reattach, start_child_job
+from core.jobs.services import Services, child_job, join_running, reattach, start_child_job
 from core.jobs.worker import alone_with
 from core.training.history import Chosen
 from tests.core.waiting import wait_for
@@ -176,11 +176,6 @@ def test_an_app_that_closes_leaves_a_terminals_training_running(services, projec
     assert app.runner.wait(live.id, timeout=20).state == JobState.CANCELLED
 
 
-def test_the_next_step_of_a_new_project_is_documents(project):
-    found = projects.status(project)
-    assert (found.documents, found.chunks, found.samples, found.next_step) == (0, 0, 0, "documents")
-
-
 def test_the_practice_model_brings_its_learning_rate_and_takes_it_away_again(project, tmp_path):
     base_models.choose_base(project, config.BaseChoice(source="practice", name="practice"))
     practice_rate = project.load_config().training.learning_rate
@@ -238,16 +233,6 @@ def test_a_project_with_running_work_is_neither_renamed_nor_deleted(services, pr
     services.runner.wait(job.id, timeout=20)
     projects.rename_project(services, "p", "q")
     assert services.projects.names() == ["q"]
-
-
-def test_samples_are_written_by_one_process_at_a_time(project):
-    def work(context):
-        with pytest.raises(AppError, match="job_already_running"):
-            alone(project, "sft", lambda _: {})(context)
-        return {"ran": True}
-
-    assert alone(project, "sft", work)(SilentContext()) == {"ran": True}
-    assert alone(project, "sft", lambda _: {"again": True})(SilentContext()) == {"again": True}
 
 
 def test_a_full_disk_is_said_before_anything_is_written(services, project, monkeypatch, tmp_path):

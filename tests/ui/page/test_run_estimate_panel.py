@@ -44,19 +44,6 @@ def test_the_light_is_told_in_words_a_sign_and_a_colour(view, free_gib, words, t
     assert "3,0 GiB" in shown
 
 
-def test_only_what_does_not_fit_easily_says_what_to_change(view):
-    red = needed_html(view(), expected(2.0))
-    assert "Batch-Größe halbieren (−1,5 GiB)" in red
-    assert "auf 512 Tokens" in red
-    assert "4-Bit" not in red  # it would save next to nothing
-    assert "Das hilft" not in needed_html(view(), expected(8.0))
-
-
-def test_what_earlier_runs_changed_is_told(view):
-    assert "+20 %" in needed_html(view(), expected(8.0, 1.2))
-    assert "frühere Läufe" not in needed_html(view(), expected(8.0))
-
-
 @pytest.mark.parametrize(("seconds", "duration"), [(8.3, "8 s"), (252, "4 min 10 s"), (7345, "2 h 1 min")])
 def test_a_time_is_no_more_exact_than_it_is_and_says_what_it_rests_on(view, seconds, duration):
     estimate = replace(expected(8.0), time=replace(TIME, training_seconds=seconds))
@@ -74,13 +61,6 @@ def test_after_a_run_the_estimates_errors_are_told(project, view):
     run.write_state(JobState.DONE, result={"run": run.id, "memory": memory, "time": time})
     assert "geschätzt 2,20 GiB, gebraucht 2,00 GiB (Fehler +10 %)" in estimate_html(view())
     assert "etwa 1 min 0 s, gerechnet 1 min 3 s, mit Laden und Warten gedauert 10 min 30 s" in estimate_html(view())
-
-
-@pytest.mark.parametrize("time", [None, {"estimated_seconds": [60, 120], "seconds": 90}])
-def test_a_run_without_an_estimate_or_of_an_earlier_version_tells_nothing(project, view, time):
-    run = create_run(project, "train", {})
-    run.write_state(JobState.DONE, result={"run": run.id, "time": time})
-    assert estimate_html(view()) == ""
 
 
 def test_while_a_training_runs_its_own_estimate_is_shown(project, view, puppet):
