@@ -4,11 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.documents.store.chunk_store import TOKENS_IN_BUCKET, ChunkStore
+from core.documents.store.chunk_store import ChunkStore
 from core.samples.store.sft_dataset import HELD
 from utils.config import ChunkSettings
 
-BARS = 16
 TOKENS_FOR_A_SAMPLE = 170
 
 
@@ -16,8 +15,7 @@ TOKENS_FOR_A_SAMPLE = 170
 class Overview:
     """The figures. Languages are codes, "" is unknown.
 
-    `histogram` is (least tokens, one more than the most, chunks) from small to large; `coverage` the share of pages
-    that gave text; `sampled` counts the samples of each document by its stored name, without deleted ones.
+    `coverage` is the share of pages that gave text; `sampled` counts the samples of each document by its stored name.
     `samples_possible` is an estimate, see `overview`.
     """
 
@@ -31,7 +29,6 @@ class Overview:
     coverage: float = 0.0
     by_status: dict[str, int] = field(default_factory=dict)
     by_language: dict[str, int] = field(default_factory=dict)
-    histogram: tuple[tuple[int, int, int], ...] = ()
     flags: dict[str, int] = field(default_factory=dict)
     sampled: dict[str, int] = field(default_factory=dict)
 
@@ -64,22 +61,9 @@ def overview(store: ChunkStore, settings: ChunkSettings | None = None, samples_f
         coverage=pages_read / pages if pages else 0.0,
         by_status=dict(Counter(source.status for source in sources).most_common()),
         by_language=dict((+by_language).most_common()),
-        histogram=_bars(store.token_histogram()),
         flags=store.flag_counts(),
         sampled=_samples_of(samples_file) if samples_file else {},
     )
-
-
-def _bars(buckets: dict[int, int]) -> tuple[tuple[int, int, int], ...]:
-    """At most 16 bars of equal width that reach from 1 token to the largest chunk."""
-    if not buckets:
-        return ()
-    width = -(-(max(buckets) + 1) // BARS)  # buckets in a bar, rounded up
-    counts = [0] * (max(buckets) // width + 1)
-    for bucket, count in buckets.items():
-        counts[bucket // width] += count
-    step = width * TOKENS_IN_BUCKET
-    return tuple((number * step + 1, (number + 1) * step + 1, count) for number, count in enumerate(counts))
 
 
 def _samples_of(path: Path) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What the documents amount to: figures, languages, length of chunks, how much can be taught. Only renders."""
+"""What the documents amount to: figures, languages, how much can be taught. Only renders."""
 
 import time
 from html import escape
@@ -7,7 +7,6 @@ from core import rag_processor
 from core.rag_processor import TOKENS_FOR_A_SAMPLE, Overview
 from ui.documents.documents_list import language_words
 from ui.page import html
-from ui.page.plot import Bar, bar_plot
 from ui.page.remembered import Remembered
 from ui.page.view import View, file_stamp
 
@@ -30,7 +29,6 @@ def overview_html(view: View) -> str:
         '<div class="overview">'
         + figures_html(view, found)
         + languages_html(view, found)
-        + histogram_html(view, found)
         + teaching_html(view, found)
         + "</div>"
     )
@@ -79,15 +77,6 @@ def languages_html(view: View, found: Overview) -> str:
         for n, (name, count) in enumerate(parts)
     )
     return f'<div class="shares"><div class="stack" aria-hidden="true">{bars}</div><ul>{legend}</ul></div>'
-
-
-def histogram_html(view: View, found: Overview) -> str:
-    """How long the chunks are."""
-
-    def tip(bar: Bar) -> str:
-        return view.t("overview.bar", low=int(bar[0]), high=int(bar[1]) - 1, count=bar[2])
-
-    return bar_plot(found.histogram, view.t("overview.histogram"), view.t("overview.tokens_axis"), tip)
 
 
 def teaching_html(view: View, found: Overview) -> str:
