@@ -38,7 +38,7 @@ def clicked(frame, project, do, of="", ticked=(), **position):
     return documents_panel.clicked(frame, project, values) or {}
 
 
-@pytest.mark.parametrize(("of", "page"), [("2", 2), ("-1", 0), ("x", 0), ("9" * 30, 10**6)])
+@pytest.mark.parametrize(("of", "page"), [("2", 2), ("-1", 0), ("x", 0), ("9" * 30, 0)])
 def test_a_page_is_a_number_whatever_is_sent(frame, stored, of, page):
     assert clicked(frame, stored, "page", of)["position"].page == page
 
