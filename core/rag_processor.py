@@ -142,9 +142,8 @@ def documents(project: Project) -> list[SourceFile]:
 
 
 def overview(project: Project) -> Overview:
-    """What the documents amount to, with the settings and the samples as they are now."""
-    settings = project.load_config().documents
-    return overviews.overview(ChunkStore(project.database), settings, project.samples_file)
+    """What the documents amount to, with the settings as they are now."""
+    return overviews.overview(ChunkStore(project.database), project.load_config().documents)
 
 
 @dataclass(frozen=True)

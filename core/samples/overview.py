@@ -1,11 +1,9 @@
-"""What a project's texts amount to, in figures. Knows the store and the samples; knows no UI."""
+"""What a project's texts amount to, in figures. Knows the store; knows no UI."""
 
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from core.documents.store.chunk_store import ChunkStore
-from core.samples.store.sft_dataset import HELD
 from utils.config import ChunkSettings
 
 TOKENS_FOR_A_SAMPLE = 170
@@ -15,8 +13,7 @@ TOKENS_FOR_A_SAMPLE = 170
 class Overview:
     """The figures. Languages are codes, "" is unknown.
 
-    `coverage` is the share of pages that gave text; `sampled` counts the samples of each document by its stored name.
-    `samples_possible` is an estimate, see `overview`.
+    `coverage` is the share of pages that gave text. `samples_possible` is an estimate, see `overview`.
     """
 
     documents: int = 0
@@ -30,10 +27,9 @@ class Overview:
     by_status: dict[str, int] = field(default_factory=dict)
     by_language: dict[str, int] = field(default_factory=dict)
     flags: dict[str, int] = field(default_factory=dict)
-    sampled: dict[str, int] = field(default_factory=dict)
 
 
-def overview(store: ChunkStore, settings: ChunkSettings | None = None, samples_file: Path | None = None) -> Overview:
+def overview(store: ChunkStore, settings: ChunkSettings | None = None) -> Overview:
     """The figures of a store, fast at any size: sums are kept for each document, flags are counted.
 
     `settings` decide which flagged chunks are usable. About how many samples are possible follows from the usable
@@ -62,9 +58,4 @@ def overview(store: ChunkStore, settings: ChunkSettings | None = None, samples_f
         by_status=dict(Counter(source.status for source in sources).most_common()),
         by_language=dict((+by_language).most_common()),
         flags=store.flag_counts(),
-        sampled=_samples_of(samples_file) if samples_file else {},
     )
-
-
-def _samples_of(path: Path) -> dict[str, int]:
-    return dict(Counter(line.document for line in HELD.of(path).samples if line.document))

@@ -8,7 +8,7 @@ from core.rag_processor import TOKENS_FOR_A_SAMPLE, Overview
 from ui.documents.documents_list import language_words
 from ui.page import html
 from ui.page.remembered import Remembered
-from ui.page.view import View, file_stamp
+from ui.page.view import View
 
 LANGUAGES_SHOWN = 4
 LEAST_SHARE = 0.005  # of the tokens; what is less would be shown as 0 %
@@ -49,7 +49,7 @@ def current(view: View) -> Overview:
         return made
 
     chosen = (settings.skip_duplicates, settings.skip_boilerplate)
-    return OVERVIEWS.get((view.data_stamp, chosen, file_stamp(project.samples_file)), make)
+    return OVERVIEWS.get((view.data_stamp, chosen), make)
 
 
 def figures_html(view: View, found: Overview) -> str:
@@ -97,9 +97,6 @@ def teaching_html(view: View, found: Overview) -> str:
     if found.pages:
         counts = {"read": found.pages_read, "pages": found.pages}
         facts.append((view.t("overview.coverage", percent=floor_percent(found.coverage), **counts), ""))
-    # Samples may outlive their document.
-    if sampled := sum(source.filename in found.sampled for source in view.documents):
-        facts.append((view.t("overview.sampled", count=sampled, documents=found.documents), ""))
     lines = "".join(
         f"<li><strong>{escape(words)}</strong>{f' <small>{escape(more)}</small>' if more else ''}</li>"
         for words, more in facts

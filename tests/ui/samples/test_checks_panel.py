@@ -10,7 +10,6 @@ from store_material import remove_document
 from core.documents.store.chunk_store import ChunkStore
 from core.samples.store.findings import Finding
 from core.samples.store.sample_store import SampleStore
-from ui.documents import documents_overview
 from ui.page.clickable import Click
 from ui.page.view import View
 from ui.samples import checks_panel
@@ -92,4 +91,3 @@ def test_documents_that_were_removed_count_for_no_coverage(look, project, servic
     remove_document(ChunkStore(project.database), "a.txt")
     shown = look()
     assert "Aus 1 von 1 Dokumenten gibt es Beispiele" in shown and "a.txt" not in shown
-    assert "1 von 1 Dokumenten haben schon" in documents_overview.overview_html(View(services, "de", "Physik"))
