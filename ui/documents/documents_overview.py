@@ -1,17 +1,14 @@
-"""What the documents amount to: figures, languages, how much can be taught. Only renders."""
+"""What the documents amount to: figures, and how much can be taught. Only renders."""
 
 import time
 from html import escape
 
 from core import rag_processor
 from core.rag_processor import TOKENS_FOR_A_SAMPLE, Overview
-from ui.documents.documents_list import language_words
 from ui.page import html
 from ui.page.remembered import Remembered
 from ui.page.view import View
 
-LANGUAGES_SHOWN = 4
-LEAST_SHARE = 0.005  # of the tokens; what is less would be shown as 0 %
 # While documents come in, the whole picture may be a little old: it costs at most this share of the time.
 SHARE_OF_TIME = 0.02
 OVERVIEWS = Remembered(8)
@@ -25,13 +22,7 @@ def overview_html(view: View) -> str:
     found = current(view)
     if not found.chunks:
         return html.muted(view.t("overview.no_text_yet"))
-    return (
-        '<div class="overview">'
-        + figures_html(view, found)
-        + languages_html(view, found)
-        + teaching_html(view, found)
-        + "</div>"
-    )
+    return '<div class="overview">' + figures_html(view, found) + teaching_html(view, found) + "</div>"
 
 
 def current(view: View) -> Overview:
@@ -55,28 +46,6 @@ def current(view: View) -> Overview:
 def figures_html(view: View, found: Overview) -> str:
     figures = {"documents": found.documents, "pages": found.pages, "chunks": found.chunks, "tokens": found.tokens}
     return html.tiles((view.t(f"overview.{name}"), view.number(value)) for name, value in figures.items())
-
-
-def languages_html(view: View, found: Overview) -> str:
-    """Which languages the text is in, as shares of its tokens."""
-    total = sum(found.by_language.values())
-    if not total:
-        return ""
-    ranked = sorted(found.by_language.items(), key=lambda pair: -pair[1])
-    parts = [
-        (language_words(view, code) or view.t("overview.unknown"), count)
-        for code, count in ranked
-        if count >= LEAST_SHARE * total
-    ]
-    if len(parts) > LANGUAGES_SHOWN:
-        rest = sum(count for _, count in parts[LANGUAGES_SHOWN - 1 :])
-        parts = [*parts[: LANGUAGES_SHOWN - 1], (view.t("overview.other_languages"), rest)]
-    bars = "".join(f'<div class="part-{n}" style="flex:{count}"></div>' for n, (_, count) in enumerate(parts))
-    legend = "".join(
-        f'<li class="part-{n}">{escape(name)} <b>{view.t("overview.percent", percent=100 * count / total)}</b></li>'
-        for n, (name, count) in enumerate(parts)
-    )
-    return f'<div class="shares"><div class="stack" aria-hidden="true">{bars}</div><ul>{legend}</ul></div>'
 
 
 def teaching_html(view: View, found: Overview) -> str:

@@ -1,9 +1,8 @@
-"""What a training will need, memory and time; and afterwards, how far that was off. Only renders."""
+"""What a training will need, memory and time. Only renders."""
 
 from html import escape
 
 from core import trainer
-from core.jobs.runs import latest_run
 from core.trainer import RunEstimate
 from ui.page import html
 from ui.page.figures import rounded
@@ -34,23 +33,9 @@ def current(view: View) -> RunEstimate | None:
 
 
 def estimate_html(view: View) -> str:
-    """The estimate for the settings as they are saved, or of the run that is under way, and the last run's error."""
-    if view.active(["train"]):
-        return running_html(view)
-    found = current(view)
-    return (needed_html(view, found) if found else "") + after_html(view)
-
-
-def running_html(view: View) -> str:
-    """While a training holds the memory itself, what is free says nothing about it."""
-    run = latest_run(view.project, "train") if view.project else None
-    memory, time = ((run.request.get(name) or {}) if run else {} for name in ("memory", "time"))
-    words = []
-    if "estimated_gib" in memory:
-        words.append(view.t("memory.running", gib=memory["estimated_gib"]))
-    if "about_seconds" in time:
-        words.append(view.t("run_time.running", duration=about_words(view, time["about_seconds"])))
-    return html.muted(" ".join(words)) if words else ""
+    """The estimate for the settings as they are saved; while a training holds the memory itself, there is none."""
+    found = None if view.active(["train"]) else current(view)
+    return needed_html(view, found) if found else ""
 
 
 def needed_html(view: View, found: RunEstimate) -> str:
@@ -84,25 +69,6 @@ def savings_words(view: View, found: RunEstimate) -> str:
         if saving.saved_gib >= NOTICEABLE * found.memory.total_gib
     ]
     return view.t("memory.ways", ways="; ".join(ways)) if ways else ""
-
-
-def after_html(view: View) -> str:
-    """What the newest finished training needed, and how far its estimates were off."""
-    result = view.result("train") or {}
-    memory, time = result.get("memory") or {}, result.get("time") or {}
-    words = ""
-    if {"estimated_gib", "needed_gib"} <= memory.keys():
-        estimated, needed = memory["estimated_gib"], memory["needed_gib"]
-        percent = round(100 * (estimated / needed - 1))
-        words += html.muted(view.t("memory.after", estimated=estimated, needed=needed, percent=percent))
-    if "about_seconds" in time:
-        figures = {
-            "estimated": about_words(view, time["about_seconds"]),
-            "computed": duration(view, time["computed_seconds"]),
-            "taken": duration(view, time["seconds"]),
-        }
-        words += html.muted(view.t("run_time.after", **figures))
-    return words
 
 
 def about_words(view: View, seconds: float) -> str:

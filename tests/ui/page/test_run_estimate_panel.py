@@ -1,4 +1,4 @@
-"""What a training will need, in words: before it, while it runs, and how far that was off afterwards."""
+"""What a training will need, in words."""
 
 from dataclasses import replace
 
@@ -9,8 +9,6 @@ from core.estimates.memory import MemoryEstimate, Saving
 from core.estimates.run_estimate import RunEstimate
 from core.estimates.run_log import Kind
 from core.estimates.run_time import TimeEstimate
-from core.jobs.job import JobState
-from core.jobs.runs import create_run
 from core.samples.store.sample import Sample, Source
 from core.samples.store.sft_dataset import append_samples
 from tests.core.training.machine_material import ONE_BILLION, write_model
@@ -52,24 +50,6 @@ def test_a_time_is_no_more_exact_than_it_is_and_says_what_it_rests_on(view, seco
     assert "auf diesem Rechner (3)" in shown and "andere Programme" in shown
     measured = needed_html(view(), replace(estimate, time=replace(TIME, runs_known=0)))
     assert "kurzen Messung" in measured and "andere Programme" in measured
-
-
-def test_after_a_run_the_estimates_errors_are_told(project, view):
-    run = create_run(project, "train", {})
-    memory = {"ram_gib": 2.0, "estimated_gib": 2.2, "needed_gib": 2.0}
-    time = {"about_seconds": 60, "computed_seconds": 63.0, "seconds": 630.0}
-    run.write_state(JobState.DONE, result={"run": run.id, "memory": memory, "time": time})
-    assert "geschätzt 2,20 GiB, gebraucht 2,00 GiB (Fehler +10 %)" in estimate_html(view())
-    assert "etwa 1 min 0 s, gerechnet 1 min 3 s, mit Laden und Warten gedauert 10 min 30 s" in estimate_html(view())
-
-
-def test_while_a_training_runs_its_own_estimate_is_shown(project, view, puppet):
-    create_run(project, "train", {"memory": {"estimated_gib": 2.5}, "time": {"about_seconds": 7200}})
-    puppet("train")
-    assert "2,5 GiB" in estimate_html(view()) and "Passt" not in estimate_html(view())
-    assert "etwa 2 h 0 min geschätzt" in estimate_html(view())
-    create_run(project, "train", {"time": {"seconds": [60, 7200]}})  # of an earlier version
-    assert estimate_html(view()) == ""
 
 
 def test_the_estimate_follows_the_saved_settings(project, view, tmp_path):
