@@ -119,7 +119,7 @@ def _says(line: Line, words: str, written: str) -> bool:
     """Whether a sample says these words, which stand like that in JSON."""
     text = decode_line(line.data, is_first=True) or ""
     # Most lines need not be parsed: where nothing is escaped otherwise, the words stand there as here.
-    may = bool(_OTHERWISE_ESCAPED.search(text)) or written in folded(text)
+    may = bool(_OTHERWISE_ESCAPED.search(text)) or written in unicodedata.normalize("NFC", text).casefold()
     return may and words in folded("\n".join(texts_of(sample_in(line))))
 
 
