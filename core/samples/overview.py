@@ -1,6 +1,5 @@
 """What a project's texts amount to, in figures. Knows the store; knows no UI."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 from core.documents.store.chunk_store import ChunkStore
@@ -11,10 +10,7 @@ TOKENS_FOR_A_SAMPLE = 170
 
 @dataclass(frozen=True)
 class Overview:
-    """The figures. Languages are codes, "" is unknown.
-
-    `coverage` is the share of pages that gave text. `samples_possible` is an estimate, see `overview`.
-    """
+    """Figures. `coverage` is the share of pages that gave text, `samples_possible` an estimate, see `overview`."""
 
     documents: int = 0
     pages: int = 0
@@ -24,8 +20,6 @@ class Overview:
     usable: int = 0
     samples_possible: int = 0
     coverage: float = 0.0
-    by_status: dict[str, int] = field(default_factory=dict)
-    by_language: dict[str, int] = field(default_factory=dict)
     flags: dict[str, int] = field(default_factory=dict)
 
 
@@ -42,9 +36,6 @@ def overview(store: ChunkStore, settings: ChunkSettings | None = None) -> Overvi
         sum(getattr(source, name) for source in sources) for name in ("chunks", "tokens", "pages", "pages_read")
     )
     usable = len(store.usable_ids(settings.skip_duplicates, settings.skip_boilerplate))
-    by_language: Counter[str] = Counter()
-    for source in sources:
-        by_language[source.language] += source.tokens
     each = max(1, round(tokens / chunks / TOKENS_FOR_A_SAMPLE)) if chunks else 0
     return Overview(
         documents=len(sources),
@@ -55,7 +46,5 @@ def overview(store: ChunkStore, settings: ChunkSettings | None = None) -> Overvi
         usable=usable,
         samples_possible=usable * each,
         coverage=pages_read / pages if pages else 0.0,
-        by_status=dict(Counter(source.status for source in sources).most_common()),
-        by_language=dict((+by_language).most_common()),
         flags=store.flag_counts(),
     )

@@ -34,14 +34,12 @@ class SampleQuery:
 class SampleRow:
     """A sample as it is now, what the quality checks found in it, and which one it is in the file, from 1.
 
-    Ids of rows are unique, also where those in the file are not: a second "x" is "x-2" here. `checked` says whether
-    the checks have seen the sample as it is now.
+    Ids of rows are unique, also where those in the file are not: a second "x" is "x-2" here.
     """
 
     number: int
     sample: Sample
     findings: tuple[Finding, ...] = ()
-    checked: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ def row_of(number: int, held: Held, found: Findings) -> SampleRow:
         return SampleRow(number, sample)
     if verdict.support is not None:
         sample = replace(sample, support=verdict.support)
-    return SampleRow(number, sample, verdict.findings, checked=True)
+    return SampleRow(number, sample, verdict.findings)
 
 
 def presentable_sample(sample: Sample) -> Sample:

@@ -107,7 +107,7 @@ def test_documents_are_read_again_cut_again_counted_exported_and_removed(app, tm
     assert cut["chunks"] > before["chunks"]
     found = result_of(app("overview", "p", "--json"))
     assert (found["documents"], found["chunks"]) == (2, cut["chunks"])
-    assert {"pages", "tokens", "usable", "by_language", "samples_possible"} <= found.keys()
+    assert {"pages", "tokens", "usable", "samples_possible"} <= found.keys()
     assert "Dokumente" in app("overview", "p", language="de_DE.UTF-8").stdout
     file = Path(result_of(app("export-db", "p", "--json"))["file"])
     assert file == tmp_path / "projects" / "p" / "data" / "rag_export.db"

@@ -285,7 +285,6 @@ def test_findings_hold_for_what_was_checked_and_not_for_what_it_became(filled):
     assert (counts.checked, counts.by_finding) == (9, {"too_short": 2, "duplicate": 1})
     assert store.unchecked() == ["s5"]
     row = store.get("s1")
-    assert row.checked
     assert (row.findings, row.sample.support) == (tuple(found["s1"]), 0.25)
     assert numbers(store, SampleQuery(finding="too_short")) == [1, 3]
     assert numbers(store, SampleQuery(finding="too")) == []
