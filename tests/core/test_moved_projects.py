@@ -100,14 +100,6 @@ def test_a_run_does_not_write_into_a_copy_that_took_its_projects_place(services,
     assert numbers(finished(tmp_path / "original", run.id)) == ALL
 
 
-def test_a_run_whose_project_is_deleted_by_hand_ends_and_makes_no_folder(services, project, counting):
-    _, job, process = counting
-    os.rename(project.root, project.root.with_name(".trash"))
-    shutil.rmtree(project.root.with_name(".trash"))
-    gone(services, job, process)
-    assert list(services.projects.folder.iterdir()) == []
-
-
 def test_samples_that_are_written_while_their_project_is_moved_are_all_in_it_and_nowhere_else(
     services, project, tmp_path
 ):
