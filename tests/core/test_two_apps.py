@@ -16,7 +16,7 @@ from utils import config
 from utils.errors import AppError
 
 ROOT = Path(__file__).resolve().parents[2]
-ONE_APP, CHILD_APP = (Path(__file__).with_name(name) for name in ("one_of_two_apps.py", "child_app.py"))
+CHILD_APP = Path(__file__).with_name("child_app.py")
 SETTER = """
 import sys
 from pathlib import Path
