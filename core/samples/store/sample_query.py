@@ -94,11 +94,7 @@ def counts_of(held: Held, found: Findings) -> SampleCounts:
 def numbers_of(query: SampleQuery, held: Held, found: Findings) -> list[int]:
     """The numbers of all samples that fit, wherever a page begins; kept for who turns the page."""
     asked = (query.status, query.finding, presentable(query.document), folded(query.words.strip()))
-    known = held.kept.get("numbers")
-    if known is None or known[0] != asked or known[1] is not found:
-        known = held.kept["numbers"] = asked, found, [*_fitting(*asked, held, found)]
-    numbers: list[int] = known[2]
-    return numbers
+    return held.once("numbers", (*asked, found), lambda: [*_fitting(*asked, held, found)])
 
 
 def _fitting(status: str, finding: str, document: str, words: str, held: Held, found: Findings) -> Iterator[int]:

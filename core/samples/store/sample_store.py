@@ -59,10 +59,7 @@ class SampleStore:
     def counts(self) -> SampleCounts:
         """How many samples there are of each kind."""
         held, found = self.held(), self.findings()
-        known = held.kept.get("counts")
-        if known is None or known[0] is not found:
-            known = held.kept["counts"] = found, counts_of(held, found)
-        counts: SampleCounts = known[1]
+        counts = held.once("counts", found, lambda: counts_of(held, found))
         return replace(counts, undoable=len(Journal(self._project.undo_folder).files()))
 
     def page(self, query: SampleQuery, size: int) -> SamplePage:
