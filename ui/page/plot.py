@@ -1,4 +1,4 @@
-"""Plots as SVG, lines: light, sharp, dark-mode aware. Knows numbers; knows nothing of training."""
+"""Line plots as SVG: light, sharp, dark-mode aware. Knows numbers; knows nothing of training."""
 
 from collections.abc import Callable, Sequence
 from html import escape
