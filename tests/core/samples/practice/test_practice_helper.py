@@ -95,6 +95,12 @@ def test_english_chunks_get_english_questions_unless_another_language_is_wanted(
     assert questions(make_chunk(GERMAN), language="de") == questions(make_chunk(GERMAN))
 
 
+def test_seeds_decide_and_equal_seeds_agree():
+    chunk = make_chunk(GERMAN)
+    assert all_drafts(chunk, seed=1) == all_drafts(chunk, seed=1)
+    assert len({tuple(questions(chunk, seed=seed)) for seed in range(6)}) > 1
+
+
 def test_tables_of_contents_and_code_give_nothing():
     contents = "\n".join(f"{n}.1 Was ist das und warum ist es so? . . . . . . . . {n}" for n in range(1, 20))
     for text in (contents, "int main() {\n    return 0;\n}\n" * 10):
