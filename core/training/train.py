@@ -279,6 +279,8 @@ def arguments(run: Run, settings: TrainingSettings, loaded: engines.Loaded, *, m
         "dataloader_num_workers": 0,
         "dataloader_pin_memory": device.kind == "cuda",
         "logging_steps": 1,
+        # Of both engines: trl's own count is lost where Unsloth rewrites its loss.
+        "include_num_input_tokens_seen": "non_padding",
         "logging_nan_inf_filter": False,  # it would hide a diverging run behind the last good loss
         "save_strategy": "epoch",
         "eval_strategy": "epoch" if measure else "no",
