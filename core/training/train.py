@@ -236,6 +236,7 @@ def _make_trainer(
         processing_class=loaded.tokenizer,
         callbacks=[reporter],
     )
+    ranks.require_sharded(trainer.accelerator)
     # The library would write a README into the run's folder with every checkpoint.
     trainer.create_model_card = lambda *_, **__: None
     trainer.remove_callback(PrinterCallback)
