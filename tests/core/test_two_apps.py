@@ -1,22 +1,27 @@
 """Two apps, or an app and a command, on one folder of projects. Real processes, which know nothing of each other."""
 
+import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from core import projects
+from core.documents.store.chunk_store import ChunkStore
 from core.jobs.job import JobState
 from core.jobs.runs import create_run
 from core.jobs.services import child_job
 from core.project_manager import ProjectStore
+from core.samples.store.sft_dataset import read_samples
 from tests.core.waiting import wait_for
 from utils import config
 from utils.errors import AppError
 
 ROOT = Path(__file__).resolve().parents[2]
-CHILD_APP = Path(__file__).with_name("child_app.py")
+ONE_APP, CHILD_APP = (Path(__file__).with_name(name) for name in ("one_of_two_apps.py", "child_app.py"))
+ROUNDS_OF_EACH = 100
 SETTER = """
 import sys
 from pathlib import Path
@@ -47,6 +52,61 @@ for number in range(60):
     except AppError as refused:
         assert refused.code == "project_exists", refused
 """
+
+
+def test_two_apps_rename_delete_and_write_in_one_folder_and_nothing_that_was_acknowledged_is_lost(tmp_path):
+    store = ProjectStore(tmp_path / "projects")
+    apps = [start(tmp_path, name, seed) for seed, name in enumerate("ab")]
+    finish(apps)
+    noted = sorted(json.loads(line) for file in tmp_path.glob("?.notes") for line in file.read_text().splitlines())
+    assert all((path / "config.json").is_file() for path in store.folder.iterdir()), "a folder that is no project"
+    done = Counter(what for _, _, what, *_ in noted)
+    assert min(done[what] for what in ("set", "sample", "at least", "document", "rename", "delete")) > 0, done
+    known_as = {old: new for _, _, what, old, new in (line for line in noted if line[2] == "rename")}
+    deleted = {line[3] for line in noted if line[2] == "delete"}
+    created = {line[3] for line in noted if line[2] == "create"}
+    assert set(store.names()) == {now(name, known_as) for name in created} - deleted
+    for name in store.names():
+        theirs = [line[1:3] + line[4:] for line in noted if now(line[3], known_as) == name]
+        require_all(store.open(name), theirs)
+
+
+def require_all(project, noted):
+    """Everything in this project that was acknowledged, in its order, and not replaced by something later."""
+    config, samples = project.load_config(), {sample.id: sample for sample in read_samples(project.samples_file)}
+    documents, gone = set(), set()
+    fields, texts, statuses = {}, {}, {}
+    for _, what, *rest in noted:
+        match what, rest:
+            case "set", [section, value]:
+                fields[section] = value
+            case "sample", [own_id, text, status]:
+                texts[own_id], statuses[own_id] = text, status
+            case "status", [own_id, status]:
+                statuses[own_id] = status
+            case "at least", [count]:
+                assert len(samples) >= count
+            case "document", [name]:
+                documents.add(name)
+            case "no document", [name]:
+                gone.add(name)
+    assert {section: getattr(config, section).seed for section in fields} == fields
+    assert {own_id: samples[own_id].instruction for own_id in texts} == texts
+    assert {own_id: samples[own_id].status for own_id in statuses} == statuses
+    assert {source.filename for source in ChunkStore(project.database).documents()} == documents - gone
+
+
+def now(name, known_as):
+    """What a project of this name is called after all the renames that followed."""
+    while name in known_as:
+        name = known_as[name]
+    return name
+
+
+def start(folder, name, seed):
+    notes = str(folder / f"{name}.notes")
+    command = [sys.executable, str(ONE_APP), str(folder / "projects"), notes, name, str(seed), str(ROUNDS_OF_EACH)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def finish(apps):
