@@ -19,7 +19,7 @@ import torch
 from core import hardware_detector
 from core.estimates.memory import four_bit_works
 from core.models.model_shape import FULL_PRECISION_BYTES, SINGLE_CORE_BYTES
-from utils.config import TargetModule, TrainingSettings
+from utils.config import TargetModule, TrainingSettings, cache_folder
 from utils.errors import AppError, system_error
 
 # What libraries and drivers say, in lower case.
@@ -88,6 +88,7 @@ def import_first(engine: str) -> None:
     """What has to be imported before the first part of transformers is: before the tokenizer, that is."""
     if engine == "unsloth":
         os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"  # else it downloads a file on every model load
+        os.environ["UNSLOTH_COMPILE_LOCATION"] = str(cache_folder() / "unsloth")  # else in the run's own folder
         importlib.import_module("unsloth")
 
 

@@ -226,6 +226,7 @@ def _make_trainer(
         processing_class=loaded.tokenizer,
         callbacks=[reporter],
     )
+    ranks.require_sharded(trainer.accelerator)
     # The library would write a README into the run's folder with every checkpoint.
     trainer.create_model_card = lambda *_, **__: None
     trainer.remove_callback(PrinterCallback)
@@ -269,6 +270,8 @@ def arguments(run: Run, settings: TrainingSettings, loaded: engines.Loaded, *, m
         "dataloader_num_workers": 0,
         "dataloader_pin_memory": device.kind == "cuda",
         "logging_steps": 1,
+        # Of both engines: trl's own count is lost where Unsloth rewrites its loss.
+        "include_num_input_tokens_seen": "non_padding",
         "logging_nan_inf_filter": False,  # it would hide a diverging run behind the last good loss
         "save_strategy": "epoch",
         "eval_strategy": "epoch" if measure else "no",

@@ -93,6 +93,7 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
     if launcher.rank() > 0:
         live(lambda: launcher.follow(Path(options.projects)))
 
+    launcher.require_all_processes()
     services, project = opened(options)
     if options.resume:
         return finish(services, trainer.resume_training(services, project))

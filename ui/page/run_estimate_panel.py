@@ -1,4 +1,4 @@
-"""What a training will need, memory and time; and afterwards, how far that was off. Only renders."""
+"""What a training will need, memory and time. Only renders."""
 
 from html import escape
 
@@ -30,10 +30,9 @@ def current(view: View) -> RunEstimate | None:
 
 
 def estimate_html(view: View) -> str:
-    """The estimate for the settings as they are saved, and the last run's error. While a training holds the memory
-    itself, what is free says nothing."""
+    """The estimate for the settings as they are saved; while a training holds the memory itself, there is none."""
     found = None if view.active(["train"]) else current(view)
-    return (needed_html(view, found) if found else "") + after_html(view)
+    return needed_html(view, found) if found else ""
 
 
 def needed_html(view: View, found: RunEstimate) -> str:
@@ -56,17 +55,6 @@ def needed_html(view: View, found: RunEstimate) -> str:
     title = f"<h4>{escape(view.t('memory.title'))}</h4>"
     verdict = html.box(TONES[needed.light], f"{SIGNS[needed.light]} {view.t(f'memory.{needed.light}')}")
     return f"{title}{html.tiles(figures)}{verdict}{basis}"
-
-
-def after_html(view: View) -> str:
-    """What the newest finished training needed, and how far its estimate was off."""
-    result = view.result("train") or {}
-    memory = result.get("memory") or {}
-    if not {"estimated_gib", "needed_gib"} <= memory.keys():
-        return ""
-    estimated, needed = memory["estimated_gib"], memory["needed_gib"]
-    percent = round(100 * (estimated / needed - 1))
-    return html.muted(view.t("memory.after", estimated=estimated, needed=needed, percent=percent))
 
 
 def about_words(view: View, seconds: float) -> str:

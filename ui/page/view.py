@@ -1,7 +1,7 @@
 """What is true of one project at one moment, read once for all places of a page. Knows core; knows no widget."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -34,6 +34,11 @@ class Position:
     def of(self, project: str) -> Self:
         """This position, or the beginning where it belongs to another project."""
         return self if self.project == project else type(self)(project)
+
+    def turned(self, direction: str, number: int) -> Self:
+        """One page on or back in a list that goes by the number of a page's first or last row."""
+        place: dict[str, Any] = {"after": 0, "before": 0, "after" if direction == "onward" else "before": number}
+        return replace(self, **place)
 
 
 class View:

@@ -46,7 +46,7 @@ def clicked(project: Project, values: dict[str, Any]) -> Answer:
     position: HistoryPosition = values["position"].of(project.name)
     known = [run.id for run in trainer.runs_of(project)]
     if click.do == "page":
-        return {"position": replace(position, page=min(int(click.of), 10**6) if click.of.isdecimal() else 0)}
+        return {"position": replace(position, page=click.number)}
     if click.do == "open" and click.of in known:
         return {"position": replace(position, chosen="" if position.chosen == click.of else click.of)}
     if click.do == "compare":

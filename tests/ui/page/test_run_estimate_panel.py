@@ -1,4 +1,4 @@
-"""What a training will need, in words: before it, while it runs, and how far that was off afterwards."""
+"""What a training will need, in words."""
 
 from dataclasses import replace
 
@@ -9,8 +9,6 @@ from core.estimates.memory import MemoryEstimate
 from core.estimates.run_estimate import RunEstimate
 from core.estimates.run_log import Kind
 from core.estimates.run_time import TimeEstimate
-from core.jobs.job import JobState
-from core.jobs.runs import create_run
 from core.samples.store.sample import Sample, Source
 from core.samples.store.sft_dataset import append_samples
 from tests.core.training.machine_material import ONE_BILLION, write_model
@@ -43,11 +41,6 @@ def test_the_light_is_told_in_words_a_sign_and_a_colour(view, free_gib, words, t
     assert "3,0 GiB" in shown
 
 
-def test_what_earlier_runs_changed_is_told(view):
-    assert "+20 %" in needed_html(view(), expected(8.0, 1.2))
-    assert "frühere Läufe" not in needed_html(view(), expected(8.0))
-
-
 @pytest.mark.parametrize(("seconds", "duration"), [(8.3, "8 s"), (252, "4 min 10 s"), (7345, "2 h 1 min")])
 def test_a_time_is_no_more_exact_than_it_is_and_says_what_it_rests_on(view, seconds, duration):
     estimate = replace(expected(8.0), time=replace(TIME, training_seconds=seconds))
@@ -56,19 +49,6 @@ def test_a_time_is_no_more_exact_than_it_is_and_says_what_it_rests_on(view, seco
     assert "auf diesem Rechner (3)" in shown and "andere Programme" in shown
     measured = needed_html(view(), replace(estimate, time=replace(TIME, runs_known=0)))
     assert "kurzen Messung" in measured and "andere Programme" in measured
-
-
-def test_after_a_run_the_estimates_error_is_told(project, view):
-    run = create_run(project, "train", {})
-    memory = {"ram_gib": 2.0, "estimated_gib": 2.2, "needed_gib": 2.0}
-    run.write_state(JobState.DONE, result={"run": run.id, "memory": memory})
-    assert "geschätzt 2,20 GiB, gebraucht 2,00 GiB (Fehler +10 %)" in estimate_html(view())
-
-
-def test_a_run_without_an_estimate_tells_nothing(project, view):
-    run = create_run(project, "train", {})
-    run.write_state(JobState.DONE, result={"run": run.id, "memory": {"ram_gib": 2.0}})
-    assert estimate_html(view()) == ""
 
 
 def test_the_estimate_follows_the_saved_settings(project, view, tmp_path):

@@ -39,7 +39,7 @@ def test_two_to_four_runs_can_be_compared(project):
     assert code_of(lambda: clicked(project, "compare", ticked=["/etc", runs[0]])) == "compare_count"
 
 
-@pytest.mark.parametrize(("of", "page"), [("2", 2), ("-1", 0), ("x", 0), ("9" * 30, 10**6)])
+@pytest.mark.parametrize(("of", "page"), [("2", 2), ("-1", 0), ("x", 0), ("9" * 30, 0)])
 def test_a_page_is_a_number_whatever_is_sent(project, of, page):
     assert clicked(project, "page", of)["position"].page == page
 
