@@ -25,7 +25,6 @@ from core import hardware_detector
 from core.estimates import run_estimate, run_log
 from core.hardware_detector import Hardware
 from core.jobs import child_process
-from core.jobs.runs import Run
 from core.project_manager import ProjectStore
 from core.samples.store.sample import Sample, Source
 from core.samples.store.sft_dataset import append_samples
@@ -126,20 +125,16 @@ def measure(folder: Path, base: Path, case: Case, hardware: Hardware) -> Outcome
     if expected is None or expected.time is None:
         raise SystemExit(f"{case.text}: nothing to estimate")
     run = make_run(project, base, case.settings, **run_estimate.for_request(expected))
+    started = time.monotonic()
     code = child_process.start_child(run).wait()
     if code:
         raise SystemExit(f"{case.text}: exit code {code}\n{run.output_file.read_text()[-2000:]}")
-    outcome = outcome_of(run, case, expected.time.runs_known)
+    needed = run_log.noted_runs()[-1]
+    computed, taken = needed.setup_seconds + needed.training_seconds, time.monotonic() - started
+    outcome = Outcome(case, expected.time.runs_known, expected.time.seconds, computed, taken)
     shutil.rmtree(project.root)
     print(line_of(outcome), flush=True)
     return outcome
-
-
-def outcome_of(run: Run, case: Case, runs_known: int) -> Outcome:
-    result = run.read_state().result
-    assert result is not None
-    found = result["time"]
-    return Outcome(case, runs_known, found["about_seconds"], found["computed_seconds"], found["seconds"])
 
 
 def make_samples(case: Case) -> Iterable[Sample]:

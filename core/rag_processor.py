@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,9 @@ from core.documents.store.chunk_store import (
     ChunkStore,
     Flag,
     Found,
-    NewChunk,
     SourceFile,
 )
-from core.documents.token_counting import LOCAL_NAME, counter_name, counter_of
+from core.documents.token_counting import LOCAL_NAME, counter_name
 from core.jobs.job import JobSnapshot, SilentContext
 from core.jobs.services import MINIMUM_FREE_GIB, Services, require_rest, running, start_child_job
 from core.jobs.worker import alone_with, chunks_at_rest
@@ -31,7 +29,6 @@ from core.project_manager import Project
 from core.samples import overview as overviews
 from core.samples.overview import TOKENS_FOR_A_SAMPLE, Overview
 from core.samples.store.relinking import samples_follow
-from utils import config
 from utils.errors import AppError
 from utils.files import require_disk
 
@@ -145,9 +142,8 @@ def documents(project: Project) -> list[SourceFile]:
 
 
 def overview(project: Project) -> Overview:
-    """What the documents amount to, with the settings and the samples as they are now."""
-    settings = project.load_config().documents
-    return overviews.overview(ChunkStore(project.database), settings, project.samples_file)
+    """What the documents amount to, with the settings as they are now."""
+    return overviews.overview(ChunkStore(project.database), project.load_config().documents)
 
 
 @dataclass(frozen=True)
@@ -226,36 +222,3 @@ def export_database(project: Project) -> Path:
     require_chunks(project)
     with project.held():
         return ChunkStore(project.database).export(project.database_export)
-
-
-@dataclass(frozen=True)
-class Preview:
-    """A chunk as it would be cut; its first `overlap_characters` repeat the end of the one before."""
-
-    text: str
-    tokens: int
-    overlap_characters: int
-    heading: str | None
-    page: int
-
-
-def preview_chunks(
-    project: Project, settings: config.ChunkSettings, filename: str | None = None, limit: int = 6
-) -> list[Preview]:
-    """How a stored document's text would be cut with these settings. Raises AppError `no_chunks`."""
-    from core.documents.chunking import text_and_chunks  # LangChain takes half a second to load
-
-    require_chunks(project)
-    store = ChunkStore(project.database)
-    if filename is None:
-        filename = next(source.filename for source in store.documents() if source.chunks)
-    previews: list[Preview] = []
-    end = 0
-    parts = text_and_chunks(store.pages(filename), settings, counter_of(project, forgetful=True), "")
-    for chunk in islice((part for part in parts if isinstance(part, NewChunk)), limit):
-        start = chunk.metadata["start"]
-        overlap = max(0, end - start) if previews else 0
-        end = start + len(chunk.text)
-        found = chunk.metadata
-        previews.append(Preview(chunk.text, found["tokens"], overlap, found.get("heading"), found["page"]))
-    return previews

@@ -45,7 +45,7 @@ from core.training.provenance import Fact, facts, installed_versions
 from core.training.readiness import Base, Check, SuggestedFix, look, suggested_fix
 from utils.config import READING, ProjectConfig, TrainingSettings, settings_with
 from utils.errors import AppError
-from utils.files import require_disk, sha256_of
+from utils.files import file_stamp, require_disk, sha256_of
 
 # What callers read of the packages, beside what stands below.
 __all__ = [
@@ -87,18 +87,17 @@ __all__ = [
 ]
 
 PREFLIGHT = "preflight"
-PREFLIGHT_FORMAT = 1
+PREFLIGHT_FORMAT = 2
 """Of the result; one of another version is not shown."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What is gone for good when a run is deleted. `branches` are runs that can then not be repeated any more."""
+    """What is gone for good when a run is deleted; `adapter` where it is the one that is compared and exported."""
 
     size_bytes: int
     checkpoints: int
     adapter: bool
-    branches: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -117,12 +116,6 @@ def readiness_of(project: Project, settings: ProjectConfig, hardware: Hardware) 
     return Readiness(readiness.look(project, settings, hardware, expected, found), base, expected)
 
 
-def checks(services: Services, project: Project) -> tuple[list[Check], dict[str, Any]]:
-    """What keeps a training from starting and what is doubtful; the estimates, as a run's request would note them."""
-    found = readiness_of(project, project.load_config(), services.hardware())
-    return found.checks, run_estimate.for_request(found.expected)
-
-
 def start_training(services: Services, project: Project) -> JobSnapshot:
     """Train an adapter with the project's settings. Raises AppError where something it needs is missing."""
     settings = project.load_config()
@@ -132,7 +125,7 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
     base = found.base
     assert base  # else it was refused
     request = {
-        "base": provenance.base_facts(project, base.choice.source, base.choice.name, base.folder, base.fingerprint),
+        "base": provenance.base_facts(project, base.choice, base.folder, bases.fingerprint(base.folder)),
         "training": settings.training.model_dump(),
         "seed": settings.training.seed,
         "processes": launcher.world() if launcher.world() > 1 else settings.training.processes,
@@ -144,10 +137,10 @@ def start_training(services: Services, project: Project) -> JobSnapshot:
     return start_child_job(services, project, "train", request, lambda run: shutil.copy2(samples, run.samples_file))
 
 
-def _true_now(hardware: Hardware, expected: RunEstimate | None, from_step: int = 0) -> dict[str, Any]:
+def _true_now(hardware: Hardware, expected: RunEstimate | None) -> dict[str, Any]:
     """What a request says of the moment when it is made: what the run is expected to need, versions, machine, app."""
     return {
-        **run_estimate.for_request(expected, from_step),
+        **run_estimate.for_request(expected),
         "versions": provenance.installed_versions(),
         "machine": provenance.machine_facts(hardware),
         "app": provenance.app_facts(),
@@ -189,7 +182,7 @@ def continue_from_checkpoint(
     hardware = services.hardware()
     expected = run_estimate.of_files(parent.base_folder, parent.samples_file, settings, hardware)
     request = derived_runs.continued_request(parent, start, settings)
-    request |= _true_now(hardware, expected, start.step if start else 0)
+    request |= _true_now(hardware, expected)
     prepare = partial(derived_runs.seed, parent, start)
     with project.held():
         branch = create_run(project, "train", request, prepare)
@@ -197,16 +190,20 @@ def continue_from_checkpoint(
         return services.runner.start(child_job(services, branch))
 
 
-def take_fix(services: Services, project: Project, run_id: str, changes: dict[str, Any]) -> None:
-    """Go on as a suggested fix says. Raises AppError as `continue_from_checkpoint` does.
+def take_fix(services: Services, project: Project) -> None:
+    """Go on as the suggested fix of the newest training says. Raises AppError as `continue_from_checkpoint` does.
 
     Where the project's settings are still those that failed, they change too: the next training would fail as well.
     """
-    continue_from_checkpoint(services, project, run_id, None, changes)
-    failed = TrainingSettings(**open_run(project, run_id).request["training"])
+    job = services.runner.latest(project.name, ["train"])
+    fix = suggested_fix(project, job)
+    if job is None or fix is None:  # somebody else was quicker
+        return
+    continue_from_checkpoint(services, project, job.id, None, fix.changes)
+    failed = TrainingSettings(**open_run(project, job.id).request["training"])
     now = project.load_config().training
-    if all(getattr(now, name) == getattr(failed, name) for name in changes):
-        project.set("training", changes)
+    if all(getattr(now, name) == getattr(failed, name) for name in fix.changes):
+        project.set("training", fix.changes)
 
 
 def _require_rest_but(services: Services, parent: Run) -> None:
@@ -252,16 +249,10 @@ def loss_of_deleting(project: Project, run_id: str) -> Loss:
     """What would be lost with a run. Raises AppError `run_missing`."""
     run = open_run(project, run_id)
     published = checkpoints.adapter_of(project.checkpoints_folder, run_id) is not None
-    branches = []
-    for other in list_runs(project, "train"):
-        branch = derived_runs.branch_of(other.request) if other.is_whole else None
-        if branch and branch[0] == run_id and derived_runs.needs_parent(other):
-            branches.append(other.id)
     return Loss(
         size_bytes=history.size_of(run.folder) + (history.size_of(project.checkpoints_folder) if published else 0),
         checkpoints=len(checkpoints.complete_checkpoints(run.trainer_folder)),
         adapter=run == trained_run(project),
-        branches=tuple(branches),
     )
 
 
@@ -316,14 +307,11 @@ def start_preflight(services: Services, project: Project) -> JobSnapshot:
 
 
 def preflight_basis(samples_file: Path, folder: Path, training: TrainingSettings) -> dict[str, Any]:
-    """All that decides about the result: as long as it is the same, so is the result.
-
-    Reads the whole samples file, so it is worth remembering.
-    """
+    """All that decides about the result: as long as it is the same, so is the result."""
     return {
         "format": PREFLIGHT_FORMAT,
-        "samples": sha256_of(samples_file),
-        "base": bases.fingerprint(folder),
+        "samples": str(file_stamp(samples_file)),
+        "base": f"{folder} {file_stamp(folder / 'config.json')} {file_stamp(folder / 'tokenizer.json')}",
         **training.model_dump(mode="json", include=set(settings_with(READING))),
     }
 

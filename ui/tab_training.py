@@ -117,19 +117,11 @@ def blocked(view: View) -> str:
 
 
 def after_blocked(kind: str, view: View) -> str:
-    if view.project is None:
-        return view.t("blocked.no_project")
-    if view.unfinished(kind):
-        return view.t("error.job_already_running")
-    return "" if view.trained else view.t("error.not_trained")
+    return view.blocked(kind) or ("" if view.trained else view.t("error.not_trained"))
 
 
 def ask_blocked(view: View) -> str:
-    if view.project is None:
-        return view.t("blocked.no_project")
-    if view.unfinished("ask"):
-        return view.t("error.job_already_running")
-    return "" if view.status and view.status.exported else view.t("error.not_exported")
+    return view.blocked("ask") or ("" if view.status and view.status.exported else view.t("error.not_exported"))
 
 
 def export_plan(view: View) -> str:

@@ -1,21 +1,18 @@
-"""What memory one training run will need at its peak, beside what is free, and what would save some. Loads no torch.
+"""What memory one training run will need at its peak, beside what is free. Loads no torch.
 
 Each term follows from what the trainer's libraries really hold; the factors between formula and process are fitted
 on half of the grid of `python -m benchmarks.memory` and checked on the other half (docs/performance.md). What the
 last runs on this machine really needed corrects the sum (`run_log.memory_correction`).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from importlib.util import find_spec
 
 from core.hardware_detector import Hardware
 from core.models.model_shape import FULL_PRECISION_BYTES, Shape
-from utils import config
 from utils.config import TrainingSettings
 
 GIB = 2**30
-SHORTEST, _ = config.bounds(TrainingSettings, "max_length")
 CPU = "cpu"
 TIGHT_SHARE = 0.8  # above this share of what is free, other programs may make it fail
 PROCESS_GIB = 0.57
@@ -68,15 +65,6 @@ class MemoryEstimate:
         return "green" if share <= TIGHT_SHARE else "amber" if share <= 1 else "red"
 
 
-@dataclass(frozen=True)
-class Saving:
-    """A setting with a value that takes less memory."""
-
-    name: str
-    value: Any
-    saved_gib: float
-
-
 def estimate(
     shape: Shape, settings: TrainingSettings, hardware: Hardware, longest: int, correction: float = 1.0
 ) -> MemoryEstimate:
@@ -124,31 +112,6 @@ def estimate(
     return MemoryEstimate(terms, device, free_gib(hardware, settings.processes), correction)
 
 
-def savings(
-    shape: Shape, settings: TrainingSettings, hardware: Hardware, longest: int, correction: float
-) -> tuple[Saving, ...]:
-    """Settings that would take less memory, each with the value to try; what saves most comes first."""
-    now = estimate(shape, settings, hardware, longest, correction).total_gib
-    found = []
-    for name, value in _ways_to_save(settings, device_of(hardware), longest):
-        changed = config.changed(settings, **{name: value})
-        if (saved := now - estimate(shape, changed, hardware, longest, correction).total_gib) > 0:
-            found.append(Saving(name, value, saved))
-    return tuple(sorted(found, key=lambda saving: -saving.saved_gib))
-
-
-def _ways_to_save(settings: TrainingSettings, device: str, longest: int) -> Iterator[tuple[str, Any]]:
-    if settings.batch_size > 1:
-        yield "batch_size", settings.batch_size // 2
-    if not settings.gradient_checkpointing:
-        yield "gradient_checkpointing", True
-    if not settings.four_bit and device != "mps":
-        yield "four_bit", True
-    shorter = min(longest, settings.max_length) // 2
-    if shorter >= SHORTEST:
-        yield "max_length", shorter
-
-
 def free_gib(hardware: Hardware, processes: int = 1) -> float | None:
     """What is free where a run will compute, for each of its processes; None where no tool tells.
 
@@ -170,6 +133,11 @@ def precision_of(shape: Shape, hardware: Hardware) -> str:
 def device_of(hardware: Hardware) -> str:
     """Where a run on this machine will compute, as torch calls it: cpu, cuda, xpu or mps."""
     return "cuda" if hardware.accelerator.kind == "rocm" else hardware.accelerator.kind
+
+
+def four_bit_works(device: str) -> bool:
+    """Whether weights of 4 bits can be trained on such a device, with what is installed."""
+    return device != "mps" and find_spec("bitsandbytes") is not None
 
 
 def _has_bf16(hardware: Hardware) -> bool:

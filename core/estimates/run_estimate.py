@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.estimates import memory, run_log, run_time
-from core.estimates.memory import MemoryEstimate, Saving
+from core.estimates.memory import MemoryEstimate
 from core.estimates.row_lengths import Rows, read_rows
 from core.estimates.run_time import TimeEstimate
 from core.hardware_detector import Hardware
@@ -23,7 +23,6 @@ class RunEstimate:
     shape: Shape
     memory: MemoryEstimate
     longest_tokens: int
-    savings: tuple[Saving, ...]
     time: TimeEstimate | None
 
 
@@ -43,13 +42,12 @@ def estimate(folder: Path, settings: TrainingSettings, hardware: Hardware, rows:
         shape,
         memory.estimate(shape, settings, hardware, longest, correction),
         longest,
-        memory.savings(shape, settings, hardware, longest, correction),
         run_time.estimate(shape, settings, rows, hardware) if rows else None,
     )
 
 
-def for_request(found: RunEstimate | None, from_step: int = 0) -> dict[str, Any]:
-    """An estimate as it is frozen in a run's request; of a branch only what is left after its first step counts."""
+def for_request(found: RunEstimate | None) -> dict[str, Any]:
+    """What a run's request notes of an estimate: what its end is compared with, to learn for later ones."""
     if found is None:
         return {"memory": None, "time": None}
     needed, lasting = found.memory, found.time
@@ -60,15 +58,5 @@ def for_request(found: RunEstimate | None, from_step: int = 0) -> dict[str, Any]
         "free_gib": None if needed.free_gib is None else round(needed.free_gib, 3),
         "light": needed.light,
     }
-    return {"memory": frozen, "time": time_for_request(lasting, from_step) if lasting else None}
-
-
-def time_for_request(found: TimeEstimate, from_step: int = 0) -> dict[str, Any]:
-    """See `for_request`."""
-    share = max(0.0, 1 - from_step / found.steps)
-    return {
-        "kind": asdict(found.kind),
-        "steps": found.steps,
-        "work": found.work,
-        "about_seconds": round(found.setup_seconds + found.training_seconds * share, 1),
-    }
+    time = {"kind": asdict(lasting.kind), "steps": lasting.steps, "work": lasting.work} if lasting else None
+    return {"memory": frozen, "time": time}

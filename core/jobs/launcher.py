@@ -6,13 +6,19 @@ Rank 0 is the app or the command as always. Every other rank only computes: it w
 import importlib
 import os
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
+import psutil
+
 from core.jobs.kinds import CHILD_ENVIRONMENT, KINDS
+from utils.errors import AppError
 
 STARTED_BY_US = "CUSTOM_AI_STORE"
 """Set where rank 0 itself started this rank: the file through which the ranks find each other."""
 _OF_A_RANK = {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}
+_ASKS = "ACCELERATE_USE_"
+_SHARDING = {"FSDP", "DEEPSPEED", "MEGATRON_LM", "PARALLELISM_CONFIG"}
 _PREFIXES = ("TORCHELASTIC_", "ACCELERATE_", "FSDP_", "GROUP_", "ROLE_")
 
 
@@ -24,6 +30,33 @@ def rank() -> int:
 def world() -> int:
     """How many processes were launched together; 1 without a launcher."""
     return int(os.environ.get("WORLD_SIZE", 1))
+
+
+def sharding() -> str:
+    """The way in which a launcher asked to split the model over the processes, such as "FSDP"; empty without one."""
+    asked = (
+        name.removeprefix(_ASKS) for name, value in os.environ.items() if name.startswith(_ASKS) and value == "true"
+    )
+    return next((name for name in asked if name in _SHARDING), "")
+
+
+def require_all_processes() -> None:
+    """Raises AppError `launch_one_process` where accelerate started only this one of several."""
+    if world() > 1 or "ACCELERATE_MIXED_PRECISION" not in os.environ:
+        return
+    words = [word for parent in psutil.Process().parents() for word in _words_of(parent)]
+    for name, value in pairwise([*words, ""]):
+        option, _, joined = name.partition("=")
+        asked = joined or value
+        if option in ("--num_processes", "--num-processes") and asked.isdecimal() and int(asked) > 1:
+            raise AppError("launch_one_process", processes=int(asked))
+
+
+def _words_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def without_rank(environment: Mapping[str, str]) -> dict[str, str]:

@@ -43,20 +43,12 @@ def verdict(before: dict[str, float]) -> str | None:
 
 
 def _group_files() -> list[Path]:
-    """The counters of this process's control group, in both versions of control groups."""
+    """The counter of this process's control group, where it is in one of the second version."""
     try:
         lines = (PROC / "self/cgroup").read_text().splitlines()
     except OSError:
         return []
-    found = []
-    for line in lines:
-        _, controllers, group = line.split(":", 2)
-        inside = group.lstrip("/")
-        if controllers == "":
-            found.append(CONTROL_GROUPS / inside / "memory.events")
-        elif "memory" in controllers.split(","):
-            found.append(CONTROL_GROUPS / "memory" / inside / "memory.oom_control")
-    return found
+    return [CONTROL_GROUPS / line[4:] / "memory.events" for line in lines if line.startswith("0::/")]
 
 
 def _count(file: Path) -> int | None:

@@ -1,25 +1,16 @@
-"""What a project's texts amount to, in figures. Knows the store and the samples; knows no UI."""
+"""What a project's texts amount to, in figures. Knows the store; knows no UI."""
 
-from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from core.documents.store.chunk_store import TOKENS_IN_BUCKET, ChunkStore
-from core.samples.store.sft_dataset import HELD
+from core.documents.store.chunk_store import ChunkStore
 from utils.config import ChunkSettings
 
-BARS = 16
 TOKENS_FOR_A_SAMPLE = 170
 
 
 @dataclass(frozen=True)
 class Overview:
-    """The figures. Languages are codes, "" is unknown.
-
-    `histogram` is (least tokens, one more than the most, chunks) from small to large; `coverage` the share of pages
-    that gave text; `sampled` counts the samples of each document by its stored name, without deleted ones.
-    `samples_possible` is an estimate, see `overview`.
-    """
+    """Figures. `coverage` is the share of pages that gave text, `samples_possible` an estimate, see `overview`."""
 
     documents: int = 0
     pages: int = 0
@@ -29,14 +20,10 @@ class Overview:
     usable: int = 0
     samples_possible: int = 0
     coverage: float = 0.0
-    by_status: dict[str, int] = field(default_factory=dict)
-    by_language: dict[str, int] = field(default_factory=dict)
-    histogram: tuple[tuple[int, int, int], ...] = ()
     flags: dict[str, int] = field(default_factory=dict)
-    sampled: dict[str, int] = field(default_factory=dict)
 
 
-def overview(store: ChunkStore, settings: ChunkSettings | None = None, samples_file: Path | None = None) -> Overview:
+def overview(store: ChunkStore, settings: ChunkSettings | None = None) -> Overview:
     """The figures of a store, fast at any size: sums are kept for each document, flags are counted.
 
     `settings` decide which flagged chunks are usable. About how many samples are possible follows from the usable
@@ -49,9 +36,6 @@ def overview(store: ChunkStore, settings: ChunkSettings | None = None, samples_f
         sum(getattr(source, name) for source in sources) for name in ("chunks", "tokens", "pages", "pages_read")
     )
     usable = len(store.usable_ids(settings.skip_duplicates, settings.skip_boilerplate))
-    by_language: Counter[str] = Counter()
-    for source in sources:
-        by_language[source.language] += source.tokens
     each = max(1, round(tokens / chunks / TOKENS_FOR_A_SAMPLE)) if chunks else 0
     return Overview(
         documents=len(sources),
@@ -62,25 +46,5 @@ def overview(store: ChunkStore, settings: ChunkSettings | None = None, samples_f
         usable=usable,
         samples_possible=usable * each,
         coverage=pages_read / pages if pages else 0.0,
-        by_status=dict(Counter(source.status for source in sources).most_common()),
-        by_language=dict((+by_language).most_common()),
-        histogram=_bars(store.token_histogram()),
         flags=store.flag_counts(),
-        sampled=_samples_of(samples_file) if samples_file else {},
     )
-
-
-def _bars(buckets: dict[int, int]) -> tuple[tuple[int, int, int], ...]:
-    """At most 16 bars of equal width that reach from 1 token to the largest chunk."""
-    if not buckets:
-        return ()
-    width = -(-(max(buckets) + 1) // BARS)  # buckets in a bar, rounded up
-    counts = [0] * (max(buckets) // width + 1)
-    for bucket, count in buckets.items():
-        counts[bucket // width] += count
-    step = width * TOKENS_IN_BUCKET
-    return tuple((number * step + 1, (number + 1) * step + 1, count) for number, count in enumerate(counts))
-
-
-def _samples_of(path: Path) -> dict[str, int]:
-    return dict(Counter(line.document for line in HELD.of(path).samples if line.document))

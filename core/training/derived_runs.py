@@ -7,18 +7,16 @@ keeps in its folder what the original was, so that both can be compared even whe
 
 import json
 import os
-import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from core.jobs import launcher
-from core.jobs.runs import Run, open_run
+from core.jobs.runs import Run
 from core.models import bases
 from core.project_manager import Project
 from core.training import checkpoints, history, provenance
@@ -34,10 +32,9 @@ START = "start"
 """The folder in a continued run with the checkpoints it began with, so that it can be repeated without its parent."""
 OF_ONE_RUN = ("id", "kind", "created", "branch", "repeats", "memory", "time")
 ORIGINAL = "original"
-"""The folder in a repeated run that says what the original was: its run.json, result.json and metrics.jsonl."""
-HASH = re.compile(r"[0-9a-f]{64}")
-SAME_LOSS = 1e-6
-"""Losses are logged with rounding; smaller differences than this are none."""
+"""The folder in a repeated run that says what the original was: its run.json and result.json."""
+REPEATED = ("training", "engine", "force_cpu", "processes", "samples_sha256")
+"""What of a request a repetition takes as it is."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +51,12 @@ class Outcome:
     """How a repeated run compares with its original.
 
     `differences` are those of versions, machine and app, each with the value then and now. `identical` says whether
-    both adapters are the same to the last bit; None while that cannot be told. Of the `losses` that both logged,
-    `first_step` is the first step where they differ, `largest` the largest difference.
+    both adapters are the same to the last bit; None while that cannot be told.
     """
 
     of: str
     differences: tuple[Fact, ...]
     identical: bool | None
-    losses: int
-    first_step: int | None
-    largest: float | None
 
 
 def start_point(parent: Run, step: int | None) -> Checkpoint | None:
@@ -103,24 +96,9 @@ def continued_request(parent: Run, start: Checkpoint | None, settings: TrainingS
     return {**inherited, "training": settings.model_dump(mode="json"), "branch": branch}
 
 
-def branch_of(request: Mapping[str, Any]) -> tuple[str, int] | None:
-    """The run that this one was continued from, and the step; None where it was not."""
-    branch = request.get("branch")
-    if not isinstance(branch, dict):
-        return None
-    run, step = branch.get("run"), branch.get("step")
-    return (run, step) if isinstance(run, str) and isinstance(step, int) else None
-
-
 def branched_at(request: Mapping[str, Any]) -> int:
     """The step at which a run took over from its parent; 0 where it began at its own beginning."""
-    branch = branch_of(request)
-    return branch[1] if branch else 0
-
-
-def needs_parent(run: Run) -> bool:
-    """Whether a run can be repeated only where its parent is: early ones kept nothing of it."""
-    return branched_at(run.request) > 0 and not (run.folder / START).is_dir()
+    return request.get("branch", {}).get("step", 0)
 
 
 def seed(parent: Run, start: Checkpoint | None, branch: Run) -> None:
@@ -170,76 +148,59 @@ def _share(checkpoint: Checkpoint, trainer_folder: Path) -> None:
 def repeated_request(original: Run) -> dict[str, Any]:
     """The request of a run that repeats `original`, but for what is true of the machine now.
 
-    Raises AppError `repeat_incomplete` where something was not noted, `repeat_settings_unknown` where this version of
-    the app does not know one of its settings, and what `require_samples` and `find_base` raise.
+    Raises AppError `repeat_incomplete` where an early version did not note something, `repeat_settings_unknown` where
+    this version does not know one of its settings, and what `require_samples` and `find_base` raise.
     """
     project, then = original.project, original.request
     settings = settings_of(then)
+    if missing := next((name for name in REPEATED if name not in then), None):
+        raise AppError("repeat_incomplete", part=missing)
     require_samples(original.samples_file, then)
-    folder = find_base(project, then)
-    source, name = then["base"].get("source"), then["base"].get("name")
-    branch = branch_of(then)
+    folder, choice = find_base(project, then)
     return {
-        "base": provenance.base_facts(project, source, name, folder, fingerprint_of(then)),
-        "training": dict(then["training"]),
+        **{name: then[name] for name in (*REPEATED, "branch") if name in then},
+        "base": provenance.base_facts(project, choice, folder, fingerprint_of(then)),
         "seed": settings.seed,
-        "processes": _processes(then),
-        "engine": _noted(then, "engine", str),
-        "force_cpu": _noted(then, "force_cpu", bool),
-        "samples_sha256": then["samples_sha256"],
-        "repeats": _noted(then, "id", str),
-        **({"branch": {"run": branch[0], "step": branch[1]}} if branch else {}),
+        "repeats": original.id,
     }
 
 
 def original_beginning(original: Run) -> Beginning | None:
     """What a continued run began with; None where a run began at its own beginning.
 
-    Raises AppError `repeat_needs_parent` where the run did not keep it and its parent no longer has it.
+    Raises AppError `repeat_needs_parent` where it is damaged, or an early version did not keep it.
     """
-    branch = branch_of(original.request)
-    if branch is None or branch[1] == 0:
+    step = branched_at(original.request)
+    if step == 0:
         return None
-    parent, step = branch
-    # Earlier versions opened runs from elsewhere, whose checkpoints lack what publishing one needs.
-    found = [
-        one
-        for one in checkpoints.complete_checkpoints(original.folder / START)
-        if one.step <= step and (one.folder / checkpoints.ADAPTER_CONFIG).is_file() and one.is_intact
-    ]
-    if step in {one.step for one in found}:
-        return Beginning(step, tuple(found), original.metrics_file)
-    try:
-        run = open_run(original.project, parent)
-        start = start_point(run, step)
-    except AppError:
-        start = None
-    if start is None:
-        raise AppError("repeat_needs_parent", parent=parent, step=step)
-    return beginning_of(run, start)
+    found = [one for one in checkpoints.complete_checkpoints(original.folder / START) if one.is_intact]
+    if step not in {one.step for one in found}:
+        raise AppError("repeat_needs_parent", parent=original.request["branch"]["run"], step=step)
+    return Beginning(step, tuple(found), original.metrics_file)
 
 
-def find_base(project: Project, request: Mapping[str, Any]) -> Path:
-    """The folder of the model that the original started from, wherever it lies here now.
+def find_base(project: Project, request: Mapping[str, Any]) -> tuple[Path, BaseChoice]:
+    """The model that the original started from, in the folder where it lay, where its name leads, or that is chosen.
 
     Raises AppError `repeat_base_missing`, or `repeat_base_changed` where only other versions of it are here.
     """
     wanted, base = fingerprint_of(request), request["base"]
-    folders = [folder for folder in _candidates(project, base) if (folder / "config.json").is_file()]
-    for folder in folders:
+    choice = BaseChoice(source=base["source"], name=base["name"])
+    places = (bases.local_folder(project, one) for one in (choice, project.load_config().base) if one)
+    folders = [project.root / base["folder"], *filter(None, places)]
+    there = [folder for folder in folders if (folder / "config.json").is_file()]
+    for folder in there:
         if bases.fingerprint(folder) == wanted:
-            return bases.require_model(folder)
-    code = "repeat_base_changed" if folders else "repeat_base_missing"
-    raise AppError(code, source=str(base.get("source")), name=str(base.get("name")))
+            return bases.require_model(folder), choice
+    code = "repeat_base_changed" if there else "repeat_base_missing"
+    raise AppError(code, source=choice.source, name=choice.name)
 
 
 def fingerprint_of(request: Mapping[str, Any]) -> str:
     """The fingerprint of the model that a run started from. Raises AppError `repeat_incomplete`."""
-    base = request.get("base")
-    found = base.get("fingerprint") if isinstance(base, dict) else None
-    if not isinstance(found, str) or not HASH.fullmatch(found):
+    if "fingerprint" not in request.get("base", {}):  # as early versions have it
         raise AppError("repeat_incomplete", part="base")
-    return found
+    return request["base"]["fingerprint"]
 
 
 def require_samples(file: Path, request: Mapping[str, Any]) -> None:
@@ -254,8 +215,6 @@ def keep_original(run: Run, original: Run) -> None:
     folder.mkdir()
     write_json(folder / "run.json", original.request)
     write_json(folder / "result.json", original.read_state().result or {})
-    if original.metrics_file.is_file():
-        shutil.copyfile(original.metrics_file, folder / "metrics.jsonl")
     shutil.copyfile(original.samples_file, run.samples_file)
 
 
@@ -263,73 +222,20 @@ def outcome(run: Run) -> Outcome | None:
     """How a repeated run compares with its original so far; None where the run repeats none."""
     folder = run.folder / ORIGINAL
     try:
-        then, result, now = read_json(folder / "run.json"), read_json(folder / "result.json"), run.request
+        then, result = read_json(folder / "run.json"), read_json(folder / "result.json")
     except (OSError, ValueError):
         return None
-    if not all(isinstance(content, dict) for content in (then, result, now)):
-        return None
-    differences = tuple(provenance.environment_differences(then, now))
+    differences = tuple(provenance.environment_differences(then, run.request))
     sums = [content.get("adapter_sha256") for content in (result, run.read_state().result or {})]
-    identical = sums[0] == sums[1] if all(isinstance(one, str) for one in sums) else None
-    before, after = _losses(folder / "metrics.jsonl"), _losses(run.metrics_file)
-    gaps = {key: abs(before[key] - after[key]) for key in before.keys() & after.keys()}
-    first_step = min((step for (step, _), gap in gaps.items() if gap > SAME_LOSS), default=None)
-    largest = max(gaps.values(), default=None)
-    return Outcome(str(then.get("id", "")), differences, identical, len(gaps), first_step, largest)
-
-
-def _losses(file: Path) -> dict[tuple[int, str], float]:
-    """All losses of a curve, by step and name."""
-    points = history.points_of(file)
-    names = ("loss", "eval_loss")
-    return {(int(point["step"]), name): point[name] for point in points for name in names if name in point}
-
-
-def _candidates(project: Project, base: Mapping[str, Any]) -> Iterator[Path]:
-    """Where the model may lie: where it lay, where its name leads to, and what is chosen in this project."""
-    if isinstance(base.get("folder"), str):
-        yield project.root / base["folder"]
-    chosen = project.load_config().base
-    for choice in (_choice(base), chosen):
-        folder = bases.local_folder(project, choice) if choice else None
-        if folder is not None:
-            yield folder
-            if folder.parent.name == "snapshots":  # an earlier version may lie beside the newest
-                yield from sorted(path for path in folder.parent.iterdir() if path != folder)
-
-
-def _choice(base: Mapping[str, Any]) -> BaseChoice | None:
-    try:
-        return BaseChoice(source=base["source"], name=base["name"])
-    except (KeyError, ValidationError):
-        return None
+    return Outcome(then["id"], differences, sums[0] == sums[1] if all(sums) else None)
 
 
 def settings_of(request: Mapping[str, Any]) -> TrainingSettings:
     """A run's settings as this version of the app reads them.
 
-    Raises AppError `repeat_incomplete`, `repeat_settings_unknown`.
+    Raises AppError `repeat_settings_unknown`.
     """
-    if not isinstance(request.get("training"), dict):
-        raise AppError("repeat_incomplete", part="training")
     try:
-        return TrainingSettings.model_validate(request["training"])
+        return TrainingSettings.model_validate(request.get("training"))
     except ValidationError as error:
         raise AppError("repeat_settings_unknown", setting=first_problem(error)) from None
-
-
-def _processes(request: Mapping[str, Any]) -> int:
-    """How many processes trained together. Raises AppError `repeat_incomplete` where they are more than the settings
-    allow, as under a launcher, and none is there now."""
-    processes = _noted(request, "processes", int)
-    _, most = config.bounds(TrainingSettings, "processes")
-    if not 1 <= processes <= max(most, launcher.world()):
-        raise AppError("repeat_incomplete", part="processes")
-    return processes
-
-
-def _noted(request: Mapping[str, Any], name: str, kind: type) -> Any:
-    """What a request notes. Raises AppError `repeat_incomplete` where it does not."""
-    if not isinstance(request.get(name), kind):
-        raise AppError("repeat_incomplete", part=name)
-    return request[name]

@@ -17,8 +17,9 @@ from typing import Any, get_args
 import torch
 
 from core import hardware_detector
+from core.estimates.memory import four_bit_works
 from core.models.model_shape import FULL_PRECISION_BYTES, SINGLE_CORE_BYTES
-from utils.config import TargetModule, TrainingSettings
+from utils.config import TargetModule, TrainingSettings, cache_folder
 from utils.errors import AppError, system_error
 
 # What libraries and drivers say, in lower case.
@@ -64,8 +65,6 @@ def detect_device(force_cpu: bool = False) -> Device:
 def choose_engine(wanted: str | None, device: Device) -> str:
     """The name of the engine to use: what was asked for if it can run here, else the one that can."""
     unsloth_runs = device.kind in ("cuda", "xpu") and importlib.util.find_spec("unsloth") is not None
-    if wanted not in (None, "auto", *ENGINES):
-        raise AppError("training_engine_unknown", engine=wanted)
     return "unsloth" if unsloth_runs and wanted != "trl" else "trl"
 
 
@@ -89,6 +88,7 @@ def import_first(engine: str) -> None:
     """What has to be imported before the first part of transformers is: before the tokenizer, that is."""
     if engine == "unsloth":
         os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"  # else it downloads a file on every model load
+        os.environ["UNSLOTH_COMPILE_LOCATION"] = str(cache_folder() / "unsloth")  # else in the run's own folder
         importlib.import_module("unsloth")
 
 
@@ -220,7 +220,7 @@ def _four_bit(device: Device) -> Any:
     """NF4 with double quantization. Raises AppError `training_four_bit_unavailable`."""
     from transformers import BitsAndBytesConfig
 
-    if device.kind == "mps" or importlib.util.find_spec("bitsandbytes") is None:
+    if not four_bit_works(device.kind):
         raise AppError("training_four_bit_unavailable", device=device.kind)
     return BitsAndBytesConfig(
         load_in_4bit=True,

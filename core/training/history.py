@@ -5,9 +5,8 @@ can be told of it.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -19,7 +18,6 @@ from utils.errors import AppError, Message
 from utils.files import file_stamp, parse_json, read_json, read_lines
 from utils.validators import number
 
-EVENTS_LOOKED_AT = 200
 SMOOTHED_STEPS = 10
 """The first and the last loss are means over so many steps, in the trainer's own result too."""
 
@@ -134,7 +132,6 @@ def read(run: Run, published: bool = False) -> Entry | None:
     first_losses, last_losses, metrics = skimmed(run.metrics_file, [checkpoint.step for checkpoint in held])
     checks = [point for point in metrics if "eval_loss" in point]
     best = min(checks, key=lambda point: point["eval_loss"], default=None)
-    samples, held_out = _counts(run, result)
     branch = _part(request, "branch")
     return Entry(
         run=run,
@@ -142,8 +139,8 @@ def read(run: Run, published: bool = False) -> Entry | None:
         state=state.state,
         error=state.error,
         request=request,
-        samples=samples,
-        held_out=held_out,
+        samples=result.get("samples"),
+        held_out=result.get("held_out"),
         first_loss=number(result.get("first_loss"), _mean(first_losses)),
         loss=number(result.get("loss"), _mean(last_losses)),
         eval_loss=best["eval_loss"] if best else number(result.get("eval_loss")),
@@ -162,16 +159,11 @@ def read(run: Run, published: bool = False) -> Entry | None:
 
 
 def find(project: Project, name: str) -> Run:
-    """The run of this id, or the only one whose id begins so. Raises AppError `run_missing`, `run_ambiguous`."""
-    known = {run.id: run for run in runs_of(project)}
-    if name in known:
-        return known[name]
-    meant = [run for run_id, run in known.items() if name and run_id.startswith(name)]
-    if len(meant) > 1:
-        raise AppError("run_ambiguous", run=name, count=len(meant))
-    if not meant:
-        raise AppError("run_missing", run=name)
-    return meant[0]
+    """The training run of this id. Raises AppError `run_missing`."""
+    for run in runs_of(project):
+        if run.id == name:
+            return run
+    raise AppError("run_missing", run=name)
 
 
 @dataclass(frozen=True)
@@ -248,27 +240,6 @@ def _point(step: int, metrics: Sequence[Mapping[str, float]]) -> Point:
     epoch = next((point["epoch"] for point in here if "epoch" in point), None)
     measured = next((point["eval_loss"] for point in here if "eval_loss" in point), None)
     return Point(step, epoch, measured)
-
-
-def _counts(run: Run, result: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """How many samples were learned and held out: from the result, or from what the run said at its start."""
-    if isinstance(result.get("samples"), int):
-        return result["samples"], result.get("held_out")
-    for event in _first_events(run):
-        params = _part(event, "params")
-        if event.get("key") == "training.samples" and isinstance(params.get("samples"), int):
-            return params["samples"], params.get("held_out")
-    return None, None
-
-
-def _first_events(run: Run) -> Iterator[dict[str, Any]]:
-    for line in islice(read_lines(run.events_file), EVENTS_LOOKED_AT):
-        try:
-            event = parse_json(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
-            yield event
 
 
 def _memory_gib(run: Run) -> float | None:

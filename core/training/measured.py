@@ -1,4 +1,4 @@
-"""What a training run really needed beside what was estimated: memory at its peak, and the seconds it computed."""
+"""What a training run really needed: memory at its peak, beside what was estimated, and the seconds it computed."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ import torch
 
 from core.estimates import run_log
 from core.estimates.memory import CPU
-from core.jobs.runs import Run, seconds_alive, this_process
+from core.jobs.runs import Run
 from core.training import derived_runs, history
 from core.training.engines import Device
 from utils.files import read_json, write_json
@@ -92,21 +92,16 @@ class Session:
     training_seconds: float
 
 
-def note_run(run: Run, memory: Mapping[str, Any], session: Session, last_step: int) -> dict[str, float] | None:
-    """Keep what a finished run needed, for later estimates on this machine.
-
-    Returns the seconds that it was estimated to take, computed, and took; None where there was no estimate, or where
-    the session did less than half of the steps, which says too little of the whole.
-    """
+def note_run(run: Run, memory: Mapping[str, Any], session: Session, last_step: int) -> None:
+    """Keep what a finished run needed, for later estimates on this machine; nothing where there was no estimate, or
+    where the session did less than half of the steps, which says too little of the whole."""
     before, expected = run.request.get("memory") or {}, run.request.get("time") or {}
-    began = derived_runs.branched_at(run.request)
-    steps, own_steps = last_step - session.from_step, last_step - began
+    steps, own_steps = last_step - session.from_step, last_step - derived_runs.branched_at(run.request)
     if "work" not in expected or before.get("device") != memory["device"] or 2 * steps < own_steps:
-        return None
-    points = [point for point in history.points_of(run.metrics_file) if "seconds" in point]
+        return
     seconds = session.training_seconds
     if memory["device"] != CPU:
-        seconds = steps * _seconds_of_a_step([point for point in points if point["step"] > session.from_step])
+        seconds = steps * _seconds_of_a_step(history.points_of(run.metrics_file), session.from_step)
     needed = run_log.Needed(
         kind=run_log.Kind(**expected["kind"]),
         formula_gib=before["formula_gib"],
@@ -116,16 +111,11 @@ def note_run(run: Run, memory: Mapping[str, Any], session: Session, last_step: i
         training_seconds=round(seconds, 3),
     )
     run_log.note(needed)
-    passed = {point["step"]: point["seconds"] for point in points}
-    earlier_sessions = passed.get(session.from_step, 0.0) - passed.get(began, 0.0)
-    return {
-        "about_seconds": expected["about_seconds"],
-        "computed_seconds": round(session.setup_seconds + seconds * own_steps / steps, 1),
-        "seconds": round(earlier_sessions + seconds_alive(this_process()), 1),
-    }
 
 
-def _seconds_of_a_step(points: Sequence[Mapping[str, float]]) -> float:
+def _seconds_of_a_step(points: Sequence[Mapping[str, float]], from_step: int) -> float:
     """The median time between two steps, which leaves out what comes between some: checks, saves, other programs."""
-    steps = [point["seconds"] for point in points if "loss" in point]
+    steps = [
+        point["seconds"] for point in points if {"loss", "seconds"} <= point.keys() and point["step"] > from_step
+    ]
     return median([later - earlier for earlier, later in pairwise(steps)] or [0.0])

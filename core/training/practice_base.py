@@ -150,11 +150,8 @@ def make_practice_model(context: JobContext, texts: list[str], folder: Path, see
         "recipe": RECIPE,
         "seed": seed,
         "parameters": parameters,
-        "vocabulary": len(tokenizer),
         "chunks": len(texts),
         "chunks_sha256": hash_of(texts),
-        "steps": size.steps,
-        "tokens_seen": size.steps * size.batch * size.sequence_tokens,
         "first_loss": round(losses[0], 4),
         "loss": round(sum(losses[-10:]) / len(losses[-10:]), 4),
         "seconds": round(time.monotonic() - started, 1),
@@ -268,7 +265,10 @@ def pretrain(
             optimizer.zero_grad()
             schedule.step()
         losses.append(loss.item())
-        report(context, step, losses[-1], time.monotonic() - started, size)
+        pace = step * size.batch * size.sequence_tokens / (time.monotonic() - started)
+        rate = size.matrix_rate * size.rate_at(step - 1)
+        context.metric(step=step, loss=losses[-1], learning_rate=rate, tokens_per_second=pace)
+        context.progress(step, size.steps, "model.practice.learning", loss=losses[-1])
     model.eval()
     return losses
 
@@ -284,11 +284,3 @@ def make_optimizers(model: LlamaForCausalLM, size: Size) -> list[torch.optim.Opt
         torch.optim.Muon(matrices, lr=size.matrix_rate, momentum=0.95, weight_decay=0.0, adjust_lr_fn="original"),
         torch.optim.AdamW(rest, lr=size.embedding_rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
     ]
-
-
-def report(context: JobContext, step: int, loss: float, seconds: float, size: Size) -> None:
-    """Tell the watchers about one step."""
-    tokens_per_second = step * size.batch * size.sequence_tokens / seconds
-    rate = size.matrix_rate * size.rate_at(step - 1)
-    context.metric(step=step, loss=loss, learning_rate=rate, tokens_per_second=tokens_per_second)
-    context.progress(step, size.steps, "model.practice.learning", loss=loss)

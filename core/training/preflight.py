@@ -6,18 +6,16 @@ hundred rows at a time: of 100,000 samples it keeps texts, lengths and a handful
 
 import time
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from itertools import groupby, takewhile
 from statistics import median
 from typing import Any
 
-from core import hardware_detector
-from core.estimates import memory, run_log
+from core.estimates import memory
 from core.jobs.job import JobContext
 from core.jobs.runs import Run
-from core.models import bases, model_shape
+from core.models import bases
 from core.samples.store.sample import Sample
 from core.samples.store.sft_dataset import iterate_samples
 from core.training.readiness import Check
@@ -36,7 +34,6 @@ from utils.config import TrainingSettings
 
 SEGMENT_CHARACTERS = 1500
 """Of a longer segment an example keeps its beginning and its end."""
-STEP = memory.PADDED_TO
 _, HIGHEST_LENGTH = config.bounds(TrainingSettings, "max_length")
 
 
@@ -80,21 +77,16 @@ class Found:
     """Rows worth showing, by the reason why."""
 
     rows: dict[str, Encoded] = field(default_factory=dict)
-    conversation: str | None = None
 
-    def look(self, sample: Sample, encoded: Encoded) -> None:
-        """Keep a row if it is the first of its kind, the longest so far, or the next turn of the conversation."""
+    def look(self, encoded: Encoded) -> None:
+        """Keep a row if it is the first one, the first that is cut, or the longest so far."""
         if not encoded.answer_ids:
             return
         self.rows.setdefault("first", encoded)
-        longest = self.rows.setdefault("longest", encoded)
-        if encoded.tokens > longest.tokens:
-            self.rows["longest"] = encoded
         if encoded.cut:
             self.rows.setdefault("cut", encoded)
-        if sample.follow_ups and self.conversation in (None, sample.id):
-            self.conversation = sample.id
-            self.rows["conversation"] = encoded
+        if "longest" not in self.rows or encoded.tokens > self.rows["longest"].tokens:
+            self.rows["longest"] = encoded
 
     def examples(self, language: Language) -> list[dict[str, Any]]:
         """Each row once, under the first reason for it."""
@@ -122,9 +114,9 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     train, held_out, found = Seen(), Seen(), Found()
     context.progress(0, total, "preflight.encoding")
     for rows, seen in zip(encoded_rows(plan, language), (train, held_out), strict=True):
-        for sample, encoded in rows:
+        for _, encoded in rows:
             seen.add(encoded, language.stop_ids)
-            found.look(sample, encoded)
+            found.look(encoded)
             done = train.rows + held_out.rows
             if done % ROWS_AT_ONCE == 0:
                 context.progress(done, total)
@@ -133,14 +125,14 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     lengths = train.lengths + held_out.lengths
     return {
         "basis": run.request["basis"],
-        "checks": [check.as_json for check in checks(plan, language, train, held_out, ignored)],
+        "checks": [asdict(check) for check in checks(plan, language, train, held_out, ignored)],
         "rows": train.kept,
         "held_out_rows": held_out.kept,
         "longest": max(lengths),
         "median": median(lengths),
         "learned_tokens": train.learned,
         "max_length": plan.settings.max_length,
-        "suggestion": suggestion(run, plan, lengths),
+        "suggestion": suggestion(plan, max(lengths)),
         "examples": found.examples(language),
         "seconds": round(time.monotonic() - started, 1),
     }
@@ -176,38 +168,11 @@ def shared_answers(plan: Plan) -> int:
     return sum(any(answer in learned for answer in _answers(sample)) for sample in plan.held_out)
 
 
-def suggestion(run: Run, plan: Plan, lengths: Sequence[int]) -> dict[str, Any] | None:
-    """The smallest max_length that cuts nothing, or the largest one that memory allows; None where none is needed.
-
-    `still_cut` counts the rows that would be cut with it, `limit` says why it is not longer (memory or model), and
-    `known` whether the memory could be estimated.
-    """
-    now, longest = plan.settings.max_length, max(lengths)
-    if longest <= now:
-        return None
-    hardware = hardware_detector.detect(run.project.root, force_cpu=bool(run.request.get("force_cpu")))
-    shape = model_shape.read_shape(plan.base_folder)
-    correction = run_log.memory_correction(memory.device_of(hardware))
-
-    def light(length: int) -> str:
-        if shape is None:
-            return "unknown"
-        changed = config.changed(plan.settings, max_length=length)
-        return memory.estimate(shape, changed, hardware, min(length, longest), correction).light
-
-    # Rows are padded to full steps, so nothing in between is worth asking for.
+def suggestion(plan: Plan, longest: int) -> int | None:
+    """The max_length that cuts nothing, at most what model and setting allow; None where none is needed."""
     most = min(HIGHEST_LENGTH, bases.describe(plan.base_folder).context_tokens or HIGHEST_LENGTH)
-    longer = range(now // STEP * STEP + STEP, min(memory.padded(longest), most) + 1, STEP)
-    fitting = longer[: bisect_left(longer, True, key=lambda length: light(length) == "red")]
-    if not fitting:
-        return None
-    best = fitting[-1]
-    return {
-        "max_length": best,
-        "still_cut": sum(length > best for length in lengths),
-        "limit": "memory" if len(fitting) < len(longer) else "model" if best < longest else None,
-        "known": light(best) != "unknown",
-    }
+    best = min(memory.padded(longest), most)
+    return best if plan.settings.max_length < min(best, longest) else None
 
 
 def segments(language: Language, encoded: Encoded) -> list[dict[str, Any]]:

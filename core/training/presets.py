@@ -16,9 +16,7 @@ and, for the steps that a small data set needs and for when to stop early, a cho
 better than the one before is usual, with few held-out samples and a learning rate that still falls: two are not.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 from core import hardware_detector
@@ -68,7 +66,6 @@ FEWEST_MEASURED = 8  # held-out samples: the loss on fewer says too little to st
 USUAL_LENGTH, QUICK_LENGTH = 1024, 2048
 LENGTH_STEP = 64
 SHORTEST, LONGEST = bounds(TrainingSettings, "max_length")
-SMALLEST_RANK, _ = bounds(TrainingSettings, "lora_rank")
 
 
 @dataclass(frozen=True)
@@ -167,7 +164,7 @@ def situation_of(project: Project, hardware: Hardware) -> Situation:
         hardware=hardware,
         practice=base is not None and base.source == "practice",
         context_tokens=context,
-        four_bit_works=device != "mps" and find_spec("bitsandbytes") is not None,
+        four_bit_works=memory.four_bit_works(device),
         correction=run_log.memory_correction(device),
     )
 
@@ -259,9 +256,6 @@ def _fitted(wanted: TrainingSettings, situation: Situation, effective: int) -> t
             tight = [] if "green" in lights else [Message("preset.why.tight")]
             return fitting[0], [*why, *tight]
     least = _way(effective, 1, True, situation.four_bit_works)
-    for change, reason in _last_resorts(min(wanted.max_length, situation.longest)):
-        if _light(config.changed(wanted, **least, **change), situation) != "red":
-            return {**least, **change}, [reason]
     return least, [Message("preset.why.too_large")]
 
 
@@ -288,12 +282,3 @@ def _why(way: dict[str, Any], smaller: bool) -> list[Message]:
     if way["gradient_checkpointing"]:
         return [Message("preset.why.checkpointing", {"batch": way["batch_size"]})]
     return [Message("preset.why.batch", {"batch": way["batch_size"]})] if smaller else []
-
-
-def _last_resorts(length: int) -> Iterator[tuple[dict[str, Any], Message]]:
-    """What costs quality: a smaller adapter first, then samples that are cut ever shorter."""
-    small = {"lora_rank": SMALLEST_RANK, "lora_alpha": 2 * SMALLEST_RANK}
-    yield small, Message("preset.why.small_adapter")
-    while length > SHORTEST:
-        length = max(SHORTEST, length // 2)
-        yield {**small, "max_length": length}, Message("preset.why.shorter", {"tokens": length})

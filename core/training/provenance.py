@@ -5,7 +5,6 @@ Loads no torch.
 
 import hashlib
 import platform
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,17 +15,17 @@ from typing import Any
 from core.hardware_detector import Hardware
 from core.models import hub_cache, unpacked
 from core.project_manager import Project
+from utils.config import BaseChoice
 
 VERSIONS_NOTED = (
     *("torch", "transformers", "tokenizers", "trl", "peft", "datasets", "accelerate", "numpy"),
     *("bitsandbytes", "unsloth", "unsloth_zoo"),
 )
 APP_FOLDER = Path(__file__).resolve().parents[2]
-GIT_SECONDS = 5
 SECTIONS = ("base", "training", "versions", "machine", "app")
 SINGLE_FACTS = ("engine", "force_cpu", "processes", "samples_sha256")
-# Where a model lay says nothing about what it is.
-LEFT_OUT = {"base.folder"}
+# Where a model lay says nothing about what it is, and a commit, as early versions noted it, nothing beside its hash.
+LEFT_OUT = {"base.folder", "app.commit"}
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,7 @@ def facts(requests: Sequence[Mapping[str, Any]]) -> list[Fact]:
 def environment_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Fact]:
     """In which versions and in what of the machine two requests differ."""
     environment = ("versions.", "machine.", "app.")
-    found = [fact for fact in facts([then, now]) if fact.differs and fact.name.startswith(environment)]
-    same_source = all(fact.name != "app.source_sha256" for fact in found)
-    # Another commit with the same source computes the same.
-    return [fact for fact in found if not (same_source and fact.name == "app.commit")]
+    return [fact for fact in facts([then, now]) if fact.differs and fact.name.startswith(environment)]
 
 
 def portable_path(project: Project, path: Path) -> str:
@@ -65,10 +61,10 @@ def portable_path(project: Project, path: Path) -> str:
     return str(path.relative_to(project.root)) if path.is_relative_to(project.root) else str(path)
 
 
-def base_facts(project: Project, source: str, name: str, folder: Path, fingerprint: str) -> dict[str, str]:
+def base_facts(project: Project, choice: BaseChoice, folder: Path, fingerprint: str) -> dict[str, str]:
     """What a request notes of the model in `folder`, with this fingerprint, that a training starts from."""
-    facts = {"source": source, "name": name, "folder": portable_path(project, folder)}
-    return facts | {"fingerprint": fingerprint, "revision": revision_of(folder)}
+    where = {"folder": portable_path(project, folder), "revision": revision_of(folder)}
+    return choice.model_dump() | where | {"fingerprint": fingerprint}
 
 
 def revision_of(folder: Path) -> str:
@@ -105,24 +101,11 @@ def machine_facts(hardware: Hardware) -> dict[str, object]:
 
 @cache
 def app_facts() -> dict[str, str]:
-    """Which state of this app computed: its git commit where it has one, and a hash of its core's source."""
+    """Which state of this app computed: a hash of its core's source."""
     digest = hashlib.sha256()
     for path in sorted((APP_FOLDER / "core").rglob("*.py")):
         digest.update(path.relative_to(APP_FOLDER).as_posix().encode() + b"\0" + path.read_bytes())
-    commit = git_commit(APP_FOLDER)
-    return {**({"commit": commit} if commit else {}), "source_sha256": digest.hexdigest()}
-
-
-def git_commit(folder: Path) -> str:
-    """The commit that is checked out in `folder`, with "-dirty" behind it where files differ; "" without git."""
-    if not (folder / ".git").exists():  # a repository around the app would tell of something else
-        return ""
-    describe = ("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
-    try:
-        found = subprocess.run(describe, cwd=folder, capture_output=True, text=True, timeout=GIT_SECONDS)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return found.stdout.strip() if found.returncode == 0 else ""
+    return {"source_sha256": digest.hexdigest()}
 
 
 def _flattened(request: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -183,12 +183,23 @@ def join(folder: Path) -> tuple[Run, Ranks]:
 
 
 def require_devices(device_kind: str, processes: int) -> None:
-    """Raises AppError where so many processes cannot compute on this machine's devices."""
+    """Raises AppError where so many processes cannot compute on this machine's devices, or not in the way asked for.
+
+    Accelerate splits a model on GPUs only, and elsewhere would train whole copies without a word.
+    """
+    if (asked := launcher.sharding()) and (asked != "FSDP" or device_kind != "cuda"):
+        raise AppError("training_sharding_unsupported", asked=asked, device=device_kind)
     if device_kind not in BACKENDS or not dist.is_available():
         raise AppError("training_processes_unsupported", device=device_kind)
     devices = torch.accelerator.device_count() if device_kind != "cpu" else processes
     if processes > devices:
         raise AppError("training_too_few_devices", devices=devices, processes=processes)
+
+
+def require_sharded(accelerator: Any) -> None:
+    """Raises AppError `training_sharding_unsupported` where each rank holds a whole copy all the same."""
+    if (asked := launcher.sharding()) and accelerator.distributed_type.value != asked:
+        raise AppError("training_sharding_unsupported", asked=asked, device=accelerator.device.type)
 
 
 def _launchers_store() -> Any:

@@ -4,20 +4,18 @@ The list of checks on the page, the reason why Start is disabled and the refusal
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from importlib.util import find_spec
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from safetensors import SafetensorError, safe_open
 
-from core.estimates.memory import MemoryEstimate
+from core.estimates.memory import MemoryEstimate, device_of, four_bit_works
 from core.estimates.run_estimate import RunEstimate
 from core.hardware_detector import Hardware
 from core.jobs import launcher
 from core.jobs.job import JobSnapshot, JobState
-from core.jobs.runs import list_runs, open_run
+from core.jobs.runs import open_run
 from core.jobs.services import MINIMUM_FREE_GIB
 from core.models import bases
 from core.models.model_shape import Shape
@@ -49,10 +47,6 @@ class Check:
     params: dict[str, Any] = field(default_factory=dict)
     refusal: str | None = None
 
-    @property
-    def as_json(self) -> dict[str, Any]:
-        return {"name": self.name, "state": self.state, "params": self.params, "refusal": self.refusal}
-
 
 @dataclass(frozen=True)
 class Base:
@@ -60,11 +54,6 @@ class Base:
 
     choice: BaseChoice
     folder: Path
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Read from the files when it is asked for, once."""
-        return bases.fingerprint(self.folder)
 
 
 def look(
@@ -83,7 +72,6 @@ def look(
     check, model = base or check_base(project, settings.base)
     found = [check_samples(project, training), check]
     if model:
-        found += check_changed(project, model)
         found += check_context(model.folder, training)
         found += check_memory(expected.memory) if expected else []
     found.append(check_disk(project.root, expected.shape if expected else None, training))
@@ -103,12 +91,10 @@ def check_samples(project: Project, training: TrainingSettings) -> Check:
         require_lines(project.samples_file)
     except AppError as error:
         return Check("samples", "bad", error.params, error.code)
-    totals = totals_of(project.samples_file)
-    sizes = totals.split(training.held_out_share, training.seed)
+    sizes = totals_of(project.samples_file).split(training.held_out_share, training.seed)
     if sizes.learned < MINIMUM_SAMPLES:
         return Check("samples", "bad", {"samples": sizes.learned, "minimum": MINIMUM_SAMPLES}, "too_few_samples")
-    left_out = totals.samples - totals.usable
-    return Check("samples", "ok", {"samples": sizes.learned, "held_out": sizes.held_out, "left_out": left_out})
+    return Check("samples", "ok", {"samples": sizes.learned, "held_out": sizes.held_out})
 
 
 def check_base(project: Project, choice: BaseChoice | None) -> tuple[Check, Base | None]:
@@ -138,18 +124,6 @@ def require_whole(folder: Path) -> None:
                 pass
         except (OSError, SafetensorError):
             raise AppError("base_torn", file=path.name) from None
-
-
-def check_changed(project: Project, base: Base) -> list[Check]:
-    """A warning where the newest training started from other weights of the same name: results do not compare."""
-    runs = [run for run in list_runs(project, "train") if run.is_whole]
-    before = runs[-1].request.get("base", {}) if runs else {}
-    named = {"name": base.choice.name, "source": base.choice.source}
-    same = {name: before.get(name) for name in named} == named
-    noted = before.get("fingerprint")
-    if not same or not noted or noted == base.fingerprint:
-        return []
-    return [Check("base_changed", "warn", named)]
 
 
 def check_context(folder: Path, training: TrainingSettings) -> list[Check]:
@@ -195,9 +169,9 @@ def check_four_bit(training: TrainingSettings, hardware: Hardware) -> list[Check
     """Whether 4-bit works here, where it is asked for."""
     if not training.four_bit:
         return []
-    if hardware.accelerator.kind == "mps" or find_spec("bitsandbytes") is None:
-        return [Check("four_bit", "bad", {"device": hardware.accelerator.kind}, "training_four_bit_unavailable")]
-    return [Check("four_bit", "ok")]
+    device = device_of(hardware)
+    refusal = None if four_bit_works(device) else "training_four_bit_unavailable"
+    return [Check("four_bit", "bad" if refusal else "ok", {"device": device}, refusal)]
 
 
 def check_processes(training: TrainingSettings, hardware: Hardware) -> list[Check]:
@@ -214,10 +188,12 @@ def check_processes(training: TrainingSettings, hardware: Hardware) -> list[Chec
 
 @dataclass(frozen=True)
 class SuggestedFix:
-    """A way on for a training that broke off: `name` says which, `changes` are the settings that differ."""
+    """A way on for a training that broke off: `name` says which, `changes` are the settings that differ, `step` is
+    that of the checkpoint from which it would go on; 0 is the beginning."""
 
     name: str
     changes: dict[str, Any]
+    step: int = 0
 
 
 def fix_for(code: str, settings: TrainingSettings) -> SuggestedFix | None:
@@ -244,9 +220,8 @@ def smaller_batch(settings: TrainingSettings) -> dict[str, int] | None:
     return None
 
 
-def suggested_fix(project: Project, job: JobSnapshot | None) -> tuple[SuggestedFix, int] | None:
-    """What would help a training that broke off, and the step of the checkpoint from which it would go on; 0 is its
-    beginning. None where it did not break off, or nothing would help."""
+def suggested_fix(project: Project, job: JobSnapshot | None) -> SuggestedFix | None:
+    """What would help a training that broke off. None where it did not break off, or nothing would help."""
     if job is None or job.state not in (JobState.FAILED, JobState.INTERRUPTED) or job.error is None:
         return None
     try:
@@ -256,4 +231,4 @@ def suggested_fix(project: Project, job: JobSnapshot | None) -> tuple[SuggestedF
         return None
     fix = fix_for(job.error.key, settings)
     complete = checkpoints.complete_checkpoints(run.trainer_folder)
-    return (fix, complete[-1].step if complete else 0) if fix else None
+    return replace(fix, step=complete[-1].step) if fix and complete else fix

@@ -58,7 +58,7 @@ class Reporter(TrainerCallback):
         self._log: IO[str] | None = None
         self._seconds_before = 0.0
         self._started = self._last_step_at = self._last_save_at = time.monotonic()
-        self._tokens_seen = 0.0
+        self._tokens_seen = 0
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any
@@ -73,6 +73,7 @@ class Reporter(TrainerCallback):
         self._log = self._run.project.training_log.open("a", encoding="utf-8")
         self._note(run=self._run.id, from_step=state.global_step, steps=state.max_steps)
         self._started = self._last_step_at = self._last_save_at = time.monotonic()
+        self._tokens_seen = state.num_input_tokens_seen
 
     def on_epoch_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         epoch = state.global_step // _steps_per_epoch(state, args) + 1
@@ -119,7 +120,7 @@ class Reporter(TrainerCallback):
             # The loss was still a number, but the weights are none any more, and would be saved.
             raise AppError("training_diverged", step=state.global_step)
         if "loss" in logs:
-            self._report(state, self._step_figures(logs))
+            self._report(state, self._step_figures(state, logs))
         elif "eval_loss" in logs:
             self._report(state, {"eval_loss": logs["eval_loss"]})
 
@@ -147,15 +148,15 @@ class Reporter(TrainerCallback):
             if file is not None:
                 file.close()
 
-    def _step_figures(self, logs: dict[str, float]) -> dict[str, float]:
-        now = time.monotonic()
-        figures = {"loss": logs["loss"], "learning_rate": logs["learning_rate"]}
-        if "num_tokens" in logs:
-            rate = (logs["num_tokens"] - self._tokens_seen) / max(now - self._last_step_at, 1e-6)
-            figures["tokens_per_second"] = round(rate, 1)
-            self._tokens_seen = logs["num_tokens"]
-        self._last_step_at = now
-        return figures
+    def _step_figures(self, state: TrainerState, logs: dict[str, float]) -> dict[str, float]:
+        now, seen = time.monotonic(), state.num_input_tokens_seen
+        rate = (seen - self._tokens_seen) / max(now - self._last_step_at, 1e-6)
+        self._last_step_at, self._tokens_seen = now, seen
+        return {
+            "loss": logs["loss"],
+            "learning_rate": logs["learning_rate"],
+            "tokens_per_second": round(rate, 1),
+        }
 
     def _report(self, state: TrainerState, figures: dict[str, float]) -> None:
         """Pass on one point of the curves. Raises AppError `training_diverged` when the loss is no number."""

@@ -92,7 +92,9 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
     newest = _start_point(run, together)
     if newest and _progress(run, plan, newest.trainer_state).is_over:
         return newest.trainer_state
-    _report_expected_memory(context, run)
+    expected = run.request.get("memory")
+    if expected and expected["light"] == "red":
+        context.log("training.memory_short", **{name: expected[name] for name in ("estimated_gib", "free_gib")})
     context.progress(0, None, "training.loading")
     loaded, train, held_out = _load(context, run, plan, together)
     _stop_together(context, together)
@@ -124,7 +126,7 @@ def _train(context: JobContext, run: Run, plan: Plan, together: Ranks) -> dict[s
         context.log("training.memory", **{name: memory[name] for name in ("ram_gib", "device_gib")})
         context.log("training.finished", steps=state["global_step"], seconds=round(time.monotonic() - started))
         try:
-            state["seconds"] = measured.note_run(run, memory, session, state["global_step"])
+            measured.note_run(run, memory, session, state["global_step"])
         except OSError:  # only later estimates read it
             logger.warning("what this run needed cannot be noted", exc_info=True)
     return state
@@ -189,18 +191,6 @@ def _report_data(context: JobContext, plan: Plan, train: Rows, held_out: Rows) -
         context.log("training.samples_dropped", dropped=train.dropped, samples=len(plan.train), max_length=limit)
 
 
-def _report_expected_memory(context: JobContext, run: Run) -> None:
-    """Say what the run is expected to need; where that is more than was free, as a warning."""
-    expected = run.request.get("memory")
-    if not expected:
-        return
-    figures = {name: expected[name] for name in ("estimated_gib", "free_gib")}
-    if expected["light"] == "red":
-        context.log("training.memory_short", **figures)
-    elif expected["free_gib"] is not None:
-        context.log("training.memory_expected", **figures)
-
-
 def _report_batch(context: JobContext, settings: TrainingSettings, processes: int) -> None:
     """Say how many samples one step learns from, which is what learning rate and steps go with."""
     context.log(
@@ -236,6 +226,7 @@ def _make_trainer(
         processing_class=loaded.tokenizer,
         callbacks=[reporter],
     )
+    ranks.require_sharded(trainer.accelerator)
     # The library would write a README into the run's folder with every checkpoint.
     trainer.create_model_card = lambda *_, **__: None
     trainer.remove_callback(PrinterCallback)
@@ -279,6 +270,8 @@ def arguments(run: Run, settings: TrainingSettings, loaded: engines.Loaded, *, m
         "dataloader_num_workers": 0,
         "dataloader_pin_memory": device.kind == "cuda",
         "logging_steps": 1,
+        # Of both engines: trl's own count is lost where Unsloth rewrites its loss.
+        "include_num_input_tokens_seen": "non_padding",
         "logging_nan_inf_filter": False,  # it would hide a diverging run behind the last good loss
         "save_strategy": "epoch",
         "eval_strategy": "epoch" if measure else "no",
@@ -313,5 +306,4 @@ def _result(run: Run, plan: Plan, state: dict[str, Any]) -> dict[str, Any]:
         "held_out": len(plan.held_out),
         "seconds": parse_json(metrics[-1])["seconds"] if metrics else 0.0,
         "memory": measured.result(run),
-        "time": state.get("seconds"),
     }

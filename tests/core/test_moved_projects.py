@@ -12,12 +12,12 @@ import pytest
 from child_stages import hurry
 from store_material import add_document, add_pumps
 
-from core import base_models, projects, rag_processor, sft_generator, trainer
+from core import base_models, projects, rag_processor, sft_generator
 from core.documents.store.chunk_store import ChunkStore, NewChunk, SourceFile
 from core.jobs.child_work import ChildWork
 from core.jobs.job import Job, JobState
 from core.jobs.runs import Run, create_run, is_alive
-from core.jobs.services import Services, alone, child_job
+from core.jobs.services import Services, child_job
 from core.jobs.worker import lock_file
 from core.project_manager import Project, ProjectStore
 from core.samples import outbound
@@ -100,24 +100,6 @@ def test_a_run_does_not_write_into_a_copy_that_took_its_projects_place(services,
     assert numbers(finished(tmp_path / "original", run.id)) == ALL
 
 
-def test_a_run_whose_project_is_deleted_by_hand_ends_and_makes_no_folder(services, project, counting):
-    _, job, process = counting
-    os.rename(project.root, project.root.with_name(".trash"))
-    shutil.rmtree(project.root.with_name(".trash"))
-    gone(services, job, process)
-    assert list(services.projects.folder.iterdir()) == []
-
-
-def test_work_in_a_thread_notices_at_its_next_safe_point_that_its_project_was_moved(services, project, tmp_path):
-    def work(context):
-        os.rename(project.root, tmp_path / "moved")
-        while True:
-            context.checkpoint()
-
-    job = services.runner.start(Job("gate", project.name, alone(project, "gate", work)))
-    gone(services, job)
-
-
 def test_samples_that_are_written_while_their_project_is_moved_are_all_in_it_and_nowhere_else(
     services, project, tmp_path
 ):
@@ -155,33 +137,6 @@ def test_documents_that_are_read_while_their_project_is_moved_are_no_files_fault
     assert {document["status"] for document in end.result["documents"]} <= {"done", "duplicate"}
     assert {source.status for source in ChunkStore(moved.database).documents()} == {"done"}
     assert len(ChunkStore(moved.database).documents()) == len(files)
-
-
-def test_a_training_whose_project_is_moved_is_resumed_at_the_new_place_and_ends_as_if_nothing_had_been(tmp_path):
-    from tests.core.training.training_material import make_base, make_project, make_run, published
-
-    base = make_base(tmp_path / "base")
-    project, whole = make_project(tmp_path / "here"), make_project(tmp_path / "whole")
-    services = Services(ProjectStore(tmp_path / "here"))
-    run, reference = (make_run(one, base, epochs=6, keep_checkpoints=1) for one in (project, whole))
-    job = services.runner.start(child_job(services, run))
-    wait_for(lambda: checkpoints.complete_checkpoints(run.trainer_folder), seconds=120, every_seconds=0.005)
-    process = run.read_state().process
-    (tmp_path / "there").mkdir()
-    os.rename(project.root, tmp_path / "there" / "Chemie")
-    gone(services, job, process)
-    assert not project.root.exists()
-
-    there = Services(ProjectStore(tmp_path / "there"))
-    moved = there.projects.open("Chemie")
-    assert checkpoints.newest_complete(Run(moved.runs_folder / run.id).trainer_folder)
-    resumed = trainer.resume_training(there, moved)
-    end = there.runner.wait(resumed.id, timeout=120)
-    assert end.state == JobState.DONE, end.error
-    assert "training.resumed" in {line.key for line in end.log}
-    other = Services(ProjectStore(tmp_path / "whole"))
-    assert other.runner.wait(other.runner.start(child_job(other, reference)).id, 120).state == JobState.DONE
-    assert published(moved)["best"] == published(whole)["best"]
 
 
 PRACTICE = projects.config.BaseChoice(source="practice", name="practice")

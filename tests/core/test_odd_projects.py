@@ -4,48 +4,20 @@ import os
 import shutil
 import sys
 import tempfile
-import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from odd_projects import OLD_NAMES, make_odd_projects
+from odd_projects import OLD_NAMES
 
 from core import projects
 from core.jobs.runs import create_run, list_runs
 from core.jobs.services import Services, reattach
-from core.project_manager import Project, ProjectStore
-from core.training import history
+from core.project_manager import ProjectStore
 from tests.refusals import code_of
-from utils.errors import AppError, readable, system_error
+from utils.errors import AppError, readable
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems' disks refuse most of these names")
-
-
-@pytest.fixture
-def odd(services):
-    return make_odd_projects(services.projects)
-
-
-def test_many_odd_projects_in_one_folder_do_not_stop_the_app_and_the_good_ones_work(services, odd):
-    good = services.projects.create("good")
-    create_run(good, "train", {})
-    assert len(odd) >= 60
-    reattach(services)
-    assert set(services.projects.names()) >= {*odd, "good"}
-    assert [job.kind for job in services.runner.jobs("good")] == ["train"]
-    for name, problem in {**odd, "good": ""}.items():
-        try:
-            project = services.projects.open(name)
-            projects.status(project)
-            assert history.trained_run(project) is None or problem
-            project.set("training", {"epochs": 5})
-        except AppError:
-            assert problem, name
-        except OSError as error:
-            assert problem and system_error(error), name
-        else:
-            assert services.projects.open(name).load_config().training.epochs == 5
 
 
 def test_old_names_open_as_they_are_and_can_be_renamed_and_deleted(services):
@@ -62,13 +34,6 @@ def test_old_names_open_as_they_are_and_can_be_renamed_and_deleted(services):
             shown = "new"
         store.delete(shown)
         assert store.names() == [] == os.listdir(store.folder)
-
-
-@pytest.mark.parametrize("name", ["aux", "end.", "a:b", "x" * 121, "line\nbreak", "caf\udce9"])
-def test_a_new_name_is_still_checked_also_where_an_old_project_gets_it(services, name):
-    services.projects.create("p")
-    for work in (services.projects.create, lambda name: services.projects.rename("p", name)):
-        assert code_of(lambda work=work: work(name)).startswith("name_")
 
 
 @pytest.mark.parametrize(
@@ -106,18 +71,6 @@ def test_a_link_that_leads_out_is_shown_with_its_reason_and_not_followed(service
             with pytest.raises(AppError, match="project_is_link"):
                 work(name)
     assert elsewhere.load_config() == services.projects.open("p").load_config()
-
-
-def test_a_name_with_umlauts_from_a_mac_is_found_however_it_is_typed_and_is_taken(services):
-    store = services.projects
-    on_disk = unicodedata.normalize("NFD", "Übung für Größen")
-    os.rename(store.create("x").root, store.folder / on_disk)
-    assert store.open("Übung für Größen").root == store.folder / on_disk
-    assert code_of(lambda: store.create("übung für größen")) == "project_exists"
-    assert store.rename("Übung für Größen", "Übung für Größen").name == "Übung für Größen"
-    os.rename(store.create("y").root, store.folder / on_disk)
-    assert code_of(lambda: store.rename(on_disk, "Übung für Größen")) == "project_exists"
-    assert len(store.names()) == 2
 
 
 def as_nobody(work: Callable[[], None]) -> None:
@@ -201,11 +154,6 @@ def test_a_projects_folder_that_cannot_be_made_is_one_sentence(tmp_path, monkeyp
     Path("circle").symlink_to("circle")
     with pytest.raises(AppError, match="folder_not_writable"):
         ProjectStore(path).make_folder()
-
-
-def test_the_name_of_a_project_is_text_whatever_its_folder_is_called():
-    folders = {"caf\udce9": "caf\\udce9", "a\nb\x1b[1m": "a\\nb\\x1b[1m", "Übung 日本 👩‍👧": "Übung 日本 👩‍👧"}
-    assert [Project(Path("/x", folder)).name for folder in folders] == list(folders.values())
 
 
 def test_work_in_a_folder_whose_name_is_no_text_asks_for_another_name_and_then_starts(services):

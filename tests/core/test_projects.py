@@ -5,14 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from child_stages import hurry
 
 from core import base_models, exporter, projects, rag_processor, sft_generator, trainer
 from core.hardware_detector import Accelerator
 from core.jobs import child_process
-from core.jobs.job import JobState, SilentContext
+from core.jobs.job import JobState
 from core.jobs.runs import create_run, list_runs, this_process
-from core.jobs.services import Services, alone, child_job, join_running, reattach, start_child_job
+from core.jobs.services import Services, child_job, join_running, reattach, start_child_job
 from core.jobs.worker import alone_with
 from core.training.history import Chosen
 from tests.core.waiting import wait_for
@@ -20,7 +19,7 @@ from tests.refusals import code_of
 from tests.ui.runs_material import add_checkpoint, make_run, publish
 from utils import config
 from utils.errors import AppError
-from utils.files import append_line, read_lines, write_json
+from utils.files import append_line, write_json
 
 
 def child_of(run):
@@ -176,11 +175,6 @@ def test_an_app_that_closes_leaves_a_terminals_training_running(services, projec
     assert app.runner.wait(live.id, timeout=20).state == JobState.CANCELLED
 
 
-def test_the_next_step_of_a_new_project_is_documents(project):
-    found = projects.status(project)
-    assert (found.documents, found.chunks, found.samples, found.next_step) == (0, 0, 0, "documents")
-
-
 def test_the_practice_model_brings_its_learning_rate_and_takes_it_away_again(project, tmp_path):
     base_models.choose_base(project, config.BaseChoice(source="practice", name="practice"))
     practice_rate = project.load_config().training.learning_rate
@@ -190,29 +184,6 @@ def test_the_practice_model_brings_its_learning_rate_and_takes_it_away_again(pro
     )
     base_models.choose_base(project, config.BaseChoice(source="practice", name="practice"))
     assert project.load_config().training.learning_rate == 5e-5
-
-
-def test_a_restarted_app_shows_a_run_that_still_works_and_sees_it_end(services, project, child_app):
-    run = create_run(project, "count", {"to": 100, "seconds_each": 0.1})
-    child = child_of(run)
-    reattach(services)
-    (job,) = services.runner.jobs("p")
-    assert (job.id, job.state) == (run.id, JobState.RUNNING)
-    hurry(run)
-    child.wait(timeout=20)  # the test is its parent, so it has to be collected here
-    assert services.runner.wait(job.id, timeout=20).result == {"counted": 100}
-
-
-def test_a_restarted_app_offers_to_resume_what_was_interrupted(services, project, child_app):
-    run = create_run(project, "count", {"to": 3})
-    append_line(run.folder / "numbers", "1")
-    run.write_state(JobState.RUNNING, process={"pid": 999_999_999, "created": 1.0})
-    reattach(services)
-    (job,) = services.runner.jobs("p")
-    assert job.state == JobState.INTERRUPTED
-    services.runner.resume(job.id)
-    assert services.runner.wait(job.id, timeout=20).result == {"counted": 3}
-    assert list(read_lines(run.folder / "numbers")) == ["1", "2", "3"]
 
 
 def test_a_restarted_app_shows_a_training_that_failed_with_its_error_and_no_other_run_that_ended(services, project):
@@ -227,27 +198,6 @@ def test_a_restarted_app_shows_a_training_that_failed_with_its_error_and_no_othe
     assert trainer.resume_training(services, project).state in (JobState.QUEUED, JobState.RUNNING)
     services.runner.cancel(run.id)
     services.runner.wait(run.id, timeout=60)
-
-
-def test_a_project_with_running_work_is_neither_renamed_nor_deleted(services, project, child_app):
-    run = create_run(project, "count", {"to": 100, "seconds_each": 0.1})
-    job = services.runner.start(child_job(services, run))
-    assert refused_code(projects.rename_project, services, "p", "q") == "project_busy"
-    assert refused_code(projects.delete_project, services, "p") == "project_busy"
-    services.runner.cancel(job.id)
-    services.runner.wait(job.id, timeout=20)
-    projects.rename_project(services, "p", "q")
-    assert services.projects.names() == ["q"]
-
-
-def test_samples_are_written_by_one_process_at_a_time(project):
-    def work(context):
-        with pytest.raises(AppError, match="job_already_running"):
-            alone(project, "sft", lambda _: {})(context)
-        return {"ran": True}
-
-    assert alone(project, "sft", work)(SilentContext()) == {"ran": True}
-    assert alone(project, "sft", lambda _: {"again": True})(SilentContext()) == {"again": True}
 
 
 def test_a_full_disk_is_said_before_anything_is_written(services, project, monkeypatch, tmp_path):

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from core.jobs.job import JobState
 from core.samples.checks.support import support_of
 from core.samples.store.sft_dataset import read_samples
 from tests.refusals import code_of
-from utils import config
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,18 +68,6 @@ def test_nothing_is_removed_while_documents_are_read_here_or_in_another_process(
     assert code_of(lambda: rag_processor.remove_documents(services, filled, ["a.txt"])) == "documents_running"
 
 
-def test_a_preview_shows_how_settings_would_cut_and_changes_nothing(services, filled):
-    store = ChunkStore(filled.database)
-    before = store.chunks()
-    previews = rag_processor.preview_chunks(filled, config.ChunkSettings(chunk_tokens=64, overlap_tokens=16), limit=4)
-    assert len(previews) == 4
-    assert all(preview.tokens <= 64 for preview in previews)
-    assert previews[0].overlap_characters == 0
-    for one, two in pairwise(previews):
-        assert one.text.endswith(two.text[: two.overlap_characters].rstrip()) and two.overlap_characters
-    assert store.chunks() == before
-
-
 def test_samples_wait_for_chunks_that_are_being_cut_anew(services, filled, monkeypatch):
     busy = [True, True, True]
     monkeypatch.setattr(sft_generator, "running", lambda *_: bool(busy) and busy.pop())
@@ -115,22 +101,6 @@ def test_samples_of_before_a_new_tokenizer_name_the_chunks_of_after_it(services,
     assert None not in after and after != before
     for sample, text in zip(read_samples(sampled.samples_file), after, strict=True):
         assert support_of(sample.output, text).share >= sample.support - 0.1
-
-
-def test_reading_again_and_removing_and_reading_back_keeps_samples_at_their_text(services, sampled, tmp_path):
-    before = chunks_of_samples(sampled)
-    sampled.set("documents", {"chunk_tokens": 64})
-    ended(services, read_again(services, sampled))
-    assert None not in chunks_of_samples(sampled)
-    rag_processor.remove_documents(services, sampled, ["a.txt"])
-    assert set(chunks_of_samples(sampled)) == {None}
-    job = ended(services, sft_generator.start_checks(services, sampled))
-    assert job.result["findings"]["source_gone"] == 20
-    sampled.set("documents", {"chunk_tokens": 512})
-    ended(services, rag_processor.start_documents(services, sampled, [tmp_path / "a.txt"]))
-    assert chunks_of_samples(sampled) == before
-    job = ended(services, sft_generator.start_checks(services, sampled))
-    assert "source_gone" not in job.result["findings"]
 
 
 def test_samples_file_in_another_form_keeps_no_document_from_being_cut(services, sampled):

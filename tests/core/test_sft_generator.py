@@ -94,14 +94,3 @@ def test_samples_made_elsewhere_come_in_and_are_checked_without_any_document(ser
     assert job.result and (job.result["imported"], job.result["bad"]) == (3, 1)
     assert checks_of(services, project).state == JobState.DONE
     assert SampleStore(project).counts().checked == 3
-
-
-def test_an_interrupted_job_makes_up_only_what_is_missing(services, filled, server):
-    filled.set("sft", {"samples": 4})
-    ended(services, sft_generator.start_samples(services, filled))
-    asked = server.requests
-    filled.set("sft", {"samples": 9})
-    ended(services, sft_generator.start_samples(services, filled))
-    samples = read_samples(filled.samples_file)
-    assert len(samples) == len({sample.id for sample in samples}) == 9
-    assert server.requests == asked + 5

@@ -11,16 +11,15 @@ from tests.refusals import code_of
 from tests.ui import runs_material
 
 
-def test_deleting_frees_the_disk_and_says_before_how_much_and_what_branched_off(services, project):
+def test_deleting_frees_the_disk_and_says_before_how_much(services, project):
     run, other = make_run(project), make_run(project)
     add_checkpoint(run, 4)
     add_checkpoint(other, 4)  # the newest one's is the model that is in use
-    child = make_run(project, branch={"run": run.id, "step": 4})
     lost = trainer.loss_of_deleting(project, run.id)
-    assert (lost.checkpoints, lost.adapter, lost.branches) == (1, False, (child.id,))
+    assert (lost.checkpoints, lost.adapter) == (1, False)
     assert trainer.delete_run(services, project, run.id) == lost.size_bytes > 1000
     assert not run.folder.exists()
-    assert [entry.id for entry in history.history(project)] == [child.id, other.id]
+    assert [entry.id for entry in history.history(project)] == [other.id]
 
 
 def test_the_run_whose_adapter_is_published_is_deleted_only_by_who_is_sure(services, project):

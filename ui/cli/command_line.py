@@ -12,6 +12,7 @@ from typing import Any
 
 from ui import texts
 from ui.cli.command_tools import (
+    EXIT_ERROR,
     EXIT_INTERRUPTED,
     JobStopped,
     add_fields,
@@ -26,6 +27,7 @@ from ui.cli.command_tools import (
 from ui.cli.document_commands import add_commands as add_document_commands
 from ui.cli.sample_commands import add_commands as add_sample_commands
 from ui.cli.training_commands import add_commands as add_training_commands
+from ui.cli.whole_path import jobs_of, selftest
 from ui.texts import person_language
 from utils import config
 from utils.errors import AppError, readable, system_error
@@ -33,8 +35,6 @@ from utils.logger import set_up_logging
 from utils.validators import checked
 
 PROJECTS_FOLDER = Path(__file__).resolve().parents[2] / "projects"
-DEMO_DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "demo"
-DEMO_SAMPLES = 150
 
 
 def run(arguments: list[str]) -> int:
@@ -96,7 +96,9 @@ def parser() -> argparse.ArgumentParser:
     add_fields(model, config.OutputSettings)
     add_sample_commands(add)
     add_training_commands(add)
-    add("doctor", doctor_command, "what this machine can do", show=lambda result, _: result["report"])
+    doctor = add("doctor", doctor_command, "what this machine can do", show=lambda result, _: result["report"])
+    doctor.set_defaults(exit_code=lambda result, _: 0 if result.get("passed", True) else EXIT_ERROR)
+    doctor.add_argument("--selftest", action="store_true", help="take the whole path here; a report to send")
     return top
 
 
@@ -169,8 +171,7 @@ def model_command(options: argparse.Namespace) -> dict[str, object]:
 
 
 def demo_command(options: argparse.Namespace) -> dict[str, object]:
-    """Documents → chunks → practice model → samples → training → comparison → checked exports, in one go."""
-    from core import base_models, exporter, rag_processor, sft_generator, trainer
+    """The whole path in one go."""
     from core import projects as pipeline
 
     services = services_of(options)
@@ -178,22 +179,18 @@ def demo_command(options: argparse.Namespace) -> dict[str, object]:
         project = services.projects.open(options.project)
     else:
         project = pipeline.create_project(services, options.project)
-    files = options.files or sorted(DEMO_DOCUMENTS.iterdir())
     result: dict[str, object] = {"project": project.name, "folder": str(project.root)}
-    result["rag"] = finish(services, rag_processor.start_documents(services, project, files))
-    base_models.choose_base(project, config.BaseChoice(source="practice", name="practice"))
-    result["base"] = finish(services, base_models.start_practice_base(services, project))
-    project.set("sft", {"samples": max(project.load_config().sft.samples, DEMO_SAMPLES)})
-    result["sft"] = finish(services, sft_generator.start_samples(services, project))
-    result["train"] = finish(services, trainer.start_training(services, project))
-    result["evaluate"] = finish(services, exporter.start_evaluation(services, project))
-    for format_name, key in (("safetensors", "export_safetensors"), ("gguf", "export")):
-        project.set("output", {"format": format_name})
-        result[key] = finish(services, exporter.start_export(services, project))
+    for name, job in jobs_of(services, project, options.files):
+        result[name] = finish(services, job)
     return result
 
 
 def doctor_command(options: argparse.Namespace) -> dict[str, object]:
     from ui.cli.doctor import examine
 
-    return examine(services_of(options), person_language())
+    services, language = services_of(options), person_language()
+    found = examine(services, language)
+    if not options.selftest:
+        return found
+    tested = selftest(services, language)
+    return {**found, **tested, "report": f"{found['report']}\n\n{tested['report']}"}

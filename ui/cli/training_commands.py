@@ -62,11 +62,12 @@ def check_command(options: argparse.Namespace) -> dict[str, Any]:
     from core import trainer
 
     services, project = opened(options)
-    checks, expected = trainer.checks(services, project)
-    refused = [check for check in checks if check.refusal]
-    result: dict[str, Any] = {"ready": not refused, "checks": [check.as_json for check in checks]}
-    if expected["memory"]:
-        result["time"] = expected["time"]
+    found = trainer.readiness_of(project, project.load_config(), services.hardware())
+    refused = [check for check in found.checks if check.refusal]
+    result: dict[str, Any] = {"ready": not refused, "checks": [asdict(check) for check in found.checks]}
+    if found.expected and found.expected.time:
+        lasting = found.expected.time
+        result["time"] = {"steps": lasting.steps, "about_seconds": round(lasting.seconds, 1)}
     if not any(check.name in ("samples", "base") for check in refused):
         result["samples"] = finish(services, trainer.start_preflight(services, project))
     return result
@@ -92,6 +93,7 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
     if launcher.rank() > 0:
         live(lambda: launcher.follow(Path(options.projects)))
 
+    launcher.require_all_processes()
     services, project = opened(options)
     if options.resume:
         return finish(services, trainer.resume_training(services, project))

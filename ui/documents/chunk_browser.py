@@ -91,21 +91,21 @@ def clicked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answe
     """Answers a button of the list."""
     click: Click = values["click"]
     position: BrowserPosition = values["position"].of(project.name)
-    number = int(click.of) if click.of.isdecimal() and len(click.of) < 19 else 0
     if click.do == "flag":
         flag = click.of if click.of in FLAGS else ""
         return {"position": replace(position, flag=flag, after=0, before=0)}
     if click.do in ("back", "onward"):
-        return {"position": turned(position, click.do, number)}
-    if click.do in ("exclude", "include") and rag_processor.exclude_chunk(project, number, click.do == "exclude"):
+        return {"position": turned(position, click)}
+    if click.do in ("exclude", "include") and rag_processor.exclude_chunk(
+        project, click.number, click.do == "exclude"
+    ):
         return {"position": replace(position, version=position.version + 1)}
     return None
 
 
-def turned(position: BrowserPosition, direction: str, number: int) -> BrowserPosition:
+def turned(position: BrowserPosition, click: Click) -> BrowserPosition:
     """One page on or back. Hits are counted off, chunks go by the id of the page's first or last one."""
-    if position.words:
-        step = CHUNKS_SHOWN if direction == "onward" else -CHUNKS_SHOWN
-        return replace(position, offset=min(max(0, position.offset + step), LAST_SEARCH_OFFSET))
-    after, before = (number, 0) if direction == "onward" else (0, number)
-    return replace(position, after=after, before=before)
+    if not position.words:
+        return position.turned(click.do, click.number)
+    step = CHUNKS_SHOWN if click.do == "onward" else -CHUNKS_SHOWN
+    return replace(position, offset=min(max(0, position.offset + step), LAST_SEARCH_OFFSET))

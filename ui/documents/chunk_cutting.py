@@ -1,4 +1,4 @@
-"""How texts are cut: the settings, what they mean, a look at the result, and cutting again. Knows the widgets."""
+"""How texts are cut: the settings, what they mean, and cutting again. Knows the widgets."""
 
 from functools import partial
 from html import escape
@@ -8,7 +8,7 @@ import gradio as gr
 
 from core import rag_processor
 from core.project_manager import Project
-from core.rag_processor import LOCAL_NAME, Preview
+from core.rag_processor import LOCAL_NAME
 from ui.documents.documents_list import busy
 from ui.page import forms, html
 from ui.page.frame import Answer, PageFrame
@@ -16,29 +16,23 @@ from ui.page.view import View
 from utils.config import ChunkSettings
 
 FIELDS = ("chunk_tokens", "overlap_tokens")
-PREVIEWED = 6
 
 
 def build(frame: PageFrame) -> None:
     """The whole section."""
-    t = frame.t
     with gr.Row(elem_classes="two-columns"):
         with gr.Column(min_width=280, scale=2):
-            gr.HTML(about_html(frame))
             fields = forms.widgets(ChunkSettings, FIELDS, frame.language)
             frame.live.show(gr.HTML(), counted_html)
             with gr.Row(elem_classes="tight"):
-                look = gr.Button(t("cutting.preview"), size="sm", min_width=110, elem_id="preview-chunks")
-                again = gr.Button(t("cutting.again"), size="sm", min_width=110, elem_id="cut-again")
+                again = gr.Button(frame.t("cutting.again"), size="sm", min_width=110, elem_id="cut-again")
             why = gr.HTML()
             notice = gr.HTML()
         with gr.Column(min_width=280, scale=3):
-            preview = gr.HTML(html.muted(t("cutting.preview_empty")), elem_id="preview")
+            gr.HTML(about_html(frame))
     forms.autosave(frame, "documents", fields, notice)
     frame.live.show(again, lambda view: gr.update(interactive=bool(reason(view)) and not blocked(view)))
     frame.live.show(why, lambda view: html.muted(blocked(view) or reason(view) or view.t("cutting.up_to_date")))
-    frame.live.show(look, lambda view: gr.update(interactive=has_chunks(view)))
-    frame.act(look.click, partial(show_preview, frame), notice, fields, {"preview": preview})
     frame.act(again.click, partial(cut_again, frame), notice, fields)
 
 
@@ -100,27 +94,6 @@ def counted_html(view: View) -> str:
     names = {source.params.get("tokenizer") for source in view.documents if source.chunks}
     words = ", ".join(sorted(tokenizer_words(view, name) for name in names))
     return html.muted(view.t("cutting.counted_with", tokenizer=words)) if words else ""
-
-
-def show_preview(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
-    """How stored text would be cut with what stands in the form now. That is kept, so that cutting gives the same."""
-    project.set("documents", values)
-    settings = project.load_config().documents
-    found = rag_processor.preview_chunks(project, settings, limit=PREVIEWED)
-    cards = "".join(preview_html(frame, number, each) for number, each in enumerate(found, start=1))
-    legend = f'<p class="muted"><mark class="overlap">{escape(frame.t("cutting.overlap"))}</mark> '
-    legend += f"{escape(frame.t('cutting.preview_legend', count=len(found)))}</p>"
-    return {"preview": legend + cards}
-
-
-def preview_html(frame: PageFrame, number: int, each: Preview) -> str:
-    """One chunk as it would be; what it repeats of the one before is marked."""
-    place = frame.t("cutting.preview_place", number=number, page=each.page)
-    tokens = frame.t("cutting.preview_tokens", tokens=each.tokens)
-    repeated, rest = each.text[: each.overlap_characters], each.text[each.overlap_characters :]
-    marked = f'<mark class="overlap">{escape(repeated)}</mark>' if repeated else ""
-    heading = f"<h4>{escape(each.heading)}</h4>" if each.heading else ""
-    return html.chunk(place, tokens, f'{heading}<div class="chunk-text" tabindex="0">{marked}{escape(rest)}</div>')
 
 
 def cut_again(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:

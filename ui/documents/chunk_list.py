@@ -8,9 +8,9 @@ from html import escape
 from core import rag_processor
 from core.jobs.kinds import of_tab
 from core.project_manager import Project
-from core.rag_processor import FLAG_BOILERPLATE, FLAG_DUPLICATE, FLAG_EXCLUDED, Chunk, ChunkPage, ChunkQuery, Flag
+from core.rag_processor import FLAG_BOILERPLATE, FLAG_DUPLICATE, FLAG_EXCLUDED, Chunk, ChunkQuery, Flag
 from ui.page import html
-from ui.page.clickable import pager
+from ui.page.clickable import turner
 from ui.page.view import Position, View
 from ui.texts import KEYS
 
@@ -46,7 +46,8 @@ def browser_html(view: View, position: BrowserPosition) -> str:
         for chunk, excerpt in zip(page.chunks, page.excerpts or [""] * len(page.chunks), strict=True)
     )
     filters = "" if position.words else filter_html(view, view.project, position)
-    shown = f"{filters}{cards or nothing(view, position)}{pager_html(view, page)}"
+    way_on = turner(view, [chunk.id for chunk in page.chunks], page.before, page.behind)
+    shown = f"{filters}{cards or nothing(view, position)}{way_on}"
     return f'<div data-round="{escape(position.project)}">{shown}</div>'
 
 
@@ -65,12 +66,6 @@ def nothing(view: View, position: BrowserPosition) -> str:
     if position.words:
         return html.muted(view.t("documents.nothing_found", words=position.words))
     return html.muted(view.t("chunks.none"))
-
-
-def pager_html(view: View, page: ChunkPage) -> str:
-    first, last = (page.chunks[0].id, page.chunks[-1].id) if page.chunks else (0, 0)
-    back, onward = ("back", first if page.before else None), ("onward", last if page.behind else None)
-    return pager(view, back, onward)
 
 
 def chunk_html(view: View, chunk: Chunk, flags: Sequence[Flag], originals: Mapping[int, Chunk], excerpt: str) -> str:

@@ -1,18 +1,14 @@
-"""What the documents amount to: figures, languages, length of chunks, how much can be taught. Only renders."""
+"""What the documents amount to: figures, and how much can be taught. Only renders."""
 
 import time
 from html import escape
 
 from core import rag_processor
 from core.rag_processor import TOKENS_FOR_A_SAMPLE, Overview
-from ui.documents.documents_list import language_words
 from ui.page import html
-from ui.page.plot import Bar, bar_plot
 from ui.page.remembered import Remembered
-from ui.page.view import View, file_stamp
+from ui.page.view import View
 
-LANGUAGES_SHOWN = 4
-LEAST_SHARE = 0.005  # of the tokens; what is less would be shown as 0 %
 # While documents come in, the whole picture may be a little old: it costs at most this share of the time.
 SHARE_OF_TIME = 0.02
 OVERVIEWS = Remembered(8)
@@ -26,14 +22,7 @@ def overview_html(view: View) -> str:
     found = current(view)
     if not found.chunks:
         return html.muted(view.t("overview.no_text_yet"))
-    return (
-        '<div class="overview">'
-        + figures_html(view, found)
-        + languages_html(view, found)
-        + histogram_html(view, found)
-        + teaching_html(view, found)
-        + "</div>"
-    )
+    return '<div class="overview">' + figures_html(view, found) + teaching_html(view, found) + "</div>"
 
 
 def current(view: View) -> Overview:
@@ -51,43 +40,12 @@ def current(view: View) -> Overview:
         return made
 
     chosen = (settings.skip_duplicates, settings.skip_boilerplate)
-    return OVERVIEWS.get((view.data_stamp, chosen, file_stamp(project.samples_file)), make)
+    return OVERVIEWS.get((view.data_stamp, chosen), make)
 
 
 def figures_html(view: View, found: Overview) -> str:
     figures = {"documents": found.documents, "pages": found.pages, "chunks": found.chunks, "tokens": found.tokens}
     return html.tiles((view.t(f"overview.{name}"), view.number(value)) for name, value in figures.items())
-
-
-def languages_html(view: View, found: Overview) -> str:
-    """Which languages the text is in, as shares of its tokens."""
-    total = sum(found.by_language.values())
-    if not total:
-        return ""
-    ranked = sorted(found.by_language.items(), key=lambda pair: -pair[1])
-    parts = [
-        (language_words(view, code) or view.t("overview.unknown"), count)
-        for code, count in ranked
-        if count >= LEAST_SHARE * total
-    ]
-    if len(parts) > LANGUAGES_SHOWN:
-        rest = sum(count for _, count in parts[LANGUAGES_SHOWN - 1 :])
-        parts = [*parts[: LANGUAGES_SHOWN - 1], (view.t("overview.other_languages"), rest)]
-    bars = "".join(f'<div class="part-{n}" style="flex:{count}"></div>' for n, (_, count) in enumerate(parts))
-    legend = "".join(
-        f'<li class="part-{n}">{escape(name)} <b>{view.t("overview.percent", percent=100 * count / total)}</b></li>'
-        for n, (name, count) in enumerate(parts)
-    )
-    return f'<div class="shares"><div class="stack" aria-hidden="true">{bars}</div><ul>{legend}</ul></div>'
-
-
-def histogram_html(view: View, found: Overview) -> str:
-    """How long the chunks are."""
-
-    def tip(bar: Bar) -> str:
-        return view.t("overview.bar", low=int(bar[0]), high=int(bar[1]) - 1, count=bar[2])
-
-    return bar_plot(found.histogram, view.t("overview.histogram"), view.t("overview.tokens_axis"), tip)
 
 
 def teaching_html(view: View, found: Overview) -> str:
@@ -108,9 +66,6 @@ def teaching_html(view: View, found: Overview) -> str:
     if found.pages:
         counts = {"read": found.pages_read, "pages": found.pages}
         facts.append((view.t("overview.coverage", percent=floor_percent(found.coverage), **counts), ""))
-    # Samples may outlive their document.
-    if sampled := sum(source.filename in found.sampled for source in view.documents):
-        facts.append((view.t("overview.sampled", count=sampled, documents=found.documents), ""))
     lines = "".join(
         f"<li><strong>{escape(words)}</strong>{f' <small>{escape(more)}</small>' if more else ''}</li>"
         for words, more in facts

@@ -50,7 +50,7 @@ def clicked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answe
         status = click.of if click.of in STATUSES else ""
         return {"position": replace(position, status=status, page=0, round=position.round + 1)}
     if click.do == "page":
-        return {"position": replace(position, page=min(int(click.of), 10**6) if click.of.isdecimal() else 0)}
+        return {"position": replace(position, page=click.number)}
     if click.do == "chunks":
         return {"filename": click.of}
     names = ticked_names(View(frame.services, frame.language, project.name), position, click)

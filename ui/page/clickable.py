@@ -5,7 +5,7 @@ A button is `<button data-do="remove" data-of="a.pdf">`, a box `<input type="che
 button tells the server, so that a list that is drawn anew every second never unticks anything.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -69,6 +69,11 @@ class Click:
     of: str
     ticked: tuple[str, ...]
 
+    @property
+    def number(self) -> int:
+        """The number that was clicked; 0 where it is none."""
+        return int(self.of) if self.of.isdecimal() and len(self.of) < 19 else 0
+
     def chosen(self, rows: Iterable[str]) -> list[str]:
         """Which of these rows are ticked. Where all were ticked, those are named that were unticked again."""
         every, named = self.ticked[:1] == (EVERY,), set(self.ticked)
@@ -89,6 +94,12 @@ def pager(view: View, back: tuple[str, int | None], onward: tuple[str, int | Non
         for (do, of), words in ((back, "documents.back"), (onward, "documents.onward"))
     )
     return f'<div class="pager">{left}{f"<span>{escape(place)}</span>" if place else ""}{right}</div>'
+
+
+def turner(view: View, numbers: Sequence[int], before: bool, behind: bool) -> str:
+    """A pager whose buttons name the first and the last of the numbers on this page; see `Position.turned`."""
+    first, last = (numbers[0], numbers[-1]) if numbers else (0, 0)
+    return pager(view, ("back", first if before else None), ("onward", last if behind else None))
 
 
 def pages(view: View, page: int, count: int, place: str) -> str:

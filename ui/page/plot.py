@@ -1,4 +1,4 @@
-"""Plots as SVG, lines and bars: light, sharp, dark-mode aware. Knows numbers; knows nothing of training."""
+"""Line plots as SVG: light, sharp, dark-mode aware. Knows numbers; knows nothing of training."""
 
 from collections.abc import Callable, Sequence
 from html import escape
@@ -10,10 +10,6 @@ POINTS_DRAWN = 120  # curves have to be calm, above all where they lie over each
 NUMBER_HEIGHT = 12
 Place = Callable[[float, float], tuple[float, float]]
 Line = tuple[str, Sequence[tuple[float, float]]]
-Bar = tuple[float, float, int]
-BAR_HEIGHT = 150
-BAR_GAP = 1.5
-X_LABELS = 6
 
 
 def line_plot(lines: Sequence[Line], x_title: str, y_title: str, *, numbered: bool = False) -> str:
@@ -53,39 +49,6 @@ def line_plot(lines: Sequence[Line], x_title: str, y_title: str, *, numbered: bo
         f'<figure class="{kind}"><figcaption>{escape(y_title)}<span class="legend">{legend}</span></figcaption>'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(y_title)}">{"".join(parts)}'
         f'<text class="axis" x="{(WIDTH + LEFT) / 2}" y="{HEIGHT - 4}" text-anchor="middle">{escape(x_title)}</text>'
-        "</svg></figure>"
-    )
-
-
-def bar_plot(bars: Sequence[Bar], title: str, x_title: str, tip: Callable[[Bar], str]) -> str:
-    """How often values fall between low and high: one bar (low, high, count) each. `tip` says it in words."""
-    if not bars:
-        return ""
-    low, high = bars[0][0], bars[-1][1]
-    most = max(count for *_, count in bars) or 1
-    floor_y = BAR_HEIGHT - BOTTOM
-
-    def x_of(value: float) -> float:
-        return round(LEFT / 4 + (value - low) / ((high - low) or 1) * (WIDTH - LEFT / 4 - RIGHT), 1)
-
-    parts = [f'<line class="grid" x1="{x_of(low)}" x2="{x_of(high)}" y1="{floor_y}" y2="{floor_y}"/>']
-    for bar in bars:
-        left, right = x_of(bar[0]) + BAR_GAP / 2, x_of(bar[1]) - BAR_GAP / 2
-        # Whatever is there is seen: the least bar is a pixel and a half.
-        height = max(1.5, bar[2] / most * (floor_y - TOP)) if bar[2] else 0.0
-        parts.append(
-            f'<rect class="bar-0" x="{left:.1f}" y="{floor_y - height:.1f}" width="{max(1.0, right - left):.1f}" '
-            f'height="{height:.1f}" rx="1.5"><title>{escape(tip(bar))}</title></rect>'
-        )
-    for tick in ticks(low, high, X_LABELS):
-        if low <= tick <= high:
-            parts.append(
-                f'<text class="axis" x="{x_of(tick)}" y="{floor_y + 15}" text-anchor="middle">{tick:g}</text>'
-            )
-    return (
-        f'<figure class="plot"><figcaption>{escape(title)}</figcaption>'
-        f'<svg viewBox="0 0 {WIDTH} {BAR_HEIGHT}" role="img" aria-label="{escape(title)}">{"".join(parts)}'
-        f'<text class="axis" x="{WIDTH / 2}" y="{BAR_HEIGHT - 4}" text-anchor="middle">{escape(x_title)}</text>'
         "</svg></figure>"
     )
 

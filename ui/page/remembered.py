@@ -11,8 +11,6 @@ Value = TypeVar("Value")
 FREE_LASTS_SECONDS = 10
 """What is free in memory and on disk changes all the time, but asking a GPU's tool takes a moment, and an open page
 asks every second. A light may turn ten seconds late: when a training starts, core looks for itself."""
-MACHINE_LASTS_SECONDS = 30
-"""Cores, devices and the limits of their power hardly ever change while somebody looks."""
 
 
 def moment(seconds: float) -> int:

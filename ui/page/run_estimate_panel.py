@@ -1,20 +1,17 @@
-"""What a training will need, memory and time; and afterwards, how far that was off. Only renders."""
+"""What a training will need, memory and time. Only renders."""
 
 from html import escape
 
 from core import trainer
-from core.jobs.runs import latest_run
 from core.trainer import RunEstimate
 from ui.page import html
 from ui.page.figures import rounded
 from ui.page.job_panel import duration
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
-from ui.page.view import View, file_stamp
+from ui.page.view import View
 
 TONES = {"green": "good", "amber": "warn", "red": "bad", "unknown": "info"}
 SIGNS = {"green": "✓", "amber": "!", "red": "✗", "unknown": "?"}
-SAVINGS_SHOWN = 3
-NOTICEABLE = 0.01
 ROWS = Remembered(16)
 ESTIMATES = Remembered(16)
 
@@ -25,36 +22,21 @@ def current(view: View) -> RunEstimate | None:
     folder = view.base_folder
     if project is None or settings is None or folder is None:
         return None
-    file, training = project.samples_file, settings.training
-    model = (str(folder), file_stamp(folder / "config.json"))
-    read = (*model, str(file), file_stamp(file), training.held_out_share, training.seed, training.max_length)
-    rows = ROWS.get(read, lambda: trainer.read_rows(file, folder, training))
-    key = (read, training.model_dump_json(), file_stamp(trainer.run_log()), moment(FREE_LASTS_SECONDS))
+    training = settings.training
+    read = (view.training_data, training.held_out_share, training.seed, training.max_length)
+    rows = ROWS.get(read, lambda: trainer.read_rows(project.samples_file, folder, training))
+    key = (read, training.model_dump_json(), moment(FREE_LASTS_SECONDS))
     return ESTIMATES.get(key, lambda: trainer.estimate(folder, training, view.services.hardware(), rows))
 
 
 def estimate_html(view: View) -> str:
-    """The estimate for the settings as they are saved, or of the run that is under way, and the last run's error."""
-    if view.active(["train"]):
-        return running_html(view)
-    found = current(view)
-    return (needed_html(view, found) if found else "") + after_html(view)
-
-
-def running_html(view: View) -> str:
-    """While a training holds the memory itself, what is free says nothing about it."""
-    run = latest_run(view.project, "train") if view.project else None
-    memory, time = ((run.request.get(name) or {}) if run else {} for name in ("memory", "time"))
-    words = []
-    if "estimated_gib" in memory:
-        words.append(view.t("memory.running", gib=memory["estimated_gib"]))
-    if "about_seconds" in time:
-        words.append(view.t("run_time.running", duration=about_words(view, time["about_seconds"])))
-    return html.muted(" ".join(words)) if words else ""
+    """The estimate for the settings as they are saved; while a training holds the memory itself, there is none."""
+    found = None if view.active(["train"]) else current(view)
+    return needed_html(view, found) if found else ""
 
 
 def needed_html(view: View, found: RunEstimate) -> str:
-    """The figures, a light in colour, sign and words, what to change where it is red or tight, and the basis."""
+    """The figures, a light in colour, sign and words, and the basis."""
     needed, time = found.memory, found.time
     free = view.t("memory.unknown_free") if needed.free_gib is None else view.t("memory.gib", gib=needed.free_gib)
     figures = [
@@ -70,39 +52,9 @@ def needed_html(view: View, found: RunEstimate) -> str:
         basis += html.muted(
             view.t("run_time.learned" if time.runs_known else "run_time.measured", runs=time.runs_known)
         )
-    ways = savings_words(view, found) if needed.light in ("red", "amber") else ""
     title = f"<h4>{escape(view.t('memory.title'))}</h4>"
-    verdict = html.box(TONES[needed.light], f"{SIGNS[needed.light]} {view.t(f'memory.{needed.light}')}", ways)
+    verdict = html.box(TONES[needed.light], f"{SIGNS[needed.light]} {view.t(f'memory.{needed.light}')}")
     return f"{title}{html.tiles(figures)}{verdict}{basis}"
-
-
-def savings_words(view: View, found: RunEstimate) -> str:
-    """What would save most, with what it saves."""
-    ways = [
-        view.t(f"memory.way.{saving.name}", gib=saving.saved_gib, value=saving.value)
-        for saving in found.savings[:SAVINGS_SHOWN]
-        if saving.saved_gib >= NOTICEABLE * found.memory.total_gib
-    ]
-    return view.t("memory.ways", ways="; ".join(ways)) if ways else ""
-
-
-def after_html(view: View) -> str:
-    """What the newest finished training needed, and how far its estimates were off."""
-    result = view.result("train") or {}
-    memory, time = result.get("memory") or {}, result.get("time") or {}
-    words = ""
-    if {"estimated_gib", "needed_gib"} <= memory.keys():
-        estimated, needed = memory["estimated_gib"], memory["needed_gib"]
-        percent = round(100 * (estimated / needed - 1))
-        words += html.muted(view.t("memory.after", estimated=estimated, needed=needed, percent=percent))
-    if "about_seconds" in time:
-        figures = {
-            "estimated": about_words(view, time["about_seconds"]),
-            "computed": duration(view, time["computed_seconds"]),
-            "taken": duration(view, time["seconds"]),
-        }
-        words += html.muted(view.t("run_time.after", **figures))
-    return words
 
 
 def about_words(view: View, seconds: float) -> str:

@@ -1,7 +1,7 @@
 """What is true of one project at one moment, read once for all places of a page. Knows core; knows no widget."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -34,6 +34,11 @@ class Position:
     def of(self, project: str) -> Self:
         """This position, or the beginning where it belongs to another project."""
         return self if self.project == project else type(self)(project)
+
+    def turned(self, direction: str, number: int) -> Self:
+        """One page on or back in a list that goes by the number of a page's first or last row."""
+        place: dict[str, Any] = {"after": 0, "before": 0, "after" if direction == "onward" else "before": number}
+        return replace(self, **place)
 
 
 class View:
@@ -106,6 +111,14 @@ class View:
         return base_models.local_folder(self.project, base) if self.project and base else None
 
     @cached_property
+    def training_data(self) -> tuple[Any, ...]:
+        """Changes with samples, model and what earlier runs taught; checks, estimates and presets rest on it."""
+        samples = self.project.samples_file if self.project else None
+        folder = self.base_folder
+        files = (samples, folder, folder and folder / "config.json", trainer.run_log())
+        return tuple((str(file), file_stamp(file)) for file in files if file)
+
+    @cached_property
     def trained(self) -> Run | None:
         """The training that is compared and exported where no other one is named."""
         return trainer.trained_run(self.project) if self.project else None
@@ -141,6 +154,12 @@ class View:
         """The project's job of this kind that still runs, waits or is paused."""
         job = self.job([kind])
         return job if job and (job.state in ACTIVE or job.state == JobState.PAUSED) else None
+
+    def blocked(self, kind: str) -> str:
+        """Why no work of this kind can be started now, whatever it needs besides; empty if it can."""
+        if self.project is None:
+            return self.t("blocked.no_project")
+        return self.t("error.job_already_running") if self.unfinished(kind) else ""
 
     def result(self, kind: str) -> dict[str, Any] | None:
         """What the newest finished work of this kind gave, also if a terminal or an earlier app did it."""

@@ -100,7 +100,7 @@ def clicked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answe
             cleared = replace(position.at_start(), finding="", document="", words="")
             return {"position": cleared, "words": "", "document": ""}
         case "back" | "onward":
-            return {"position": turned(position, click.do, click.of)}
+            return {"position": position.turned(click.do, click.number)}
         case "open":
             return show(position, store.get(click.of))
         case "next":
@@ -108,13 +108,6 @@ def clicked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answe
         case "accept" | "reject" | "accept_next" | "reject_next":
             return decide(frame, store, position, click.do)
     return None
-
-
-def turned(position: ReviewPosition, direction: str, of: str) -> ReviewPosition:
-    """One page on or back, by the number of the page's first or last row."""
-    number = int(of) if of.isdecimal() and len(of) < 19 else 0
-    after, before = (number, 0) if direction == "onward" else (0, number)
-    return replace(position, after=after, before=before)
 
 
 def show(position: ReviewPosition, row: SampleRow | None) -> dict[str, Any]:

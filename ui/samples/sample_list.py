@@ -11,14 +11,13 @@ from core.sft_generator import (
     STATUSES,
     Sample,
     SampleCounts,
-    SamplePage,
     SampleQuery,
     SampleRow,
     SampleStore,
     require_lines,
 )
 from ui.page import html
-from ui.page.clickable import pager
+from ui.page.clickable import turner
 from ui.page.figures import refusal_words
 from ui.page.view import Position, View, file_stamp
 from ui.texts import KEYS
@@ -81,10 +80,12 @@ def list_html(view: View, position: ReviewPosition) -> str:
     page = SampleStore(view.project).page(position, ROWS_SHOWN)
     counts = counts_of(view)
     nothing = html.muted(view.t("review.nothing" if counts.total else "samples.none"))
+    rows = rows_html(view, page.rows, position.open) or nothing
+    way_on = turner(view, [row.number for row in page.rows], page.before, page.behind)
     return (
         f'<div data-round="{escape(position.project)}">'
         f"{reading_html(view, counts)}{status_html(view, counts, position)}{chosen_html(view, position)}"
-        f"{rows_html(view, page.rows, position.open) or nothing}{pager_html(view, page)}</div>"
+        f"{rows}{way_on}</div>"
     )
 
 
@@ -161,9 +162,3 @@ def status_badge(view: View, sample: Sample) -> str:
 def finding_badges(view: View, row: SampleRow) -> str:
     kinds = [kind for kind in FINDINGS if any(finding.kind == kind for finding in row.findings)]
     return "".join(f" {html.badge('warn', finding_words(view, kind))}" for kind in kinds)
-
-
-def pager_html(view: View, page: SamplePage) -> str:
-    first, last = (page.rows[0].number, page.rows[-1].number) if page.rows else (0, 0)
-    back, onward = ("back", first if page.before else None), ("onward", last if page.behind else None)
-    return pager(view, back, onward)

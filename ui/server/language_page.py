@@ -71,25 +71,18 @@ class LanguagePage:
     async def _send_page(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Gradio's page, with our language, title and icon, and without its links to other sites."""
         plain = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
-        started: Message = {}
-        body = b""
+        answer: list[Message] = []
 
         async def collect(message: Message) -> None:
-            nonlocal started, body
-            if message["type"] == "http.response.start":
-                started = message
-                return
-            if message["type"] != "http.response.body":
-                return
-            body += message.get("body", b"")
-            if not message.get("more_body", False):
-                whole = localized(body.decode(), self.language).encode()
-                headers = [header for header in started["headers"] if header[0] != b"content-length"]
-                started["headers"] = [*headers, (b"content-length", str(len(whole)).encode())]
-                await send(started)
-                await send({"type": "http.response.body", "body": whole})
+            answer.append(message)
 
         await app({**scope, "headers": plain}, receive, collect)
+        start = next(message for message in answer if message["type"] == "http.response.start")
+        whole = b"".join(message.get("body", b"") for message in answer)
+        page = localized(whole.decode(), self.language).encode()
+        headers = [header for header in start["headers"] if header[0] != b"content-length"]
+        await send({**start, "headers": [*headers, (b"content-length", str(len(page)).encode())]})
+        await send({"type": "http.response.body", "body": page})
 
 
 def built(services: Services, language: str) -> gr.Blocks:

@@ -6,6 +6,7 @@ import hashlib
 import ipaddress
 import logging
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -132,16 +133,9 @@ def chosen_language(request: Request) -> str:
 
 
 def preferred_language(accept_language: str) -> str:
-    """The best of our languages for an Accept-Language header such as `fr, de-AT;q=0.8, en;q=0.5`."""
-    wishes = []
-    for position, part in enumerate(accept_language.split(",")):
-        tag, _, quality = part.strip().partition(";q=")
-        try:
-            weight = float(quality) if quality else 1.0
-        except ValueError:
-            weight = 0.0
-        wishes.append((-weight, position, tag.split("-")[0].lower()))
-    return next((tag for weight, _, tag in sorted(wishes) if tag in LANGUAGES and weight), "en")
+    """The first of our languages in an Accept-Language header such as `fr, de-AT;q=0.8, en;q=0.5`: the best one."""
+    tags = (re.split("[-;]", part.strip())[0].lower() for part in accept_language.split(","))
+    return next((tag for tag in tags if tag in LANGUAGES), "en")
 
 
 def serve(services: Services, port: int = 7860, *, lan: bool = False, open_browser: bool = True) -> None:

@@ -17,9 +17,8 @@ class Holdings:
     """Which sessions and uploads belong to which browser. Forgets the oldest; safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._of: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()  # browser → what it holds, oldest first
-        self._holder: dict[str, set[str]] = {}
 
     def hold(self, browser: str, thing: str, most: int) -> None:
         """Note that a browser holds this, perhaps beside others: two may upload the same file."""
@@ -28,37 +27,25 @@ class Holdings:
             self._of.move_to_end(browser)
             mine[thing] = None
             mine.move_to_end(thing)
-            self._holder.setdefault(thing, set()).add(browser)
-            while len(mine) > most:
-                self._drop(browser, next(iter(mine)))
-            while len(self._of) > BROWSERS:
-                oldest = next(iter(self._of))
-                for one in list(self._of[oldest]):
-                    self._drop(oldest, one)
-                del self._of[oldest]
+            if len(mine) > most:
+                mine.popitem(last=False)
+            if len(self._of) > BROWSERS:
+                self._of.popitem(last=False)
 
     def holds(self, browser: str, thing: str) -> bool:
-        with self._lock:
-            return browser in self._holder.get(thing, ())
+        return thing in self.held(browser)
 
     def claim(self, browser: str, thing: str, most: int) -> bool:
         """Hold what nobody holds yet. False where it is another browser's."""
         with self._lock:
-            if self._holder.get(thing, {browser}) != {browser}:
+            if any(thing in theirs for other, theirs in self._of.items() if other != browser):
                 return False
-        self.hold(browser, thing, most)
-        return True
+            self.hold(browser, thing, most)
+            return True
 
     def held(self, browser: str) -> list[str]:
         with self._lock:
             return list(self._of.get(browser, ()))
-
-    def _drop(self, browser: str, thing: str) -> None:
-        del self._of[browser][thing]
-        holders = self._holder[thing]
-        holders.discard(browser)
-        if not holders:
-            del self._holder[thing]
 
 
 @dataclass

@@ -158,15 +158,15 @@ class Gate:
     def _welcome(self, request: Request, role: str, query: str) -> Response:
         """Sends a browser on with what it is let in by; one that was here before stays the same browser."""
         browser = self._passes.browser_of(request.cookies) or self._passes.new_browser()
-        answer = RedirectResponse(with_query(join.ENTERED, query), status_code=303)
+        return self._gives(RedirectResponse(with_query(join.ENTERED, query), status_code=303), browser, role)
+
+    def _gives(self, answer: Response, browser: str, role: str = "") -> Response:
         for name, value in self._passes.cookies_of(browser, role).items():
             answer.set_cookie(name, value, max_age=COOKIE_SECONDS, samesite="lax", httponly=True)
         return answer
 
     def _with_cookie(self, send: Send, browser: str) -> Send:
-        given = Response()
-        for name, value in self._passes.cookies_of(browser).items():
-            given.set_cookie(name, value, max_age=COOKIE_SECONDS, samesite="lax", httponly=True)
+        given = self._gives(Response(), browser)
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -92,9 +92,8 @@ def value_words(name: str, value: Any, language: str) -> str:
         value = round(value, DECIMALS) if name.startswith("run.") else value
         return text("history.value", language, value=value)
     words = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-    if name.endswith(("sha256", "fingerprint", "commit", "revision")):
-        dirty = words.endswith("-dirty")
-        return words.removesuffix("-dirty")[:HASH_SHOWN] + ("+" if dirty else "")
+    if name.endswith(("sha256", "fingerprint", "revision")):
+        return words[:HASH_SHOWN]
     return words if len(words) <= LONGEST_VALUE else f"{words[:LONGEST_VALUE]}…"
 
 
@@ -113,10 +112,6 @@ def outcome_words(outcome: Outcome, language: str) -> Iterator[str]:
         yield text("history.repeat_same_place", language)
     if outcome.identical is not None:
         yield text("history.identical" if outcome.identical else "history.not_identical", language)
-    if outcome.first_step is not None:
-        yield text("history.apart", language, step=outcome.first_step, largest=outcome.largest)
-    elif outcome.losses:
-        yield text("history.together", language, count=outcome.losses)
 
 
 def record(entry: Entry) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What has to be there for a training, and how the model will read the samples. Knows the widgets; checks nothing."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from html import escape
 from typing import Any
 
@@ -15,13 +16,12 @@ from ui.page.figures import SIGNS, check_words, refusal_words
 from ui.page.frame import PageFrame
 from ui.page.job_panel import can_stop, progress_html
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
-from ui.page.view import View, file_stamp
+from ui.page.view import View
 from ui.training.example_view import examples_html
 
 KIND = trainer.PREFLIGHT
 ENDED_WITHOUT_RESULT = (JobState.FAILED, JobState.INTERRUPTED, JobState.CANCELLED)
 CHECKED = Remembered(16)
-BASES = Remembered(16)
 
 
 def build(frame: PageFrame) -> None:
@@ -49,18 +49,7 @@ def current(view: View) -> list[Check]:
     project, settings = view.project, view.config
     if project is None or settings is None:
         return []
-    folder = view.base_folder
-    key = (
-        str(project.root),
-        settings.model_dump_json(),
-        file_stamp(project.samples_file),
-        file_stamp(project.runs_folder),
-        str(folder),
-        file_stamp(folder) if folder else None,
-        file_stamp(folder / "config.json") if folder else None,
-        file_stamp(trainer.run_log()),
-        moment(FREE_LASTS_SECONDS),
-    )
+    key = (view.training_data, settings.model_dump_json(), moment(FREE_LASTS_SECONDS))
     expected = run_estimate_panel.current(view)
     return CHECKED.get(key, lambda: trainer.look(project, settings, view.services.hardware(), expected))
 
@@ -73,11 +62,7 @@ def refusal(view: View, *names: str) -> str:
 
 def look_blocked(view: View) -> str:
     """Why the samples cannot be looked at now; empty if they can."""
-    if view.project is None:
-        return view.t("blocked.no_project")
-    if view.unfinished(KIND):
-        return view.t("error.job_already_running")
-    return refusal(view, "samples", "base")
+    return view.blocked(KIND) or refusal(view, "samples", "base")
 
 
 def checks_html(view: View) -> str:
@@ -90,7 +75,7 @@ def checks_html(view: View) -> str:
     if not found:
         return ""
     title = f"<h4>{escape(view.t('preflight.title'))}</h4>"
-    return title + list_html(view, (check.as_json for check in found))
+    return title + list_html(view, map(asdict, found))
 
 
 def list_html(view: View, checks: Iterable[dict[str, Any]]) -> str:
@@ -136,13 +121,8 @@ def figures_html(view: View, result: dict[str, Any]) -> str:
 
 def suggestion_html(view: View, result: dict[str, Any]) -> str:
     """A maximum length that cuts less, and what it costs."""
-    found = result["suggestion"]
-    if found is None:
-        return ""
-    key = f"preflight.suggestion.{found['limit'] or 'all'}"
-    doubt = "" if found["known"] else view.t("preflight.suggestion_unknown")
-    more = " ".join(filter(None, (view.t("preflight.suggestion_place"), doubt)))
-    return html.box("info", view.t(key, max_length=found["max_length"], still_cut=found["still_cut"]), more)
+    length = result["suggestion"]
+    return html.box("info", view.t("preflight.suggestion", max_length=length)) if length else ""
 
 
 def is_outdated(view: View, result: dict[str, Any]) -> bool:
@@ -151,7 +131,4 @@ def is_outdated(view: View, result: dict[str, Any]) -> bool:
     folder = view.base_folder
     if project is None or settings is None or folder is None or not project.samples_file.is_file():
         return True
-    file, training = project.samples_file, settings.training
-    stamps = (file_stamp(file), file_stamp(folder), file_stamp(folder / "config.json"))
-    key = (str(file), str(folder), stamps, training.model_dump_json())
-    return BASES.get(key, lambda: trainer.preflight_basis(file, folder, training)) != result["basis"]
+    return trainer.preflight_basis(project.samples_file, folder, settings.training) != result["basis"]

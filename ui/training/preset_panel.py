@@ -16,7 +16,6 @@ from ui.page import forms, html
 from ui.page.frame import Answer, Component, PageFrame
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
 from ui.page.view import View
-from utils.files import file_stamp
 
 CHECK = "✓ "
 SITUATIONS = Remembered(16)
@@ -109,20 +108,13 @@ def current(view: View) -> list[Preset]:
     """All presets for the project as it is. What is read from disk is read once for all viewers."""
     project, settings = view.project, view.config
     assert project is not None and settings is not None
-    folder = view.base_folder
-    facts = (
-        str(project.samples_file),
-        file_stamp(project.samples_file),
-        str(settings.base),
-        (settings.training.held_out_share, settings.training.seed),
-        folder and file_stamp(folder / "config.json"),
-        file_stamp(trainer.run_log()),
-    )
+    training = settings.training
+    facts = (view.training_data, str(settings.base), training.held_out_share, training.seed)
 
     def choose() -> list[Preset]:
         hardware = view.services.hardware()
         situation = SITUATIONS.get(facts, lambda: trainer.situation_of(project, hardware))
         now = replace(situation, hardware=hardware)
-        return [trainer.choose_preset(name, now, settings.training) for name in PRESETS]
+        return [trainer.choose_preset(name, now, training) for name in PRESETS]
 
-    return CHOSEN.get((facts, settings.training.model_dump_json(), moment(FREE_LASTS_SECONDS)), choose)
+    return CHOSEN.get((facts, training.model_dump_json(), moment(FREE_LASTS_SECONDS)), choose)

@@ -46,7 +46,7 @@ def clicked(project: Project, values: dict[str, Any]) -> Answer:
     position: HistoryPosition = values["position"].of(project.name)
     known = [run.id for run in trainer.runs_of(project)]
     if click.do == "page":
-        return {"position": replace(position, page=min(int(click.of), 10**6) if click.of.isdecimal() else 0)}
+        return {"position": replace(position, page=click.number)}
     if click.do == "open" and click.of in known:
         return {"position": replace(position, chosen="" if position.chosen == click.of else click.of)}
     if click.do == "compare":
@@ -82,7 +82,6 @@ def details(frame: PageFrame, position: gr.State, gone: gr.HTML, fields: Mapping
             with gr.Column(min_width=260):
                 point = gr.Dropdown([], label=t("history.point"), elem_id="checkpoint", filterable=False)
                 own(point, dropdown_of)
-                own(gr.HTML(), changes_html)
                 adopt = allowed("adopt", "adopt-settings", adopt_blocked)
                 go_on = allowed("continue", "continue-run", continue_blocked)
                 evaluate = allowed("evaluate", "evaluate-run", partial(use_blocked, "evaluate"))
@@ -145,9 +144,7 @@ def continue_blocked(view: View, entry: Entry) -> str:
 
 
 def use_blocked(kind: str, view: View, entry: Entry) -> str:
-    if view.unfinished(kind):
-        return view.t("error.job_already_running")
-    return "" if trainer.adapters(entry.run) else view.t("history.no_points")
+    return view.blocked(kind) or ("" if trainer.adapters(entry.run) else view.t("history.no_points"))
 
 
 def adopt_blocked(view: View, entry: Entry) -> str:
@@ -159,9 +156,7 @@ def repeat_blocked(view: View, entry: Entry) -> str:
 
 
 def bundle_blocked(view: View, entry: Entry) -> str:
-    if view.unfinished("bundle"):
-        return view.t("error.job_already_running")
-    return "" if entry.state == JobState.DONE else view.t("history.bundle_when_done")
+    return view.blocked("bundle") or ("" if entry.state == JobState.DONE else view.t("history.bundle_when_done"))
 
 
 def delete_blocked(view: View, entry: Entry) -> str:
@@ -175,21 +170,6 @@ def settings_of(entry: Entry) -> TrainingSettings | None:
         return trainer.settings_of(entry.request)
     except AppError:
         return None
-
-
-def changed(before: TrainingSettings, now: TrainingSettings) -> dict[str, tuple[Any, Any]]:
-    """The settings that are others now, each with both values."""
-    values = {name: (getattr(before, name), getattr(now, name)) for name in TrainingSettings.model_fields}
-    return {name: pair for name, pair in values.items() if pair[0] != pair[1]}
-
-
-def changes_html(view: View, position: HistoryPosition) -> str:
-    """What a continued run would do otherwise than the chosen one."""
-    entry = runs.chosen(view, position)
-    before = settings_of(entry) if entry else None
-    if before is None or view.config is None:
-        return ""
-    return html.muted(runs.changes_words(view, changed(before, view.config.training)))
 
 
 def dropdown_of(view: View, position: HistoryPosition) -> Any:
@@ -262,7 +242,6 @@ def delete_asked(frame: PageFrame, project: Project, values: dict[str, Any]) -> 
     position: HistoryPosition = values["position"].of(project.name)
     left = tuple(one for one in position.compared if one != run_id)
     return {
-        "asked": ("", "", False),
         "panel": gr.update(visible=False),
         "position": replace(position, chosen="", compared=left, round=position.round + 1),
         "notice": html.box("good", frame.t("history.deleted", size=size_words(freed, frame.language))),

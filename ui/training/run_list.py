@@ -5,7 +5,6 @@ import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from typing import Any
 
 from core import trainer
 from core.jobs.job import ACTIVE, JobSnapshot, JobState
@@ -252,28 +251,10 @@ def point_choices(view: View, entry: Entry | None) -> list[tuple[str, str]]:
     return [(words.point_words(point, view.language, point == best), str(point.step)) for point in reversed(points)]
 
 
-def changes_words(view: View, changes: dict[str, tuple[Any, Any]]) -> str:
-    """What a continued run would do otherwise: `Learning rate 0.0002 → 0.0001`."""
-    if not changes:
-        return view.t("history.no_changes")
-    parts = (
-        view.t(
-            "history.change",
-            name=words.fact_label(f"training.{name}", view.language),
-            before=words.value_words(name, before, view.language),
-            after=words.value_words(name, after, view.language),
-        )
-        for name, (before, after) in changes.items()
-    )
-    return view.t("history.changes", changes="; ".join(parts))
-
-
 def question_html(language: str, lost: Loss) -> str:
     """What would be lost with a run, before it is."""
     size = size_words(lost.size_bytes, language)
     parts = [text("history.lost", language, size=size, checkpoints=lost.checkpoints)]
     if lost.adapter:
         parts.append(text("history.lost_adapter", language))
-    if lost.branches:
-        parts.append(text("history.lost_branches", language, count=len(lost.branches)))
     return html.box("warn", text("history.delete_question", language), " ".join(parts))

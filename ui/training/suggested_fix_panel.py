@@ -3,15 +3,10 @@
 import gradio as gr
 
 from core import trainer
-from core.jobs.services import Services
-from core.project_manager import Project
 from core.trainer import SuggestedFix
 from ui.page import html
 from ui.page.frame import PageFrame
 from ui.page.view import View
-from ui.texts import LANGUAGES
-
-Offer = tuple[SuggestedFix, int]
 
 
 def build(frame: PageFrame) -> None:
@@ -22,33 +17,23 @@ def build(frame: PageFrame) -> None:
     frame.live.show(about, lambda view: about_html(view, current(view)))
     frame.live.show(button, lambda view: button_of(view, current(view)))
 
-    frame.act(button.click, lambda project, _: go_on(frame.services, project), notice)
+    frame.act(button.click, lambda project, _: trainer.take_fix(frame.services, project), notice)
 
 
-def go_on(services: Services, project: Project) -> None:
-    """Start what is offered. Raises what `take_fix` raises."""
-    view = View(services, LANGUAGES[0], project.name)
-    job = view.job(["train"])
-    if job and (offer := current(view)):
-        trainer.take_fix(services, project, job.id, offer[0].changes)
-
-
-def current(view: View) -> Offer | None:
-    """What would help the project's newest training, and the step from which it would go on."""
+def current(view: View) -> SuggestedFix | None:
+    """What would help the project's newest training."""
     return trainer.suggested_fix(view.project, view.job(["train"])) if view.project else None
 
 
-def about_html(view: View, offer: Offer | None) -> str:
+def about_html(view: View, fix: SuggestedFix | None) -> str:
     """Why this helps, and what it costs."""
-    if offer is None:
+    if fix is None:
         return ""
-    fix, step = offer
-    where = view.t("fix.from_step" if step else "fix.from_start", step=step)
+    where = view.t("fix.from_step" if fix.step else "fix.from_start", step=fix.step)
     return html.muted(f"{view.t(f'fix.{fix.name}.why')} {where}")
 
 
-def button_of(view: View, offer: Offer | None) -> dict[str, object]:
-    if offer is None:
+def button_of(view: View, fix: SuggestedFix | None) -> dict[str, object]:
+    if fix is None:
         return gr.update(visible=False)
-    fix, _ = offer
     return gr.update(visible=True, value=view.t(f"fix.{fix.name}", **fix.changes))

@@ -16,7 +16,6 @@ from core.documents.store.chunk_schema import (
     FLAG_BOILERPLATE,
     FLAG_DUPLICATE,
     FLAG_EXCLUDED,
-    TOKENS,
     Chunk,
     Flag,
     PageText,
@@ -37,7 +36,6 @@ COMPARED_COLUMNS = """id, chunk_text, max(0, coalesce(
   - json_extract(metadata, '$.start'), 0))"""
 CHUNKS_AT_ONCE = 500
 PAGES_AT_ONCE = 32
-TOKENS_IN_BUCKET = 32
 
 
 class ChunkStore:
@@ -86,11 +84,6 @@ class ChunkStore:
         query = "SELECT chunk_id FROM chunk_flags WHERE kind IN (SELECT value FROM json_each(?))"
         skipped = {row[0] for row in self._rows(query, json.dumps(kinds))}
         return [chunk_id for chunk_id in self.chunk_ids() if chunk_id not in skipped]
-
-    def token_histogram(self) -> dict[int, int]:
-        """How many chunks have up to 32 tokens (0), 33 to 64 (1), and so on."""
-        bucket = f"max(0, {TOKENS} - 1) / {TOKENS_IN_BUCKET}"
-        return dict(self._rows(f"SELECT {bucket} AS bucket, count(*) FROM documents GROUP BY bucket"))
 
     def flag_counts(self) -> dict[str, int]:
         """How many chunks have each flag."""

@@ -40,9 +40,12 @@ class Verdict(NamedTuple):
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Findings:
-    """The verdicts on a project's samples by their ids, and the limits that they were checked with."""
+    """The verdicts on a project's samples by their ids, and the limits that they were checked with.
+
+    One is equal to itself alone: to compare all verdicts would take longer than to do the work again.
+    """
 
     limits: str = ""
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)

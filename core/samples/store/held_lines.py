@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from utils.files import open_file
 
 MOST_HELD_BYTES = 192 * 1024 * 1024  # of lines that nobody looks at just now
 BYTES_BESIDE_A_LINE = 350
 
+Made = TypeVar("Made")
 Stamp = tuple[int, int, int]
 """A file's inode, size and time of change."""
 
@@ -45,7 +46,7 @@ class Held:
     """A file as it was at one look; nobody changes it. `places` of samples in `lines`, and their `ids`, are in order.
 
     Ids are unique, also where those in the file are not: a second "x" is "x-2" here. `others` hold something that is
-    no sample. `kept` is for what follows from the lines, made once for all who ask.
+    no sample. `kept` is what `once` has made.
     """
 
     stamp: Stamp | None = None
@@ -55,7 +56,7 @@ class Held:
     others: list[bytes] = field(default_factory=list)
     size: int = 0
     used: float = 0.0
-    kept: dict[Any, Any] = field(default_factory=dict)
+    kept: dict[str, tuple[object, Any]] = field(default_factory=dict)
     _times: dict[str, int] = field(default_factory=dict)  # how often an id was met; shared with what follows
 
     def __len__(self) -> int:
@@ -65,6 +66,14 @@ class Held:
     def samples(self) -> list[Line]:
         """The lines that hold samples, as `ids` names them."""
         return [self.lines[place] for place in self.places]
+
+    def once(self, what: str, of: object, make: Callable[[], Made]) -> Made:
+        """What follows from the lines and from `of`, made once for all who ask for it."""
+        known = self.kept.get(what)
+        if known is None or known[0] != of:
+            known = self.kept[what] = of, make()
+        made: Made = known[1]
+        return made
 
     def more(self) -> "Held":
         """The same, to be added to."""

@@ -6,7 +6,7 @@ these notes the newest are kept, also over a restart.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,17 +29,14 @@ class _Note(NamedTuple):
     """How one sample was before a change.
 
     `before` is its line; of a change of status it is that, and None where the line said none. `after` is a hash of
-    the line that was written, without its source. A deleted line stood `gap` lines, which hold no samples, behind the
-    sample with the id `anchor`, or without one behind the beginning; `written_id` is the id in the line, and `left`
-    how many samples had that too.
+    the line that was written, without its source. A deleted line stood at `place` in the file; `written_id` is the id
+    in it, and `left` how many samples had that too.
     """
 
     id: str
     before: str | None = None
     after: int = 0
-    number: int = 0
-    anchor: str = ""
-    gap: int = 0
+    place: int = 0
     written_id: str = ""
     left: int = 0
 
@@ -107,7 +104,13 @@ class Changes:
 
     def set_status(self, ids: Sequence[str], status: str) -> int:
         """Returns how many samples had another status before."""
-        changed, notes = self._with_status(dict.fromkeys(ids, status))
+        changed, notes = {}, []
+        for own in dict.fromkeys(ids):
+            place = self._places.get(own)
+            if place is not None and self._held.lines[place].status != status:
+                old = _fields(self._held.lines[place]).get("status")
+                notes.append(_Note(own, old if isinstance(old, str) else None))
+                changed[place] = _with_status(self._held.lines[place], status)
         return self._change("status", status, notes, changed)
 
     def edit(self, sample_id: str, instruction: str, output: str) -> bool:
@@ -132,18 +135,14 @@ class Changes:
     def delete(self, ids: Sequence[str]) -> int:
         """Returns how many samples there were."""
         wanted, notes = set(ids), []
-        changed: dict[int, Line | None] = {}
-        written = Counter(line.id for line in self._held.samples)
-        anchor, behind = "", 0
-        for number, (own, place) in enumerate(zip(self._held.ids, self._held.places, strict=True), start=1):
+        left = Counter(
+            line.id for own, line in zip(self._held.ids, self._held.samples, strict=True) if own not in wanted
+        )
+        for own, place in self._places.items():
             if own in wanted:
                 line = self._held.lines[place]
-                written[line.id] -= 1
-                changed[place] = None
-                notes.append(_Note(own, _text(line), 0, number, anchor, place - behind, line.id))
-            anchor, behind = own, place + 1
-        notes = [note._replace(left=written[note.written_id]) for note in notes]
-        return self._change("delete", "", notes, changed)
+                notes.append(_Note(own, _text(line), 0, place, line.id, left[line.id]))
+        return self._change("delete", "", notes, {note.place: None for note in notes})
 
     def set_sources(self, found: Mapping[str, tuple[Source, Source]]) -> None:
         """Write where samples come from now, by their ids: (what stood there when it was looked up, what is right).
@@ -168,12 +167,13 @@ class Changes:
         if not newest:
             return None
         kind, notes = newest["kind"], newest["notes"]
-        undo: Mapping[str, Callable[[], int]] = {
-            "status": lambda: self._undo_status(notes, newest["status"]),
-            "edit": lambda: self._undo_edit(notes),
-            "delete": lambda: self._undo_delete(notes),
-        }
-        count = undo[kind]()
+        match kind:
+            case "status":
+                count = self._undo_status(notes, newest["status"])
+            case "edit":
+                count = self._undo_edit(notes)
+            case _:
+                count = self._undo_delete(notes)
         self._journal.forget_newest()
         skipped = len(notes) - count
         if not count:
@@ -181,7 +181,12 @@ class Changes:
         return Message(f"review.undone_{kind}{'_partly' if skipped else ''}", {"count": count, "skipped": skipped})
 
     def _undo_status(self, notes: Sequence[_Note], status: str) -> int:
-        changed, _ = self._with_status({note.id: note.before for note in notes}, only_from=status)
+        places = ((self._places.get(note.id), note.before) for note in notes)
+        changed = {
+            place: _with_status(self._held.lines[place], before)
+            for place, before in places
+            if place is not None and self._held.lines[place].status == status
+        }
         self._write(changed)
         return len(changed)
 
@@ -196,48 +201,17 @@ class Changes:
         return len(changed)
 
     def _undo_delete(self, notes: Sequence[_Note]) -> int:
-        held = self._held
-        there = Counter(line.id for line in held.samples)
-        after = {own: place + 1 for own, place in self._places.items()}
-        inserted: dict[int, list[Line]] = {}
-        for note in notes:
-            if there[note.written_id] > note.left:
-                continue  # somebody brought it back
-            if note.anchor and note.anchor not in after:
-                number = min(note.number, len(held) + 1)
-                place = held.places[number - 1] if number <= len(held) else len(held.lines)
-            else:
-                place = after.get(note.anchor, 0)
-                beside = held.lines[place : place + note.gap]
-                place += next((count for count, line in enumerate(beside) if line.id), len(beside))
-            after[note.id] = place
-            inserted.setdefault(place, []).append(HELD.parsed((note.before or "").encode()))
-        self._write({}, inserted)
-        return sum(map(len, inserted.values()))
-
-    def _with_status(
-        self, wanted: Mapping[str, Any], only_from: str | None = None
-    ) -> tuple[dict[int, Line], list[_Note]]:
-        """The lines where samples get other statuses; None is none at all. Others stay as they are."""
-        changed, notes = {}, []
-        for own, new in wanted.items():
-            if (place := self._places.get(own)) is None:
-                continue
-            line = self._held.lines[place]
-            if line.status == new != "new" and only_from is None:
-                continue
-            fields = _fields(line)
-            old = fields.get("status")
-            if old == new or (new == "new" and old is None) or (only_from is not None and old != only_from):
-                continue
-            if new is None:
-                fields.pop("status")
-            else:
-                fields["status"] = new
-            data = f"{line_of(fields)}\n".encode()
-            changed[place] = line._replace(data=data, status=new if new in STATUSES else "new")
-            notes.append(_Note(own, old if isinstance(old, str) else None))
-        return changed, notes
+        """Deleted lines come back at their places, as far as others have not changed which ones these are."""
+        there = Counter(line.id for line in self._held.samples)
+        back = [note for note in notes if there[note.written_id] <= note.left]  # unless somebody brought it back
+        lines = [*self._held.lines]
+        if lines and any(note.place == 0 for note in back):  # behind the first line a byte order mark is none
+            lines[0] = lines[0]._replace(data=lines[0].data.removeprefix(BOM))
+        for note in back:
+            lines.insert(note.place, HELD.parsed((note.before or "").encode()))
+        if back:
+            self._replace(lines)
+        return len(back)
 
     def _change(self, kind: str, status: str, notes: Sequence[_Note], changed: Mapping[int, Line | None]) -> int:
         if changed:
@@ -246,18 +220,13 @@ class Changes:
             self._journal.note(kind, status, notes, self._left())
         return len(changed)
 
-    def _write(self, changed: Mapping[int, Line | None], inserted: Mapping[int, list[Line]] | None = None) -> None:
-        """Rewrite the file: other lines, or none, at some places, and further ones before some."""
-        more = inserted or {}
-        if not changed and not more:
-            return
-        lines: list[Line] = []
-        for place, line in enumerate(self._held.lines):
-            lines += more.get(place, [])
-            kept = changed.get(place, line)
-            if kept is not None:
-                lines.append(kept._replace(data=kept.data.removeprefix(BOM)) if place == 0 and lines else kept)
-        lines += more.get(len(self._held.lines), [])
+    def _write(self, changed: Mapping[int, Line | None]) -> None:
+        """Rewrite the file with other lines, or none, at some places."""
+        if changed:
+            lines = (changed.get(place, line) for place, line in enumerate(self._held.lines))
+            self._replace([line for line in lines if line is not None])
+
+    def _replace(self, lines: list[Line]) -> None:
         self._held = HELD.was_written(self._data, lines, write_lines(self._data, (line.data for line in lines)))
 
     def _left(self) -> list[int]:
@@ -270,6 +239,13 @@ def _fields(line: Line) -> dict[str, Any]:
     fields = parse_fields(_text(line))
     assert fields is not None
     return fields
+
+
+def _with_status(line: Line, status: str | None) -> Line:
+    """A line whose sample has another status; None is none at all."""
+    fields = _fields(line)
+    fields.pop("status", None) if status is None else fields.update(status=status)
+    return line._replace(data=f"{line_of(fields)}\n".encode(), status=status if status in STATUSES else "new")
 
 
 def _text(line: Line) -> str:

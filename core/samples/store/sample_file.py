@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from utils import files
@@ -32,35 +32,27 @@ def locked(path: Path) -> Iterator[None]:
 def append_lines(path: Path, lines: Sequence[str]) -> None:
     """Append lines, all or none of them; when this returns they are on the disk. Takes the lock."""
     data = "".join(f"{line}\n" for line in lines).encode("utf-8")
-    with locked(path):
-        is_new = not path.exists()
-        descriptor = _open_to_append(path)
-        try:
+    with ExitStack() as stack:
+        with locked(path):
+            is_new = not path.exists()
+            descriptor = stack.enter_context(_open_to_append(path))
             size = _mend_last_line(descriptor)
             try:
                 _write(descriptor, data)
             except OSError:
                 os.ftruncate(descriptor, size)  # a full disk takes a part of a line
                 raise
-        except BaseException:
-            os.close(descriptor)
-            raise
-    # Others may write while the disk works: what they find is in the file already, and what they write anew is whole.
-    try:
+        # Others may write while the disk works: what they find is in the file already, and what they write anew is
+        # whole.
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
     if is_new:
         sync_folder(path.parent)
 
 
 def mend_last_line(path: Path) -> None:
     """Cut away the half line that a killed writer left, or end a whole one. The caller holds the lock."""
-    descriptor = _open_to_append(path)
-    try:
+    with _open_to_append(path) as descriptor:
         _mend_last_line(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> os.stat_result:
@@ -76,8 +68,13 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> os.stat_result:
         return os.fstat(target.fileno())
 
 
-def _open_to_append(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
+@contextmanager
+def _open_to_append(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -4,11 +4,11 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from core.samples.store.findings import Finding, Findings
-from core.samples.store.held_lines import Held
+from core.samples.store.held_lines import Held, Line
 from core.samples.store.sample import Sample, decode_line, presentable, texts_of
 from core.samples.store.sft_dataset import sample_in
 
@@ -34,14 +34,12 @@ class SampleQuery:
 class SampleRow:
     """A sample as it is now, what the quality checks found in it, and which one it is in the file, from 1.
 
-    Ids of rows are unique, also where those in the file are not: a second "x" is "x-2" here. `checked` says whether
-    the checks have seen the sample as it is now.
+    Ids of rows are unique, also where those in the file are not: a second "x" is "x-2" here.
     """
 
     number: int
     sample: Sample
     findings: tuple[Finding, ...] = ()
-    checked: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,43 +91,30 @@ def counts_of(held: Held, found: Findings) -> SampleCounts:
     )
 
 
-def filter_of(query: SampleQuery, held: Held, found: Findings) -> Callable[[int], bool]:
-    """Whether the sample with a number fits what is asked for."""
-    document = presentable(query.document)
-    says = _says(held, folded(query.words.strip()))
-
-    def fits(number: int) -> bool:
-        line = held.samples[number - 1]
-        if (query.status and line.status != query.status) or (document and line.document != document):
-            return False
-        if query.finding:
-            verdict = found.of(held.ids[number - 1], line.content)
-            if verdict is None or all(each.kind != query.finding for each in verdict.findings):
-                return False
-        return says is None or says(number)
-
-    return fits
+def numbers_of(query: SampleQuery, held: Held, found: Findings) -> list[int]:
+    """The numbers of all samples that fit, wherever a page begins; kept for who turns the page."""
+    asked = (query.status, query.finding, presentable(query.document), folded(query.words.strip()))
+    return held.once("numbers", (*asked, found), lambda: [*_fitting(*asked, held, found)])
 
 
-def _says(held: Held, words: str) -> Callable[[int], bool] | None:
-    """Whether the sample with a number says these words. What was found out is kept while they are looked for."""
-    if not words:
-        return None
-    if held.kept.get("words", ("",))[0] != words:
-        held.kept["words"] = words, {}
-    known: dict[int, bool] = held.kept["words"][1]
+def _fitting(status: str, finding: str, document: str, words: str, held: Held, found: Findings) -> Iterator[int]:
     written = json.dumps(words, ensure_ascii=False)[1:-1]
+    for number, (own, line) in enumerate(zip(held.ids, held.samples, strict=True), start=1):
+        if (status and line.status != status) or (document and line.document != document):
+            continue
+        verdict = found.of(own, line.content) if finding else None
+        if finding and (verdict is None or all(each.kind != finding for each in verdict.findings)):
+            continue
+        if not words or _says(line, words, written):
+            yield number
 
-    def says(number: int) -> bool:
-        if number not in known:
-            line = held.samples[number - 1]
-            text = decode_line(line.data, is_first=True) or ""
-            # Most lines need not be parsed: where nothing is escaped otherwise, the words stand there as here.
-            may = bool(_OTHERWISE_ESCAPED.search(text)) or written in folded(text)
-            known[number] = may and words in folded("\n".join(texts_of(sample_in(line))))
-        return known[number]
 
-    return says
+def _says(line: Line, words: str, written: str) -> bool:
+    """Whether a sample says these words, which stand like that in JSON."""
+    text = decode_line(line.data, is_first=True) or ""
+    # Most lines need not be parsed: where nothing is escaped otherwise, the words stand there as here.
+    may = bool(_OTHERWISE_ESCAPED.search(text)) or written in unicodedata.normalize("NFC", text).casefold()
+    return may and words in folded("\n".join(texts_of(sample_in(line))))
 
 
 def row_of(number: int, held: Held, found: Findings) -> SampleRow:
@@ -140,7 +125,7 @@ def row_of(number: int, held: Held, found: Findings) -> SampleRow:
         return SampleRow(number, sample)
     if verdict.support is not None:
         sample = replace(sample, support=verdict.support)
-    return SampleRow(number, sample, verdict.findings, checked=True)
+    return SampleRow(number, sample, verdict.findings)
 
 
 def presentable_sample(sample: Sample) -> Sample:

@@ -5,9 +5,9 @@ it in memory as it is at each look.
 """
 
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +25,7 @@ from core.samples.store.sample_query import (
     SampleQuery,
     SampleRow,
     counts_of,
-    filter_of,
+    numbers_of,
     presentable_sample,
     row_of,
 )
@@ -59,27 +59,21 @@ class SampleStore:
     def counts(self) -> SampleCounts:
         """How many samples there are of each kind."""
         held, found = self.held(), self.findings()
-        known = held.kept.get("counts")
-        if known is None or known[0] is not found:
-            known = held.kept["counts"] = found, counts_of(held, found)
-        counts: SampleCounts = known[1]
+        counts = held.once("counts", found, lambda: counts_of(held, found))
         return replace(counts, undoable=len(Journal(self._project.undo_folder).files()))
 
     def page(self, query: SampleQuery, size: int) -> SamplePage:
         """The next `size` samples behind `query.after`, or the last ones before `query.before`, in order."""
         held, found = self.held(), self.findings()
-        fits, count = filter_of(query, held, found), len(held)
-        before = range(1, min(query.before or query.after + 1, count + 1))
+        numbers = numbers_of(query, held, found)
         if query.before:
-            fitting = [*islice(filter(fits, reversed(before)), size + 1)]
-            shown = fitting[:size][::-1]
-            behind = range(shown[-1] + 1 if shown else query.before, count + 1)
-            has_before, has_behind = len(fitting) > size, any(map(fits, behind))
+            end = bisect_left(numbers, query.before)
+            start = max(0, end - size)
         else:
-            fitting = [*islice(filter(fits, range(query.after + 1, count + 1)), size + 1)]
-            shown = fitting[:size]
-            has_before, has_behind = any(map(fits, before)), len(fitting) > size
-        return SamplePage([row_of(number, held, found) for number in shown], has_before, has_behind)
+            start = bisect_right(numbers, query.after)
+            end = start + size
+        rows = [row_of(number, held, found) for number in numbers[start:end]]
+        return SamplePage(rows, start > 0, end < len(numbers))
 
     def get(self, sample_id: str) -> SampleRow | None:
         held = self.held()
@@ -88,8 +82,7 @@ class SampleStore:
     def ids(self, query: SampleQuery) -> list[str]:
         """The ids of all samples that fit, wherever a page begins."""
         held = self.held()
-        fits = filter_of(query, held, self.findings())
-        return [own for number, own in enumerate(held.ids, start=1) if fits(number)]
+        return [held.ids[number - 1] for number in numbers_of(query, held, self.findings())]
 
     def unchecked(self) -> list[str]:
         """The ids of the samples that the checks have not seen as they are now."""

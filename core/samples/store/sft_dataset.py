@@ -78,10 +78,8 @@ def require_lines(path: Path) -> None:
 
 def require_samples(held: Held, name: str) -> None:
     """The same for a file as it is held. Raises AppError as `require_lines` does."""
-    if "refusal" not in held.kept:
-        held.kept["refusal"] = _refusal(held)
-    if held.kept["refusal"]:
-        raise AppError(held.kept["refusal"], file=name)
+    if refusal := held.once("refusal", None, lambda: _refusal(held)):
+        raise AppError(refusal, file=name)
 
 
 def _refusal(held: Held) -> str:

@@ -116,10 +116,7 @@ class Totals:
 def totals_of(samples_file: Path) -> Totals:
     """The totals of a file as it is now."""
     held = HELD.of(samples_file)
-    if "totals" not in held.kept:
-        held.kept["totals"] = _totals(held)
-    totals: Totals = held.kept["totals"]
-    return totals
+    return held.once("totals", None, lambda: _totals(held))
 
 
 def _totals(held: Held) -> Totals:

@@ -38,12 +38,6 @@ def test_four_bit_and_checkpointing_need_less_what_is_cut_off_nothing_and_paddin
     assert needed(longest=1009) == needed(longest=1024) > needed(longest=1008)
 
 
-def test_the_logits_are_bounded_by_the_chunk_of_the_loss():
-    usual = TrainingSettings()
-    short, long = (memory.estimate(ONE_BILLION, usual, CPU, size).terms["logits"] for size in (512, 1024))
-    assert short == long
-
-
 def test_large_weights_are_in_sixteen_bits_and_small_ones_on_a_cpu_are_not():
     small = replace(ONE_BILLION, parameters=100_000_000, stored_bytes=200_000_000)
     for shape, place, bytes_each in ((ONE_BILLION, CPU, 2), (small, CPU, 4), (small, GPU, 2)):
@@ -57,13 +51,6 @@ def test_the_light_says_whether_it_fits():
     settings = TrainingSettings(batch_size=4)
     lights = [memory.estimate(ONE_BILLION, settings, place, 512).light for place in places]
     assert lights == ["green", "amber", "red", "unknown"]
-
-
-def test_what_saves_most_comes_first():
-    found = memory.savings(ONE_BILLION, TrainingSettings(batch_size=4), CPU, 512, 1.0)
-    saved = [way.saved_gib for way in found]
-    assert saved == sorted(saved, reverse=True)
-    assert {way.name for way in found} == {"batch_size", "max_length", "gradient_checkpointing", "four_bit"}
 
 
 def test_processes_on_one_machine_share_its_memory_and_on_gpus_each_has_its_own():
@@ -89,5 +76,4 @@ def test_the_estimate_of_a_real_run_is_within_a_quarter(services, project, tmp_p
     found = job.result["memory"]
     assert found["needed_gib"] == pytest.approx(found["ram_gib"], abs=0.01)
     assert found["estimated_gib"] == pytest.approx(found["needed_gib"], rel=0.25)
-    assert any(line.key == "training.memory_expected" for line in job.log)
     assert run_log.noted_runs()[0].measured_gib == found["needed_gib"]

@@ -13,7 +13,7 @@ from core.estimates.row_lengths import Rows
 from core.estimates.run_log import Needed
 from core.hardware_detector import Accelerator
 from core.models.model_shape import Shape
-from core.training import measured, reporter, train
+from core.training import reporter, train
 from tests.core.training.machine_material import machine
 from tests.core.training.training_material import TrainingContext, make_project, make_run
 from utils.config import TrainingSettings
@@ -80,12 +80,6 @@ def test_a_batch_is_as_long_as_its_longest_row_at_most_the_limit(lengths, batch,
     assert run_time.expected_longest(lengths, 1, limit) == pytest.approx(sum(padded) / len(padded))
 
 
-def test_gradient_checkpointing_takes_longer():
-    both = (TrainingSettings(gradient_checkpointing=on) for on in (False, True))
-    plain, saving = (run_time.estimate(SHAPE, settings, ROWS, CPU).training_seconds for settings in both)
-    assert 1.1 < saving / plain < 1.6
-
-
 def test_the_last_runs_of_the_same_kind_say_how_fast_it_goes_and_others_nothing(monkeypatch):
     settings, longer = TrainingSettings(), TrainingSettings(epochs=9, batch_size=8)
     others = [noted(TrainingSettings(**change)) for change in ({"four_bit": True}, {"processes": 2})]
@@ -111,31 +105,21 @@ def test_before_the_first_run_the_machine_is_measured(monkeypatch):
 
 
 def test_a_busy_machine_does_not_change_the_next_estimate(tmp_path, base, monkeypatch):
-    estimates, taken = [], []
+    estimates = []
     for slower in (1, 10):
         clock = SimpleNamespace(monotonic=lambda by=slower: by * time.monotonic(), strftime=time.strftime)
         cpu = iter((5.0, 25.0))
         monkeypatch.setenv("CUSTOM_AI_CONFIG", str(tmp_path / f"config {slower}"))
         monkeypatch.setattr(reporter, "time", clock)
-        monkeypatch.setattr(measured, "seconds_alive", lambda _, by=slower: by * 30.0)
         monkeypatch.setattr(train, "time", SimpleNamespace(monotonic=time.monotonic, thread_time=lambda: next(cpu)))  # noqa: B023
         project = make_project(tmp_path / f"projects {slower}")
         settings = TrainingSettings(epochs=1)
         expected = run_estimate.of_files(base, project.samples_file, settings, CPU)
         run = make_run(project, base, epochs=1)
         write_json(run.folder / "run.json", run.request | run_estimate.for_request(expected))
-        taken.append(train.run(TrainingContext(), run)["time"])
+        train.run(TrainingContext(), run)
         found = run_estimate.of_files(base, project.samples_file, settings, CPU)
         assert found.time is not None and found.time.runs_known == 1
         estimates.append(found.time)
     assert estimates[0] == estimates[1]
     assert estimates[0].seconds == pytest.approx(25.0)
-    assert [each["computed_seconds"] for each in taken] == [25.0, 25.0]
-    assert [each["seconds"] for each in taken] == [30.0, 300.0]
-
-
-def test_of_a_branch_only_what_is_left_is_estimated():
-    found = run_time.estimate(SHAPE, TrainingSettings(), ROWS, CPU)
-    whole, half = (run_estimate.time_for_request(found, step) for step in (0, found.steps // 2))
-    assert whole["about_seconds"] == round(found.seconds, 1)
-    assert found.setup_seconds < half["about_seconds"] < whole["about_seconds"]

@@ -9,14 +9,11 @@ from core.jobs import memory_kills
 
 CERTAIN, PROBABLE = "child_out_of_memory", "child_probably_out_of_memory"
 GROUP = "groups/user.slice/app.scope/memory.events"
-OLD_GROUP = "groups/memory/box/memory.oom_control"
 BEGINNING = {
     "proc/vmstat": "nr_free_pages 1\noom_kill 2\n",
     "proc/self/cgroup": "0::/user.slice/app.scope\n",
     GROUP: "low 0\nmax 3\noom 1\noom_kill 5\n",
-    OLD_GROUP: "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n",
 }
-OLD = {"proc/self/cgroup": "5:cpu,cpuacct:/x\n4:memory:/box\n1:name=systemd:/\n"}
 
 
 @pytest.fixture
@@ -35,18 +32,15 @@ def put(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "verdict"),
+    ("after", "verdict"),
     [
-        ({}, {GROUP: "oom_kill 6\n"}, CERTAIN),
-        (OLD, {OLD_GROUP: "oom_kill_disable 0\noom_kill 1\n"}, CERTAIN),
-        ({}, {"proc/vmstat": "oom_kill 3\n"}, PROBABLE),  # anywhere on the machine
-        ({}, {"proc/self/cgroup": "0::/user.slice/another.scope\n"}, PROBABLE),  # a group that is gone says nothing
-        ({}, {}, None),
-        (OLD, {}, None),
+        ({GROUP: "oom_kill 6\n"}, CERTAIN),
+        ({"proc/vmstat": "oom_kill 3\n"}, PROBABLE),  # anywhere on the machine
+        ({"proc/self/cgroup": "0::/user.slice/another.scope\n"}, PROBABLE),  # a group that is gone says nothing
+        ({}, None),
     ],
 )
-def test_a_kill_in_the_own_group_is_certain_and_one_elsewhere_a_probability(put, before, after, verdict):
-    put(before)
+def test_a_kill_in_the_own_group_is_certain_and_one_elsewhere_a_probability(put, after, verdict):
     counted = memory_kills.counts()
     put(after)
     assert memory_kills.verdict(counted) == verdict

@@ -244,17 +244,6 @@ def test_a_resumed_trainings_points_replace_those_it_repeats(runner):
     assert done(runner, work).metrics == (*points, {"step": 3, "eval_loss": 7.0})
 
 
-def test_a_snapshot_does_not_change_when_the_job_does(runner):
-    gate = Gate(items=2)
-    job = runner.start(Job("count", "p", gate))
-    assert gate.reached.acquire(timeout=10)
-    before = runner.get(job.id)
-    gate.let_through.release(2)
-    after = ended(runner, job)
-    assert (before.state, before.done) == (JobState.RUNNING, 0)
-    assert after.version > before.version
-
-
 def test_a_busy_project_or_job_cannot_be_forgotten_and_a_resting_one_can(runner):
     gate = Gate()
     job = runner.start(Job("count", "p", gate))

@@ -1,12 +1,8 @@
-from dataclasses import replace
-
 import pytest
 from store_material import add_document, remove_document
 
 from core.documents.store.chunk_store import ChunkStore, Flag, NewChunk, SourceFile
 from core.samples.overview import Overview, overview
-from core.samples.store.sample import Sample, Source
-from core.samples.store.sft_dataset import append_sample
 from utils.config import ChunkSettings
 
 
@@ -25,10 +21,6 @@ def test_the_figures_of_a_store(store):
     figures = overview(store)
     assert (figures.documents, figures.pages, figures.chunks, figures.tokens) == (3, 30, 5, 1567)
     assert figures.coverage == pytest.approx(0.6)
-    assert figures.by_status == {"done": 2, "no_text": 1}
-    assert figures.by_language == {"de": 1022, "en": 545}
-    assert [bar for bar in figures.histogram if bar[2]] == [(1, 33, 1), (33, 65, 1), (481, 513, 3)]
-    assert len(figures.histogram) == 16
     assert (figures.usable, figures.samples_possible) == (5, 10)
 
 
@@ -44,31 +36,9 @@ def test_what_may_not_be_used_gives_no_samples(store):
 def test_counting_again_and_removing_keep_the_figures_true(store):
     with store.writer() as writer:
         writer.set_tokens("a.pdf", [(1, 700)], "other")
-    assert [bar for bar in overview(store).histogram if bar[2]] == [(1, 65, 2), (449, 513, 2), (641, 705, 1)]
+    assert (overview(store).chunks, overview(store).tokens) == (5, 1567 - 512 + 700)
     remove_document(store, "a.pdf")
-    assert [bar for bar in overview(store).histogram if bar[2]] == [(33, 65, 1), (481, 513, 1)]
-
-
-def test_samples_are_counted_for_each_document(store, tmp_path):
-    file = tmp_path / "sft_data.jsonl"
-    sample = Sample("Frage?", 'Antwort "source": {"document": "x"', "id")
-    for document in ("a.pdf", "a.pdf", 'Ü "b".pdf'):
-        append_sample(file, replace(sample, source=Source(document)))
-    append_sample(file, sample)
-    figures = overview(store, samples_file=file)
-    assert figures.sampled == {"a.pdf": 2, 'Ü "b".pdf': 1}
-    append_sample(file, replace(sample, source=Source("b.pdf")))
-    assert overview(store, samples_file=file).sampled["b.pdf"] == 1
-    assert overview(store, samples_file=tmp_path / "none").sampled == {}
-
-
-@pytest.mark.parametrize("name", [b"\xdcbung.pdf", b"\\q.pdf", b"a\tb.pdf"])
-def test_a_line_that_somebody_saved_in_another_encoding_does_not_take_the_page_away(store, tmp_path, name):
-    file = tmp_path / "sft_data.jsonl"
-    append_sample(file, Sample("Frage?", "Antwort", "id", source=Source("a.pdf")))
-    line = b'{"instruction": "a", "output": "b", "source": {"document": "%b"}}\n'
-    file.write_bytes(file.read_bytes() + line % name)
-    assert overview(store, samples_file=file).sampled == {"a.pdf": 1}
+    assert (overview(store).chunks, overview(store).tokens) == (2, 545)
 
 
 def test_an_empty_project_has_figures_too(tmp_path):

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from core.training import checkpoints
-from tests.refusals import refusal_of
 from utils.files import read_json, write_json
 
 
@@ -35,18 +34,6 @@ def test_only_whole_checkpoints_count_the_newest_wins_and_torn_ones_are_removed(
     assert left == {"checkpoint-9", "checkpoint-10", "checkpoint-15", "notes"}
 
 
-def test_a_run_without_a_folder_has_no_checkpoints(tmp_path):
-    assert checkpoints.newest_complete(tmp_path / "none") is None
-    checkpoints.remove_torn(tmp_path / "none")
-
-
-def test_only_the_wanted_checkpoints_are_kept(tmp_path):
-    for step in (1, 2, 10, 11):
-        write_checkpoint(tmp_path, step)
-    checkpoints.keep_only(tmp_path, {2, 11, 12})
-    assert [checkpoint.step for checkpoint in checkpoints.complete_checkpoints(tmp_path)] == [2, 11]
-
-
 def test_a_checkpoint_of_an_earlier_version_counts_without_checksums(tmp_path):
     folder = write_checkpoint(tmp_path, 1)
     write_json(folder / checkpoints.MARK, {"files": read_json(folder / checkpoints.MARK)["files"]})
@@ -63,19 +50,6 @@ def test_a_published_adapter_is_whole_says_whose_it_is_and_stays_where_the_next_
     with pytest.raises(FileNotFoundError):
         checkpoints.publish_adapter(source, final, {"run": "newest"})
     assert checkpoints.published_note(final) == {"run": "new"}
-
-
-def test_clearing_removes_publications_and_their_leftovers_only(tmp_path):
-    for name in ("epoch_1", "epoch_12", "best", ".best.new", ".epoch_1.old", "mine"):
-        (tmp_path / name).mkdir()
-    checkpoints.clear_published(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
-
-
-def test_a_disk_that_is_too_full_is_said_with_figures(tmp_path):
-    refused = refusal_of(lambda: checkpoints.require_room(tmp_path, 1e9))
-    assert refused.code == "disk_full" and refused.params["needed_gib"] > refused.params["free_gib"]
-    checkpoints.require_room(tmp_path, 0.0)
 
 
 def ends(*losses):

@@ -5,11 +5,10 @@ import pytest
 from core.jobs.child_work import ChildWork
 from core.jobs.job import Job, JobState
 from core.jobs.runner import JobRunner
-from core.training import checkpoints, train
+from core.training import train
 from core.training.checkpoints import is_exhausted, progress_of
 from tests.core.training.training_material import (
     TrainingContext,
-    continued,
     curve,
     make_project,
     make_run,
@@ -104,26 +103,6 @@ def test_a_paused_run_stops_at_the_same_epoch(stopped, home, base, before_the_en
     assert (again["state"], again["steps"], again["best_epoch"]) == ("done", result["steps"], result["best_epoch"])
     assert curve(run) == curve(whole)
     assert published(home) == published(whole.project)
-
-
-def test_a_run_killed_in_its_last_save_is_made_up_to_the_same_end(stopped, home, base):
-    run = make_run(home, base, **PATIENT)
-    result = train.run(TrainingContext(), run)
-    (checkpoints.newest_complete(run.trainer_folder).folder / checkpoints.MARK).unlink()
-    assert {**train.run(TrainingContext(), run), "memory": 0, "seconds": 0} == {**result, "memory": 0, "seconds": 0}
-    assert curve(run) == curve(stopped[0])
-
-
-def test_a_branch_of_a_stopped_run_has_its_whole_patience_also_when_it_is_resumed(stopped):
-    run, result, _ = stopped
-    whole, paused = (continued(run, None, learning_rate=5e-4) for _ in range(2))
-    ended = train.run(TrainingContext(), whole)
-    assert ended["stopped_early"]
-    assert ended["epochs"] == max(result["epochs"], ended["best_epoch"]) + 2
-    pause(paused, at=result["steps"] + STEPS_PER_EPOCH + 3)
-    assert train.run(TrainingContext(), paused)["steps"] == ended["steps"]
-    assert curve(paused) == curve(whole)
-    assert train.run(TrainingContext(), paused)["steps"] == ended["steps"]  # and nothing more when called again
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The history of training runs: what it tells, and what damage it survives."""
+"""The history of training runs: what it tells, what damage it survives, and what is noted of models."""
 
 import json
 
@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from core.jobs.job import JobState
 from core.jobs.runs import create_run
+from core.models import unpacked
 from core.project_manager import ProjectStore
 from core.training import checkpoints, history, provenance
 from tests.core.training.history_material import add_checkpoint, make_run, publish, write_curve
-from tests.refusals import code_of
 from utils.files import write_json
 
 
@@ -36,13 +36,9 @@ def test_a_finished_run_tells_all_that_is_known_of_it(project):
 def test_an_interrupted_run_tells_what_its_curve_says(project):
     run = make_run(project)
     write_curve(run, [(step, 10.0 - step) for step in range(1, 9)])
-    run.events_file.write_text(
-        json.dumps({"type": "log", "key": "training.samples", "params": {"samples": 18, "held_out": 2}}) + "\n"
-    )
     (entry,) = history.history(project)
     assert entry.state == JobState.INTERRUPTED
     assert (entry.first_loss, entry.loss, entry.eval_loss) == (8.5, 2.5, None)
-    assert (entry.samples, entry.held_out) == (18, 2)
 
 
 def test_the_newest_run_comes_first_and_folders_that_are_no_runs_are_passed_over(project):
@@ -97,25 +93,17 @@ def test_whatever_a_folder_holds_the_history_can_be_read(tmp_path_factory, reque
     provenance.facts([entry.request, {}])
 
 
-def test_the_stamp_changes_with_what_a_run_writes(project):
-    run = make_run(project)
-    before = history.stamp(run)
-    assert history.stamp(run) == before
-    write_curve(run, [(1, 2.0)])
-    assert history.stamp(run) != before
-
-
-def test_a_run_is_found_by_the_beginning_of_its_name(project):
-    first, second = make_run(project), make_run(project)
-    assert history.find(project, first.id).id == first.id
-    assert history.find(project, second.id[:-3]).id == second.id
-    for name, code in ((first.id[:4], "run_ambiguous"), ("nothing", "run_missing"), ("", "run_missing")):
-        assert code_of(lambda: history.find(project, name)) == code  # noqa: B023
-
-
 def test_settings_and_versions_are_told_apart(project):
     then = {"training": {"epochs": 2, "seed": 1}, "versions": {"torch": "2.1"}, "base": {"folder": "/a"}}
     now = {"training": {"epochs": 3, "seed": 1}, "versions": {"torch": "2.2"}, "base": {"folder": "/b"}}
     found = {fact.name: fact.values for fact in provenance.facts([then, now]) if fact.differs}
     assert found == {"training.epochs": (2, 3), "versions.torch": ("2.1", "2.2")}
     assert [fact.name for fact in provenance.environment_differences(then, now)] == ["versions.torch"]
+
+
+def test_the_revision_of_a_snapshot_is_its_commit_and_of_an_unpacked_model_its_digest(tmp_path):
+    assert provenance.revision_of(tmp_path / "snapshots" / "abc") == "abc"
+    kind = {"name": "qwen3", "digest": "d1gest", "family": "qwen3", "quantization": "q8_0", "parameters": 1}
+    unpacked.write_note(tmp_path, unpacked.Note(1.0, 0.0, 1, 1, 1, **kind))
+    assert provenance.revision_of(tmp_path) == "sha256:d1gest"
+    assert provenance.revision_of(tmp_path / "folder") == ""

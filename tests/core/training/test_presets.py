@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from core.estimates import memory
 from core.models import bases
 from core.models.model_shape import Shape
-from core.samples.store.sample import Sample, Source
+from core.samples.store.sample import Sample
 from core.samples.store.sft_dataset import append_samples
-from core.samples.store.split import split_by_source
 from core.training import presets
 from core.training.presets import PRESETS, Situation, choose
 from core.training.presets import _light as light
@@ -78,10 +77,8 @@ def test_a_preset_fits_wherever_any_setting_does_and_four_bit_is_the_last_resort
         assert settings.max_length < situation.longest or light(sixteen, situation) == "red"
     if situation.shape is None or memory.free_gib(situation.hardware) is None:
         return
-    rank = settings.lora_rank if situation.practice else 8
-    sparing = {"batch_size": 1, "gradient_checkpointing": True, "lora_rank": rank, "max_length": 64}
     for four_bit in (False, situation.four_bit_works):
-        least = config.changed(settings, **sparing, four_bit=four_bit)
+        least = config.changed(settings, batch_size=1, gradient_checkpointing=True, four_bit=four_bit)
         assert light(settings, situation) != "red" or light(least, situation) == "red"
 
 
@@ -92,14 +89,6 @@ def test_a_more_thorough_preset_learns_longer_with_more_room(situation, kept):
     steps = [preset.plan.params["steps"] for preset in chosen]
     for values in (steps, *([p.values[name] for p in chosen] for name in ("epochs", "lora_rank", "early_stopping"))):
         assert values == sorted(values)
-
-
-@given(NAMES, SITUATIONS, KEPT)
-def test_steps_are_enough_where_the_samples_suffice_and_batches_never_large(name, situation, kept):
-    preset = choose(name, replace(situation, practice=False), kept)
-    assert preset.plan.params["effective"] <= max(16, kept.processes)
-    epochs, samples = preset.values["epochs"], preset.plan.params["samples"]
-    assert preset.plan.params["steps"] >= min(PRESETS[name].steps, epochs * samples // kept.processes)
 
 
 def test_a_hundred_samples_and_a_small_model_on_a_large_gpu():
@@ -127,7 +116,7 @@ def test_with_less_memory_batch_checkpointing_and_four_bit_come_one_after_the_ot
     chosen = [choose("balanced", replace(situation, hardware=place), USUAL) for place in places]
     assert [" ".join(sorted(why(preset))) for preset in chosen] == [
         *("", "batch", "checkpointing", "checkpointing tight"),
-        *("four_bit", "four_bit tight", "shorter", "too_large"),
+        *("four_bit", "four_bit tight", "too_large", "too_large"),
     ]
     assert {preset.effective_batch for preset in chosen} == {16}
 
@@ -177,16 +166,3 @@ def test_a_project_tells_what_its_presets_are_chosen_for(tmp_path, base, monkeyp
     preset = presets.apply(project, "quick", hardware)
     assert preset.equals(project.load_config().training)
     assert project.load_config().training.max_length == 256
-
-
-def test_the_number_of_samples_that_a_preset_names_is_the_one_that_is_trained_on(project):
-    # Chunks of several samples: what is held out is never exactly the share.
-    found = [Sample(f"Frage {n}?", f"{n}.", str(n), Source("a.pdf", 1, n // 7)) for n in range(150)]
-    append_samples(project.samples_file, found)
-    for share, seed in ((0.1, 42), (0.1, 1), (0.3, 42), (0.0, 42)):
-        project.set("training", {"held_out_share": share, "seed": seed})
-        train, held_out = split_by_source(found, share, seed)
-        situation = presets.situation_of(project, machine("cpu", 8.0))
-        assert (situation.samples, situation.held_out) == (len(train), len(held_out))
-        preset = choose("quick", situation, project.load_config().training)
-        assert preset.plan.params["samples"] == len(train)

@@ -201,6 +201,23 @@ def test_a_run_goes_on_only_with_as_many_processes_as_it_began_with(home, base, 
     assert (refused.code, refused.params) == ("training_processes_changed", {"was": 4, "now": 2})
 
 
+@pytest.mark.parametrize("asked", ["FSDP", "DEEPSPEED", "MEGATRON_LM", "PARALLELISM_CONFIG"])
+def test_a_model_that_cannot_be_split_as_asked_is_refused_before_it_is_loaded(home, base, monkeypatch, asked):
+    monkeypatch.setenv(f"ACCELERATE_USE_{asked}", "true")
+    run = make_shared_run(home, base)
+    assert code_of(lambda: train.run(TrainingContext(), run)) == "training_sharding_unsupported"
+    assert not run.trainer_folder.exists()
+
+
+@pytest.mark.parametrize("way", ["--num_processes=3", "--num_processes 2", "--num-processes 2"])
+def test_accelerate_that_starts_one_process_instead_of_several_is_said(home, way):
+    command = [sys.executable, "-m", "accelerate.commands.launch", *way.split(), "--num_machines", "1", "app.py"]
+    command += ["--projects", str(home.root.parent), "train", home.name]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert f"error: accelerate was asked for {way[-1]} processes" in done.stderr
+
+
 def test_more_processes_than_devices_are_refused_and_alone_everything_is_agreed():
     assert code_of(lambda: ranks.require_devices("mps", 2)) == "training_processes_unsupported"
     assert code_of(lambda: ranks.require_devices("cuda", 99)) == "training_too_few_devices"

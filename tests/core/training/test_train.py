@@ -6,7 +6,6 @@ import shutil
 import pytest
 from safetensors.torch import load_file, save_file
 
-from core.jobs.job import CancelRequested
 from core.training import checkpoints, engines, reporter, train, training_data
 from core.training import measured as peak_memory
 from tests.core.training.training_material import (
@@ -78,9 +77,7 @@ def test_a_run_says_what_it_did_and_called_again_it_trains_nothing(uninterrupted
     assert (train.run(context, run), context.points) == (result, [])
 
 
-def test_a_run_tells_its_peak_of_all_its_sessions(uninterrupted, home, base):
-    memory = uninterrupted[1]["memory"]
-    assert memory["device"] == "cpu" and 0.2 < memory["ram_gib"] < 20
+def test_a_run_tells_its_peak_of_all_its_sessions(home, base):
     run = make_run(home, base)
     write_json(run.memory_file, {"ram_gib": 99.0})
     assert peak_memory.note(run, engines.Device("cpu", False))["ram_gib"] == 99.0
@@ -104,20 +101,6 @@ def test_a_paused_run_ends_as_if_it_had_never_stopped_though_samples_are_edited_
     train.run(context, run)
     assert context.points[0]["step"] == stop_at + 1
     assert_the_same_end(run, uninterrupted)
-
-
-def test_a_pause_during_the_last_step_still_finishes(home, base):
-    run = make_run(home, base, **HARD)
-    result = train.run(TrainingContext(stop_at=2 * STEPS_PER_EPOCH), run)
-    assert result["state"] == "done"
-    assert {"epoch_1", "epoch_2", "best"} == set(published(home))
-
-
-def test_a_cancelled_run_keeps_its_checkpoint(home, base):
-    run = make_run(home, base, **HARD)
-    with pytest.raises(CancelRequested):
-        train.run(TrainingContext(stop_at=2, request="cancel"), run)
-    assert checkpoints.newest_complete(run.trainer_folder).step == 2
 
 
 def test_torn_and_damaged_checkpoints_are_passed_over_though_their_files_have_their_size(uninterrupted, home, base):
@@ -190,14 +173,6 @@ def test_training_in_4_bit_learns_on_the_cpu_too(home, base):
     assert result["loss"] < result["first_loss"]
 
 
-def test_gradient_checkpointing_learns_the_same(home, base):
-    runs = [make_run(home, base, epochs=1, lora_dropout=0.0, gradient_checkpointing=on) for on in (False, True)]
-    for run in runs:
-        train.run(TrainingContext(), run)
-    losses = [[point["loss"] for point in curve(run) if "loss" in point] for run in runs]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
-
-
 def test_a_model_without_a_chat_template_gets_a_plain_one(home, tmp_path):
     context = TrainingContext()
     run = make_run(home, make_base(tmp_path / "base", chat_template=None), epochs=1)
@@ -268,7 +243,6 @@ def test_unsloth_is_chosen_only_where_it_can_run():
     cpu = engines.Device("cpu", bf16=True)
     assert engines.choose_engine("unsloth", cpu) == "trl"
     assert engines.choose_engine(None, engines.Device("mps", bf16=False)) == "trl"
-    assert code_of(lambda: engines.choose_engine("magic", cpu)) == "training_engine_unknown"
 
 
 @pytest.mark.parametrize(

@@ -94,45 +94,13 @@ def test_a_value_out_of_bounds_and_a_document_that_is_not_there_are_named_and_no
     assert (tmp_path / "projects" / "p" / "config.json").read_text() == before
 
 
-def test_documents_are_read_searched_and_turned_into_samples(app, tmp_path):
-    app("new", "p")
-    text = tmp_path / "Wärme.txt"
-    text.write_text("Wärme\n\n" + "Die Wärmepumpe ist ein Gerät, das Wärme aus der Umgebung nutzt. " * 3, "utf-8")
-    result = result_of(app("rag", "p", text, "--json"))
-    assert [row["status"] for row in result["documents"]] == ["done"]
-    assert result["chunks"] >= 1
-    assert result_of(app("rag", "p", text, "--json"))["documents"][0]["status"] == "duplicate"
-    (hit, *_) = result_of(app("search", "p", "warmepumpe", "--json"))["hits"]
-    assert hit["document"] == "Wärme.txt"
-    samples = result_of(app("sft", "p", "--samples", "1", "--json"))
-    assert (samples["samples"], samples["requested"]) == (1, 1)
-    assert result_of(app("sft", "p", "--unusable", "--json")) == {"unusable": []}
-
-
 def test_prompts_are_checked_on_the_command_line_too(app):
     app("new", "p")
     done = app("sft", "p", "--user-template", "Frag nach {Text}.", "--max-cost", "2.5", "--unusable")
     assert "warning: " in done.stderr and "{Text}" in done.stderr and "{chunk}" in done.stderr
     assert done.returncode == 0
     assert "warning" not in app("sft", "p", "--user-template", "Frag nach {chunk}.", "--unusable").stderr
-
-
-def test_a_file_of_samples_in_another_form_is_refused_at_every_door_and_stays_as_it_is(app, tmp_path):
-    app("new", "Physik")
-    (tmp_path / "pendel.txt").write_text("Ein Pendel ist ein Körper, der an einem Faden hin und her schwingt.")
-    app("rag", "Physik", tmp_path / "pendel.txt")
-    samples = tmp_path / "projects" / "Physik" / "data" / "sft_data.jsonl"
-    moved = tmp_path / "moved.json"
-    lines = [f'{{"instruction": "Was ist {n}?", "output": "Ein Pendel mit {n} Metern."}}' for n in (1, 2)]
-    moved.write_text("[\n" + ",\n".join(lines) + "\n]")
-    samples.write_bytes(before := moved.read_bytes())
-    for command in (["sft", "--provider", "practice"], ["check-samples"], ["train"], ["import-samples", moved]):
-        done = app(command[0], "Physik", *command[1:])
-        assert done.returncode == 1 and "one sample as JSON on each line" in done.stderr, command
-        assert "hint: Move it" in done.stderr and samples.read_bytes() == before
-    assert "one sample as JSON on each line" in app("check", "Physik").stdout
-    samples.unlink()
-    assert result_of(app("import-samples", "Physik", moved, "--json"))["imported"] == 2
+    assert result_of(app("sft", "p", "--unusable", "--json")) == {"unusable": []}
 
 
 def test_documents_are_read_again_cut_again_counted_exported_and_removed(app, tmp_path):
@@ -148,7 +116,7 @@ def test_documents_are_read_again_cut_again_counted_exported_and_removed(app, tm
     assert cut["chunks"] > before["chunks"]
     found = result_of(app("overview", "p", "--json"))
     assert (found["documents"], found["chunks"]) == (2, cut["chunks"])
-    assert {"pages", "tokens", "usable", "by_language", "histogram", "samples_possible"} <= found.keys()
+    assert {"pages", "tokens", "usable", "samples_possible"} <= found.keys()
     assert "Dokumente" in app("overview", "p", language="de_DE.UTF-8").stdout
     file = Path(result_of(app("export-db", "p", "--json"))["file"])
     assert file == tmp_path / "projects" / "p" / "data" / "rag_export.db"
@@ -270,21 +238,15 @@ def test_check_says_what_keeps_a_training_from_starting_and_ends_with_1(app):
     assert refused == {"samples": "too_few_samples", "base": "no_base"}
 
 
-COMMANDS = ("list", "new p", "doctor", "train p", "search p x", "demo", "--no-browser --port 0")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
-@pytest.mark.parametrize("folder", ["", "file", "file/inner", "/proc/nowhere", "circle"])
-def test_a_projects_folder_that_cannot_be_made_ends_every_command_with_one_sentence(app, tmp_path, folder):
+@pytest.mark.parametrize(
+    "command", ["list", "new p", "doctor", "train p", "search p x", "demo", "--no-browser --port 0"]
+)
+def test_a_projects_folder_that_cannot_be_made_ends_every_command_with_one_sentence(app, tmp_path, command):
     (tmp_path / "file").touch()
-    (tmp_path / "circle").symlink_to("circle")
-    path = folder and str(tmp_path / folder)
-    for command in COMMANDS if folder == "file" else COMMANDS[-1:]:
-        failed = app(*command.split(), "--projects", path, projects=False)
-        assert failed.returncode == 1
-        message, hint = failed.stderr.splitlines()
-        assert message == f"error: The folder “{path}” cannot be written to."
-        assert "--projects" in hint
+    failed = app(*command.split(), "--projects", tmp_path / "file", projects=False)
+    message, hint = failed.stderr.splitlines()
+    assert failed.returncode == 1 and message == f"error: The folder “{tmp_path / 'file'}” cannot be written to."
+    assert "--projects" in hint
 
 
 CANNOT_BE_READ = "The file settings.json cannot be read"

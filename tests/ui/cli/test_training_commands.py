@@ -77,7 +77,7 @@ def test_a_branch_starts_at_a_run_and_a_step_with_the_flags_as_changes(app, proj
 
 @pytest.mark.parametrize(
     ("what", "words"),
-    [("nothing", "no longer exists"), ("2:3", "can be any of"), ("{id}:x", "Step")],
+    [("nothing", "no longer exists"), ("2:3", "no longer exists"), ("{id}:x", "Step")],
 )
 def test_a_run_or_step_that_is_none_is_refused(app, project, started, what, words):
     name = make_run(project).id
@@ -133,7 +133,7 @@ def test_an_interrupt_between_start_and_waiting_pauses_what_was_started_before_i
 
 
 def test_a_repetition_says_how_it_compares(app, project, started, monkeypatch):
-    outcome = derived_runs.Outcome("first", (), True, 12, None, 0.0)
+    outcome = derived_runs.Outcome("first", (), True)
     monkeypatch.setattr(trainer, "outcome", lambda run: outcome)
     code, out, err = app("train", "Physik", "--reproduce", make_run(project).id, "--json")
     assert (code, json.loads(out)["repetition"]["identical"]) == (0, True)

@@ -22,27 +22,12 @@ def names_in(html: str) -> list[str]:
     return re.findall(r'class="file">([^<]*)<', html)
 
 
-def test_a_document_shows_its_figures_its_language_and_its_size(look, project):
-    store_document(project, "Wärme.pdf", ["Wärme fließt. " * 400], language="de", size_bytes=1_234_567, pages=1200)
-    shown = look()
-    assert "fertig" in shown
-    assert "1.200" in shown
-    assert "Deutsch · 1,2 MB" in shown
-    assert "German · 1.2 MB" in look("en")
-
-
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_every_status_has_words_of_its_own(look, project, status, language):
     store_document(project, "a.pdf", status=status, detail="pdf_no_text", params={"file": "a.pdf"})
     assert f"document.status.{status}" not in look(language)
     assert 'class="badge' in look(language)
-
-
-def test_a_reason_and_a_hint_stand_at_a_document_that_gave_no_text(look, project):
-    store_document(project, "Scan.pdf", detail="pdf_no_text", params={"file": "Scan.pdf"})
-    assert "wahrscheinlich ein Scan" in look()
-    assert "Texterkennung (OCR)" in look()
 
 
 def test_a_document_shows_which_page_is_read_and_one_that_nobody_reads_how_to_go_on(look, project, puppet):
@@ -60,14 +45,6 @@ def test_while_documents_are_worked_on_nothing_can_be_ticked_and_it_says_why(loo
     puppet("rechunk")
     assert 'data-do="remove"' not in look()
     assert "sobald die Verarbeitung fertig ist" in look()
-
-
-def test_the_filter_counts_each_status_and_shows_only_the_chosen_one(look, project):
-    for number in range(3):
-        store_document(project, f"gut {number}.txt", ["Text"])
-    store_document(project, "schlecht.pdf", status="damaged")
-    assert re.findall(r"<b>(\d+)</b>", look()) == ["4", "3", "1"]
-    assert names_in(look(status="damaged")) == ["schlecht.pdf"]
 
 
 def test_a_long_list_is_paged_and_a_page_behind_the_end_is_the_last_one(look, project):

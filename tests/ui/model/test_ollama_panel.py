@@ -56,14 +56,6 @@ def test_every_model_stands_in_the_list_and_only_what_can_be_trained_can_be_chos
     assert "<b>" not in shown
 
 
-def test_the_list_shows_what_is_new_when_it_is_refreshed(store):
-    assert ollama_panel.choices() == []
-    put_model(store, f"{LIBRARY}/qwen3/0.6b")
-    assert ollama_panel.choices() == []
-    ollama_panel.LISTS.forget()
-    assert [name for name, _ in ollama_panel.choices()] == ["qwen3:0.6b"]
-
-
 def test_where_ollama_has_no_models_the_list_says_what_to_do(services, project, store):
     shown = shown_in(services, "en")
     assert "ollama pull" in shown
@@ -98,16 +90,6 @@ def test_nothing_else_is_chosen_while_a_model_is_being_made_ready(services, proj
     puppet(kind)
     assert tab_model.blocked(View(services, "de", "Physik"))
     assert bool(tab_model.choosing_blocked(View(services, "de", "Physik"))) == (kind != "practice_base")
-
-
-def test_a_known_model_offers_its_original_weights_and_says_what_they_are(services, project, store, monkeypatch):
-    monkeypatch.setenv("HF_HUB_CACHE", str(store / "hub"))
-    put_model(store, f"{LIBRARY}/llama3.2/1b", config={"model_type": "1.2B"})
-    put_model(store, "registry.ollama.ai/somebody/llama3.2/1b", config={"model_type": "1.2B"})
-    shown = shown_in(services, "de")
-    assert shown.count('data-do="original"') == 1
-    assert 'data-of="meta-llama/Llama-3.2-1B-Instruct"' in shown
-    assert "Llama 3.2 · 2,48 GB · wird heruntergeladen · Bedingungen annehmen" in shown
 
 
 def test_what_fits_is_told_before_a_model_is_unpacked(services, project, store, monkeypatch):

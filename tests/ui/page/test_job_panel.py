@@ -1,27 +1,13 @@
 """A job looks the same to everybody, in words and figures of their language."""
 
 from core.jobs.job import Job
-from ui.page.job_panel import can_pause, can_resume, can_stop, duration, log_html, progress_html
+from ui.page.job_panel import can_pause, can_resume, can_stop, log_html, progress_html
 from ui.page.view import View
 from utils.errors import AppError
 
 
 def seen_by(services, language="de"):
     return View(services, language, "Physik")
-
-
-def test_before_anything_ran_the_panel_says_what_will_be_there(services, project):
-    assert "Fortschritt" in progress_html(seen_by(services), None)
-
-
-def test_a_running_job_shows_bar_count_and_state(services, puppet):
-    job = puppet("rag")
-    job.report(lambda context: context.progress(42, 100))
-    shown = progress_html(seen_by(services), services.runner.get(job.snapshot.id))
-    assert 'aria-valuenow="42.0"' in shown
-    assert "42/100" in shown
-    assert "läuft" in shown
-    assert "running" in progress_html(seen_by(services, "en"), services.runner.get(job.snapshot.id))
 
 
 def test_the_buttons_follow_the_state(services, puppet):
@@ -53,8 +39,3 @@ def test_names_from_outside_cannot_become_markup(services, puppet):
     shown = log_html(seen_by(services), services.runner.get(job.snapshot.id))
     assert "<script>" not in shown
     assert "&lt;script&gt;" in shown
-
-
-def test_times_read_naturally(services):
-    view = seen_by(services)
-    assert [duration(view, seconds) for seconds in (5, 125, 7260)] == ["5 s", "2 min 5 s", "2 h 1 min"]

@@ -1,6 +1,5 @@
 """Every viewer sees the truth, gets only what changed, and one broken place does not take the others down."""
 
-import re
 from dataclasses import dataclass
 
 import gradio as gr
@@ -10,28 +9,13 @@ from core.jobs.job import JobState
 from core.jobs.runs import create_run, this_process
 from core.jobs.worker import alone_with
 from ui.documents.documents_list import ListPosition, list_html
-from ui.page.job_panel import log_html, progress_html
+from ui.page.job_panel import log_html
 from ui.page.live import Live
 from ui.page.view import View
 
 
 def documents_html(view: View) -> str:
     return list_html(view, ListPosition())
-
-
-def test_two_browsers_see_the_same_running_job(services, project, puppet):
-    job = puppet("rag")
-    job.report(lambda context: context.progress(3, 10))
-    answers = []
-    for _ in range(2):
-        live = Live(services, "de")
-        live.show(
-            None,
-            lambda view: re.sub(r"<div class=\"job-figures.*?</div>", "", progress_html(view, view.job(("rag",)))),
-        )
-        answers.append(live.refresh("Physik", {})[0])
-    assert answers[0] == answers[1]
-    assert 'aria-valuenow="30.0"' in answers[0]
 
 
 def test_a_page_that_was_open_before_shows_a_training_that_a_terminal_began(services, project):
@@ -96,15 +80,6 @@ def test_a_place_that_fails_as_nobody_foresaw_says_so_and_the_rest_goes_on(servi
     assert "unforeseen" in caplog.text  # whoever mends it finds where
 
 
-def test_timers_of_several_viewers_share_one_look(services, project):
-    looks = []
-    live = Live(services, "de")
-    live.show(None, lambda view: looks.append(view) or "seen")
-    for _ in range(5):
-        assert live.refresh("Physik", {}, at_once=False)[0] == "seen"
-    assert len(looks) == 1
-
-
 def test_the_last_change_is_shown_however_soon_it_follows_the_one_before(services, project, puppet):
     live = Live(services, "de")
     live.show(None, lambda view: view.job(("rag",)).state)
@@ -138,26 +113,6 @@ def test_each_viewer_sees_a_place_at_their_own_position(services, project):
     turned = live.refresh("Physik", one[2], Place(5))
     assert is_skip(turned[0])
     assert turned[1] == "page 5"
-
-
-def test_a_place_of_ones_own_is_made_anew_only_where_it_depends_on_something_new(services, project, puppet):
-    made, truth = [], ["old"]
-    live = Live(services, "de")
-
-    def render(view: View, place: Place) -> str:
-        made.append(place)
-        return truth[0]
-
-    live.show_own(None, render, gr.State(Place()), lambda view, place: truth[0])
-    seen = live.refresh("Physik", {}, Place())[1]
-    job = puppet("rag")
-    job.report(lambda context: context.progress(1, 10))
-    assert is_skip(live.refresh("Physik", seen, Place())[0])
-    assert live.refresh("Physik", {}, Place())[0] == "old"
-    assert len(made) == 1
-    truth[0] = "new"
-    job.report(lambda context: context.progress(2, 10))
-    assert live.refresh("Physik", seen, Place())[0] == "new"
 
 
 def test_a_guest_who_asks_for_anothers_project_hears_nothing_of_its_jobs(services, project, puppet):

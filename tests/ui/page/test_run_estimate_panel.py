@@ -1,16 +1,14 @@
-"""What a training will need, in words: before it, while it runs, and how far that was off afterwards."""
+"""What a training will need, in words."""
 
 from dataclasses import replace
 
 import pytest
 
 from core import base_models
-from core.estimates.memory import MemoryEstimate, Saving
+from core.estimates.memory import MemoryEstimate
 from core.estimates.run_estimate import RunEstimate
 from core.estimates.run_log import Kind
 from core.estimates.run_time import TimeEstimate
-from core.jobs.job import JobState
-from core.jobs.runs import create_run
 from core.samples.store.sample import Sample, Source
 from core.samples.store.sft_dataset import append_samples
 from tests.core.training.machine_material import ONE_BILLION, write_model
@@ -19,7 +17,6 @@ from ui.page.run_estimate_panel import estimate_html, needed_html
 from ui.page.view import View
 from utils.config import BaseChoice
 
-SAVINGS = (Saving("batch_size", 2, 1.5), Saving("max_length", 512, 0.5), Saving("four_bit", True, 0.001))
 TIME = TimeEstimate(Kind("cpu", "trl", "autocast", False, 1, 1000), 1, 1.0, 0.0, 80.0, 3)
 
 
@@ -30,7 +27,7 @@ def view(services, project):
 
 def expected(free_gib: float | None, correction: float = 1.0) -> RunEstimate:
     needed = MemoryEstimate({"process": 3.0 * 2**30}, "cpu", free_gib, correction)
-    return RunEstimate(ONE_BILLION, needed, 700, SAVINGS, None)
+    return RunEstimate(ONE_BILLION, needed, 700, None)
 
 
 @pytest.mark.parametrize(
@@ -44,19 +41,6 @@ def test_the_light_is_told_in_words_a_sign_and_a_colour(view, free_gib, words, t
     assert "3,0 GiB" in shown
 
 
-def test_only_what_does_not_fit_easily_says_what_to_change(view):
-    red = needed_html(view(), expected(2.0))
-    assert "Batch-Größe halbieren (−1,5 GiB)" in red
-    assert "auf 512 Tokens" in red
-    assert "4-Bit" not in red  # it would save next to nothing
-    assert "Das hilft" not in needed_html(view(), expected(8.0))
-
-
-def test_what_earlier_runs_changed_is_told(view):
-    assert "+20 %" in needed_html(view(), expected(8.0, 1.2))
-    assert "frühere Läufe" not in needed_html(view(), expected(8.0))
-
-
 @pytest.mark.parametrize(("seconds", "duration"), [(8.3, "8 s"), (252, "4 min 10 s"), (7345, "2 h 1 min")])
 def test_a_time_is_no_more_exact_than_it_is_and_says_what_it_rests_on(view, seconds, duration):
     estimate = replace(expected(8.0), time=replace(TIME, training_seconds=seconds))
@@ -65,31 +49,6 @@ def test_a_time_is_no_more_exact_than_it_is_and_says_what_it_rests_on(view, seco
     assert "auf diesem Rechner (3)" in shown and "andere Programme" in shown
     measured = needed_html(view(), replace(estimate, time=replace(TIME, runs_known=0)))
     assert "kurzen Messung" in measured and "andere Programme" in measured
-
-
-def test_after_a_run_the_estimates_errors_are_told(project, view):
-    run = create_run(project, "train", {})
-    memory = {"ram_gib": 2.0, "estimated_gib": 2.2, "needed_gib": 2.0}
-    time = {"about_seconds": 60, "computed_seconds": 63.0, "seconds": 630.0}
-    run.write_state(JobState.DONE, result={"run": run.id, "memory": memory, "time": time})
-    assert "geschätzt 2,20 GiB, gebraucht 2,00 GiB (Fehler +10 %)" in estimate_html(view())
-    assert "etwa 1 min 0 s, gerechnet 1 min 3 s, mit Laden und Warten gedauert 10 min 30 s" in estimate_html(view())
-
-
-@pytest.mark.parametrize("time", [None, {"estimated_seconds": [60, 120], "seconds": 90}])
-def test_a_run_without_an_estimate_or_of_an_earlier_version_tells_nothing(project, view, time):
-    run = create_run(project, "train", {})
-    run.write_state(JobState.DONE, result={"run": run.id, "time": time})
-    assert estimate_html(view()) == ""
-
-
-def test_while_a_training_runs_its_own_estimate_is_shown(project, view, puppet):
-    create_run(project, "train", {"memory": {"estimated_gib": 2.5}, "time": {"about_seconds": 7200}})
-    puppet("train")
-    assert "2,5 GiB" in estimate_html(view()) and "Passt" not in estimate_html(view())
-    assert "etwa 2 h 0 min geschätzt" in estimate_html(view())
-    create_run(project, "train", {"time": {"seconds": [60, 7200]}})  # of an earlier version
-    assert estimate_html(view()) == ""
 
 
 def test_the_estimate_follows_the_saved_settings(project, view, tmp_path):

@@ -7,11 +7,9 @@ from documents_material import store_document
 from samples_material import find, store_samples
 from store_material import remove_document
 
-from core import sft_generator
 from core.documents.store.chunk_store import ChunkStore
 from core.samples.store.findings import Finding
 from core.samples.store.sample_store import SampleStore
-from ui.documents import documents_overview
 from ui.page.clickable import Click
 from ui.page.view import View
 from ui.samples import checks_panel
@@ -54,12 +52,6 @@ def test_findings_are_counted_by_kind_and_only_the_chosen_one_can_be_rejected_as
     assert "Alle 2 ablehnen" in look(finding="refusal")
 
 
-def test_a_finding_is_a_filter_and_a_second_click_lets_it_go(click):
-    assert click("finding", "refusal", after=20)["position"] == ReviewPosition("Physik", finding="refusal")
-    assert click("finding", "refusal", finding="refusal")["position"].finding == ""
-    assert click("finding", "<script>")["position"].finding == ""
-
-
 def test_all_that_nothing_was_found_against_is_accepted_and_taken_back_together(click, project):
     store_samples(project, 4)
     find(project, {"s2": [Finding("too_long")]})
@@ -92,22 +84,6 @@ def test_all_with_a_finding_are_rejected_and_none_deleted(click, project):
     assert click("reject_all", "everything") == {}
 
 
-def test_the_check_is_started_on_request(click, project, monkeypatch):
-    started = []
-    monkeypatch.setattr(sft_generator, "start_checks", lambda services, project: started.append(project.name))
-    click("check")
-    assert started == ["Physik"]
-
-
-def test_coverage_names_the_documents_that_have_no_samples_first(look, project):
-    store_document(project, "voll.txt", ["Text"])
-    store_document(project, "leer <b>.txt", ["Text"])
-    store_samples(project, 3, document="voll.txt")
-    shown = look()
-    assert "Aus 1 von 2 Dokumenten gibt es Beispiele" in shown
-    assert shown.index("leer &lt;b&gt;.txt") < shown.index("voll.txt")
-
-
 def test_documents_that_were_removed_count_for_no_coverage(look, project, services):
     for name in ("a.txt", "b.txt"):
         store_document(project, name, ["Text"])
@@ -115,4 +91,3 @@ def test_documents_that_were_removed_count_for_no_coverage(look, project, servic
     remove_document(ChunkStore(project.database), "a.txt")
     shown = look()
     assert "Aus 1 von 1 Dokumenten gibt es Beispiele" in shown and "a.txt" not in shown
-    assert "1 von 1 Dokumenten haben schon" in documents_overview.overview_html(View(services, "de", "Physik"))

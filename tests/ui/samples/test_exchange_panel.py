@@ -8,8 +8,6 @@ from starlette.testclient import TestClient
 from core import access
 from core.access import Visitor
 from core.jobs.job import Job
-from core.samples.exchange.exchange import EXPORTS
-from core.samples.store.sample_store import SampleStore
 from ui.page.downloads import add_route
 from ui.page.view import View
 from ui.samples import exchange_panel
@@ -51,30 +49,8 @@ def test_bad_lines_are_named_with_their_numbers_and_reasons(imported):
     assert "und 480 weitere" in many
 
 
-def test_nothing_comes_in_while_samples_are_written(services, project, puppet):
-    assert exchange_panel.blocked(View(services, "de", "")) != ""
-    assert exchange_panel.blocked(View(services, "de", "Physik")) == ""
-    puppet("sft")
-    assert exchange_panel.blocked(View(services, "de", "Physik")) != ""
-
-
 def export(frame, project, kind):
     return exchange_panel.write_export(frame, project, {"kind": kind})
-
-
-@pytest.mark.parametrize("kind", EXPORTS)
-def test_a_file_is_written_and_downloaded_under_the_projects_name(frame, project, browser, kind, monkeypatch):
-    monkeypatch.setattr(file_manager, "show", lambda file: True)
-    store_samples(project, 5)
-    SampleStore(project).set_status(["s5"], "rejected")
-    answer = export(frame, project, kind)
-    assert "Geschrieben: 4 Beispiele." in answer["notice"]
-    assert answer["address"] == ""
-    got = browser.get(exchange_panel.download_address(project, kind))
-    assert got.status_code == 200
-    assert f"Physik-{kind}." in got.headers["content-disposition"]
-    assert "Frage 4?" in got.text
-    assert "Frage 5?" not in got.text
 
 
 def test_another_machine_downloads_and_learns_no_path(frame, project, monkeypatch):

@@ -2,8 +2,7 @@
 
 import pytest
 
-from core import keys, sft_generator
-from core.jobs.job import Job
+from core import keys
 from core.providers import HelperModel
 from core.samples import helper_models as said
 from core.samples.providers.chat import HelperError
@@ -59,18 +58,6 @@ def says(monkeypatch):
     return make
 
 
-def test_the_practice_helper_says_what_it_is_and_needs_no_fields(look):
-    assert "keine KI" in look(helper_panel.about_html, provider="practice")
-    for field in (helper_panel.address_field, helper_panel.model_field, helper_panel.pull_button):
-        assert look(field)["visible"] is False
-
-
-def test_each_provider_shows_the_address_that_it_has_by_itself(look):
-    assert look(helper_panel.address_field, provider="openrouter")["placeholder"] == "https://openrouter.ai/api/v1"
-    assert look(helper_panel.address_field, provider="ollama")["placeholder"].endswith(":11434")
-    assert look(helper_panel.address_field, provider="local")["visible"] is False
-
-
 def test_a_provider_gets_back_the_model_and_address_that_it_had(project):
     project.set("sft", {"provider": "ollama", "model": "qwen", "base_url": "http://10.0.0.5:11434"})
     first = helper_panel.choose_provider(project, {"provider": "openrouter", "kept": {}})
@@ -79,21 +66,6 @@ def test_a_provider_gets_back_the_model_and_address_that_it_had(project):
     second = helper_panel.choose_provider(project, {"provider": "ollama", "kept": first["kept"]})
     assert (second["model"], second["base_url"]) == ("qwen", "http://10.0.0.5:11434")
     assert project.load_config().sft.model == "qwen"
-
-
-def test_a_key_is_kept_for_its_server_and_the_field_is_emptied(frame, project, look):
-    project.set("sft", {"provider": "openrouter"})
-    values = {"key": SECRET, "remember": False, "base_url": "https://example.org/v1"}
-    answer = helper_panel.keep_key(frame, project, values)
-    assert answer["key"] == ""
-    assert keys.key_of("https://example.org/v1") == SECRET
-    assert keys.key_of("https://openrouter.ai/api/v1") is None
-    shown = look(helper_panel.key_html)
-    assert "Schlüssel für example.org ist gesetzt" in shown
-    assert SECRET not in shown + repr(answer) + project.config_file.read_text("utf-8")
-    helper_panel.forget_key(frame, project, values)
-    assert keys.key_of("https://example.org/v1") is None
-    assert "kein Schlüssel gesetzt" in look(helper_panel.key_html)
 
 
 @pytest.mark.parametrize(
@@ -141,30 +113,3 @@ def test_why_a_server_does_not_answer_stands_where_the_list_would_be_and_what_it
         assert helper_panel.ask_models(frame, project, {"base_url": ""}) is None
         assert "box bad" in look(helper_models.about_html)
         assert look(helper_panel.model_field)["choices"] == [(name, name) for name in listed]
-
-
-def test_a_model_is_pulled_where_ollama_does_not_have_it_and_then_is_there(
-    services, frame, project, look, says, monkeypatch
-):
-    says(HelperModel("qwen:0.5b", size_bytes=400_000_000))
-    project.set("sft", {"provider": "ollama"})
-    helper_panel.ask_models(frame, project, {"base_url": ""})
-    assert look(helper_panel.model_field)["choices"][0][0] == "qwen:0.5b · 400,0 MB"
-    for model, can_be_pulled in (("", False), ("qwen:0.5b", False), ("llama", True)):
-        assert look(helper_panel.pull_button, model=model)["interactive"] is can_be_pulled
-    assert "steht nicht in der Liste" in look(helper_models.about_html)
-    started = []
-    monkeypatch.setattr(sft_generator, "start_pull", lambda services, project: started.append(project.name))
-    helper_panel.pull_model(frame, project, {"base_url": "", "model": "llama"})
-    assert started == ["Physik"]
-    services.runner.wait(services.runner.start(Job("pull", project.name, lambda _: {"model": "llama"})).id, 10)
-    assert "„llama“ ist geladen." in look(helper_models.about_html)
-    assert look(helper_panel.pull_button)["interactive"] is False
-
-
-def test_the_projects_own_files_are_offered_as_helpers(project, look):
-    folder = project.final_folder / "gguf"
-    folder.mkdir(parents=True)
-    (folder / "mein <b>.gguf").write_bytes(b"GGUF" * 1000)
-    offered = look(helper_panel.model_field, provider="local")["choices"]
-    assert offered == [("mein <b>.gguf · 4 kB", str(folder / "mein <b>.gguf"))]

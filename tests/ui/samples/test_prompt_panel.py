@@ -34,21 +34,6 @@ def test_unknown_variables_are_named_while_they_are_typed(frame, project, servic
     assert "{thema}" in prompt_panel.stored_problems(View(services, "de", "Physik"))
 
 
-def test_reset_brings_the_default_prompts_back(frame, project):
-    project.set("sft", {"user_template": "Meins {chunk}"})
-    answer = prompt_panel.reset_both(frame, project, {})
-    assert answer["user_template"] == prompts.default_template("de")
-    assert project.load_config().sft.user_template == ""
-
-
-def test_another_language_brings_its_own_default_prompts_and_leaves_own_ones(frame, project):
-    project.set("sft", {"system_prompt": "Meins"})
-    answer = prompt_panel.speak(frame, project, {"language": "en"})
-    assert project.load_config().sft.language == "en"
-    assert answer["user_template"] == prompts.default_template("en")
-    assert answer["system_prompt"] == "Meins"
-
-
 def test_the_preview_shows_the_real_messages_as_text(frame, project):
     store_document(project, "a.txt", ["Ein {Satz} mit <b>Auszeichnung</b> und {chunk}."])
     shown = prompt_panel.show_preview(frame, project, {"system_prompt": "", "user_template": "Frag: {chunk}"})[
@@ -56,8 +41,3 @@ def test_the_preview_shows_the_real_messages_as_text(frame, project):
     ]
     assert "Frag: Ein {Satz} mit &lt;b&gt;Auszeichnung&lt;/b&gt; und {chunk}." in shown
     assert "Auftrag (user)" in shown
-
-
-def test_every_variable_is_explained(frame):
-    shown = prompt_panel.variables_html(frame)
-    assert all(f"{{{name}}}" in shown for name in prompts.VARIABLES)

@@ -1,7 +1,6 @@
 """An opened sample shows what it comes from, with the supporting sentence marked, and what was found against it."""
 
 import pytest
-from documents_material import store_document
 from samples_material import find, store_samples
 
 from core.samples.store.findings import Finding
@@ -10,8 +9,6 @@ from core.samples.store.sft_dataset import append_sample
 from ui.page.view import View
 from ui.samples import sample_detail
 from ui.samples.sample_list import ReviewPosition
-
-SENTENCE = "Ein Generator wandelt Bewegungsenergie in elektrische Energie um."
 
 
 @pytest.fixture
@@ -23,14 +20,6 @@ def open_sample(services, project):
         return sample_detail.head_html(view, position) + sample_detail.source_html(view, position)
 
     return make
-
-
-def test_the_sentence_that_supports_the_answer_is_marked(open_sample, project):
-    store_document(project, "a.txt", [f"Das Rad ist <b>rund</b>. {SENTENCE} Danach kommt etwas anderes."])
-    shown = open_sample(Sample("Was tut ein Generator?", SENTENCE, "s", Source("a.txt", 1, 1)))
-    assert f"<mark>{SENTENCE}</mark>" in shown
-    assert "% der Antwort stehen im Abschnitt" in shown
-    assert "&lt;b&gt;rund&lt;/b&gt;" in shown
 
 
 def test_a_chunk_that_is_gone_is_told_from_no_document_at_all(open_sample):
@@ -67,9 +56,3 @@ def test_further_turns_and_who_wrote_it_are_shown(open_sample):
     for words in ("Und &lt;dann&gt;?", "Nichts.", "openai/&lt;gpt&gt;"):
         assert words in shown
     assert "Übungshelfer" in open_sample(Sample("G?", "A.", "t", generator=Generator("practice", "")), "t")
-
-
-def test_without_an_open_sample_there_is_nothing_to_decide(open_sample):
-    assert 'data-do="accept"' not in open_sample(opened="")
-    assert "drücke n" in open_sample(opened="")
-    assert "gibt es nicht mehr" in open_sample(Sample("F?", "A.", "s"), "gone")

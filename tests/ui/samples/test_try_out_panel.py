@@ -42,21 +42,6 @@ def test_a_bad_answer_says_why_and_shows_it_word_for_word(tried):
     assert "kein brauchbares Beispiel" in tried(problem="something new")  # of tomorrow
 
 
-def test_without_a_try_or_a_helper_there_is_nothing(services, project, tried):
-    assert try_out_panel.result_html(View(services, "de", "Physik")) == ""
-    tried()
-    project.set("sft", {"provider": "practice"})
-    assert try_out_panel.result_html(View(services, "de", "Physik")) == ""
-
-
-def test_a_try_needs_a_model_and_one_at_a_time(services, project, puppet):
-    assert not try_out_panel.ready(View(services, "de", "Physik"))
-    project.set("sft", {"provider": "ollama", "model": "qwen"})
-    assert try_out_panel.ready(View(services, "de", "Physik"))
-    puppet("sft_test")
-    assert not try_out_panel.ready(View(services, "de", "Physik"))
-
-
 def test_answers_that_could_not_be_used_are_shown_word_for_word_with_the_reason(services, project):
     assert try_out_panel.unusable_html(View(services, "de", "Physik")) == ""
     note_unusable(project, "qwen", Task(Chunk(1, "a <b>.pdf", 0, "Text.", {"page": 3}), 0), "<script>", "no_json")

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.testclient import TestClient
 
 from core import access
-from ui.server.gradio_routes import CLICKS, GradioGate, names_file
+from ui.server.gradio_routes import CLICKS, GradioGate
 from ui.server.server import create_server
 from ui.server.traffic import Holdings, Traffic
 
@@ -124,21 +124,6 @@ def test_an_app_that_ends_takes_uploads_along_and_the_next_one_those_of_a_killed
     assert list((tmp_path / "cache" / "uploads").iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        {"path": "/etc/passwd"},
-        {"meta": {"_type": "gradio.FileData"}},
-        [[{"a": [{"path": 1}]}]],
-        {"value": {"x": {"path": "/a"}}},
-    ],
-)
-def test_a_file_is_found_however_deep_it_is_hidden_and_what_people_write_is_none(value):
-    written = ["/etc/passwd", {"do": "open", "of": "path"}, None, 1.5, [["path", "meta"]]]
-    assert names_file(value) and names_file([*written, value])
-    assert not names_file(written)
-
-
 def test_a_thing_belongs_to_who_began_it_and_the_oldest_is_forgotten():
     holdings = Holdings()
     assert holdings.claim("a", "1", most=2)
@@ -154,19 +139,27 @@ def test_a_thing_belongs_to_who_began_it_and_the_oldest_is_forgotten():
     assert not holdings.claim("a", "2", most=2)
 
 
-def test_browsers_without_number_do_not_fill_the_memory(monkeypatch):
-    monkeypatch.setattr("ui.server.traffic.BROWSERS", 3)
-    holdings = Holdings()
-    for number in range(10):
-        holdings.hold(f"browser {number}", f"thing {number}", most=2)
-    assert [number for number in range(10) if holdings.holds(f"browser {number}", f"thing {number}")] == [7, 8, 9]
-
-
 def test_many_small_uploads_do_not_make_large_ones_forgotten(guest, monkeypatch):
     monkeypatch.setattr("ui.server.gradio_routes.UPLOADS", 3)
     for number in range(3):
         assert upload(guest, 10, f"{number}.bin").status_code == 200
     assert upload(guest, 10, "more.bin").status_code == 413
+
+
+async def status_of(gate, path: str, browser: str, *body: bytes) -> int:
+    """What the gate answers a browser that sends a body in these parts, not all at once."""
+    parts, sent = [*body], []
+
+    async def receive():
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": []}
+    await gate({**scope, "state": {"browser": browser}}, receive, send)
+    return sent[0]["status"]
 
 
 def test_one_browsers_clicks_do_not_take_all_threads_from_others(tmp_path):
@@ -182,18 +175,8 @@ def test_one_browsers_clicks_do_not_take_all_threads_from_others(tmp_path):
     gate = GradioGate(slow, page, "de", None, Traffic(tmp_path))
 
     async def click(browser: str) -> int:
-        sent = []
         body = b'{"data": [], "fn_index": 0, "session_hash": "%s"}' % browser.encode()
-        scope = {"type": "http", "method": "POST", "path": "/de/gradio_api/run/predict", "query_string": b""}
-
-        async def receive():
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message):
-            sent.append(message)
-
-        await gate({**scope, "headers": [], "state": {"browser": browser}}, receive, send)
-        return sent[0]["status"]
+        return await status_of(gate, "/de/gradio_api/run/predict", browser, body)
 
     async def both() -> tuple[list[int], list[int]]:
         greedy, other = [asyncio.create_task(click("a")) for _ in range(CLICKS + 5)], asyncio.create_task(click("b"))
@@ -231,19 +214,7 @@ def test_uploads_at_the_same_time_or_in_another_language_take_no_share_twice(ser
     gates = [GradioGate(store, page, language, services, traffic) for language in ("de", "en", "de")]
 
     async def upload_to(gate) -> int:
-        parts, sent = [bytes(30), bytes(30)], []
-
-        async def receive():
-            await asyncio.sleep(0.01)
-            return {"type": "http.request", "body": parts.pop(), "more_body": bool(parts)}
-
-        async def send(message):
-            sent.append(message)
-
-        path = f"{gate._prefix}/gradio_api/upload"
-        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": []}
-        await gate({**scope, "state": {"browser": "anna"}}, receive, send)
-        return sent[0]["status"]
+        return await status_of(gate, f"{gate._prefix}/gradio_api/upload", "anna", bytes(30), bytes(30))
 
     async def all_at_once() -> list[int]:
         return await asyncio.gather(*map(upload_to, gates))

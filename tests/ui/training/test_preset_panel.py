@@ -12,7 +12,7 @@ from core.training import presets
 from tests.core.training.training_material import make_base
 from ui import tab_training
 from ui.page import forms
-from ui.training.preset_panel import blocked, button_update, equal_preset, followed, preset_html
+from ui.training.preset_panel import blocked, button_update, followed, preset_html
 from utils.config import BaseChoice, Group, TrainingSettings, settings_with
 
 
@@ -61,13 +61,6 @@ def test_every_browsers_fields_follow_a_preset_and_nobodys_own_values(services, 
         assert followed(name, field, view())["value"] == (list(value) if isinstance(value, tuple) else value)
     full_project.set("training", {"lora_rank": 24})
     assert followed("epochs", fields["epochs"], view()) == gr.update()
-
-
-def test_a_preset_is_read_anew_when_the_samples_change(services, full_project, view):
-    presets.apply(full_project, "balanced", services.hardware())
-    before = equal_preset(view())
-    append_samples(full_project.samples_file, [Sample(f"Und {n}?", f"Auch {n}.", f"x{n}") for n in range(5000)])
-    assert before is not None and equal_preset(view()) is None
 
 
 def test_a_value_that_no_widget_offers_is_offered_once_it_is_set(project):

@@ -88,12 +88,6 @@ def test_compared_runs_lie_over_each_other_and_their_differences_are_named(proje
     assert 'data-label="Was">Epochen' in same
 
 
-@pytest.mark.parametrize("compared", [(), ("20200101-000000-000-train",), ("../../etc",)])
-def test_too_few_runs_to_compare_show_nothing(project, view, compared):
-    run = make_run(project)
-    assert run_list.compared_html(view(), at(compared=(run.id, *compared))) == ""
-
-
 @pytest.mark.parametrize("name", ["", "../Physik", "/etc", "..", "x-train", "1/../2-train"])
 def test_only_a_plain_name_leads_to_a_run(project, view, name):
     make_run(project)
@@ -106,20 +100,14 @@ def test_a_repeated_run_says_how_it_compares_with_the_first_time(project, view):
     derived_runs.keep_original(again, first)
     shown = run_list.details_html(view(), at(chosen=again.id))
     assert f"Wiederholt {first.id}." in shown
-    assert "Alle 5 verglichenen Fehlerwerte sind gleich." in shown
+    assert "Versionen, Rechner und App sind dieselben" in shown
 
 
-def test_a_branch_says_where_it_comes_from_and_that_it_is_repeated_from_there(project, view):
+def test_a_branch_says_where_it_comes_from(project, view):
     run = make_run(project)
     write_json(run.folder / "run.json", {**run.request, "branch": {"run": "20260101-1-train", "step": 40}})
     shown = run_list.details_html(view(), at(chosen=run.id))
-    assert "Fortgesetzt ab 20260101-1-train, Schritt 40; lässt sich nur von dort aus wiederholen." in shown
-
-
-def test_a_checkpoint_is_offered_with_its_epoch_and_what_was_measured(project, view):
-    run = make_run(project)
-    entry = run_list.chosen(view(), at(chosen=run.id))
-    assert run_list.point_choices(view(), entry) == [("Schritt 4 · Epoche 2 · Prüfung 1,500", "4")]
+    assert "Fortgesetzt ab 20260101-1-train, Schritt 40." in shown
 
 
 @pytest.mark.parametrize(
@@ -133,7 +121,6 @@ def test_a_checkpoint_is_offered_with_its_epoch_and_what_was_measured(project, v
         ("training.four_bit", True, "ja"),
         ("run.loss", 1.23456, "1,235"),
         ("samples_sha256", "ab" * 32, "abababababab"),
-        ("app.commit", "1" * 40 + "-dirty", "1" * 12 + "+"),
         ("versions.torch", {"odd": 1}, "{'odd': 1}"),
     ],
 )

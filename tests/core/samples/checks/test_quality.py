@@ -215,14 +215,6 @@ def test_personal_data_are_found_but_not_given_away_and_follow_ups_are_checked_t
     assert kinds([sample(follow_ups=turns)])[0] == ["too_short", "personal_data"]
 
 
-def test_whoever_ticks_can_stop_the_work():
-    def stop():
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        list(QualityChecks().check([("a", held([sample()]).lines[0])], chunk_text, Limits(1024, len, "auto"), stop))
-
-
 def test_every_kind_and_every_detail_has_its_words():
     named = [f"gate.{part}.{kind}" for part in ("kind", "about") for kind in KINDS]
     details = [f"gate.detail.{kind}" for kind in ("email", "phone", "iban", "card", "points_to_text")]

@@ -81,9 +81,3 @@ def test_any_two_texts_have_a_share_and_a_place_in_the_chunk(output, chunk):
     support = support_of(output, chunk)
     assert 0 <= support.share <= 1
     assert 0 <= support.start <= support.end
-
-
-@given(st.lists(st.sampled_from(PARAGRAPHS), min_size=1, max_size=4, unique=True), st.randoms(use_true_random=False))
-def test_every_sentence_of_a_chunk_is_supported_by_it(paragraphs, chooser):
-    chunk = "\n\n".join(paragraphs)
-    assert support_of(chooser.choice(paragraphs), chunk).share == 1.0

@@ -4,11 +4,8 @@ import csv
 import gzip
 import io
 import json
-import subprocess
-import sys
 import tracemalloc
 import zipfile
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -28,7 +25,6 @@ from tests.refusals import code_of, refusal_of
 from ui.texts import KEYS
 from utils.errors import AppError
 
-ROOT = Path(__file__).resolve().parents[4]
 PAIR = {"instruction": "Was ist ein Wal?", "output": "Ein Säugetier; kein Fisch.\nWirklich."}
 
 
@@ -356,37 +352,6 @@ def test_a_stopped_import_keeps_what_came_and_goes_on_without_doubling(project, 
     fractions = [fraction for fraction, _, _, _ in context.progress_calls]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
-
-
-IMPORTER = """
-import sys
-from pathlib import Path
-from core.jobs.job import SilentContext
-from core.project_manager import Project
-from core.samples.exchange import exchange
-class Context(SilentContext):
-    def progress(self, *arguments, **params):
-        print("progress", flush=True)
-exchange.SAMPLES_AT_ONCE = 5
-exchange.import_samples(Context(), Project(Path(sys.argv[1])), Path(sys.argv[2]), "x")
-"""
-
-
-def test_a_killed_import_is_simply_started_again(project, tmp_path):
-    file = tmp_path / "many.jsonl"
-    file.write_text(lines_of(*({"instruction": f"q{number}", "output": "a" * 500} for number in range(5000))))
-    process = subprocess.Popen(
-        [sys.executable, "-c", IMPORTER, str(project.root), str(file)], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
-    for _ in range(3):
-        process.stdout.readline()
-    process.kill()
-    process.communicate()
-    there = len(pairs(project))
-    assert 15 <= there < 5000
-    result = import_samples(RecordingContext(), project, file, "x")
-    assert (result["imported"], result["duplicates"]) == (5000 - there, there)
-    assert [asked for asked, _ in pairs(project)] == [f"q{number}" for number in range(5000)]
 
 
 @pytest.mark.parametrize("form", ["{}\n{}\n", "[{},\n{}]"])

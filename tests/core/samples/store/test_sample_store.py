@@ -2,10 +2,8 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.jobs.job import PauseRequested
-from core.project_manager import Project, ProjectStore
+from core.project_manager import ProjectStore
 from core.samples.store import findings, sample_changes, sample_file
 from core.samples.store.findings import Finding, Verdict
 from core.samples.store.sample import Sample, Source, to_line
@@ -136,16 +134,6 @@ def test_what_an_earlier_version_found_samples_by_goes_with_the_first_change(fil
     assert not index.exists()
 
 
-def test_a_copied_project_has_its_own_changes(filled, tmp_path):
-    SampleStore(filled).set_status(["s1"], "accepted")
-    shutil.copytree(filled.root, tmp_path / "copy")
-    copy = Project(tmp_path / "copy")
-    append_sample(filled.samples_file, make_sample(11))
-    assert len(ids_of(copy)) == 10
-    assert SampleStore(copy).undo() is not None
-    assert SampleStore(copy).counts().by_status == {"new": 10}
-
-
 def test_every_one_of_several_samples_with_the_same_id_can_be_reached(project):
     same = [replace(make_sample(number), id="x") for number in range(1, 4)]
     append_samples(project.samples_file, [*same, replace(make_sample(4), id="x-3")])
@@ -220,25 +208,6 @@ def test_deleted_lines_come_back_where_they_stood(project):
         assert undone(SampleStore(project)) == ("delete", len(gone), 0)
         assert path.read_text() == whole
         assert ids_of(project) == ["s1", "s2", "s3", "s4"]
-
-
-def test_changes_are_taken_back_one_by_one_also_after_a_restart(filled):
-    states = []
-    for change in (
-        lambda store: store.set_status(["s2", "s3"], "accepted"),
-        lambda store: store.edit("s3", "neu?", "ja"),
-        lambda store: store.delete(["s3", "s4"]),
-        lambda store: store.set_status(["s5"], "rejected"),
-        lambda store: store.delete(["s2"]),
-    ):
-        states.append(filled.samples_file.read_bytes())
-        change(SampleStore(filled))
-    assert SampleStore(filled).counts().undoable == 5
-    for kind in ("delete", "status", "delete", "edit", "status"):
-        assert undone(SampleStore(filled))[0] == kind
-        assert filled.samples_file.read_bytes() == states.pop()
-        ids_of(filled)
-    assert SampleStore(filled).counts().undoable == 0
 
 
 def test_deleted_lines_come_back_after_their_neighbours_though_others_wrote_the_file_anew(filled):
@@ -316,7 +285,6 @@ def test_findings_hold_for_what_was_checked_and_not_for_what_it_became(filled):
     assert (counts.checked, counts.by_finding) == (9, {"too_short": 2, "duplicate": 1})
     assert store.unchecked() == ["s5"]
     row = store.get("s1")
-    assert row.checked
     assert (row.findings, row.sample.support) == (tuple(found["s1"]), 0.25)
     assert numbers(store, SampleQuery(finding="too_short")) == [1, 3]
     assert numbers(store, SampleQuery(finding="too")) == []
@@ -502,20 +470,6 @@ def test_a_killed_editor_leaves_the_old_file_or_the_new_one(filled, heard):
     assert len(filled.samples_file.read_bytes().splitlines()) >= 9
     SampleStore(filled).set_status(["s9"], "rejected")
     assert not list(filled.samples_file.parent.glob(".*.tmp"))
-
-
-def test_threads_of_one_app_may_do_everything_at_once(filled):
-    def work(number):
-        store = SampleStore(filled)
-        for _ in range(5):
-            store.set_status([f"s{number}"], "accepted")
-            append_sample(filled.samples_file, Sample("q", "a", f"t{number}"))
-            store.counts()
-            store.set_status([f"s{number}"], "new")
-
-    with ThreadPoolExecutor() as threads:
-        list(threads.map(work, range(1, 6)))  # raises what a thread raised
-    assert SampleStore(filled).counts().total == len(read_samples(filled.samples_file)) == 35
 
 
 def test_who_waits_too_long_for_the_lock_is_told_so(filled, monkeypatch):

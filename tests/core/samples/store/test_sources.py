@@ -13,7 +13,6 @@ from store_material import remove_document
 from core.documents.ingest import process_again, process_documents
 from core.documents.rechunking import rechunk
 from core.documents.store.chunk_store import ChunkStore
-from core.jobs.job import PauseRequested
 from core.project_manager import ProjectStore
 from core.samples.store.relinking import samples_follow
 from core.samples.store.sample import Sample, Source, group_of
@@ -112,16 +111,6 @@ def project(project):
     for seed in (1, 2):
         add(project, f"{seed}.txt", text_of(seed))
     return project
-
-
-@pytest.mark.parametrize("old", [False, True])
-@pytest.mark.parametrize(("chunk_tokens", "overlap_tokens"), [(64, 0), (100, 40), (1000, 50)])
-def test_after_chunks_were_cut_anew_each_sample_names_the_chunk_that_holds_its_answer(
-    project, old, chunk_tokens, overlap_tokens
-):
-    sentences = write_samples(project, old)
-    assert cut(project, chunk_tokens, overlap_tokens) == 2
-    assert_all_in_place(project, sentences)
 
 
 @settings(max_examples=12, deadline=None)
@@ -241,14 +230,6 @@ def test_a_sample_whose_text_came_and_went_is_checked_again(project):
     with follow(project):
         remove(project, "1.txt")
     assert store.unchecked() == [sample.id for sample in samples_of(project) if not sample.source.chunk_id] != []
-
-
-def test_a_stop_in_the_middle_leaves_no_sample_behind(project):
-    sentences = write_samples(project, old=True)
-    project.set("documents", {"chunk_tokens": 64})
-    with pytest.raises(PauseRequested), follow(project):
-        rechunk(RecordingContext(stop_after=1), project)
-    assert_all_in_place(project, sentences)
 
 
 def test_what_a_killed_cut_left_is_set_right_by_the_next_look(project):
