@@ -62,15 +62,29 @@ def test_what_a_page_says_is_read_in_its_order(source, text):
     [
         ('<meta charset="iso-8859-1">', "cp1252"),
         ('<meta http-equiv="Content-Type" content="text/html; charset=windows-1251">', "cp1251"),
-        ('<?xml version="1.0" encoding="shift_jis"?>', "shift_jis"),
+        ('<?xml version="1.0" encoding="shift_jis"?>', "cp932"),
         ('<meta charset="iso-2022-jp">', "iso-2022-jp"),
+        ('<meta charset="gb2312">', "gb18030"),
+        ('<meta charset="euc-kr">', "cp949"),
+        ('<meta charset="iso-8859-9">', "cp1254"),
+        ('<meta charset="big5">', "big5hkscs"),
+        ('<meta charset="windows-1250">', "cp1250"),
         ('<meta charset="iso-8859-1">', "utf-8"),
         ('<meta charset="nonsense">', "utf-8"),
         ("", "utf-16"),
     ],
 )
 def test_the_characters_are_right_whatever_the_page_is_written_in(declaration, encoding):
-    words = {"cp1251": "Энергия", "shift_jis": "エネルギー", "iso-2022-jp": "エネルギー"}.get(encoding, "Größe")
+    words = {
+        "cp1251": "Энергия",
+        "cp932": "エネルギー①髙㈱",
+        "iso-2022-jp": "エネルギー",
+        "gb18030": "朱镕基 €5",
+        "cp949": "똠방각하",
+        "cp1254": "“Işık” — ağ",
+        "big5hkscs": "能量",
+        "cp1250": "„Žluťoučký“",
+    }.get(encoding, "Größe")
     assert read_bytes(f"{declaration}<p>{words}</p>".encode(encoding), "a.htm")[0].text == words
 
 
