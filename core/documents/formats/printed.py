@@ -7,6 +7,7 @@ regular expressions see only the lines that need them.
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import count, islice
 from typing import NamedTuple
 
 from core.documents.formats.page_text import (
@@ -35,15 +36,22 @@ SUSPENDED = {"und", "oder", "bzw", "bis", "sowie", "noch", "als", "and", "or", "
 COMPOUND = re.compile(r"(?<!\w)\w++-\w+")
 FIRST_WORD = re.compile(r"\w*")
 LAST_WORD = re.compile(r"\w+$")
-CHAPTER_START = re.compile(r"(kapitel|chapter|abschnitt|section)\s+\d+[.:]?\s+(?=.*\d+\.\d)", re.IGNORECASE)
-DIGITS = re.compile(r"\d+")
+DIGITS = re.compile(r"\d")
 CHAPTER_WORD = re.compile(
     r"^(?:kapitel|chapter|anhang|appendix|abschnitt|section|teil|part)\s+(?=[\dA-Z])", re.IGNORECASE
 )
 CHAPTER_NUMBER = re.compile(r"^(?:[A-Z]|\d+|[IVX]+)(?:\.\d+)*[.:]?\s+")
+_NUMBER = (
+    r"(?:(?P<word>seite|page|s\.|p\.)\s*)?[-–—|]?\s*(?P<number>\d{1,5})\s*[-–—|]?(?:\s*(?P<of>/|von|of)\s*\d{1,5})?"
+)
+NUMBER_BEFORE = re.compile(rf"{_NUMBER}(?:[\s|–—-]+(?P<rest>.*))?", re.IGNORECASE)
+NUMBER_BEHIND = re.compile(rf"(?:(?P<rest>.*?)[\s|–—-]+)?{_NUMBER}", re.IGNORECASE)
 NO_LETTERS = re.compile(r"[\W_]+")
 WORD = re.compile(r"[^\W_]+")
 ANY_LETTER = re.compile(r"[^\W_]")
+SPACED_LETTERS = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_]){4,}(?!\S)")
+VOWELS = frozenset("aeiouyäöüáéíóúàèìòùâêîôûåæøœ")
+LEAST_LETTERS = 4  # different ones
 MAX_COMPOUNDS = 100_000
 LEAST_LINES = 6  # of a page whose running lines are left out
 MOST_LEFT_OUT = 1 / 3  # of a page's characters
@@ -100,7 +108,20 @@ def _lines_of_pages(texts: Iterable[str | None], unread: deque[bool]) -> Iterato
     for text in texts:
         unread.append(text is None)
         lines = clean_inside_lines(mark_line_end_hyphens(with_accents(text or ""))).split("\n")
-        yield [stripped for line in lines if (stripped := line.strip())]
+        yield [
+            SPACED_LETTERS.sub(_closed_up, stripped) if 4 * stripped.count(" ") > len(stripped) else stripped
+            for line in lines
+            if (stripped := line.strip())
+        ]
+
+
+def _closed_up(found: re.Match[str]) -> str:
+    """`S I C H E R H E I T` as a word; a row of letters that makes none stays (an alphabet, the days of a week)."""
+    word = found.group().replace(" ", "")
+    letters = word.casefold()
+    is_spelled = word.isupper() or word[1:].islower()
+    is_word = len(set(letters)) >= LEAST_LETTERS and sum(map(VOWELS.__contains__, letters)) * 5 >= len(letters)
+    return word if is_spelled and is_word and sorted(letters) != list(letters) else found.group()
 
 
 def seam(left: str, right: str, compounds: Set[str] = frozenset()) -> Seam:
@@ -261,87 +282,92 @@ def _without_number(title: str) -> str:
 def without_running_lines(pages: Iterable[list[str]], around: int = 8, least: int = 3) -> Iterator[list[str]]:
     """Pages without the lines that are printed on every page: titles above, names and numbers below.
 
-    A first or last line is taken for one when at least `least` of the pages `around` this one have the same there,
-    digits aside, and the page says much more than that: slides and cards of a few lines are left alone. Looks only a
-    few pages ahead, so a document of any length passes through.
+    A first or last line goes where it says nothing new: where it is the page's number, or where `least` of the pages
+    `around` this one have the same text there and it has been read once. Another number is content, and so is one
+    that counts like the pages in what may be a title ("Aufgabe 3"). Slides and cards of a few lines are left alone.
+    Looks only a few pages ahead, so a document of any length passes through.
     """
     window: deque[_EdgedPage] = deque()
     behind: deque[_EdgedPage] = deque()
     edges: Counter[_Edge] = Counter()
-    source = map(_edged, pages)
-    exhausted = False
+    said: set[str] = set()
+    source = map(_edged, count(), pages)
     while True:
-        while not exhausted and len(window) <= around:
-            page = next(source, None)
-            if page is None:
-                exhausted = True
-                break
+        for page in islice(source, around + 1 - len(window)):
             window.append(page)
-            edges.update(page.edges)
+            edges.update({edge for readings in page.readings.values() for edge in readings})
         if not window:
             return
         current = window.popleft()
         behind.append(current)
         if len(behind) > around:
-            edges.subtract(behind.popleft().edges)
+            edges.subtract({edge for readings in behind.popleft().readings.values() for edge in readings})
             if len(edges) > 40 * around:
                 edges = +edges  # forget what no page of the window has any more
-        yield _without_edges(current, edges, least)
+        yield _without_edges(current, edges, said, least)
 
 
-_Edge = tuple[str, str]
+class _Edge(NamedTuple):
+    """One reading of a line at the top or bottom of a page: a text, and on which side of it the page's number stands.
+
+    `shift` is the number less the page's index. `is_sure`: it says itself that it is the number of a page.
+    """
+
+    place: str
+    text: str
+    side: str = ""
+    shift: int = 0
+    is_sure: bool = False
 
 
 class _EdgedPage(NamedTuple):
-    """A page's lines; what its first and last two look like; and how a chapter title above it begins."""
+    """A page's lines, and what its first and last two may be, by their place among the lines."""
 
     lines: list[str]
-    top: list[str]
-    bottom: list[str]
-    start: str
-
-    @property
-    def edges(self) -> set[_Edge]:
-        found = {("top", shape) for shape in self.top} | {("bottom", shape) for shape in self.bottom}
-        return found | {("start", self.start)} if self.start else found
+    readings: dict[int, list[_Edge]]
 
 
-def _edged(lines: list[str]) -> _EdgedPage:
-    return _EdgedPage(
-        lines,
-        [_shape(line) for line in lines[:2]],
-        [_shape(line) for line in lines[-2:][::-1]],
-        _chapter_start(lines[0]) if lines else "",
-    )
+def _edged(index: int, lines: list[str]) -> _EdgedPage:
+    last = len(lines) - 1
+    places = {
+        **dict.fromkeys(range(min(2, len(lines))), "top"),
+        **dict.fromkeys(range(last, max(1, last - 2), -1), "end"),
+    }
+    return _EdgedPage(lines, {at: _readings(place, lines[at], index) for at, place in places.items()})
 
 
-def _without_edges(page: _EdgedPage, edges: Counter[_Edge], least: int) -> list[str]:
+def _readings(place: str, line: str, index: int) -> list[_Edge]:
+    found = [_Edge(place, line.casefold())]
+    if PAGE_NUMBER.fullmatch(line) and not DIGITS.search(line):
+        found.append(_Edge(place, "", "roman"))
+    for side, pattern in (("before", NUMBER_BEFORE), ("behind", NUMBER_BEHIND)):
+        if match := pattern.fullmatch(line):
+            is_sure = bool(match["word"] or match["of"])
+            found.append(_Edge(place, (match["rest"] or "").casefold(), side, int(match["number"]) - index, is_sure))
+    return found
+
+
+def _without_edges(page: _EdgedPage, edges: Counter[_Edge], said: set[str], least: int) -> list[str]:
     lines = page.lines
     if len(lines) < LEAST_LINES:
         return lines
-    first, last = 0, len(lines)
-    if page.start and edges[("start", page.start)] >= least:
-        first = 1
-    for shape in page.top[first:]:
-        if edges[("top", shape)] < least:
-            break
-        first += 1
-    for shape in page.bottom:
-        if edges[("bottom", shape)] < least:
-            break
-        last -= 1
-    left_out = sum(map(len, lines[:first])) + sum(map(len, lines[last:]))
-    return lines if left_out > MOST_LEFT_OUT * sum(map(len, lines)) else lines[first:last]
+    dropped, done = set(), set()
+    for at, readings in page.readings.items():
+        running = next((edge for edge in readings if edges[edge] >= least and _is_no_title(edge, edges)), None)
+        if running is None or running.place in done:
+            done.add(readings[0].place)  # what stands further in belongs to the text
+        elif not running.text or running.text in said:
+            dropped.add(at)
+        else:
+            said.add(running.text)
+    left_out = sum(len(lines[at]) for at in dropped)
+    too_much = left_out > MOST_LEFT_OUT * sum(map(len, lines))
+    return lines if too_much else [line for at, line in enumerate(lines) if at not in dropped]
 
 
-def _shape(line: str) -> str:
-    """What two running lines have in common: all but the digits, and of a page number nothing."""
-    if len(line) < 24 and PAGE_NUMBER.fullmatch(line):
-        return "#"
-    return DIGITS.sub("#", line.casefold())
-
-
-def _chapter_start(line: str) -> str:
-    """`Kapitel 3. Grundlagen 3.2 Menge` above a page changes from page to page, but always starts alike."""
-    match = CHAPTER_START.match(line)
-    return match.group(1).casefold() if match else ""
+def _is_no_title(edge: _Edge, edges: Counter[_Edge]) -> bool:
+    """Whether a number beside a text is the page's: as it says so, stands below, comes after front matter, or changes
+    sides. A title above may count like the pages of a document that begins with 1."""
+    if not edge.side or not edge.text or edge.is_sure or edge.place == "end" or edge.shift <= 0:
+        return True
+    return edges[edge._replace(side="behind" if edge.side == "before" else "before")] > 0

@@ -79,9 +79,55 @@ def body(number: int) -> list[str]:
     return [f"Zeile {letter} vom Blatt {'abcdefghijklmnop'[number]} sagt etwas Eigenes." for letter in "abcdefgh"]
 
 
-def test_running_headers_and_page_numbers_are_left_out():
-    pages = [[f"Leitfaden {n} / 12", *body(n), f"{n}"] for n in range(12)]
-    assert list(without_running_lines(pages)) == [body(n) for n in range(12)]
+@pytest.mark.parametrize(
+    ("above", "below", "kept"),
+    [
+        ("Leitfaden {} / 12", "{}", ["Leitfaden 1 / 12"]),
+        ("Betriebsanleitung", "Seite {} von 12", ["Betriebsanleitung"]),
+        ("Typ Prüfdruck Leistung Bestellnummer", "- {} -", ["Typ Prüfdruck Leistung Bestellnummer"]),
+        ("Seite {}", "© 2024 Firma | {}", ["© 2024 Firma | 1"]),
+        ("S. {}", "Ein Buch – {}", ["Ein Buch – 1"]),
+    ],
+)
+def test_a_running_line_is_read_once_and_page_numbers_never(above, below, kept):
+    pages = [[above.format(n), *body(n), below.format(n)] for n in range(1, 13)]
+    first, *others = without_running_lines(pages)
+    assert [line for line in first if line not in body(1)] == kept
+    assert others == [body(n) for n in range(2, 13)]
+
+
+def test_a_number_that_changes_sides_with_the_pages_is_theirs():
+    pages = [[f"{n} Ein Buch" if n % 2 else f"Ein Buch {n}", *body(n)] for n in range(1, 13)]
+    assert list(without_running_lines(pages)) == [pages[0], *(body(n) for n in range(2, 13))]
+
+
+CONTENT = [
+    "Aufgabe {0}",
+    "Übung Nr. {0}",
+    "§ {0} Haftung",
+    "Gesamtbetrag: {1},45 EUR",
+    "Umsatz {1} TEUR",
+    "Rechnung 2024-{1}",
+    "{1}",
+    "Stand: {0}.2024, {1} Stück",
+]
+
+
+@pytest.mark.parametrize("line", CONTENT)
+def test_a_title_or_sum_that_has_another_number_on_each_page_stays(line):
+    lines = [line.format(n, 17 * n * n % 101 + 100) for n in range(1, 9)]
+    for pages in (
+        [[lines[n - 1], *body(n), f"Seite {n} von 8"] for n in range(1, 9)],
+        [["Kopf", *body(n), lines[n - 1]] for n in range(1, 9)] if "{0}" not in line else [],
+    ):
+        for n, page in enumerate(without_running_lines(pages)):
+            assert lines[n] in page and f"Seite {n + 1} von 8" not in page
+
+
+@pytest.mark.parametrize("titles", [[f"Aufgabe {n}" for n in range(1, 9)], ["Aufgabe eins", "Aufgabe zwei"] * 4])
+def test_a_page_number_below_costs_no_title_above(titles):
+    pages = [[title, *body(n), str(n + 1)] for n, title in enumerate(titles)]
+    assert {page[0] for page in without_running_lines(pages)} >= set(titles)
 
 
 ENDS = "abcdef"
@@ -136,3 +182,22 @@ def test_pages_come_with_headings_from_bookmarks_and_marks_of_what_was_unreadabl
 def test_a_heading_is_found_whatever_stands_around_its_number():
     (page,) = pages_of_texts(["Anhang B. Die\nlange Liste\nText."], Outline(1, {0: ["B Die lange Liste"]}), "a.pdf")
     assert [heading.title for heading in page.headings] == ["Anhang B. Die lange Liste"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "word"),
+    [
+        ("S I C H E R H E I T", "SICHERHEIT"),
+        ("W a r t u n g", "Wartung"),
+        ("2. Ü B E R S I C H T", "2. ÜBERSICHT"),
+        ("T E C H N I C A L  D A T A S H E E T", "TECHNICAL  DATASHEET"),
+        ("• p r ü f e n", "• prüfen"),
+        *(
+            (line, line)
+            for line in ("A B C D E F", "a b c d", "x y x y x y", "M D M D F S S", "Q W R T Z P", "A n B e C i")
+        ),
+    ],
+)
+def test_letters_that_were_spaced_apart_make_a_word(printed, word):
+    (page,) = pages_of_texts([printed], Outline(1), "a.pdf")
+    assert page.text == word
