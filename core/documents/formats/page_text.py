@@ -59,6 +59,7 @@ ACCENTS = dict(
     zip("¨´ˆ˜ˇ¸˚¯˘˙˛˝", "\u0308\u0301\u0302\u0303\u030c\u0327\u030a\u0304\u0306\u0307\u0328\u030b", strict=True)
 )
 ACCENT_AND_LETTER = re.compile(f"([{''.join(ACCENTS)}])([A-Za-zı])")
+SOFT_HYPHEN = re.compile(r"\u00ad(?:\r?\n)?")  # where a word may be parted at a line's end, as it was here
 SURROGATES = re.compile(r"[\ud800-\udfff]")
 PAGE_NUMBER = re.compile(
     r"(?:(?:seite|page|s\.|p\.)\s*)?[-–—|]?\s*(?:\d{1,5}|[ivxlc]{1,7})\s*[-–—|]?"
@@ -86,6 +87,8 @@ def clean_characters(text: str) -> str:
 
 def clean_inside_lines(text: str) -> str:
     """`clean_characters` without its care for spaces at line ends; text that is clean costs little."""
+    if "\u00ad" in text:
+        text = SOFT_HYPHEN.sub("", text)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if IS_CLEAN.fullmatch(text):
