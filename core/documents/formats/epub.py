@@ -8,9 +8,8 @@ from urllib.parse import unquote
 from lxml import etree
 
 from core.documents.formats.archive import ARCHIVE_ERRORS, Archive, TooLargeError, path_inside
-from core.documents.formats.block_pages import PAGE_END, PAGE_UNREADABLE, Step, pages_of_blocks
 from core.documents.formats.html import steps_of_html
-from core.documents.formats.page_text import Page
+from core.documents.formats.page_text import PAGE_END, PAGE_UNREADABLE, Page, Step, pages_of_blocks
 from core.documents.formats.text_encoding import decoded_blocks, find_encoding
 from utils.errors import AppError
 

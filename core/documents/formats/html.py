@@ -6,8 +6,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from core.documents.formats.block_pages import Step, pages_of_blocks
-from core.documents.formats.page_text import Block, Page, clean_characters
+from core.documents.formats.page_text import Block, Page, Step, clean_characters, pages_of_blocks
 from core.documents.formats.text_encoding import decoded_blocks, find_encoding
 
 # fmt: off
@@ -22,6 +21,8 @@ BLOCKS = frozenset([
 ])
 # fmt: on
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|gif|svg|webp|bmp)", re.IGNORECASE)  # is no description of a picture
 PERMALINK = re.compile(r"\s*[¶§#]$")  # what documentation puts behind each heading
 MAX_HELD_CHARACTERS = 1024 * 1024  # of one paragraph or row
 MAX_BLOCKS_IN_CELL = 3
@@ -89,8 +90,11 @@ class _Target:
     # what the parser calls
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if self._not_read or tag in NOT_READ or "hidden" in attributes:
+        if self._not_read or tag in NOT_READ or "hidden" in attributes or HIDDEN.search(attributes.get("style", "")):
             self._not_read += 1
+        elif tag == "img":
+            alt = attributes.get("alt", "")
+            self._text.append("" if FILE_NAME.fullmatch(alt.strip()) else alt)
         elif tag == "br":
             self._text.append("\n")
         elif tag == "title":

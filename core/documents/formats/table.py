@@ -15,8 +15,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
-from core.documents.formats.block_pages import pages_of_blocks
-from core.documents.formats.page_text import Block, Page, clean_characters
+from core.documents.formats.page_text import Block, Page, clean_characters, pages_of_blocks
 from core.documents.formats.text_encoding import Encoding, decoded_blocks, find_encoding
 
 DELIMITERS = "\t;|,"  # where two fit equally, the one that stands inside values less often

@@ -20,10 +20,13 @@ NAMESPACES = {
     "http://purl.oclc.org/ooxml/drawingml/chart": "c",
     "http://schemas.openxmlformats.org/drawingml/2006/diagram": "dgm",
     "http://purl.oclc.org/ooxml/drawingml/diagram": "dgm",
+    "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing": "wp",
+    "http://purl.oclc.org/ooxml/drawingml/wordprocessingDrawing": "wp",
+    "urn:schemas-microsoft-com:vml": "v",
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships": "r",
     "http://purl.oclc.org/ooxml/officeDocument/relationships": "r",
 }
-UNITS = {"w:p", "w:tr", "w:sectPr"}
+UNITS = {"w:p", "w:tr", "w:altChunk", "w:sectPr"}
 UNIT_BYTES = 16 * 1024 * 1024  # of XML in one paragraph or row; its tree takes about ten times as much
 
 

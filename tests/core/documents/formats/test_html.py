@@ -123,3 +123,19 @@ def test_no_word_is_lost_between_tags(words):
         f"<{tag}>{word}</{tag}>" for word, tag in zip(words, ["p", "div", "li", "h2", "pre", "td"] * 99, strict=False)
     )
     assert text_of(body).replace("• ", "").split() == words
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ('<p>Die Formel <img alt="E=mc^2" src="a.png"> gilt.', "Die Formel E=mc^2 gilt."),
+        ('<p>Bild: <img src="b.jpg" alt="Schaltplan der Pumpe"></p>', "Bild: Schaltplan der Pumpe"),
+        ('<p>Text <img alt="IMG_0815.JPG"> und <img alt=""> mehr', "Text und mehr"),
+        ('<p>da<span style="display: none">geheim</span> dort', "da dort"),
+        ('<div style="color:red; DISPLAY:NONE"><p>weg<br><img alt="x"></p></div><p>da', "da"),
+        ('<p>da <b style="visibility:hidden">weg</b>und dort', "da und dort"),
+        ("<p>Die Wart&shy;ung der Donau&#173;dampf\u00adschiffe", "Die Wartung der Donaudampfschiffe"),
+    ],
+)
+def test_what_stands_for_a_picture_is_read_and_what_nobody_sees_is_not(source, text):
+    assert text_of(source) == text
