@@ -17,14 +17,13 @@ from typing import BinaryIO
 
 from core.documents.formats.page_text import Block, Page, clean_characters, pages_of_blocks
 from core.documents.formats.text_encoding import Encoding, decoded_blocks, find_encoding
+from core.documents.tables import are_names
 
 DELIMITERS = "\t;|,"  # where two fit equally, the one that stands inside values less often
 SAMPLE_LINES = 200
 MAX_PREAMBLE = 30  # rows
 MAX_LINE_CHARACTERS = 1024 * 1024
 LEAST_REGULAR_SHARE = 0.7  # of rows that have the same number of columns
-MAX_COLUMN_NAME = 80
-VALUE = re.compile(r"[\s\d.,:/+\-%€$]*\d[\s\d.,:/+\-%€$]*")  # a number, a date, a time, an amount
 SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # what Excel writes first
 
 
@@ -80,7 +79,7 @@ def _names(rows: Sequence[Sequence[str]], width: int) -> tuple[int, Sequence[str
         while cells and not cells[-1]:
             cells.pop()
         is_whole = len(row) == width and len(cells) >= max(2, width - 1, most + 1)
-        if is_whole and _are_names(cells) and (number == 0 or number + 1 < len(rows)):
+        if is_whole and are_names(cells) and (number == 0 or number + 1 < len(rows)):
             return number, cells
         most = max(most, sum(map(bool, cells)))
     return 0, ()
@@ -95,12 +94,6 @@ def _sample_rows(lines: Sequence[str], delimiter: str, quoted: bool) -> list[lis
     except csv.Error:
         pass  # what was read before is a sample too
     return rows
-
-
-def _are_names(cells: Sequence[str]) -> bool:
-    """Whether a first row names the columns: all different, none empty, none a value."""
-    different = len(set(cells)) == len(cells)
-    return different and all(cell and len(cell) <= MAX_COLUMN_NAME and not VALUE.fullmatch(cell) for cell in cells)
 
 
 def _reader(lines: Iterable[str], delimiter: str, quoted: bool) -> Iterator[list[str]]:
