@@ -38,6 +38,7 @@ LOOSE_ANNOTATIONS_LOOKED_AT = 3
 LEAST_PIECES, MOST_PIECES, PIECES_PER_LINE = 8, 400, 1.6
 MOSTLY = 0.7  # of the pieces are in such rows; of its column's width fills a full line
 LEAST_FULL, LEAST_GOING_ON = 0.6, 0.4  # of a column's lines
+LEAST_GAP = 8  # points between the columns
 LEAST_CHARACTERS = 12  # of a line, in the mean
 # What pypdf lets through on broken files, besides its own errors; it never ends in anything worse.
 PYPDF_ERRORS = (PyPdfError, DependencyError, DeprecationError, ValueError, KeyError, TypeError, AttributeError,
@@ -289,7 +290,10 @@ def _by_columns(pieces: Sequence[_Piece], text_page: pypdfium2.PdfTextPage) -> s
     ]
     if len(rows) < LEAST_PIECES // 2 or 2 * len(rows) < MOSTLY * len(pieces):
         return ""
-    middle = (max(a.right for a, _ in rows) + min(b.left for _, b in rows)) / 2
+    end, begin = max(a.right for a, _ in rows), min(b.left for _, b in rows)
+    if begin - end < LEAST_GAP:
+        return ""
+    middle = (end + begin) / 2
     first, last = pieces.index(rows[0][0]), pieces.index(rows[-1][1])
     columns = (
         [piece for piece in pieces[first : last + 1] if piece.right < middle],

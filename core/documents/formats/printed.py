@@ -50,6 +50,7 @@ NO_LETTERS = re.compile(r"[\W_]+")
 WORD = re.compile(r"[^\W_]+")
 ANY_LETTER = re.compile(r"[^\W_]")
 SPACED_LETTERS = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_]){4,}(?!\S)")
+SPACED_LINE = re.compile(r"(?:\d[\d.]*\s+|[•·–-]\s+)?(?:[^\W\d_]\s{1,3}){4,}[^\W\d_][.:!?]?")
 VOWELS = frozenset("aeiouyäöüáéíóúàèìòùâêîôûåæøœ")
 LEAST_LETTERS = 4  # different ones
 MAX_COMPOUNDS = 100_000
@@ -109,7 +110,7 @@ def _lines_of_pages(texts: Iterable[str | None], unread: deque[bool]) -> Iterato
         unread.append(text is None)
         lines = clean_inside_lines(mark_line_end_hyphens(with_accents(text or ""))).split("\n")
         yield [
-            SPACED_LETTERS.sub(_closed_up, stripped) if 4 * stripped.count(" ") > len(stripped) else stripped
+            SPACED_LETTERS.sub(_closed_up, stripped) if SPACED_LINE.fullmatch(stripped) else stripped
             for line in lines
             if (stripped := line.strip())
         ]
