@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from operator import mul
 
+SAMPLE_CHARACTERS = 8192
 LEAST_LETTERS = 120  # that tell something
 # How often the letters a to z come in 10,000 of English, German, French, Spanish and Italian together.
 USUAL = (820, 165, 310, 420, 1420, 150, 200, 300, 750, 25, 60, 430, 270,
@@ -32,9 +33,11 @@ def is_garbled(text: str) -> bool:
 
     Numbers, formulas, lists of codes and short texts pass; so does every language.
     """
-    others = "".join(NOT_ASCII.findall(text))
-    if len(others) * 4 > len(text) - text.count(" ") and len(others) > LEAST_LETTERS:
-        return _is_mixture(others, len(text))
+    text = text[:SAMPLE_CHARACTERS]
+    if len(text.encode("utf-8", "replace")) > 1.25 * len(text):
+        others = "".join(NOT_ASCII.findall(text))
+        if len(others) > max(LEAST_LETTERS, len(text) // 4):
+            return _is_mixture(others[: SAMPLE_CHARACTERS // 16], len(others) / len(text))
     return _has_odd_letters(text.lower()) or _is_punctuation(text)
 
 
@@ -48,13 +51,15 @@ def _has_odd_letters(text: str) -> bool:
 
 
 def _is_punctuation(text: str) -> bool:
+    if sum(map(str.isalnum, text[:400])) > MOST_PUNCTUATION * len(text[:400]):
+        return False
     counts = [text.count(sign) for sign in string.punctuation]
     if sum(counts) < max(LEAST_LETTERS, MOST_PUNCTUATION * len("".join(text.split()))):
         return False
     return sum(map(bool, counts)) >= LEAST_KINDS and max(counts) < MOST_OF_A_KIND * sum(counts)
 
 
-def _is_mixture(others: str, length: int) -> bool:
+def _is_mixture(others: str, share: float) -> bool:
     """Whether the characters above ASCII are of no alphabet, or of too many."""
     odd = sum(unicodedata.category(character) in ("Co", "Cn", "Cs") or character == "\ufffd" for character in others)
     scripts = Counter(
@@ -63,6 +68,6 @@ def _is_mixture(others: str, length: int) -> bool:
     usual = sum(count for _, count in scripts.most_common(MOST_SCRIPTS))
     return (
         odd > MOST_ODD_SHARE * len(others)
-        or scripts["LATIN"] > MOST_ACCENTED_SHARE * length
+        or scripts["LATIN"] * share > MOST_ACCENTED_SHARE * len(others)
         or usual < LEAST_OF_SCRIPTS * scripts.total()
     )

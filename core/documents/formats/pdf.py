@@ -266,7 +266,9 @@ def bounded_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> s
     text = bytes(memoryview(buffer)[:length]).decode("utf-16-le", errors="surrogatepass").rstrip("\0")
     pieces = text_page.count_rects()
     if LEAST_PIECES <= pieces <= MOST_PIECES and pieces >= PIECES_PER_LINE * (text.count("\n") + 1):
-        return _by_columns([_Piece(*text_page.get_rect(n)) for n in range(pieces)], text_page) or text
+        probe = [_Piece(*text_page.get_rect(n)) for n in range(pieces // 2 - 4, min(pieces // 2 + 4, pieces))]
+        if len(_rows(probe)) >= len(probe) // 2 - 1:
+            return _by_columns([_Piece(*text_page.get_rect(n)) for n in range(pieces)], text_page) or text
     return text
 
 
@@ -285,9 +287,7 @@ def _by_columns(pieces: Sequence[_Piece], text_page: pypdfium2.PdfTextPage) -> s
     Rows of a table look alike, but their cells do not go on in the next row: here lines fill their column, and many
     begin in mid-sentence.
     """
-    rows = [
-        (a, b) for a, b in pairwise(pieces) if abs(a.bottom - b.bottom) < (a.top - a.bottom) / 2 and b.left > a.right
-    ]
+    rows = _rows(pieces)
     if len(rows) < LEAST_PIECES // 2 or 2 * len(rows) < MOSTLY * len(pieces):
         return ""
     end, begin = max(a.right for a, _ in rows), min(b.left for _, b in rows)
@@ -309,6 +309,15 @@ def _by_columns(pieces: Sequence[_Piece], text_page: pypdfium2.PdfTextPage) -> s
         for part in (pieces[:first], pieces[last + 1 :])
     ]
     return around[0] + "\n".join(map(_joined, columns, texts)) + "\n" + around[1]
+
+
+def _rows(pieces: Sequence[_Piece]) -> list[tuple[_Piece, _Piece]]:
+    """Pieces that follow each other on one line with a gap between them."""
+    return [
+        (a, b)
+        for a, b in pairwise(pieces)
+        if b.left - a.right >= LEAST_GAP and abs(a.bottom - b.bottom) < (a.top - a.bottom) / 2
+    ]
 
 
 def _joined(column: Sequence[_Piece], lines: Sequence[str]) -> str:

@@ -56,6 +56,7 @@ LEAST_LETTERS = 4  # different ones
 MAX_COMPOUNDS = 100_000
 LEAST_LINES = 6  # of a page whose running lines are left out
 MOST_LEFT_OUT = 1 / 3  # of a page's characters
+NUMBER_WITHIN = 24  # characters from a line's end, with the words around it
 LONGEST_CHAPTER_NUMBER = 32  # characters, with the beginning of the title behind it
 WIDTH_IF_UNKNOWN = 80
 
@@ -339,10 +340,13 @@ def _edged(index: int, lines: list[str]) -> _EdgedPage:
 
 def _readings(place: str, line: str, index: int) -> list[_Edge]:
     found = [_Edge(place, line.casefold())]
-    if PAGE_NUMBER.fullmatch(line) and not DIGITS.search(line):
+    if len(line) < NUMBER_WITHIN and PAGE_NUMBER.fullmatch(line) and not DIGITS.search(line):
         found.append(_Edge(place, "", "roman"))
-    for side, pattern in (("before", NUMBER_BEFORE), ("behind", NUMBER_BEHIND)):
-        if match := pattern.fullmatch(line):
+    for side, pattern, edge in (
+        ("before", NUMBER_BEFORE, line[:NUMBER_WITHIN]),
+        ("behind", NUMBER_BEHIND, line[-NUMBER_WITHIN:]),
+    ):
+        if DIGITS.search(edge) and (match := pattern.fullmatch(line)):
             is_sure = bool(match["word"] or match["of"])
             found.append(_Edge(place, (match["rest"] or "").casefold(), side, int(match["number"]) - index, is_sure))
     return found
