@@ -17,8 +17,8 @@ from core.documents.formats.html import steps_of_html
 from core.documents.formats.page_text import PAGE_END, Block, Page, Step, pages_of_blocks
 from core.documents.formats.text_encoding import decode
 from core.documents.formats.word_signs import Numbering, numbering_of
-from core.documents.formats.word_tree import attribute, child, has_rendered_breaks, short, units
-from core.documents.formats.word_xml import Walk, styles_of, words_of_drawing
+from core.documents.formats.word_tree import attribute, child, has_rendered_breaks, inside, short, styles_of, units
+from core.documents.formats.word_xml import Walk
 from utils.errors import AppError
 
 OLE_FILE = b"\xd0\xcf\x11\xe0"  # what Word wraps a document with a password in, and the old .doc format too
@@ -26,6 +26,7 @@ ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 MAX_XML_BYTES = 512 * 1024 * 1024  # unpacked; far above any book
 MIN_BOMB_BYTES = 32 * 1024 * 1024
 MAX_RATIO = 200  # unpacked to packed; no real document of a corpus of 480 had more than 27
+WALKED_ONCE_BYTES = 64 * 1024 * 1024  # of XML; of a longer document no more than a part is held
 MAX_NOTES_BYTES = 64 * 1024 * 1024
 
 
@@ -39,7 +40,12 @@ def read(path: Path, password: str | None = None) -> Iterator[Page]:
     """
     _check_beginning(path)
     try:
-        yield from pages_of_blocks(_open(path, path.name).steps, path.name)
+        document = _open(path, path.name)
+        if document.archive.sizes[document.main] > WALKED_ONCE_BYTES:
+            yield from pages_of_blocks(document.steps, path.name)
+        else:
+            held = list(document.steps())  # its text alone; no tree is
+            yield from pages_of_blocks(lambda: held, path.name)
     except TooLargeError as error:
         raise AppError("docx_too_large", file=path.name) from error
     except ARCHIVE_ERRORS as error:
@@ -126,7 +132,11 @@ def _open(file: Path | BytesIO, name: str) -> _Document:
     numbering = numbering_of(lists) if lists is not None else Numbering()
     styles = archive.tree(next(_targets(relations, "styles"), ""))
     plain = Walk(
-        styles_of(styles, numbering) if styles is not None else {}, numbering, {}, lambda _: (), lambda _: ()
+        styles_of(styles, numbering.level_of_style) if styles is not None else {},
+        numbering,
+        {},
+        lambda _: (),
+        lambda _: (),
     )
     sections, rendered = _outline(archive, main, relations)
     walk = replace(
@@ -225,7 +235,7 @@ def _words_of_drawing(archive: Archive, relations: dict[str, _Relation], target:
         root = archive.tree(relations[target].target) if target in relations else None
     except ARCHIVE_ERRORS:
         return []
-    return words_of_drawing(root) if root is not None else []
+    return _words_of_root(root) if root is not None else []
 
 
 def _foreign_steps(archive: Archive, relations: dict[str, _Relation], target: str) -> Iterator[Step]:
@@ -243,3 +253,12 @@ def _foreign_steps(archive: Archive, relations: dict[str, _Relation], target: st
             yield from steps_of_html([decode(data, target)])
     except (KeyError, AppError, *ARCHIVE_ERRORS):
         return
+
+
+def _words_of_root(root: etree._Element) -> list[str]:
+    """The lines of a diagram, or the title and the categories of a chart; its numbers are left out."""
+    lines = []
+    for paragraph in inside(root, "a:p", "c:strCache"):
+        texts = [text.text or "" for text in inside(paragraph, "a:t", "c:v")]
+        lines.append(("" if short(paragraph.tag) == "a:p" else ", ").join(texts))
+    return list(dict.fromkeys(line for line in (" ".join(line.split()) for line in lines) if line))

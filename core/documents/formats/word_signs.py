@@ -1,4 +1,4 @@
-"""What Word draws and does not write: formulas, numbers of lists, signs of symbol fonts. Knows XML; no document."""
+"""What Word draws and does not write: formulas, form fields, numbers of lists, signs of symbol fonts. Knows XML."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 from pypdf._codecs import charset_encoding
 
-from core.documents.formats.word_tree import attribute, child, inside, short
+from core.documents.formats.word_tree import attribute, child, inside, is_on, short
 
 
 def _signs(pairs: str) -> dict[int, str]:
@@ -100,6 +100,19 @@ _NOT_SHOWN = {"m:rPr", "m:ctrlPr", "w:rPr", "w:del", "w:moveFrom", "w:instrText"
 def _grouped(text: str) -> str:
     """In brackets, where a sign before it would else take hold of its beginning alone."""
     return text if ATOM.fullmatch(text) else f"({text})"
+
+
+def form_field(begin: etree._Element) -> str:
+    """What a form field shows: whether its box is ticked, or which entry was chosen."""
+    for box in inside(begin, "w:checkBox"):
+        checked = child(box, "w:checked")
+        return "☒" if is_on(checked if checked is not None else child(box, "w:default")) else "☐"
+    for choice in inside(begin, "w:ddList"):
+        entries = [attribute(entry, "w:val") for entry in inside(choice, "w:listEntry")]
+        result = child(choice, "w:result")
+        at = attribute(result if result is not None else choice, "w:val")
+        return entries[int(at)] if at.isdecimal() and int(at) < len(entries) else "".join(entries[:1])
+    return ""
 
 
 @dataclass

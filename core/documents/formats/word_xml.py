@@ -11,8 +11,19 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from core.documents.formats.page_text import PAGE_END, Block, Step, clean_characters
-from core.documents.formats.word_signs import SYMBOL_FONTS, Numbering, formula, in_font
-from core.documents.formats.word_tree import UNITS, attribute, child, inside, short
+from core.documents.formats.word_signs import SYMBOL_FONTS, Numbering, form_field, formula, in_font
+from core.documents.formats.word_tree import (
+    NO_STYLE,
+    UNITS,
+    Style,
+    attribute,
+    child,
+    has_outline_level,
+    inside,
+    is_on,
+    number_of,
+    short,
+)
 
 NOT_READ = {"w:pPr", "w:rPr", "w:sdtPr", "w:del", "w:moveFrom", "w:delText", "w:delInstrText", "m:rPr", "m:ctrlPr"}
 PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
@@ -36,6 +47,7 @@ class _Line:
     breaks_before: int = 0
     breaks: int = 0
     has_page_field: bool = False
+    style: Style = NO_STYLE
     font: str = ""  # of the run that is being read
     in_capitals: bool = False
     fields: list["_Field"] = field(default_factory=list)
@@ -58,15 +70,6 @@ class _Field:
 
     instruction: str = ""
     shows_result: bool = False
-
-
-@dataclass(frozen=True)
-class Style:
-    """What a style makes of a paragraph or run; `number` is the list that it is of, and its level there."""
-
-    is_heading: bool = False
-    in_capitals: bool = False
-    number: tuple[str, int] = ("", 0)
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ class Walk:
 
     def _style(self, properties: etree._Element | None) -> Style:
         style = child(properties, "w:pStyle") if properties is not None else None
-        return self.styles.get(attribute(style, "w:val") if style is not None else "", Style())
+        return self.styles.get(attribute(style, "w:val") if style is not None else "", NO_STYLE)
 
     def _label(self, properties: etree._Element | None) -> str:
         """What Word shows before a paragraph of a list; it counts with each that is read."""
@@ -173,7 +176,7 @@ class Walk:
         return f"{label} " if label.strip("•") else ""
 
     def _line(self, paragraph: etree._Element, label: str = "") -> _Line:
-        line = _Line([label])
+        line = _Line([label], style=self._style(child(paragraph, "w:pPr")))
         pending = list(reversed(paragraph))
         while pending:
             element = pending.pop()
@@ -217,17 +220,16 @@ def _rendered_break(walk: Walk, line: _Line, element: etree._Element) -> Sequenc
 
 def _run(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
     """A run of characters: how it is written decides what they are."""
+    line.font, line.in_capitals = "", line.style.in_capitals
     properties = child(element, "w:rPr")
-    fonts = child(properties, "w:rFonts") if properties is not None else None
-    line.font = attribute(fonts, "w:ascii") or attribute(fonts, "w:hAnsi") if fonts is not None else ""
-    capitals = child(properties, "w:caps") if properties is not None else None
-    if capitals is None:
-        character_style = child(properties, "w:rStyle") if properties is not None else None
-        outer = child(next(element.iterancestors("{*}p"), element), "w:pPr")
-        style = walk.styles.get(attribute(character_style, "w:val") if character_style is not None else "", Style())
-        line.in_capitals = style.in_capitals or walk._style(outer).in_capitals
-    else:
-        line.in_capitals = is_on(capitals)
+    for each in properties if properties is not None else ():
+        kind = short(each.tag)
+        if kind == "w:rFonts":
+            line.font = attribute(each, "w:ascii") or attribute(each, "w:hAnsi")
+        elif kind == "w:rStyle":
+            line.in_capitals |= walk.styles.get(attribute(each, "w:val"), NO_STYLE).in_capitals
+        elif kind == "w:caps":
+            line.in_capitals = is_on(each)
     return list(element)
 
 
@@ -280,25 +282,12 @@ def _field_mark(walk: Walk, line: _Line, element: etree._Element) -> Sequence[et
     match attribute(element, "w:fldCharType"):
         case "begin":
             line.fields.append(_Field())
-            line.text.append(_form_field(element))
+            line.text.append(form_field(element))
         case "separate" if line.fields:
             line.fields[-1].shows_result = True
         case "end" if line.fields:
             line.has_page_field |= PAGE_FIELD.match(line.fields.pop().instruction) is not None
     return ()
-
-
-def _form_field(begin: etree._Element) -> str:
-    """What a form field shows: whether its box is ticked, or which entry was chosen."""
-    for box in inside(begin, "w:checkBox"):
-        checked = child(box, "w:checked")
-        return "☒" if is_on(checked if checked is not None else child(box, "w:default")) else "☐"
-    for choice in inside(begin, "w:ddList"):
-        entries = [attribute(entry, "w:val") for entry in inside(choice, "w:listEntry")]
-        result = child(choice, "w:result")
-        at = attribute(result if result is not None else choice, "w:val")
-        return entries[int(at)] if at.isdecimal() and int(at) < len(entries) else "".join(entries[:1])
-    return ""
 
 
 def _instruction(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
@@ -349,60 +338,3 @@ def _nearest(parent: etree._Element, name: str) -> Iterator[etree._Element]:
 def _is_page_number(text: str) -> bool:
     """Whether only "Seite … von …" is left of a line, once its numbers are gone."""
     return set(re.findall(r"\w+", text.casefold())) <= AROUND_PAGE_NUMBERS
-
-
-def is_on(switch: etree._Element | None) -> bool:
-    """Whether a property is set: its element is there, and does not say that it is off."""
-    return switch is not None and attribute(switch, "w:val") not in ("0", "false", "off")
-
-
-def has_outline_level(properties: etree._Element | None) -> bool:
-    """Whether a paragraph or style counts as a heading in Word's outline; level 9 is body text."""
-    level = child(properties, "w:outlineLvl") if properties is not None else None
-    return level is not None and attribute(level, "w:val") in set("012345678")
-
-
-def number_of(properties: etree._Element, number: str = "", depth: int = 0) -> tuple[str, int]:
-    """The list and the level that a paragraph or style names, and what it leaves open as it was."""
-    for name, value in ((short(each.tag), attribute(each, "w:val")) for each in properties):
-        number = value if name == "w:numId" else number
-        depth = int(value) if name == "w:ilvl" and value.isdecimal() else depth
-    return number, depth
-
-
-def styles_of(root: etree._Element, numbering: Numbering) -> dict[str, Style]:
-    """What the styles of a document say, with what each takes from those it builds on."""
-    elements = {attribute(style, "w:styleId"): style for style in inside(root, "w:style")}
-    return {name: _style(list(_ancestry(name, elements)), numbering) for name in elements}
-
-
-def _style(ancestry: Sequence[tuple[str, etree._Element]], numbering: Numbering) -> Style:
-    """A style by the elements of itself and of those it builds on. Style names are English inside every Word file."""
-    names = [
-        attribute(name, "w:val").casefold() for _, each in ancestry if (name := child(each, "w:name")) is not None
-    ]
-    is_heading = any(name.startswith("heading ") or name in {"title", "subtitle"} for name in names)
-    outlined = any(has_outline_level(child(each, "w:pPr")) for _, each in ancestry)
-    capitals = next((found for _, each in ancestry if (found := child(each, "w:rPr", "w:caps")) is not None), None)
-    lists = ((name, found) for name, each in ancestry if (found := child(each, "w:pPr", "w:numPr")) is not None)
-    name, own = next(lists, ("", None))
-    number = number_of(own, "", numbering.level_of_style.get(name, 0)) if own is not None else ("", 0)
-    return Style(is_heading or outlined, is_on(capitals), number)
-
-
-def _ancestry(name: str, elements: Mapping[str, etree._Element]) -> Iterator[tuple[str, etree._Element]]:
-    seen: set[str] = set()
-    while name in elements and name not in seen:
-        seen.add(name)
-        yield name, elements[name]
-        base = child(elements[name], "w:basedOn")
-        name = attribute(base, "w:val") if base is not None else ""
-
-
-def words_of_drawing(root: etree._Element) -> list[str]:
-    """The lines of a diagram, or the title and the categories of a chart; its numbers are left out."""
-    lines = []
-    for paragraph in inside(root, "a:p", "c:strCache"):
-        texts = [text.text or "" for text in inside(paragraph, "a:t", "c:v")]
-        lines.append(("" if short(paragraph.tag) == "a:p" else ", ").join(texts))
-    return list(dict.fromkeys(line for line in (" ".join(line.split()) for line in lines) if line))
