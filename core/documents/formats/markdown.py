@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from core.documents.formats.page_text import Heading, Page
 from core.documents.formats.plain_text import text_pages
 
-PARSER = MarkdownIt("commonmark")
+PARSER = MarkdownIt("commonmark").disable("reference")
 FRONT_MATTER = re.compile(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 ANCHOR = re.compile(r"\s*\{[#.:][^{}]*\}$")  # `{#installation}`, which some programs make an address of
 

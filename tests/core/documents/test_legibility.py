@@ -7,7 +7,11 @@ import pytest
 from core.documents.legibility import is_garbled
 
 GERMAN = "Die Pumpe wird vor dem Start entlüftet und geprüft. Der Druck darf sechs Bar nicht übersteigen. " * 6
-ENGLISH = "Before each start the pump is vented and checked. The pressure must not rise above six bar. " * 6
+ENGLISH = "Before each start the pump is vented and checked. The pressure must not rise above six bar. " * 3
+ENGLISH += (
+    "Whoever opens its cover has to switch the main supply off first, wait for all moving parts to stand still, "
+)
+ENGLISH += "and keep children away from the machine; water on hot surfaces turns into steam within a moment. "
 READABLE = {
     "German": GERMAN,
     "English": ENGLISH,
@@ -34,6 +38,11 @@ READABLE = {
     "genes": "".join(random.Random(1).choices("ACGT", k=2000)),
     "contents": "Einleitung ............................ 3\nMontage ............................. 17\n" * 20,
     "short": "Xqzj vkw",
+    "a table of few words": "Typ | Prüfdruck | Leistung\n" + "Pumpe 29 | 87 bar | 203 kW\n" * 99,
+    "a table of codes": "".join(f"XK-{n} | QJZ | {n} kVA | WXV-{n * 7} | BHQ\n" for n in range(99)),
+    "abbreviations": "PKW LKW ABS ESP HWG BGB StVZO GmbH AG KG MwSt kWh DIN ISO EN IP65 NYM-J 3x1,5 mm² " * 9,
+    "units": "kW kVA bar mbar hPa mm cm km kg mg °C K N Nm kN V mV A mA W kWh Hz kHz MHz lx lm cd mol s ms h " * 9,
+    "file names": "".join(f"/usr/lib/x86_64-linux-gnu/libxcb-shm.so.{n}\n" for n in range(99)),
     "part numbers": "XK-4711-QZ 12 | VW-0815-XY 3 | QJ-2210-ZW 44\n" * 4,
 }
 
@@ -53,7 +62,10 @@ def shuffled(text: str, seed: int) -> str:
     return text.lower().translate(str.maketrans(string.ascii_lowercase, "".join(letters)))
 
 
+ONE_SENTENCE = "Die Pumpe wird vor dem Start entlueftet und geprueft. "
 GARBLED = {
+    **{f"one sentence shifted by {by}": shifted(ONE_SENTENCE, by) * 20 for by in (-29, -1, 1, 3)},
+    "one sentence without spaces": shifted(ONE_SENTENCE, -29).replace("\x03", "") * 20,
     **{f"German shifted by {by}": shifted(GERMAN, by) for by in (-29, -2, -1, 1, 2, 3, 4)},
     **{f"English shifted by {by}": shifted(ENGLISH, by) for by in (-29, -3, 1, 5)},
     **{f"English shuffled {seed}": shuffled(ENGLISH, seed) for seed in (3, 5)},
