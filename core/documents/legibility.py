@@ -21,13 +21,13 @@ LIKENESS_OF_LANGUAGE, LIKENESS_OF_FEW = 0.8, 0.72
 LEAST_VOWELS = 0.42  # of the letters; Swahili and Hawaiian, which are like none of those, have 0.5
 LEAST_DIFFERENT = 12  # letters: hexadecimal numbers and sequences of genes have fewer
 # Signs numbered from 1 on come out as punctuation: of many kinds, none of them leading to a page number.
-MOST_PUNCTUATION = 0.5
+MOST_PUNCTUATION = 0.6
 LEAST_KINDS, MOST_OF_A_KIND = 8, 0.4
 MOST_ODD_SHARE = 0.2  # characters that no font agrees on
 MOST_ACCENTED_SHARE = 0.6  # of the letters; Vietnamese has 0.3, Russian read as Western 1
 MOST_SCRIPTS = 4
 LEAST_OF_SCRIPTS = 0.8  # of the letters; Japanese has kanji, two kana and Latin
-NUMBER = re.compile(r"\d+")
+NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+")
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
