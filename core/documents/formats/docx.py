@@ -128,9 +128,9 @@ def _open(file: Path | BytesIO, name: str) -> _Document:
     if not archive.has(main) or not _is_word(archive, main):
         raise AppError("docx_not_docx", file=name)
     relations = _relations(archive, main)
-    lists = archive.tree(next(_targets(relations, "numbering"), ""))
+    lists = _tree_if_whole(archive, next(_targets(relations, "numbering"), ""))
     numbering = numbering_of(lists) if lists is not None else Numbering()
-    styles = archive.tree(next(_targets(relations, "styles"), ""))
+    styles = _tree_if_whole(archive, next(_targets(relations, "styles"), ""))
     plain = Walk(
         styles_of(styles, numbering.level_of_style) if styles is not None else {},
         numbering,
@@ -229,12 +229,17 @@ def _blocks_of_part(archive: Archive, part: str, walk: Walk) -> Iterator[tuple[e
         return
 
 
+def _tree_if_whole(archive: Archive, part: str) -> etree._Element | None:
+    """The root of a part, or None where there is none; a broken one costs only itself."""
+    try:
+        return archive.tree(part)
+    except ARCHIVE_ERRORS:
+        return None
+
+
 def _words_of_drawing(archive: Archive, relations: dict[str, _Relation], target: str) -> list[str]:
     """The words of a chart or diagram, which has a part of its own."""
-    try:
-        root = archive.tree(relations[target].target) if target in relations else None
-    except ARCHIVE_ERRORS:
-        return []
+    root = _tree_if_whole(archive, relations[target].target) if target in relations else None
     return _words_of_root(root) if root is not None else []
 
 
@@ -251,8 +256,8 @@ def _foreign_steps(archive: Archive, relations: dict[str, _Relation], target: st
             data = body.get_payload(decode=True) if body is not None else b""  # type: ignore[assignment]
         if not data.startswith(b"{\\rtf"):
             yield from steps_of_html([decode(data, target)])
-    except (KeyError, AppError, *ARCHIVE_ERRORS):
-        return
+    except (KeyError, AttributeError, AppError, *ARCHIVE_ERRORS):
+        return  # neither does one in a format that nobody knows
 
 
 def _words_of_root(root: etree._Element) -> list[str]:

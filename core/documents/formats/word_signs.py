@@ -32,6 +32,7 @@ SYMBOL_FONTS: dict[str, Mapping[int, str]] = {
 ATOM = re.compile(r"[\d.,]+|[^\W\d_]+|.|√?[(\[|{][^()\[\]]*[)\]|}]|√.")
 BASE = re.compile(r"[\d.,]+|.|[(\[|{][^()\[\]]*[)\]|}]")
 ROMAN = ("m", "cm", "d", "cd", "c", "xc", "l", "xl", "x", "ix", "v", "iv", "i")
+HIGHEST_IN_LETTERS = 4999
 ROOTS = {"2": "√", "3": "∛", "4": "∜"}
 
 
@@ -171,20 +172,24 @@ def numbering_of(root: etree._Element) -> Numbering:
         source = links.get(attribute(link, "w:val"), abstract) if link is not None else abstract
         levels = found.levels.setdefault(attribute(abstract, "w:abstractNumId"), {})
         for level in inside(source, "w:lvl"):
-            at = int(attribute(level, "w:ilvl") or 0)
+            at = _whole(attribute(level, "w:ilvl"), 0)
             levels[at] = Level(
-                _value(level, "w:numFmt"), _value(level, "w:lvlText"), int(_value(level, "w:start") or 1)
+                _value(level, "w:numFmt"), _value(level, "w:lvlText"), _whole(_value(level, "w:start"), 1)
             )
             if style := _value(level, "w:pStyle"):
                 found.level_of_style[style] = at
     for number in inside(root, "w:num"):
         starts = {
-            int(attribute(override, "w:ilvl") or 0): int(_value(override, "w:startOverride"))
+            _whole(attribute(override, "w:ilvl"), 0): _whole(start, 1)
             for override in inside(number, "w:lvlOverride")
-            if _value(override, "w:startOverride")
+            if (start := _value(override, "w:startOverride"))
         }
         found.lists[attribute(number, "w:numId")] = (_value(number, "w:abstractNumId"), starts)
     return found
+
+
+def _whole(text: str, usual: int) -> int:
+    return int(text) if text.isdecimal() and len(text) < 6 else usual
 
 
 def _value(parent: etree._Element, name: str) -> str:
@@ -194,7 +199,7 @@ def _value(parent: etree._Element, name: str) -> str:
 
 def in_form(number: int, form: str) -> str:
     """A number as Word shows it: 3 as `3`, `03`, `c`, `C`, `iii` or `III`."""
-    match form:
+    match form if number <= HIGHEST_IN_LETTERS else "":
         case "lowerLetter" | "upperLetter":
             letters = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
             return letters if form == "lowerLetter" else letters.upper()

@@ -409,6 +409,26 @@ def test_a_list_that_begins_anew_counts_anew_and_a_style_may_number_headings():
 
 
 @pytest.mark.parametrize(
+    "numbering",
+    [
+        "<w:num",
+        '<w:num w:numId="1"/>',
+        level(0, "lowerLetter", "%1."),
+        '<w:num w:numId="1"><w:abstractNumId w:val="x"/></w:num>',
+    ],
+)
+def test_a_broken_list_of_numbers_costs_only_them(numbering):
+    assert text_of(item("a") + p(r("Text.")), numbering=numbering) == "• a\n\nText."
+
+
+def test_a_list_that_counts_in_millions_fills_no_memory():
+    lists = level(0, "lowerLetter", "%1.").replace('w:start w:val="1"', 'w:start w:val="99999"')
+    numbering = f'<w:abstractNum w:abstractNumId="5">{lists}</w:abstractNum>'
+    numbering += '<w:num w:numId="1"><w:abstractNumId w:val="5"/></w:num>'
+    assert text_of(item("a"), numbering=numbering) == "99999. a"
+
+
+@pytest.mark.parametrize(
     ("description", "text"),
     [
         ("Schaltplan der Pumpe", "Siehe Schaltplan der Pumpe."),
