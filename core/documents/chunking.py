@@ -181,7 +181,7 @@ class Cutter:
                 text,
                 before,
                 body,
-                self._overlap - body.tokens_in_front - self._counter.count(self._columns(body.start)),
+                self._overlap - body.tokens_in_front - self._tokens_of_columns(body.start),
             )
             for before, body in zip(befores, bodies, strict=True)
         ]
@@ -256,7 +256,11 @@ class Cutter:
     def _columns(self, start: int) -> str:
         """What stands before a chunk that begins at `start` of the held text: the names of its table's columns."""
         columns = self.text.columns_at(start + self.text.start) if self.text.tables else ""
-        return columns if self._counter.count(columns) <= self._limit // MOST_FOR_COLUMNS else ""
+        return columns if not columns or self._counter.count(columns) <= self._limit // MOST_FOR_COLUMNS else ""
+
+    def _tokens_of_columns(self, start: int) -> int:
+        columns = self._columns(start)
+        return self._counter.count(columns) if columns else 0
 
     def _chunk(self, text: str, span: Span, body_start: int, tokens: int) -> NewChunk:
         base, columns = self.text.start, self._columns(span.start)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from operator import mul
 
-SAMPLE_CHARACTERS = 8192
+SAMPLE_CHARACTERS = 4096
 LEAST_LETTERS, ENOUGH_LETTERS = 32, 150  # that tell something, and that tell enough by themselves
 LEAST_OTHERS = 120  # characters above ASCII
 # How often the letters a to z come in 10,000 of English, German, French, Spanish and Italian together.
@@ -41,13 +41,13 @@ def is_garbled(text: str) -> bool:
     if len(text.encode("utf-8", "replace")) > 1.25 * len(text):
         others = "".join(NOT_ASCII.findall(text))
         if len(others) > max(LEAST_OTHERS, len(text) // 4):
-            return _is_mixture(others[: SAMPLE_CHARACTERS // 16], len(others) / len(text))
+            return _is_mixture(others[: SAMPLE_CHARACTERS // 8], len(others) / len(text))
     return _has_odd_letters(text) or _is_punctuation(text)
 
 
 def _has_odd_letters(text: str) -> bool:
     """Whether other letters are frequent than in any language. Each word counts once: a table repeats a few."""
-    words = "".join({NUMBER.sub("", word) for word in text.split()})
+    words = "".join(set(NUMBER.sub("", text).split()))
     counts = _letters(words)
     if sum(counts) < max(LEAST_LETTERS, len(words) // 3) or sum(map(bool, counts)) < LEAST_DIFFERENT:
         return False
