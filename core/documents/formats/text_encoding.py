@@ -23,6 +23,7 @@ DECLARATION = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*[\w.:-]+""", re
 STRAY = re.compile("[\udc80-\udcff]")
 SEVERAL_ABOVE_ASCII = re.compile(rb"[\x80-\xff]{4}")
 LEAST_ABOVE_ASCII = 8  # bytes, each on its own, that tell one of the alphabets of Latin letters from another
+LEAST_DIFFERENT = 4
 MAX_CONTROL_SHARE = 0.01
 MAX_STRAY_SHARE = 0.1  # of bytes above ASCII, in what is UTF-8 with a few broken places
 # What people have: of the world's encodings many fit a short text equally well.
@@ -105,8 +106,9 @@ def _legacy(file: BinaryIO, head: bytes) -> Encoding:
         words += b"" if line.isascii() else line
         if len(words) > SAMPLE_BYTES:
             break
-    # A few letters tell nothing, and in most places they are Western ones.
-    if not sample and _count(words, ABOVE_ASCII) < LEAST_ABOVE_ASCII and not SEVERAL_ABOVE_ASCII.search(words):
+    # A few letters tell nothing, however often they come, and in most places they are Western ones.
+    is_told = _count(words, ABOVE_ASCII) >= LEAST_ABOVE_ASCII or SEVERAL_ABOVE_ASCII.search(words)
+    if not sample and (not is_told or len({*words} & {*ABOVE_ASCII}) < LEAST_DIFFERENT):
         return Encoding("cp1252")
     return _detected(sample + b"\n" + words)
 
