@@ -17,6 +17,7 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 from core.documents.formats.page_text import Page
 from core.documents.formats.printed import ends_sentence, seam
 from core.documents.store.chunk_store import NewChunk, PageText
+from core.documents.tables import Table, tables_in
 from core.documents.token_counting import TokenCounter
 from utils.config import ChunkSettings
 
@@ -38,11 +39,13 @@ OVERLAP_STARTS = [
     re.compile(r"(?=\S)"),
 ]
 SPACE = re.compile(r"\s")
+LINE_END = re.compile(r"\n")
 SEGMENT_CHARACTERS = 65_536  # so much text is cut at a time, or what fills so many chunks:
 SEGMENT_CHUNKS = 96
 OVERLAP_CHARACTERS_PER_TOKEN = 6  # how far back an overlap is looked for; most languages have fewer
 SEEN_OF_LAST_LINE = 200
 REMEMBERED_PIECES = 4096
+MOST_FOR_COLUMNS = 4  # names of columns that fill more than one part of so many of a chunk are not repeated
 
 
 class Span(NamedTuple):
@@ -106,6 +109,7 @@ class Text:
         self.end = 0
         self.pages: list[tuple[int, int]] = []  # (offset, page number)
         self.headings: list[tuple[int, str]] = []  # (offset, title)
+        self.tables: list[Table] = []  # by offsets of the document
         self._parts: list[str] = []
 
     @property
@@ -118,6 +122,11 @@ class Text:
         if not self.pages or self.pages[-1][1] != part.page:
             self.pages.append((self.end, part.page))
         self.headings.extend((self.end + offset, title) for offset, title in part.headings)
+        goes_on = (
+            self.tables[-1] if self.tables and not self.text[self.tables[-1].end - self.start :].strip() else None
+        )
+        for table in tables_in(part.text, goes_on):
+            self.tables.append(table._replace(start=self.end + table.start, end=self.end + table.end))
         self._parts.append(part.text)
         self.end += len(part.text)
 
@@ -127,6 +136,11 @@ class Text:
         self.start = offset
         for marks in (self.pages, self.headings):
             del marks[: max(0, _count_until(marks, offset) - 1)]
+        self.tables = [table for table in self.tables if table.end > offset]
+
+    def columns_at(self, offset: int) -> str:
+        """The lines that name the columns of the table whose rows these are; nothing elsewhere."""
+        return next((t.header for t in self.tables if t.start + len(t.header) <= offset < t.end), "")
 
 
 class Cutter:
@@ -163,10 +177,17 @@ class Cutter:
             del bodies[-1:]
         befores = [done, *bodies][: len(bodies)]
         starts = [
-            self._overlap_start(text, before, body, self._overlap - body.tokens_in_front)
+            self._overlap_start(
+                text,
+                before,
+                body,
+                self._overlap - body.tokens_in_front - self._tokens_of_columns(body.start),
+            )
             for before, body in zip(befores, bodies, strict=True)
         ]
-        counts = self._counter.exact([text[start : body.end] for start, body in zip(starts, bodies, strict=True)])
+        counts = self._counter.exact(
+            [self._columns(start) + text[start : body.end] for start, body in zip(starts, bodies, strict=True)]
+        )
         for before, body, start, tokens in zip(befores, bodies, starts, counts, strict=True):
             yield from self._within_limit(text, before, body, start, tokens)
         if bodies:
@@ -222,18 +243,27 @@ class Cutter:
             budget = self._counter.count(text[start : body.start]) - (tokens - self._limit)
             shorter = self._overlap_start(text, before, body, budget)
             shorter = shorter if shorter > start else body.start
-            (tokens,) = self._counter.exact([text[shorter : body.end]])
+            (tokens,) = self._counter.exact([self._columns(shorter) + text[shorter : body.end]])
             yield from self._within_limit(text, before, body, shorter, tokens)
         elif body.end - body.start < 2:
             yield self._chunk(text, body, body.start, tokens)  # one character that needs so many
         else:
             for half in _halves(text, body):
-                (tokens,) = self._counter.exact([text[half.start : half.end]])
+                (tokens,) = self._counter.exact([self._columns(half.start) + text[half.start : half.end]])
                 yield from self._within_limit(text, before, half, half.start, tokens)
                 before = half
 
+    def _columns(self, start: int) -> str:
+        """What stands before a chunk that begins at `start` of the held text: the names of its table's columns."""
+        columns = self.text.columns_at(start + self.text.start) if self.text.tables else ""
+        return columns if not columns or self._counter.count(columns) <= self._limit // MOST_FOR_COLUMNS else ""
+
+    def _tokens_of_columns(self, start: int) -> int:
+        columns = self._columns(start)
+        return self._counter.count(columns) if columns else 0
+
     def _chunk(self, text: str, span: Span, body_start: int, tokens: int) -> NewChunk:
-        base = self.text.start
+        base, columns = self.text.start, self._columns(span.start)
         start, end = span.start + base, span.end + base
         pages, headings = self.text.pages, self.text.headings
         first, last = _count_until(pages, start), _count_until(pages, end - 1)
@@ -243,13 +273,13 @@ class Cutter:
             "tokens": tokens,
             "tokenizer": self._counter.name,
             "sha256": self._sha256,
-            "start": start,
+            "start": start - len(columns),  # they repeat what came before, like an overlap
         }
         if above := _count_until(headings, body_start + base):
             metadata["heading"] = headings[above - 1][1]
         if inside := headings[_count_until(headings, start - 1) : _count_until(headings, end - 1)]:
-            metadata["headings"] = [[offset - start, title] for offset, title in inside]
-        return NewChunk(text[span.start : span.end], metadata)
+            metadata["headings"] = [[offset - start + len(columns), title] for offset, title in inside]
+        return NewChunk(columns + text[span.start : span.end], metadata)
 
 
 def _goes_on(before: str, after: str) -> bool:
@@ -263,9 +293,9 @@ def _count_until(marks: Sequence[tuple[int, Any]], offset: int) -> int:
 
 
 def _halves(text: str, body: Span) -> tuple[Span, Span]:
-    """A part, cut in two: at a space in its middle if there is one."""
-    middle = (body.start + body.end) // 2
-    space = SPACE.search(text, middle, body.end - (body.end - body.start) // 4)
-    cut = space.start() if space else middle
+    """A part, cut in two: at a line's end or a space in its middle if there is one."""
+    middle, last = (body.start + body.end) // 2, body.end - (body.end - body.start) // 4
+    found = next((found for pattern in (LINE_END, SPACE) if (found := pattern.search(text, middle, last))), None)
+    cut = found.start() if found else middle
     first, second = text[body.start : cut].rstrip(), text[cut : body.end].lstrip()
     return Span(body.start, body.start + len(first)), Span(body.end - len(second), body.end)

@@ -14,6 +14,7 @@ from core.documents.document_intake import Intake, Taken
 from core.documents.duplicates import mark_duplicates, prepare_comparing
 from core.documents.formats.page_text import Page
 from core.documents.languages import language_of
+from core.documents.legibility import is_garbled
 from core.documents.parsing.pool import ParserPool
 from core.documents.readers import read_document
 from core.documents.store.chunk_store import ChunkStore, SourceFile, Writer
@@ -42,6 +43,7 @@ STATUS_OF_ERROR = {
     "pdf_wrong_password": "password",
     "docx_password": "password",
     "pdf_no_text": "no_text",
+    "text_garbled": "no_text",
     "file_no_text": "no_text",
 }
 
@@ -55,10 +57,12 @@ class _Reading:
     source: SourceFile
     pages: int = 0
     pages_read: int = 0
+    has_text: bool = False
     sample: list[str] = field(default_factory=list)
     sample_characters: int = 0
 
     def note(self, page: Page) -> None:
+        self.has_text = self.has_text or bool(page.text.strip())
         if not page.continues:
             self.pages += 1
             self.pages_read += page.readable
@@ -70,7 +74,9 @@ class _Reading:
             self.sample_characters += len(self.sample[-1])
 
     def finished(self, how_cut: dict[str, Any]) -> SourceFile:
-        """What the store shall say of the document."""
+        """What the store shall say of the document. Raises AppError text_garbled where no page can be read."""
+        if self.pages and not self.has_text and self.pages_read < self.pages:
+            raise AppError("text_garbled", file=self.source.original_name)
         counts = {"pages": self.pages, "pages_read": self.pages_read, "language": language_of("\n".join(self.sample))}
         source = replace(self.source, status="done", detail="", params=how_cut, **counts)  # type: ignore[arg-type]
         if self.pages_read < self.pages:
@@ -224,6 +230,8 @@ class _Work:
                 done = number - 1 + min(share, 1.0)
                 self.context.progress(done, count, "documents.reading", **what, number=number, count=count)
             self.context.checkpoint()
+            if is_garbled(page.text):
+                page = replace(page, text="", headings=(), readable=False)
             reading.note(page)
             yield page
 

@@ -6,6 +6,7 @@ from collections import Counter
 MOST_CHARACTERS = 20_000
 LEAST_WORDS = 12
 LEAST_SHARE = 0.08  # of the words that are stop words of the language; prose has 0.25 to 0.5, tables and code less
+LEAST_DIFFERENT = 3  # stop words: a program names a few again and again
 LEAST_LEAD = 1.25  # how many times more than in the next language
 LEAST_OF_SCRIPT = 0.5  # of the letters
 
@@ -97,6 +98,9 @@ def _by_words(text: str) -> str:
     for word in words:
         for language in _LANGUAGES_OF.get(word, ()):
             scores[language] += 1
+    different = Counter(language for word in set(words) for language in _LANGUAGES_OF.get(word, ()))
     ranked = [*scores.most_common(2), ("", 0), ("", 0)]
     (best, hits), (_, next_hits) = ranked[:2]
+    if different[best] < LEAST_DIFFERENT:
+        return ""
     return best if hits >= LEAST_SHARE * len(words) and hits >= LEAST_LEAD * next_hits else ""

@@ -38,8 +38,8 @@ class TooLargeError(Exception):
 class Archive:
     """A zip archive by the names inside. Everything may raise ARCHIVE_ERRORS where the file is broken."""
 
-    def __init__(self, path: Path) -> None:
-        self.zip = zipfile.ZipFile(path)
+    def __init__(self, file: Path | IO[bytes]) -> None:
+        self.zip = zipfile.ZipFile(file)
         self.sizes = {entry.filename: entry.file_size for entry in self.zip.infolist()}
 
     def has(self, name: str) -> bool:

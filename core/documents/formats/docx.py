@@ -1,19 +1,24 @@
 """DOCX → pages: everything a person reads, in reading order. Knows Word's archive; knows no chunk and no UI."""
 
+import email
+import email.policy
 import mmap
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 from lxml import etree
 
 from core.documents.formats.archive import ARCHIVE_ERRORS, PARSING, Archive, TooLargeError, path_inside
-from core.documents.formats.block_pages import PAGE_END, Step, pages_of_blocks
-from core.documents.formats.page_text import Block, Page
-from core.documents.formats.word_tree import attribute, child, has_rendered_breaks, short, units
-from core.documents.formats.word_xml import Walk, heading_styles, words_of_drawing
+from core.documents.formats.html import steps_of_html
+from core.documents.formats.page_text import PAGE_END, Block, Page, Step, pages_of_blocks
+from core.documents.formats.text_encoding import decode
+from core.documents.formats.word_signs import Numbering, numbering_of
+from core.documents.formats.word_tree import attribute, child, has_rendered_breaks, inside, short, styles_of, units
+from core.documents.formats.word_xml import Walk
 from utils.errors import AppError
 
 OLE_FILE = b"\xd0\xcf\x11\xe0"  # what Word wraps a document with a password in, and the old .doc format too
@@ -21,6 +26,7 @@ ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 MAX_XML_BYTES = 512 * 1024 * 1024  # unpacked; far above any book
 MIN_BOMB_BYTES = 32 * 1024 * 1024
 MAX_RATIO = 200  # unpacked to packed; no real document of a corpus of 480 had more than 27
+WALKED_ONCE_BYTES = 64 * 1024 * 1024  # of XML; of a longer document no more than a part is held
 MAX_NOTES_BYTES = 64 * 1024 * 1024
 
 
@@ -34,7 +40,12 @@ def read(path: Path, password: str | None = None) -> Iterator[Page]:
     """
     _check_beginning(path)
     try:
-        yield from pages_of_blocks(_open(path).steps, path.name)
+        document = _open(path, path.name)
+        if document.archive.sizes[document.main] > WALKED_ONCE_BYTES:
+            yield from pages_of_blocks(document.steps, path.name)
+        else:
+            held = list(document.steps())  # its text alone; no tree is
+            yield from pages_of_blocks(lambda: held, path.name)
     except TooLargeError as error:
         raise AppError("docx_too_large", file=path.name) from error
     except ARCHIVE_ERRORS as error:
@@ -82,6 +93,7 @@ class _Document:
 
     def steps(self) -> Iterator[Step]:
         """All blocks and page ends of the document, read from the file as they are asked for."""
+        self.walk.numbering.begin()
         number, seen = 0, set[str]()
         yield from self._edge(self.sections[0].headers, seen)
         with self.archive.open(self.main) as stream:
@@ -108,21 +120,30 @@ class _Document:
             seen.add(text)
 
 
-def _open(path: Path) -> _Document:
-    archive = Archive(path)
+def _open(file: Path | BytesIO, name: str) -> _Document:
+    archive = Archive(file)
     if _is_bomb(archive):
         raise TooLargeError
     main = next(_targets(_relations(archive, ""), "officeDocument"), "word/document.xml")
     if not archive.has(main) or not _is_word(archive, main):
-        raise AppError("docx_not_docx", file=path.name)
+        raise AppError("docx_not_docx", file=name)
     relations = _relations(archive, main)
-    styles = archive.tree(next(_targets(relations, "styles"), ""))
-    plain = Walk(heading_styles(styles) if styles is not None else set(), {}, lambda _: ())
+    lists = _tree_if_whole(archive, next(_targets(relations, "numbering"), ""))
+    numbering = numbering_of(lists) if lists is not None else Numbering()
+    styles = _tree_if_whole(archive, next(_targets(relations, "styles"), ""))
+    plain = Walk(
+        styles_of(styles, numbering.level_of_style) if styles is not None else {},
+        numbering,
+        {},
+        lambda _: (),
+        lambda _: (),
+    )
     sections, rendered = _outline(archive, main, relations)
-    walk = Walk(
-        heading_styles=plain.heading_styles,
+    walk = replace(
+        plain,
         notes=_notes(archive, relations, plain),
         drawing=partial(_words_of_drawing, archive, relations),
+        foreign=partial(_foreign_steps, archive, relations),
         counts_rendered_breaks=rendered,
     )
     return _Document(archive, main, walk, plain, sections)
@@ -208,10 +229,41 @@ def _blocks_of_part(archive: Archive, part: str, walk: Walk) -> Iterator[tuple[e
         return
 
 
+def _tree_if_whole(archive: Archive, part: str) -> etree._Element | None:
+    """The root of a part, or None where there is none; a broken one costs only itself."""
+    try:
+        return archive.tree(part)
+    except ARCHIVE_ERRORS:
+        return None
+
+
 def _words_of_drawing(archive: Archive, relations: dict[str, _Relation], target: str) -> list[str]:
     """The words of a chart or diagram, which has a part of its own."""
+    root = _tree_if_whole(archive, relations[target].target) if target in relations else None
+    return _words_of_root(root) if root is not None else []
+
+
+def _foreign_steps(archive: Archive, relations: dict[str, _Relation], target: str) -> Iterator[Step]:
+    """The text of a part that is a document of another format: a web page, one with its pictures, or Word's own."""
     try:
-        root = archive.tree(relations[target].target) if target in relations else None
-    except ARCHIVE_ERRORS:
-        return []
-    return words_of_drawing(root) if root is not None else []
+        data = archive.bytes_of(relations[target].target)
+        if data.startswith(b"PK"):
+            yield from (step for step in _open(BytesIO(data), target).steps() if isinstance(step, Block))
+            return
+        if b"\nContent-Type:" in data[:4096] or data.startswith(b"Content-Type:"):
+            message = email.message_from_bytes(data, policy=email.policy.default)
+            body = message.get_body(("html", "plain"))
+            data = body.get_payload(decode=True) if body is not None else b""  # type: ignore[assignment]
+        if not data.startswith(b"{\\rtf"):
+            yield from steps_of_html([decode(data, target)])
+    except (KeyError, AttributeError, AppError, *ARCHIVE_ERRORS):
+        return  # neither does one in a format that nobody knows
+
+
+def _words_of_root(root: etree._Element) -> list[str]:
+    """The lines of a diagram, or the title and the categories of a chart; its numbers are left out."""
+    lines = []
+    for paragraph in inside(root, "a:p", "c:strCache"):
+        texts = [text.text or "" for text in inside(paragraph, "a:t", "c:v")]
+        lines.append(("" if short(paragraph.tag) == "a:p" else ", ").join(texts))
+    return list(dict.fromkeys(line for line in (" ".join(line.split()) for line in lines) if line))

@@ -8,10 +8,9 @@ from urllib.parse import unquote
 from lxml import etree
 
 from core.documents.formats.archive import ARCHIVE_ERRORS, Archive, TooLargeError, path_inside
-from core.documents.formats.block_pages import PAGE_END, PAGE_UNREADABLE, Step, pages_of_blocks
-from core.documents.formats.html import find_html_encoding, steps_of_html
-from core.documents.formats.page_text import Page
-from core.documents.formats.text_encoding import decoded_blocks
+from core.documents.formats.html import steps_of_html
+from core.documents.formats.page_text import PAGE_END, PAGE_UNREADABLE, Page, Step, pages_of_blocks
+from core.documents.formats.text_encoding import decoded_blocks, find_encoding
 from utils.errors import AppError
 
 CONTAINER = "META-INF/container.xml"
@@ -72,7 +71,7 @@ def _steps(archive: Archive, chapters: Sequence[str]) -> Iterator[Step]:
     for chapter in chapters:
         try:
             file = io.BytesIO(archive.bytes_of(chapter))
-            encoding = find_html_encoding(file, chapter)
+            encoding = find_encoding(file, chapter)
         except (KeyError, AppError, *ARCHIVE_ERRORS):
             yield PAGE_UNREADABLE
             continue

@@ -1,16 +1,13 @@
 """HTML → pages: the text of a web page without its machinery. Knows tags; knows no chunk and no UI."""
 
-import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 from lxml import etree
 
-from core.documents.formats.block_pages import Step, pages_of_blocks
-from core.documents.formats.page_text import Block, Page, clean_characters
-from core.documents.formats.text_encoding import Encoding, decoded_blocks, find_encoding
+from core.documents.formats.page_text import Block, Page, Step, clean_characters, pages_of_blocks
+from core.documents.formats.text_encoding import decoded_blocks, find_encoding
 
 # fmt: off
 NOT_READ = frozenset([
@@ -24,7 +21,8 @@ BLOCKS = frozenset([
 ])
 # fmt: on
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|gif|svg|webp|bmp)", re.IGNORECASE)  # is no description of a picture
 PERMALINK = re.compile(r"\s*[¶§#]$")  # what documentation puts behind each heading
 MAX_HELD_CHARACTERS = 1024 * 1024  # of one paragraph or row
 MAX_BLOCKS_IN_CELL = 3
@@ -36,26 +34,9 @@ def read(path: Path, password: str | None = None) -> Iterator[Page]:
     file_no_text, file_not_text.
     """
     with path.open("rb") as file:
-        encoding = find_html_encoding(file, path.name)
+        encoding = find_encoding(file, path.name)
         title = _title(decoded_blocks(file, encoding))
         yield from pages_of_blocks(lambda: steps_of_html(decoded_blocks(file, encoding), title), path.name)
-
-
-def find_html_encoding(file: BinaryIO, name: str) -> Encoding:
-    """What the bytes say, and where they leave a doubt what the page says. Raises AppError file_not_text."""
-    found = find_encoding(file, name)
-    file.seek(0)
-    declared = CHARSET.search(file.read(4096))
-    try:
-        codec = codecs.lookup(declared.group(1).decode("ascii")).name if declared else ""
-    except (LookupError, UnicodeDecodeError):
-        return found
-    if codec == "iso2022_jp" or (
-        codec and found.codec not in ("utf-8", "utf-8-sig") and "utf" not in codec + found.codec
-    ):
-        # Browsers read Latin-1 as CP1252, which has the same letters and quotation marks besides.
-        return Encoding("cp1252" if codec in ("iso8859-1", "ascii") else codec)
-    return found
 
 
 def steps_of_html(blocks: Iterable[str], title: str = "") -> Iterator[Step]:
@@ -109,8 +90,11 @@ class _Target:
     # what the parser calls
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if self._not_read or tag in NOT_READ or "hidden" in attributes:
+        if self._not_read or tag in NOT_READ or "hidden" in attributes or HIDDEN.search(attributes.get("style", "")):
             self._not_read += 1
+        elif tag == "img":
+            alt = attributes.get("alt", "")
+            self._text.append("" if FILE_NAME.fullmatch(alt.strip()) else alt)
         elif tag == "br":
             self._text.append("\n")
         elif tag == "title":

@@ -7,12 +7,12 @@ import contextlib
 import ctypes
 import logging
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import cache
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import psutil
 import pypdfium2
@@ -34,6 +34,12 @@ LARGEST_TRIED_BYTES = 64 << 20
 HEADER_BYTES, TRAILER_BYTES = 1024, 4096
 ROOM_FOR_LINE_ENDS = 1024
 LOOSE_ANNOTATIONS_LOOKED_AT = 3
+# A page that is looked at for columns: its pieces of lines are about twice as many as its lines.
+LEAST_PIECES, MOST_PIECES, PIECES_PER_LINE = 8, 400, 1.6
+MOSTLY = 0.7  # of the pieces are in such rows; of its column's width fills a full line
+LEAST_FULL, LEAST_GOING_ON = 0.6, 0.4  # of a column's lines
+LEAST_GAP = 8  # points between the columns
+LEAST_CHARACTERS = 12  # of a line, in the mean
 # What pypdf lets through on broken files, besides its own errors; it never ends in anything worse.
 PYPDF_ERRORS = (PyPdfError, DependencyError, DeprecationError, ValueError, KeyError, TypeError, AttributeError,
                 IndexError, AssertionError, OSError, RecursionError, ArithmeticError, LookupError, MemoryError,
@@ -257,4 +263,75 @@ def bounded_text(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage) -> s
     length = pdfium_raw.FPDFText_GetBoundedText(text_page, left, top, right, bottom, buffer, room)
     if length >= room:
         return text_page.get_text_bounded()
-    return bytes(memoryview(buffer)[:length]).decode("utf-16-le", errors="surrogatepass").rstrip("\0")
+    text = bytes(memoryview(buffer)[:length]).decode("utf-16-le", errors="surrogatepass").rstrip("\0")
+    pieces = text_page.count_rects()
+    if LEAST_PIECES <= pieces <= MOST_PIECES and pieces >= PIECES_PER_LINE * (text.count("\n") + 1):
+        probe = [_Piece(*text_page.get_rect(n)) for n in range(pieces // 2 - 4, min(pieces // 2 + 4, pieces))]
+        if len(_rows(probe)) >= len(probe) // 2 - 1:
+            return _by_columns([_Piece(*text_page.get_rect(n)) for n in range(pieces)], text_page) or text
+    return text
+
+
+class _Piece(NamedTuple):
+    """Where a piece of a line is printed, in points."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+def _by_columns(pieces: Sequence[_Piece], text_page: pypdfium2.PdfTextPage) -> str:
+    """The text of a page whose two columns were written row by row, column by column; nothing where it has none.
+
+    Rows of a table look alike, but their cells do not go on in the next row: here lines fill their column, and many
+    begin in mid-sentence.
+    """
+    rows = _rows(pieces)
+    if len(rows) < LEAST_PIECES // 2 or 2 * len(rows) < MOSTLY * len(pieces):
+        return ""
+    end, begin = max(a.right for a, _ in rows), min(b.left for _, b in rows)
+    if begin - end < LEAST_GAP:
+        return ""
+    middle = (end + begin) / 2
+    first, last = pieces.index(rows[0][0]), pieces.index(rows[-1][1])
+    columns = (
+        [piece for piece in pieces[first : last + 1] if piece.right < middle],
+        [piece for piece in pieces[first : last + 1] if piece.left > middle],
+    )
+    if sum(map(len, columns)) <= last - first:
+        return ""  # something reaches from one column into the other
+    texts = [[text_page.get_text_bounded(*piece).strip() for piece in column] for column in columns]
+    if not all(_is_prose(column, lines) for column, lines in zip(columns, texts, strict=True)):
+        return ""
+    around = [
+        "".join(f"{text_page.get_text_bounded(*piece).strip()}\n" for piece in part)
+        for part in (pieces[:first], pieces[last + 1 :])
+    ]
+    return around[0] + "\n".join(map(_joined, columns, texts)) + "\n" + around[1]
+
+
+def _rows(pieces: Sequence[_Piece]) -> list[tuple[_Piece, _Piece]]:
+    """Pieces that follow each other on one line with a gap between them."""
+    return [
+        (a, b)
+        for a, b in pairwise(pieces)
+        if b.left - a.right >= LEAST_GAP and abs(a.bottom - b.bottom) < (a.top - a.bottom) / 2
+    ]
+
+
+def _joined(column: Sequence[_Piece], lines: Sequence[str]) -> str:
+    """A column's lines as paragraphs: one ends with a line that does not fill the column."""
+    full = MOSTLY * max(piece.right - piece.left for piece in column)
+    return "".join(
+        f"{line}\n" if piece.right - piece.left < full or line.endswith("\x02") else f"{line} "
+        for piece, line in zip(column, lines, strict=True)
+    ).strip()
+
+
+def _is_prose(column: Sequence[_Piece], lines: Sequence[str]) -> bool:
+    widths = [piece.right - piece.left for piece in column]
+    full = sum(width >= MOSTLY * max(widths) for width in widths)
+    going_on = sum(line[:1].islower() for line in lines[1:])
+    long_enough = sum(map(len, lines)) >= LEAST_CHARACTERS * len(lines)
+    return long_enough and full >= LEAST_FULL * len(lines) and going_on >= LEAST_GOING_ON * (len(lines) - 1)

@@ -1,8 +1,8 @@
-"""Text and Markdown → pages, part by part. Knows lines and headings; knows no chunk and no UI."""
+"""Plain text → pages, part by part. Knows lines and headings; knows no chunk and no UI."""
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from core.documents.formats.page_text import PAGE_NUMBER, Heading, Page, clean_characters, is_numbered_heading
@@ -12,24 +12,24 @@ from utils.errors import AppError
 PART_CHARACTERS = 256 * 1024
 MAX_PART_CHARACTERS = 1024 * 1024  # where no blank line comes
 BLANK_LINE = re.compile(r"\n[ \t]*\n\s*?(?=[^\s]|\Z)")
-ATX_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)(?:[ \t]+#*)?$")
 UNDERLINE = re.compile(r"([=\-~*^+#\"'_])\1{2,}")
-MARKDOWN_UNDERLINE = re.compile(r"={2,}|-{2,}")
 FENCE = re.compile(r"```+")
-MARKDOWN_FENCE = re.compile(r" {0,3}(?:```+|~~~+)")
 # Lines that may be a heading, its underline or a fence; all others need no closer look. The words are those that
 # is_numbered_heading knows: Kapitel, chapter, Abschnitt, section, Teil, part.
 LOOK_CLOSER = re.compile(r"\n(?:[`=\-~*^+#\"'_0-9]|(?i:kap|cha|abs|sec|tei|par))")
-LOOK_CLOSER_MARKDOWN = re.compile(r"\n {0,3}[#`=\-~]")
 
 
 def read(path: Path, password: str | None = None) -> Iterator[Page]:
     """A plain text file, as it is; form feeds part its pages. Raises AppError file_not_text, file_no_text."""
-    return text_pages(path, markdown=False)
+    return text_pages(path, find_headings)
 
 
-def text_pages(path: Path, *, markdown: bool) -> Iterator[Page]:
-    """A text file's pages, long ones in parts; with `markdown` its headings are those of Markdown.
+FindHeadings = Callable[[str, str | None], tuple[list[Heading], str]]
+
+
+def text_pages(path: Path, find: FindHeadings) -> Iterator[Page]:
+    """A text file's pages, long ones in parts. `find` gives a part's headings, and what is open at its end, such as a
+    fence, from the part and what was open before it (None at the beginning of a page).
 
     The file is read twice or more: first for its encoding and its number of pages, then for its text. Never more of
     it is held than a part.
@@ -40,18 +40,19 @@ def text_pages(path: Path, *, markdown: bool) -> Iterator[Page]:
         if not count:
             raise AppError("file_no_text", file=path.name)
         size = path.stat().st_size
-        number, fence, continues = 1, "", False
+        number, continues = 1, False
+        is_open: str | None = None
         for part, ends_page in _parts(decoded_blocks(file, encoding)):
             text = clean_characters(part).strip("\n")
             if ends_page and count > 1:
                 text = _without_page_number(text)
             if text or not continues:
-                headings, fence = find_headings(text, fence, markdown=markdown)
+                headings, is_open = find(text, is_open)
                 share = min(1.0, file.tell() / size)
                 yield Page(number, count, text, tuple(headings), continues=continues, read_share=share)
             continues = not ends_page
             if ends_page:
-                number, fence = number + 1, ""
+                number, is_open = number + 1, None
             if number > count:
                 return
 
@@ -124,25 +125,23 @@ def _without_page_number(text: str) -> str:
     return body.rstrip("\n") if PAGE_NUMBER.fullmatch(last.strip()) else text
 
 
-def find_headings(text: str, fence: str, *, markdown: bool) -> tuple[list[Heading], str]:
-    """The headings in a part of a text, and the fence that is open at its end.
+def find_headings(text: str, fence: str | None) -> tuple[list[Heading], str]:
+    """The headings in a part of a plain text, underlined or `1.2 …`, and the fence that is open at its end.
 
-    Headings are `# …` in Markdown, underlined lines, and `1.2 …` in plain text. `fence` is the one open at the start:
-    nothing inside fenced code is a heading.
+    `fence` is the one open at the start: nothing inside fenced code is a heading.
     """
-    closer, fences = (LOOK_CLOSER_MARKDOWN, MARKDOWN_FENCE) if markdown else (LOOK_CLOSER, FENCE)
     headings: list[Heading] = []
-    for found in closer.finditer(f"\n{text}"):
+    for found in LOOK_CLOSER.finditer(f"\n{text}"):
         offset = found.start()
         line, previous = _line_at(text, offset), _line_before(text, offset)
-        mark = fences.match(line)
-        if not fence and _underlines(line, previous, markdown=markdown):
+        mark = FENCE.match(line)
+        if not fence and UNDERLINE.fullmatch(line) and _is_title(previous) and len(line) >= 0.6 * len(previous):
             headings.append(Heading(offset - len(previous) - 1, previous.strip()))
         elif mark and (not fence or line.strip().startswith(fence)):
             fence = "" if fence else mark.group().strip()
-        elif not fence and (title := _title(line, markdown=markdown)):
-            headings.append(Heading(offset, title))
-    return headings, fence
+        elif not fence and is_numbered_heading(line):
+            headings.append(Heading(offset, line.strip()))
+    return headings, fence or ""
 
 
 def _line_at(text: str, offset: int) -> str:
@@ -154,19 +153,5 @@ def _line_before(text: str, offset: int) -> str:
     return text[text.rfind("\n", 0, offset - 1) + 1 : offset - 1] if offset else ""
 
 
-def _underlines(line: str, previous: str, *, markdown: bool) -> bool:
-    """Whether a line makes a heading of the one before."""
-    pattern = MARKDOWN_UNDERLINE if markdown else UNDERLINE
-    return bool(pattern.fullmatch(line) and _is_title(previous) and len(line) >= 0.6 * len(previous))
-
-
 def _is_title(line: str) -> bool:
     return bool(line) and not line[0].isspace() and len(line) <= 110 and line[-1] not in ".,;|" and line[0].isalnum()
-
-
-def _title(line: str, *, markdown: bool) -> str:
-    """The title that a heading of one line has, or nothing."""
-    if markdown:
-        hashes = ATX_HEADING.match(line)
-        return hashes.group(1).strip() if hashes else ""
-    return line.strip() if is_numbered_heading(line) else ""

@@ -1,16 +1,15 @@
-"""Printed lines → text: hyphens joined, paragraphs found, running headers and footers left out. Knows no file format.
+"""Printed lines → text: hyphens joined, paragraphs and headings found. Knows no file format.
 
 Every line of every page passes through here, so the frequent case is decided by a look at single characters, and
 regular expressions see only the lines that need them.
 """
 
 import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from core.documents.formats.page_text import (
-    PAGE_NUMBER,
     Block,
     Page,
     clean_inside_lines,
@@ -19,6 +18,7 @@ from core.documents.formats.page_text import (
     mark_line_end_hyphens,
     with_accents,
 )
+from core.documents.running_lines import without_running_lines
 from utils.errors import AppError
 
 BULLET = re.compile(r"(?:[•◦▪■●‣⁃∙·*]|[-–—](?=\s)|\(?[a-z]\)|\(?\d{1,3}[.)]|\[\d+\])\s")
@@ -35,8 +35,6 @@ SUSPENDED = {"und", "oder", "bzw", "bis", "sowie", "noch", "als", "and", "or", "
 COMPOUND = re.compile(r"(?<!\w)\w++-\w+")
 FIRST_WORD = re.compile(r"\w*")
 LAST_WORD = re.compile(r"\w+$")
-CHAPTER_START = re.compile(r"(kapitel|chapter|abschnitt|section)\s+\d+[.:]?\s+(?=.*\d+\.\d)", re.IGNORECASE)
-DIGITS = re.compile(r"\d+")
 CHAPTER_WORD = re.compile(
     r"^(?:kapitel|chapter|anhang|appendix|abschnitt|section|teil|part)\s+(?=[\dA-Z])", re.IGNORECASE
 )
@@ -44,9 +42,11 @@ CHAPTER_NUMBER = re.compile(r"^(?:[A-Z]|\d+|[IVX]+)(?:\.\d+)*[.:]?\s+")
 NO_LETTERS = re.compile(r"[\W_]+")
 WORD = re.compile(r"[^\W_]+")
 ANY_LETTER = re.compile(r"[^\W_]")
+SPACED_LETTERS = re.compile(r"(?<!\S)[^\W\d_](?: [^\W\d_]){4,}(?!\S)")
+SPACED_LINE = re.compile(r"(?:\d[\d.]*\s+|[•·–-]\s+)?(?:[^\W\d_]\s{1,3}){4,}[^\W\d_][.:!?]?")
+VOWELS = frozenset("aeiouyäöüáéíóúàèìòùâêîôûåæøœ")
+LEAST_LETTERS = 4  # different ones
 MAX_COMPOUNDS = 100_000
-LEAST_LINES = 6  # of a page whose running lines are left out
-MOST_LEFT_OUT = 1 / 3  # of a page's characters
 LONGEST_CHAPTER_NUMBER = 32  # characters, with the beginning of the title behind it
 WIDTH_IF_UNKNOWN = 80
 
@@ -100,7 +100,20 @@ def _lines_of_pages(texts: Iterable[str | None], unread: deque[bool]) -> Iterato
     for text in texts:
         unread.append(text is None)
         lines = clean_inside_lines(mark_line_end_hyphens(with_accents(text or ""))).split("\n")
-        yield [stripped for line in lines if (stripped := line.strip())]
+        yield [
+            SPACED_LETTERS.sub(_closed_up, stripped) if SPACED_LINE.fullmatch(stripped) else stripped
+            for line in lines
+            if (stripped := line.strip())
+        ]
+
+
+def _closed_up(found: re.Match[str]) -> str:
+    """`S I C H E R H E I T` as a word; a row of letters that makes none stays (an alphabet, the days of a week)."""
+    word = found.group().replace(" ", "")
+    letters = word.casefold()
+    is_spelled = word.isupper() or word[1:].islower()
+    is_word = len(set(letters)) >= LEAST_LETTERS and sum(map(VOWELS.__contains__, letters)) * 5 >= len(letters)
+    return word if is_spelled and is_word and sorted(letters) != list(letters) else found.group()
 
 
 def seam(left: str, right: str, compounds: Set[str] = frozenset()) -> Seam:
@@ -256,92 +269,3 @@ def _letters(title: str) -> str:
 
 def _without_number(title: str) -> str:
     return CHAPTER_NUMBER.sub("", CHAPTER_WORD.sub("", title))
-
-
-def without_running_lines(pages: Iterable[list[str]], around: int = 8, least: int = 3) -> Iterator[list[str]]:
-    """Pages without the lines that are printed on every page: titles above, names and numbers below.
-
-    A first or last line is taken for one when at least `least` of the pages `around` this one have the same there,
-    digits aside, and the page says much more than that: slides and cards of a few lines are left alone. Looks only a
-    few pages ahead, so a document of any length passes through.
-    """
-    window: deque[_EdgedPage] = deque()
-    behind: deque[_EdgedPage] = deque()
-    edges: Counter[_Edge] = Counter()
-    source = map(_edged, pages)
-    exhausted = False
-    while True:
-        while not exhausted and len(window) <= around:
-            page = next(source, None)
-            if page is None:
-                exhausted = True
-                break
-            window.append(page)
-            edges.update(page.edges)
-        if not window:
-            return
-        current = window.popleft()
-        behind.append(current)
-        if len(behind) > around:
-            edges.subtract(behind.popleft().edges)
-            if len(edges) > 40 * around:
-                edges = +edges  # forget what no page of the window has any more
-        yield _without_edges(current, edges, least)
-
-
-_Edge = tuple[str, str]
-
-
-class _EdgedPage(NamedTuple):
-    """A page's lines; what its first and last two look like; and how a chapter title above it begins."""
-
-    lines: list[str]
-    top: list[str]
-    bottom: list[str]
-    start: str
-
-    @property
-    def edges(self) -> set[_Edge]:
-        found = {("top", shape) for shape in self.top} | {("bottom", shape) for shape in self.bottom}
-        return found | {("start", self.start)} if self.start else found
-
-
-def _edged(lines: list[str]) -> _EdgedPage:
-    return _EdgedPage(
-        lines,
-        [_shape(line) for line in lines[:2]],
-        [_shape(line) for line in lines[-2:][::-1]],
-        _chapter_start(lines[0]) if lines else "",
-    )
-
-
-def _without_edges(page: _EdgedPage, edges: Counter[_Edge], least: int) -> list[str]:
-    lines = page.lines
-    if len(lines) < LEAST_LINES:
-        return lines
-    first, last = 0, len(lines)
-    if page.start and edges[("start", page.start)] >= least:
-        first = 1
-    for shape in page.top[first:]:
-        if edges[("top", shape)] < least:
-            break
-        first += 1
-    for shape in page.bottom:
-        if edges[("bottom", shape)] < least:
-            break
-        last -= 1
-    left_out = sum(map(len, lines[:first])) + sum(map(len, lines[last:]))
-    return lines if left_out > MOST_LEFT_OUT * sum(map(len, lines)) else lines[first:last]
-
-
-def _shape(line: str) -> str:
-    """What two running lines have in common: all but the digits, and of a page number nothing."""
-    if len(line) < 24 and PAGE_NUMBER.fullmatch(line):
-        return "#"
-    return DIGITS.sub("#", line.casefold())
-
-
-def _chapter_start(line: str) -> str:
-    """`Kapitel 3. Grundlagen 3.2 Menge` above a page changes from page to page, but always starts alike."""
-    match = CHAPTER_START.match(line)
-    return match.group(1).casefold() if match else ""

@@ -11,19 +11,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
-from core.documents.formats.block_pages import pages_of_blocks
-from core.documents.formats.page_text import Block, Page, clean_characters
+from core.documents.formats.page_text import Block, Page, clean_characters, pages_of_blocks
 from core.documents.formats.text_encoding import Encoding, decoded_blocks, find_encoding
+from core.documents.tables import are_names
 
 DELIMITERS = "\t;|,"  # where two fit equally, the one that stands inside values less often
 SAMPLE_LINES = 200
+MAX_PREAMBLE = 30  # rows
 MAX_LINE_CHARACTERS = 1024 * 1024
 LEAST_REGULAR_SHARE = 0.7  # of rows that have the same number of columns
-MAX_COLUMN_NAME = 80
-VALUE = re.compile(r"[\s\d.,:/+\-%€$]*\d[\s\d.,:/+\-%€$]*")  # a number, a date, a time, an amount
 SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # what Excel writes first
 
 
@@ -43,12 +43,14 @@ def read(path: Path, password: str | None = None) -> Iterator[Page]:
 
 @dataclass(frozen=True)
 class _Shape:
-    """How a table is written. No delimiter: it has one column. `skip` lines stand before its first row."""
+    """How a table is written. No delimiter: it has one column. `skip` lines stand before its first row, and
+    `preamble` rows, which tell something of the table, before the one that names its columns."""
 
     delimiter: str = ""
     quoted: bool = True
     columns: Sequence[str] = ()
     skip: int = 0
+    preamble: int = 0
 
 
 def _shape(sample: Sequence[str], quoted: bool) -> _Shape:
@@ -59,14 +61,28 @@ def _shape(sample: Sequence[str], quoted: bool) -> _Shape:
     for delimiter in stated.group(1) if stated else DELIMITERS:
         rows = _sample_rows(sample[skip:], delimiter, quoted)
         widths = Counter(map(len, rows))
-        width, count = widths.most_common(1)[0] if widths else (0, 0)
-        if width > 1 and count >= LEAST_REGULAR_SHARE * len(rows):
-            candidates[delimiter] = (count / len(rows), rows[0])
+        width = max(widths, key=lambda width: (widths[width] if width > 1 else 0, width), default=0)
+        preamble, columns = _names(rows, width)
+        regular = widths[width] / max(1, len(rows) - preamble)
+        if width > 1 and regular >= LEAST_REGULAR_SHARE:
+            candidates[delimiter] = (min(regular, 1), _Shape(delimiter, quoted, columns, skip, preamble))
     if not candidates:
         return _Shape(skip=skip)
-    delimiter = max(candidates, key=lambda each: candidates[each][0])
-    first = [" ".join(cell.split()) for cell in candidates[delimiter][1]]
-    return _Shape(delimiter, quoted, first if _are_names(first) else (), skip)
+    return max(candidates.values(), key=itemgetter(0))[1]
+
+
+def _names(rows: Sequence[Sequence[str]], width: int) -> tuple[int, Sequence[str]]:
+    """Which row names the columns, and how; those above it fill fewer cells: a title, or the account's number."""
+    most = 0
+    for number, row in enumerate(rows[:MAX_PREAMBLE]):
+        cells = [" ".join(cell.split()) for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        is_whole = len(row) == width and len(cells) >= max(2, width - 1, most + 1)
+        if is_whole and are_names(cells) and (number == 0 or number + 1 < len(rows)):
+            return number, cells
+        most = max(most, sum(map(bool, cells)))
+    return 0, ()
 
 
 def _sample_rows(lines: Sequence[str], delimiter: str, quoted: bool) -> list[list[str]]:
@@ -80,12 +96,6 @@ def _sample_rows(lines: Sequence[str], delimiter: str, quoted: bool) -> list[lis
     return rows
 
 
-def _are_names(cells: Sequence[str]) -> bool:
-    """Whether a first row names the columns: all different, none empty, none a value."""
-    different = len(set(cells)) == len(cells)
-    return different and all(cell and len(cell) <= MAX_COLUMN_NAME and not VALUE.fullmatch(cell) for cell in cells)
-
-
 def _reader(lines: Iterable[str], delimiter: str, quoted: bool) -> Iterator[list[str]]:
     return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
 
@@ -93,15 +103,15 @@ def _reader(lines: Iterable[str], delimiter: str, quoted: bool) -> Iterator[list
 def _rows(file: BinaryIO, encoding: Encoding, shape: _Shape) -> Iterator[Block]:
     """Each row as a line. Raises csv.Error for a quotation mark that never ends."""
     lines = islice(_lines(decoded_blocks(file, encoding)), shape.skip, None)
-    if not shape.delimiter:
-        rows: Iterable[list[str]] = ([line] for line in lines)
-    else:
-        rows = _reader(lines, shape.delimiter, shape.quoted)
-        if shape.columns:
-            next((row for row in rows if row), None)
-    for row in rows:
-        if text := _row_text([" ".join(cell.split()) for cell in row], shape.columns):
-            yield Block(clean_characters(text), is_line=True)
+    rows = _reader(lines, shape.delimiter, shape.quoted) if shape.delimiter else ([line] for line in lines)
+    for number, row in enumerate(row for row in rows if row):
+        cells = [" ".join(cell.split()) for cell in row]
+        if shape.columns and number <= shape.preamble:
+            text = " | ".join(cell for cell in cells if cell) if number < shape.preamble else ""
+        else:
+            text = _row_text(cells, shape.columns)
+        if text:
+            yield Block(clean_characters(text), is_line=number >= shape.preamble)
 
 
 def _row_text(cells: Sequence[str], columns: Sequence[str]) -> str:

@@ -7,34 +7,35 @@ import codecs
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, NamedTuple
 
 from utils.errors import AppError
 
 BLOCK_BYTES = 256 * 1024
 HEAD_BYTES = 64 * 1024
-SAMPLE_BYTES = 256 * 1024
-BOMS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+SAMPLE_BYTES = 64 * 1024
+LONGEST_LINE = 512  # longer ones are looked at in pieces
+DECLARED_WITHIN = 4096
 ABOVE_ASCII = bytes(range(0x80, 0x100))
-# What stands above ASCII in Western European text written with CP1252: letters, quotation marks, dashes, §, °, €.
-WESTERN = (
-    "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿ€‚„…Š‹ŒŽ‘’“”•–—š›œžŸ\u00a0§«\u00ad°²³´µ·»".encode(
-        "cp1252"
-    )
-)
 CONTROL = bytes({*range(0x20)} - set(b"\t\n\v\f\r\x1b"))
-UTF8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-UNFINISHED_CHARACTER = re.compile(rb"(?:[\xc2-\xf4]|[\xe0-\xf4][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{2})\Z")
+DECLARATION = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*[\w.:-]+""", re.IGNORECASE)
+STRAY = re.compile("[\udc80-\udcff]")
+SEVERAL_ABOVE_ASCII = re.compile(rb"[\x80-\xff]{4}")
+LEAST_ABOVE_ASCII = 8  # bytes, each on its own, that tell one of the alphabets of Latin letters from another
+LEAST_DIFFERENT = 4
 MAX_CONTROL_SHARE = 0.01
-MAX_WESTERN_SHARE = 0.25  # a Greek or Cyrillic text lies above ASCII almost whole, a Western one hardly
-MAX_STRANGE_SHARE = 0.02  # of characters nobody prints, in what is taken for UTF-16
+MAX_STRAY_SHARE = 0.1  # of bytes above ASCII, in what is UTF-8 with a few broken places
+# What people have: of the world's encodings many fit a short text equally well.
+ENCODINGS = (
+    "utf-16-le", "utf-16-be", "utf-16", "utf-32", "utf-8-sig", "iso2022_jp_2", "cp932", "euc_jis_2004", "gb18030",
+    "big5hkscs", "cp949", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp874",
+    "koi8-r", "koi8-u", "iso8859-1", "iso8859-2", "iso8859-5", "iso8859-7", "iso8859-8", "iso8859-9",
+)  # fmt: skip
+DOS_ENCODINGS = ("cp850", "cp852", "cp866")
+
+# The same letters, and quotation marks besides: what pages that name the smaller one are written in.
+AS_BROWSERS_READ = {"iso8859-1": "cp1252", "iso8859-9": "cp1254", "ascii": "cp1252"}
 
 
 class Encoding(NamedTuple):
@@ -59,22 +60,31 @@ def decoded_blocks(file: BinaryIO, encoding: Encoding) -> Iterator[str]:
 
 
 def find_encoding(file: BinaryIO, name: str) -> Encoding:
-    """The encoding of a whole file, which is read once and where it is not UTF-8 once more.
+    """The encoding of a whole file, which is read once: UTF-8 where its bytes are that but for a few, else what
+    chardet finds, from a mark, from what a web page says of itself, or from the words that are not ASCII.
 
     `name` is for the error. Raises AppError file_not_text.
     """
     file.seek(0)
-    start = file.read(4)
-    for bom, codec in BOMS:
-        if start.startswith(bom):
-            # A lost half of a UTF-16 character means nothing as a byte, so it becomes a replacement character.
-            return Encoding(codec, "keep_bytes" if codec == "utf-8-sig" else "replace")
-    counts = _counts(file)
-    if (utf16 := _utf16_without_bom(file, counts)) is not None:
-        return utf16
-    if counts.is_binary:
+    head = file.read(HEAD_BYTES)
+    if b"\0" in head or b"\x1b$" in head or head.startswith((codecs.BOM_UTF8, *_UTF16_MARKS)):
+        found = _detected(head)
+        if found.codec.startswith(("utf", "iso2022")):
+            return found
+    size = control = above = strays = 0
+    utf8 = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    for block in _blocks(file):
+        size += len(block)
+        control += _count(block, CONTROL)
+        above += 0 if block.isascii() else _count(block, ABOVE_ASCII)
+        strays += len(STRAY.findall(utf8.decode(block)))
+    strays += len(utf8.decode(b"", final=True))
+    if max(control / max(size, 1), _count(head, CONTROL) / max(len(head), 1)) > MAX_CONTROL_SHARE:
         raise AppError("file_not_text", file=name)
-    return Encoding("utf-8") if counts.is_utf8 else _legacy(file, counts)
+    return Encoding("utf-8") if strays <= MAX_STRAY_SHARE * above else _legacy(file, head)
+
+
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
@@ -83,106 +93,38 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
         yield block
 
 
-@dataclass
-class _Counts:
-    """What a file's bytes look like."""
-
-    size: int = 0
-    control: int = 0
-    control_in_head: int = 0
-    zeros_even: int = 0
-    zeros_odd: int = 0
-    is_utf8: bool = True
-
-    @property
-    def is_binary(self) -> bool:
-        """Text has control characters too, but few: a log may hold the zeros of a machine that lost its power."""
-        in_head = self.control_in_head > MAX_CONTROL_SHARE * min(self.size, HEAD_BYTES)
-        return in_head or self.control > MAX_CONTROL_SHARE * self.size
-
-
-def _counts(file: BinaryIO) -> _Counts:
-    counts = _Counts()
-    utf8 = codecs.getincrementaldecoder("utf-8")()
-    for block in _blocks(file):
-        if b"\0" in block:
-            first = counts.size % 2
-            counts.zeros_even += block[first::2].count(0)
-            counts.zeros_odd += block[1 - first :: 2].count(0)
-        counts.control += _count(block, CONTROL)
-        if counts.size < HEAD_BYTES:
-            counts.control_in_head += _count(block[: HEAD_BYTES - counts.size], CONTROL)
-        counts.size += len(block)
-        if counts.is_utf8:
-            counts.is_utf8 = _decodes(utf8, block)
-    counts.is_utf8 = counts.is_utf8 and _decodes(utf8, b"", final=True)
-    return counts
-
-
-def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = False) -> bool:
-    try:
-        decoder.decode(block, final)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _count(block: bytes, wanted: bytes) -> int:
+def _count(block: bytes | bytearray, wanted: bytes) -> int:
     """How many bytes are among the wanted ones; translate counts ten times faster than a pattern finds."""
     return len(block) - len(block.translate(None, wanted))
 
 
-def _utf16_without_bom(file: BinaryIO, counts: _Counts) -> Encoding | None:
-    """UTF-16 where the zero bytes stand on one side and what they make reads like text.
-
-    Western text has them in almost every character; Cyrillic or Japanese only in spaces, and is taken for UTF-16
-    where it cannot be anything of eight bits.
-    """
-    most, least = max(counts.zeros_even, counts.zeros_odd), min(counts.zeros_even, counts.zeros_odd)
-    if not most or least > min(0.02 * counts.size, 0.05 * most):
-        return None
-    if most <= 0.3 * (counts.size / 2) and counts.is_utf8 and not counts.is_binary:
-        return None
-    encoding = Encoding("utf-16-le" if counts.zeros_odd > counts.zeros_even else "utf-16-be", "replace")
-    strange = length = 0
-    for text in decoded_blocks(file, encoding):
-        words = "".join(text.split())
-        length += len(text)
-        strange += 0 if words.isprintable() else sum(not character.isprintable() for character in words)
-        strange += words.count("\ufffd")
-    return encoding if strange <= MAX_STRANGE_SHARE * length else None
-
-
-def _legacy(file: BinaryIO, counts: _Counts) -> Encoding:
-    """The encoding of what is not clean UTF-8: UTF-8 with a few broken places, CP1252 where that reads like a Western
-    language, or else what is likeliest."""
-    above = western = characters = stray = 0
-    carried = b""
-    sample = bytearray()
-    for block in _blocks(file):
-        above += _count(block, ABOVE_ASCII)
-        western += _count(block, WESTERN)
-        if len(sample) < SAMPLE_BYTES and not block.isascii():
-            sample += block[: SAMPLE_BYTES - len(sample)]
-        block = carried + block
-        unfinished = UNFINISHED_CHARACTER.search(block)
-        carried = unfinished.group() if unfinished else b""
-        rest, found = UTF8_CHARACTER.subn(b"", block.removesuffix(carried))
-        characters += found
-        stray += _count(rest, ABOVE_ASCII)
-    stray += len(carried)
-    if characters > 4 * stray:
-        return Encoding("utf-8")
-    if above < MAX_WESTERN_SHARE * counts.size and western >= 0.95 * above:
+def _legacy(file: BinaryIO, head: bytes) -> Encoding:
+    """The encoding of what is not UTF-8, from the lines that are not ASCII: a few Russian comments in a program."""
+    file.seek(0)
+    sample, words = b"\n".join(DECLARATION.findall(head[:DECLARED_WITHIN])), bytearray()
+    for line in iter(partial(file.readline, LONGEST_LINE), b""):
+        words += b"" if line.isascii() else line
+        if len(words) > SAMPLE_BYTES:
+            break
+    # A few letters tell nothing, however often they come, and in most places they are Western ones.
+    is_told = _count(words, ABOVE_ASCII) >= LEAST_ABOVE_ASCII or SEVERAL_ABOVE_ASCII.search(words)
+    if not sample and (not is_told or len({*words} & {*ABOVE_ASCII}) < LEAST_DIFFERENT):
         return Encoding("cp1252")
-    return _likeliest(bytes(sample))
+    return _detected(sample + b"\n" + words)
 
 
-def _likeliest(sample: bytes) -> Encoding:
-    import charset_normalizer  # 70 ms that only such a file pays
+def _detected(sample: bytes) -> Encoding:
+    import chardet  # 0.1 s that only such a file pays
 
-    best = charset_normalizer.from_bytes(sample).best()
-    return Encoding(best.encoding if best is not None else "cp1252")
+    is_dos = _count(sample, bytes(range(0x80, 0xB0))) > _count(sample, bytes(range(0xC0, 0x100)))  # most letters
+    candidates = (*ENCODINGS, *DOS_ENCODINGS) if is_dos else ENCODINGS
+    # Lithuanian looks almost like Icelandic, which a tenth as many people write.
+    found = chardet.detect_all(sample, include_encodings=candidates)
+    best = max(found, key=lambda each: each["confidence"] * (0.75 if each["language"] == "is" else 1))
+    codec = codecs.lookup(best["encoding"] or "cp1252").name
+    codec = AS_BROWSERS_READ.get(codec, codec)
+    # A lost half of a UTF-16 character means nothing as a byte, so it becomes a replacement character.
+    return Encoding(codec, "replace" if codec.startswith(("utf-16", "utf-32")) else "keep_bytes")
 
 
 def _keep_bytes(error: UnicodeError) -> tuple[str, int]:

@@ -1,6 +1,7 @@
-"""Word's XML: names in both of its dialects, and its paragraphs and rows one by one. Knows no document."""
+"""Word's XML: names in both of its dialects, styles, and its paragraphs and rows one by one. Knows no document."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO
 
@@ -20,10 +21,13 @@ NAMESPACES = {
     "http://purl.oclc.org/ooxml/drawingml/chart": "c",
     "http://schemas.openxmlformats.org/drawingml/2006/diagram": "dgm",
     "http://purl.oclc.org/ooxml/drawingml/diagram": "dgm",
+    "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing": "wp",
+    "http://purl.oclc.org/ooxml/drawingml/wordprocessingDrawing": "wp",
+    "urn:schemas-microsoft-com:vml": "v",
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships": "r",
     "http://purl.oclc.org/ooxml/officeDocument/relationships": "r",
 }
-UNITS = {"w:p", "w:tr", "w:sectPr"}
+UNITS = {"w:p", "w:tr", "w:altChunk", "w:sectPr"}
 UNIT_BYTES = 16 * 1024 * 1024  # of XML in one paragraph or row; its tree takes about ten times as much
 
 
@@ -115,3 +119,63 @@ def has_rendered_breaks(unit: etree._Element) -> bool:
 
 
 _RENDERED_BREAKS = [f"{{{uri}}}lastRenderedPageBreak" for uri, prefix in NAMESPACES.items() if prefix == "w"]
+
+
+@dataclass(frozen=True)
+class Style:
+    """What a style makes of a paragraph or run; `number` is the list that it is of, and its level there."""
+
+    is_heading: bool = False
+    in_capitals: bool = False
+    number: tuple[str, int] = ("", 0)
+
+
+NO_STYLE = Style()
+
+
+def is_on(switch: etree._Element | None) -> bool:
+    """Whether a property is set: its element is there, and does not say that it is off."""
+    return switch is not None and attribute(switch, "w:val") not in ("0", "false", "off")
+
+
+def has_outline_level(properties: etree._Element | None) -> bool:
+    """Whether a paragraph or style counts as a heading in Word's outline; level 9 is body text."""
+    level = child(properties, "w:outlineLvl") if properties is not None else None
+    return level is not None and attribute(level, "w:val") in set("012345678")
+
+
+def number_of(properties: etree._Element, number: str = "", depth: int = 0) -> tuple[str, int]:
+    """The list and the level that a paragraph or style names, and what it leaves open as it was."""
+    for name, value in ((short(each.tag), attribute(each, "w:val")) for each in properties):
+        number = value if name == "w:numId" else number
+        depth = int(value) if name == "w:ilvl" and value.isdecimal() else depth
+    return number, depth
+
+
+def styles_of(root: etree._Element, level_of_style: Mapping[str, int]) -> dict[str, Style]:
+    """What the styles of a document say, with what each takes from those it builds on."""
+    elements = {attribute(style, "w:styleId"): style for style in inside(root, "w:style")}
+    return {name: _style(list(_ancestry(name, elements)), level_of_style) for name in elements}
+
+
+def _style(ancestry: Sequence[tuple[str, etree._Element]], level_of_style: Mapping[str, int]) -> Style:
+    """A style by the elements of itself and of those it builds on. Style names are English inside every Word file."""
+    names = [
+        attribute(name, "w:val").casefold() for _, each in ancestry if (name := child(each, "w:name")) is not None
+    ]
+    is_heading = any(name.startswith("heading ") or name in {"title", "subtitle"} for name in names)
+    outlined = any(has_outline_level(child(each, "w:pPr")) for _, each in ancestry)
+    capitals = next((found for _, each in ancestry if (found := child(each, "w:rPr", "w:caps")) is not None), None)
+    lists = ((name, found) for name, each in ancestry if (found := child(each, "w:pPr", "w:numPr")) is not None)
+    name, own = next(lists, ("", None))
+    number = number_of(own, "", level_of_style.get(name, 0)) if own is not None else ("", 0)
+    return Style(is_heading or outlined, is_on(capitals), number)
+
+
+def _ancestry(name: str, elements: Mapping[str, etree._Element]) -> Iterator[tuple[str, etree._Element]]:
+    seen: set[str] = set()
+    while name in elements and name not in seen:
+        seen.add(name)
+        yield name, elements[name]
+        base = child(elements[name], "w:basedOn")
+        name = attribute(base, "w:val") if base is not None else ""

@@ -5,25 +5,36 @@ comments, and page numbers, which change with every printer.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lxml import etree
 
-from core.documents.formats.block_pages import PAGE_END, Step
-from core.documents.formats.page_text import Block, clean_characters
-from core.documents.formats.word_tree import UNITS, attribute, child, inside, short
+from core.documents.formats.page_text import PAGE_END, Block, Step, clean_characters
+from core.documents.formats.word_signs import SYMBOL_FONTS, Numbering, form_field, formula, in_font
+from core.documents.formats.word_tree import (
+    NO_STYLE,
+    UNITS,
+    Style,
+    attribute,
+    child,
+    has_outline_level,
+    inside,
+    is_on,
+    number_of,
+    short,
+)
 
 NOT_READ = {"w:pPr", "w:rPr", "w:sdtPr", "w:del", "w:moveFrom", "w:delText", "w:delInstrText", "m:rPr", "m:ctrlPr"}
 PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
 AROUND_PAGE_NUMBERS = {"seite", "page", "s", "p", "von", "of"}
 CHARACTERS = {"w:tab": "\t", "w:ptab": "\t", "w:noBreakHyphen": "-"}
-MATH_SIGNS = {"m:den": "/", "m:sup": "^", "m:sub": "_"}
-# The two fonts whose characters Word keeps as symbols; what else they hold is decoration.
-SYMBOL_FONT = dict(zip(range(0x61, 0x7B), "αβχδεφγηιϕκλμνοπθρστυϖωξψζ", strict=True))
-SYMBOL_FONT |= {0xA3: "≤", 0xB3: "≥", 0xB4: "×", 0xB1: "±", 0xB7: "•", 0xAE: "→", 0xA5: "∞", 0x44: "Δ", 0x57: "Ω"}
-SYMBOL_FONT |= {0x53: "Σ", 0xB9: "≠", 0xBB: "≈", 0xB0: "°", 0xD7: "⋅", 0xDE: "⇒"}
-WINGDINGS = {0xFC: "✓", 0xFB: "✗", 0xFE: "☑", 0xA8: "☐", 0xFD: "☒", 0xE0: "→", 0xDF: "←", 0xE8: "→", 0xF0: "⇨"}
+# What programs put where a person would have described a picture.
+HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{1,5}")
+NO_DESCRIPTION = re.compile(r"\S+\.(?:png|jpe?g|gif|svg|bmp|emf|wmf)", re.IGNORECASE)
+MADE_DESCRIPTION = re.compile(
+    r"\s*(?:Automatisch generierte Beschreibung|Description automatically generated).*", re.DOTALL
+)
 
 
 @dataclass
@@ -36,6 +47,9 @@ class _Line:
     breaks_before: int = 0
     breaks: int = 0
     has_page_field: bool = False
+    style: Style = NO_STYLE
+    font: str = ""  # of the run that is being read
+    in_capitals: bool = False
     fields: list["_Field"] = field(default_factory=list)
 
     @property
@@ -62,9 +76,11 @@ class _Field:
 class Walk:
     """How to read one document: `notes` by (reference tag, id); `drawing` gives the words behind a drawing's id."""
 
-    heading_styles: Set[str]
+    styles: Mapping[str, Style]
+    numbering: Numbering
     notes: Mapping[tuple[str, str], Sequence[Step]]
     drawing: Callable[[str], Sequence[str]]
+    foreign: Callable[[str], Iterable[Step]]  # the part in another format that an id stands for
     counts_rendered_breaks: bool = False
 
     def steps(self, unit: etree._Element) -> Iterator[Step]:
@@ -74,6 +90,8 @@ class Walk:
                 yield from self._paragraph(unit)
             case "w:tr":
                 yield from self._row(unit)
+            case "w:altChunk":
+                yield from self.foreign(attribute(unit, "r:id"))
 
     def _steps_below(self, parent: etree._Element) -> Iterator[Step]:
         """The blocks of every paragraph and table below, whatever wraps them (content controls, insertions)."""
@@ -91,22 +109,32 @@ class Walk:
         if (
             properties is not None
             and not self.counts_rendered_breaks
-            and _is_on(child(properties, "w:pageBreakBefore"))
+            and is_on(child(properties, "w:pageBreakBefore"))
         ):
             yield PAGE_END
         text = clean_characters("".join(line.text)).strip()
+        label = self._label(properties)
         if text and not (line.has_page_field and _is_page_number(text)):
-            yield self._block(text, properties)
+            yield self._block(text, properties, label)
         yield from self._anchored([line])
         yield from [PAGE_END] * line.breaks
 
-    def _block(self, text: str, properties: etree._Element | None) -> Block:
+    def _style(self, properties: etree._Element | None) -> Style:
         style = child(properties, "w:pStyle") if properties is not None else None
-        is_heading = style is not None and attribute(style, "w:val") in self.heading_styles
-        if is_heading or _has_outline_level(properties):
-            return Block(" ".join(text.split()), is_heading=True)
-        is_item = properties is not None and child(properties, "w:numPr") is not None
-        return Block(f"• {text}" if is_item else text, is_line=is_item)
+        return self.styles.get(attribute(style, "w:val") if style is not None else "", NO_STYLE)
+
+    def _label(self, properties: etree._Element | None) -> str:
+        """What Word shows before a paragraph of a list; it counts with each that is read."""
+        number, depth = self._style(properties).number
+        own = child(properties, "w:numPr") if properties is not None else None
+        if own is not None:
+            number, depth = number_of(own, number, depth)
+        return self.numbering.label(number, depth) if number not in ("", "0") else ""
+
+    def _block(self, text: str, properties: etree._Element | None, label: str) -> Block:
+        if self._style(properties).is_heading or has_outline_level(properties):
+            return Block(" ".join([label.replace("•", ""), *text.split()]).strip(), is_heading=True)
+        return Block(f"{label} {text}" if label else text, is_line=bool(label))
 
     def _anchored(self, lines: Sequence[_Line]) -> Iterator[Step]:
         """The text boxes, drawings and notes of lines, below them."""
@@ -127,7 +155,10 @@ class Walk:
         if len(cells) == 1:
             yield from self._steps_below(cells[0])
             return
-        lines = [[self._line(paragraph) for paragraph in _nearest(cell, "w:p")] for cell in cells]
+        lines = [
+            [self._line(paragraph, self._cell_label(paragraph)) for paragraph in _nearest(cell, "w:p")]
+            for cell in cells
+        ]
         breaks = max((sum(line.breaks + line.breaks_before for line in cell) for cell in lines), default=0)
         words = [" ".join(clean_characters(" ".join("".join(line.text) for line in cell)).split()) for cell in lines]
         # A row that goes on over the page has a break in every cell; it is where its last words are.
@@ -139,15 +170,21 @@ class Walk:
                 yield from (step for step in self._steps_below(inner) if isinstance(step, Block))
         yield from self._anchored([line for cell in lines for line in cell])
 
-    def _line(self, paragraph: etree._Element) -> _Line:
-        line = _Line()
+    def _cell_label(self, paragraph: etree._Element) -> str:
+        """The number of a paragraph in a row: some tables number their rows."""
+        label = self._label(child(paragraph, "w:pPr"))
+        return f"{label} " if label.strip("•") else ""
+
+    def _line(self, paragraph: etree._Element, label: str = "") -> _Line:
+        line = _Line([label], style=self._style(child(paragraph, "w:pPr")))
         pending = list(reversed(paragraph))
         while pending:
             element = pending.pop()
             kind = short(element.tag)
-            if kind in ("w:t", "m:t", "a:t"):
+            if kind in ("w:t", "a:t"):
                 if not line.is_hidden:
-                    line.text.append(element.text or "")
+                    text = in_font(element.text or "", line.font)
+                    line.text.append(text.upper() if line.in_capitals else text)
             elif kind in CHARACTERS:
                 line.text.append(CHARACTERS[kind])
             elif kind in _SPECIAL:
@@ -181,18 +218,40 @@ def _rendered_break(walk: Walk, line: _Line, element: etree._Element) -> Sequenc
     return ()
 
 
+def _run(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
+    """A run of characters: how it is written decides what they are."""
+    line.font, line.in_capitals = "", line.style.in_capitals
+    properties = child(element, "w:rPr")
+    for each in properties if properties is not None else ():
+        kind = short(each.tag)
+        if kind == "w:rFonts":
+            line.font = attribute(each, "w:ascii") or attribute(each, "w:hAnsi")
+        elif kind == "w:rStyle":
+            line.in_capitals |= walk.styles.get(attribute(each, "w:val"), NO_STYLE).in_capitals
+        elif kind == "w:caps":
+            line.in_capitals = is_on(each)
+    return list(element)
+
+
 def _symbol(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    try:
-        code = int(attribute(element, "w:char"), 16)
-    except ValueError:
-        return ()
-    font = attribute(element, "w:font").casefold()
-    if 0xF000 <= code <= 0xF0FF or font in ("symbol", "wingdings"):
-        table = WINGDINGS if font == "wingdings" else SYMBOL_FONT
-        line.text.append(table.get(code & 0xFF, ""))
-    elif code <= 0x10FFFF:
-        line.text.append(chr(code))
+    code = int(attribute(element, "w:char") or "0", 16) if HEXADECIMAL.fullmatch(attribute(element, "w:char")) else 0
+    font = attribute(element, "w:font")
+    is_private = 0xF000 <= code <= 0xF0FF
+    line.text.append(in_font(chr(code), font if font.casefold() in SYMBOL_FONTS or not is_private else "symbol"))
     return ()
+
+
+def _formula(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
+    line.text.append(formula(element))
+    return ()
+
+
+def _picture(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
+    """What stands for a picture, where somebody described it."""
+    description = MADE_DESCRIPTION.sub("", element.get("descr") or element.get("alt") or "").strip()
+    if not NO_DESCRIPTION.fullmatch(description):
+        line.text.append(description)
+    return list(element)
 
 
 def _note(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
@@ -223,6 +282,7 @@ def _field_mark(walk: Walk, line: _Line, element: etree._Element) -> Sequence[et
     match attribute(element, "w:fldCharType"):
         case "begin":
             line.fields.append(_Field())
+            line.text.append(form_field(element))
         case "separate" if line.fields:
             line.fields[-1].shows_result = True
         case "end" if line.fields:
@@ -244,13 +304,6 @@ def _ruby(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._E
     return ()
 
 
-def _math(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    """A part of a formula that stands below or above: in a line it needs a sign."""
-    if next(inside(element, "m:t"), None) is not None:
-        line.text.append(MATH_SIGNS[short(element.tag)])
-    return list(element)
-
-
 _SPECIAL: dict[str, Callable[[Walk, _Line, etree._Element], Sequence[etree._Element]]] = {
     "w:br": _break,
     "w:cr": _break,
@@ -265,7 +318,10 @@ _SPECIAL: dict[str, Callable[[Walk, _Line, etree._Element], Sequence[etree._Elem
     "w:fldChar": _field_mark,
     "w:instrText": _instruction,
     "w:ruby": _ruby,
-    **dict.fromkeys(MATH_SIGNS, _math),
+    "w:r": _run,
+    "m:oMath": _formula,
+    "wp:docPr": _picture,
+    "v:shape": _picture,
 }
 
 
@@ -282,46 +338,3 @@ def _nearest(parent: etree._Element, name: str) -> Iterator[etree._Element]:
 def _is_page_number(text: str) -> bool:
     """Whether only "Seite … von …" is left of a line, once its numbers are gone."""
     return set(re.findall(r"\w+", text.casefold())) <= AROUND_PAGE_NUMBERS
-
-
-def _is_on(switch: etree._Element | None) -> bool:
-    return switch is not None and attribute(switch, "w:val") not in ("0", "false", "off")
-
-
-def _has_outline_level(properties: etree._Element | None) -> bool:
-    """Whether a paragraph or style counts as a heading in Word's outline; level 9 is body text."""
-    level = child(properties, "w:outlineLvl") if properties is not None else None
-    return level is not None and attribute(level, "w:val") in set("012345678")
-
-
-def heading_styles(styles: etree._Element) -> set[str]:
-    """The ids of all styles that make a heading. Style names are English inside every Word file."""
-    based_on: dict[str, str] = {}
-    headings: set[str] = set()
-    for style in inside(styles, "w:style"):
-        style_id = attribute(style, "w:styleId")
-        name = child(style, "w:name")
-        lower = attribute(name, "w:val").casefold() if name is not None else ""
-        is_title = lower.startswith("heading ") or lower in {"title", "subtitle"}
-        if is_title or _has_outline_level(child(style, "w:pPr")):
-            headings.add(style_id)
-        base = child(style, "w:basedOn")
-        if base is not None:
-            based_on[style_id] = attribute(base, "w:val")
-    return headings | {style for style in based_on if not headings.isdisjoint(_ancestors(style, based_on))}
-
-
-def _ancestors(style: str, based_on: Mapping[str, str]) -> set[str]:
-    seen: set[str] = set()
-    while (style := based_on.get(style, "")) and style not in seen:
-        seen.add(style)
-    return seen
-
-
-def words_of_drawing(root: etree._Element) -> list[str]:
-    """The lines of a diagram, or the title and the categories of a chart; its numbers are left out."""
-    lines = []
-    for paragraph in inside(root, "a:p", "c:strCache"):
-        texts = [text.text or "" for text in inside(paragraph, "a:t", "c:v")]
-        lines.append(("" if short(paragraph.tag) == "a:p" else ", ").join(texts))
-    return list(dict.fromkeys(line for line in (" ".join(line.split()) for line in lines) if line))

@@ -173,3 +173,52 @@ def test_whatever_way_is_counted_no_chunk_is_above_the_limit(count, exact):
     chunks = cut(pages_of(sentences(200)), 50, 10, counter)
     assert max(exact(chunk.text) for chunk in chunks) <= 50
     assert_all_there(chunks, sentences(200))
+
+
+ROWS = [f"Pumpe {number} | {number + 60} bar | {7 * number} kW" for number in range(160)]
+NAMES = "Typ | Prüfdruck | Leistung"
+TABLES = {
+    "of a reader": [NAMES, *ROWS],
+    "of Markdown": [f"| {NAMES} |", "| --- | :-: | ---: |", *(f"| {row} |" for row in ROWS)],
+    "without bars at its sides": [NAMES, "---|---|---", *ROWS],
+    "names over numbers": ["Jahr | Umsatz", *(f"{1900 + n} | {n * 17}" for n in range(160))],
+    "a grid": ["+---+---+---+", f"| {NAMES} |", "+===+===+===+", *(f"| {row} |\n+---+---+---+" for row in ROWS)],
+}
+
+
+@pytest.mark.parametrize("lines", TABLES.values(), ids=TABLES)
+@pytest.mark.parametrize("overlap", [0, 50])
+def test_each_chunk_of_a_long_table_names_its_columns(lines, overlap):
+    name = "Prüfdruck" if any("Prüfdruck" in line for line in lines) else "Umsatz"
+    text = "Davor steht ein Satz.\n\n" + "\n".join(lines) + "\n\nDanach kommt ein Satz. " + sentences(60)
+    chunks = cut(pages_of(text), 200, overlap)
+    of_table = [chunk for chunk in chunks if " | " in chunk.text]
+    assert len(of_table) > 4
+    assert all(chunk.text.count(name) == 1 for chunk in of_table)
+    assert not any(name in chunk.text for chunk in chunks if " | " not in chunk.text)
+    assert all(chunk.metadata["tokens"] == COUNTER.count(chunk.text) <= 200 for chunk in chunks)
+    together = "\n".join(chunk.text for chunk in chunks)
+    assert all(row.partition("\n")[0] in together for row in lines)
+
+
+def test_a_table_that_goes_on_in_the_next_part_of_a_page_keeps_its_names():
+    first, second = "\n".join([NAMES, *ROWS[:80]]), "\n".join(ROWS[80:])
+    chunks = cut([Page(1, 1, first), Page(1, 1, second, continues=True)], 200)
+    assert all(NAMES in chunk.text for chunk in chunks)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f"{n} | {n * 3} | {n * 7}" for n in range(200)],  # no names
+        ["Rot | 1"] + [f"Blau | {n}" for n in range(200)],
+        [f"Name {n} | " + "a | " * (n % 5) + "b" for n in range(200)],  # no columns
+        ["a | b", "c | d"] + [f"Ein Satz mit der Nummer {n}." for n in range(200)],
+        [" | ".join(f"Eine sehr lange Überschrift der Spalte {n}" for n in range(20))]
+        + [" | ".join("abcdefghijklmnopqrst")] * 40,
+    ],
+    ids=["numbers", "values", "rows of many lengths", "two rows", "names that fill a chunk"],
+)
+def test_what_names_no_columns_is_not_repeated(lines):
+    text = "\n".join(lines)
+    assert_all_there(cut(pages_of(text), 100, 0), text)

@@ -211,3 +211,26 @@ def test_two_copies_of_one_text_in_two_formats_are_flagged_as_duplicates(project
     process(project, write(inbox / "a.txt", text), write(inbox / "b.md", text))
     store = ChunkStore(project.database)
     assert store.count(flag="duplicate") == store.count(filename="b.md")
+
+
+def make_pdf(path: Path, pages: list[str]) -> Path:
+    canvas = Canvas(str(path))
+    for page in pages:
+        for number, line in enumerate(page.split(". ")):
+            canvas.drawString(40, 800 - 14 * number, line)
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+def test_a_document_whose_letters_cannot_be_told_gives_no_chunks_and_says_why(project, inbox):
+    garbled = "".join(chr(ord(character) + 1) if character > " " else character for character in SENTENCES)
+    files = [write(inbox / "a.txt", garbled), make_pdf(inbox / "b.pdf", [garbled.replace("/ ", ". ")] * 3)]
+    files += [make_pdf(inbox / "c.pdf", [SENTENCES, garbled.replace("/ ", ". "), SENTENCES + "Ende."])]
+    rows = process(project, *files)["documents"]
+    assert [(row["status"], row["detail"]) for row in rows] == [
+        ("no_text", "text_garbled"),
+        ("no_text", "text_garbled"),
+        ("partial", "pages_unreadable"),
+    ]
+    assert [row["chunks"] for row in rows[:2]] == [0, 0] and rows[2]["params"]["read"] == 2

@@ -34,6 +34,9 @@ TEXTS = {
         (TEXTS["ja"] + " Debian GNU/Linux installer /etc/apt/sources.list" * 2, "ja"),
         *(("", ""), ("   ", ""), ("42 17 3.5 | 18 22", ""), ("Energie", ""), ("Hallo Welt " * 30, "")),
         ("for (int i = 0; i < n; i++) { sum += values[i]; }", ""),
+        ("import os\nfrom pathlib import Path\nclass A:\n    def f(self): return None", ""),
+        ("rm -rf /tmp/x && sudo apt-get install gcc | grep -v foo; sudo apt-get update", ""),
+        ("Pumpe 29 | 87 bar | 203 kW\nPumpe 30 | 90 bar | 210 kW\n" * 9, ""),
     ],
 )
 def test_a_text_tells_its_language_and_what_is_no_prose_has_none(text, language):

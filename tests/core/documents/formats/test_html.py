@@ -62,15 +62,29 @@ def test_what_a_page_says_is_read_in_its_order(source, text):
     [
         ('<meta charset="iso-8859-1">', "cp1252"),
         ('<meta http-equiv="Content-Type" content="text/html; charset=windows-1251">', "cp1251"),
-        ('<?xml version="1.0" encoding="shift_jis"?>', "shift_jis"),
+        ('<?xml version="1.0" encoding="shift_jis"?>', "cp932"),
         ('<meta charset="iso-2022-jp">', "iso-2022-jp"),
+        ('<meta charset="gb2312">', "gb18030"),
+        ('<meta charset="euc-kr">', "cp949"),
+        ('<meta charset="iso-8859-9">', "cp1254"),
+        ('<meta charset="big5">', "big5hkscs"),
+        ('<meta charset="windows-1250">', "cp1250"),
         ('<meta charset="iso-8859-1">', "utf-8"),
         ('<meta charset="nonsense">', "utf-8"),
         ("", "utf-16"),
     ],
 )
 def test_the_characters_are_right_whatever_the_page_is_written_in(declaration, encoding):
-    words = {"cp1251": "Энергия", "shift_jis": "エネルギー", "iso-2022-jp": "エネルギー"}.get(encoding, "Größe")
+    words = {
+        "cp1251": "Энергия",
+        "cp932": "エネルギー①髙㈱",
+        "iso-2022-jp": "エネルギー",
+        "gb18030": "朱镕基 €5",
+        "cp949": "똠방각하",
+        "cp1254": "“Işık” — ağ",
+        "big5hkscs": "能量",
+        "cp1250": "„Žluťoučký“",
+    }.get(encoding, "Größe")
     assert read_bytes(f"{declaration}<p>{words}</p>".encode(encoding), "a.htm")[0].text == words
 
 
@@ -109,3 +123,19 @@ def test_no_word_is_lost_between_tags(words):
         f"<{tag}>{word}</{tag}>" for word, tag in zip(words, ["p", "div", "li", "h2", "pre", "td"] * 99, strict=False)
     )
     assert text_of(body).replace("• ", "").split() == words
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ('<p>Die Formel <img alt="E=mc^2" src="a.png"> gilt.', "Die Formel E=mc^2 gilt."),
+        ('<p>Bild: <img src="b.jpg" alt="Schaltplan der Pumpe"></p>', "Bild: Schaltplan der Pumpe"),
+        ('<p>Text <img alt="IMG_0815.JPG"> und <img alt=""> mehr', "Text und mehr"),
+        ('<p>da<span style="display: none">geheim</span> dort', "da dort"),
+        ('<div style="color:red; DISPLAY:NONE"><p>weg<br><img alt="x"></p></div><p>da', "da"),
+        ('<p>da <b style="visibility:hidden">weg</b>und dort', "da und dort"),
+        ("<p>Die Wart&shy;ung der Donau&#173;dampf\u00adschiffe", "Die Wartung der Donaudampfschiffe"),
+    ],
+)
+def test_what_stands_for_a_picture_is_read_and_what_nobody_sees_is_not(source, text):
+    assert text_of(source) == text

@@ -1,11 +1,12 @@
 """PDF files whole, locked, scanned and broken."""
 
+import io
 from pathlib import Path
 
 import pypdfium2
 import pytest
 from pypdf import PdfWriter
-from reading_material import error_code, read
+from reading_material import error_code, read, read_bytes
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
@@ -141,3 +142,68 @@ def test_what_was_filled_into_a_form_is_read(tmp_path):
     canvas.save()
     (page,) = read(tmp_path / "form.pdf")
     assert "Name:" in page.text and "Ada Lovelace" in page.text
+
+
+def placed(lines: list[tuple[float, float, str]]) -> bytes:
+    """A page with texts at places, in this order."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.setFont("Helvetica", 10)
+    for x, y, text in lines:
+        canvas.drawString(x, y, text)
+    canvas.save()
+    return buffer.getvalue()
+
+
+LEFT = [
+    "Der Motor wird vor jeder",
+    "Fahrt geprüft und dann",
+    "bei Bedarf mit frischem",
+    "oder gefiltertem Motoröl",
+    "aufgefüllt, bis der",
+    "richtige Stand da ist.",
+]
+RIGHT = [
+    "Das Ventil schließt sich",
+    "von selbst, sobald der",
+    "zulässige Druck auf dem",
+    "kleinen Kessel zu hoch",
+    "wird, und öffnet sich",
+    "danach wieder allein.",
+]
+
+
+def by_rows(left: list[str], right: list[str], title: str = "") -> bytes:
+    rows = [(60, 800, title)] if title else []
+    for n, (a, b) in enumerate(zip(left, right, strict=True)):
+        rows += [(60, 780 - 16 * n, a), (320, 780 - 16 * n, b)]
+    return placed(rows)
+
+
+@pytest.mark.parametrize("count", [4, 5, 6])
+@pytest.mark.parametrize("title", ["", "Wartung der ganzen Anlage"])
+def test_two_columns_that_were_written_row_by_row_are_read_one_after_the_other(count, title):
+    (page,) = read_bytes(by_rows(LEFT[:count], RIGHT[:count], title), "a.pdf")
+    assert " ".join(LEFT[:count]) in page.text and " ".join(RIGHT[:count]) in page.text
+    assert page.text.split() == " ".join([title, *LEFT[:count], *RIGHT[:count]]).split()
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (["Typ", "Pumpe 1", "Pumpe 2", "Pumpe 3", "Pumpe 4"], ["Leistung", "90 kW", "80 kW", "70 kW", "60 kW"]),
+        (
+            ["Name der Pumpe hier", "Hauptpumpe im Keller", "Nebenpumpe im Dach", "Ersatzpumpe im Hof"],
+            ["Beschreibung dazu", "Fördert das Wasser", "Hält den Druck hoch", "Springt dann ein"],
+        ),
+        (["rot", "blau", "grün", "gelb", "lila"], ["aus", "an", "aus", "an", "aus"]),
+        (
+            ["Aufbau des Geräts", "Wartung und Pflege", "Störungen", "Anhang"],
+            ["17 ff.", "42 ff.", "56 ff.", "60 ff."],
+        ),
+    ],
+)
+def test_the_rows_of_a_table_stay_rows(left, right):
+    (page,) = read_bytes(by_rows(left, right), "a.pdf")
+    for a, b in zip(left, right, strict=True):
+        assert f"{a} {b}" in page.text

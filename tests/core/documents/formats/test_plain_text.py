@@ -100,6 +100,44 @@ def test_markdown_headings_travel_and_code_has_none(tmp_path):
     assert page.text[page.headings[1].offset :].startswith("Unterstrichen\n---")
 
 
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("---\n# Entwurf\ntitle: Buch\n---\n\n# Eins\n", ["Eins"]),
+        ("---\ntitle: Buch\ntags: a\n...\n\n## Eins\n", ["Eins"]),
+        ("Text\n\n---\n\n# Eins\n\n---\n", ["Eins"]),
+        ("<!-- # weg\n\n# auch weg\n-->\n# Eins\n", ["Eins"]),
+        ("Aufbau der gesamten Anlage\n==\n\nText\n\nB\n-\n", ["Aufbau der gesamten Anlage", "B"]),
+        ("# Eins {#a .b}\n## Zwei {.c}\n### C {x}\n", ["Eins", "Zwei", "C {x}"]),
+        ("````md\n```sh\n# nein\n```\n````\n# Eins\n", ["Eins"]),
+        ("~~~\n```\n# nein\n~~~\n# Eins #\n", ["Eins"]),
+        ("    # Code\n\n\\# nein\n\n#kein Titel\n\n   # Eins\n", ["Eins"]),
+        ("Ein Absatz, der zwei\nZeilen hat.\n---\n# Eins\n", ["Eins"]),
+    ],
+)
+@pytest.mark.parametrize("size", [3, 17, 10_000])
+def test_the_headings_of_markdown_are_those_that_a_reader_sees(text, titles, size):
+    with parts_of(size):
+        if size < len(text):
+            plain_text.MAX_PART_CHARACTERS = 10_000  # only at blank lines
+        pages = read_bytes(text.encode(), "a.md")
+    assert [heading.title for page in pages for heading in page.headings] == titles
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("Donau\u00addampf\u00adschiff", "Donaudampfschiff"),
+        ("Betriebs\u00ad\nanleitung", "Betriebsanleitung"),
+        ("Wart\u00ad\r\nung und Öl", "Wartung und Öl"),
+        ("ein\u00ad Wort", "ein Wort"),
+        ("\u00ad", ""),
+    ],
+)
+def test_soft_hyphens_part_no_word(text, joined):
+    assert clean_characters(text) == joined
+
+
 def test_headings_of_restructured_text_have_many_kinds_of_lines_below(tmp_path):
     lines = [f"Titel {mark}\n{mark * 8}\n\nEin Absatz." for mark in '=-~*^+#"']
     (tmp_path / "a.rst").write_text("\n\n".join(lines))

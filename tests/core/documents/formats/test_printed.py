@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.documents.formats.page_text import clean_characters, join_blocks, mark_line_end_hyphens, with_accents
-from core.documents.formats.printed import Outline, blocks_of_lines, pages_of_texts, seam, without_running_lines
+from core.documents.formats.printed import Outline, blocks_of_lines, pages_of_texts, seam
 
 
 def join_lines(left: str, right: str, compounds: Set[str] = frozenset()) -> str:
@@ -74,41 +74,6 @@ def test_no_character_is_lost_when_lines_are_joined_except_hyphens(lines):
     assert kept == "".join(lines).replace(" ", "").replace("-", "")
 
 
-def body(number: int) -> list[str]:
-    """Eight lines that no other page has."""
-    return [f"Zeile {letter} vom Blatt {'abcdefghijklmnop'[number]} sagt etwas Eigenes." for letter in "abcdefgh"]
-
-
-def test_running_headers_and_page_numbers_are_left_out():
-    pages = [[f"Leitfaden {n} / 12", *body(n), f"{n}"] for n in range(12)]
-    assert list(without_running_lines(pages)) == [body(n) for n in range(12)]
-
-
-ENDS = "abcdef"
-LONG_TITLE = "Ein sehr langer Titel, der über jeder Seite steht " * 3
-
-
-@pytest.mark.parametrize(
-    "pages",
-    [
-        *([lines] * 12 for lines in (["Folie 3", "Rot"], ["Original page 7"], ["Kopf", "a", "b", "c", "Fuß"])),
-        [[LONG_TITLE, "a", "b", "c", "d", "e"]] * 12,  # most of a page's text
-        [["Einleitung", "a b"], ["Einleitung", "c d"], ["Schluss", "e f"]],  # which two pages happen to share
-        [[f"Überschrift {ENDS[n]}", "Gleich", *body(n), f"Ende {ENDS[n]}"] for n in range(6)],  # a second line
-        [["Die Antwort lautet", "42"]],  # no page number
-    ],
-)
-def test_lines_that_only_look_like_running_ones_are_left_alone(pages):
-    assert list(without_running_lines(pages)) == pages
-
-
-@given(
-    st.lists(st.lists(st.sampled_from(["Kapitel 1", "12", "Ein Satz.", "Noch ein Satz"]), max_size=4), max_size=30)
-)
-def test_as_many_pages_come_out_as_went_in(pages):
-    assert len(list(without_running_lines(pages))) == len(pages)
-
-
 @pytest.mark.parametrize(
     ("printed", "text"),
     [
@@ -136,3 +101,22 @@ def test_pages_come_with_headings_from_bookmarks_and_marks_of_what_was_unreadabl
 def test_a_heading_is_found_whatever_stands_around_its_number():
     (page,) = pages_of_texts(["Anhang B. Die\nlange Liste\nText."], Outline(1, {0: ["B Die lange Liste"]}), "a.pdf")
     assert [heading.title for heading in page.headings] == ["Anhang B. Die lange Liste"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "word"),
+    [
+        ("S I C H E R H E I T", "SICHERHEIT"),
+        ("W a r t u n g", "Wartung"),
+        ("2. Ü B E R S I C H T", "2. ÜBERSICHT"),
+        ("T E C H N I C A L  D A T A S H E E T", "TECHNICAL  DATASHEET"),
+        ("• p r ü f e n", "• prüfen"),
+        *(
+            (line, line)
+            for line in ("A B C D E F", "a b c d", "x y x y x y", "M D M D F S S", "Q W R T Z P", "A n B e C i")
+        ),
+    ],
+)
+def test_letters_that_were_spaced_apart_make_a_word(printed, word):
+    (page,) = pages_of_texts([printed], Outline(1), "a.pdf")
+    assert page.text == word

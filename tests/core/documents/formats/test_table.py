@@ -41,6 +41,28 @@ def test_values_are_found_and_none_is_lost(source, text):
     assert text_of(source) == text
 
 
+@pytest.mark.parametrize(
+    ("above", "told"),
+    [
+        ("Preisliste Stand 2024\n", "Preisliste Stand 2024"),
+        ("Preisliste;;\n\n", "Preisliste"),
+        ("Konto:;DE12\nVon:;01.01.2024\n\n", "Konto: | DE12\n\nVon: | 01.01.2024"),
+        (
+            "Bericht\nErstellt am;12.03.2024;\nFiliale;Nord;\n",
+            "Bericht\n\nErstellt am | 12.03.2024\n\nFiliale | Nord",
+        ),
+        ("\n\nAuszug\n;;\n", "Auszug"),
+    ],
+)
+def test_what_stands_above_a_table_is_told_and_names_no_column(above, told):
+    source = f"{above}Artikel;Preis;Lager\nRohr 1;1,50;3\nRohr 2;1,70;\n"
+    assert text_of(source) == f"{told}\n\nArtikel: Rohr 1; Preis: 1,50; Lager: 3\nArtikel: Rohr 2; Preis: 1,70"
+
+
+def test_rows_without_names_above_them_have_none():
+    assert text_of("Rot;1\nRot;2\nBlau;3\n") == "Rot | 1\nRot | 2\nBlau | 3"
+
+
 def test_a_quotation_mark_that_never_ends_costs_nothing(monkeypatch):
     monkeypatch.setattr("core.documents.formats.table.MAX_LINE_CHARACTERS", 1000)
     source = "A,B\n" + "1,2\n" * 300 + '3,"4\n' + "5,6\n" * 2000

@@ -62,10 +62,56 @@ def test_western_text_without_a_mark_comes_back_whatever_the_blocks(text, encodi
             ["utf-16-le", "utf-16-be"],
         ),
         ("Энергия не возникает и не исчезает, она только переходит из одной формы в другую. ", "cp1251"),
+        ("Энергия не возникает и не исчезает, она только переходит из одной формы в другую. ", "koi8-r"),
+        ("Čerpadlo nesmí běžet bez vody. Před čištěním vytáhněte zástrčku ze zásuvky. ", "cp1250"),
+        ("Čerpadlo nesmí běžet bez vody. Před čištěním vytáhněte zástrčku ze zásuvky. ", "iso8859-2"),
+        ("A szivattyú nem működhet víz nélkül. Tisztítás előtt húzza ki a csatlakozót. ", "cp1250"),
+        ("Pompa susuz çalıştırılmamalıdır. Temizlikten önce fişi çekiniz, ışığı kapatınız. ", "cp1254"),
+        ("Siurblys negali veikti be vandens. Prieš valydami ištraukite kištuką iš lizdo, žiūrėkite. ", "cp1257"),
+        ("Η αντλία δεν πρέπει να λειτουργεί χωρίς νερό. Αφαιρέστε το φις. ", "cp1253"),
+        ("ポンプは水なしで運転しないでください。清掃の前に電源プラグを抜いてください。", "iso2022_jp"),
+        ("ポンプは水なしで運転しないでください。清掃の前に電源プラグを抜いてください。", "cp932"),
+        ("水泵不得在无水的情况下运行。清洁前请拔下电源插头。", "gbk"),
+        (
+            "Die Pumpe darf nicht ohne Wasser laufen: Prüfung, Öffnung und Verschluß jährlich, größere Mängel. ",
+            "cp850",
+        ),
     ],
 )
 def test_text_of_other_alphabets_is_recognised_without_a_mark(text, encoding):
     assert decode((text * 20).encode(encoding), "a.txt") == text * 20
+
+
+@pytest.mark.parametrize(
+    ("comment", "encoding"),
+    [
+        ("запуск всех тестов", "cp1251"),
+        ("запуск всех тестов", "koi8-r"),
+        ("全ての試験を実行する", "cp932"),
+        ("运行所有测试", "gbk"),
+        ("εκτέλεση όλων", "cp1253"),
+    ],
+)
+def test_a_comment_of_another_alphabet_in_a_long_program_is_read(comment, encoding):
+    program = "int main(void) { return run_all_tests(0); }\n" * 200
+    text = f"{program}/* {comment} */\n{program}"
+    assert decode(text.encode(encoding), "a.txt") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Größe: 5 m²",
+        "20 °C bis 30 °C",
+        "Straße",
+        "5 € für das Café",
+        "½ Tasse, ¼ Löffel",
+        "It’s the user’s “own”.",
+        "ä",
+    ],
+)
+def test_a_few_letters_above_ascii_are_western_ones(text):
+    assert decode(text.encode("cp1252"), "a.txt") == text
 
 
 @given(st.integers(0, 400), BLOCKS)
