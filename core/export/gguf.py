@@ -15,7 +15,8 @@ import gguf
 import numpy as np
 import torch
 
-from core.models.gguf_tokenizer import PRE_TOKENIZERS, read
+from core.models.gguf_tokenizer import read
+from core.models.split_rules import NAMES
 from utils.errors import AppError
 from utils.files import read_json
 
@@ -165,7 +166,7 @@ def known_pre_tokenizer(model_class: Any, folder: Path) -> Iterator[None]:
         try:
             return by_hash(self, tokenizer)
         except NotImplementedError:
-            name = PRE_TOKENIZERS.get(split_rule(folder))
+            name = NAMES.get(split_rule(folder))
             if name is None:
                 raise AppError("gguf_tokenizer") from None
             return name
@@ -177,10 +178,8 @@ def known_pre_tokenizer(model_class: Any, folder: Path) -> Iterator[None]:
         del model_class.get_vocab_base_pre
 
 
-def split_rule(folder: Path) -> str:
-    """The regular expression by which the tokenizer splits text first; empty where it has none."""
+def split_rule(folder: Path) -> tuple[str, ...]:
+    """The regular expressions by which the tokenizer splits text, one after the other."""
     rule = read_json(folder / "tokenizer.json").get("pre_tokenizer") or {}
-    for step in rule.get("pretokenizers", [rule]):
-        if step.get("type") == "Split":
-            return step["pattern"].get("Regex", "")
-    return ""
+    steps = rule.get("pretokenizers", [rule])
+    return tuple(step["pattern"].get("Regex", "") for step in steps if step.get("type") == "Split")

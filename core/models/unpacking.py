@@ -124,7 +124,7 @@ def unpack_into(context: JobContext, model: OllamaModel, file: Path, prepared: P
         raise AppError("ollama_architecture", name=model.name, family=family)
     parameters = sum(int(tensor.n_elements) for tensor in reader.tensors)
     require_room(prepared.parent, reader, parameters)
-    tokenizer = make_tokenizer(file, reader)
+    tokenizer = make_tokenizer(reader)
     if not can_be_asked(tokenizer):
         tokenizer.chat_template = None
         context.log("model.unpack.no_template")

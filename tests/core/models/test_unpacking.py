@@ -164,7 +164,7 @@ def rewritten(source, target, keys, factors=None):
 @pytest.mark.parametrize(
     ("code", "keys", "factors"),
     [
-        ("ollama_tokenizer", {"tokenizer.ggml.pre": "tekken"}, None),
+        ("ollama_tokenizer", {"tokenizer.ggml.pre": "kimi-k2"}, None),
         ("ollama_tokenizer", {"tokenizer.ggml.model": "bert"}, None),
         ("ollama_rope", {}, np.linspace(1, 3, 32, dtype=np.float32)),
         ("ollama_incomplete", None, None),
