@@ -25,12 +25,13 @@ from core.export.ollama import Handover, hand_over
 from core.jobs.job import JobContext
 from core.jobs.runs import Run, open_run
 from core.models import bases
+from core.models.chat_text import begins, ensure_chat_template
 from core.models.gguf_tokenizer import note_begin
 from core.project_manager import VERIFICATION
 from core.proof import verify
 from core.samples.store.sft_dataset import read_samples, usable
 from core.samples.store.split import split_by_source
-from core.training import checkpoints, training_data
+from core.training import checkpoints
 from core.training.checkpoints import Checkpoint
 from utils.config import QUANTIZED, Quantization
 from utils.files import publish_folder, read_json, require_disk, write_json, write_text_atomic
@@ -223,15 +224,14 @@ def merge(context: JobContext, material: Material) -> None:
     )
     merged = PeftModel.from_pretrained(model, material.adapter.folder).merge_and_unload(safe_merge=True)
     tokenizer = AutoTokenizer.from_pretrained(material.base, local_files_only=True)
-    training_data.ensure_chat_template(tokenizer)
+    ensure_chat_template(tokenizer)
     merged.generation_config = generation_config(merged, tokenizer)
     context.checkpoint()
     with chdir(material.workshop):  # the library makes the folder, by its path also that of a project that was moved
         merged.to(stored).save_pretrained(material.merged.name)
         tokenizer.save_pretrained(material.merged.name)
     if "add_bos_token" not in read_json(material.merged / "tokenizer_config.json"):
-        begins = tokenizer.bos_token_id is not None and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
-        note_begin(material.merged, begins)
+        note_begin(material.merged, begins(tokenizer))
 
 
 def generation_config(model: Any, tokenizer: Any) -> GenerationConfig:

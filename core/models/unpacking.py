@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import gguf
-import jinja2
 import portalocker
 import psutil
 import torch
@@ -30,6 +29,7 @@ from transformers import (
 
 from core.jobs.job import JobContext
 from core.jobs.runs import Run
+from core.models.chat_text import can_be_asked, said, whole_of
 from core.models.gguf_tokenizer import adds_begin, make_tokenizer, note_begin, read, stop_ids
 from core.models.llama_server import TIE_NATS, TRICKY_TEXTS, LlamaServer
 from core.models.ollama_store import TRAINABLE, OllamaModel, find_model
@@ -125,7 +125,7 @@ def unpack_into(context: JobContext, model: OllamaModel, file: Path, prepared: P
     parameters = sum(int(tensor.n_elements) for tensor in reader.tensors)
     require_room(prepared.parent, reader, parameters)
     tokenizer = make_tokenizer(reader)
-    if not can_be_asked(tokenizer):
+    if tokenizer.chat_template and not can_be_asked(tokenizer):
         tokenizer.chat_template = None
         context.log("model.unpack.no_template")
     tokenizer.save_pretrained(prepared)
@@ -242,20 +242,6 @@ def told(context: JobContext) -> Iterator[None]:
         modeling_gguf_pytorch_utils.tqdm = usual
 
 
-def can_be_asked(tokenizer: Any) -> bool:
-    """Whether the tokenizer has no chat template or one that can be filled in."""
-    try:
-        return not tokenizer.chat_template or bool(asked(tokenizer))
-    except (jinja2.TemplateError, TypeError):
-        return False
-
-
-def asked(tokenizer: Any) -> str:
-    """A question and an answer in the model's own form."""
-    messages = [{"role": "user", "content": "Was ist Energie?"}, {"role": "assistant", "content": "Eine Größe."}]
-    return tokenizer.apply_chat_template(messages, tokenize=False)
-
-
 def expect(model: Any, folder: Path, begin: list[int]) -> Expected:
     """What the folder's tokenizer and the unpacked model make of the compared text."""
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -266,7 +252,9 @@ def expect(model: Any, folder: Path, begin: list[int]) -> Expected:
 def compare(context: JobContext, expected: Expected, file: Path) -> Agreement:
     """That against llama.cpp on the GGUF. Raises AppError `ollama_tokenizer` where plain text is cut differently."""
     tokenizer, ids = expected.tokenizer, expected.ids
-    plain = [COMPARED_TEXT, *([asked(tokenizer)] if tokenizer.chat_template else [])]
+    plain = [COMPARED_TEXT]
+    if tokenizer.chat_template:
+        plain.append(whole_of(tokenizer, [said("user", "Was ist Energie?")], "Eine Größe."))
     with LlamaServer(file, 2 * len(ids)) as server:
         if any(server.tokenize(text) != token_ids(tokenizer, text) for text in plain):
             raise AppError("ollama_tokenizer", kind=type(tokenizer.backend_tokenizer.model).__name__)

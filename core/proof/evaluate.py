@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from core.jobs.job import JobContext
 from core.jobs.runs import Run, open_run
 from core.models import bases
+from core.models.chat_text import without_thoughts
 from core.samples.store.sample import Sample, group_of
 from core.samples.store.split import split_file
 from core.training import checkpoints, engines
@@ -212,7 +213,7 @@ def _answer(models: _Models, question: str) -> str:
         eos_token_id=sorted(models.language.stop_ids),
         pad_token_id=tokenizer.eos_token_id if pad is None else pad,
     )
-    return tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True).strip()
+    return without_thoughts(tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True))
 
 
 def _interval(differences: Sequence[Sequence[float]], seed: int) -> tuple[float, float]:

@@ -94,8 +94,8 @@ def test_an_unpacked_model_says_what_its_gguf_says(kind, quantization, place):
 def test_a_model_without_a_chat_template_is_given_none_and_one_that_cannot_be_filled_in_counts_so(place):
     folder = place.unpack(place.put("qwen2", "f16", None))
     assert AutoTokenizer.from_pretrained(folder).chat_template is None
-    for template, can in ((None, True), ("{{ raise_exception('no') }}", False), ("{% if %}", False)):
-        assert unpacking.can_be_asked(make_tokenizer("qwen2", template)) is can
+    for template in ("{{ raise_exception('no') }}", "{% if %}"):
+        assert not unpacking.can_be_asked(make_tokenizer("qwen2", template))
 
 
 def test_what_was_unpacked_once_is_kept_for_all_projects_and_after_ollama_removed_it(place):
