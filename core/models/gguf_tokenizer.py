@@ -4,6 +4,7 @@ Transformers' own conversion gives Llama 3 another split rule, exchanges begin a
 tokens and takes SentencePiece's BPE for a Unigram model: text would be cut otherwise in training than when asked.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,18 @@ def make_tokenizer(reader: gguf.GGUFReader) -> Any:
         raise AppError("ollama_tokenizer", kind=kind)
     backend = BACKENDS[kind](reader, {token: number for number, token in enumerate(tokens)})
     kinds = read(reader, "tokenizer.ggml.token_type") or []
-    for token, of in zip(tokens, kinds, strict=False):
-        if of in ADDED or token in ENDS:
-            special = of != gguf.TokenType.USER_DEFINED or token in ENDS
-            backend.add_tokens([AddedToken(token, normalized=False, special=special)])
+    strips = re.search(r"phi-?3", str(read(reader, "general.name")), re.IGNORECASE) is not None
+    added = [
+        AddedToken(
+            token,
+            normalized=False,
+            special=of != gguf.TokenType.USER_DEFINED or token in ENDS,
+            rstrip=strips and token not in KEEP_SPACES,
+        )
+        for token, of in zip(tokens, kinds, strict=False)
+        if of in ADDED or token in ENDS
+    ]
+    backend.add_tokens(added)
     named = {
         f"{role}_token": tokens[number]
         for role, key in (("bos", "bos"), ("eos", "eos"), ("pad", "padding"), ("unk", "unknown"))
@@ -94,6 +103,8 @@ BACKENDS: dict[str, Callable[[gguf.GGUFReader, dict[str, int]], Tokenizer]] = {
     "llama": sentence_piece,
 }
 """llama.cpp's name for a kind of tokenizer → what makes one of its vocabulary."""
+KEEP_SPACES = {"<unk>", "<s>", "<|endoftext|>"}
+"""After all other control tokens of Phi 3, which llama.cpp knows by the model's name, it passes over spaces."""
 ADDED = {gguf.TokenType.CONTROL, gguf.TokenType.USER_DEFINED, gguf.TokenType.UNKNOWN}
 
 

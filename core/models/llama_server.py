@@ -12,7 +12,7 @@ import xllamacpp
 
 from core.hardware_detector import cores_for_work
 from utils.errors import AppError
-from utils.files import parse_json
+from utils.files import parse_json, read_json
 
 CERTAIN = 1000.0
 """A bias that outweighs any logit: the token is chosen for sure, and reported probabilities stay as they were."""
@@ -20,13 +20,8 @@ CERTAIN = 1000.0
 TIE_NATS = 0.02
 """Two tokens whose log-probabilities are this close are a tie: rounding may decide either way."""
 
-TRICKY_TEXTS = (
-    "Größe, Übermaß und ÄÖÜ: naïve Fälle für 3,50 €.",
-    "Zeile eins\n\n  eingerückt\tmit Tab\r\nund   Lücken  ",
-    "„Anführung“ – Gedankenstrich … 1234567890 100%",
-    "Emoji 🙂🚀, 中文, кириллица, العربية, e\u0301",
-    "def f(x): return x**2 # it's CODE, we'll SEE\n",
-)
+TRICKY_TEXTS: tuple[str, ...] = tuple(read_json(Path(__file__).with_name("tricky_texts.json")))
+"""What tokenizers disagree about: scripts, numbers, code, spaces, emoji, control tokens, combining accents."""
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ DEEPSEEK_3 = SplitRule(
         r"[!-/:-@\[-`{-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}~]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|" + SPACES,
     )
 )
-GPT_4O = SplitRule((cased(r"\p{N}{1,3}", CONTRACTIONS + "?"),))
+GPT_4O = SplitRule((cased(r"\p{N}{1,3}", r"(?:'(?:[sStTmMdD]|[rRvV][eE]|[lL][lL]))?"),))
 
 BY_RULE = {
     LLAMA_3: "llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano",
@@ -76,3 +76,8 @@ BY_RULE = {
 SPLIT_RULES = {name: rule for rule, names in BY_RULE.items() for name in names.split()}
 NAMES = {rule.patterns: names.split()[0] for rule, names in reversed(BY_RULE.items())}
 """The expressions of a rule → llama.cpp's name for it."""
+
+
+def is_known(kind: object, pre: object) -> bool:
+    """Whether a tokenizer of llama.cpp's `tokenizer.ggml.model` and `.pre` can be rebuilt so that both read alike."""
+    return kind == "llama" or (kind == "gpt2" and (pre or "default") in SPLIT_RULES)
