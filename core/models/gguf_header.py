@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from core.models.model_shape import Shape
 from utils.files import open_file
 
 MAGIC = b"GGUF"
@@ -20,15 +19,6 @@ STRING, ARRAY = 8, 9
 MOST_KEYS, LONGEST_STRING, LONGEST_LIST, MOST_TOKENS = 4096, 1 << 20, 1 << 10, 1 << 21
 TOKENS, KIND, PRE = (f"tokenizer.ggml.{name}" for name in ("tokens", "model", "pre"))
 UNREADABLE = (OSError, struct.error, ValueError, KeyError, TypeError, ArithmeticError, RecursionError)
-
-
-@lru_cache(maxsize=256)
-def read_shape(file: Path, parameters: float | None) -> Shape | None:
-    """The model in numbers; None where the file does not tell. `parameters` is what is known of their number."""
-    try:
-        return shape_of(read_head(file), parameters)
-    except UNREADABLE:
-        return None
 
 
 @lru_cache(maxsize=256)
@@ -103,29 +93,3 @@ def figures(head: Head) -> dict[str, Any]:
         if key == TOKENS and KIND in found:
             break
     return found
-
-
-def shape_of(found: dict[str, Any], parameters: float | None) -> Shape:
-    """Raises KeyError or TypeError where a figure lacks or is another for each layer."""
-    family = found["general.architecture"]
-    hidden, feed, layers, heads = (
-        int(found[f"{family}.{name}"])
-        for name in ("embedding_length", "feed_forward_length", "block_count", "attention.head_count")
-    )
-    head = int(found.get(f"{family}.attention.key_length") or hidden // heads)
-    keys = int(found.get(f"{family}.attention.head_count_kv") or heads) * head
-    vocabulary = int(found.get(TOKENS) or found[f"{family}.vocab_size"])
-    inner = layers * (2 * hidden * (heads * head + keys) + 3 * hidden * feed)
-    outer = vocabulary * hidden
-    counted = round(parameters) if parameters else inner + outer
-    return Shape(
-        parameters=counted,
-        stored_bytes=2 * counted,  # as it will be unpacked
-        hidden=hidden,
-        feed=feed,
-        layers=layers,
-        vocabulary=vocabulary,
-        queries=heads * head,
-        keys=keys,
-        tied=counted - inner < 1.5 * outer,
-    )
