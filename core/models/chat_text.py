@@ -135,14 +135,19 @@ def token_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
 def joined_ids(tokenizer: Any, prompts: Sequence[str], answers: Sequence[str]) -> list[tuple[list[int], list[int]]]:
     """The tokens of prompts and of the answers behind them.
 
-    SentencePiece puts a space before a text that stands alone: there an answer is what the whole has more.
+    SentencePiece puts a space before a text that stands alone: there an answer is what the whole has more, or where
+    its first letters and the prompt's last ones share a token, what stands behind the end of a line.
     """
     before, after = token_ids(tokenizer, prompts), token_ids(tokenizer, answers)
     if _prefixes(tokenizer):
+        (line,) = token_ids(tokenizer, ["\n"])
         wholes = token_ids(tokenizer, [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)])
+        behind = token_ids(tokenizer, [f"\n{answer}" for answer in answers])
         for number, (prompt, whole) in enumerate(zip(before, wholes, strict=True)):
             if whole[: len(prompt)] == prompt:
                 after[number] = whole[len(prompt) :]
+            elif behind[number][: len(line)] == line:
+                after[number] = behind[number][len(line) :]
     return list(zip(before, after, strict=True))
 
 

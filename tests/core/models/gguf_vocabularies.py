@@ -101,6 +101,8 @@ def started(file, kind, tokens, kinds, family="llama"):
 
 
 def finished(writer, size, begin, end, keys):
+    if template := keys.pop("chat_template", None):
+        writer.add_chat_template(template)
     writer.add_bos_token_id(begin)
     writer.add_eos_token_id(end)
     for name, value in keys.items():
