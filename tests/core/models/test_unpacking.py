@@ -15,6 +15,7 @@ from core.models import bases, unpacking
 from core.models.gguf_tokenizer import adds_begin, stop_ids
 from core.models.llama_server import TRICKY_TEXTS
 from core.models.ollama_store import find_model
+from core.models.split_rules import SPLIT_RULES, SplitRule
 from core.models.unpacked import folder_of, read_note
 from core.project_manager import Project, ProjectStore
 from tests.core.models.gguf_models import (
@@ -28,6 +29,7 @@ from tests.core.models.gguf_models import (
     put_into_store,
     write_gguf,
 )
+from tests.core.models.gguf_vocabularies import write_byte_level, write_sentence_piece
 from tests.core.models.ollama_material import put_model
 from tests.core.recording_context import RecordingContext
 from tests.refusals import code_of
@@ -97,6 +99,27 @@ def test_a_model_without_a_chat_template_is_given_none_and_one_that_cannot_be_fi
     assert AutoTokenizer.from_pretrained(folder).chat_template is None
     for template in ("{{ raise_exception('no') }}", "{% if %}"):
         assert not unpacking.can_be_asked(make_tokenizer("qwen2", template))
+
+
+@pytest.mark.parametrize("kind", ["prefix", "plain", "smollm", "tekken"])
+def test_a_tokenizer_is_read_from_the_folder_as_it_was_in_the_file(kind, place):
+    place.workshop.mkdir()
+    file = place.workshop / "a.gguf"
+    if kind in SPLIT_RULES:
+        write_byte_level(file, kind, SPLIT_RULES[kind].patterns)
+    else:
+        write_sentence_piece(file, prefix=kind == "prefix")
+    put_model(place.store, "registry.ollama.ai/library/tiny/latest", file.read_bytes())
+    note = read_note(place.unpack("tiny"))
+    assert note.same_tokens == note.texts == len(TRICKY_TEXTS) + 1
+
+
+def test_tokens_are_compared_before_a_weight_is_read(place, monkeypatch):
+    name = place.put("qwen2", "f16")
+    monkeypatch.setitem(SPLIT_RULES, "qwen2", SplitRule((r"\p{L}",)))
+    monkeypatch.setattr(unpacking, "load_weights", lambda *_: pytest.fail("weights were read"))
+    assert code_of(lambda: place.unpack(name)) == "ollama_tokenizer"
+    assert not folder_of(find_model(name).digest).exists()
 
 
 def test_what_was_unpacked_once_is_kept_for_all_projects_and_after_ollama_removed_it(place):
