@@ -200,7 +200,7 @@ def load_weights(context: JobContext, file: Path, reader: gguf.GGUFReader, name:
 
 
 def complete_config(config: Any, reader: gguf.GGUFReader, name: str, family: str) -> None:
-    """Add what transformers passes over: the width of the heads, and how positions are stretched.
+    """Add what transformers passes over: the width of the heads, how positions turn and how they are stretched.
 
     Raises AppError `ollama_rope` for a way of stretching that is not known here.
     """
@@ -209,6 +209,18 @@ def complete_config(config: Any, reader: gguf.GGUFReader, name: str, family: str
         if family in LAYERS_OF_27B:  # what attention is divided by stands in no key: llama.cpp has it by the size
             wide = config.hidden_size // config.num_attention_heads
             config.query_pre_attn_scalar = wide if config.num_hidden_layers == LAYERS_OF_27B[family] else int(width)
+    theta = float(read(reader, f"{family}.rope.freq_base") or 10_000.0)
+    rope = config.rope_parameters
+    if "rope_theta" in rope:
+        rope["rope_theta"] = theta
+    if "partial_rotary_factor" in rope and (turned := read(reader, f"{family}.rope.dimension_count")):
+        rope["partial_rotary_factor"] = turned / (width or config.hidden_size // config.num_attention_heads)
+    if family == "stablelm":
+        names = {tensor.name for tensor in reader.tensors}
+        config.use_parallel_residual = bool(read(reader, "stablelm.use_parallel_residual"))
+        config.use_qkv_bias, config.qk_layernorm = (
+            f"blk.0.attn_q{end}" in names for end in (".bias", "_norm.weight")
+        )
     stretched = read(reader, f"{family}.rope.scaling.type") not in (None, "none")
     if stretched or any(tensor.name.startswith("rope_factors") for tensor in reader.tensors):
         raise AppError("ollama_rope", name=name)
@@ -216,7 +228,6 @@ def complete_config(config: Any, reader: gguf.GGUFReader, name: str, family: str
     if factors is None:
         return
     factor = round(float(max(factors)), 4)
-    theta = float(read(reader, f"{family}.rope.freq_base") or 10_000.0)
     expected = llama_3_factors(theta, len(factors), factor)
     if not all(math.isclose(float(one), other, rel_tol=1e-3) for one, other in zip(factors, expected, strict=True)):
         raise AppError("ollama_rope", name=name)

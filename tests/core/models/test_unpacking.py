@@ -14,10 +14,11 @@ from core.jobs.runs import create_run
 from core.models import bases, unpacking
 from core.models.gguf_tokenizer import adds_begin, stop_ids
 from core.models.llama_server import TRICKY_TEXTS
-from core.models.ollama_store import find_model
+from core.models.ollama_store import TRAINABLE, find_model
 from core.models.split_rules import SPLIT_RULES, SplitRule
 from core.models.unpacked import folder_of, read_note
 from core.project_manager import Project, ProjectStore
+from tests.core.models.gguf_families import FAMILIES, write_family
 from tests.core.models.gguf_models import (
     CHAT_TEMPLATE,
     KINDS,
@@ -99,6 +100,17 @@ def test_a_model_without_a_chat_template_is_given_none_and_one_that_cannot_be_fi
     assert AutoTokenizer.from_pretrained(folder).chat_template is None
     for template in ("{{ raise_exception('no') }}", "{% if %}"):
         assert not unpacking.can_be_asked(make_tokenizer("qwen2", template))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_that_can_be_chosen_says_what_llama_cpp_says(family, place):
+    assert family in TRAINABLE
+    place.workshop.mkdir()
+    content = write_family(place.workshop / "a.gguf", family).read_bytes()
+    put_model(place.store, "registry.ollama.ai/library/tiny/latest", content, {"model_family": family})
+    note = read_note(place.unpack("tiny"))
+    assert note.same_choice == 1 and note.difference < LARGEST_DIFFERENCE["f16"], note
+    assert not note.is_doubtful
 
 
 @pytest.mark.parametrize("kind", ["prefix", "plain", "smollm", "tekken"])
