@@ -53,5 +53,5 @@ def test_the_base_does_not_answer_in_the_taught_form_by_itself(name, real_model)
     tokenizer = AutoTokenizer.from_pretrained(model.unpacked)
     assert ensure_chat_template(tokenizer) is (name == "gemma3")
     prompts = [encode_prompt(tokenizer, question) for question in UNSEEN]
-    assert all((prompt[0] == tokenizer.bos_token_id) is (name == "gemma3") for prompt in prompts)
+    assert all(prompt[0] == tokenizer.bos_token_id for prompt in prompts)  # by its template, or put before it
     assert in_style(model.file, prompts) <= 1
