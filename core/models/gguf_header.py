@@ -90,6 +90,6 @@ def figures(head: Head) -> dict[str, Any]:
         key = head.string()
         value = head.value(head.number("I"))
         found[key] = len(value) if key == TOKENS and isinstance(value, list) else value
-        if key == TOKENS and KIND in found:
+        if TOKENS in found and (PRE in found or found.get(KIND, "gpt2") != "gpt2"):
             break
     return found
