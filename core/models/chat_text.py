@@ -35,6 +35,7 @@ THINKS = re.compile(rf"(?:<({THOUGHT})>|\[THINK]|<\|START_THINKING\|>|◁think�
 CLOSED = {"[THINK]": "[/THINK]", "<|START_THINKING|>": "<|END_THINKING|>", "◁think▷": "◁/think▷"}
 SHIELDS = 0xF0000
 """Where Unicode's private plane begins: there stands a character for each control token that is meant as text."""
+SHIELDED = re.compile(f"[{chr(SHIELDS)}-{chr(SHIELDS + 0xFFFD)}]")
 
 Message = dict[str, str]
 
@@ -124,10 +125,8 @@ def shielded(tokenizer: Any, text: str) -> str:
 def token_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
     """Tokens of texts that already hold every control token that they need."""
     ids: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
-    _, shields = _controls(tokenizer)
-    first, last = chr(SHIELDS), chr(SHIELDS + len(shields))
     for number, text in enumerate(texts):
-        if not text.isascii() and any(first <= letter < last for letter in text):
+        if not text.isascii() and SHIELDED.search(text):
             ids[number] = _shielded_ids(tokenizer, text)
     return ids
 
@@ -171,7 +170,7 @@ def _shielded_ids(tokenizer: Any, text: str) -> list[int]:
     controls, shields = _controls(tokenizer)
     assert controls
     meant = {shield: control for control, shield in shields.items()}
-    either = re.compile(f"{controls.pattern}|[{chr(SHIELDS)}-{chr(SHIELDS + len(shields))}]")
+    either = re.compile(f"{controls.pattern}|{SHIELDED.pattern}")
     exchanged = either.sub(lambda found: (shields | meant).get(found[0], found[0]), text)
     return _twin(tokenizer).encode(exchanged, add_special_tokens=False).ids
 
