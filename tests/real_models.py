@@ -162,8 +162,7 @@ class RealModel:
     @cached_property
     def exported(self) -> dict:
         assert self.trained
-        wanted = ("f16", "q8_0", "q4_k_m")
-        return self.app("export", *(word for name in wanted for word in ("--quantization", name)))
+        return self.app("export", "--quantization", "f16,q8_0,q4_k_m")
 
 
 @pytest.fixture(scope="session")

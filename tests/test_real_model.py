@@ -24,6 +24,8 @@ def in_style(file, prompts=None):
         return sum(is_in_style(server.complete(prompt, 48).text) for prompt in prompts)
 
 
+# What the converter makes of SentencePiece: it wants a file that a GGUF does not hold.
+WAITS = pytest.mark.xfail(raises=AssertionError, strict=True, reason="a base out of such a GGUF cannot be exported")
 both = pytest.mark.parametrize("name", ["smollm2", "gemma3"])
 
 
@@ -55,3 +57,18 @@ def test_the_base_does_not_answer_in_the_taught_form_by_itself(name, real_model)
     prompts = [encode_prompt(tokenizer, question) for question in UNSEEN]
     assert all(prompt[0] == tokenizer.bos_token_id for prompt in prompts)  # by its template, or put before it
     assert in_style(model.file, prompts) <= 1
+
+
+@pytest.mark.parametrize("name", ["smollm2", pytest.param("gemma3", marks=WAITS)])
+def test_its_files_are_read_as_in_training_and_answer_in_the_taught_form(name, real_model):
+    model = real_model(name)
+    files = {file["quantization"]: file for file in model.exported["verification"]["files"]}
+    assert files.keys() == {"f16", "q8_0", "q4_k_m"}
+    for file in files.values():
+        assert {"loads", "tokens", "prompts", "stop_token"} <= {
+            check["name"] for check in file["checks"] if check["passed"]
+        }, file
+    for quantization in ("f16", "q4_k_m"):
+        (written,) = model.project.final_folder.glob(f"gguf/*-{quantization}.gguf")
+        assert in_style(written) >= 9
+    assert is_in_style(model.app("ask", UNSEEN[0])["answer"])

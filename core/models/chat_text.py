@@ -49,7 +49,8 @@ def ensure_chat_template(tokenizer: Any) -> bool:
     plain = not tokenizer.chat_template or not can_be_asked(tokenizer)
     if plain:
         tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
-    if begins(tokenizer) and not prompt_of(tokenizer, [said("user", "?")]).startswith(tokenizer.bos_token):
+    asked = [said("user", "?")]
+    if begins(tokenizer) and not prompt_of(tokenizer, asked).lstrip().startswith(tokenizer.bos_token):
         tokenizer.chat_template = BEGIN + tokenizer.chat_template
     return plain
 

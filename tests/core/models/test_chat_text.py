@@ -78,11 +78,14 @@ def texts_of(tokenizer, row):
 
 
 @pytest.mark.parametrize("make", [by_bytes, by_pieces])
-@pytest.mark.parametrize("template", [None, CHATML, "{{ bos_token }}" + CHATML, {"tool": CHATML, "default": CHATML}])
+@pytest.mark.parametrize(
+    "template",
+    [None, CHATML, "{{ bos_token }}" + CHATML, "\n{{ bos_token }}" + CHATML, {"tool": CHATML, "default": CHATML}],
+)
 def test_a_base_whose_tokenizer_puts_a_begin_token_before_a_text_learns_with_one_and_never_two(make, template):
     tokenizer = make(template, begins=True)
     row = learn(tokenizer, follow_ups=[("Und Kraft?", "Auch.")])
-    assert row.prompt_ids[0] == tokenizer.bos_token_id
+    assert texts_of(tokenizer, row)[0].lstrip().startswith("<s>")
     assert [*row.prompt_ids, *row.answer_ids].count(tokenizer.bos_token_id) == 1
     asked = [{"role": "user", "content": "Was?"}]
     assert (
