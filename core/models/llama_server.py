@@ -13,14 +13,12 @@ import xllamacpp
 
 from core.hardware_detector import cores_for_work
 from core.models.chat_text import SHIELDS
+from core.models.llama_library import Judgement
 from utils.errors import AppError
 from utils.files import parse_json, read_json
 
 CERTAIN = 1000.0
 """A bias that outweighs any logit: the token is chosen for sure, and reported probabilities stay as they were."""
-
-TIE_NATS = 0.02
-"""Two tokens whose log-probabilities are this close are a tie: rounding may decide either way."""
 
 TRICKY_TEXTS: tuple[str, ...] = tuple(read_json(Path(__file__).with_name("tricky_texts.json")))
 """What tokenizers disagree about: scripts, numbers, code, spaces, emoji, control tokens, combining accents."""
@@ -33,14 +31,6 @@ class Completion:
     tokens: list[int]
     text: str
     ended: bool
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What the model thinks of one given next token, and which one it would have preferred."""
-
-    log_probability: float
-    preferred: int
 
 
 def start_server(

@@ -80,6 +80,12 @@ def find_model(name: str) -> OllamaModel | None:
     return None
 
 
+def find_blob(digest: str) -> Path | None:
+    """The file with this SHA-256 in one of the stores, under whatever name; None where it is gone."""
+    files = [store / "blobs" / f"sha256-{digest}" for store in store_folders()]
+    return next((file for file in files if file.is_file()), None)
+
+
 def manifest_path(name: str) -> Path | None:
     """Where the manifest of a name lies below `manifests`; None where it is no name of a model."""
     model, _, tag = name.rpartition(":") if ":" in name.rpartition("/")[2] else (name, "", "latest")

@@ -189,7 +189,7 @@ def demo_command(options: argparse.Namespace) -> dict[str, object]:
     result["evaluate"] = finish(services, exporter.start_evaluation(services, project))
     for format_name, key in (("safetensors", "export_safetensors"), ("gguf", "export")):
         project.set("output", {"format": format_name})
-        result[key] = finish(services, exporter.start_export(services, project))
+        result[key] = finish(services, exporter.start_export(services, project, also=("f16",)))
     return result
 
 

@@ -12,6 +12,8 @@ from core.export import write
 from core.jobs.runs import create_run
 from core.models.gguf_tokenizer import note_begin
 from core.proof import ask, verify
+from core.proof.reference import Reference
+from core.training.training_data import Language
 from tests.core.model_material import make_base, pretend_training, read_project
 from tests.core.recording_context import RecordingContext
 from tests.refusals import code_of, refusal_of
@@ -105,7 +107,8 @@ class Characters:
 @pytest.mark.parametrize(("composes", "composed"), [(True, 1), (False, 0)])
 def test_a_tokenizer_that_composes_accents_is_compared_on_composed_text(composes, composed):
     texts = ["Größe", "e\u0301", "abc"]
-    reference = verify.Reference(Path(), Characters(composes), [], [], texts)
+    language = Language(Characters(composes), frozenset(), False)
+    reference = Reference(language, None, [], [], texts)
     check = verify.check_tokens(Characters(False), reference)
     assert check.passed
     assert check.figures == {"same": 3, "of": 3, "composed": composed}

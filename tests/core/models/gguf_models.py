@@ -13,7 +13,8 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from core.export.gguf import write_converted, write_q4_k_m
+from core.export.gguf import write_f16
+from core.export.quantizing import write_quantized
 from core.models.split_rules import SPLIT_RULES
 from tests.core.models.ollama_material import put_model
 from tests.material import ENERGY_TEXT
@@ -92,10 +93,10 @@ def make_model(kind, folder, chat_template=CHAT_TEMPLATE, **changes):
 def write_gguf(folder, quantization):
     """The model of a folder as a GGUF of this quantization."""
     file = folder / f"{quantization}.gguf"
-    if quantization == "q4_k_m":
-        write_q4_k_m(write_gguf(folder, "f16"), file, lambda done, total: None)
+    if quantization == "f16":
+        write_f16(folder, file, "tiny")
     else:
-        write_converted(folder, file, quantization)
+        write_quantized(write_gguf(folder, "f16"), file, quantization, lambda done, total: None)
     return file
 
 
