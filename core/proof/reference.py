@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, GenerationConfig
 
-from core.models.llama_library import common_length
 from core.models.llama_server import TRICKY_TEXTS
 from core.samples.store.sample import Sample
 from core.training.training_data import Language, encode_prompt, encode_rows
@@ -79,20 +78,17 @@ class Reference:
 
 
 def texts_of(language: Language, samples: Sequence[Sample]) -> list[tuple[list[int], int]]:
-    """As many samples as make `ENOUGH_TOKENS`, as training reads them, each with the position where it is its own.
+    """As many samples as have `ENOUGH_TOKENS` of answers, as training reads them, each with where its answer begins.
 
-    What all begin with, such as a system text, is not scored: it would count again and again.
+    Questions are not scored: nobody taught the model to write them, and what it thinks of them changes as it learns
+    to answer. Of one SmolLM2 the perplexity of q4_k_m was 0.9 % higher on answers, and with questions 17 % lower.
     """
-    rows = [encoded for _, encoded in encode_rows(language, samples[:MOST_TEXTS], LONGEST_TOKENS)]
-    common = min((common_length(rows[0].prompt_ids, row.prompt_ids) for row in rows[1:]), default=0)
     texts: list[tuple[list[int], int]] = []
     tokens = 0
-    for row in rows:
-        ids = (row.prompt_ids + row.answer_ids)[:LONGEST_TOKENS]
-        start = max(1, min(common, len(row.prompt_ids)))
-        if tokens < ENOUGH_TOKENS and len(ids) > start:
-            texts.append((ids, start))
-            tokens += len(ids) - start
+    for _, row in encode_rows(language, samples[:MOST_TEXTS], LONGEST_TOKENS):
+        if row.answer_ids and tokens < ENOUGH_TOKENS:
+            texts.append((row.prompt_ids + row.answer_ids, len(row.prompt_ids)))
+            tokens += len(row.answer_ids)
     return texts
 
 

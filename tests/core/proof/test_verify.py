@@ -178,11 +178,10 @@ def test_what_two_texts_begin_with_in_common(first, second, length):
     assert common_length(first, second) == length
 
 
-def test_texts_are_scored_behind_what_all_begin_with_until_there_are_enough(monkeypatch):
-    rows = [(None, SimpleNamespace(prompt_ids=[7, 7, 7, number, 1], answer_ids=[2] * 400)) for number in range(30)]
+def test_answers_are_scored_until_there_are_enough_and_what_has_none_is_left_out(monkeypatch):
+    rows = [(None, SimpleNamespace(prompt_ids=[7, number], answer_ids=[2] * 400)) for number in range(30)]
+    rows[1][1].answer_ids = []
     monkeypatch.setattr(reference, "encode_rows", lambda language, samples, longest: rows)
     texts = texts_of(None, [])
-    assert {start for _, start in texts} == {3}
-    assert len(texts) == 6  # of 402 tokens each
-    monkeypatch.setattr(reference, "encode_rows", lambda language, samples, longest: rows[:1])
-    assert texts_of(None, [])[0][1] == 1
+    assert {(len(ids), start) for ids, start in texts} == {(402, 2)}
+    assert [ids[1] for ids, _ in texts] == [0, 2, 3, 4, 5, 6]
