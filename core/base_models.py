@@ -10,7 +10,7 @@ from core.models import bases, hub_cache, hub_models, unpacked
 from core.models.bases import local_folder
 from core.models.hub_models import Original
 from core.models.model_shape import Shape
-from core.models.ollama_store import OllamaModel, list_models, store_folders
+from core.models.ollama_store import OllamaModel, find_model, list_models, store_folders
 from core.models.unpacked import Note, read_note
 from core.project_manager import Project
 from utils import config
@@ -36,6 +36,7 @@ __all__ = [
     "store_folders",
 ]
 
+NOT_THE_SAME = ("ollama_architecture", "ollama_tokenizer", "ollama_rope")
 MADE_READY_BY = {"ollama": "unpack_base", "hf": "download"}
 
 
@@ -52,13 +53,26 @@ def choose_base(project: Project, choice: config.BaseChoice) -> None:
 
     Raises AppError where the choice names nothing that can be trained.
     """
-    bases.check(choice)
+    require_trainable(choice)
 
     def changes(now: config.ProjectConfig) -> dict[str, object]:
         training = config.changed(now.training, **suited_values(now.training, choice.source == "practice"))
         return {"base": choice.model_dump(), "training": training.model_dump()}
 
     project.change_config(changes)
+
+
+def require_trainable(choice: config.BaseChoice) -> None:
+    """Raises AppError where a choice can never become a model; of one of Ollama that would not stay the same once it
+    is unpacked, `ollama_instead` with the repository that has its weights, where that is known."""
+    try:
+        bases.check(choice)
+    except AppError as error:
+        model = find_model(choice.name) if error.code in NOT_THE_SAME else None
+        original = original_of(model) if model else None
+        if model is None or original is None:
+            raise
+        raise AppError("ollama_instead", **model.named, original=original.name) from None
 
 
 def suited_values(training: config.TrainingSettings, practice: bool) -> dict[str, object]:
@@ -91,7 +105,7 @@ def make_ready(services: Services, project: Project) -> JobSnapshot | None:
         return None
     if kind == "download":
         access.require_host()
-    bases.check(choice)
+    require_trainable(choice)
     return start_child_job(services, project, kind, {"name": choice.name})
 
 

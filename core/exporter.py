@@ -1,14 +1,18 @@
 """What browser and command line both call once a model is trained: compare it, export it, ask what was exported."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from core.export.convertible import require_convertible
 from core.jobs.job import JobSnapshot
 from core.jobs.runs import Run
 from core.jobs.services import Services, start_child_job
 from core.project_manager import VERIFICATION, Project
 from core.training import checkpoints, history
 from core.training.history import Chosen
+from core.training.readiness import Check
+from utils.config import QUANTIZED, OutputSettings
 from utils.errors import AppError
 from utils.files import read_json
 
@@ -30,6 +34,17 @@ def export_report(project: Project) -> dict[str, Any]:
         return {}
 
 
+def check_format(base: Path, output: OutputSettings) -> list[Check]:
+    """Whether a model that is tuned from `base` can be written in the chosen format: known before it is trained."""
+    if output.format not in QUANTIZED:
+        return []
+    try:
+        require_convertible(base)
+    except AppError as error:
+        return [Check("format", "bad", error.params, error.code)]
+    return [Check("format", "ok", {"format": output.format})]
+
+
 def start_evaluation(services: Services, project: Project, chosen: Chosen | None = None) -> JobSnapshot:
     """Compare base and tuned model on the held-out samples: of the chosen run and checkpoint, or of `trained_run`.
 
@@ -38,14 +53,18 @@ def start_evaluation(services: Services, project: Project, chosen: Chosen | None
     return start_child_job(services, project, "evaluate", tuned_model(project, chosen))
 
 
-def start_export(services: Services, project: Project, chosen: Chosen | None = None) -> JobSnapshot:
-    """Write the tuned model in the project's output format; which one, and what is raised, as `start_evaluation`."""
+def start_export(
+    services: Services, project: Project, chosen: Chosen | None = None, also: Sequence[str] = ()
+) -> JobSnapshot:
+    """Write the tuned model in the project's output format; which one, and what is raised, as `start_evaluation`.
+
+    `also` are quantizations that are wanted beside the project's own. Ollama is given one file.
+    """
     output = project.load_config().output
     request = {
         **tuned_model(project, chosen),
         "format": output.format,
-        # Ollama is given one file; for other programs a precise one is kept beside it.
-        "quantization": sorted({output.quantization} if output.format == "ollama" else {"f16", output.quantization}),
+        "quantization": sorted({output.quantization, *(also if output.format == "gguf" else ())}),
     }
     return start_child_job(services, project, "export", request)
 

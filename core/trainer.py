@@ -10,6 +10,7 @@ from core.estimates import run_estimate
 from core.estimates.row_lengths import read_rows
 from core.estimates.run_estimate import RunEstimate, estimate
 from core.estimates.run_log import log_file as run_log
+from core.exporter import check_format
 from core.hardware_detector import Hardware
 from core.jobs import launcher
 from core.jobs.job import ACTIVE, UNFINISHED, JobSnapshot, JobState
@@ -113,7 +114,8 @@ def readiness_of(project: Project, settings: ProjectConfig, hardware: Hardware) 
     """What keeps a training with these settings from starting, and what it will need. Raises nothing."""
     found = _, base = readiness.check_base(project, settings.base)
     expected = run_estimate.of_files(base.folder, project.samples_file, settings.training, hardware) if base else None
-    return Readiness(readiness.look(project, settings, hardware, expected, found), base, expected)
+    checks = readiness.look(project, settings, hardware, expected, found)
+    return Readiness([*checks, *(check_format(base.folder, settings.output) if base else [])], base, expected)
 
 
 def start_training(services: Services, project: Project) -> JobSnapshot:

@@ -83,6 +83,6 @@ def test_f16_gives_the_trainers_greedy_tokens_and_q4_loads(demo):
     answers = next(check for check in verified["f16"]["checks"] if check["name"] == "answers")
     assert answers["figures"]["of"] == 10
     # Where two tokens are as good as equal, the rounding of another processor may take the other one.
-    assert answers["figures"]["same"] + answers["figures"]["ties"] == 10
+    assert answers["figures"]["differ"] == 0
     assert answers["figures"]["same"] >= 8
     assert all(check["passed"] for check in verified["q4_k_m"]["checks"] if check["name"] == "loads")

@@ -196,5 +196,5 @@ def test_the_newest_old_training_is_exported_again_checked_and_asked_by_its_id(o
     assert (exported["run"], exported["step"]) == (newest, STEPS[2])
     assert exported["verification"]["passed"], exported["verification"]
     files = [Path(file).name for file in exported["files"]]
-    assert files == ["safetensors", "trained-f16.gguf", "trained-q8_0.gguf"]
+    assert files == ["safetensors", "trained-q8_0.gguf"]
     assert old.app("ask", "trained", "What is a token?", "--run", newest)["answer"]

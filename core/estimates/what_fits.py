@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core.estimates import memory, run_log
 from core.estimates.memory import MemoryEstimate
 from core.hardware_detector import Hardware
-from core.models import bases, gguf_header, hub_cache, hub_models, model_shape, unpacked
+from core.models import bases, hub_cache, hub_models, model_shape, unpacked
 from core.models.hub_models import HubModel
 from core.models.model_shape import Shape
 from core.models.ollama_store import OllamaModel
@@ -99,4 +99,4 @@ def shape_of_ollama(model: OllamaModel) -> Shape | None:
     if unpacked.read_note(folder) is not None:
         return model_shape.read_shape(folder)
     billions = hub_models.billions_of(model.parameters)
-    return gguf_header.read_shape(model.file, billions * 1e9 if billions else None) if model.file else None
+    return model_shape.shape_in_gguf(model.file, billions * 1e9 if billions else None) if model.file else None

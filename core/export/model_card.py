@@ -102,9 +102,8 @@ def verification_section(reports: list[dict[str, Any]]) -> str:
     for report in reports:
         for check in report["checks"]:
             shown = ", ".join(f"{key} {value}" for key, value in check["figures"].items())
-            lines.append(
-                f"| {report['file']} | {check['name']} | {'yes' if check['passed'] else '**no**'} | {shown} |"
-            )
+            passed = "**no**" if not check["passed"] else "doubtful" if check["amber"] else "yes"
+            lines.append(f"| {report['file']} | {check['name']} | {passed} | {shown} |")
     return "\n".join(lines)
 
 

@@ -18,7 +18,8 @@ from core.models import unpacked
 from core.models.llama_server import LlamaServer
 from core.ollama_client import MODELFILE, Imported, NewModel, import_model, modelfile
 from core.proof import verify
-from core.proof.verify import ANSWER_TOKENS, LONGEST_TOKENS, Check, Reference
+from core.proof.reference import ANSWER_TOKENS, LONGEST_TOKENS, Reference
+from core.proof.verify import Check
 from utils.files import parse_json, read_json, write_json, write_text_atomic
 
 NOTE = "ollama.json"

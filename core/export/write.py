@@ -18,25 +18,33 @@ from typing import Any, get_args
 import psutil
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import AutoModelForCausalLM
 
-from core.export import gguf, model_card
+from core.export import gguf, gguf_source, model_card, quantizing
+from core.export.convertible import SENTENCE_PIECE, source_of
 from core.export.ollama import Handover, hand_over
 from core.jobs.job import JobContext
 from core.jobs.runs import Run, open_run
 from core.models import bases
+from core.models.chat_text import begins
 from core.models.gguf_tokenizer import note_begin
 from core.project_manager import VERIFICATION
 from core.proof import verify
+from core.proof.reference import Reference, Scored, score, texts_of
+from core.samples.store.sample import Sample
 from core.samples.store.sft_dataset import read_samples, usable
 from core.samples.store.split import split_by_source
-from core.training import checkpoints, training_data
+from core.training import checkpoints
 from core.training.checkpoints import Checkpoint
+from core.training.training_data import Language, read_language
 from utils.config import QUANTIZED, Quantization
 from utils.files import publish_folder, read_json, require_disk, write_json, write_text_atomic
 
 BYTES_PER_WEIGHT = {"f16": 2.0, "q8_0": 1.07, "q4_k_m": 0.65}
+ALL_QUANTIZATIONS: tuple[Quantization, ...] = get_args(Quantization)
 SPARE_GIB = 0.2
+COMPARED_TEXTS = 24
+"""So many texts base and adapter read before they are merged."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +63,16 @@ class Material:
         return self.workshop / "safetensors"
 
     @property
-    def quantizations(self) -> list[str]:
+    def quantizations(self) -> list[Quantization]:
         wanted = self.export.request.get("quantization") or ["f16"]
-        return [name for name in get_args(Quantization) if name in wanted]
+        return [name for name in ALL_QUANTIZATIONS if name in wanted]
 
-    def load_reference(self) -> verify.Reference:
-        """The merged model with its answers to questions it was not trained on (any, where none were held out)."""
-        samples = usable(read_samples(self.training.samples_file))
+    def samples(self) -> list[Sample]:
+        """The samples of the training, first those that were held out."""
         settings = self.training.request["training"]
-        trained_on, held_out = split_by_source(samples, settings["held_out_share"], settings["seed"])
-        return verify.Reference.load(self.merged, [*held_out, *trained_on][: verify.PROMPTS], samples)
+        found = usable(read_samples(self.training.samples_file))
+        trained_on, held_out = split_by_source(found, settings["held_out_share"], settings["seed"])
+        return [*held_out, *trained_on]
 
 
 def run(context: JobContext, run: Run) -> dict[str, Any]:
@@ -86,10 +94,11 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
         context.log("result.of_run", run=training.id, step=adapter.step)
         material = Material(run, training, adapter, base, safe_name(run.project.name), workshop)
         require_room(material)
-        merge(context, material)
+        language, samples = read_language(base), material.samples()
+        before = merge(context, material, language, texts_of(language, samples)[:COMPARED_TEXTS])
         context.progress(0, None, "export.reference")
-        reference = material.load_reference()
-        results = [export(context, material, reference) for export in EXPORTERS[wanted]]
+        made = Made(Reference.load(material.merged, language, samples), before)
+        results = [export(context, material, made) for export in EXPORTERS[wanted]]
         context.checkpoint()
         for result in results:
             publish_folder(result.folder, final / result.folder.name)
@@ -108,6 +117,14 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
         "seconds": round(time.monotonic() - started, 1),
         **main.more,
     }
+
+
+@dataclass(frozen=True)
+class Made:
+    """The merged model as a reference, and what base and adapter expected of some texts `before` they were merged."""
+
+    reference: Reference
+    before: list[Scored]
 
 
 @dataclass(frozen=True)
@@ -133,14 +150,14 @@ def shown_of(results: list[Exported]) -> list[dict[str, Any]]:
     return [entry for result in reversed(wanted) for entry in result.verification]
 
 
-def export_safetensors(context: JobContext, material: Material, reference: verify.Reference) -> Exported:
+def export_safetensors(context: JobContext, material: Material, made: Made) -> Exported:
     """The merged model as transformers loads it."""
-    report = verify.verify_safetensors(reference)
+    report = verify.verify_safetensors(material.merged, made.reference, made.before)
     return finish(material, material.merged, ["."], [report])
 
 
-def export_gguf(context: JobContext, material: Material, reference: verify.Reference) -> Exported:
-    """GGUF files of all wanted quantizations; f16 comes first, since the smallest one is made from it."""
+def export_gguf(context: JobContext, material: Material, made: Made) -> Exported:
+    """GGUF files of all wanted quantizations; f16 comes first, since the others are made from it."""
     folder = material.workshop / "gguf"
     folder.mkdir()
     files: list[str] = []
@@ -151,20 +168,25 @@ def export_gguf(context: JobContext, material: Material, reference: verify.Refer
         context.checkpoint()
         context.progress(done, total)
 
-    for name in dict.fromkeys(["f16", *material.quantizations]):
+    for name in ALL_QUANTIZATIONS:
+        if name not in ("f16", *material.quantizations):
+            continue
         context.checkpoint()
         context.progress(len(files), None, "export.writing", quantization=name)
         file = folder / f"{material.name}-{name}.gguf"
-        if name == "q4_k_m":
-            gguf.write_q4_k_m(full, file, tell)
+        if name == "f16":
+            write_f16(material, file, tell)
         else:
-            gguf.write_converted(material.merged, file, name)
+            source, adapter = source_of(material.base), material.adapter.folder
+            before = gguf_source.rounded_before(source, adapter) if source else None
+            quantizing.write_quantized(full, file, name, tell, before)
         if name not in material.quantizations:
             continue
         context.checkpoint()
         context.progress(len(files), None, "export.verifying", quantization=name)
-        report = verify.verify_gguf(file, name, reference)
-        context.log("export.verified" if report["passed"] else "export.doubtful", file=file.name)
+        report = verify.verify_gguf(file, name, made.reference)
+        level = "doubtful" if not report["passed"] else "unsure" if report["amber"] else "verified"
+        context.log(f"export.{level}", file=file.name)
         files.append(file.name)
         reports.append(report)
     if "f16" not in material.quantizations:
@@ -172,7 +194,16 @@ def export_gguf(context: JobContext, material: Material, reference: verify.Refer
     return finish(material, folder, files, reports)
 
 
-def export_ollama(context: JobContext, material: Material, reference: verify.Reference) -> Exported:
+def write_f16(material: Material, file: Path, on_tensor: Callable[[int, int], None]) -> None:
+    """The merged model as an f16 GGUF: written into the GGUF that its base came from, or else converted."""
+    name, source = material.export.project.name, source_of(material.base)
+    if source:
+        gguf_source.write_into_source(source, material.merged, material.adapter.folder, file, name, on_tensor)
+    else:
+        gguf.write_f16(material.merged, file, name)
+
+
+def export_ollama(context: JobContext, material: Material, made: Made) -> Exported:
     """The smallest GGUF with a Modelfile; where Ollama runs on this machine, the model is created there."""
     quantization = material.quantizations[-1]
     source = material.workshop / "gguf" / f"{material.name}-{quantization}.gguf"
@@ -190,13 +221,13 @@ def export_ollama(context: JobContext, material: Material, reference: verify.Ref
         context_tokens=bases.describe(material.base).context_tokens,
         former=material.export.project.final_folder / "ollama",
     )
-    report, outcome = hand_over(context, reference, what)
-    made = sorted(path.name for path in folder.iterdir())
-    exported = finish(material, folder, made, [report])
+    report, outcome = hand_over(context, made.reference, what)
+    files = sorted(path.name for path in folder.iterdir())
+    exported = finish(material, folder, files, [report])
     return replace(exported, more={"ollama": outcome})
 
 
-EXPORTERS: dict[str, list[Callable[[JobContext, Material, verify.Reference], Exported]]] = {
+EXPORTERS: dict[str, list[Callable[[JobContext, Material, Made], Exported]]] = {
     "safetensors": [export_safetensors],
     "gguf": [export_safetensors, export_gguf],
     "ollama": [export_safetensors, export_gguf, export_ollama],
@@ -214,35 +245,37 @@ def finish(material: Material, folder: Path, files: list[str], reports: list[dic
     return Exported(folder, files, reports)
 
 
-def merge(context: JobContext, material: Material) -> None:
-    """Write base and adapter as one model, in the base's own precision, with everything that asking it needs."""
+def merge(
+    context: JobContext, material: Material, language: Language, texts: list[tuple[list[int], int]]
+) -> list[Scored]:
+    """Write base and adapter as one model, in the base's own precision, with everything that asking it needs.
+
+    Returns what both, not merged yet, expect of the texts.
+    """
     context.progress(0, None, "export.merging")
     stored = torch_dtype_of(material.base)
     model = AutoModelForCausalLM.from_pretrained(
         material.base, local_files_only=True, dtype=working_dtype(material.base, stored)
     )
-    merged = PeftModel.from_pretrained(model, material.adapter.folder).merge_and_unload(safe_merge=True)
-    tokenizer = AutoTokenizer.from_pretrained(material.base, local_files_only=True)
-    training_data.ensure_chat_template(tokenizer)
-    merged.generation_config = generation_config(merged, tokenizer)
+    tuned = PeftModel.from_pretrained(model, material.adapter.folder).eval()
+    before = [score(tuned, *text) for text in texts]
+    merged = tuned.merge_and_unload(safe_merge=True)
+    merged.generation_config.eos_token_id = one_or_all(language)
     context.checkpoint()
     with chdir(material.workshop):  # the library makes the folder, by its path also that of a project that was moved
         merged.to(stored).save_pretrained(material.merged.name)
-        tokenizer.save_pretrained(material.merged.name)
+        language.tokenizer.save_pretrained(material.merged.name)
+    if (material.base / SENTENCE_PIECE).is_file():  # the converter needs it, and transformers does not write it again
+        shutil.copy2(material.base / SENTENCE_PIECE, material.merged / SENTENCE_PIECE)
     if "add_bos_token" not in read_json(material.merged / "tokenizer_config.json"):
-        begins = tokenizer.bos_token_id is not None and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
-        note_begin(material.merged, begins)
+        note_begin(material.merged, begins(language.tokenizer))
+    return before
 
 
-def generation_config(model: Any, tokenizer: Any) -> GenerationConfig:
-    """The base's, with the tokenizer's end-of-turn token among those that end an answer."""
-    config = model.generation_config
-    known = config.eos_token_id
-    ids = known if isinstance(known, list) else [] if known is None else [known]
-    if tokenizer.eos_token_id is not None and tokenizer.eos_token_id not in ids:
-        ids = [tokenizer.eos_token_id, *ids]
-    config.eos_token_id = ids[0] if len(ids) == 1 else ids
-    return config
+def one_or_all(language: Language) -> int | list[int]:
+    """The tokens at which the merged model ends an answer, the tokenizer's own first, in the form of the library."""
+    ids = sorted(language.stop_ids, key=lambda token: (token != language.tokenizer.eos_token_id, token))
+    return ids[0] if len(ids) == 1 else ids
 
 
 def torch_dtype_of(folder: Path) -> torch.dtype:

@@ -36,6 +36,11 @@ CHILD_ENVIRONMENT = {
 }
 
 
+# llama.cpp's threads wait for each other after each of the hundred operations of a token, not after long ones as
+# torch's do: 25 tokens of SmolLM2 took 4 to 12 s on two busy cores with the number above, 1 s with this one.
+LLAMA_CPP = {"GOMP_SPINCOUNT": "1000"}
+
+
 @dataclass(frozen=True)
 class Kind:
     """What is true of a kind of job.
@@ -78,7 +83,9 @@ KINDS: dict[str, Kind] = {
     ),
     # A base model that was just made brings its own tokenizer, with which the chunks are then counted.
     "practice_base": Kind("model", "model", "core.training.practice_base", ACCELERATOR, then="rechunk"),
-    "unpack_base": Kind("model", "model", "core.models.unpacking", ACCELERATOR, then="rechunk"),
+    "unpack_base": Kind(
+        "model", "model", "core.models.unpacking", ACCELERATOR, environment=LLAMA_CPP, then="rechunk"
+    ),
     "download": Kind(
         "model",
         "model",
@@ -108,8 +115,8 @@ KINDS: dict[str, Kind] = {
         shown_again=STOPPED | {JobState.FAILED},
     ),
     "evaluate": Kind("training", stage="core.proof.evaluate", lane=ACCELERATOR, reads_run=True),
-    "export": Kind("training", "export", "core.export.write", ACCELERATOR, reads_run=True),
-    "ask": Kind("training", stage="core.proof.ask", shown_again=NEVER),  # as quick as asking again
+    "export": Kind("training", "export", "core.export.write", ACCELERATOR, environment=LLAMA_CPP, reads_run=True),
+    "ask": Kind("training", stage="core.proof.ask", environment=LLAMA_CPP, shown_again=NEVER),  # as quick again
     "bundle": Kind("training", reads_run=True),
 }
 

@@ -82,7 +82,7 @@ def check(choice: BaseChoice) -> None:
         if model is None and unpacked.find_unpacked(choice.name) is None:
             raise AppError("ollama_missing", name=choice.name)
         if model and model.problem:
-            raise AppError(model.problem, name=model.name, family=model.family)
+            raise AppError(model.problem, **model.named)
 
 
 def describe(folder: Path) -> ModelFacts:

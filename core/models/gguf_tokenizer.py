@@ -1,35 +1,21 @@
 """The tokenizer that is inside of a GGUF → one of transformers that reads text as llama.cpp does.
 
-Transformers' own conversion gives Llama 3 another split rule, exchanges begin and end, and knows three of Qwen's
-special tokens: text would be cut differently in training than in the finished model.
+Transformers' own conversion gives Llama 3 another split rule, exchanges begin and end, knows three of Qwen's special
+tokens and takes SentencePiece's BPE for a Unigram model: text would be cut otherwise in training than when asked.
 """
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gguf
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
 
+from core.models.split_rules import SPLIT_RULES
 from utils.errors import AppError
 from utils.files import read_json, write_json
-
-# The split rules that llama.cpp knows by name, by the text of their regular expression. The converter itself
-# recognizes tokenizers only by a hash over their tokens, so one that was trained on this machine is never known.
-PRE_TOKENIZERS = {
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-    r"|\s*[\r\n]+|\s+(?!\S)|\s+": "qwen2",
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-    r"|\s*[\r\n]+|\s+(?!\S)|\s+": "llama-bpe",
-}
-
-LLAMA_3, QWEN = "llama-bpe", "qwen2"
-RULES = {name: rule for rule, name in PRE_TOKENIZERS.items()}
-# llama.cpp's names of split rules that are one of these two.
-SAME_RULE = {
-    **dict.fromkeys(("llama-bpe", "llama3", "llama-v3", "falcon3", "lfm2"), LLAMA_3),
-    **dict.fromkeys(("qwen2", "deepseek-r1-qwen"), QWEN),
-}
 
 # What llama.cpp takes for the end of an answer wherever it stands in a vocabulary (llama-vocab.cpp).
 ENDS = {
@@ -38,18 +24,30 @@ ENDS = {
 }
 
 
-def make_tokenizer(file: Path, reader: gguf.GGUFReader) -> Any:
+SPACE = "▁"
+"""What SentencePiece writes for a space."""
+
+
+def make_tokenizer(reader: gguf.GGUFReader) -> Any:
     """The tokenizer of a GGUF, with its chat template. Raises AppError `ollama_tokenizer` for a kind unknown here."""
-    kind = read(reader, "tokenizer.ggml.model")
+    kind = str(read(reader, "tokenizer.ggml.model"))
     tokens = read(reader, "tokenizer.ggml.tokens")
-    if not tokens:
-        raise AppError("ollama_tokenizer", kind=str(kind))
-    if kind == "gpt2":
-        backend = byte_level(reader, tokens)
-    elif kind == "llama":
-        backend = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name).backend_tokenizer
-    else:
-        raise AppError("ollama_tokenizer", kind=str(kind))
+    if not tokens or kind not in BACKENDS:
+        raise AppError("ollama_tokenizer", kind=kind)
+    backend = BACKENDS[kind](reader, {token: number for number, token in enumerate(tokens)})
+    kinds = read(reader, "tokenizer.ggml.token_type") or []
+    strips = re.search(r"phi-?3", str(read(reader, "general.name")), re.IGNORECASE) is not None
+    added = [
+        AddedToken(
+            token,
+            normalized=False,
+            special=of != gguf.TokenType.USER_DEFINED or token in ENDS,
+            rstrip=strips and token not in KEEP_SPACES,
+        )
+        for token, of in zip(tokens, kinds, strict=False)
+        if of in ADDED or token in ENDS
+    ]
+    backend.add_tokens(added)
     named = {
         f"{role}_token": tokens[number]
         for role, key in (("bos", "bos"), ("eos", "eos"), ("pad", "padding"), ("unk", "unknown"))
@@ -64,25 +62,50 @@ def make_tokenizer(file: Path, reader: gguf.GGUFReader) -> Any:
     )
 
 
-def byte_level(reader: gguf.GGUFReader, tokens: list[str]) -> Tokenizer:
+def byte_level(reader: gguf.GGUFReader, vocabulary: dict[str, int]) -> Tokenizer:
     """A byte-level BPE with the split rule that the GGUF names. Raises AppError `ollama_tokenizer`."""
-    named = str(read(reader, "tokenizer.ggml.pre"))
-    rule = SAME_RULE.get(named)
+    named = str(read(reader, "tokenizer.ggml.pre") or "default")
+    rule = SPLIT_RULES.get(named)
     if rule is None:
         raise AppError("ollama_tokenizer", kind=named)
     merges = [tuple(merge.split(" ", 1)) for merge in read(reader, "tokenizer.ggml.merges") or []]
-    vocabulary = {token: number for number, token in enumerate(tokens)}
-    backend = Tokenizer(models.BPE(vocabulary, merges, ignore_merges=rule == LLAMA_3))
-    split = pre_tokenizers.Split(Regex(RULES[rule]), "isolated")
-    backend.pre_tokenizer = pre_tokenizers.Sequence(
-        [split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
-    )
+    backend = Tokenizer(models.BPE(vocabulary, merges, ignore_merges=rule.whole_words))
+    splits = [pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in rule.patterns]
+    by_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    backend.pre_tokenizer = pre_tokenizers.Sequence([*splits, by_bytes])
     backend.decoder = decoders.ByteLevel()
-    kinds = read(reader, "tokenizer.ggml.token_type") or []
-    for wanted, special in ((gguf.TokenType.CONTROL, True), (gguf.TokenType.USER_DEFINED, False)):
-        found = [token for token, kind in zip(tokens, kinds, strict=False) if kind == wanted]
-        backend.add_tokens([AddedToken(token, normalized=False, special=special) for token in found])
     return backend
+
+
+def sentence_piece(reader: gguf.GGUFReader, vocabulary: dict[str, int]) -> Tokenizer:
+    """SentencePiece's BPE, which merges what gives the token of the best score: each way to make a token is a merge,
+    in the order of their scores; characters without a token become bytes."""
+    scores = read(reader, "tokenizer.ggml.scores") or [0.0] * len(vocabulary)
+    merges = [
+        (token[:cut], token[cut:])
+        for token, _ in sorted(vocabulary.items(), key=lambda item: -scores[item[1]])
+        for cut in range(1, len(token))
+        if token[:cut] in vocabulary and token[cut:] in vocabulary
+    ]
+    unknown = read(reader, "tokenizer.ggml.unknown_token_id")
+    unknown = next((token for token, number in vocabulary.items() if number == unknown), None)
+    backend = Tokenizer(models.BPE(vocabulary, merges, unk_token=unknown, fuse_unk=True, byte_fallback=True))
+    prefixed = read(reader, "tokenizer.ggml.add_space_prefix") is not False
+    spaces = [normalizers.Replace(" ", SPACE)]
+    backend.normalizer = normalizers.Sequence([normalizers.Prepend(SPACE), *spaces] if prefixed else spaces)
+    whole = [decoders.Replace(SPACE, " "), decoders.ByteFallback(), decoders.Fuse()]
+    backend.decoder = decoders.Sequence([*whole, decoders.Strip(" ", 1, 0)] if prefixed else whole)
+    return backend
+
+
+BACKENDS: dict[str, Callable[[gguf.GGUFReader, dict[str, int]], Tokenizer]] = {
+    "gpt2": byte_level,
+    "llama": sentence_piece,
+}
+"""llama.cpp's name for a kind of tokenizer → what makes one of its vocabulary."""
+KEEP_SPACES = {"<unk>", "<s>", "<|endoftext|>"}
+"""After all other control tokens of Phi 3, which llama.cpp knows by the model's name, it passes over spaces."""
+ADDED = {gguf.TokenType.CONTROL, gguf.TokenType.USER_DEFINED, gguf.TokenType.UNKNOWN}
 
 
 def adds_begin(reader: gguf.GGUFReader) -> bool:
@@ -90,8 +113,10 @@ def adds_begin(reader: gguf.GGUFReader) -> bool:
     said = read(reader, "tokenizer.ggml.add_bos_token")
     if said is not None:
         return bool(said)
-    by_rule = SAME_RULE.get(str(read(reader, "tokenizer.ggml.pre"))) == LLAMA_3
-    return by_rule or read(reader, "tokenizer.ggml.model") == "llama"
+    if read(reader, "tokenizer.ggml.model") == "llama":
+        return True
+    rule = SPLIT_RULES.get(str(read(reader, "tokenizer.ggml.pre")))
+    return rule is not None and rule.begins
 
 
 def note_begin(folder: Path, begins: bool) -> None:

@@ -1,6 +1,7 @@
 """llama.cpp in this process: load a GGUF file and ask it. Knows no project and no transformers."""
 
 import json
+import re
 import secrets
 import urllib.request
 from dataclasses import dataclass
@@ -11,22 +12,16 @@ from typing import Any
 import xllamacpp
 
 from core.hardware_detector import cores_for_work
+from core.models.chat_text import SHIELDS
+from core.models.llama_library import Judgement
 from utils.errors import AppError
-from utils.files import parse_json
+from utils.files import parse_json, read_json
 
 CERTAIN = 1000.0
 """A bias that outweighs any logit: the token is chosen for sure, and reported probabilities stay as they were."""
 
-TIE_NATS = 0.02
-"""Two tokens whose log-probabilities are this close are a tie: rounding may decide either way."""
-
-TRICKY_TEXTS = (
-    "Größe, Übermaß und ÄÖÜ: naïve Fälle für 3,50 €.",
-    "Zeile eins\n\n  eingerückt\tmit Tab\r\nund   Lücken  ",
-    "„Anführung“ – Gedankenstrich … 1234567890 100%",
-    "Emoji 🙂🚀, 中文, кириллица, العربية, e\u0301",
-    "def f(x): return x**2 # it's CODE, we'll SEE\n",
-)
+TRICKY_TEXTS: tuple[str, ...] = tuple(read_json(Path(__file__).with_name("tricky_texts.json")))
+"""What tokenizers disagree about: scripts, numbers, code, spaces, emoji, control tokens, combining accents."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +31,6 @@ class Completion:
     tokens: list[int]
     text: str
     ended: bool
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What the model thinks of one given next token, and which one it would have preferred."""
-
-    log_probability: float
-    preferred: int
 
 
 def start_server(
@@ -88,8 +75,11 @@ class LlamaServer:
 
     def tokenize(self, text: str) -> list[int]:
         """The tokens of a text; special tokens in it count as such, none are added."""
-        content = {"content": text, "add_special": False, "parse_special": True}
-        return self._post("/tokenize", content)["tokens"]
+        return self._tokens(text)
+
+    def _tokens(self, text: str, *, begins: bool = False, controls: bool = True, pieces: bool = False) -> list[Any]:
+        how = {"add_special": begins, "parse_special": controls, "with_pieces": pieces}
+        return self._post("/tokenize", {"content": text, **how})["tokens"]
 
     def chat_prompt_ids(self, messages: list[dict[str, str]]) -> list[int]:
         """The tokens that the model is given when it is asked through the chat endpoint."""
@@ -97,7 +87,7 @@ class LlamaServer:
 
     def prompt_ids(self, prompt: str) -> list[int]:
         """The tokens of a whole prompt: the begin token is added where the file asks for it."""
-        return self._post("/tokenize", {"content": prompt, "add_special": True, "parse_special": True})["tokens"]
+        return self._tokens(prompt, begins=True)
 
     def complete(self, prompt_ids: list[int], most_tokens: int) -> Completion:
         """The greedy continuation of a prompt. Where it is broken off inside a character, that one's tokens lack."""
@@ -119,12 +109,43 @@ class LlamaServer:
         return self._complete(prompt_ids, 2, [[token, CERTAIN]])["finish_reason"] == "stop"
 
     def chat(self, messages: list[dict[str, str]], most_tokens: int) -> Completion:
-        """The greedy answer through the chat endpoint, as every client of llama.cpp would get it."""
+        """The greedy answer through the chat endpoint, as every client of llama.cpp would get it.
+
+        But where a message names control tokens they stay text, as in training: the endpoint would end a turn there.
+        """
+        named = {control for message in messages for control in self._controls_in(message["content"])}
+        if named:
+            return self.complete(self._prompt_about(messages, sorted(named, key=len, reverse=True)), most_tokens)
         greedy = {"temperature": 0, "logprobs": True, "top_logprobs": 1}
         request = {"messages": messages, "max_tokens": most_tokens, **greedy}
         choice = self._answer(self._server.handle_chat_completions(request))
         tokens = [entry["id"] for entry in entries_of(choice)]
         return Completion(tokens, choice["message"]["content"] or "", choice["finish_reason"] == "stop")
+
+    def _controls_in(self, text: str) -> set[str]:
+        """The control tokens that a text names."""
+        read = self._tokens(text, pieces=True)
+        if [token["id"] for token in read] == self._tokens(text, controls=False):
+            return set()
+        named = {token["piece"]: [token["id"]] for token in read if isinstance(token["piece"], str)}
+        alone = (text for text, ids in named.items() if text and self._tokens(text) == ids)
+        return {text for text in alone if self._tokens(text, controls=False) != named[text]}
+
+    def _prompt_about(self, messages: list[dict[str, str]], named: list[str]) -> list[int]:
+        """The tokens of a prompt in which the texts of these control tokens are texts."""
+        shields = {control: chr(SHIELDS + number) for number, control in enumerate(named)}
+        meant = {shield: control for control, shield in shields.items()}
+        either = re.compile("|".join(map(re.escape, named)))
+        shielded = [
+            message | {"content": either.sub(lambda found: shields[found[0]], message["content"])}
+            for message in messages
+        ]
+        prompt = self._post("/apply-template", {"messages": shielded})["prompt"]
+        parts = re.split(f"([{chr(SHIELDS)}-{chr(SHIELDS + len(named) - 1)}])", prompt)
+        ids = self._tokens(parts[0], begins=True)
+        for part in filter(None, parts[1:]):
+            ids += self._tokens(meant[part], controls=False) if part in meant else self._tokens(part)
+        return ids
 
     def _complete(
         self, prompt_ids: list[int], most_tokens: int, bias: list[list[float]] | None = None

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from core.models import bases
+from core.models.gguf_header import TOKENS, UNREADABLE, read_head
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import read_json
@@ -101,3 +103,39 @@ def _first(found: Mapping[str, Any], *names: str, default: int | None = None) ->
     if value is None:
         raise KeyError(names[0])
     return value
+
+
+@lru_cache(maxsize=256)
+def shape_in_gguf(file: Path, parameters: float | None) -> Shape | None:
+    """The model of a GGUF in numbers; None where the file does not tell. `parameters` is what is known of their
+    number."""
+    try:
+        return shape_of(read_head(file), parameters)
+    except UNREADABLE:
+        return None
+
+
+def shape_of(found: dict[str, Any], parameters: float | None) -> Shape:
+    """Raises KeyError or TypeError where a figure lacks or is another for each layer."""
+    family = found["general.architecture"]
+    hidden, feed, layers, heads = (
+        int(found[f"{family}.{name}"])
+        for name in ("embedding_length", "feed_forward_length", "block_count", "attention.head_count")
+    )
+    head = int(found.get(f"{family}.attention.key_length") or hidden // heads)
+    keys = int(found.get(f"{family}.attention.head_count_kv") or heads) * head
+    vocabulary = int(found.get(TOKENS) or found[f"{family}.vocab_size"])
+    inner = layers * (2 * hidden * (heads * head + keys) + 3 * hidden * feed)
+    outer = vocabulary * hidden
+    counted = round(parameters) if parameters else inner + outer
+    return Shape(
+        parameters=counted,
+        stored_bytes=2 * counted,  # as it will be unpacked
+        hidden=hidden,
+        feed=feed,
+        layers=layers,
+        vocabulary=vocabulary,
+        queries=heads * head,
+        keys=keys,
+        tied=counted - inner < 1.5 * outer,
+    )

@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.models.gguf_header import KIND, PRE, read_head
+from core.models.split_rules import is_known
 from utils.files import open_file, read_json
 
 LAYER = "application/vnd.ollama.image."
 USUAL_HOST, USUAL_NAMESPACE = "registry.ollama.ai", "library"
 LONGEST_TEXT_BYTES = 1 << 20
 NAME_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-# What transformers can read from a GGUF and our converter can write again, by llama.cpp's names.
+# What transformers reads from a GGUF as llama.cpp does, by llama.cpp's names; each was compared.
 TRAINABLE = {
-    *("llama", "mistral", "qwen2", "qwen2moe", "qwen3", "qwen3moe", "gemma2", "gemma3"),
-    *("phi3", "stablelm", "starcoder2", "nemotron", "lfm2", "gpt2"),
+    *("llama", "mistral", "qwen2", "qwen3", "qwen3moe", "gemma2", "gemma3"),
+    *("phi3", "stablelm", "starcoder2", "nemotron", "lfm2"),
 }
 
 
@@ -30,7 +32,7 @@ class OllamaModel:
     """A model of the store. `digest` is the SHA-256 of its GGUF in hex; `file` is None where it has none.
 
     `problem` is the code of the AppError that says why it cannot be trained; empty where it can. `texts` are its
-    template, system prompt and parameters, by the name of their layer.
+    template, system prompt and parameters, by the name of their layer; `tokenizer` is llama.cpp's name for its kind.
     """
 
     name: str
@@ -41,7 +43,13 @@ class OllamaModel:
     parameters: str = ""
     quantization: str = ""
     problem: str = ""
+    tokenizer: str = ""
     texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def named(self) -> dict[str, str]:
+        """What the sentence about its problem calls it."""
+        return {"name": self.name, "family": self.family, "kind": self.tokenizer}
 
 
 def store_folders() -> list[Path]:
@@ -70,6 +78,12 @@ def find_model(name: str) -> OllamaModel | None:
         if model is not None:
             return model
     return None
+
+
+def find_blob(digest: str) -> Path | None:
+    """The file with this SHA-256 in one of the stores, under whatever name; None where it is gone."""
+    files = [store / "blobs" / f"sha256-{digest}" for store in store_folders()]
+    return next((file for file in files if file.is_file()), None)
 
 
 def manifest_path(name: str) -> Path | None:
@@ -101,15 +115,18 @@ def read_model(store: Path, manifest: Path) -> OllamaModel | None:
     config = config if isinstance(config, dict) else {}
     weights = [layer for layer in layers if layer.get("mediaType") == f"{LAYER}model"]
     file = blob(store, weights[0]) if len(weights) == 1 else None
+    head = read_head(file) if file else {}
+    family = str(config.get("model_family") or head.get("general.architecture") or "")
     return OllamaModel(
         name=shown_name(manifest),
         size_bytes=sum(size_of(layer) for layer in layers),
         digest=str(weights[0].get("digest", "")).removeprefix("sha256:") if file else "",
         file=file,
-        family=str(config.get("model_family") or ""),
+        family=family,
         parameters=str(config.get("model_type") or ""),
         quantization=str(config.get("file_type") or ""),
-        problem=problem_of(layers, config, file, size_of(weights[0]) if file else 0),
+        problem=problem_of(layers, config, file, size_of(weights[0]) if file else 0) or problem_in(head, family),
+        tokenizer=tokenizer_of(head),
         texts=dict(texts_of(store, layers)),
     )
 
@@ -136,8 +153,23 @@ def problem_of(layers: list[dict[str, Any]], config: Mapping[str, Any], file: Pa
         return "ollama_adapter"
     if file is None or not file.is_file() or file.stat().st_size != size_bytes:
         return "ollama_incomplete"
-    family = str(config.get("model_family") or "").lower()  # older manifests do not say which it is
-    return "ollama_architecture" if family and family not in TRAINABLE else ""
+    return ""
+
+
+def problem_in(head: Mapping[str, Any], family: str) -> str:
+    """The same, by what stands in the head of its GGUF and in its manifest; an unreadable head tells nothing."""
+    kind = str(head.get("general.architecture") or family)
+    if {kind, family.lower() or kind} - TRAINABLE - {""}:
+        return "ollama_architecture"
+    scaling = f"{kind}.rope.scaling."
+    if head.get(f"{scaling}type", "none") != "none" or f"{scaling}attn_factor" in head:
+        return "ollama_rope"
+    return "ollama_tokenizer" if head.get(KIND) and not is_known(head.get(KIND), head.get(PRE)) else ""
+
+
+def tokenizer_of(head: Mapping[str, Any]) -> str:
+    """By what its tokenizer cuts text: the name of its rule, or of its kind where it has none."""
+    return str(head.get(PRE) if head.get(KIND) == "gpt2" and head.get(PRE) else head.get(KIND, ""))
 
 
 def texts_of(store: Path, layers: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from utils.config import cache_folder
 from utils.files import read_json, write_json
 
 NOTE = "unpacked.json"
-FEW_SAME_CHOICES, LARGE_DIFFERENCE = 0.9, 0.1
+FEW_SAME_CHOICES, LARGE_DIFFERENCE = 0.9, 0.15
 """Below or above these a person is told; both engines round differently, so that some difference is always there."""
 
 

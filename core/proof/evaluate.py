@@ -21,6 +21,8 @@ from safetensors import SafetensorError
 from core.jobs.job import JobContext
 from core.jobs.runs import Run, open_run
 from core.models import bases
+from core.models.chat_text import without_thoughts
+from core.proof.uncertainty import interval
 from core.samples.store.sample import Sample, group_of
 from core.samples.store.split import split_file
 from core.training import checkpoints, engines
@@ -34,7 +36,6 @@ MEASURED = "measured.jsonl"
 MOST_SAMPLES = 500
 MINIMUM_CHUNKS = 8
 """With fewer passages the interval would look surer than it is."""
-RESAMPLES = 4000
 QUESTIONS = 5
 ANSWER_TOKENS = 128
 
@@ -96,7 +97,7 @@ def compare(measured: Sequence[Measured], seed: int) -> dict[str, Any]:
     by_chunk: dict[str, list[float]] = {}
     for item in measured:
         by_chunk.setdefault(item.chunk, []).append(item.tuned_loss - item.base_loss)
-    low, high = _interval(list(by_chunk.values()), seed)
+    low, high = interval(list(by_chunk.values()), seed)
     return {
         "verdict": _verdict(low, high, chunks=len(by_chunk)),
         "samples": len(measured),
@@ -212,17 +213,7 @@ def _answer(models: _Models, question: str) -> str:
         eos_token_id=sorted(models.language.stop_ids),
         pad_token_id=tokenizer.eos_token_id if pad is None else pad,
     )
-    return tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True).strip()
-
-
-def _interval(differences: Sequence[Sequence[float]], seed: int) -> tuple[float, float]:
-    """The 95 % interval of the mean over all samples, when whole chunks are drawn again and again."""
-    sums = np.array([sum(chunk) for chunk in differences])
-    counts = np.array([len(chunk) for chunk in differences])
-    draws = np.random.default_rng(seed).integers(0, len(sums), size=(RESAMPLES, len(sums)))
-    means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
+    return without_thoughts(tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True))
 
 
 def _verdict(low: float, high: float, *, chunks: int) -> str:

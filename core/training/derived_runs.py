@@ -187,7 +187,9 @@ def find_base(project: Project, request: Mapping[str, Any]) -> tuple[Path, BaseC
     wanted, base = fingerprint_of(request), request["base"]
     choice = BaseChoice(source=base["source"], name=base["name"])
     places = (bases.local_folder(project, one) for one in (choice, project.load_config().base) if one)
-    folders = [project.root / base["folder"], *filter(None, places)]
+    # Which folders of this machine somebody may name is asked for each: a path is not taken from where it once lay.
+    noted = [] if choice.source == "path" else [project.root / base["folder"]]
+    folders = [*noted, *filter(None, places)]
     there = [folder for folder in folders if (folder / "config.json").is_file()]
     for folder in there:
         if bases.fingerprint(folder) == wanted:

@@ -17,12 +17,13 @@ from safetensors import SafetensorError
 
 from core.jobs.job import JobContext, PauseRequested, SilentContext, StopRequested, WorkInterrupted, raise_stop
 from core.jobs.runs import Run
+from core.models.chat_text import is_ours
 from core.training import checkpoints, derived_runs, engines, history, measured, ranks
 from core.training.checkpoints import Checkpoint, Progress
 from core.training.engines import as_app_error
 from core.training.measured import Session
 from core.training.ranks import Ranks
-from core.training.training_data import PLAIN_CHAT_TEMPLATE, Plan, Rows, encoded_rows, on_disk, plan_of, read_language
+from core.training.training_data import Plan, Rows, encoded_rows, on_disk, plan_of, read_language
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import parse_json, read_lines, sha256_of
@@ -216,7 +217,7 @@ def _make_trainer(
     save_gib = checkpoints.ADAPTER_COPIES * adapter_bytes / 2**30
     checkpoints.require_room(run.folder, save_gib)
     # A template that only training knows has to reach the exported model.
-    own_template = loaded.tokenizer.chat_template == PLAIN_CHAT_TEMPLATE
+    own_template = is_ours(loaded.tokenizer.chat_template)
     reporter = Reporter(context, run, together, save_gib, settings=plan.settings, publish_template=own_template)
     trainer: Any = SFTTrainer(
         model=loaded.model,

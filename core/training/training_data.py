@@ -1,20 +1,20 @@
 """What a training run learns from: samples, split, as token ids with labels, exactly as the model will meet them.
 
-Prompt and answer are tokenized apart and joined: when the finished model is asked, it also sees the prompt's
-tokens first and then writes the answer's. Only the answer and its end-of-turn token carry labels, unless a run
-shall learn the questions too. The trainer and the look before it share this module, so that what was checked is
-what is trained on. Knows tokenizers; loads no weights and knows no trainer.
+Only the answer and its end-of-turn token carry labels, unless a run shall learn the questions too. The trainer and
+the look before it share this module, so that what was checked is what is trained on. Knows tokenizers; loads no
+weights and knows no trainer.
 """
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 from core.jobs.runs import Run
 from core.models import bases
+from core.models.chat_text import answer_of, ensure_chat_template, joined_ids, prompt_of, said, shielded, token_ids
 from core.samples.store import sft_dataset
 from core.samples.store.sample import Sample, presentable
 from core.samples.store.split import Side, split_by_source, split_file
@@ -28,19 +28,6 @@ ROWS_AT_ONCE = 256
 
 ROWS_STORED_AT_ONCE = 1024
 """So many rows are written, and stand in the file, as one block."""
-
-# For a base model that brings no chat template of its own. It travels with the checkpoint's tokenizer, so that
-# the exported model is asked in the same form as it was trained in.
-PLAIN_CHAT_TEMPLATE = (
-    "{%- for message in messages -%}"
-    "{%- if message['role'] == 'assistant' -%}"
-    "{{- '### Response:\\n' + message['content'] + eos_token -}}"
-    "{%- else -%}"
-    "{{- '### Instruction:\\n' + message['content'] + '\\n\\n' -}}"
-    "{%- endif -%}"
-    "{%- endfor -%}"
-    "{%- if add_generation_prompt -%}{{- '### Response:\\n' -}}{%- endif -%}"
-)
 
 
 @dataclass(frozen=True)
@@ -82,14 +69,6 @@ class Language:
 Row = tuple[Sample, Encoded]
 
 
-def ensure_chat_template(tokenizer: Any) -> bool:
-    """Give the tokenizer the plain template where it has none. Returns whether that was so."""
-    if tokenizer.chat_template:
-        return False
-    tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
-    return True
-
-
 def stop_ids_of(tokenizer: Any, *configs: Any) -> frozenset[int]:
     """The tokens at which a model stops to write, by its tokenizer and its configs.
 
@@ -106,9 +85,8 @@ def stop_ids_of(tokenizer: Any, *configs: Any) -> frozenset[int]:
 
 def encode_prompt(tokenizer: Any, instruction: str) -> list[int]:
     """A question as the model is asked it, up to where its answer begins."""
-    asked = [{"role": "user", "content": presentable(instruction)}]
-    prompt = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
-    return _token_ids(tokenizer, [prompt])[0]
+    asked = [said("user", shielded(tokenizer, presentable(instruction)))]
+    return token_ids(tokenizer, [prompt_of(tokenizer, asked)])[0]
 
 
 def encode_rows(
@@ -123,10 +101,12 @@ def encode_rows(
     """
     rows = ((sample, turn) for sample in samples for turn in range(1 + len(sample.follow_ups)))
     while batch := list(islice(rows, ROWS_AT_ONCE)):
-        texts = [text for sample, turn in batch for text in _texts(language.tokenizer, sample, turn, answers_only)]
-        ids = _token_ids(language.tokenizer, texts)
-        for (sample, _), *of_row in zip(batch, ids[::3], ids[1::3], ids[2::3], strict=True):
-            yield sample, _fitted(language, of_row, max_length, answers_only)
+        texts = [_texts(language.tokenizer, sample, turn, answers_only) for sample, turn in batch]
+        prompts, answers, known = zip(*texts, strict=True)
+        joined = joined_ids(language.tokenizer, prompts, answers)
+        known_ids = token_ids(language.tokenizer, known)
+        for (sample, _), (prompt, answer), before in zip(batch, joined, known_ids, strict=True):
+            yield sample, _fitted(language, (prompt, answer, before), max_length, answers_only)
 
 
 def learnable(rows: Iterable[Row]) -> Iterator[Row]:
@@ -217,21 +197,19 @@ def on_disk(parts: Iterable[Iterable[Row]], folder: Path) -> list[Rows]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _texts(tokenizer: Any, sample: Sample, turn: int, answers_only: bool) -> list[str]:
+def _texts(tokenizer: Any, sample: Sample, turn: int, answers_only: bool) -> tuple[str, str, str]:
     """What the model reads in one turn of a sample, what it answers, and what of both other rows have taught.
 
     The last is only told where questions are learned too.
     """
     turns = ((sample.instruction, sample.output), *sample.follow_ups)[: turn + 1]
     # Half a character, which JSON can hold, is nothing that a tokenizer takes.
-    *before, (question, output) = [(presentable(asked), presentable(said)) for asked, said in turns]
-    asked = [*_messages(before), {"role": "user", "content": question}]
-    prompt = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
-    whole = tokenizer.apply_chat_template([*asked, {"role": "assistant", "content": output}], tokenize=False)
-    # Some templates rewrite earlier turns, so that the prompt is no prefix; then the bare answer follows it.
-    answer = whole[len(prompt) :] if whole.startswith(prompt) else output
-    known = bool(before) and not answers_only
-    return [prompt, answer, tokenizer.apply_chat_template(_messages(before), tokenize=False) if known else ""]
+    texts = [shielded(tokenizer, presentable(text)) for pair in turns for text in pair]
+    *asked, answer = [said(role, text) for role, text in zip(cycle(("user", "assistant")), texts, strict=False)]
+    prompt = prompt_of(tokenizer, asked)
+    known = len(asked) > 1 and not answers_only
+    before = tokenizer.apply_chat_template(asked[:-1], tokenize=False) if known else ""
+    return prompt, answer_of(tokenizer, asked, prompt, answer["content"]), before
 
 
 def _fitted(language: Language, ids: Sequence[list[int]], max_length: int, answers_only: bool) -> Encoded:
@@ -242,20 +220,6 @@ def _fitted(language: Language, ids: Sequence[list[int]], max_length: int, answe
     # Where the template rewrites earlier turns, it cannot be told what of the prompt is new.
     asked = 0 if answers_only or prompt_ids[: len(known)] != known else len(prompt_ids) - len(known)
     return Encoded(prompt_ids, answer_ids[:room], max(0, len(answer_ids) - room), asked)
-
-
-def _messages(turns: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
-    """Questions and answers as a chat template wants them."""
-    return [
-        {"role": role, "content": content}
-        for turn in turns
-        for role, content in zip(("user", "assistant"), turn, strict=True)
-    ]
-
-
-def _token_ids(tokenizer: Any, texts: list[str]) -> list[list[int]]:
-    """Tokens of texts that already hold every special token they need."""
-    return tokenizer(texts, add_special_tokens=False)["input_ids"]
 
 
 def _ended(ids: Sequence[int], stop_ids: frozenset[int], eos_id: int) -> list[int]:

@@ -208,8 +208,12 @@ def export_command(options: argparse.Namespace) -> dict[str, object]:
     from core import exporter
 
     services, project = opened(options)
-    project.set("output", given(options, config.OutputSettings))
-    return finish(services, exporter.start_export(services, project, chosen=chosen_in(options, project)))
+    several = (options.quantization or "").split(",")
+    for quantization in several:  # the last one is what the project goes on with
+        options.quantization = quantization or None
+        project.set("output", given(options, config.OutputSettings))
+    chosen = chosen_in(options, project)
+    return finish(services, exporter.start_export(services, project, chosen=chosen, also=several[:-1]))
 
 
 def ask_command(options: argparse.Namespace) -> dict[str, object]:

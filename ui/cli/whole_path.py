@@ -49,7 +49,7 @@ def jobs_of(services: "Services", project: "Project", files: Sequence[Path]) -> 
     yield "evaluate", exporter.start_evaluation(services, project)
     for format_name, name in (("safetensors", "export_safetensors"), ("gguf", "export")):
         project.set("output", {"format": format_name})
-        yield name, exporter.start_export(services, project)
+        yield name, exporter.start_export(services, project, also=("f16",))
 
 
 def selftest(services: "Services", language: str) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def state_html(view: View, model: OllamaModel) -> str:
     """Whether it can be trained and fits, else why not; and its original weights, where they are known."""
     language = view.language
     if model.problem:
-        why, _ = error_text(model.problem, language, {"name": model.name, "family": model.family})
+        why, _ = error_text(model.problem, language, model.named)
         state = f"{html.badge('warn', text('ollama_bases.impossible', language))}<br>{escape(why)}"
     else:
         there = base_models.is_unpacked(model)

@@ -146,17 +146,27 @@ def taken_html(view: View) -> str:
     return html.muted(view.t("result.takes" if done else "result.takes_unfinished", run=view.trained.id))
 
 
+TONES = {"good": "export.passed", "warn": "export.amber", "bad": "export.failed"}
+
+
+def tone_of(checked: dict[str, Any]) -> str:
+    """Of a file's report, or of one check in it. Early versions knew no doubt."""
+    if not checked["passed"]:
+        return "bad"
+    return "warn" if checked.get("amber") else "good"
+
+
 def file_html(view: View, report: dict[str, Any]) -> str:
-    """One exported file: its name and size, green or red, and what was checked."""
-    passed = report["passed"]
-    badge = html.badge("good" if passed else "bad", view.t("export.passed" if passed else "export.failed"))
+    """One exported file: its name and size, green, amber or red, and what was checked."""
+    tone = tone_of(report)
+    badge = html.badge(tone, view.t(TONES[tone]))
     size = f" <small>{escape(size_words(report['bytes'], view.language))}</small>" if "bytes" in report else ""
     folders = {".": "safetensors", "Modelfile": "ollama"}
     name = view.t(f"choice.format.{folders[report['file']]}") if report["file"] in folders else report["file"]
     reasons = "".join(
-        html.box("bad", view.t(f"verify.{check['name']}"), view.t(f"verify.reason.{check['reason']}"))
+        html.box(tone_of(check), view.t(f"verify.{check['name']}"), view.t(f"verify.reason.{check['reason']}"))
         for check in report["checks"]
-        if not check["passed"]
+        if tone_of(check) != "good"
     )
     checks = "".join(f"<li>{escape(check_words(view, check))}</li>" for check in report["checks"])
     details = html.more(view.t("export.checks", count=len(report["checks"])), f"<ul class='checks'>{checks}</ul>")
@@ -167,7 +177,10 @@ def check_words(view: View, check: dict[str, Any]) -> str:
     """`✓ The same answers as in training (9 of 10)`"""
     figures = check["figures"]
     counted = f" ({view.t('export.counted', **figures)})" if {"same", "of"} <= figures.keys() else ""
-    return f"{'✓' if check['passed'] else '✗'} {view.t('verify.' + check['name'])}{counted}"
+    if {"perplexity", "low_percent"} <= figures.keys():
+        counted = f" ({view.t('export.perplexity', **figures)})"
+    mark = {"good": "✓", "warn": "?", "bad": "✗"}[tone_of(check)]
+    return f"{mark} {view.t('verify.' + check['name'])}{counted}"
 
 
 def answer_html(view: View) -> str:

@@ -7,7 +7,7 @@ from transformers.utils.chat_template_utils import _compile_jinja_template
 
 from core.export.go_template import fill
 from core.export.template import conversation, find_recipe
-from core.training.training_data import PLAIN_CHAT_TEMPLATE
+from core.models.chat_text import PLAIN_CHAT_TEMPLATE
 
 CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>\\n' }}"

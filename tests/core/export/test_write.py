@@ -5,11 +5,15 @@ from pathlib import Path
 
 import gguf as gguf_format
 import pytest
+from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from core.export import write
 from core.jobs.runs import create_run
+from core.models.gguf_tokenizer import note_begin
 from core.proof import ask, verify
+from core.proof.reference import Reference
+from core.training.training_data import Language
 from tests.core.model_material import make_base, pretend_training, read_project
 from tests.core.recording_context import RecordingContext
 from tests.refusals import code_of, refusal_of
@@ -103,7 +107,8 @@ class Characters:
 @pytest.mark.parametrize(("composes", "composed"), [(True, 1), (False, 0)])
 def test_a_tokenizer_that_composes_accents_is_compared_on_composed_text(composes, composed):
     texts = ["Größe", "e\u0301", "abc"]
-    reference = verify.Reference(Path(), Characters(composes), [], [], texts)
+    language = Language(Characters(composes), frozenset(), False)
+    reference = Reference(language, None, [], [], texts)
     check = verify.check_tokens(Characters(False), reference)
     assert check.passed
     assert check.figures == {"same": 3, "of": 3, "composed": composed}
@@ -145,3 +150,21 @@ def test_a_stop_keeps_the_former_export_and_too_little_disk_is_said_before_anyth
 )
 def test_hostile_project_names_make_harmless_file_names(name, expected):
     assert write.safe_name(name) == expected
+
+
+def test_a_base_without_a_template_is_asked_with_the_begin_token_that_it_had(tmp_path):
+    project = read_project(tmp_path)
+    make_base(project)
+    tokenizer = AutoTokenizer.from_pretrained(project.practice_folder)
+    tokenizer.chat_template, begin = None, (tokenizer.bos_token, tokenizer.bos_token_id)
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(f"{begin[0]} $A", special_tokens=[begin])
+    tokenizer.save_pretrained(project.practice_folder)
+    (project.practice_folder / "chat_template.jinja").unlink(missing_ok=True)
+    note_begin(project.practice_folder, True)
+    export(project, RecordingContext(), pretend_training(project))
+    (file,) = report_of(project)["files"]
+    assert {"tokens", "prompts"} <= {check["name"] for check in file["checks"] if check["passed"]}, file
+    asked = AutoTokenizer.from_pretrained(project.final_folder / "safetensors").apply_chat_template(
+        [{"role": "user", "content": "Was?"}], return_dict=True
+    )["input_ids"]
+    assert asked.count(begin[1]) == 1 and asked[0] == begin[1]

@@ -13,7 +13,9 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from core.export.gguf import PRE_TOKENIZERS, write_converted, write_q4_k_m
+from core.export.gguf import write_f16
+from core.export.quantizing import write_quantized
+from core.models.split_rules import SPLIT_RULES
 from tests.core.models.ollama_material import put_model
 from tests.material import ENERGY_TEXT
 
@@ -56,10 +58,9 @@ RULE_OF = {"llama": "llama-bpe", "qwen2": "qwen2", "qwen3": "qwen2"}
 def make_tokenizer(rule, chat_template=CHAT_TEMPLATE):
     """A byte-level BPE of a short text, with the split rule that llama.cpp calls `rule`."""
     tokenizer = Tokenizer(models.BPE())
-    pattern = next(pattern for pattern, name in PRE_TOKENIZERS.items() if name == rule)
-    split = pre_tokenizers.Split(Regex(pattern), "isolated")
+    splits = [pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in SPLIT_RULES[rule].patterns]
     by_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, by_bytes])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*splits, by_bytes])
     tokenizer.decoder = decoders.ByteLevel()
     specials, alphabet = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
@@ -92,10 +93,10 @@ def make_model(kind, folder, chat_template=CHAT_TEMPLATE, **changes):
 def write_gguf(folder, quantization):
     """The model of a folder as a GGUF of this quantization."""
     file = folder / f"{quantization}.gguf"
-    if quantization == "q4_k_m":
-        write_q4_k_m(write_gguf(folder, "f16"), file, lambda done, total: None)
+    if quantization == "f16":
+        write_f16(folder, file, "tiny")
     else:
-        write_converted(folder, file, quantization)
+        write_quantized(write_gguf(folder, "f16"), file, quantization, lambda done, total: None)
     return file
 
 

@@ -4,9 +4,11 @@ import pytest
 
 from core import base_models, rag_processor
 from core.jobs.job import JobState
+from core.models.split_rules import SPLIT_RULES
 from tests.core.models.gguf_models import CHAT_TEMPLATE, put_into_store
+from tests.core.models.gguf_vocabularies import write_byte_level
 from tests.core.models.ollama_material import put_model
-from tests.refusals import code_of
+from tests.refusals import code_of, refusal_of
 from utils.config import BaseChoice
 
 
@@ -41,3 +43,20 @@ def test_what_cannot_be_trained_cannot_be_chosen(services, project, tmp_path):
         assert code_of(lambda: base_models.choose_base(project, choice)) == code  # noqa: B023
     assert project.load_config().base is None
     assert code_of(lambda: base_models.make_ready(services, project)) == "no_base"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "original"),
+    [
+        ("registry.ollama.ai/library/llama3.2/3b", "ollama_instead", "meta-llama/Llama-3.2-3B-Instruct"),
+        ("registry.ollama.ai/library/qwen3/0.6b", "ollama_instead", "Qwen/Qwen3-0.6B"),
+        ("registry.ollama.ai/library/smollm2/135m", "ollama_instead", "HuggingFaceTB/SmolLM2-135M-Instruct"),
+        ("registry.ollama.ai/library/of-tomorrow/latest", "ollama_tokenizer", None),
+    ],
+)
+def test_where_a_tokenizer_cannot_be_rebuilt_the_original_weights_are_named(name, code, original, tmp_path):
+    file = write_byte_level(tmp_path / "a.gguf", "of tomorrow", SPLIT_RULES["gpt-2"].patterns)
+    put_model(tmp_path / "ollama_models", name, file.read_bytes(), {"model_type": "", "model_family": "llama"})
+    choice = BaseChoice(source="ollama", name=":".join(name.split("/")[2:]))
+    error = refusal_of(lambda: base_models.require_trainable(choice))
+    assert (error.code, error.params.get("original"), error.params["kind"]) == (code, original, "of tomorrow")

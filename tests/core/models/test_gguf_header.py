@@ -1,4 +1,4 @@
-"""The figures of a model, read from the head of its file."""
+"""What a GGUF says of its model in its head, and the shape that follows from it."""
 
 import math
 import struct
@@ -7,7 +7,7 @@ import gguf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.models.gguf_header import read_shape
+from core.models.model_shape import shape_in_gguf
 
 
 def write(file, family="qwen3", **figures):
@@ -36,17 +36,17 @@ FIGURES = {
 
 def test_the_shape_is_read_from_the_head_and_an_output_layer_of_its_own_shows_in_the_parameters(tmp_path):
     file = write(tmp_path / "a.gguf", **FIGURES)
-    shape = read_shape(file, 2.3e6)
+    shape = shape_in_gguf(file, 2.3e6)
     assert (shape.hidden, shape.feed, shape.layers, shape.vocabulary) == (256, 512, 3, 1000)
     assert (shape.queries, shape.keys, shape.parameters, shape.tied) == (384, 192, 2_300_000, True)
     inner = 3 * (2 * 256 * (384 + 192) + 3 * 256 * 512)
-    assert not read_shape(file, float(inner + 2 * 256_000)).tied
+    assert not shape_in_gguf(file, float(inner + 2 * 256_000)).tied
 
 
 def test_a_file_that_lacks_a_figure_or_is_none_gives_no_shape(tmp_path):
     lacking = FIGURES.keys() - {"block_count"}
-    assert read_shape(write(tmp_path / "a.gguf", **{name: FIGURES[name] for name in lacking}), None) is None
-    assert read_shape(tmp_path / "missing.gguf", None) is None
+    assert shape_in_gguf(write(tmp_path / "a.gguf", **{name: FIGURES[name] for name in lacking}), None) is None
+    assert shape_in_gguf(tmp_path / "missing.gguf", None) is None
 
 
 KINDS = gguf.GGUFValueType
@@ -77,7 +77,7 @@ def test_whatever_figures_a_head_tells_the_list_is_shown(tmp_path_factory, told,
         head += as_string(f"llama.{name}") + struct.pack("<I", kind) + value
     file = tmp_path_factory.mktemp("told") / "a.gguf"
     file.write_bytes(head)
-    shape = read_shape(file, parameters)
+    shape = shape_in_gguf(file, parameters)
     assert shape is None or isinstance(shape.layers, int)
 
 
@@ -89,5 +89,5 @@ def test_no_damage_to_a_head_breaks_the_list(position, content, tmp_path_factory
     whole[position : position + len(content)] = content
     damaged = folder / "b.gguf"
     damaged.write_bytes(whole)
-    shape = read_shape(damaged, None)
+    shape = shape_in_gguf(damaged, None)
     assert shape is None or shape.layers >= 0

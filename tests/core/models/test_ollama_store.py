@@ -1,6 +1,7 @@
 import json
 import os
 
+import gguf
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -65,6 +66,48 @@ def test_a_model_without_a_tag_is_its_latest(store):
 def test_what_cannot_be_trained_says_why_before_anyone_chooses_it(store, problem, change):
     put_model(store, LLAMA, **change)
     assert [model.problem for model in list_models()] == [problem]
+
+
+FIRST = {"tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "qwen2"}
+MERGES = {"tokenizer.ggml.merges": [f"a b{number}" for number in range(5000)]}
+
+
+def head_of(folder, family, keys):
+    """A GGUF without weights that says so, its keys in this order."""
+    writer = gguf.GGUFWriter(folder / "head.gguf", family)
+    for key, value in keys.items():
+        add = {str: writer.add_string, list: writer.add_array, float: writer.add_float32}[type(value)]
+        add(key, value)
+    writer.add_token_list([f"token {number}" for number in range(3000)])
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    return (folder / "head.gguf").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("problem", "kind", "family", "keys"),
+    [
+        ("", "qwen2", "qwen2", FIRST),
+        ("", "qwen2", "llama", {**MERGES, **FIRST}),  # as Ollama's own converter sorts them
+        ("", "llama", "gemma3", {"tokenizer.ggml.model": "llama", "tokenizer.ggml.pre": "default"}),
+        ("", "gpt2", "llama", {"tokenizer.ggml.model": "gpt2"}),
+        ("ollama_tokenizer", "kimi-k2", "llama", {**FIRST, "tokenizer.ggml.pre": "kimi-k2"}),
+        ("ollama_tokenizer", "of tomorrow", "llama", {**MERGES, **FIRST, "tokenizer.ggml.pre": "of tomorrow"}),
+        ("ollama_tokenizer", "t5", "llama", {"tokenizer.ggml.model": "t5"}),
+        ("ollama_tokenizer", "gemma4", "llama", {"tokenizer.ggml.model": "gemma4"}),
+        ("ollama_architecture", "qwen2", "gemma4", FIRST),
+        ("ollama_architecture", "qwen2", "gpt2", FIRST),
+        ("ollama_rope", "qwen2", "llama", {"llama.rope.scaling.type": "yarn", **FIRST}),
+        ("ollama_rope", "qwen2", "phi3", {"phi3.rope.scaling.attn_factor": 1.19, **FIRST}),
+        ("", "qwen2", "llama", {"llama.rope.scaling.type": "none", **FIRST}),
+    ],
+)
+def test_what_the_head_of_its_file_says_against_a_model_is_said_in_the_list(problem, kind, family, keys, store):
+    put_model(store, LLAMA, head_of(store, family, keys), {"model_family": None})
+    (model,) = list_models()
+    assert (model.problem, model.tokenizer, model.family) == (problem, kind, family)
+    assert model.named["kind"] == kind
 
 
 def test_a_model_that_is_still_being_fetched_is_called_incomplete(store):

@@ -13,9 +13,12 @@ from core.jobs.job import PauseRequested
 from core.jobs.runs import create_run
 from core.models import bases, unpacking
 from core.models.gguf_tokenizer import adds_begin, stop_ids
-from core.models.ollama_store import find_model
+from core.models.llama_server import TRICKY_TEXTS
+from core.models.ollama_store import TRAINABLE, find_model
+from core.models.split_rules import SPLIT_RULES, SplitRule
 from core.models.unpacked import folder_of, read_note
 from core.project_manager import Project, ProjectStore
+from tests.core.models.gguf_families import FAMILIES, write_family
 from tests.core.models.gguf_models import (
     CHAT_TEMPLATE,
     KINDS,
@@ -27,6 +30,7 @@ from tests.core.models.gguf_models import (
     put_into_store,
     write_gguf,
 )
+from tests.core.models.gguf_vocabularies import write_byte_level, write_sentence_piece
 from tests.core.models.ollama_material import put_model
 from tests.core.recording_context import RecordingContext
 from tests.refusals import code_of
@@ -68,7 +72,7 @@ def test_an_unpacked_model_says_what_its_gguf_says(kind, quantization, place):
     assert note.positions == unpacking.POSITIONS
     assert note.same_choice >= FEWEST_SAME_CHOICES[quantization]
     assert note.difference <= LARGEST_DIFFERENCE[quantization]
-    assert note.same_tokens == note.texts == 7
+    assert note.same_tokens == note.texts == len(TRICKY_TEXTS) + 2
     assert not note.is_doubtful
     assert note.ollama == {"template": "{{ .Prompt }}"}  # kept for later exports
     choice = BaseChoice(source="ollama", name=name)
@@ -94,8 +98,40 @@ def test_an_unpacked_model_says_what_its_gguf_says(kind, quantization, place):
 def test_a_model_without_a_chat_template_is_given_none_and_one_that_cannot_be_filled_in_counts_so(place):
     folder = place.unpack(place.put("qwen2", "f16", None))
     assert AutoTokenizer.from_pretrained(folder).chat_template is None
-    for template, can in ((None, True), ("{{ raise_exception('no') }}", False), ("{% if %}", False)):
-        assert unpacking.can_be_asked(make_tokenizer("qwen2", template)) is can
+    for template in ("{{ raise_exception('no') }}", "{% if %}"):
+        assert not unpacking.can_be_asked(make_tokenizer("qwen2", template))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_that_can_be_chosen_says_what_llama_cpp_says(family, place):
+    assert family in TRAINABLE
+    place.workshop.mkdir()
+    content = write_family(place.workshop / "a.gguf", family).read_bytes()
+    put_model(place.store, "registry.ollama.ai/library/tiny/latest", content, {"model_family": family})
+    note = read_note(place.unpack("tiny"))
+    assert note.same_choice == 1 and note.difference < LARGEST_DIFFERENCE["f16"], note
+    assert not note.is_doubtful
+
+
+@pytest.mark.parametrize("kind", ["prefix", "plain", "smollm", "tekken"])
+def test_a_tokenizer_is_read_from_the_folder_as_it_was_in_the_file(kind, place):
+    place.workshop.mkdir()
+    file = place.workshop / "a.gguf"
+    if kind in SPLIT_RULES:
+        write_byte_level(file, kind, SPLIT_RULES[kind].patterns)
+    else:
+        write_sentence_piece(file, prefix=kind == "prefix")
+    put_model(place.store, "registry.ollama.ai/library/tiny/latest", file.read_bytes())
+    note = read_note(place.unpack("tiny"))
+    assert note.same_tokens == note.texts == len(TRICKY_TEXTS) + 1
+
+
+def test_tokens_are_compared_before_a_weight_is_read(place, monkeypatch):
+    name = place.put("qwen2", "f16")
+    monkeypatch.setitem(SPLIT_RULES, "qwen2", SplitRule((r"\p{L}",)))
+    monkeypatch.setattr(unpacking, "load_weights", lambda *_: pytest.fail("weights were read"))
+    assert code_of(lambda: place.unpack(name)) == "ollama_tokenizer"
+    assert not folder_of(find_model(name).digest).exists()
 
 
 def test_what_was_unpacked_once_is_kept_for_all_projects_and_after_ollama_removed_it(place):
@@ -164,7 +200,7 @@ def rewritten(source, target, keys, factors=None):
 @pytest.mark.parametrize(
     ("code", "keys", "factors"),
     [
-        ("ollama_tokenizer", {"tokenizer.ggml.pre": "tekken"}, None),
+        ("ollama_tokenizer", {"tokenizer.ggml.pre": "kimi-k2"}, None),
         ("ollama_tokenizer", {"tokenizer.ggml.model": "bert"}, None),
         ("ollama_rope", {}, np.linspace(1, 3, 32, dtype=np.float32)),
         ("ollama_incomplete", None, None),

@@ -46,7 +46,7 @@ def test_a_project_that_has_everything_is_ready(project, tmp_path):
     choose(project, write_model(tmp_path / "model"))
     checks = found(project)
     assert [check for check in checks.values() if check.state != "ok"] == []
-    assert set(checks) == {"samples", "base", "memory", "disk", "engine"}
+    assert set(checks) == {"samples", "base", "memory", "disk", "engine", "format"}
     readiness.require(list(checks.values()))
 
 

@@ -6,7 +6,8 @@ import shutil
 import pytest
 from safetensors.torch import load_file, save_file
 
-from core.training import checkpoints, engines, reporter, train, training_data
+from core.models.chat_text import PLAIN_CHAT_TEMPLATE
+from core.training import checkpoints, engines, reporter, train
 from core.training import measured as peak_memory
 from tests.core.training.training_material import (
     TrainingContext,
@@ -179,7 +180,7 @@ def test_a_model_without_a_chat_template_gets_a_plain_one(home, tmp_path):
     train.run(context, run)
     assert "training.plain_template" in context.keys
     template = home.checkpoints_folder / "best" / "chat_template.jinja"
-    assert template.read_text() == training_data.PLAIN_CHAT_TEMPLATE
+    assert template.read_text() == PLAIN_CHAT_TEMPLATE
 
 
 def test_a_damaged_or_missing_base_is_said_and_once_it_is_back_the_run_goes_on(home, base, tmp_path):

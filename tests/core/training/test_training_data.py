@@ -9,6 +9,7 @@ import datasets
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from core.models.chat_text import ensure_chat_template
 from core.samples.store.sample import Sample
 from core.samples.store.sft_dataset import read_samples
 from core.training import train, training_data
@@ -81,12 +82,12 @@ def test_a_cut_answer_does_not_learn_to_stop_in_mid_sentence(language):
 
 def test_the_plain_template_asks_and_ends_like_any_other(language):
     language.tokenizer.chat_template = None
-    assert training_data.ensure_chat_template(language.tokenizer)
+    assert ensure_chat_template(language.tokenizer)
     (row,) = encoded(language, SAMPLE)
     decode = language.tokenizer.decode
     assert decode(row.prompt_ids) == "### Instruction:\nWovon handelt Kapitel 1?\n\n### Response:\n"
     assert decode(row.answer_ids) == "Kapitel 1 handelt von Licht.<end>"
-    assert not training_data.ensure_chat_template(language.tokenizer)
+    assert not ensure_chat_template(language.tokenizer)
 
 
 def test_each_answer_of_a_conversation_is_learned_once_behind_all_that_was_said_before(language):

@@ -78,6 +78,33 @@ def test_an_export_is_shown_where_it_lies_after_its_project_was_renamed_and_to_t
     assert str(services.projects.folder) not in shown
 
 
+FIGURES = {
+    "perplexity": 28.85,
+    "perplexity_change_percent": 3.4,
+    "low_percent": -0.5,
+    "high_percent": 7.1,
+    "tokens": 138,
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "tone", "words", "mark"),
+    [
+        ({"passed": True}, "good", "geprüft", "✓"),  # as an early version wrote it
+        ({"passed": True, "amber": False}, "good", "geprüft", "✓"),
+        ({"passed": True, "amber": True}, "warn", "fraglich", "?"),
+        ({"passed": False, "amber": False}, "bad", "weicht ab", "✗"),
+    ],
+)
+def test_a_file_is_green_amber_or_red_with_its_reason_and_its_interval(state, tone, words, mark, project, view):
+    check = {"name": "probabilities", "figures": FIGURES, "reason": "" if tone == "good" else "few_tokens", **state}
+    finished(project, "export", run="r", folder="/x", verification={"files": [{**FILE, **state, "checks": [check]}]})
+    shown = export_html(view())
+    assert f'<span class="badge {tone}">{words}</span>' in shown
+    assert f"{mark} Gleiche Wahrscheinlichkeiten (Perplexität 28" in shown and "138 Tokens" in shown
+    assert (view().t("verify.reason.few_tokens") in shown) == (tone != "good")
+
+
 def test_an_aborted_training_makes_no_result_outdated_and_each_says_whose_it_is(project, view):
     done = make_run(project)
     finished(project, "evaluate", **{**COMPARISON, "run": done.id, "step": 4})

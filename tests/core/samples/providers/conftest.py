@@ -22,11 +22,11 @@ def question():
 @pytest.fixture(scope="session")
 def tiny_gguf(tmp_path_factory):
     """Two megabytes with tokenizer and chat template: real for llama.cpp, of no use to anybody."""
-    from core.export.gguf import write_converted
+    from core.export.gguf import write_f16
     from tests.core.model_material import make_base, read_project
 
     folder = tmp_path_factory.mktemp("gguf")
     project = read_project(folder)
     make_base(project)
-    write_converted(project.practice_folder, folder / "tiny model.gguf", "f16")
+    write_f16(project.practice_folder, folder / "tiny model.gguf", "tiny")
     return folder / "tiny model.gguf"
