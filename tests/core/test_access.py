@@ -233,7 +233,7 @@ def test_repeating_a_run_leads_a_guest_to_no_folder_of_this_machine(projects, tm
     folder = model_folder(tmp_path / "private", byte_level(300))
     noted = {"base": {"source": "path", "name": str(folder), "fingerprint": bases.fingerprint(folder)}}
     project = projects.create("a")
-    assert derived_runs.find_base(project, noted) == folder
+    assert derived_runs.find_base(project, noted)[0] == folder
     for fingerprint in (noted["base"]["fingerprint"], "0" * 64):
         with access.acting_as(ANNA), refused("repeat_base_missing"):
             derived_runs.find_base(project, {"base": {**noted["base"], "fingerprint": fingerprint}})
