@@ -26,8 +26,8 @@ from ui.cli.command_tools import (
 )
 from ui.cli.document_commands import add_commands as add_document_commands
 from ui.cli.sample_commands import add_commands as add_sample_commands
+from ui.cli.selftest import jobs_of, selftest
 from ui.cli.training_commands import add_commands as add_training_commands
-from ui.cli.whole_path import jobs_of, selftest
 from ui.texts import person_language
 from utils import config
 from utils.errors import AppError, readable, system_error

@@ -7,12 +7,12 @@ from running_app import result_of
 
 from core.jobs.services import Services
 from core.project_manager import ProjectStore
-from ui.cli import whole_path
+from ui.cli import selftest
 from utils.errors import AppError
 
 
 @pytest.mark.slow
-def test_the_self_test_takes_the_whole_path_and_leaves_nothing_but_its_report(tmp_path):
+def test_the_self_test_takes_the_selftest_and_leaves_nothing_but_its_report(tmp_path):
     result = result_of(tmp_path / "projects", "doctor", "--selftest", seconds=600, TMPDIR=tmp_path)
     steps = {step["step"]: step for step in result["steps"]}
     assert list(steps) == ["rag", "base", "sft", "train", "evaluate", "export_safetensors", "export", "page"]
@@ -37,8 +37,8 @@ def test_a_step_that_fails_is_in_the_report_with_its_reason_and_without_the_pers
         raise trouble
         yield
 
-    monkeypatch.setattr(whole_path, "jobs_of", jobs_of)
-    tested = whole_path.selftest(Services(ProjectStore(tmp_path)), "en")
+    monkeypatch.setattr(selftest, "jobs_of", jobs_of)
+    tested = selftest.selftest(Services(ProjectStore(tmp_path)), "en")
     assert not tested["passed"]
     assert tested["report"].startswith("✗ Documents") and reason in tested["report"]
     assert str(Path.home()) not in tested["report"]
