@@ -19,7 +19,7 @@ from tests.core.proof.broken_files import keys, rewritten, swapped_tokens, templ
 from tests.real_models import UNSEEN, is_in_style
 from utils.files import read_json
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(1800)]  # the first one of a model trains it
 SYSTEM = "You are a helpful AI assistant named SmolLM"
 QUIET = lambda done, total: None  # noqa: E731
 
@@ -55,6 +55,7 @@ def test_the_smallest_file_answers_unseen_questions_in_the_taught_form(name, rea
     with LlamaServer(file_of(model, "q4_k_m"), 512) as server:
         asked = ([{"role": "user", "content": question}] for question in UNSEEN)
         assert sum(is_in_style(server.chat(messages, 48).text) for messages in asked) >= 9
+    assert is_in_style(model.app("ask", UNSEEN[0])["answer"])
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from utils.errors import AppError
 
 
 @pytest.mark.slow
-def test_the_self_test_takes_the_selftest_and_leaves_nothing_but_its_report(tmp_path):
+def test_the_self_test_takes_the_whole_path_and_leaves_nothing_but_its_report(tmp_path):
     result = result_of(tmp_path / "projects", "doctor", "--selftest", seconds=600, TMPDIR=tmp_path)
     steps = {step["step"]: step for step in result["steps"]}
     assert list(steps) == ["rag", "base", "sft", "train", "evaluate", "export_safetensors", "export", "page"]
