@@ -216,7 +216,7 @@ def read_lines(path: Path) -> Iterator[str]:
 
 
 def read_records(path: Path, kind: type[Record]) -> Iterator[Record]:
-    """The complete lines of `path` as records of a plain dataclass; what is none, or of another version, is passed over."""
+    """The complete lines of `path` as records of a plain dataclass; what is none of this version is passed over."""
     for text in read_lines(path):
         try:
             line = parse_json(text)
