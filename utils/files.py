@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 import portalocker
 
@@ -32,6 +32,8 @@ UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # control characters, bytes that are no 
 
 LOOK_AGAIN_SECONDS = 0.002
 REPLACE_SECONDS = 5.0
+
+Record = TypeVar("Record")
 
 
 @contextmanager
@@ -211,6 +213,17 @@ def read_lines(path: Path) -> Iterator[str]:
         for line in file:
             if line.endswith(b"\n"):
                 yield line[:-1].decode("utf-8", errors="replace")
+
+
+def read_records(path: Path, kind: type[Record]) -> Iterator[Record]:
+    """The complete lines of `path` as records of a plain dataclass; what is none of this version is passed over."""
+    for text in read_lines(path):
+        try:
+            line = parse_json(text)
+            record = kind(**{name: line[name] for name in kind.__annotations__})
+        except (ValueError, TypeError, KeyError):
+            continue
+        yield record
 
 
 def sha256_of(path: Path) -> str:

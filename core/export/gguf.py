@@ -7,14 +7,13 @@ version is pinned.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import gguf
 import torch
 
-from core.export.convertible import split_rule
+from core.export.convertible import converter_file, split_rule
 from core.models.split_rules import NAMES
 from utils.errors import AppError
 from utils.files import read_json
@@ -41,10 +40,7 @@ def write_f16(folder: Path, file: Path, name: str) -> None:
 @contextmanager
 def converter() -> Iterator[Any]:
     """The bundled converter; it imports its own parts by bare names, so its folder is put on the path meanwhile."""
-    spec = find_spec("auto_round.export.export_to_gguf")
-    if spec is None or not spec.submodule_search_locations:
-        raise AppError("gguf_no_converter")
-    folder = spec.submodule_search_locations[0]
+    folder = str(converter_file("__init__.py").parents[1])
     sys.path.insert(0, folder)
     names = {name: getattr(gguf, name) for name in NEWER_IN_CONVERTER}
     for name, known in names.items():

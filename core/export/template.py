@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from core.export.go_language import UnsupportedTemplate
 from core.export.go_template import Message, fill
+from core.models.chat_text import said
 
 Ask = Callable[[Sequence[Message]], str | None]
 """A conversation → the text that the model is given, up to where its answer begins; None where it cannot be asked."""
@@ -174,10 +175,6 @@ def between(text: str | None, words: Sequence[str]) -> list[str] | None:
             return None
         pieces.append(before)
     return [*pieces, text]
-
-
-def said(role: str, content: str) -> Message:
-    return {"role": role, "content": content}
 
 
 def conversation(*turns: str) -> list[Message]:

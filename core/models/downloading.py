@@ -7,7 +7,6 @@ then finds nothing left to fetch. A file counts only if its hash is the one that
 The token is huggingface_hub's own: `HF_TOKEN`, or what `hf auth login` keeps. It goes into a header, nowhere else.
 """
 
-import hashlib
 import os
 import queue
 import threading
@@ -22,6 +21,7 @@ import httpx  # noqa: TID251
 import portalocker
 from huggingface_hub import HfApi, errors, get_session, hf_hub_url, snapshot_download  # noqa: TID251
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # noqa: TID251
+from huggingface_hub.utils.sha import git_hash  # noqa: TID251
 
 from core.jobs.job import JobContext
 from core.jobs.runs import Run
@@ -247,10 +247,7 @@ def sleep(context: JobContext, seconds: float) -> None:
 
 def hash_of(path: Path, file: File) -> str:
     """The hash that the Hub names a file by."""
-    if file.is_large:
-        return sha256_of(path)
-    content = path.read_bytes()
-    return hashlib.sha1(f"blob {len(content)}\0".encode() + content, usedforsecurity=False).hexdigest()
+    return sha256_of(path) if file.is_large else git_hash(path.read_bytes())
 
 
 def meaning(problem: Exception, name: str) -> AppError:

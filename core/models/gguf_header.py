@@ -1,95 +1,64 @@
-"""What a GGUF file says of its model in its head: figures and names. Reads some kilobytes; loads no weights.
+"""What a GGUF file says of its model in its head: figures and names. Reads some megabytes; loads no weights.
 
-By the format's description (ggml, docs/gguf.md): a magic word, counts, then keys with typed values. Of long
-lists, such as the tokenizer's, only the length is kept.
+The library of the format reads a list value by value, which takes seconds for a vocabulary. Of long lists only the
+length is kept here.
 """
 
-import mmap
 import struct
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import gguf
+import numpy as np
+
 from utils.files import open_file
 
-MAGIC = b"GGUF"
-VERSIONS = (2, 3)
-NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
-STRING, ARRAY = 8, 9
-MOST_KEYS, LONGEST_STRING, LONGEST_LIST, MOST_TOKENS = 4096, 1 << 20, 1 << 10, 1 << 21
+LONGEST_LIST, MOST_TOKENS = 1 << 10, 1 << 21
 TOKENS, KIND, PRE = (f"tokenizer.ggml.{name}" for name in ("tokens", "model", "pre"))
-UNREADABLE = (OSError, struct.error, ValueError, KeyError, TypeError, ArithmeticError, RecursionError)
+UNREADABLE = (OSError, struct.error, ValueError, LookupError, TypeError, ArithmeticError, RecursionError)
+Parts = tuple[int, list[np.ndarray], list[int], list[gguf.GGUFValueType]]
 
 
 @lru_cache(maxsize=256)
 def read_head(file: Path) -> dict[str, Any]:
-    """Keys and values, up to the tokens where the tokenizer is known by then; nothing where the file is no GGUF.
+    """Keys and values; nothing where the file is no GGUF.
 
     A file of Ollama's store is named by its digest, so that what was read once stays true.
     """
     try:
-        with open_file(file) as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return figures(Head(content))
+        with open_file(file):  # which refuses what never answers
+            fields = Head(file).fields
+        found = {name: field.contents() for name, field in fields.items()}
     except UNREADABLE:
         return {}
+    return {
+        name: len(value) if name == TOKENS and isinstance(value, list) else value for name, value in found.items()
+    }
 
 
-class Head:
-    """Values one after the other, from the beginning of a file."""
+class Head(gguf.GGUFReader):
+    """A file up to its tensors. Overrides internals of the library, which is pinned."""
 
-    def __init__(self, content: mmap.mmap) -> None:
-        self._content = content
-        self._place = len(MAGIC)
+    def _get_field_parts(self, orig_offs: int, raw_type: int) -> Parts:
+        """How many bytes a value takes, its arrays, which of these are the value, and its types."""
+        if raw_type == gguf.GGUFValueType.ARRAY:
+            kind, count = struct.unpack_from("<IQ", self.data.data, orig_offs)
+            if count > LONGEST_LIST:
+                length = np.array([count], np.uint64)
+                return 12 + self._bytes_of(kind, count, orig_offs + 12), [length], [0], [gguf.GGUFValueType.UINT64]
+        return super()._get_field_parts(orig_offs, raw_type)
 
-    def starts(self) -> bool:
-        return self._content[: len(MAGIC)] == MAGIC and self.number("I") in VERSIONS
-
-    def number(self, kind: str) -> Any:
-        value = struct.unpack_from(f"<{kind}", self._content, self._place)[0]
-        self._place += struct.calcsize(f"<{kind}")
-        return value
-
-    def string(self) -> str:
-        length = self.number("Q")
-        if length > LONGEST_STRING:
-            raise ValueError("a string that is too long")
-        self._place += length
-        return self._content[self._place - length : self._place].decode("utf-8", errors="replace")
-
-    def value(self, kind: int) -> Any:
-        if kind == STRING:
-            return self.string()
-        if kind != ARRAY:
-            return self.number(NUMBERS[kind])
-        inner, count = self.number("I"), self.number("Q")
-        if count <= LONGEST_LIST:
-            return [self.value(inner) for _ in range(count)]
-        self.skip(inner, count)
-        return count
-
-    def skip(self, kind: int, count: int) -> None:
+    def _bytes_of(self, kind: int, count: int, start: int) -> int:
         if count > MOST_TOKENS:
             raise ValueError("a list that is too long")
-        if kind != STRING:
-            self._place += count * struct.calcsize(f"<{NUMBERS[kind]}")
-            return
-        length = struct.Struct("<Q").unpack_from
-        place = self._place
+        if kind != gguf.GGUFValueType.STRING:
+            return count * np.dtype(self.gguf_scalar_to_np[gguf.GGUFValueType(kind)]).itemsize
+        length, content = struct.Struct("<Q").unpack_from, self.data.data
+        place = start
         for _ in range(count):
-            place += 8 + length(self._content, place)[0]
-        self._place = place
+            place += 8 + length(content, place)[0]
+        return place - start
 
-
-def figures(head: Head) -> dict[str, Any]:
-    """Raises ValueError for another format."""
-    if not head.starts():
-        raise ValueError("no GGUF")
-    head.number("Q")  # how many tensors there are
-    found: dict[str, Any] = {}
-    for _ in range(min(head.number("Q"), MOST_KEYS)):
-        key = head.string()
-        value = head.value(head.number("I"))
-        found[key] = len(value) if key == TOKENS and isinstance(value, list) else value
-        if TOKENS in found and (PRE in found or found.get(KIND, "gpt2") != "gpt2"):
-            break
-    return found
+    def _build_tensor_info(self, offs: int, count: int) -> tuple[int, list[gguf.ReaderField]]:
+        return offs, []

@@ -136,6 +136,11 @@ def stop_ids(reader: gguf.GGUFReader) -> list[int]:
     return list(dict.fromkeys([*(int(number) for number in named if number is not None), *known]))
 
 
+def token_ids(tokenizer: Any, text: str) -> list[int]:
+    """What one of transformers reads a text as, which stands for itself: none are added."""
+    return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
 def read(reader: gguf.GGUFReader, key: str) -> Any:
     """The value of a key; None where it is missing."""
     field = reader.fields.get(key)

@@ -30,7 +30,7 @@ from transformers import (
 from core.jobs.job import JobContext
 from core.jobs.runs import Run
 from core.models.chat_text import can_be_asked, said, whole_of
-from core.models.gguf_tokenizer import adds_begin, make_tokenizer, note_begin, read, stop_ids
+from core.models.gguf_tokenizer import adds_begin, make_tokenizer, note_begin, read, stop_ids, token_ids
 from core.models.llama_server import TRICKY_TEXTS, LlamaServer
 from core.models.ollama_store import TRAINABLE, OllamaModel, find_model
 from core.models.unpacked import Agreement, Note, folder_of, read_note, write_note
@@ -306,11 +306,6 @@ def compare(context: JobContext, expected: Expected, file: Path) -> Agreement:
         same_tokens=same_tokens + len(plain),
         texts=len(TRICKY_COMPOSED) + len(plain),
     )
-
-
-def token_ids(tokenizer: Any, text: str) -> list[int]:
-    """The tokens of a text as it stands; none are added."""
-    return tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
 @torch.inference_mode()

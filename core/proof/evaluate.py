@@ -29,7 +29,7 @@ from core.training import checkpoints, engines
 from core.training.training_data import Encoded, Language, Row, encode_prompt, encode_rows, learnable, read_language
 from utils.config import TrainingSettings
 from utils.errors import AppError
-from utils.files import append_line, parse_json, read_lines, write_json
+from utils.files import append_line, read_records, write_json
 
 RESULT = "evaluation.json"
 MEASURED = "measured.jsonl"
@@ -141,7 +141,7 @@ def _load(train_run: Run, adapter: Path, settings: TrainingSettings) -> _Models:
 def _measure(context: JobContext, run: Run, models: _Models, kept: Sequence[Row]) -> list[Measured]:
     """Both losses of every sample. What an interrupted comparison has measured is not measured again."""
     file = run.folder / MEASURED
-    known = {item.sample: item for item in (Measured(**parse_json(line)) for line in read_lines(file))}
+    known = {item.sample: item for item in read_records(file, Measured)}
     context.progress(len(known), len(kept), "evaluation.measuring", samples=len(kept))
     measured = []
     for number, (sample, encoded) in enumerate(kept):

@@ -16,7 +16,7 @@ import gguf
 from transformers import AutoTokenizer, GenerationConfig
 
 from core.models.chat_text import begins
-from core.models.gguf_tokenizer import read
+from core.models.gguf_tokenizer import read, token_ids
 from core.models.llama_library import LIBRARY, Judgement, Scorer
 from core.models.llama_server import Completion, LlamaServer
 from core.proof.reference import ANSWER_TOKENS, ENOUGH_TOKENS, LONGEST_TOKENS, Asked, Reference, Scored
@@ -153,10 +153,6 @@ def check_tokens(server: LlamaServer, reference: Reference) -> Check:
         same += server.tokenize(text) == expected
     figures = {"same": same, "of": len(reference.texts), "composed": composed}
     return Check("tokens", same == len(reference.texts), figures, "tokens_differ")
-
-
-def token_ids(tokenizer: Any, text: str) -> list[int]:
-    return tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
 def check_prompts(server: LlamaServer, reference: Reference) -> Check:

@@ -9,7 +9,7 @@ import math
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.documents.store.chunk_store import ChunkStore
@@ -18,7 +18,7 @@ from core.providers import HelperModel, provider_of
 from core.samples import prompts
 from core.samples.drafts import Task, Usage
 from utils.config import SftSettings
-from utils.files import append_line, parse_json, read_lines
+from utils.files import append_line, read_records
 
 FILE_NAME = "generation.jsonl"
 CHUNKS_TRIED = 12
@@ -116,14 +116,7 @@ def note_run(project: Project, settings: SftSettings, place: str, samples: int, 
 
 def runs(project: Project) -> list[Taken]:
     """What earlier runs took, in their order."""
-    found = []
-    for text in read_lines(log_file(project)):
-        try:
-            line = parse_json(text)
-            found.append(Taken(**{field.name: line[field.name] for field in fields(Taken)}))
-        except (ValueError, TypeError, KeyError):
-            continue  # half a line, or one of another version
-    return found
+    return list(read_records(log_file(project), Taken))
 
 
 def log_file(project: Project) -> Path:

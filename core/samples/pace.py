@@ -20,14 +20,8 @@ UNREACHABLE = ("helper_nobody_there", "helper_no_network")
 UNREACHABLE_SECONDS = 120.0
 # What would stop the work at its beginning, but may pass where the server has answered before.
 MAY_PASS = (
-    *(
-        "helper_model_missing",
-        "ollama_model_missing",
-        "helper_forbidden",
-        "helper_wrong_address",
-        "helper_redirected",
-    ),
-    *("helper_no_memory", "helper_proxy", "helper_tls"),
+    *("helper_model_missing", "ollama_model_missing", "helper_forbidden", "helper_wrong_address"),
+    *("helper_redirected", "helper_no_memory", "helper_proxy", "helper_tls"),
 )
 LEAST_PATIENCE_SECONDS = 10.0
 PATIENCE_FACTOR = 8.0  # times the slowest of the last answers

@@ -5,8 +5,10 @@ a person's text are just braces. A line whose variables are all empty is left ou
 """
 
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from core.documents.languages import language_of
@@ -22,124 +24,29 @@ BRACKETED = re.compile(r"\[(?:THEMA|TOPIC)\]")
 VARIABLE = re.compile(r"\{(" + "|".join(VARIABLES) + r")\}")
 LOOKS_LIKE_VARIABLE = re.compile(r"(?<!\{)\{([A-Za-zÄÖÜäöüß_]{2,20})\}(?!\})")
 
-SYSTEM: Mapping[str, str] = {
-    "de": "Du bist Fachmann für {topic}.\n"
-    "Du schreibst Beispiele aus Frage und Antwort, mit denen ein Sprachmodell ein Fachgebiet lernt. "
-    "Du erfindest nichts und schreibst in fehlerfreien ganzen Sätzen.",
-    "en": "You are an expert in {topic}.\n"
-    "You write samples of a question and its answer from which a language model learns a subject. "
-    "You make nothing up, and you write correct, whole sentences.",
-}
-TEMPLATE: Mapping[str, str] = {
-    "de": "Schreibe {count} aus dem Text unten. Art: {style}. Sprache: {language}.\n"
-    "Thema: {topic}\n"
-    "- Die Frage ist ohne den Text zu verstehen: Sie nennt, worum es geht, und sagt nie „im Text“ oder „oben“.\n"
-    "- Die Antwort steht im Text, ist vollständig und kommt ohne ihn aus.\n\n"
-    "Text:\n{chunk}",
-    "en": "Write {count} from the text below. Kind: {style}. Language: {language}.\n"
-    "Topic: {topic}\n"
-    "- The question is clear without the text: it names its matter and never says “in the text” or “above”.\n"
-    "- The answer stands in the text, is complete, and needs no text beside it.\n\n"
-    "Text:\n{chunk}",
-}
-TOPIC_TEMPLATE: Mapping[str, str] = {
-    "de": "Schreibe {count} zum Thema {topic}. Art: {style}. Sprache: {language}.\n"
-    "Schreibe nur, was sicher stimmt. Die Antwort ist vollständig und steht für sich.",
-    "en": "Write {count} about {topic}. Kind: {style}. Language: {language}.\n"
-    "Write only what is certainly true. The answer is complete and stands for itself.",
-}
-COUNT: Mapping[str, tuple[str, str]] = {
-    "de": ("ein Beispiel aus Frage und Antwort", "{count} verschiedene Beispiele aus Frage und Antwort"),
-    "en": ("one sample of a question and its answer", "{count} different samples of a question and its answer"),
-}
-FORMAT: Mapping[str, str] = {
-    "de": "Antworte nur mit JSON in dieser Form, ohne ein Wort davor oder dahinter:\n{form}",
-    "en": "Answer with JSON of this form only, without a word before or after it:\n{form}",
-}
-FORM: Mapping[str, str] = {
-    "de": '{"samples": [{"instruction": "die Frage", "output": "die Antwort"}]}',
-    "en": '{"samples": [{"instruction": "the question", "output": "the answer"}]}',
-}
-FORM_OF_TURNS: Mapping[str, str] = {
-    "de": '{"samples": [{"instruction": "die erste Frage", "output": "die Antwort", '
-    '"follow_ups": [{"instruction": "eine Nachfrage", "output": "die Antwort darauf"}]}]}',
-    "en": '{"samples": [{"instruction": "the first question", "output": "the answer", '
-    '"follow_ups": [{"instruction": "a question that follows", "output": "the answer to it"}]}]}',
-}
-# For weak models: what a small one is shown it does, while it copies the words of a form that is described to it.
-PLAIN: Mapping[str, str] = {
-    "de": "Schreibe eine Frage und ihre Antwort zu diesem Text:\n{text}",
-    "en": "Write one question and its answer about this text:\n{text}",
-}
-SHOWN: Mapping[str, tuple[str, str, str]] = {
-    "de": ("Wasser siedet bei 100 Grad. Eis schmilzt bei 0 Grad.", "Wann schmilzt Eis?", "Eis schmilzt bei 0 Grad."),
-    "en": ("Water boils at 100 degrees. Ice melts at 0 degrees.", "When does ice melt?", "Ice melts at 0 degrees."),
-}
-SHOWN_FORM: Mapping[str, str] = {"de": "Frage: {asked}\nAntwort: {said}", "en": "Question: {asked}\nAnswer: {said}"}
 OWN_FORM = re.compile(
     r"json|\byaml\b|\bxml\b|csv|\{\s*\"|^\s*\W*(?:question|frage|q|f|instruction|prompt)\s*\d*\W*:", re.I | re.M
 )
-FOLLOW_UPS: Mapping[str, str] = {
-    "de": "Jedes Beispiel ist ein Gespräch: Auf die erste Frage folgen {more} Nachfragen mit ihren Antworten.",
-    "en": "Each sample is a conversation: the first question is followed by {more} further ones with their answers.",
-}
-ASKED: Mapping[str, str] = {
-    "de": "Diese Fragen gibt es schon, frage etwas anderes:",
-    "en": "These questions are there already, ask something else:",
-}
-STYLES: Mapping[str, Mapping[str, str]] = {
-    "de": {
-        "question": "eine genaue Wissensfrage mit kurzer Antwort",
-        "explanation": "eine Bitte um Erklärung mit ausführlicher Antwort",
-        "summary": "eine Bitte um Zusammenfassung",
-        "application": "eine Frage aus der Praxis: was in einem Fall zu tun ist",
-        "comparison": "eine Frage nach einem Unterschied oder Vergleich",
-        "reasoning": "eine Warum-Frage mit Begründung",
-    },
-    "en": {
-        "question": "a precise factual question with a short answer",
-        "explanation": "a request to explain something, with a detailed answer",
-        "summary": "a request for a summary",
-        "application": "a practical question: what to do in a certain case",
-        "comparison": "a question about a difference or a comparison",
-        "reasoning": "a why question with its reasons",
-    },
-}
+WORDS: Mapping[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+"""All that a helper is told, by the language that it is told in."""
 # The language of the samples, in the language that the helper is asked in: German for German, else English.
-LANGUAGES: Mapping[str, str] = {
-    "de": "Deutsch",
-    "en": "English",
-    "fr": "French",
-    "es": "Spanish",
-    "it": "Italian",
-    "pt": "Portuguese",
-    "nl": "Dutch",
-    "pl": "Polish",
-    "sv": "Swedish",
-    "da": "Danish",
-    "fi": "Finnish",
-    "cs": "Czech",
-    "tr": "Turkish",
-    "hu": "Hungarian",
-    "ro": "Romanian",
-    "ja": "Japanese",
-    "zh": "Chinese",
-    "ko": "Korean",
-    "ru": "Russian",
-    "uk": "Ukrainian",
-    "el": "Greek",
-}
+NAMES_OF_LANGUAGES = (
+    "de:Deutsch en:English fr:French es:Spanish it:Italian pt:Portuguese nl:Dutch pl:Polish sv:Swedish da:Danish"
+    " fi:Finnish cs:Czech tr:Turkish hu:Hungarian ro:Romanian ja:Japanese zh:Chinese ko:Korean ru:Russian"
+    " uk:Ukrainian el:Greek"
+)
+LANGUAGES = dict(pair.split(":") for pair in NAMES_OF_LANGUAGES.split())
 LANGUAGE_OF_TEXT = "that of the text"
 
 
 def default_system(language: str) -> str:
     """The helper's role, in the language that it is asked in."""
-    return SYSTEM[_spoken(language)]
+    return WORDS[_spoken(language)]["system"]
 
 
 def default_template(language: str, with_chunk: bool = True) -> str:
     """The helper's task, in the language that it is asked in; for documents or for a topic alone."""
-    return (TEMPLATE if with_chunk else TOPIC_TEMPLATE)[_spoken(language)]
+    return WORDS[_spoken(language)]["template" if with_chunk else "topic_template"]
 
 
 def has_own_form(settings: SftSettings) -> bool:
@@ -149,20 +56,18 @@ def has_own_form(settings: SftSettings) -> bool:
 
 def plain_messages_for(task: Task, settings: SftSettings) -> tuple[dict[str, str], ...]:
     """What a weak helper is asked for a task: one question with its answer, after it was shown another one."""
-    spoken = _spoken(language_for(task, settings) or "en")
-    text, asked, said = SHOWN[spoken]
+    words = WORDS[_spoken(language_for(task, settings) or "en")]
     subject = task.chunk.text if task.chunk else settings.topic.strip()
-    request, answer = PLAIN[spoken], SHOWN_FORM[spoken]
     return (
-        {"role": "user", "content": request.format(text=text)},
-        {"role": "assistant", "content": answer.format(asked=asked, said=said)},
-        {"role": "user", "content": request.replace("{text}", subject)},
+        {"role": "user", "content": words["plain"].replace("{text}", words["shown_text"])},
+        {"role": "assistant", "content": words["shown_form"].format_map(words)},
+        {"role": "user", "content": words["plain"].replace("{text}", subject)},
     )
 
 
 def is_shown(asked: str) -> bool:
     """Whether a question is the one that a weak helper was shown."""
-    return any(asked.strip() == question for _, question, _ in SHOWN.values())
+    return any(asked.strip() == words["shown_question"] for words in WORDS.values())
 
 
 def messages_for(task: Task, settings: SftSettings) -> tuple[dict[str, str], ...]:
@@ -172,23 +77,24 @@ def messages_for(task: Task, settings: SftSettings) -> tuple[dict[str, str], ...
     chunk = task.chunk.text if task.chunk else ""
     wanted = language_for(task, settings)
     spoken = _spoken(wanted or "en")
+    words = WORDS[spoken]
     values = {
         "topic": settings.topic.strip(),
         "chunk": chunk,
         "language": LANGUAGES.get(wanted or "", LANGUAGE_OF_TEXT),
-        "style": STYLES[spoken][style_of(task, settings)],
-        "count": COUNT[spoken][task.count > 1].format(count=task.count),
+        "style": words["styles"][style_of(task, settings)],
+        "count": words["several" if task.count > 1 else "one"].format(count=task.count),
     }
-    system = filled(settings.system_prompt or SYSTEM[spoken], values)
+    system = filled(settings.system_prompt or words["system"], values)
     template = settings.user_template or default_template(spoken, with_chunk=task.chunk is not None)
     parts = [filled(template, values)]
     if task.asked:
-        parts.append("\n".join([ASKED[spoken], *(f"- {question}" for question in task.asked)]))
+        parts.append("\n".join([words["asked"], *(f"- {question}" for question in task.asked)]))
     if settings.turns > 1:
-        parts.append(FOLLOW_UPS[spoken].format(more=settings.turns - 1))
+        parts.append(words["follow_ups"].format(more=settings.turns - 1))
     if not has_own_form(settings):
-        form = FORM_OF_TURNS if settings.turns > 1 else FORM
-        parts.append(FORMAT[spoken].replace("{form}", form[spoken]))
+        form = words["form_of_turns" if settings.turns > 1 else "form"]
+        parts.append(words["format"].replace("{form}", form))
     asked = {"role": "user", "content": "\n\n".join(parts)}
     return ({"role": "system", "content": system}, asked) if system.strip() else (asked,)
 

@@ -2,12 +2,12 @@
 
 import json
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.project_manager import Project
 from core.samples.drafts import Task
-from utils.files import append_line, parse_json, read_lines, write_text_atomic
+from utils.files import append_line, read_records, write_text_atomic
 
 FILE_NAME = "unusable.jsonl"
 MOST_KEPT = 50
@@ -39,14 +39,7 @@ def note_unusable(project: Project, model: str, task: Task, answer: str, problem
 
 def unusable_answers(project: Project) -> list[UnusableAnswer]:
     """The last answers that held no sample, the newest first."""
-    found = []
-    for text in read_lines(log_file(project)):
-        try:
-            line = parse_json(text)
-            found.append(UnusableAnswer(**{field.name: line[field.name] for field in fields(UnusableAnswer)}))
-        except (ValueError, TypeError, KeyError):
-            continue  # half a line, of a writer that was killed
-    return found[: -MOST_KEPT - 1 : -1]
+    return list(read_records(log_file(project), UnusableAnswer))[: -MOST_KEPT - 1 : -1]
 
 
 def log_file(project: Project) -> Path:

@@ -32,16 +32,7 @@ SECRETS = re.compile(r"\bbearer\s+\S+|\b(?:sk|gsk|hf|rk|pk|xai)[-_][\w.*…-]{4,
 
 KINDS = ("type", "code", "error_type")
 MESSAGES = (
-    "message",
-    "error",
-    "detail",
-    "errors",
-    "msg",
-    "error_msg",
-    "error_message",
-    "status_msg",
-    "raw",
-    "reason",
+    *("message", "error", "detail", "errors", "msg", "error_msg", "error_message", "status_msg", "raw", "reason"),
 )
 ECHOES = ("input", "failed_generation", "flagged_input", "headers", "ctx", "url", "prompt")  # holds what was sent
 SPAN = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")

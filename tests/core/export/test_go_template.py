@@ -93,10 +93,7 @@ def test_what_is_understood_is_filled_in_as_go_does(template, expected):
     "template",
     [
         *(
-            '{{ printf "%q" .Prompt }}',
-            '{{ printf "%" }}',
-            '{{ "\\a" }}',
-            "{{ slice .Prompt 1 }}",
+            *('{{ printf "%q" .Prompt }}', '{{ printf "%" }}', '{{ "\\a" }}', "{{ slice .Prompt 1 }}"),
             "{{ index .Messages -1 }}",
         ),
         *("{{ range .Messages }}{{ slice $.Messages 2 }}{{ end }}", "{{ .Prompt }}{{ json .Response }}"),

@@ -6,6 +6,7 @@ import pytest
 
 from core.export.quantizing import FINER, fitting, quantized, write_quantized
 from core.models import llama_library
+from tests.core.models.gguf_vocabularies import written
 
 KINDS = gguf.GGMLQuantizationType
 QUIET = lambda done, total: None  # noqa: E731
@@ -30,11 +31,7 @@ def write_model(file, layers, width=256, tied=False, backwards=False, architectu
     for number, name in enumerate(reversed(names) if backwards else names):
         writer.add_tensor(f"{name}.weight", half(8, width, number))
     writer.add_tensor("output_norm.weight", np.ones(width, np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return file
+    return written(writer, file)
 
 
 def types_in(file):

@@ -4,7 +4,7 @@ import gguf
 import numpy as np
 
 from core.models.split_rules import SPLIT_RULES
-from tests.core.models.gguf_vocabularies import CONTROL, CONTROLS, NORMAL, byte_level
+from tests.core.models.gguf_vocabularies import CONTROL, CONTROLS, NORMAL, byte_level, written
 
 WIDTH, FEED, HEADS, KEYS, HEAD, LAYERS = 96, 160, 3, 1, 32, 2
 WIDE = 48
@@ -81,8 +81,4 @@ def write_family(file, family, **more):
         last = name.rpartition(".")[2]
         if last in biased.split() or (biased == "*" and last not in ("token_embd", "output")):
             writer.add_tensor(f"{name}.bias", random.normal(0, 0.05, shape[:1]).astype(np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return file
+    return written(writer, file)

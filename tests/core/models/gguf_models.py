@@ -1,7 +1,7 @@
 """Small models of the kinds that Ollama spreads, as GGUF files. Random weights: both must say the same."""
 
 import torch
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, decoders, pre_tokenizers, trainers
 from transformers import (
     AutoModelForCausalLM,
     LlamaConfig,
@@ -16,6 +16,7 @@ from transformers import (
 from core.export.gguf import write_f16
 from core.export.quantizing import write_quantized
 from core.models.split_rules import SPLIT_RULES
+from tests.core.models.gguf_vocabularies import untrained
 from tests.core.models.ollama_material import put_model
 from tests.material import ENERGY_TEXT
 
@@ -57,10 +58,7 @@ RULE_OF = {"llama": "llama-bpe", "qwen2": "qwen2", "qwen3": "qwen2"}
 
 def make_tokenizer(rule, chat_template=CHAT_TEMPLATE):
     """A byte-level BPE of a short text, with the split rule that llama.cpp calls `rule`."""
-    tokenizer = Tokenizer(models.BPE())
-    splits = [pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in SPLIT_RULES[rule].patterns]
-    by_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*splits, by_bytes])
+    tokenizer = untrained(SPLIT_RULES[rule].patterns)
     tokenizer.decoder = decoders.ByteLevel()
     specials, alphabet = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(

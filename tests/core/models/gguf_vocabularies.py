@@ -18,12 +18,18 @@ CONTROL, DEFINED, NORMAL = gguf.TokenType.CONTROL, gguf.TokenType.USER_DEFINED, 
 CORPUS = [text for text in TRICKY_TEXTS for _ in range(3)]
 
 
-def byte_level(patterns, size=1500):
-    """(tokens, merges) of a byte-level BPE that was cut by these expressions."""
+def untrained(patterns):
+    """A byte-level BPE that is cut by these expressions, before it knows any word."""
     backend = Tokenizer(models.BPE())
     splits = [pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in patterns]
     by_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     backend.pre_tokenizer = pre_tokenizers.Sequence([*splits, by_bytes])
+    return backend
+
+
+def byte_level(patterns, size=1500):
+    """(tokens, merges) of a byte-level BPE that was cut by these expressions."""
+    backend = untrained(patterns)
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False)
     backend.train_from_iterator(CORPUS, trainer)
@@ -42,8 +48,8 @@ def write_byte_level(file, pre, patterns, control=CONTROL, **keys):
     if pre:
         writer.add_tokenizer_pre(pre)
     writer.add_token_merges(merges)
-    finished(writer, len(tokens), tokens.index("<|endoftext|>"), tokens.index("<|im_end|>"), keys)
-    return file
+    finish(writer, len(tokens), tokens.index("<|endoftext|>"), tokens.index("<|im_end|>"), keys)
+    return written(writer, file)
 
 
 def write_sentence_piece(file, *, prefix, name="", **keys):
@@ -72,8 +78,8 @@ def write_sentence_piece(file, *, prefix, name="", **keys):
     writer.add_name(name)
     writer.add_token_scores([pieces.get_score(number) for number in numbers])
     writer.add_add_space_prefix(prefix)
-    finished(writer, len(tokens), pieces.bos_id(), pieces.eos_id(), {"unknown_token_id": 0, **keys})
-    return file
+    finish(writer, len(tokens), pieces.bos_id(), pieces.eos_id(), {"unknown_token_id": 0, **keys})
+    return written(writer, file)
 
 
 def kind_of(pieces, number, token):
@@ -100,7 +106,7 @@ def started(file, kind, tokens, kinds, family="llama"):
     return writer
 
 
-def finished(writer, size, begin, end, keys):
+def finish(writer, size, begin, end, keys):
     if template := keys.pop("chat_template", None):
         writer.add_chat_template(template)
     writer.add_bos_token_id(begin)
@@ -114,7 +120,12 @@ def finished(writer, size, begin, end, keys):
     shapes |= {"blk.0.attn_norm": (WIDTH,), "blk.0.ffn_norm": (WIDTH,)}
     for name, shape in shapes.items():
         writer.add_tensor(f"{name}.weight", np.full(shape, 0.01, np.float32))
+
+
+def written(writer, file):
+    """The file, with all that was given to its writer."""
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+    return file

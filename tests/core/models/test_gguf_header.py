@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.models.model_shape import shape_in_gguf
+from tests.core.models.gguf_vocabularies import written
 
 
 def write(file, family="qwen3", **figures):
@@ -18,10 +19,7 @@ def write(file, family="qwen3", **figures):
         writer.add_uint32(f"{family}.{name.replace('__', '.')}", value)
     writer.add_token_list([f"token {number}" for number in range(1000)])
     writer.add_bool("tokenizer.ggml.add_bos_token", False)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.close()
-    return file
+    return written(writer, file)
 
 
 FIGURES = {

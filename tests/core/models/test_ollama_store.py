@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.models import ollama_store
 from core.models.ollama_store import find_model, list_models
+from tests.core.models.gguf_vocabularies import written
 from tests.core.models.ollama_material import TYPE, put_model
 
 LLAMA = "registry.ollama.ai/library/llama3.2/3b"
@@ -79,10 +80,7 @@ def head_of(folder, family, keys):
         add = {str: writer.add_string, list: writer.add_array, float: writer.add_float32}[type(value)]
         add(key, value)
     writer.add_token_list([f"token {number}" for number in range(3000)])
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.close()
-    return (folder / "head.gguf").read_bytes()
+    return written(writer, folder / "head.gguf").read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from transformers import AutoConfig, AutoTokenizer
 
+from core.export.quantizing import new_writer
 from core.jobs.job import PauseRequested
 from core.jobs.runs import create_run
 from core.models import bases, unpacking
@@ -30,7 +31,7 @@ from tests.core.models.gguf_models import (
     put_into_store,
     write_gguf,
 )
-from tests.core.models.gguf_vocabularies import write_byte_level, write_sentence_piece
+from tests.core.models.gguf_vocabularies import write_byte_level, write_sentence_piece, written
 from tests.core.models.ollama_material import put_model
 from tests.core.recording_context import RecordingContext
 from tests.refusals import code_of
@@ -181,20 +182,11 @@ def test_without_room_on_the_disk_or_in_memory_nothing_is_begun(place, monkeypat
 def rewritten(source, target, keys, factors=None):
     """A GGUF with some of its texts changed, and with positions stretched otherwise."""
     reader = gguf.GGUFReader(source)
-    writer = gguf.GGUFWriter(target, reader.fields["general.architecture"].contents())
-    for field in reader.fields.values():
-        if field.name.startswith("GGUF.") or field.name == "general.architecture":
-            continue
-        inner = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
-        writer.add_key_value(field.name, keys.get(field.name, field.contents()), field.types[0], sub_type=inner)
+    writer = new_writer(reader, target, gguf.LlamaFileType.MOSTLY_F16, keys)
     for tensor in reader.tensors:
         data = factors if factors is not None and tensor.name == "rope_freqs.weight" else tensor.data
         writer.add_tensor(tensor.name, data, raw_dtype=tensor.tensor_type)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return target.read_bytes()
+    return written(writer, target).read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,11 @@ def test_the_form_that_is_shown_fits_the_schema_that_is_sent():
     for turns in (1, 3):
         settings = SftSettings(turns=turns)
         schema = schema_for(task(), settings)
-        for form in (prompts.FORM if turns == 1 else prompts.FORM_OF_TURNS).values():
+        for language in prompts.WORDS:
+            form = prompts.WORDS[language]["form" if turns == 1 else "form_of_turns"]
             shown = json.loads(form)["samples"][0]
             assert list(shown) == schema["properties"]["samples"]["items"]["required"]
-            assert form in asked(settings, text=GERMAN) or form not in prompts.FORM["de"]
+            assert form in asked(settings.model_copy(update={"language": language}), text=GERMAN)
 
 
 def test_words_in_braces_that_are_no_variables_are_told_and_stay():

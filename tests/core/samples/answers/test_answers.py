@@ -42,22 +42,9 @@ def output_of(said, asked="Was ist das?"):
 @pytest.mark.parametrize(
     "said",
     [
-        *(
-            "None",
-            "null",
-            "String",
-            "string",
-            "text",
-            "true",
-            "[1, 2, 3]",
-            "[12]",
-            "[]",
-            "{}",
-            "{HOME}",
-            "<br>",
-            "<output>",
-        ),
-        *("%", "+", "-", "⇒", "€", "😀", "x", "42", "Eine Antwort.", "Die Frage.", "TODO", "$HOME", "</s>", "(1, 2)"),
+        *("None", "null", "String", "string", "text", "true", "[1, 2, 3]", "[12]", "[]", "{}", "{HOME}", "<br>"),
+        *("<output>", "%", "+", "-", "⇒", "€", "😀", "x", "42", "Eine Antwort.", "Die Frage.", "TODO", "$HOME"),
+        *("</s>", "(1, 2)"),
     ],
 )
 def test_an_answer_may_be_a_word_a_sign_or_a_list(said):
@@ -107,14 +94,10 @@ def test_an_answer_may_show_json(said):
 @pytest.mark.parametrize(
     "said",
     [
-        "The token <|im_end|> ends a turn.",
-        "The <s> element is closed with </s>.",
-        "BOS ist <s>, EOS ist </s>.",
-        "Llama 2 wraps a question in [INST] and [/INST].",
-        "Der Platzhalter `<|endoftext|>` trennt Dokumente.",
-        "<start_of_turn> begins a turn of Gemma.",
-        "<|eot_id|>",
-        "Preis: <s>20 €</s> 15 €",
+        *("The token <|im_end|> ends a turn.", "The <s> element is closed with </s>."),
+        *("BOS ist <s>, EOS ist </s>.", "Llama 2 wraps a question in [INST] and [/INST]."),
+        *("Der Platzhalter `<|endoftext|>` trennt Dokumente.", "<start_of_turn> begins a turn of Gemma."),
+        *("<|eot_id|>", "Preis: <s>20 €</s> 15 €"),
     ],
 )
 def test_an_answer_may_be_about_control_tokens(said):
@@ -124,15 +107,9 @@ def test_an_answer_may_be_about_control_tokens(said):
 @pytest.mark.parametrize(
     "said",
     [
-        *(
-            "Ja.<|im_end|>",
-            "Ende!</s>",
-            "Gut.</s>\n",
-            "<s>Das ist es.",
-            "<|im_start|>\nHallo.",
-            "[INST]\nWas? [/INST]",
-        ),
-        *("Nein.<|eot_id|><|start_header_id|>user", "Ja.<end_of_turn>\n<start_of_turn>user\nUnd?", "Kaputt \ufffd."),
+        *("Ja.<|im_end|>", "Ende!</s>", "Gut.</s>\n", "<s>Das ist es.", "<|im_start|>\nHallo."),
+        *("[INST]\nWas? [/INST]", "Nein.<|eot_id|><|start_header_id|>user"),
+        *("Ja.<end_of_turn>\n<start_of_turn>user\nUnd?", "Kaputt \ufffd."),
     ],
 )
 def test_an_answer_into_which_a_control_token_has_leaked_is_not_taken(said):

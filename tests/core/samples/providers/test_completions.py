@@ -45,16 +45,8 @@ anything = st.recursive(
         | st.dictionaries(
             st.sampled_from(
                 [
-                    "choices",
-                    "message",
-                    "delta",
-                    "content",
-                    "text",
-                    "type",
-                    "tool_calls",
-                    "function",
-                    "arguments",
-                    "usage",
+                    *("choices", "message", "delta", "content", "text", "type", "tool_calls", "function"),
+                    *("arguments", "usage"),
                 ]
             ),
             inner,

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import psutil
 import pytest
@@ -18,7 +17,6 @@ from tests.core.samples.providers.helper_use import refusal_of, said_of, using
 from utils.config import SftSettings
 
 ROOT = Path(__file__).resolve().parents[4]
-Result = TypeVar("Result")
 
 
 def with_helper(file, use):

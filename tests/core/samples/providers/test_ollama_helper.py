@@ -2,7 +2,6 @@
 
 import json
 from contextlib import aclosing
-from typing import TypeVar
 
 import pytest
 from aiohttp import web
@@ -13,8 +12,6 @@ from tests.core.samples.http_server import ScriptedServer
 from tests.core.samples.ollama_stand_in import DOWNLOADABLE, LOCAL, OllamaStandIn
 from tests.core.samples.providers.helper_use import refusal_of, said_of, using
 from utils.config import SftSettings
-
-Result = TypeVar("Result")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import asyncio
 import json
 import ssl
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 import pytest
 from aiohttp import web
@@ -20,7 +19,6 @@ from tests.core.samples.http_server import ScriptedServer
 from tests.core.samples.providers.helper_use import refusal_of, said_of, using
 
 KEY = "sk-test-0123456789"
-Result = TypeVar("Result")
 
 
 def with_helper(address, use, key=KEY):
