@@ -34,6 +34,7 @@ from core.documents.formats.word_tree import (
     UNITS,
     attribute,
     found,
+    long,
     outermost,
     styles_of,
     units,
@@ -280,6 +281,8 @@ def _foreign_steps(data: bytes, name: str) -> Iterator[Step]:
 
 def _words_of_drawing(root: etree._Element) -> Iterable[str]:
     """The lines of a diagram, or the title and the categories of a chart; its numbers are left out."""
-    lines = ["".join(found(line, ".//a:t/text()")) for line in found(root, ".//a:p")]
-    lines += [", ".join(found(names, ".//c:v/text()")) for names in found(root, ".//c:strCache")]
+    lines = [
+        (", " if each.tag == long("c:strCache") else "").join(found(each, ".//a:t/text() | .//c:v/text()"))
+        for each in found(root, ".//a:p | .//c:strCache")
+    ]
     return dict.fromkeys(line for line in (" ".join(line.split()) for line in lines) if line)

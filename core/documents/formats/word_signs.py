@@ -160,13 +160,11 @@ class Numbering:
 def numbering_of(root: etree._Element) -> Numbering:
     """The lists that the part `numbering` describes."""
     numbering = Numbering()
+    links = {value(each, "w:styleLink/@w:val"): each for each in found(root, ".//w:abstractNum[w:styleLink]")}
     for abstract in found(root, ".//w:abstractNum"):
-        link = value(abstract, "w:numStyleLink/@w:val")
-        linked = [
-            each for each in found(root, ".//w:abstractNum") if link and value(each, "w:styleLink/@w:val") == link
-        ]
+        source = links.get(value(abstract, "w:numStyleLink/@w:val"), abstract)
         levels = numbering.levels.setdefault(attribute(abstract, "w:abstractNumId"), {})
-        for level in found(linked[0] if linked else abstract, "w:lvl"):
+        for level in found(source, "w:lvl"):
             at = _whole(attribute(level, "w:ilvl"), 0)
             form, text = value(level, "w:numFmt/@w:val"), value(level, "w:lvlText/@w:val")
             levels[at] = Level(form, text, _whole(value(level, "w:start/@w:val"), 1))
