@@ -4,20 +4,42 @@ import email
 import email.policy
 import mmap
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 
+import docx
+from docx.exceptions import PythonDocxError
+from docx.opc.exceptions import OpcError
 from lxml import etree
 
-from core.documents.formats.archive import ARCHIVE_ERRORS, PARSING, Archive, TooLargeError, path_inside
+from core.documents.formats.archive import (
+    ARCHIVE_ERRORS,
+    PARSING,
+    TREE_BYTES,
+    Archive,
+    TooLargeError,
+    path_inside,
+)
 from core.documents.formats.html import steps_of_html
 from core.documents.formats.page_text import PAGE_END, Block, Page, Step, pages_of_blocks
 from core.documents.formats.text_encoding import decode
-from core.documents.formats.word_signs import Numbering, numbering_of
-from core.documents.formats.word_tree import attribute, child, has_rendered_breaks, inside, short, styles_of, units
+from core.documents.formats.word_signs import numbering_of
+from core.documents.formats.word_tree import (
+    STRICT,
+    TRANSITIONAL,
+    UNITS,
+    attribute,
+    found,
+    long,
+    outermost,
+    styles_of,
+    units,
+    value,
+)
 from core.documents.formats.word_xml import Walk
 from utils.errors import AppError
 
@@ -27,7 +49,7 @@ MAX_XML_BYTES = 512 * 1024 * 1024  # unpacked; far above any book
 MIN_BOMB_BYTES = 32 * 1024 * 1024
 MAX_RATIO = 200  # unpacked to packed; no real document of a corpus of 480 had more than 27
 WALKED_ONCE_BYTES = 64 * 1024 * 1024  # of XML; of a longer document no more than a part is held
-MAX_NOTES_BYTES = 64 * 1024 * 1024
+NOT_OPENED = (PythonDocxError, OpcError, LookupError, AttributeError, TypeError, *ARCHIVE_ERRORS)  # by python-docx
 
 
 def read(path: Path, password: str | None = None) -> Iterator[Page]:
@@ -41,11 +63,11 @@ def read(path: Path, password: str | None = None) -> Iterator[Page]:
     _check_beginning(path)
     try:
         document = _open(path, path.name)
-        if document.archive.sizes[document.main] > WALKED_ONCE_BYTES:
-            yield from pages_of_blocks(document.steps, path.name)
-        else:
-            held = list(document.steps())  # its text alone; no tree is
-            yield from pages_of_blocks(lambda: held, path.name)
+        steps = document.steps
+        if document.archive.sizes[document.main] <= WALKED_ONCE_BYTES:
+            held = list(steps())  # its text alone
+            steps = partial(iter, held)
+        yield from pages_of_blocks(steps, path.name)
     except TooLargeError as error:
         raise AppError("docx_too_large", file=path.name) from error
     except ARCHIVE_ERRORS as error:
@@ -76,9 +98,9 @@ class _Relation:
 class _Section:
     """The names of a section's header and footer parts, and whether it begins a page."""
 
-    headers: Sequence[str]
-    footers: Sequence[str]
-    begins_page: bool
+    headers: Sequence[str] = ()
+    footers: Sequence[str] = ()
+    begins_page: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,33 +109,30 @@ class _Document:
 
     archive: Archive
     main: str
+    units: Callable[[], Iterator[etree._Element]]
     walk: Walk
     plain: Walk
     sections: Sequence[_Section]
 
     def steps(self) -> Iterator[Step]:
-        """All blocks and page ends of the document, read from the file as they are asked for."""
+        """All blocks and page ends of the document, read as they are asked for."""
         self.walk.numbering.begin()
         number, seen = 0, set[str]()
         yield from self._edge(self.sections[0].headers, seen)
-        with self.archive.open(self.main) as stream:
-            for unit in units(stream):
-                yield from self.walk.steps(unit)
-                if child(unit, "w:pPr", "w:sectPr") is not None and number + 1 < len(self.sections):
-                    yield from self._between(self.sections[number], self.sections[number + 1], seen)
-                    number += 1
+        for unit in self.units():
+            yield from self.walk.steps(unit)
+            if found(unit, "w:pPr/w:sectPr") and number + 1 < len(self.sections):
+                yield from self._edge(self.sections[number].footers, seen)
+                number += 1
+                if self.sections[number].begins_page and not self.walk.counts_rendered_breaks:
+                    yield PAGE_END
+                yield from self._edge(self.sections[number].headers, seen)
         yield from self._edge(self.sections[-1].footers, seen)
-
-    def _between(self, before: _Section, after: _Section, seen: set[str]) -> Iterator[Step]:
-        yield from self._edge(before.footers, seen)
-        if after.begins_page and not self.walk.counts_rendered_breaks:
-            yield PAGE_END
-        yield from self._edge(after.headers, seen)
 
     def _edge(self, parts: Sequence[str], seen: set[str]) -> Iterator[Block]:
         """Headers or footers, except those whose words were `seen` in a section before."""
         for part in parts:
-            blocks = [block for _, found in _blocks_of_part(self.archive, part, self.plain) for block in found]
+            blocks = list(self.plain.blocks_below(_tree(self.archive, part)))
             text = "\n".join(block.text for block in blocks)
             if text not in seen:
                 yield from blocks
@@ -124,29 +143,25 @@ def _open(file: Path | BytesIO, name: str) -> _Document:
     archive = Archive(file)
     if _is_bomb(archive):
         raise TooLargeError
-    main = next(_targets(_relations(archive, ""), "officeDocument"), "word/document.xml")
-    if not archive.has(main) or not _is_word(archive, main):
+    opened = _opened_by_python_docx(file, archive) or _opened_as_archive(archive)
+    if opened is None:
         raise AppError("docx_not_docx", file=name)
-    relations = _relations(archive, main)
-    lists = _tree_if_whole(archive, next(_targets(relations, "numbering"), ""))
-    numbering = numbering_of(lists) if lists is not None else Numbering()
-    styles = _tree_if_whole(archive, next(_targets(relations, "styles"), ""))
-    plain = Walk(
-        styles_of(styles, numbering.level_of_style) if styles is not None else {},
-        numbering,
-        {},
-        lambda _: (),
-        lambda _: (),
-    )
-    sections, rendered = _outline(archive, main, relations)
+    main, relations, units_of_main = opened
+    lists, styles = (_tree(archive, next(_targets(relations, kind), "")) for kind in ("numbering", "styles"))
+    numbering = numbering_of(lists)
+    plain = Walk(styles_of(styles, numbering.level_of_style), numbering, {}, lambda _: ())
+    sections: list[_Section] = []
+    rendered = False
+    for unit in units_of_main():
+        rendered = rendered or bool(found(unit, ".//w:lastRenderedPageBreak"))
+        sections += [_section(each, relations) for each in found(unit, "self::w:sectPr | w:pPr/w:sectPr")]
     walk = replace(
         plain,
         notes=_notes(archive, relations, plain),
-        drawing=partial(_words_of_drawing, archive, relations),
-        foreign=partial(_foreign_steps, archive, relations),
+        linked=partial(_linked_steps, archive, relations),
         counts_rendered_breaks=rendered,
     )
-    return _Document(archive, main, walk, plain, sections)
+    return _Document(archive, main, units_of_main, walk, plain, sections or [_Section()])
 
 
 def _is_bomb(archive: Archive) -> bool:
@@ -157,11 +172,38 @@ def _is_bomb(archive: Archive) -> bool:
     return unpacked > MAX_XML_BYTES or (unpacked > MIN_BOMB_BYTES and unpacked > MAX_RATIO * packed)
 
 
-def _is_word(archive: Archive, main: str) -> bool:
-    """Whether the main part is a text: a spreadsheet's or a presentation's looks different from its first element."""
+_Opened = tuple[str, dict[str, _Relation], Callable[[], Iterator[etree._Element]]]
+
+
+def _opened_by_python_docx(file: Path | BytesIO, archive: Archive) -> _Opened | None:
+    """The main part's name, what it refers to by id, and its paragraphs and rows, where python-docx opens the file.
+
+    It holds all of a file, so it is asked for small ones.
+    """
+    if sum(archive.sizes.values()) > TREE_BYTES:
+        return None
+    with suppress(*NOT_OPENED):
+        part = docx.Document(file).part  # type: ignore[arg-type]
+        etree.strip_tags(part.element, etree.Comment, etree.PI)
+        relations = {
+            key: _Relation(each.reltype.rpartition("/")[2], each.target_part.partname.membername)
+            for key, each in part.rels.items()
+            if not each.is_external
+        }
+        return part.partname.membername, relations, partial(outermost, part.element, UNITS)
+    return None
+
+
+def _opened_as_archive(archive: Archive) -> _Opened | None:
+    """The same of a file that something is missing in, or that is long; None where its main part is no text."""
+    main = next(_targets(_relations(archive, ""), "officeDocument"), "word/document.xml")
+    if not archive.has(main):
+        return None
     with archive.open(main) as stream:
         _, root = next(iter(etree.iterparse(stream, events=("start",), **PARSING)))
-        return short(root.tag) == "w:document"
+        if "wordprocessingml" not in root.tag:
+            return None
+    return main, _relations(archive, main), partial(_units_of_main, archive, main)
 
 
 def _relations(archive: Archive, part: str) -> dict[str, _Relation]:
@@ -169,11 +211,11 @@ def _relations(archive: Archive, part: str) -> dict[str, _Relation]:
     folder, _, name = part.rpartition("/")
     root = archive.tree(posixpath.join(folder, "_rels", f"{name}.rels"))
     return {
-        relation.get("Id", ""): _Relation(
-            relation.get("Type", "").rpartition("/")[2], path_inside(part, relation.get("Target", ""))
+        each.get("Id", ""): _Relation(
+            each.get("Type", "").rpartition("/")[2], path_inside(part, each.get("Target", ""))
         )
-        for relation in (root if root is not None else ())
-        if relation.get("TargetMode") != "External"
+        for each in (root if root is not None else ())
+        if each.get("TargetMode") != "External"
     }
 
 
@@ -181,28 +223,12 @@ def _targets(relations: dict[str, _Relation], kind: str) -> Iterator[str]:
     return (relation.target for relation in relations.values() if relation.kind == kind)
 
 
-def _outline(archive: Archive, main: str, relations: dict[str, _Relation]) -> tuple[list[_Section], bool]:
-    """A document's sections, and whether Word noted in it where pages begin."""
-    sections: list[_Section] = []
-    rendered = False
-    with archive.open(main) as stream:
-        for unit in units(stream):
-            rendered = rendered or has_rendered_breaks(unit)
-            section = unit if short(unit.tag) == "w:sectPr" else child(unit, "w:pPr", "w:sectPr")
-            if section is not None:
-                sections.append(_section(section, relations))
-    return sections or [_Section((), (), True)], rendered
-
-
 def _section(properties: etree._Element, relations: dict[str, _Relation]) -> _Section:
-    parts: dict[str, list[str]] = {"w:headerReference": [], "w:footerReference": []}
-    for reference in properties:
-        relation = relations.get(attribute(reference, "r:id"))
-        if relation is not None and (kind := short(reference.tag)) in parts:
-            parts[kind].append(relation.target)
-    how = child(properties, "w:type")
-    continuous = how is not None and attribute(how, "w:val") == "continuous"
-    return _Section(parts["w:headerReference"], parts["w:footerReference"], not continuous)
+    headers, footers = (
+        [relations[key].target for key in found(properties, f"w:{kind}Reference/@r:id") if key in relations]
+        for kind in ("header", "footer")
+    )
+    return _Section(headers, footers, value(properties, "w:type/@w:val") != "continuous")
 
 
 def _notes(archive: Archive, relations: dict[str, _Relation], walk: Walk) -> dict[tuple[str, str], list[Block]]:
@@ -210,60 +236,53 @@ def _notes(archive: Archive, relations: dict[str, _Relation], walk: Walk) -> dic
     notes: dict[tuple[str, str], list[Block]] = {}
     for kind in ("footnote", "endnote"):
         for part in _targets(relations, f"{kind}s"):
-            for unit, blocks in _blocks_of_part(archive, part, walk):
-                note = next((outer for outer in unit.iterancestors() if short(outer.tag) == f"w:{kind}"), None)
-                if note is not None and not attribute(note, "w:type").endswith("eparator"):
-                    notes.setdefault((f"w:{kind}Reference", attribute(note, "w:id")), []).extend(blocks)
+            for note in found(_tree(archive, part), f".//w:{kind}[not(contains(@w:type, 'eparator'))]"):
+                notes[f"w:{kind}Reference", attribute(note, "w:id")] = list(walk.blocks_below(note))
     return notes
 
 
-def _blocks_of_part(archive: Archive, part: str, walk: Walk) -> Iterator[tuple[etree._Element, list[Block]]]:
-    """Each paragraph or row of a small part with its blocks. Where such a part is broken, the text is still whole."""
-    if archive.sizes.get(part, 0) > MAX_NOTES_BYTES:
-        raise TooLargeError
-    try:
-        with archive.open(part) as stream:
-            for unit in units(stream):
-                yield unit, [step for step in walk.steps(unit) if isinstance(step, Block)]
-    except (KeyError, *ARCHIVE_ERRORS):
+def _units_of_main(archive: Archive, main: str) -> Iterator[etree._Element]:
+    with archive.open(main) as stream:
+        yield from units(stream)
+
+
+def _tree(archive: Archive, part: str) -> etree._Element:
+    """The root of a part. One that is missing or broken costs only itself, and what is whole of it is read."""
+    root = None
+    with suppress(KeyError, *ARCHIVE_ERRORS):
+        parser = etree.XMLParser(recover=True, **PARSING)
+        root = etree.fromstring(STRICT.sub(TRANSITIONAL, archive.bytes_of(part)), parser)
+    return root if root is not None else etree.Element("nothing")
+
+
+def _linked_steps(archive: Archive, relations: dict[str, _Relation], key: str) -> Iterator[Step]:
+    """What another part says: the words of a chart or diagram, or a document in another format."""
+    part = relations.get(key, _Relation("", ""))
+    if part.kind == "aFChunk":
+        with suppress(KeyError, AttributeError, AppError, *ARCHIVE_ERRORS):
+            yield from _foreign_steps(archive.bytes_of(part.target), part.target)
+    else:
+        for text in _words_of_drawing(_tree(archive, part.target)):
+            yield Block(text, is_line=True)
+
+
+def _foreign_steps(data: bytes, name: str) -> Iterator[Step]:
+    """The text of a web page, of one with its pictures, or of Word's own; none of a format that nobody knows."""
+    if data.startswith(b"PK"):
+        yield from (step for step in _open(BytesIO(data), name).steps() if isinstance(step, Block))
         return
+    if b"\nContent-Type:" in data[:4096] or data.startswith(b"Content-Type:"):
+        message = email.message_from_bytes(data, policy=email.policy.default)
+        body = message.get_body(("html", "plain"))
+        data = body.get_payload(decode=True) if body is not None else b""  # type: ignore[assignment]
+    if not data.startswith(b"{\\rtf"):
+        yield from steps_of_html([decode(data, name)])
 
 
-def _tree_if_whole(archive: Archive, part: str) -> etree._Element | None:
-    """The root of a part, or None where there is none; a broken one costs only itself."""
-    try:
-        return archive.tree(part)
-    except ARCHIVE_ERRORS:
-        return None
-
-
-def _words_of_drawing(archive: Archive, relations: dict[str, _Relation], target: str) -> list[str]:
-    """The words of a chart or diagram, which has a part of its own."""
-    root = _tree_if_whole(archive, relations[target].target) if target in relations else None
-    return _words_of_root(root) if root is not None else []
-
-
-def _foreign_steps(archive: Archive, relations: dict[str, _Relation], target: str) -> Iterator[Step]:
-    """The text of a part that is a document of another format: a web page, one with its pictures, or Word's own."""
-    try:
-        data = archive.bytes_of(relations[target].target)
-        if data.startswith(b"PK"):
-            yield from (step for step in _open(BytesIO(data), target).steps() if isinstance(step, Block))
-            return
-        if b"\nContent-Type:" in data[:4096] or data.startswith(b"Content-Type:"):
-            message = email.message_from_bytes(data, policy=email.policy.default)
-            body = message.get_body(("html", "plain"))
-            data = body.get_payload(decode=True) if body is not None else b""  # type: ignore[assignment]
-        if not data.startswith(b"{\\rtf"):
-            yield from steps_of_html([decode(data, target)])
-    except (KeyError, AttributeError, AppError, *ARCHIVE_ERRORS):
-        return  # neither does one in a format that nobody knows
-
-
-def _words_of_root(root: etree._Element) -> list[str]:
+def _words_of_drawing(root: etree._Element) -> Iterable[str]:
     """The lines of a diagram, or the title and the categories of a chart; its numbers are left out."""
-    lines = []
-    for paragraph in inside(root, "a:p", "c:strCache"):
-        texts = [text.text or "" for text in inside(paragraph, "a:t", "c:v")]
-        lines.append(("" if short(paragraph.tag) == "a:p" else ", ").join(texts))
-    return list(dict.fromkeys(line for line in (" ".join(line.split()) for line in lines) if line))
+    lines = [
+        (", " if each.tag == long("c:strCache") else "").join(found(each, ".//a:t/text() | .//c:v/text()"))
+        for each in found(root, ".//a:p | .//c:strCache")
+    ]
+    return dict.fromkeys(line for line in (" ".join(line.split()) for line in lines) if line)

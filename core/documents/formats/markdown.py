@@ -13,6 +13,11 @@ from core.documents.formats.plain_text import text_pages
 
 PARSER = MarkdownIt("commonmark").disable("reference")
 FRONT_MATTER = re.compile(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
+# Paragraphs, lists and tables in which no heading, fence or HTML can be. One word stands for all of them where what
+# follows a blank line ends every list: parsing costs ten times as much as finding them.
+UNDECIDED = re.compile(
+    r"(?<=\n\n)(?:(?:(?![ \t*+\-\d.)]*(?:[#=_]|\n)|[^\n]*(?:```|~~~|[<>]))[^\n]+\n)++\n++)++(?=([^\s*+\-\d>])?)"
+)
 ANCHOR = re.compile(r"\s*\{[#.:][^{}]*\}$")  # `{#installation}`, which some programs make an address of
 
 
@@ -28,6 +33,7 @@ def find_headings(text: str, is_open: str | None) -> tuple[list[Heading], str]:
     """
     front = FRONT_MATTER.match(text) if is_open is None else None
     source = "\n" * front.group().count("\n") + text[front.end() :] if front else text
+    source = UNDECIDED.sub(_stand_in, source)
     tokens: list[Token] = []
     PARSER.block.parse(f"{is_open}\n{source}" if is_open else source, PARSER, {}, tokens)
     lines = text.split("\n")
@@ -40,6 +46,10 @@ def find_headings(text: str, is_open: str | None) -> tuple[list[Heading], str]:
         if token.type == "heading_open" and token.map and title and "\n" not in title:
             headings.append(Heading(starts[token.map[0] - bool(is_open)], title))
     return headings, _left_open(tokens[-1], lines[-1]) if tokens else ""
+
+
+def _stand_in(found: re.Match[str]) -> str:
+    return found.group() if found[1] is None else "x" + "\n" * found.group().count("\n")
 
 
 def _left_open(last: Token, line: str) -> str:

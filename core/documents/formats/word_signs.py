@@ -1,13 +1,14 @@
 """What Word draws and does not write: formulas, form fields, numbers of lists, signs of symbol fonts. Knows XML."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
 from pypdf._codecs import charset_encoding
+from pypdf._page_labels import number2lowercase_roman_numeral
 
-from core.documents.formats.word_tree import attribute, child, inside, is_on, short
+from core.documents.formats.word_tree import attribute, found, is_on, short, value
 
 
 def _signs(pairs: str) -> dict[int, str]:
@@ -31,7 +32,6 @@ SYMBOL_FONTS: dict[str, Mapping[int, str]] = {
 # What needs no brackets below a line or as an exponent, and what needs none before an exponent.
 ATOM = re.compile(r"[\d.,]+|[^\W\d_]+|.|√?[(\[|{][^()\[\]]*[)\]|}]|√.")
 BASE = re.compile(r"[\d.,]+|.|[(\[|{][^()\[\]]*[)\]|}]")
-ROMAN = ("m", "cm", "d", "cd", "c", "xc", "l", "xl", "x", "ix", "v", "iv", "i")
 HIGHEST_IN_LETTERS = 4999
 ROOTS = {"2": "√", "3": "∛", "4": "∜"}
 
@@ -55,11 +55,9 @@ def formula(element: etree._Element) -> str:
     inner = [(short(each.tag), formula(each)) for each in element]
     part = dict(inner)
     bases = [text for name, text in inner if name == "m:e"]
-    properties = child(element, f"{kind}Pr")
 
     def chosen(name: str, usual: str) -> str:
-        found = child(properties, name) if properties is not None else None
-        return usual if found is None else attribute(found, "m:val")
+        return value(element, f"{kind}Pr/{name}/@m:val", usual)
 
     scripts = "".join(
         f"{sign}{_grouped(part[name])}" for sign, name in (("_", "m:sub"), ("^", "m:sup")) if part.get(name)
@@ -105,15 +103,11 @@ def _grouped(text: str) -> str:
 
 def form_field(begin: etree._Element) -> str:
     """What a form field shows: whether its box is ticked, or which entry was chosen."""
-    for box in inside(begin, "w:checkBox"):
-        checked = child(box, "w:checked")
-        return "☒" if is_on(checked if checked is not None else child(box, "w:default")) else "☐"
-    for choice in inside(begin, "w:ddList"):
-        entries = [attribute(entry, "w:val") for entry in inside(choice, "w:listEntry")]
-        result = child(choice, "w:result")
-        at = attribute(result if result is not None else choice, "w:val")
-        return entries[int(at)] if at.isdecimal() and int(at) < len(entries) else "".join(entries[:1])
-    return ""
+    for box in found(begin, ".//w:checkBox"):
+        return "☒" if is_on(box, "w:checked" if found(box, "w:checked") else "w:default") else "☐"
+    entries = found(begin, ".//w:ddList/w:listEntry/@w:val")
+    at = _whole(value(begin, ".//w:ddList/w:result/@w:val"), 0)
+    return entries[at] if at < len(entries) else "".join(entries[:1])
 
 
 @dataclass
@@ -165,52 +159,36 @@ class Numbering:
 
 def numbering_of(root: etree._Element) -> Numbering:
     """The lists that the part `numbering` describes."""
-    found = Numbering()
-    links = {attribute(link, "w:val"): link.getparent() for link in inside(root, "w:styleLink")}
-    for abstract in inside(root, "w:abstractNum"):
-        link = child(abstract, "w:numStyleLink")
-        source = links.get(attribute(link, "w:val"), abstract) if link is not None else abstract
-        levels = found.levels.setdefault(attribute(abstract, "w:abstractNumId"), {})
-        for level in inside(source, "w:lvl"):
+    numbering = Numbering()
+    links = {value(each, "w:styleLink/@w:val"): each for each in found(root, ".//w:abstractNum[w:styleLink]")}
+    for abstract in found(root, ".//w:abstractNum"):
+        source = links.get(value(abstract, "w:numStyleLink/@w:val"), abstract)
+        levels = numbering.levels.setdefault(attribute(abstract, "w:abstractNumId"), {})
+        for level in found(source, "w:lvl"):
             at = _whole(attribute(level, "w:ilvl"), 0)
-            levels[at] = Level(
-                _value(level, "w:numFmt"), _value(level, "w:lvlText"), _whole(_value(level, "w:start"), 1)
-            )
-            if style := _value(level, "w:pStyle"):
-                found.level_of_style[style] = at
-    for number in inside(root, "w:num"):
+            form, text = value(level, "w:numFmt/@w:val"), value(level, "w:lvlText/@w:val")
+            levels[at] = Level(form, text, _whole(value(level, "w:start/@w:val"), 1))
+            numbering.level_of_style |= dict.fromkeys(found(level, "w:pStyle/@w:val"), at)
+    for number in found(root, ".//w:num"):
         starts = {
-            _whole(attribute(override, "w:ilvl"), 0): _whole(start, 1)
-            for override in inside(number, "w:lvlOverride")
-            if (start := _value(override, "w:startOverride"))
+            _whole(attribute(override, "w:ilvl"), 0): _whole(value(override, "w:startOverride/@w:val"), 1)
+            for override in found(number, "w:lvlOverride[w:startOverride]")
         }
-        found.lists[attribute(number, "w:numId")] = (_value(number, "w:abstractNumId"), starts)
-    return found
+        numbering.lists[attribute(number, "w:numId")] = (value(number, "w:abstractNumId/@w:val"), starts)
+    return numbering
 
 
 def _whole(text: str, usual: int) -> int:
     return int(text) if text.isdecimal() and len(text) < 6 else usual
 
 
-def _value(parent: etree._Element, name: str) -> str:
-    element = child(parent, name)
-    return attribute(element, "w:val") if element is not None else ""
-
-
 def in_form(number: int, form: str) -> str:
     """A number as Word shows it: 3 as `3`, `03`, `c`, `C`, `iii` or `III`."""
-    match form if number <= HIGHEST_IN_LETTERS else "":
-        case "lowerLetter" | "upperLetter":
-            letters = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
-            return letters if form == "lowerLetter" else letters.upper()
-        case "lowerRoman" | "upperRoman":
-            roman = "".join(_roman(number))
-            return roman if form == "lowerRoman" else roman.upper()
-    return f"{number:02}" if form == "decimalZero" else str(number)
-
-
-def _roman(number: int) -> Iterator[str]:
-    values = (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1)
-    for value, letters in zip(values, ROMAN, strict=True):
-        yield letters * (number // value)
-        number %= value
+    shown = str(number)
+    if 0 < number <= HIGHEST_IN_LETTERS and form.endswith("Letter"):
+        shown = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
+    elif 0 < number <= HIGHEST_IN_LETTERS and form.endswith("Roman"):
+        shown = number2lowercase_roman_numeral(number)
+    elif form == "decimalZero":
+        shown = f"{number:02}"
+    return shown.upper() if form.startswith("upper") else shown

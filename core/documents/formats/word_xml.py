@@ -17,51 +17,24 @@ from core.documents.formats.word_tree import (
     UNITS,
     Style,
     attribute,
-    child,
+    found,
     has_outline_level,
-    inside,
     is_on,
     number_of,
+    outermost,
+    remove_unseen,
     short,
+    value,
 )
 
-NOT_READ = {"w:pPr", "w:rPr", "w:sdtPr", "w:del", "w:moveFrom", "w:delText", "w:delInstrText", "m:rPr", "m:ctrlPr"}
 PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
 AROUND_PAGE_NUMBERS = {"seite", "page", "s", "p", "von", "of"}
-CHARACTERS = {"w:tab": "\t", "w:ptab": "\t", "w:noBreakHyphen": "-"}
-# What programs put where a person would have described a picture.
 HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{1,5}")
+# What programs put where a person would have described a picture.
 NO_DESCRIPTION = re.compile(r"\S+\.(?:png|jpe?g|gif|svg|bmp|emf|wmf)", re.IGNORECASE)
 MADE_DESCRIPTION = re.compile(
     r"\s*(?:Automatisch generierte Beschreibung|Description automatically generated).*", re.DOTALL
 )
-
-
-@dataclass
-class _Line:
-    """What one paragraph holds: its text, and what is anchored in it."""
-
-    text: list[str] = field(default_factory=list)
-    boxes: list[etree._Element] = field(default_factory=list)
-    below: list[Step] = field(default_factory=list)  # notes, and the words of drawings
-    breaks_before: int = 0
-    breaks: int = 0
-    has_page_field: bool = False
-    style: Style = NO_STYLE
-    font: str = ""  # of the run that is being read
-    in_capitals: bool = False
-    fields: list["_Field"] = field(default_factory=list)
-
-    @property
-    def is_hidden(self) -> bool:
-        """Whether text here is an instruction of a field, or a page number."""
-        return any(not each.shows_result or PAGE_FIELD.match(each.instruction) for each in self.fields)
-
-    def add_break(self) -> None:
-        if "".join(self.text).strip():
-            self.breaks += 1
-        else:
-            self.breaks_before += 1
 
 
 @dataclass
@@ -72,75 +45,113 @@ class _Field:
     shows_result: bool = False
 
 
+@dataclass
+class _Line:
+    """What one paragraph holds: its text, and what is anchored in it."""
+
+    text: list[str]
+    style: Style
+    boxes: list[etree._Element] = field(default_factory=list)
+    below: list[Step] = field(default_factory=list)  # notes, and the words of drawings
+    breaks_before: int = 0
+    breaks: int = 0
+    has_page_field: bool = False
+    font: str = ""  # of the run that is being read
+    in_capitals: bool = False
+    fields: list[_Field] = field(default_factory=list)
+
+    def add_text(self, text: str) -> None:
+        """Text of a run, unless it is an instruction of a field, or a page number."""
+        if all(each.shows_result and not PAGE_FIELD.match(each.instruction) for each in self.fields):
+            shown = in_font(text, self.font)
+            self.text.append(shown.upper() if self.in_capitals else shown)
+
+    def add_break(self) -> None:
+        if "".join(self.text).strip():
+            self.breaks += 1
+        else:
+            self.breaks_before += 1
+
+    def add_symbol(self, code: str, font: str) -> None:
+        sign = chr(int(code, 16)) if HEXADECIMAL.fullmatch(code) else "\0"
+        is_private = "\uf000" <= sign <= "\uf0ff"
+        self.text.append(in_font(sign, font if font.casefold() in SYMBOL_FONTS or not is_private else "symbol"))
+
+    def add_description(self, written: str) -> None:
+        """What stands for a picture, where somebody described it."""
+        description = MADE_DESCRIPTION.sub("", written).strip()
+        if not NO_DESCRIPTION.fullmatch(description):
+            self.text.append(description)
+
+    def mark_field(self, mark: etree._Element) -> None:
+        """The beginning, the middle or the end of a field."""
+        kind = attribute(mark, "w:fldCharType")
+        if kind == "begin":
+            self.fields.append(_Field())
+            self.text.append(form_field(mark))
+        elif kind == "separate" and self.fields:
+            self.fields[-1].shows_result = True
+        elif kind == "end" and self.fields:
+            self.has_page_field |= PAGE_FIELD.match(self.fields.pop().instruction) is not None
+
+
 @dataclass(frozen=True)
 class Walk:
-    """How to read one document: `notes` by (reference tag, id); `drawing` gives the words behind a drawing's id."""
+    """How to read one document: `notes` by (reference tag, id); `linked` gives what another part says by its id."""
 
     styles: Mapping[str, Style]
     numbering: Numbering
     notes: Mapping[tuple[str, str], Sequence[Step]]
-    drawing: Callable[[str], Sequence[str]]
-    foreign: Callable[[str], Iterable[Step]]  # the part in another format that an id stands for
+    linked: Callable[[str], Iterable[Step]]
     counts_rendered_breaks: bool = False
 
     def steps(self, unit: etree._Element) -> Iterator[Step]:
         """The blocks of a paragraph or row, and the page ends that fall into it."""
-        match short(unit.tag):
-            case "w:p":
-                yield from self._paragraph(unit)
-            case "w:tr":
-                yield from self._row(unit)
-            case "w:altChunk":
-                yield from self.foreign(attribute(unit, "r:id"))
+        remove_unseen(unit)
+        kind = short(unit.tag)
+        if kind == "w:p":
+            yield from self._paragraph(unit)
+        elif kind == "w:tr" and not found(unit, "w:trPr/w:del"):
+            yield from self._row(unit)
+        elif kind == "w:altChunk":
+            yield from self.linked(attribute(unit, "r:id"))
 
     def _steps_below(self, parent: etree._Element) -> Iterator[Step]:
+        for unit in outermost(parent, UNITS):
+            yield from self.steps(unit)
+
+    def blocks_below(self, parent: etree._Element) -> Iterator[Block]:
         """The blocks of every paragraph and table below, whatever wraps them (content controls, insertions)."""
-        for element in parent:
-            kind = short(element.tag)
-            if kind in UNITS:
-                yield from self.steps(element)
-            elif kind not in NOT_READ and kind != "mc:Fallback":
-                yield from self._steps_below(element)
+        return (step for step in self._steps_below(parent) if isinstance(step, Block))
 
     def _paragraph(self, paragraph: etree._Element) -> Iterator[Step]:
         line = self._line(paragraph)
         yield from [PAGE_END] * line.breaks_before
-        properties = child(paragraph, "w:pPr")
-        if (
-            properties is not None
-            and not self.counts_rendered_breaks
-            and is_on(child(properties, "w:pageBreakBefore"))
-        ):
+        if not self.counts_rendered_breaks and is_on(paragraph, "w:pPr/w:pageBreakBefore"):
             yield PAGE_END
         text = clean_characters("".join(line.text)).strip()
-        label = self._label(properties)
+        label = self._label(paragraph)
         if text and not (line.has_page_field and _is_page_number(text)):
-            yield self._block(text, properties, label)
+            if line.style.is_heading or has_outline_level(paragraph):
+                yield Block(" ".join([label.replace("•", ""), *text.split()]).strip(), is_heading=True)
+            else:
+                yield Block(f"{label} {text}" if label else text, is_line=bool(label))
         yield from self._anchored([line])
         yield from [PAGE_END] * line.breaks
 
-    def _style(self, properties: etree._Element | None) -> Style:
-        style = child(properties, "w:pStyle") if properties is not None else None
-        return self.styles.get(attribute(style, "w:val") if style is not None else "", NO_STYLE)
+    def _style(self, paragraph: etree._Element) -> Style:
+        return self.styles.get(value(paragraph, "w:pPr/w:pStyle/@w:val"), NO_STYLE)
 
-    def _label(self, properties: etree._Element | None) -> str:
+    def _label(self, paragraph: etree._Element) -> str:
         """What Word shows before a paragraph of a list; it counts with each that is read."""
-        number, depth = self._style(properties).number
-        own = child(properties, "w:numPr") if properties is not None else None
-        if own is not None:
-            number, depth = number_of(own, number, depth)
+        number, depth = number_of(paragraph, *self._style(paragraph).number)
         return self.numbering.label(number, depth) if number not in ("", "0") else ""
-
-    def _block(self, text: str, properties: etree._Element | None, label: str) -> Block:
-        if self._style(properties).is_heading or has_outline_level(properties):
-            return Block(" ".join([label.replace("•", ""), *text.split()]).strip(), is_heading=True)
-        return Block(f"{label} {text}" if label else text, is_line=bool(label))
 
     def _anchored(self, lines: Sequence[_Line]) -> Iterator[Step]:
         """The text boxes, drawings and notes of lines, below them."""
         for line in lines:
             for box in line.boxes:
-                yield from (step for step in self._steps_below(box) if isinstance(step, Block))
+                yield from self.blocks_below(box)
         for line in lines:
             yield from line.below
 
@@ -149,15 +160,13 @@ class Walk:
 
         A row of one cell is no row but a frame around text: its paragraphs stay paragraphs.
         """
-        if child(row, "w:trPr", "w:del") is not None:
-            return
-        cells = [cell for cell in _nearest(row, "w:tc") if child(cell, "w:tcPr", "w:cellDel") is None]
+        cells = list(outermost(row, ("w:tc",)))
         if len(cells) == 1:
             yield from self._steps_below(cells[0])
             return
+        inner = [list(outermost(cell, ("w:p", "w:tbl"))) for cell in cells]
         lines = [
-            [self._line(paragraph, self._cell_label(paragraph)) for paragraph in _nearest(cell, "w:p")]
-            for cell in cells
+            [self._line(each, self._cell_label(each)) for each in cell if short(each.tag) == "w:p"] for cell in inner
         ]
         breaks = max((sum(line.breaks + line.breaks_before for line in cell) for cell in lines), default=0)
         words = [" ".join(clean_characters(" ".join("".join(line.text) for line in cell)).split()) for cell in lines]
@@ -165,174 +174,77 @@ class Walk:
         yield from [PAGE_END] * breaks
         if any(words):
             yield Block(" | ".join(words), is_line=True)
-        for cell in cells:
-            for inner in _nearest(cell, "w:tbl"):
-                yield from (step for step in self._steps_below(inner) if isinstance(step, Block))
+        for table in (each for cell in inner for each in cell if short(each.tag) == "w:tbl"):
+            yield from self.blocks_below(table)
         yield from self._anchored([line for cell in lines for line in cell])
 
     def _cell_label(self, paragraph: etree._Element) -> str:
         """The number of a paragraph in a row: some tables number their rows."""
-        label = self._label(child(paragraph, "w:pPr"))
+        label = self._label(paragraph)
         return f"{label} " if label.strip("•") else ""
 
     def _line(self, paragraph: etree._Element, label: str = "") -> _Line:
-        line = _Line([label], style=self._style(child(paragraph, "w:pPr")))
-        pending = list(reversed(paragraph))
-        while pending:
-            element = pending.pop()
-            kind = short(element.tag)
-            if kind in ("w:t", "a:t"):
-                if not line.is_hidden:
-                    text = in_font(element.text or "", line.font)
-                    line.text.append(text.upper() if line.in_capitals else text)
-            elif kind in CHARACTERS:
-                line.text.append(CHARACTERS[kind])
-            elif kind in _SPECIAL:
-                pending.extend(reversed(_SPECIAL[kind](self, line, element)))
-            elif kind == "mc:AlternateContent":
-                pending.extend(_alternative(element))
-            elif kind not in NOT_READ:
-                pending.extend(reversed(element))
+        line = _Line([label], self._style(paragraph))
+        self._read(paragraph, line)
         return line
 
+    def _read(self, parent: etree._Element, line: _Line) -> None:
+        """Add what is in an element to a line."""
+        for element in parent:
+            match short(element.tag):
+                case "w:t" | "a:t":
+                    line.add_text(element.text or "")
+                case "w:tab" | "w:ptab":
+                    line.text.append("\t")
+                case "w:noBreakHyphen":
+                    line.text.append("-")
+                case "w:br" | "w:cr" if attribute(element, "w:type") != "page":
+                    line.text.append("\n")
+                case "w:br" | "w:cr":  # where Word has not noted its own page ends, one set by hand is one
+                    if not self.counts_rendered_breaks:
+                        line.add_break()
+                case "w:lastRenderedPageBreak":
+                    line.add_break()
+                case "w:sym":
+                    line.add_symbol(attribute(element, "w:char"), attribute(element, "w:font"))
+                case "w:footnoteReference" | "w:endnoteReference" as kind:
+                    line.below.extend(self.notes.get((kind, attribute(element, "w:id")), ()))
+                case "w:txbxContent":
+                    line.boxes.append(element)
+                case "c:chart" | "dgm:relIds":
+                    line.below.extend(self.linked(attribute(element, "r:id") or attribute(element, "r:dm")))
+                case "w:fldSimple" if PAGE_FIELD.match(attribute(element, "w:instr")):
+                    line.has_page_field = True
+                case "w:fldChar":
+                    line.mark_field(element)
+                case "w:instrText":
+                    for innermost in line.fields[-1:]:
+                        innermost.instruction += element.text or ""
+                case "w:ruby":  # characters with their reading above: `漢字(かんじ)`
+                    base, above = ("".join(found(element, f"w:{name}//w:t/text()")) for name in ("rubyBase", "rt"))
+                    line.text.append(f"{base}({above})")
+                case "m:oMath":
+                    line.text.append(formula(element))
+                case "w:pPr" | "w:rPr":
+                    pass
+                case kind:
+                    if kind == "w:r":
+                        self._begin_run(element, line)
+                    elif kind in ("wp:docPr", "v:shape"):
+                        line.add_description(element.get("descr") or element.get("alt") or "")
+                    self._read(element, line)
 
-def _alternative(element: etree._Element) -> list[etree._Element]:
-    """The one of several renderings that has text: the newest, or the fallback for old versions of Word."""
-    options = [option for option in element if short(option.tag) in ("mc:Choice", "mc:Fallback")]
-    with_text = (option for option in options if next(inside(option, "w:t", "a:t", "m:t"), None) is not None)
-    chosen = next(with_text, options[0] if options else None)
-    return [chosen] if chosen is not None else []
-
-
-def _break(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    """A line break; where Word has not noted its own page ends, a page break set by hand is one."""
-    if attribute(element, "w:type") != "page":
-        line.text.append("\n")
-    elif not walk.counts_rendered_breaks:
-        line.add_break()
-    return ()
-
-
-def _rendered_break(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    line.add_break()
-    return ()
-
-
-def _run(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    """A run of characters: how it is written decides what they are."""
-    line.font, line.in_capitals = "", line.style.in_capitals
-    properties = child(element, "w:rPr")
-    for each in properties if properties is not None else ():
-        kind = short(each.tag)
-        if kind == "w:rFonts":
-            line.font = attribute(each, "w:ascii") or attribute(each, "w:hAnsi")
-        elif kind == "w:rStyle":
-            line.in_capitals |= walk.styles.get(attribute(each, "w:val"), NO_STYLE).in_capitals
-        elif kind == "w:caps":
-            line.in_capitals = is_on(each)
-    return list(element)
-
-
-def _symbol(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    code = int(attribute(element, "w:char") or "0", 16) if HEXADECIMAL.fullmatch(attribute(element, "w:char")) else 0
-    font = attribute(element, "w:font")
-    is_private = 0xF000 <= code <= 0xF0FF
-    line.text.append(in_font(chr(code), font if font.casefold() in SYMBOL_FONTS or not is_private else "symbol"))
-    return ()
-
-
-def _formula(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    line.text.append(formula(element))
-    return ()
-
-
-def _picture(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    """What stands for a picture, where somebody described it."""
-    description = MADE_DESCRIPTION.sub("", element.get("descr") or element.get("alt") or "").strip()
-    if not NO_DESCRIPTION.fullmatch(description):
-        line.text.append(description)
-    return list(element)
-
-
-def _note(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    line.below.extend(walk.notes.get((short(element.tag), attribute(element, "w:id")), ()))
-    return ()
-
-
-def _box(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    line.boxes.append(element)
-    return ()
-
-
-def _drawing(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    """A chart or a diagram, whose words are in a part of their own."""
-    target = attribute(element, "r:id") or attribute(element, "r:dm")
-    line.below.extend(Block(text, is_line=True) for text in walk.drawing(target))
-    return ()
-
-
-def _simple_field(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    if PAGE_FIELD.match(attribute(element, "w:instr")):
-        line.has_page_field = True
-        return ()
-    return list(element)
-
-
-def _field_mark(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    match attribute(element, "w:fldCharType"):
-        case "begin":
-            line.fields.append(_Field())
-            line.text.append(form_field(element))
-        case "separate" if line.fields:
-            line.fields[-1].shows_result = True
-        case "end" if line.fields:
-            line.has_page_field |= PAGE_FIELD.match(line.fields.pop().instruction) is not None
-    return ()
-
-
-def _instruction(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    if line.fields:
-        line.fields[-1].instruction += element.text or ""
-    return ()
-
-
-def _ruby(walk: Walk, line: _Line, element: etree._Element) -> Sequence[etree._Element]:
-    """Characters with their reading above: `漢字(かんじ)`."""
-    for name, form in (("w:rubyBase", "{}"), ("w:rt", "({})")):
-        if (part := child(element, name)) is not None:
-            line.text.append(form.format("".join(text.text or "" for text in inside(part, "w:t"))))
-    return ()
-
-
-_SPECIAL: dict[str, Callable[[Walk, _Line, etree._Element], Sequence[etree._Element]]] = {
-    "w:br": _break,
-    "w:cr": _break,
-    "w:lastRenderedPageBreak": _rendered_break,
-    "w:sym": _symbol,
-    "w:footnoteReference": _note,
-    "w:endnoteReference": _note,
-    "w:txbxContent": _box,
-    "c:chart": _drawing,
-    "dgm:relIds": _drawing,
-    "w:fldSimple": _simple_field,
-    "w:fldChar": _field_mark,
-    "w:instrText": _instruction,
-    "w:ruby": _ruby,
-    "w:r": _run,
-    "m:oMath": _formula,
-    "wp:docPr": _picture,
-    "v:shape": _picture,
-}
-
-
-def _nearest(parent: etree._Element, name: str) -> Iterator[etree._Element]:
-    """Elements of this name below, but none inside a table, text box or paragraph that is itself below."""
-    for element in parent:
-        kind = short(element.tag)
-        if kind == name:
-            yield element
-        elif kind not in NOT_READ and kind not in ("w:tbl", "w:p", "w:txbxContent", "mc:Fallback"):
-            yield from _nearest(element, name)
+    def _begin_run(self, run: etree._Element, line: _Line) -> None:
+        """How a run of characters is written decides what they are."""
+        line.font, line.in_capitals = "", line.style.in_capitals
+        for each in found(run, "w:rPr/*"):
+            kind = short(each.tag)
+            if kind == "w:rFonts":
+                line.font = attribute(each, "w:ascii") or attribute(each, "w:hAnsi")
+            elif kind == "w:rStyle":
+                line.in_capitals |= self.styles.get(attribute(each, "w:val"), NO_STYLE).in_capitals
+            elif kind == "w:caps":
+                line.in_capitals = is_on(each, ".")
 
 
 def _is_page_number(text: str) -> bool:

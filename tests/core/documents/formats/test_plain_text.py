@@ -1,15 +1,16 @@
 """Text of any length comes in parts that lose nothing, and its headings survive where they are cut."""
 
+import re
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading_material import read, read_bytes
 
-from core.documents.formats import plain_text
+from core.documents.formats import markdown, plain_text
 from core.documents.formats.page_text import clean_characters
 
 TEXT = st.text(
@@ -122,6 +123,33 @@ def test_the_headings_of_markdown_are_those_that_a_reader_sees(text, titles, siz
             plain_text.MAX_PART_CHARACTERS = 10_000  # only at blank lines
         pages = read_bytes(text.encode(), "a.md")
     assert [heading.title for page in pages for heading in page.headings] == titles
+
+
+MARKDOWN_LINES = [
+    "# T",
+    "Text",
+    "Text - hier",
+    "---",
+    "===",
+    "- a",
+    "  - b",
+    "    # tief",
+    "```",
+    "<!-- c",
+    "-->",
+    "<pre>",
+]
+MARKDOWN_LINES += ["</pre>", "Text --> hier", "> q", "1. a", "", "", "", "| a |", "\t# tab", "***", "  weiter", "~~~"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(MARKDOWN_LINES), min_size=1, max_size=20), st.sampled_from([None, "", "```", "<!--"]))
+def test_headings_are_the_same_where_undecided_text_is_not_parsed(lines, is_open):
+    text = "\n".join(lines)
+    found = markdown.find_headings(text, is_open)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(markdown, "UNDECIDED", re.compile(r"(?!)"))
+        assert markdown.find_headings(text, is_open) == found
 
 
 @pytest.mark.parametrize(
