@@ -34,6 +34,7 @@ def said_by(raw):
         r"%TEMP%\new\reports",
         r"$$\begin{pmatrix} a & b \\ c & d \end{pmatrix}$$",
         r"Was \nu ist, sagt $E = h\nu$.",
+        r"$A \nsubseteq B$, $a \nmid b$, $a \nless b$, $\nexists x$, $2\tau$, $\pi\tau$ und \nleftarrow",
     ],
 )
 def test_a_backslash_that_a_model_forgot_to_double_is_text(text):
@@ -62,6 +63,10 @@ def test_a_backslash_that_a_model_forgot_to_double_is_text(text):
         "$\\nu$ ist die Frequenz\nu = 1",
         "path C:\\new\\file.txt\nnext",
         "\\rho und\nneu",
+        "Options:\nleft: a\nright: b\nexists: c",
+        "Words:\nless is more,\nsubset of it\nparallel to it\nmid range\neg. this\nsim, senhor",
+        "So\nshort but\nlefthand",
+        "Il va\tau marché",
     ],
 )
 def test_line_breaks_and_tabs_stay_what_they_are(text):
