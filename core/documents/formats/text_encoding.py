@@ -122,9 +122,8 @@ def _detected(sample: bytes, latin: bool = False) -> Encoding:
     import chardet  # 0.1 s that only such a file pays
 
     is_dos = _count(sample, bytes(range(0x80, 0xB0))) > _count(sample, bytes(range(0xC0, 0x100)))  # most letters
-    candidates = (*ENCODINGS, *DOS_ENCODINGS) if is_dos else ENCODINGS
-    if latin:
-        candidates = tuple(filter(LATIN.__contains__, candidates))
+    usual = (*ENCODINGS, *DOS_ENCODINGS) if is_dos else ENCODINGS
+    candidates = [name for name in usual if name in LATIN or not latin]
     found = chardet.detect_all(sample, include_encodings=candidates)
     best = max(found, key=_likelihood)
     codec = codecs.lookup(best["encoding"] or "cp1252").name
