@@ -67,7 +67,7 @@ def run(arguments: list[str]) -> int:
 
 
 def print_result(result: object, options: argparse.Namespace, language: str) -> None:
-    """For programs or people; a program such as head may stop to read early. Raises OSError where there is no room."""
+    """For programs or people; one such as head may stop to read early. Raises OSError where there is no room."""
     in_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     shown = json.dumps(result, ensure_ascii=not in_utf8) if options.json else options.show(result, language)
     try:
