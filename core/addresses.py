@@ -2,6 +2,8 @@
 
 import ipaddress
 import os
+import re
+import socket
 from urllib.parse import urlsplit
 
 OPENROUTER = "https://openrouter.ai/api/v1"
@@ -26,7 +28,7 @@ def ollama_address(host: str) -> str:
         name, _, written = rest.rpartition(":") if ":" in rest else (rest, "", "")
         name = name.strip("[]")
         port = int(written) if written.isascii() and written.isdigit() and int(written) < 65536 else port
-    if not name or name == "0.0.0.0":
+    if name in ("", "0", "0.0.0.0"):
         name = "127.0.0.1"
     elif name == "::":
         name = "::1"
@@ -47,9 +49,10 @@ def is_this_machine(url: str) -> bool:
         return False
     if host == "localhost" or host.endswith(".localhost"):
         return True
-    if not is_address(host):
+    try:  # also as systems read fewer numbers: 0 and 127.1
+        address = ipaddress.ip_address(socket.inet_aton(host) if re.fullmatch(r"[\d.]+", host) else host)
+    except (ValueError, OSError):
         return False
-    address = ipaddress.ip_address(host)
     mapped = getattr(address, "ipv4_mapped", None) or address
     return mapped.is_loopback or mapped.is_unspecified
 

@@ -10,6 +10,8 @@ from core.addresses import is_this_machine, ollama_address, place_of
     [
         ("", "http://127.0.0.1:11434"),
         ("0.0.0.0", "http://127.0.0.1:11434"),
+        ("0", "http://127.0.0.1:11434"),
+        ("0:8080", "http://127.0.0.1:8080"),
         ("0.0.0.0:8080", "http://127.0.0.1:8080"),
         (":8080", "http://127.0.0.1:8080"),
         ("gpu-box", "http://gpu-box:11434"),
@@ -32,9 +34,9 @@ def test_ollamas_own_variable_is_read_as_ollama_reads_it(host, address):
 
 
 HERE = """http://localhost:1/v1 http://LOCALHOST. http://my.localhost http://127.0.0.1 http://127.8.9.1:80
-    http://[::1]:11434 http://[::ffff:127.0.0.1] http://0.0.0.0:1234"""
+    http://[::1]:11434 http://[::ffff:127.0.0.1] http://0.0.0.0:1234 http://0:11434 http://127.1:8080"""
 ELSEWHERE = """https://openrouter.ai/api/v1 http://192.168.0.1 http://localhost.example.com http://127.0.0.1.example.com
-    http://127.0.0.1@example.com http://notlocalhost http://[::ffff:8.8.8.8] http://["""
+    http://127.0.0.1@example.com http://notlocalhost http://[::ffff:8.8.8.8] http://[ http://10.1 http://8"""
 
 
 @pytest.mark.parametrize(("urls", "is_here"), [(HERE.split(), True), (["", *ELSEWHERE.split()], False)])

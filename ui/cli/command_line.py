@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -48,6 +49,8 @@ def run(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is an interruption, like Ctrl-C
     try:
         result = options.command(options)
+        if result is not None:
+            print_result(result, options, language)
     except (AppError, OSError) as error:
         known = readable(error)
         return report(known.code, known.params, language)
@@ -60,10 +63,19 @@ def run(arguments: list[str]) -> int:
         pause_all(options)
         print(texts.text("cli.interrupted", language), file=sys.stderr)
         return EXIT_INTERRUPTED
-    if result is not None:
-        in_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-        print(json.dumps(result, ensure_ascii=not in_utf8) if options.json else options.show(result, language))
     return options.exit_code(result, language)
+
+
+def print_result(result: object, options: argparse.Namespace, language: str) -> None:
+    """For programs or people; one such as head may stop to read early. Raises OSError where there is no room."""
+    in_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    shown = json.dumps(result, ensure_ascii=not in_utf8) if options.json else options.show(result, language)
+    try:
+        print(shown, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes once more as it ends
+        if not isinstance(error, BrokenPipeError):
+            raise
 
 
 def parser() -> argparse.ArgumentParser:

@@ -90,7 +90,9 @@ class _Target:
     # what the parser calls
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if self._not_read or tag in NOT_READ or "hidden" in attributes or HIDDEN.search(attributes.get("style", "")):
+        is_hidden = "hidden" in attributes or HIDDEN.search(attributes.get("style", ""))
+        is_twice = "katex-html" in attributes.get("class", "")  # a formula that stands before it for readers
+        if self._not_read or tag in NOT_READ or is_hidden or is_twice:
             self._not_read += 1
         elif tag == "img":
             alt = attributes.get("alt", "")

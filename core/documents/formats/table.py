@@ -79,7 +79,8 @@ def _names(rows: Sequence[Sequence[str]], width: int) -> tuple[int, Sequence[str
         while cells and not cells[-1]:
             cells.pop()
         is_whole = len(row) == width and len(cells) >= max(2, width - 1, most + 1)
-        if is_whole and are_names(cells) and (number == 0 or number + 1 < len(rows)):
+        below = [cell.strip() for cell in rows[number + 1]] if number + 1 < len(rows) else []
+        if is_whole and are_names(cells, below) and (number == 0 or below):
             return number, cells
         most = max(most, sum(map(bool, cells)))
     return 0, ()
@@ -119,7 +120,7 @@ def _row_text(cells: Sequence[str], columns: Sequence[str]) -> str:
         return ""
     if not columns:
         return " | ".join(cells)
-    named = [f"{column}: {cell}" for column, cell in zip(columns, cells, strict=False) if cell]
+    named = [f"{column}: {cell}" if column else cell for column, cell in zip(columns, cells, strict=False) if cell]
     return "; ".join([*named, *(cell for cell in cells[len(columns) :] if cell)])
 
 

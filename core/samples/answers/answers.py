@@ -218,7 +218,7 @@ def _text_of(value: Any, role: str) -> str | None:
         return str(value).lower() if role == "output" else ""
     if isinstance(value, str):
         return value
-    if role == "output" and isinstance(value, Members):
+    if role and isinstance(value, Members):
         return value[0][1] if len(value) == 1 and type(value[0][1]) is str else None
     if role == "output" and isinstance(value, list):
         lines = [item.strip() for item in value if type(item) is str and item.strip()]

@@ -13,13 +13,16 @@ _SURROGATES = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
 
 # Commands that nobody takes for a control character and a word: "\nabla" would be a line that begins with "abla".
 _COMMANDS = (
-    r"t(?:au|imes|heta|ext(?:bf|it|rm|sf|tt|sc|normal|color|style|up|width)?|[fd]?frac|d?binom|ilde|riangle\w*"
+    r"t(?:imes|heta|ext(?:bf|it|rm|sf|tt|sc|normal|color|style|up|width)?|[fd]?frac|d?binom|ilde|riangle\w*"
     r"|herefore|hick\w+|wohead\w+)"
-    r"|n(?:abla|eq(?!\s*=)|otin|exists|eg|mid|leq|geq|less|gtr|prec|succ|sim|cong|subset\w*|supset\w*|parallel|vdash"
-    r"|ew(?:line|command|page)|oindent|onumber|otag|olimits|icefrac|left\w*|right\w*|earrow|warrow|atural)"
+    r"|(?<![a-zà-ÿ]\\)tau"
+    r"|n(?:abla|eq(?!\s*=)|otin|leq|geq|gtr|prec|succ|cong|vdash|(?:sub|sup)seteqq?"
+    r"|ew(?:line|command|page)|oindent|onumber|otag|olimits|icefrac|(?:left|right|leftright)arrow|earrow|warrow|atural)"
 )
-# What may as well be the end of a line, or a tab, and the name of a variable or a short word.
-_COMMANDS_OR_WORDS = r"t(?:o|anh?|op|ag|t)|n(?:eq?|i|u|ot|um)|r(?:m|e)"
+# What may as well be the end of a line, or a tab, and the name of a variable or a word.
+_COMMANDS_OR_WORDS = (
+    r"t(?:o|anh?|op|ag|t|au)|n(?:eq?|i|u|ot|um|eg|exists|less|sim|(?:sub|sup)set|parallel|(?:short)?mid)|r(?:m|e)"
+)
 _LETTERS_END = r"(?![a-zA-Z])"
 _FOR_ITSELF = re.compile(
     rf"[bf]|r(?=[a-z]|Vert)|(?:{_COMMANDS}){_LETTERS_END}"

@@ -24,10 +24,14 @@ _MARKER = re.compile(  # with a colon, or alone on its line as a heading
     (?:[:：][ \t]*(?:(?:\*\*|__)(?=\s))?|(?(heading)$|(?(bold)$|(?!))))""",
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
+# "Q. …", "Q) …" and "Q - …", and an answer in the line of its question, as the markers above would stand.
+_OTHER_MARKER = re.compile(r"^([ \t]*[QFA]\d{0,3})(?:[.)]|[ \t]+[-–—])(?=[ \t])", re.MULTILINE)
+_IN_THE_LINE = re.compile(rf"(?<=[?？؟])[ \t]+(?=(?:{_ANSWER_MARKERS})[ \t]?\d*[:：])", re.IGNORECASE)
 _TAG = re.compile(r"<(?P<name>[^\W\d_]+)[^<>]{0,80}>(?P<said>.*?)</(?P=name)>", re.DOTALL)
-_STANDS_OUT = re.compile(  # a question after at least one sign that it is one of several
-    r"""^[ \t]*(?=[-*•\#\d_])(?:[-*•][ \t]+|\#{1,6}[ \t]+)?(?:\d{1,3}[.)][ \t]*)?(?:\*\*|__)?(?:\d{1,3}[.)][ \t]*)?
-    (?P<asked>[^\W\d_][^?？؟\n]{2,400}[?？؟])(?:\*\*|__)?[ \t]*(?:[-–—:][ \t])?""",
+_STANDS_OUT = re.compile(  # a question after a sign that it is one of several, or before one that its answer follows
+    r"""^[ \t]*(?:(?P<sign>(?=[-*•\#\d_]))|(?=[^\n?？]*[?？؟][ \t]*(?:->|=>|→|\n[ \t]*\S)))
+    (?:[-*•][ \t]+|\#{1,6}[ \t]+)?(?:\d{1,3}[.)][ \t]*)?(?:\*\*|__)?(?:\d{1,3}[.)][ \t]*)?
+    (?P<asked>[^\W\d_][^?？؟\n]{2,400}[?？؟])(?:\*\*|__)?[ \t]*(?:(?:->|=>|[-–—→]|\s*:)[ \t])?""",
     re.VERBOSE | re.MULTILINE,
 )
 _SEPARATOR = re.compile(
@@ -49,6 +53,9 @@ Pairs = list[tuple[str, str]]
 
 def read_plain(text: str) -> tuple[Pairs, bool]:
     """The questions and answers in a text, and whether the last answer breaks off."""
+    text = _IN_THE_LINE.sub("\n", text)
+    if not re.search(r"^[ \t]*B[.)]", text, re.MULTILINE):  # else A is one of several choices
+        text = _OTHER_MARKER.sub(r"\1:", text)
     markers = list(_MARKER.finditer(text))
     parts = [
         (marker["question"] is not None, said) for marker, said in zip(markers, _between(text, markers), strict=True)
@@ -62,9 +69,12 @@ def read_plain(text: str) -> tuple[Pairs, bool]:
         last = text.rstrip()
         return pairs, last.endswith(pairs[-1][1]) and not _WHOLE_END.search(last)
     questions = list(_STANDS_OUT.finditer(text))
+    # Among questions that have a sign, one without belongs to an answer.
+    questions = [found for found in questions if found["sign"] is not None] or questions
     pairs = [(found["asked"], said) for found, said in zip(questions, _between(text, questions), strict=True)]
-    if not pairs or not all(said for _, said in pairs):
-        return [], False  # a list of questions, to none of which anything is said
+    is_one_that_is_asked_back = len(pairs) == 1 and questions[0]["sign"] is None
+    if not pairs or is_one_that_is_asked_back or not all(said for _, said in pairs):
+        return [], False  # questions, to none of which anything is said
     return pairs, not _WHOLE_END.search(pairs[-1][1])
 
 

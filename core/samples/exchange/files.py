@@ -49,10 +49,10 @@ FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 COLUMNS = {
     "instruction": "instruction prompt question query front user human frage anweisung aufgabe anfrage eingabe "
     "vorderseite pregunta domanda pergunta vraag pytanie soru fråga spørgsmål kysymys otázka kérdés întrebare вопрос "
-    "питання ερώτηση 问题 問題 質問 질문",
+    "питання въпрос pitanje vprašanje pertanyaan ερώτηση السؤال سؤال שאלה 问题 問題 質問 질문",
     "output": "output completion response answer answers reply back antwort ausgabe rückseite assistant chosen "
     "target réponse respuesta risposta resposta antwoord odpowiedź cevap svar vastaus odpověď válasz răspuns ответ "
-    "відповідь απάντηση 答案 回答 답변",
+    "відповідь отговор odgovor odpoveď jawaban απάντηση الجواب الإجابة إجابة جواب תשובה 答案 回答 답변",
     "input": "input context kontext hintergrund",
     "follow_ups": "follow_ups",
     "status": "status",

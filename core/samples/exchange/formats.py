@@ -21,10 +21,11 @@ MAX_TEXT_CHARACTERS = 100_000  # about 25,000 tokens, more than any model that i
 CONVERSATIONS = ("conversations", "conversation", "messages", "dialog", "dialogue", "chat", "turns", "contents")
 SYSTEM = ("system", "system_prompt", "system_message", "systemprompt", "system_instruction", "systeminstruction")
 MEDIA = ("image", "images", "video", "videos", "audio", "audios")
+TEXT_PARTS = ("text", "input_text", "output_text")
 WEIGHTS = ("weight", "train", "loss")  # of a message, as OpenAI, Axolotl and Swift call it
 ROLES = {
     **dict.fromkeys(("human", "user", "prompter", "nutzer", "mensch"), "user"),
-    **dict.fromkeys(("gpt", "assistant", "model", "bot", "chatgpt", "ai", "assistent"), "assistant"),
+    **dict.fromkeys(("gpt", "assistant", "model", "bot", "chatgpt", "ai", "chatbot", "assistent"), "assistant"),
     **dict.fromkeys(("system", "developer"), "system"),
 }
 SAYS_NOTHING = re.compile(
@@ -49,6 +50,8 @@ def turns_of(record: Mapping[str, Any]) -> Turns:
     for name in CONVERSATIONS:
         if isinstance(fields.get(name), list):
             return _checked(_paired([*before, *_messages(fields[name])]))
+    if fields.get("label") is False and "completion" in fields:  # as KTO is taught what not to say
+        raise BadRecord("exchange.bad.unwanted")
     asked, said = _field(fields, "instruction"), _answer(fields)
     if isinstance(said, list) and all(
         isinstance(each, Mapping) for each in said
@@ -105,8 +108,11 @@ def _field(fields: Mapping[str, Any], column: str) -> Any:
 
 
 def _answer(fields: Mapping[str, Any]) -> Any:
-    """The answer; a number or a truth value as text, and of several that are right (SQuAD) the first."""
-    value = _field(fields, "output")
+    """The answer; a number or a truth value as text, of several that are right (SQuAD) the first, and of choices
+    (MMLU) the one of that number."""
+    value, choices = _field(fields, "output"), fields.get("choices")
+    if isinstance(choices, list) and type(value) is int and 0 <= value < len(choices):
+        return choices[value]
     if value is fields.get("answers") and value:
         value = value.get("text") if isinstance(value, Mapping) else value
         value = (value or [None])[0] if isinstance(value, list) else value
@@ -142,7 +148,7 @@ def _said(content: Any) -> str:
     if not isinstance(content, list):
         raise BadRecord("exchange.bad.not_text")
     parts = [
-        part.get("text") if isinstance(part, Mapping) and part.get("type", "text") == "text" else part
+        part.get("text") if isinstance(part, Mapping) and part.get("type", "text") in TEXT_PARTS else part
         for part in content
     ]
     if not all(isinstance(part, str) for part in parts):

@@ -9,7 +9,8 @@ from core.samples.providers.http_errors import part_of
 
 # Servers have their own words for how an answer ended; every other word, or none, says that it came to its end.
 CUT_OFF = re.compile(
-    r"length|max|limit|window|error|time_?out|abort|cancel|insufficient|cut_?off|incomplete|pause|load"
+    r"length|max|limit|window|error|time_?out|abort|cancel|insufficient|cut_?off|incomplete|pause|load|truncat"
+    r"|interrupt|repetition"
 )
 FILTERED = re.compile(
     r"filter|safety|sensitive|recitation|prohibited|blocked|blocklist|spii|toxic|guardrail|refusal|moderat|risk|language"

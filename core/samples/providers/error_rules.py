@@ -26,14 +26,14 @@ PROMPT_TOO_LONG = re.compile(
     r"|(prompt|input|request) (is |was )?too (long|large)|string(_too_long|[ _]above[ _]max| too long)"
     r"|token_limit_exceeded|too many tokens|token limit|tokens \+ `max_new_tokens|input length|超长"
     r"|maximum (prompt|context|number of tokens)|reduce (the length of the|your) (messages|prompt|message size)"
-    r"|range of input length|prompt contains \d+ tokens|tokens to keep from the initial prompt"
+    r"|range of input length|less than \d+ tokens|prompt contains \d+ tokens|tokens to keep from the initial prompt"
 )
 TOO_LARGE = re.compile(r"(request|prompt) too large")
 MODERATED = re.compile(
     r"moderation|content[ _](policy|filter|management)|flagged|content exists risk|inappropriate|inspection_?failed"
     r"|high risk|(?<!case[ -])sensitive|敏感|违规|unsafe|safety (system|setting|filter|reason|polic)|guardrail"
     r"|prohibited[ _]content|responsible_?ai|\b1301\b|jailbreak|violat\w+ .{0,30}(polic|guideline|terms)"
-    r"|blocked (by|due|for)"
+    r"|blocked (by|due|for)(?! your account)|not compliant|illegal content|safety check|内容安全|违禁"
 )
 NO_MODEL = re.compile(
     r"not a valid model|invalid[ _]model|model[ _](id )?not[ _](found|exist|available)|no such model|模型不存在"

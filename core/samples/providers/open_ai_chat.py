@@ -25,13 +25,14 @@ MOST_TOKENS = 10**6
 CHANGES = {
     "max_tokens": re.compile("max_completion_tokens"),
     "system": re.compile(
-        r"(system|developer) (role|message|instruction|prompt)|role.{0,12}system|roles? must alternate"
+        r"(system|developer) (role|message|instruction|prompt)|role.{0,40}system|roles? must alternate"
         r"|only user.{0,20}assistant"
     ),
-    "stream": re.compile(
-        r"stream(ing)? (mode|is required|only)|only supports? stream|(must|requires?) .{0,20}stream"
-    ),
     "enable_thinking": re.compile("enable_thinking"),
+    "stream": re.compile(
+        r"stream(ing)? (mode|is (strongly |required)|only|must be true)|only (supports? )?stream|non-?stream"
+        r"|(must|requires?) .{0,20}stream|stream ?= ?true"
+    ),
     "reasoning": re.compile("reasoning"),
     "temperature": re.compile("temperature"),
     "seed": re.compile("seed"),

@@ -182,6 +182,8 @@ TABLES = {
     "of Markdown": [f"| {NAMES} |", "| --- | :-: | ---: |", *(f"| {row} |" for row in ROWS)],
     "without bars at its sides": [NAMES, "---|---|---", *ROWS],
     "names over numbers": ["Jahr | Umsatz", *(f"{1900 + n} | {n * 17}" for n in range(160))],
+    "years": ["Umsatz | 2022 | 2023 | 2024", *(f"Ort {n} | {n} | {n * 3} | {n * 7}" for n in range(160))],
+    "an empty corner": [" | Umsatz | Gewinn", *(f"Ort {n} | {n} | {n * 7}" for n in range(160))],
     "a grid": ["+---+---+---+", f"| {NAMES} |", "+===+===+===+", *(f"| {row} |\n+---+---+---+" for row in ROWS)],
 }
 

@@ -49,6 +49,17 @@ def test_a_project_is_created_and_listed_also_in_a_terminal_without_umlauts(app)
         assert app("list", PYTHONIOENCODING=encoding).stdout == shown
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+def test_whoever_reads_only_the_beginning_of_a_result_sees_no_traceback(app, tmp_path):
+    app("new", "a")
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "app.py", "list", "--projects", tmp_path / "projects"]
+    done = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=120)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_projects_folder_may_be_named_before_or_after_the_command(app, tmp_path):
     before = app("--projects", tmp_path / "elsewhere", "new", "a", "--json", projects=False)
     assert result_of(before)["folder"] == str(tmp_path / "elsewhere" / "a")

@@ -134,6 +134,7 @@ def test_no_word_is_lost_between_tags(words):
         ('<p>da<span style="display: none">geheim</span> dort', "da dort"),
         ('<div style="color:red; DISPLAY:NONE"><p>weg<br><img alt="x"></p></div><p>da', "da"),
         ('<p>da <b style="visibility:hidden">weg</b>und dort', "da und dort"),
+        ('<p>E <math><mi>x</mi></math><span class="katex-html" aria-hidden="true"><b>x</b></span> gilt', "E x gilt"),
         ("<p>Die Wart&shy;ung der Donau&#173;dampf\u00adschiffe", "Die Wartung der Donaudampfschiffe"),
     ],
 )

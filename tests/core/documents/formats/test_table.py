@@ -33,9 +33,26 @@ def test_each_row_names_its_values(delimiter):
         ),
         ("sep=;\nA;B\n1;2\n", "A: 1; B: 2"),
         ("Apfel\nBirne\nKirsche, rot\n", "Apfel\nBirne\nKirsche, rot"),
+        (
+            "Posten;2021;2022\nUmsatz;1;2\nGewinn;3;4\n",
+            "Posten: Umsatz; 2021: 1; 2022: 2\nPosten: Gewinn; 2021: 3; 2022: 4",
+        ),
+        ("Film;1994;2001\nAnna;1990;2003\n", "Film | 1994 | 2001\nAnna | 1990 | 2003"),
+        (",Frage,Antwort\n0,Was?,Das.\n1,Wer?,Er.\n", "0; Frage: Was?; Antwort: Das.\n1; Frage: Wer?; Antwort: Er."),
+        (";rot;gut\n;blau;neu\n;grün;alt\n", " | rot | gut\n | blau | neu\n | grün | alt"),
         ("A,B\n1,2\n3,4,fünf\n6,7\n8,9\n", "A: 1; B: 2\nA: 3; B: 4; fünf\nA: 6; B: 7\nA: 8; B: 9"),
     ],
-    ids=["decimal commas", "quoted values", "Excel", "one column", "a row longer than the header"],
+    ids=[
+        "decimal commas",
+        "quoted values",
+        "Excel",
+        "one column",
+        "years",
+        "no years in a row",
+        "a corner",
+        "no corner",
+        "a row longer than the header",
+    ],
 )
 def test_values_are_found_and_none_is_lost(source, text):
     assert text_of(source) == text

@@ -98,6 +98,24 @@ def test_a_comment_of_another_alphabet_in_a_long_program_is_read(comment, encodi
     assert decode(text.encode(encoding), "a.txt") == text
 
 
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Avant le nettoyage, éteignez l’interrupteur général. Ça été vérifié à 5 €.",
+        "Nettoyé à l’eau. Déjà séché. Reçu à Orléans, le 5 août à 14 h.",
+        "Hôtel côté rivière, dîner à 19 h, forêt, île, août, où, très, après, même, être.",
+        "La pressione è più alta perché la valvola è già aperta. Qualità e velocità.",
+        "Naïve café résumé – £5 • ©2024 ™",
+        "Größe: 5 m². Fläche: 10 m³. Gewicht: 3½ kg, Ø 12 mm, 20 °C, ±5 %.",
+        "A válvula não deve ser aberta. Não há peças de reposição até amanhã. Ação imediata!",
+        "Slökkvið á aðalrofanum fyrir þrif. Það er mikilvægt að þrífa vélina.",
+    ],
+)
+def test_a_few_words_of_a_western_language_are_no_russian_and_no_hungarian(text, times):
+    assert decode((text * times).encode("cp1252"), "a.txt") == text * times
+
+
 @pytest.mark.parametrize(
     "text",
     [

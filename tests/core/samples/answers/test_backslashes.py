@@ -18,14 +18,23 @@ def said_by(raw):
 @pytest.mark.parametrize(
     "text",
     [
-        *(r"Sie lautet $a = \frac{v}{t}$ und $\vec F = -\nabla V$.", r"Es gilt $\tau = r \times F$."),
-        *(r"Es gilt \tau = r \times F.", r"Mit \theta \neq \nu ist \vec x gemeint."),
-        *(r"$a \ne b$, $x \to 0$, $E = h\nu$, $\tan x$", r"Die Dichte ist \(\rho = \frac{m}{V}\) in $\text{kg}$."),
-        *(r"\begin{aligned} a &\neq b \end{aligned}", r"$\left\{ x \notin A \right\}$, $\bar x$, $\beta$"),
-        *(r"Use \bcat\b for a whole word, \d+ for digits.", r"The log is in C:\new\tools\report.txt."),
-        *(r"C:\temp\new, D:\bin und c:\Programme\neu\Readme.txt", r"C:\Users\nina\test"),
-        *(r"Auf \\server\share\neu\text.txt und in ..\neu\tests\run.py", r"%TEMP%\new\reports"),
-        *(r"$$\begin{pmatrix} a & b \\ c & d \end{pmatrix}$$", r"Was \nu ist, sagt $E = h\nu$."),
+        r"Sie lautet $a = \frac{v}{t}$ und $\vec F = -\nabla V$.",
+        r"Es gilt $\tau = r \times F$.",
+        r"Es gilt \tau = r \times F.",
+        r"Mit \theta \neq \nu ist \vec x gemeint.",
+        r"$a \ne b$, $x \to 0$, $E = h\nu$, $\tan x$",
+        r"Die Dichte ist \(\rho = \frac{m}{V}\) in $\text{kg}$.",
+        r"\begin{aligned} a &\neq b \end{aligned}",
+        r"$\left\{ x \notin A \right\}$, $\bar x$, $\beta$",
+        r"Use \bcat\b for a whole word, \d+ for digits.",
+        r"The log is in C:\new\tools\report.txt.",
+        r"C:\temp\new, D:\bin und c:\Programme\neu\Readme.txt",
+        r"C:\Users\nina\test",
+        r"Auf \\server\share\neu\text.txt und in ..\neu\tests\run.py",
+        r"%TEMP%\new\reports",
+        r"$$\begin{pmatrix} a & b \\ c & d \end{pmatrix}$$",
+        r"Was \nu ist, sagt $E = h\nu$.",
+        r"$A \nsubseteq B$, $a \nmid b$, $a \nless b$, $\nexists x$, $2\tau$, $\pi\tau$ und \nleftarrow",
     ],
 )
 def test_a_backslash_that_a_model_forgot_to_double_is_text(text):
@@ -42,6 +51,10 @@ def test_a_backslash_that_a_model_forgot_to_double_is_text(text):
         *("Es kostet $5\nund $6\nnicht mehr.", "a\nne pas\nni oui ni non", "Zeile\r\nzwei"),
         *("$\\frac{a}{b}$\nnot so\nund\tmehr", "$\\nu$ ist die Frequenz\nu = 1", "path C:\\new\\file.txt\nnext"),
         "\\rho und\nneu",
+        "Options:\nleft: a\nright: b\nexists: c",
+        "Words:\nless is more,\nsubset of it\nparallel to it\nmid range\neg. this\nsim, senhor",
+        "So\nshort but\nlefthand",
+        "Il va\tau marché",
     ],
 )
 def test_line_breaks_and_tabs_stay_what_they_are(text):

@@ -120,6 +120,10 @@ TWO = [("Frage?", "Antwort."), ("Und dann?", "Ende.")]
         ({"row_idx": 0, "row": {"instruction": "Frage?", "output": "Antwort."}, "truncated_cells": []}, ONE),
         ({"prompt": "Frage?", "chosen": chat("Frage?", "Antwort."), "rejected": chat("Frage?", "Nein.")}, ONE),
         ({"prompt": "Frage?", "chosen": [said("assistant", "Antwort.")]}, ONE),
+        ({"prompt": "Frage?", "completion": "Antwort.", "label": True}, ONE),
+        ({"question": "Frage?", "choices": ["Nein.", "Antwort."], "answer": 1}, ONE),
+        ({"messages": [said("User", "Frage?"), said("Chatbot", "Antwort.")]}, ONE),
+        ({"messages": chat([{"type": "input_text", "text": "Frage?"}], "Antwort.")}, ONE),
         *(
             ({name: "Sei Kant.", "question": "Frage?", "response": "Antwort."}, [("Sei Kant.\n\nFrage?", "Antwort.")])
             for name in ("system", "system_prompt", "System_Message")
@@ -171,6 +175,7 @@ def test_records_become_what_they_ask_and_say(project, record, expected):
         ({"messages": chat([{"type": "text", "text": "Frage?"}, {"type": "image_url"}], "Antwort.")}, "not_text"),
         ({"contents": [{"role": "user", "parts": [{"inlineData": {}}]}, said("model", "Antwort.")]}, "not_text"),
         ({"instruction": "Frage?", "output": ["Antwort.", "Andere."]}, "not_text"),
+        ({"prompt": "Frage?", "completion": "Schlechte Antwort.", "label": False}, "unwanted"),
         ({"question": "Frage?", "answers": {"text": [], "answer_start": []}}, "no_answer"),
         ({"messages": [*chat("Frage?"), {**said("assistant", "Antwort."), "weight": 0}]}, "no_answer"),
         ({"instruction": 7, "output": "Antwort."}, "not_text"),

@@ -117,6 +117,7 @@ def test_tokens_and_cost_come_back_and_a_server_of_this_machine_costs_nothing(ta
             ["length", "max_tokens", "MAX_TOKENS", "model_length", "max_output_tokens", "context_window_exceeded"],
         ),
         (False, ["error", "abort", "insufficient_system_resource", "network_error", "ERROR_LIMIT", "timeout"]),
+        (False, ["truncated", "interrupted", "repetition_truncation"]),
     ],
 )
 def test_servers_have_many_words_for_the_end_of_an_answer(talk, finished, reasons):
@@ -193,6 +194,9 @@ def test_an_error_in_the_middle_of_a_stream_is_one(talk):
     ("status", "words", "wanted"),
     [
         (400, "This model only support stream mode, please enable the stream parameter.", {"stream": True}),
+        (400, "non-streaming requests are not supported", {"stream": True}),
+        (422, "Only streaming is supported", {"stream": True}),
+        (400, "Streaming is strongly recommended for long requests; use stream=true", {"stream": True}),
         (400, "parameter.enable_thinking must be set to false for non-streaming calls", {"enable_thinking": False}),
         (
             400,
@@ -217,6 +221,7 @@ def test_a_server_that_wants_a_request_otherwise_gets_it_so_from_then_on(talk, s
         (400, "Developer instruction is not enabled for models/gemma-3-27b-it"),
         (400, "Conversation roles must alternate user/assistant/user/assistant/..."),
         *((422, "Only user and assistant roles are supported!"), (400, "role: 'system' is not a valid role")),
+        (400, "Unsupported value: 'messages[0].role' does not support 'system' with this model."),
         (400, "Only user, assistant and tool roles are supported, got system."),
         (500, "Internal Server Error"),
     ],
