@@ -44,7 +44,7 @@ def level(check):
         ("q8_0", -0.03, "red", "other_model"),
         ("q4_k_m", 0.033, "green", ""),
         ("q4_k_m", 0.12, "red", "less_sure"),
-        ("q4_k_m", -0.12, "red", "other_model"),
+        ("q4_k_m", -0.12, "amber", "surer"),
         ("safetensors", 0.0, "green", ""),
         ("safetensors", 0.03, "red", "other_model"),
     ],
