@@ -51,9 +51,14 @@ def start_server(
         parameters.enable_reasoning = 0
     parameters.ui = False
     parameters.endpoint_slots = False  # it would show what is being written
+    parameters.endpoint_metrics = True
     parameters.api_keys = [key]
     try:
-        return xllamacpp.Server(parameters)
+        server = xllamacpp.Server(parameters)
+        # Its work is done in a loop in a thread of its own. A server that is let go before that has begun waits for
+        # its end for ever, so whoever gets one has waited for the loop's first answer.
+        server.handle_metrics()
+        return server
     except RuntimeError as error:
         raise AppError("gguf_unreadable", file=file.name, problem=str(error)[:200]) from error
 

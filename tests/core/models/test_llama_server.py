@@ -38,3 +38,10 @@ def test_control_tokens_that_a_question_names_are_asked_as_text(kind, question, 
     start, end = tokenizer.convert_tokens_to_ids(["<|im_start|>", "<|im_end|>"])
     assert (ids.count(start), ids.count(end)) == (2, 1)
     assert tokenizer.decode(ids) == tokenizer.decode(whole)
+
+
+def test_a_model_that_is_let_go_at_once_does_not_hang(tmp_path):
+    file = write_byte_level(tmp_path / "a.gguf", "smollm", SPLIT_RULES["smollm"].patterns)
+    for _ in range(10):
+        with LlamaServer(file, 64):
+            pass
