@@ -97,7 +97,7 @@ def test_a_run_is_repeated_by_its_name_and_by_nothing_else(app, project, started
 
 
 def test_any_run_and_checkpoint_is_compared_exported_and_asked(app, project, started, monkeypatch):
-    def note(*_, chosen):
+    def note(*_, chosen, also=()):
         started.append(chosen)
         return SimpleNamespace(id="job")
 
