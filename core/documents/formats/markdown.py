@@ -14,9 +14,10 @@ from core.documents.formats.plain_text import text_pages
 PARSER = MarkdownIt("commonmark").disable("reference")
 FRONT_MATTER = re.compile(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 # Paragraphs, lists and tables in which no heading, fence or HTML can be. One word stands for all of them where what
-# follows a blank line ends every list: parsing costs ten times as much as finding them.
+# follows a blank line ends every list: parsing costs ten times as much as finding them. A line is matched in one way
+# only, so nothing is tried again and again (Python 3.11.2 misreads possessive repeats of groups).
 UNDECIDED = re.compile(
-    r"(?<=\n\n)(?:(?:(?![ \t*+\-\d.)]*(?:[#=_]|\n)|[^\n]*(?:```|~~~|[<>]))[^\n]+\n)++\n++)++(?=([^\s*+\-\d>])?)"
+    r"(?<=\n\n)(?:(?:(?![ \t*+\-\d.)]*(?:[#=_]|\n)|[^\n]*(?:```|~~~|[<>]))[^\n]+\n)+\n+)+(?=([^\s*+\-\d>])?)"
 )
 ANCHOR = re.compile(r"\s*\{[#.:][^{}]*\}$")  # `{#installation}`, which some programs make an address of
 
