@@ -27,14 +27,16 @@ EXACT = {gguf.GGMLQuantizationType[name] for name in ("F32", "F64", "I8", "I16",
 
 def write_into_source(
     source: Path, merged: Path, adapter: Path, file: Path, name: str, on_tensor: Callable[[int, int], None]
-) -> None:
+) -> dict[str, gguf.GGMLQuantizationType]:
     """Write the f16 GGUF of the merged model. `on_tensor` as in `quantizing.write_quantized`.
 
-    Raises AppError `gguf_vocabulary_changed`, `gguf_source_unfit` where a changed matrix has no place in the file.
+    Returns the tensors that the adapter changed, with their types in the source. Raises AppError
+    `gguf_vocabulary_changed`, `gguf_source_unfit` where a changed matrix has no place in the file.
     """
     reader = gguf.GGUFReader(source)
     require_same_vocabulary(reader, merged)
     changed = changed_tensors(reader, adapter)
+    types = {tensor.name: tensor.tensor_type for tensor in reader.tensors if tensor.name in changed}
     writer = new_writer(reader, file, gguf.LlamaFileType.MOSTLY_F16, own_keys(reader, merged, name))
     kinds = [kept_or_half(tensor) for tensor in reader.tensors]
     for tensor, kind in zip(reader.tensors, kinds, strict=True):
@@ -53,13 +55,7 @@ def write_into_source(
     writer.close()
     if changed:
         raise AppError("gguf_source_unfit", name=next(iter(changed)))
-
-
-def rounded_before(source: Path, adapter: Path) -> dict[str, gguf.GGMLQuantizationType]:
-    """The tensors that the adapter changed, with their types in the source. Raises as `changed_tensors`."""
-    reader = gguf.GGUFReader(source)
-    changed = changed_tensors(reader, adapter)
-    return {tensor.name: tensor.tensor_type for tensor in reader.tensors if tensor.name in changed}
+    return types
 
 
 def kept_or_half(tensor: Any) -> gguf.GGMLQuantizationType:
@@ -127,8 +123,6 @@ def as_in_gguf(reader: gguf.GGUFReader, tensor: Any, values: np.ndarray) -> np.n
         heads = int(read(reader, f"llama.{key}") or read(reader, "llama.attention.head_count"))
         halves = values.reshape(heads, 2, values.shape[0] // heads // 2, values.shape[1])
         values = halves.swapaxes(1, 2).reshape(values.shape)
-    elif architecture == "gpt2":
-        values = values.T
     if list(values.shape) != [int(size) for size in reversed(tensor.shape)]:
         raise AppError("gguf_source_unfit", name=tensor.name)
     return np.ascontiguousarray(values)

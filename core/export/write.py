@@ -168,6 +168,7 @@ def export_gguf(context: JobContext, material: Material, made: Made) -> Exported
         context.checkpoint()
         context.progress(done, total)
 
+    before: dict[str, Any] = {}
     for name in ALL_QUANTIZATIONS:
         if name not in ("f16", *material.quantizations):
             continue
@@ -175,10 +176,8 @@ def export_gguf(context: JobContext, material: Material, made: Made) -> Exported
         context.progress(len(files), None, "export.writing", quantization=name)
         file = folder / f"{material.name}-{name}.gguf"
         if name == "f16":
-            write_f16(material, file, tell)
+            before = write_f16(material, file, tell)
         else:
-            source, adapter = source_of(material.base), material.adapter.folder
-            before = gguf_source.rounded_before(source, adapter) if source else None
             quantizing.write_quantized(full, file, name, tell, before)
         if name not in material.quantizations:
             continue
@@ -194,13 +193,17 @@ def export_gguf(context: JobContext, material: Material, made: Made) -> Exported
     return finish(material, folder, files, reports)
 
 
-def write_f16(material: Material, file: Path, on_tensor: Callable[[int, int], None]) -> None:
-    """The merged model as an f16 GGUF: written into the GGUF that its base came from, or else converted."""
+def write_f16(material: Material, file: Path, on_tensor: Callable[[int, int], None]) -> dict[str, Any]:
+    """The merged model as an f16 GGUF: written into the GGUF that its base came from, or else converted.
+
+    Returns the tuned tensors with the types that they had in that GGUF.
+    """
     name, source = material.export.project.name, source_of(material.base)
     if source:
-        gguf_source.write_into_source(source, material.merged, material.adapter.folder, file, name, on_tensor)
-    else:
-        gguf.write_f16(material.merged, file, name)
+        adapter = material.adapter.folder
+        return gguf_source.write_into_source(source, material.merged, adapter, file, name, on_tensor)
+    gguf.write_f16(material.merged, file, name)
+    return {}
 
 
 def export_ollama(context: JobContext, material: Material, made: Made) -> Exported:

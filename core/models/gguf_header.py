@@ -21,11 +21,13 @@ Parts = tuple[int, list[np.ndarray], list[int], list[gguf.GGUFValueType]]
 
 
 @lru_cache(maxsize=256)
-def read_head(file: Path) -> dict[str, Any]:
-    """Keys and values; nothing where the file is no GGUF.
+def stored_head(file: Path) -> dict[str, Any]:
+    """The head of a file of Ollama's store: named by its digest, so that what was read once stays true."""
+    return read_head(file)
 
-    A file of Ollama's store is named by its digest, so that what was read once stays true.
-    """
+
+def read_head(file: Path) -> dict[str, Any]:
+    """Keys and values; nothing where the file is no GGUF."""
     try:
         with open_file(file):  # which refuses what never answers
             fields = Head(file).fields

@@ -21,8 +21,8 @@ import xllamacpp  # noqa: F401  its library is used below
 from core.hardware_detector import cores_for_work
 from utils.errors import AppError
 
-LONGEST_TEXT = 512
-"""Tokens: the context that llama.cpp gives where nobody asks for another."""
+LONGEST_TOKENS = 512
+"""Of a text: the context that llama.cpp gives where nobody asks for another."""
 
 PARTS_A_THREAD = 4
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.models import bases
-from core.models.gguf_header import TOKENS, UNREADABLE, read_head
+from core.models.gguf_header import TOKENS, UNREADABLE, stored_head
 from utils.config import TrainingSettings
 from utils.errors import AppError
 from utils.files import read_json
@@ -110,7 +110,7 @@ def shape_in_gguf(file: Path, parameters: float | None) -> Shape | None:
     """The model of a GGUF in numbers; None where the file does not tell. `parameters` is what is known of their
     number."""
     try:
-        return shape_of(read_head(file), parameters)
+        return shape_of(stored_head(file), parameters)
     except UNREADABLE:
         return None
 

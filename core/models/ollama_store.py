@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.models.gguf_header import KIND, PRE, read_head
+from core.models.gguf_header import KIND, PRE, stored_head
 from core.models.split_rules import is_known
 from utils.files import open_file, read_json
 
@@ -115,7 +115,7 @@ def read_model(store: Path, manifest: Path) -> OllamaModel | None:
     config = config if isinstance(config, dict) else {}
     weights = [layer for layer in layers if layer.get("mediaType") == f"{LAYER}model"]
     file = blob(store, weights[0]) if len(weights) == 1 else None
-    head = read_head(file) if file else {}
+    head = stored_head(file) if file else {}
     family = str(config.get("model_family") or head.get("general.architecture") or "")
     return OllamaModel(
         name=shown_name(manifest),

@@ -11,14 +11,13 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, GenerationConfig
 
+from core.models.llama_library import LONGEST_TOKENS
 from core.models.llama_server import TRICKY_TEXTS
 from core.samples.store.sample import Sample
 from core.training.training_data import Language, encode_prompt, encode_rows
 
 PROMPTS = 10
 ANSWER_TOKENS = 32
-LONGEST_TOKENS = 512
-"""Of a text that is scored; of longer ones the beginning."""
 ENOUGH_TOKENS = 2048
 MOST_TEXTS = 400
 

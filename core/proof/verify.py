@@ -16,7 +16,8 @@ import gguf
 from transformers import AutoTokenizer, GenerationConfig
 
 from core.models.chat_text import begins
-from core.models.gguf_tokenizer import read, token_ids
+from core.models.gguf_header import read_head
+from core.models.gguf_tokenizer import token_ids
 from core.models.llama_library import LIBRARY, Judgement, Scorer
 from core.models.llama_server import Completion, LlamaServer
 from core.proof.reference import ANSWER_TOKENS, ENOUGH_TOKENS, LONGEST_TOKENS, Asked, Reference, Scored
@@ -189,8 +190,8 @@ def check_settings(file: Path, reference: Reference) -> Check:
 
     Programs act on these without asking the model: a wrong one may show only in long texts, or in another program.
     """
-    reader = gguf.GGUFReader(file)
-    architecture = read(reader, gguf.Keys.General.ARCHITECTURE)
+    head = read_head(file)
+    architecture = head.get(gguf.Keys.General.ARCHITECTURE)
     config, tokenizer = reference.config, reference.tokenizer
     rope = getattr(config, "rope_parameters", None) or {}
     rope = rope.get("full_attention", rope)
@@ -202,11 +203,10 @@ def check_settings(file: Path, reference: Reference) -> Check:
         f"{architecture}.context_length": [getattr(config, "max_position_embeddings", None)],
         f"{architecture}.block_count": [config.num_hidden_layers],
     }
-    found = {key: read(reader, key) for key in expected}
     differing = [
         key
         for key, wanted in expected.items()
-        if None not in (found[key], *wanted) and not any(math.isclose(found[key], one) for one in wanted)
+        if None not in (head.get(key), *wanted) and not any(math.isclose(head[key], one) for one in wanted)
     ]
     return Check("settings", not differing, {"differing": ", ".join(differing)}, "settings_differ")
 
