@@ -1,65 +1,56 @@
 """Settings of this machine, for all projects. They are the host's; guests do not see them."""
 
-import gradio as gr
-
 from core import access
-from core.project_manager import Project
 from ui.page import html
-from ui.page.frame import QUIET, PageFrame
+from ui.page.fields import Field
+from ui.page.parts import Act, Answer, Part, good
+from ui.page.view import View
 from ui.texts import LANGUAGES, text
 from utils import config
-from utils.errors import AppError, readable
+from utils.errors import AppError
+
+NAMES = ("language", "force_cpu", "guest_addresses", "guest_requests")
 
 
-def build(frame: PageFrame) -> None:
+def layout_html() -> str:
+    return html.place("settings")
+
+
+def settings_html(view: View) -> str:
     """Language, CPU switch, what guests may do: saved at once. Training settings as start values."""
-    settings = frame.services.settings
-    own_languages = [(text("app.this_language", name), name) for name in LANGUAGES]
-    with gr.Accordion(frame.t("settings.title"), open=False, elem_id="settings", visible=False) as panel:
-        language = gr.Dropdown(
-            [(frame.t("choice.app_language.auto"), "auto"), *own_languages],
-            value=settings.language,
-            label=frame.t("field.app_language"),
-            filterable=False,
-        )
-        force_cpu = gr.Checkbox(
-            settings.force_cpu,
-            label=frame.t("field.force_cpu"),
-            info=frame.t("about.force_cpu"),
-        )
-        addresses = gr.Textbox(
-            "\n".join(settings.guest_addresses),
-            label=frame.t("field.guest_addresses"),
-            info=frame.t("about.guest_addresses"),
-            lines=2,
-            max_lines=6,
-        )
-        requests = gr.Number(
-            settings.guest_requests, label=frame.t("field.guest_requests"), info=frame.t("about.guest_requests")
-        )
-        as_default = gr.Button(frame.t("settings.as_default"), size="sm")
-        notice = gr.HTML()
+    if not access.asking().is_host:
+        return ""
+    t, now = view.t, view.services.settings
+    languages = [(t("choice.app_language.auto"), "auto")]
+    languages += [(text("app.this_language", name), name) for name in LANGUAGES]
 
-    frame.live.show(panel, lambda _: gr.update(visible=access.asking().is_host))
-    fields = {"language": language, "force_cpu": force_cpu, "guest_addresses": addresses, "guest_requests": requests}
+    def field(name: str, words: str) -> Field:
+        return Field(name, t(f"field.{words}"), t(f"about.{words}") if words != "app_language" else "", action="settings.set")
 
-    def keep(*values: object) -> str:
-        try:
-            keep_settings(frame, **dict(zip(fields, values, strict=True)))
-        except (AppError, OSError) as error:
-            return frame.error_box(readable(error))
-        return html.box("good", frame.t("settings.saved"))
-
-    def keep_default(project: Project, _: object) -> dict[str, str]:
-        keep_settings(frame, training=project.load_config().training.model_dump())
-        return {"notice": html.box("good", frame.t("settings.default_saved"))}
-
-    events = [language.input, force_cpu.input, addresses.blur, requests.blur]
-    gr.on(events, keep, list(fields.values()), [notice], **{**QUIET, "preprocess": False})
-    frame.act(as_default.click, keep_default, notice)
+    body = (
+        field("language", "app_language").select(languages, now.language)
+        + field("force_cpu", "force_cpu").checkbox(now.force_cpu)
+        + field("guest_addresses", "guest_addresses").text("\n".join(now.guest_addresses), lines=2)
+        + field("guest_requests", "guest_requests").number(now.guest_requests)
+        + (html.button("settings.as_default", t("settings.as_default")) if view.project else "")
+    )
+    return html.fold("settings", t("settings.title"), body)
 
 
-def keep_settings(frame: PageFrame, **values: object) -> None:
-    """Save machine-wide settings; they hold at once, without a restart. Raises AppError `host_only`."""
+def keep(act: Act) -> Answer:
+    """Save a machine-wide setting; it holds at once, without a restart. Raises AppError `host_only`."""
     access.require_host()
-    config.change_app_settings(**values)
+    if act.of not in NAMES:
+        raise AppError("internal", kind="setting")
+    config.change_app_settings(**{act.of: act.values.get("value")})
+    return good(act, "settings.saved")
+
+
+def keep_default(act: Act) -> Answer:
+    """The project's training settings are those that new projects begin with."""
+    access.require_host()
+    config.change_app_settings(training=act.project.load_config().training.model_dump())
+    return good(act, "settings.default_saved")
+
+
+PART = Part({"settings": settings_html}, {"settings.set": keep, "settings.as_default": keep_default})

@@ -1,39 +1,30 @@
 """The database as a file to take along: shown in the file manager of this machine, or downloaded by another one."""
 
 from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
-from typing import Any
-
-import gradio as gr
 
 from core import rag_processor
 from core.project_manager import Project
 from ui.page import downloads, html
 from ui.page.downloads import Download
-from ui.page.frame import Answer, PageFrame
+from ui.page.parts import Act, Answer, Part
+from ui.page.view import View
 
 PATH = "/download/database"
 
 
-def build(frame: PageFrame) -> None:
-    """The button and what came of it."""
-    t = frame.t
-    gr.HTML(html.muted(t("documents.export_about")))
-    with gr.Row(elem_classes="tight"):
-        export = gr.Button(t("documents.export"), size="sm", elem_id="export-database", min_width=200)
-    exported = gr.HTML()
-    frame.live.show(export, lambda view: gr.update(interactive=bool(view.status and view.status.chunks)))
-    downloads.offer(frame, export, partial(export_database, frame), exported, {})
+def export_html(view: View) -> str:
+    """The button, and what it is for."""
+    there = bool(view.status and view.status.chunks)
+    button = html.button("database.export", view.t("documents.export"), why_not="" if there else view.t("cutting.nothing_yet"))
+    return html.muted(view.t("documents.export_about")) + button
 
 
-def export_database(frame: PageFrame, project: Project, _: dict[str, Any]) -> Answer:
+def export_database(act: Act) -> Answer:
     """Writes the file."""
-
-    def write() -> tuple[Path, str]:
-        return rag_processor.export_database(project), frame.t("documents.exported")
-
-    return downloads.take_along(frame, write, download_address(project))
+    project = act.project
+    return downloads.take_along(
+        act, lambda: (rag_processor.export_database(project), act.t("documents.exported")), download_address(project)
+    )
 
 
 def download_address(project: Project) -> str:
@@ -43,3 +34,6 @@ def download_address(project: Project) -> str:
 def database_of(project: Project, _asked: Mapping[str, str]) -> Download:
     """The project's database as it was last exported."""
     return Download(project.database_export, f"{project.name}.db", "application/vnd.sqlite3")
+
+
+PART = Part({"documents.export": export_html}, {"database.export": export_database})

@@ -6,7 +6,6 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-import gradio as gr
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, Response
 
@@ -14,15 +13,9 @@ from core import access
 from core.jobs.services import Services
 from core.project_manager import Project
 from ui.page import html
-from ui.page.frame import Answer, Component, PageFrame, Work
+from ui.page.parts import Act, Answer
 from utils import file_manager
-from utils.errors import AppError, readable
-
-# A link that is clicked asks nothing of the page: it stays as it is while the browser loads the file.
-CLICK_LINK = """(address) => { if (!address) return;
-const link = document.createElement("a"); link.href = address; link.download = "";
-document.body.append(link); link.click(); link.remove(); }"""
-
+from utils.errors import AppError
 
 @dataclass(frozen=True)
 class Download:
@@ -64,22 +57,13 @@ def link_html(address: str, words: str) -> str:
     return f'<a href="{escape(address)}" download>{escape(words)}</a>'
 
 
-def offer(frame: PageFrame, button: gr.Button, work: Work, notice: gr.HTML, inputs: Mapping[str, Component]) -> None:
-    """On a click, `work` answers as `take_along` does."""
-    outputs = {"address": gr.Textbox(visible=False)}
-    frame.act(button.click, work, notice, inputs, outputs, CLICK_LINK)
-
-
-def take_along(frame: PageFrame, write: Callable[[], tuple[Path, str]], address: str) -> Answer:
+def take_along(act: Act, write: Callable[[], tuple[Path, str]], address: str) -> Answer:
     """`write` makes a file and says what it is. Whoever sits at this machine sees it in the file manager; all others
     download it from `address`."""
-    try:
-        file, words = write()
-    except (AppError, OSError) as error:
-        return {"notice": frame.error_box(readable(error)), "address": ""}
+    file, words = write()
     here = access.asking().at_machine
     if here:
         file_manager.show(file)
-    found = html.box("good", words, str(file) if here else frame.t("documents.downloading"))
-    link = link_html(address, frame.t("documents.download"))
-    return {"notice": f"{found}<p>{link}</p>", "address": "" if here else address}
+    found = html.box("good", words, str(file) if here else act.t("documents.downloading"))
+    link = link_html(address, act.t("documents.download"))
+    return Answer(notice=f"{found}<p>{link}</p>", download="" if here else address)

@@ -1,9 +1,68 @@
 """Small pieces of HTML: tables, bars, boxes, figures. Everything that comes from outside is escaped here."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any, NamedTuple
 
 CELL_CHARACTERS = 300
+
+
+def place(name: str, kind: str = "") -> str:
+    """Where a place of the page is to be; what it shows comes by itself."""
+    return f'<div data-place="{escape(name)}" class="{escape(kind)}"></div>'
+
+
+def button(
+    do: str, words: str, *, of: str = "", why_not: str = "", tone: str = "", main: bool = False, key: str = ""
+) -> str:
+    """A button that asks for an action; while it is off, the reason stands below it.
+
+    `tone` is primary, stop or plain; Enter in a field of the same form presses the `main` one.
+    """
+    off = f' disabled aria-describedby="why-{escape(do)}"' if why_not else ""
+    why = f'<p class="muted why" id="why-{escape(do)}">{escape(why_not)}</p>' if why_not else ""
+    return (
+        f'<button type="button" class="button {tone}" id="{escape(key or do)}" data-do="{escape(do)}" '
+        f'data-of="{escape(of)}"{" data-main" if main else ""}{off}>{escape(words)}</button>{why}'
+    )
+
+
+def curve(name: str, data: Mapping[str, Any], *, live: bool = False) -> str:
+    """A picture of lines over steps, drawn by the page's script: `data` as `moving.curve_data` gives it. A `live` one
+    follows the training that runs."""
+    points = escape(json.dumps(data, separators=(",", ":")))
+    return f'<figure class="plot" id="{escape(name)}" data-own data-curve="{"live" if live else ""}" data-points="{points}"></figure>'
+
+
+def form(body: str, kind: str = "") -> str:
+    """Fields and the buttons that they are sent with."""
+    return f'<div data-form class="form {kind}">{body}</div>'
+
+
+def columns(*parts: str) -> str:
+    """Side by side, below each other where it is narrow."""
+    return f'<div class="columns">{"".join(f"<div>{part}</div>" for part in parts)}</div>'
+
+
+def fold(name: str, title: str, body: str) -> str:
+    """A part that is folded away until somebody opens it."""
+    return f'<details class="fold" id="{escape(name)}"><summary>{escape(title)}</summary>{body}</details>'
+
+
+class Tooltip(NamedTuple):
+    """The mark beside a label, and the explanation that it shows."""
+
+    mark: str
+    text: str
+
+
+def tooltip(name: str, words: str) -> Tooltip:
+    """An explanation that shows while somebody points at its mark, or is in its field."""
+    if not words:
+        return Tooltip("", "")
+    mark = '<span class="hint" aria-hidden="true">?</span>'
+    return Tooltip(mark, f'<span class="about" role="tooltip" id="{escape(name)}">{escape(words)}</span>')
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], empty: str, kind: str = "") -> str:

@@ -1,10 +1,15 @@
 """How the app looks. System fonts only: nothing is fetched from anywhere."""
 
+import hashlib
 from pathlib import Path
 
 from gradio.themes import Base, Font, colors, sizes
 
-STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+_FOLDER = Path(__file__).parent
+STYLE = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("controls.css", "style.css"))
+SCRIPT = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("curve.js", "page.js"))
+# Another one whenever the script changes, so that browsers may keep it.
+SCRIPT_ADDRESS = f"/page.js?{hashlib.sha256(SCRIPT.encode()).hexdigest()[:12]}"
 _SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 _MONO = ("ui-monospace", "SF Mono", "Cascadia Mono", "Consolas", "monospace")
 

@@ -1,10 +1,10 @@
 """What is true of one project at one moment, read once for all places of a page. Knows core; knows no widget."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from core import base_models, rag_processor, trainer
 from core import projects as pipeline
@@ -18,7 +18,7 @@ from core.rag_processor import SourceFile
 from ui.page import html
 from ui.page.remembered import Remembered
 from ui.texts import error_text, message_text, text
-from utils.config import ProjectConfig
+from utils.config import ProjectConfig, config_folder
 from utils.errors import AppError, Message, readable
 from utils.files import file_stamp
 
@@ -41,13 +41,33 @@ class Position:
         return replace(self, **place)
 
 
-class View:
-    """Read-only. Every property is read when it is first asked for, and then stays as it was."""
+At = TypeVar("At", bound=Position)
 
-    def __init__(self, services: Services, language: str, project_name: str) -> None:
+
+class View:
+    """Read-only. Every property is read when it is first asked for, and then stays as it was.
+
+    `positions` is where the viewer is in each list; without them, at the beginning. `tab` is the one that is shown.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        language: str,
+        project_name: str,
+        positions: Mapping[type[Position], Position] | None = None,
+        tab: str = "",
+    ) -> None:
         self.services = services
         self.language = language
         self.project_name = project_name
+        self.tab = tab
+        self._positions = positions or {}
+
+    def at(self, kind: type[At]) -> At:
+        """Where the viewer is in a list, which belongs to the project that is shown."""
+        found = self._positions.get(kind)
+        return found.of(self.project_name) if isinstance(found, kind) else kind(self.project_name)
 
     def t(self, key: str, /, **params: object) -> str:
         return text(key, self.language, **params)
@@ -199,11 +219,12 @@ class View:
         return DOCUMENTS.get(self.data_stamp, lambda: rag_processor.documents(project))
 
     def stamp(self) -> tuple[Any, ...]:
-        """Changes whenever something that the page shows may have changed; cheap enough to ask every second."""
-        files: list[Path] = []
+        """Changes whenever the page has to be drawn anew; figures that move do not change it. Cheap enough to ask
+        every second."""
+        files: list[Path] = [config_folder() / "settings.json"]
         if root := self.project:
-            files = [root.config_file, root.samples_file, root.final_folder, root.final_folder / "gguf"]
+            files += [root.config_file, root.samples_file, root.final_folder, root.final_folder / "gguf"]
             files += [root.checkpoints_folder, root.practice_folder, root.runs_folder, root.bundles_folder]
             files += [root.findings_file, root.undo_folder]
-        running = self.services.runner.version
-        return (self.project_name, running, tuple(self.projects), self.data_stamp, *map(file_stamp, files))
+        jobs = tuple((job.id, job.state, job.stopping, job.queue_position, job.result is None) for job in self.all_jobs)
+        return (self.project_name, jobs, tuple(self.projects), self.data_stamp, *map(file_stamp, files))

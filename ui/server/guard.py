@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import ClassVar
 
+import h11
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
@@ -49,8 +50,12 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        # No page of this app opens a websocket.
-        if scope["type"] != "http" or not (self.allows(headers) and comes_from_here(scope, headers)):
+        allowed = self.allows(headers) and comes_from_here(scope, headers)
+        if scope["type"] == "websocket":
+            # Browsers always name the page that opens one; whoever names none is no page of this app.
+            await (self.app if allowed and "origin" in headers else refuse)(scope, receive, send)
+            return
+        if not allowed:
             await PlainTextResponse("403 Forbidden", status_code=403)(scope, receive, send)
             return
         answered = False
@@ -81,6 +86,12 @@ class Guard:
         return headers.get("host", "").lower() in self.hosts and (origin is None or origin.lower() in self.origins)
 
 
+async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """Close a WebSocket before it opens, which is answered with 403."""
+    await receive()
+    await send({"type": "websocket.close"})
+
+
 def origin_of(address: str) -> str:
     """`http://127.0.0.1:7860` of an address on it."""
     return "/".join(address.split("/")[:3]).lower()
@@ -100,11 +111,19 @@ class Connection(H11Protocol):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """From here on it is another protocol's, and counted by page."""
+        self._forget()
+        super().handle_websocket_upgrade(event)
+
+    def _forget(self) -> None:
         self._open[self._address] -= 1
         if not self._open[self._address]:
             del self._open[self._address]
         self._look.cancel()
-        super().connection_lost(exc)
 
     def _look_later(self) -> None:
         at_rest = self.cycle is None or self.cycle.response_complete

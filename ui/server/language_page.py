@@ -18,10 +18,13 @@ MAX_UPLOAD = "2gb"
 SESSIONS_KEPT = 300  # open pages whose state is in memory, nearly a megabyte each; others start anew
 BUILDING = threading.Lock()  # Gradio notes in a global which page is being built
 # Gradio writes its own words, such as those of the upload box, in the browser's language. This page has its own.
-# `askedFor` is the address before any part of the page changes it.
+# The screen that the address names is the one that shows from the first moment.
 HEAD_SCRIPT = """<script>for (const [name, value] of [["language", "{0}"], ["languages", ["{0}"]]])
 Object.defineProperty(navigator, name, {{get: () => value}});
-const askedFor = new URLSearchParams(location.search);</script>"""
+document.documentElement.dataset.tab = new URLSearchParams(location.search).get("tab") || "documents";
+addEventListener("DOMContentLoaded", () => {{
+const shade = localStorage.getItem("shade") || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+document.body.classList.toggle("dark", shade === "dark"); }});</script><script defer src="{1}"></script>"""
 ICON = """<link rel="icon" href="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>\
 <rect width='32' height='32' rx='8' fill='%230f766e'/><path d='M8 21l5-6 4 4 7-9' fill='none' stroke='white' \
 stroke-width='3' stroke-linecap='round' stroke-linejoin='round'/></svg>">"""
@@ -116,4 +119,4 @@ def localized(html: str, language: str) -> str:
     html = re.sub(r'<html\s+lang="en"', f'<html lang="{language}"', html, count=1)
     html = re.sub(r'\s*<meta\s+(?:property|name)="(?:og|twitter):[^>]*>', "", html)
     html = html.replace('<link rel="manifest" href="/manifest.json" />', ICON)
-    return html.replace('<meta charset="utf-8" />', '<meta charset="utf-8" />' + HEAD_SCRIPT.format(language), 1)
+    return html.replace('<meta charset="utf-8" />', '<meta charset="utf-8" />' + HEAD_SCRIPT.format(language, theme.SCRIPT_ADDRESS), 1)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 import ipaddress
 import logging
 import os
@@ -19,19 +18,20 @@ from pathlib import Path
 
 import psutil
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import RedirectResponse, Response
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
 from core.jobs.services import Services
+from ui import layout
 from ui.documents import export_database
 from ui.page.downloads import add_route
-from ui.page.live import INTERVAL_SECONDS
-from ui.page.view import View
-from ui.samples import exchange_panel
+from ui.page.theme import SCRIPT
 from ui.server.guard import Connection, Guard
 from ui.server.join import Door, new_code
 from ui.server.language_page import LanguagePage
+from ui.server.live import MOST_MESSAGE_BYTES, Live
 from ui.server.traffic import Traffic
 from ui.server.visitors import HOST_WORD, Gate, Passes, with_query
 from ui.texts import LANGUAGES, person_language, text
@@ -41,7 +41,6 @@ from utils.errors import AppError
 
 DOWNLOADS = {
     export_database.PATH: export_database.database_of,
-    exchange_panel.PATH: exchange_panel.samples_of,
     bundle_download.PATH: bundle_download.bundle_of,
 }
 LANGUAGE_COOKIE = "language"
@@ -62,9 +61,14 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
     traffic = Traffic(uploads)
     pages = {language: LanguagePage(services, language, traffic) for language in LANGUAGES}
 
+    live = Live(services, layout.FRAME, {name: screen.part for name, screen in layout.SCREENS.items()})
+
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        beat = asyncio.create_task(live.beat())
         yield
+        beat.cancel()
+        await live.close()
         await asyncio.gather(*(one.close() for one in pages.values()))
         await asyncio.to_thread(services.runner.shutdown)
         shutil.rmtree(uploads, ignore_errors=True)
@@ -86,9 +90,13 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
         )
         return response
 
-    @server.get("/changes")
-    def changes(project: str = "") -> Response:
-        return Response(newest(services, project), media_type="text/plain")
+    @server.websocket("/live/{language}")
+    async def attend(socket: WebSocket, language: str) -> None:
+        await live.attend(socket, language if language in LANGUAGES else LANGUAGES[0])
+
+    @server.get("/page.js")
+    def script() -> Response:
+        return Response(SCRIPT, media_type="text/javascript", headers={"cache-control": "max-age=31536000, immutable"})
 
     for path, find in DOWNLOADS.items():
         add_route(server, services, path, find)
@@ -98,6 +106,7 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
         await pages.get(language, Response(status_code=404))(scope, receive, send)
 
     server.mount("", by_language)
+    server.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=6)
     server.add_middleware(
         Gate, passes=passes, language_of=chosen_language, door=Door(join_code) if join_code else None
     )
@@ -114,13 +123,6 @@ def new_uploads_folder() -> Path:
             shutil.rmtree(left, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder)).resolve()
-
-
-def newest(services: Services, project: str) -> str:
-    """A short word that is another one whenever a page of this project has something new to show."""
-    view = View(services, LANGUAGES[0], project)
-    clock = int(time.monotonic() / INTERVAL_SECONDS) if view.moving else 0
-    return hashlib.sha256(repr((view.stamp(), clock)).encode()).hexdigest()[:16]
 
 
 def chosen_language(request: Request) -> str:
@@ -149,7 +151,9 @@ def serve(services: Services, port: int = 7860, *, lan: bool = False, open_brows
     settings = uvicorn.Config(
         app,
         http=Connection,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MOST_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # which costs more time for thirty pages than the drawing
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,

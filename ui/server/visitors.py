@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -37,6 +37,7 @@ PASSED_ON = (
 OF_BROWSERS = ("x-requested-with", "x-gradio-")
 HOST_WORD = "host"  # in the host's link: /?host=…
 COOKIE_SECONDS = 365 * 24 * 3600
+NOT_LET_IN = 4403  # the code that sends a page back to the door
 SECRET_FILE = "browsers.secret"
 
 
@@ -97,6 +98,9 @@ class Gate:
         self._door = door  # of a room; None where nobody was invited
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._attend(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -122,7 +126,20 @@ class Gate:
         with access.acting_as(browser.visitor):
             await self.app(scope, receive, send)
 
-    def browser_of(self, request: Request) -> Browser | None:
+    async def _attend(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A page's WebSocket: its browser got its cookie with the page."""
+        browser = self.browser_of(HTTPConnection(scope))
+        if browser is None or not browser.id:
+            # Opened and closed with a word, since a page cannot read why one was refused.
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": NOT_LET_IN})
+            return
+        scope.setdefault("state", {})["browser"] = browser.id
+        with access.acting_as(browser.visitor):
+            await self.app(scope, receive, send)
+
+    def browser_of(self, request: HTTPConnection) -> Browser | None:
         """Who sends this request; None where they have not been let in."""
         cookies = request.cookies
         browser = self._passes.browser_of(cookies)
@@ -182,7 +199,7 @@ def with_query(path: str, query: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def comes_from_this_machine(request: Request) -> bool:
+def comes_from_this_machine(request: HTTPConnection) -> bool:
     """Whether the request's sender is on this machine, and passes nothing on for others."""
     headers = Headers(scope=request.scope)
     return (

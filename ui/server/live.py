@@ -1,0 +1,307 @@
+"""What goes between a page and the server over its WebSocket: where somebody looks, what they ask, what they see.
+
+All who look at the same thing are shown the same: it is looked at once a second for all of them, drawn once, and sent
+where it is something new. A page that is in the background is sent nothing.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from core import access
+from core.access import Visitor
+from core.jobs.services import Services, join_running
+from ui.page.moving import moving
+from ui.page.parts import Act, Answer, Part, done, shown
+from ui.page.view import Position, View
+from utils.errors import AppError
+from utils.files import parse_json
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 1.0
+SEND_SECONDS = 5.0  # a page that takes nothing for so long is let go; it comes back by itself
+PAGES = 50  # of one browser
+PAGES_KEPT = 300  # whose places in their lists are known when they come back after a lost connection
+AT_ONCE = 8  # actions of one browser that are at work at the same time
+MOST_MESSAGE_BYTES = 2**20
+FULL = 4429  # the code with which a page is turned away
+Value = TypeVar("Value")
+
+
+@dataclass(eq=False)
+class OpenPage:
+    """One page that somebody has open: who they are, where they look, and what they have been shown."""
+
+    socket: WebSocket
+    visitor: Visitor
+    browser: str
+    language: str
+    name: str = ""  # by which it is known again
+    project: str = ""
+    tab: str = ""
+    visible: bool = False
+    positions: dict[type[Position], Position] = field(default_factory=dict)
+    shown: dict[str, int] = field(default_factory=dict)
+    stamp: tuple[Any, ...] = ()
+    moved: int = 0
+    turn: int = 0  # grows with whatever this page asks; what was drawn before is out of date
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def sees(self) -> tuple[Any, ...]:
+        """Pages with the same one are shown the same."""
+        return (*self.looks, self.tab, frozenset(self.positions.values()))
+
+    @property
+    def looks(self) -> tuple[Any, ...]:
+        """Pages with the same one follow the same work."""
+        return (self.language, self.visitor, self.project)
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Send something, in order. A page that takes nothing is let go."""
+        async with self.sending:
+            try:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self.socket.send_text(json.dumps(message, separators=(",", ":")))
+            except (TimeoutError, RuntimeError, OSError):
+                await self.close()
+
+    async def close(self) -> None:
+        if self.socket.application_state != WebSocketState.DISCONNECTED:
+            with contextlib.suppress(RuntimeError, OSError):
+                await self.socket.close()
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A page at one moment: what changes it, and what each place shows."""
+
+    stamp: tuple[Any, ...]
+    places: dict[str, str]
+
+
+class Live:
+    """All open pages. `screens` are the tabs' parts by name, the first one is where a page begins; `frame` is around
+    them."""
+
+    def __init__(self, services: Services, frame: Part, screens: Mapping[str, Part]) -> None:
+        self.services = services
+        self._frame = frame
+        self._screens = screens
+        self._actions = frame
+        for screen in screens.values():
+            self._actions |= screen
+        self._pages: set[OpenPage] = set()
+        self._left: OrderedDict[tuple[str, str], dict[type[Position], Position]] = OrderedDict()
+        self._at_work: Counter[str] = Counter()
+        self._threads = ThreadPoolExecutor(40, "page")
+        self._looking = ThreadPoolExecutor(1, "look")
+
+    async def attend(self, socket: WebSocket, language: str) -> None:
+        """One page, from its opening until it leaves."""
+        browser = socket.scope["state"]["browser"]
+        page = OpenPage(socket, access.asking(), browser, language)
+        await socket.accept()
+        if sum(other.browser == browser for other in self._pages) >= PAGES:
+            await socket.close(FULL)
+            return
+        self._pages.add(page)
+        beside: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                message = readable_message(await socket.receive_text())
+                if message.get("act") in self._actions.slow and len(beside) < AT_ONCE:
+                    task = asyncio.create_task(self._answer(page, message))
+                    beside.add(task)
+                    task.add_done_callback(beside.discard)
+                else:
+                    await self._answer(page, message)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # it left, or was let go
+        except ValueError:
+            await page.close()  # no page of this app sends that
+        finally:
+            self._pages.discard(page)
+            self._left[browser, page.name] = page.positions
+            if len(self._left) > PAGES_KEPT:
+                self._left.popitem(last=False)
+
+    async def beat(self) -> None:
+        """Look once a second what has changed, and show it to all who look at it. Runs until it is cancelled."""
+        while True:
+            await asyncio.sleep(INTERVAL_SECONDS)
+            pages = [page for page in self._pages if page.visible]
+            if not pages:
+                continue
+            turns = {page: page.turn for page in pages}
+            try:
+                found = await self._in_thread(self._looking, partial(self.news, pages))
+            except Exception:  # the last resort of what keeps all pages alive
+                logger.exception("the pages cannot be brought up to date")
+                continue
+            await asyncio.gather(
+                *(self._show(page, drawn, moved) for page, drawn, moved in found if page.turn == turns[page])
+            )
+
+    def news(self, pages: list[OpenPage]) -> list[tuple[OpenPage, Drawn | None, dict[str, Any]]]:
+        """For each page what it shows now, if that may be something new, and what moves there."""
+        stamps: dict[Any, tuple[Any, ...]] = {}
+        moves: dict[Any, dict[str, Any]] = {}
+        drawings: dict[Any, Drawn] = {}
+        found = []
+        for page in pages:
+            with access.acting_as(page.visitor):
+                if page.looks not in stamps:
+                    view = View(self.services, page.language, page.project)
+                    if view.project:
+                        with contextlib.suppress(AppError):  # an app that closes shows nothing new
+                            join_running(self.services, view.project)
+                    stamps[page.looks], moves[page.looks] = view.stamp(), moving(view)
+                drawn = None
+                if stamps[page.looks] != page.stamp:
+                    sees = page.sees
+                    if sees not in drawings:
+                        drawings[sees] = self._drawn(page, stamps[page.looks])
+                    drawn = drawings[sees]
+                found.append((page, drawn, moves[page.looks]))
+        return found
+
+    def _drawn(self, page: OpenPage, stamp: tuple[Any, ...] | None = None) -> Drawn:
+        view = View(self.services, page.language, page.project, dict(page.positions), page.tab)
+        if stamp is None:
+            stamp = view.stamp()
+        places = {**self._frame.places, **self._screens[page.tab].places}
+        return Drawn(stamp, {name: shown(render, view) for name, render in places.items()})
+
+    async def _show(
+        self, page: OpenPage, drawn: Drawn | None, moved: Mapping[str, Any], more: Mapping[str, Any] | None = None
+    ) -> None:
+        """Send what is new of it; `more` goes along."""
+        message = dict(more or {})
+        if drawn:
+            page.stamp = drawn.stamp
+            marks = {name: hash(html) for name, html in drawn.places.items()}
+            if new := {name: html for name, html in drawn.places.items() if page.shown.get(name) != marks[name]}:
+                message["places"] = new
+                page.shown.update(marks)
+        if page.moved != (mark := hash(repr(moved))):
+            page.moved = mark
+            message["moving"] = moved
+        if message:
+            await page.send(message)
+
+    async def _answer(self, page: OpenPage, message: dict[str, Any]) -> None:
+        """What a page said or asks. Raises ValueError where no page of this app says that."""
+        if isinstance(name := message.get("page"), str) and not page.name:
+            page.name = name[:64]
+            page.positions = self._left.pop((page.browser, page.name), {})
+        if isinstance(message.get("visible"), bool):
+            page.visible = message["visible"]
+        more: dict[str, Any] = {}
+        if isinstance(look := message.get("look"), dict):
+            page.project, page.tab = str(look.get("project", "")), str(look.get("tab", ""))
+        elif isinstance(name := message.get("act"), str) and name in self._actions.actions:
+            more = await self._acted(page, name, message)
+        elif "act" in message:
+            raise ValueError("no action of this page")
+        elif "visible" not in message:
+            raise ValueError("nothing that a page says")
+        page.turn += 1
+        turn = page.turn
+        drawn, moved, now = await self._in_thread(self._threads, lambda: self._seen_by(page), page.visitor)
+        if page.turn == turn:
+            await self._show(page, drawn, moved, {**more, **now})
+        elif more:
+            await page.send(more)
+
+    def _seen_by(self, page: OpenPage) -> tuple[Drawn, dict[str, Any], dict[str, Any]]:
+        """The whole page as it is now, what moves on it, and where it is, if that is elsewhere than it thought."""
+        names = self.services.projects.names() if not page.project else []
+        project = page.project or next(iter(names), "")
+        tab = page.tab if page.tab in self._screens else next(iter(self._screens))
+        page.project, page.tab = project, tab
+        view = View(self.services, page.language, page.project)
+        return self._drawn(page), moving(view), {"look": {"project": project, "tab": tab}}
+
+    async def _acted(self, page: OpenPage, name: str, message: dict[str, Any]) -> dict[str, Any]:
+        """Do what a page asks for; what came of it, as the page takes it."""
+        if self._at_work[page.browser] >= AT_ONCE:
+            return {"done": message.get("number"), "refused": True}
+        act = Act(
+            self.services, page.language, page.project, page.positions,
+            str(message.get("of", "")), words_of(message.get("ticked")), values_of(message.get("values")),
+        )  # fmt: skip
+        self._at_work[page.browser] += 1
+        try:
+            answer, refused = await self._in_thread(
+                self._threads, lambda: done(self._actions.actions[name], act), page.visitor
+            )
+        finally:
+            self._at_work[page.browser] -= 1
+            self._at_work += Counter()  # without those that have none
+        if answer.renamed:
+            await self._follow(*answer.renamed)
+        if answer.project is not None:
+            page.project = answer.project
+        page.tab = answer.tab or page.tab
+        return {"done": message.get("number"), "refused": refused, **told(answer)}
+
+    async def _follow(self, before: str, now: str) -> None:
+        """Whoever looks at a project that has another name now goes on looking at it."""
+        for page in self._pages:
+            if page.project == before:
+                page.project, page.stamp = now, ()
+                await page.send({"look": {"project": now, "tab": page.tab}})
+
+    async def _in_thread(
+        self, threads: ThreadPoolExecutor, work: Callable[[], Value], visitor: Visitor | None = None
+    ) -> Value:
+        def as_visitor() -> Value:
+            if visitor is None:
+                return work()
+            with access.acting_as(visitor):
+                return work()
+
+        return await asyncio.get_running_loop().run_in_executor(threads, as_visitor)
+
+    async def close(self) -> None:
+        """Let all pages go; they come back when the app is there again."""
+        await asyncio.gather(*(page.close() for page in list(self._pages)))
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._looking.shutdown(wait=False, cancel_futures=True)
+
+
+def told(answer: Answer) -> dict[str, Any]:
+    """What a page is told of an answer beside what it shows."""
+    return {"notice": answer.notice, "empty": answer.empty, "focus": answer.focus, "download": answer.download}
+
+
+def readable_message(sent: str) -> dict[str, Any]:
+    """Raises ValueError where it is no object."""
+    message = parse_json(sent.encode("utf-8", "surrogatepass"))
+    if not isinstance(message, dict):
+        raise ValueError("no message of a page")
+    return message
+
+
+def words_of(sent: Any) -> tuple[str, ...]:
+    return tuple(word for word in sent if isinstance(word, str)) if isinstance(sent, list) else ()
+
+
+def values_of(sent: Any) -> dict[str, Any]:
+    """Texts, switches and lists of texts by name; nothing else is a field's value."""
+    if not isinstance(sent, dict):
+        return {}
+    kept = {name: value for name, value in sent.items() if isinstance(value, (str, bool))}
+    lists = {name: list(words_of(value)) for name, value in sent.items() if isinstance(value, list)}
+    return {**kept, **lists}
