@@ -7,12 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ui.page.frame import PageFrame
+from ui.page.live import Live
 
 from core.jobs.job import Job, JobSnapshot
 from core.jobs.services import Services
 from core.project_manager import Project, ProjectStore
-from ui.page.frame import PageFrame
-from ui.page.live import Live
 from ui.page.view import View
 
 

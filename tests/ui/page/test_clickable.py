@@ -2,7 +2,6 @@
 
 import gradio as gr
 import pytest
-
 from ui.page.clickable import as_click
 
 

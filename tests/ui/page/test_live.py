@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import gradio as gr
+from ui.page.live import Live
 
 from core import access
 from core.jobs.job import JobState
@@ -10,7 +11,6 @@ from core.jobs.runs import create_run, this_process
 from core.jobs.worker import alone_with
 from ui.documents.documents_list import ListPosition, list_html
 from ui.page.job_panel import log_html
-from ui.page.live import Live
 from ui.page.view import View
 
 

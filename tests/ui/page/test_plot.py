@@ -1,7 +1,6 @@
 """The loss curve: readable axes, few enough points, no surprises with odd data."""
 
 import pytest
-
 from ui.page.plot import POINTS_DRAWN, averaged, line_plot, ticks
 
 
