@@ -104,7 +104,7 @@ class View:
     def problem(self) -> AppError | None:
         """Why the project, or the list of all, cannot be shown, such as a damaged file or one that is closed."""
         try:
-            if self.project is None and self.project_name in self.services.projects.names():
+            if self.project is None and self.project_name:
                 self.services.projects.open(self.project_name)
             self._status  # noqa: B018 - reading it is the test
         except (AppError, OSError) as error:
