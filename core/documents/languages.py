@@ -74,7 +74,7 @@ def language_of(text: str) -> str:
 def _by_script(text: str) -> str:
     counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS.items()}
     others = sum(counts.values())
-    letters = sum(character.isalpha() for character in text)
+    letters = sum(map(str.isalpha, text))
     latin = max(0, letters - others)
     east = counts["kana"] + counts["han"] + counts["ko"]
     if east and east >= LEAST_OF_SCRIPT * (east + latin / CHARACTERS_FOR_LETTERS) and east >= LEAST_WORDS:

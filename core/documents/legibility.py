@@ -31,7 +31,7 @@ MOST_ACCENTED_SHARE = 0.6  # of the letters; Vietnamese has 0.3, Russian read as
 MOST_SCRIPTS = 4
 LEAST_OF_SCRIPTS = 0.8  # of the letters; Japanese has kanji, two kana and Latin
 NUMBER = re.compile(r"\d(?:(?<=0)x[0-9a-fA-F]+|\d*)")  # begins with what a search skips to fastest
-NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def is_garbled(text: str) -> bool:
