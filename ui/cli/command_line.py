@@ -27,7 +27,6 @@ from ui.cli.command_tools import (
 )
 from ui.cli.document_commands import add_commands as add_document_commands
 from ui.cli.sample_commands import add_commands as add_sample_commands
-from ui.cli.selftest import jobs_of, selftest
 from ui.cli.training_commands import add_commands as add_training_commands
 from ui.texts import person_language
 from utils import config
@@ -185,6 +184,7 @@ def model_command(options: argparse.Namespace) -> dict[str, object]:
 def demo_command(options: argparse.Namespace) -> dict[str, object]:
     """The whole path in one go."""
     from core import projects as pipeline
+    from ui.cli.selftest import jobs_of
 
     services = services_of(options)
     if options.project in services.projects.names():
@@ -199,6 +199,7 @@ def demo_command(options: argparse.Namespace) -> dict[str, object]:
 
 def doctor_command(options: argparse.Namespace) -> dict[str, object]:
     from ui.cli.doctor import examine
+    from ui.cli.selftest import selftest
 
     services, language = services_of(options), person_language()
     found = examine(services, language)
