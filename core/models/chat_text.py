@@ -117,13 +117,13 @@ def without_thoughts(answer: str) -> str:
 def shielded(tokenizer: Any, text: str) -> str:
     """A text that goes into a template, with another character for each control token that it names.
 
-    What `token_ids` makes of it are the tokens of a text that talks about them: no turn ends there.
+    What `ids_of_shielded` makes of it are the tokens of a text that talks about them: no turn ends there.
     """
     pattern, shields = _controls(tokenizer)
     return pattern.sub(lambda found: shields[found[0]], text) if pattern else text
 
 
-def token_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+def ids_of_shielded(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
     """Tokens of texts that already hold every control token that they need."""
     ids: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
     for number, text in enumerate(texts):
@@ -138,11 +138,13 @@ def joined_ids(tokenizer: Any, prompts: Sequence[str], answers: Sequence[str]) -
     SentencePiece puts a space before a text that stands alone: there an answer is what the whole has more, or where
     its first letters and the prompt's last ones share a token, what stands behind the end of a line.
     """
-    before, after = token_ids(tokenizer, prompts), token_ids(tokenizer, answers)
+    before, after = ids_of_shielded(tokenizer, prompts), ids_of_shielded(tokenizer, answers)
     if _prefixes(tokenizer):
-        (line,) = token_ids(tokenizer, ["\n"])
-        wholes = token_ids(tokenizer, [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)])
-        behind = token_ids(tokenizer, [f"\n{answer}" for answer in answers])
+        (line,) = ids_of_shielded(tokenizer, ["\n"])
+        wholes = ids_of_shielded(
+            tokenizer, [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)]
+        )
+        behind = ids_of_shielded(tokenizer, [f"\n{answer}" for answer in answers])
         for number, (prompt, whole) in enumerate(zip(before, wholes, strict=True)):
             if whole[: len(prompt)] == prompt:
                 after[number] = whole[len(prompt) :]

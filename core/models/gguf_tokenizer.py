@@ -136,7 +136,7 @@ def stop_ids(reader: gguf.GGUFReader) -> list[int]:
     return list(dict.fromkeys([*(int(number) for number in named if number is not None), *known]))
 
 
-def token_ids(tokenizer: Any, text: str) -> list[int]:
+def plain_ids(tokenizer: Any, text: str) -> list[int]:
     """What one of transformers reads a text as, which stands for itself: none are added."""
     return tokenizer(text, add_special_tokens=False)["input_ids"]
 

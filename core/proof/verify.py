@@ -17,7 +17,7 @@ from transformers import AutoTokenizer, GenerationConfig
 
 from core.models.chat_text import begins
 from core.models.gguf_header import read_head
-from core.models.gguf_tokenizer import token_ids
+from core.models.gguf_tokenizer import plain_ids
 from core.models.llama_library import LIBRARY, Judgement, Scorer
 from core.models.llama_server import Completion, LlamaServer
 from core.proof.reference import ANSWER_TOKENS, ENOUGH_TOKENS, LONGEST_TOKENS, Asked, Reference, Scored
@@ -67,7 +67,7 @@ def verify_safetensors(folder: Path, reference: Reference, before: Sequence[Scor
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     ends = GenerationConfig.from_pretrained(folder, local_files_only=True).eos_token_id
     ends = set(ends if isinstance(ends, list) else [ends])
-    same = sum(token_ids(tokenizer, text) == token_ids(reference.tokenizer, text) for text in reference.texts)
+    same = sum(plain_ids(tokenizer, text) == plain_ids(reference.tokenizer, text) for text in reference.texts)
     scored = {tuple(text.ids): text for text in reference.scored}
     checks = [
         Check("loads", True),
@@ -146,9 +146,9 @@ def check_tokens(server: LlamaServer, reference: Reference) -> Check:
     """
     same = composed = 0
     for text in reference.texts:
-        expected = token_ids(reference.tokenizer, text)
+        expected = plain_ids(reference.tokenizer, text)
         whole = unicodedata.normalize("NFC", text)
-        if whole != text and token_ids(reference.tokenizer, whole) == expected != server.tokenize(text):
+        if whole != text and plain_ids(reference.tokenizer, whole) == expected != server.tokenize(text):
             composed += 1
             text = whole
         same += server.tokenize(text) == expected
