@@ -65,6 +65,12 @@ def begins(tokenizer: Any) -> bool:
     return tokenizer.bos_token_id is not None and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
 
 
+def opener(tokenizer: Any) -> str:
+    """The control token that every prompt opens with; empty where it opens with text."""
+    first = ids_of_shielded(tokenizer, [prompt_of(tokenizer, [said("user", "?")])])[0][0]
+    return str(tokenizer.added_tokens_decoder.get(first, ""))
+
+
 def can_be_asked(tokenizer: Any) -> bool:
     """Whether the chat template can be filled in with a question and its answer."""
     try:
@@ -139,7 +145,7 @@ def joined_ids(tokenizer: Any, prompts: Sequence[str], answers: Sequence[str]) -
     its first letters and the prompt's last ones share a token, what stands behind the end of a line.
     """
     before, after = ids_of_shielded(tokenizer, prompts), ids_of_shielded(tokenizer, answers)
-    if _prefixes(tokenizer):
+    if puts_space(tokenizer):
         (line,) = ids_of_shielded(tokenizer, ["\n"])
         wholes = ids_of_shielded(
             tokenizer, [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)]
@@ -154,9 +160,10 @@ def joined_ids(tokenizer: Any, prompts: Sequence[str], answers: Sequence[str]) -
 
 
 @lru_cache(maxsize=4)
-def _prefixes(tokenizer: Any) -> bool:
-    first = tokenizer.convert_ids_to_tokens(tokenizer("x", add_special_tokens=False)["input_ids"][:1])
-    return first[0].startswith("▁")
+def puts_space(tokenizer: Any, behind: str = "") -> bool:
+    """Whether the tokenizer puts a space before a text, or before one that stands behind a control token."""
+    ids = tokenizer(f"{behind}x", add_special_tokens=False)["input_ids"]
+    return str(tokenizer.convert_ids_to_tokens(ids[bool(behind)])).startswith("▁")
 
 
 @lru_cache(maxsize=4)
