@@ -59,7 +59,8 @@ def run(arguments: list[str]) -> int:
         print(texts.text("cli.interrupted", language), file=sys.stderr)
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:
-        pause_all(options)
+        if services := getattr(options, "services", None):
+            pause_all(services)
         print(texts.text("cli.interrupted", language), file=sys.stderr)
         return EXIT_INTERRUPTED
     return options.exit_code(result, language)

@@ -83,11 +83,8 @@ def finish(services: "Services", snapshot: JobSnapshot) -> dict[str, Any]:
     return end.result or {}
 
 
-def pause_all(options: argparse.Namespace) -> None:
+def pause_all(services: "Services") -> None:
     """Pause what a command had just started when it was interrupted, and wait for that."""
-    services = getattr(options, "services", None)
-    if services is None:
-        return
     with noted_interrupts() as interrupts:
         interrupts.append(signal.SIGINT)
         for job in services.runner.jobs():

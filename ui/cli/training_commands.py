@@ -13,6 +13,7 @@ from ui.texts import message_text, person_language, text
 from ui.training.bundle_readme import readme_in
 from ui.training.history_words import eval_words, loss_words, outcome_words, record, state_words, time_words
 from utils import config
+from utils.validators import checked
 
 if TYPE_CHECKING:
     from core.jobs.job import JobSnapshot
@@ -217,10 +218,10 @@ def export_command(options: argparse.Namespace) -> dict[str, object]:
     from core import exporter
 
     services, project = opened(options)
-    several = (options.quantization or "").split(",")
-    for quantization in several:  # the last one is what the project goes on with
-        options.quantization = quantization or None
-        project.set("output", given(options, config.OutputSettings))
+    names = [name for name in (options.quantization or "").split(",") if name]
+    several = [checked(config.OutputSettings, {"quantization": name}).quantization for name in names]
+    options.quantization = several[-1] if several else None  # what the project goes on with
+    project.set("output", given(options, config.OutputSettings))
     chosen = chosen_in(options, project)
     return finish(services, exporter.start_export(services, project, chosen=chosen, also=several[:-1]))
 
