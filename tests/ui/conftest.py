@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,8 +10,7 @@ import pytest
 from core.jobs.job import Job, JobSnapshot
 from core.jobs.services import Services
 from core.project_manager import Project, ProjectStore
-from ui.page.frame import PageFrame
-from ui.page.live import Live
+from ui.page.parts import Act, Answer, Part, done
 from ui.page.view import View
 
 
@@ -27,12 +25,6 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
 @pytest.fixture
 def project(services: Services) -> Project:
     return services.projects.create("Physik")
-
-
-@pytest.fixture
-def frame(services: Services) -> PageFrame:
-    """A page in German that nobody has open."""
-    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
 
 
 class Puppet:
@@ -78,3 +70,15 @@ def puppet(services: Services, project: Project) -> Iterator[Callable[[str], Pup
 def view(services, project):
     """What a page sees at the moment of the call."""
     return lambda language="de": View(services, language, project.name)
+
+
+@pytest.fixture
+def act(services, project):
+    """`act(PART, "name", of=…)`: what comes of an action that a page in German asks for."""
+
+    def ask(part: Part, name: str, of: str = "", *, ticked=(), values=None, at=None, within="") -> Answer:
+        positions = {} if at is None else at
+        asked = Act(services, "de", within or project.name, positions, of, tuple(ticked), values or {})
+        return done(part.actions[name], asked)[0]
+
+    return ask
