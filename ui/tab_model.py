@@ -1,7 +1,118 @@
-"""stub"""
+"""Step 2: which model training starts from, and what it is written as in the end."""
+
+from dataclasses import dataclass, replace
+from html import escape
+
 import gradio as gr
-from ui.page.parts import Part
-from ui.page import html
-PART = Part({"stub.model": lambda view: html.muted("model " + view.project_name)})
-def build(services, language):
-    gr.HTML(html.place("stub.model"))
+
+from core import access, base_models
+from core.jobs.kinds import of_tab
+from core.jobs.services import Services
+from ui.model import choosing, hub_panel, ollama_panel, recommended_panel
+from ui.page import fields, html
+from ui.page.fields import Field, choice_label
+from ui.page.figures import model_words
+from ui.page.job_panel import job_part
+from ui.page.parts import Act, Part
+from ui.page.view import Position, View
+from utils.config import QUANTIZED, ProjectConfig
+
+PLACES = ("model.chosen", "job.model", "model.cards", "model.every", "model.output")
+SOURCES = ("hf", "ollama", "path")
+
+
+@dataclass(frozen=True)
+class ModelPosition(Position):
+    """Where the models come from that the whole list shows."""
+
+    source: str = "hf"
+
+
+def build(services: Services, language: str) -> None:
+    gr.HTML("".join(map(html.place, PLACES)))
+
+
+def chosen_html(view: View) -> str:
+    """The model that is chosen, whether it is there, and why no other one can be taken now."""
+    base = view.config.base if view.config else None
+    reason = html.muted(choosing.why_not(view))
+    if base is None or view.status is None:
+        return html.muted(view.t("model.about")) + reason
+    ready, button = view.status.base_ready, ""
+    state = html.badge("good" if ready else "warn", view.t("model.ready" if ready else "model.not_ready"))
+    if not ready and view.active(of_tab("model")):
+        state = html.badge("info", view.t("model.coming"))
+    elif not ready and base.source in base_models.MADE_READY_BY:
+        button = choosing.take_button(view, base.source, base.name, view.t(f"model.fetch.{base.source}"), tone="good")
+    name = model_words(base.source, base.name, view.language)
+    folder = view.base_folder if base.source == "ollama" else None
+    agreement = ollama_panel.agreement_html(view, base_models.read_note(folder)) if folder else ""
+    return (
+        f'<div class="chosen"><small>{escape(view.t("model.current"))}</small>'
+        f"<div><strong>{escape(name)}</strong> {state} {button}</div>{agreement}</div>{reason}"
+    )
+
+
+def every_html(view: View) -> str:
+    """The whole list of each source, and a field for what is in none."""
+    source = view.at(ModelPosition).source
+    offered = SOURCES if access.asking().is_host else SOURCES[:2]
+    counts = {"hf": len(hub_panel.models()), "ollama": len(ollama_panel.models())}
+    choices = [(name, view.t(f"model.source.{name}"), str(counts.get(name, ""))) for name in offered]
+    body = html.chips("model.source", choices, source) + html.muted(view.t(f"model.about.{source}"))
+    if source == "path":
+        body += named_html(view, source)
+    else:
+        body += html.muted(view.t("hub.about_fit", tokens=base_models.USUAL_TOKENS))
+        body += hub_panel.table_html(view) if source == "hf" else ollama_panel.table_html(view)
+        body += f"<p>{html.button('model.refresh', view.t('ollama_bases.refresh'), tone='small')}</p>"
+        body += named_html(view, source) if source == "hf" else ""
+    return html.fold("models", view.t("model.every"), body)
+
+
+def named_html(view: View, source: str) -> str:
+    """A repository or a folder by its name."""
+    base = view.config.base if view.config else None
+    name = base.name if base and base.source == source else ""
+    field = Field(f"base_{source}", view.t(f"field.base_{source}"), view.t(f"about.base_{source}"), kept=False)
+    button = html.button("model.named", view.t("model.take"), of=source, why_not=choosing.why_not(view), main=True)
+    return html.form(field.text(name) + button, f"key-{source}")
+
+
+def output_html(view: View) -> str:
+    """What the finished model is written as: a line, which opens to its settings."""
+    output = (view.config or ProjectConfig()).output
+    has_precision = output.format in QUANTIZED
+    words = choice_label("format", output.format, view.language) + (
+        f", {output.quantization}" if has_precision else ""
+    )
+    names = ("format", "quantization") if has_precision else ("format",)
+    settings = f'<div class="fields">{fields.settings(view, "output", names)}</div>'
+    return html.fold("output", view.t("model.output", output=words), settings)
+
+
+def look_at(act: Act) -> None:
+    """Show the list of another source."""
+    if act.of in SOURCES and (act.of != "path" or access.asking().is_host):
+        act.move(replace(act.at(ModelPosition), source=act.of))
+
+
+def refresh(act: Act) -> None:
+    """Look again what is there."""
+    for lists in (hub_panel.LISTS, ollama_panel.LISTS):
+        lists.forget()
+
+
+PART = (
+    Part(
+        {
+            "model.chosen": chosen_html,
+            "model.cards": recommended_panel.cards_html,
+            "model.every": every_html,
+            "model.output": output_html,
+        },
+        {"model.source": look_at, "model.refresh": refresh},
+    )
+    | choosing.PART
+    | job_part("model")
+)
