@@ -74,7 +74,7 @@ def test_a_model_that_is_being_made_ready_says_so_and_one_that_is_not_can_be_fet
     assert "noch nicht da" in shown and 'data-of="hf:vendor/model"' in shown
     puppet("download")
     shown = chosen_html(view())
-    assert "wird vorbereitet" in shown and "Am Modell wird gerade gearbeitet" in shown and "<button" not in shown
+    assert "in Arbeit" in shown and "Am Modell wird gerade gearbeitet" in shown and "<button" not in shown
 
 
 @pytest.mark.parametrize(
