@@ -46,10 +46,12 @@ def chosen_html(view: View) -> str:
         button = choosing.take_button(view, base.source, base.name, view.t(f"model.fetch.{base.source}"), tone="good")
     name = model_words(base.source, base.name, view.language)
     folder = view.base_folder if base.source == "ollama" else None
+    is_next = view.status.next_step == "samples"
+    next_step = html.link("samples", view.t("next.samples"), "primary") if is_next else ""
     agreement = ollama_panel.agreement_html(view, base_models.read_note(folder)) if folder else ""
     return (
         f'<div class="chosen"><small>{escape(view.t("model.current"))}</small>'
-        f"<div><strong>{escape(name)}</strong> {state} {button}</div>{agreement}</div>{reason}"
+        f"<div><strong>{escape(name)}</strong> {state} {button}</div>{agreement}</div>{reason}{next_step}"
     )
 
 

@@ -1,7 +1,7 @@
 """Real services on an empty folder, and jobs that do what a test tells them."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ import pytest
 from core.jobs.job import Job, JobSnapshot
 from core.jobs.services import Services
 from core.project_manager import Project, ProjectStore
-from ui.page.parts import Act, Answer, Part, done
-from ui.page.view import View
+from ui import layout
+from ui.page.parts import Act, Answer
+from ui.page.view import Position, View
 
 
 @pytest.fixture
@@ -25,6 +26,31 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
 @pytest.fixture
 def project(services: Services) -> Project:
     return services.projects.create("Physik")
+
+
+class Clicks:
+    """What somebody does on the page of the project, in German; `positions` is where they are in its lists."""
+
+    def __init__(self, services: Services, project: Project) -> None:
+        self._services, self._project = services, project
+        self.positions: dict[type[Position], Position] = {}
+        self._actions = {**layout.FRAME.actions}
+        for screen in layout.SCREENS.values():
+            self._actions |= screen.part.actions
+
+    def __call__(self, name: str, of: str = "", *, ticked: Iterable[str] = (), **values: Any) -> Answer:
+        """Press the button of an action, with these values in the fields around it. Raises what it raises."""
+        act = Act(self._services, "de", self._project.name, self.positions, of, tuple(ticked), values)
+        return self._actions[name](act) or Answer()
+
+    def view(self) -> View:
+        """What is true now, at where they are."""
+        return View(self._services, "de", self._project.name, self.positions)
+
+
+@pytest.fixture
+def act(services: Services, project: Project) -> Clicks:
+    return Clicks(services, project)
 
 
 class Puppet:
@@ -70,15 +96,3 @@ def puppet(services: Services, project: Project) -> Iterator[Callable[[str], Pup
 def view(services, project):
     """What a page sees at the moment of the call."""
     return lambda language="de": View(services, language, project.name)
-
-
-@pytest.fixture
-def act(services, project):
-    """`act(PART, "name", of=…)`: what comes of an action that a page in German asks for."""
-
-    def ask(part: Part, name: str, of: str = "", *, ticked=(), values=None, at=None, within="") -> Answer:
-        positions = {} if at is None else at
-        asked = Act(services, "de", within or project.name, positions, of, tuple(ticked), values or {})
-        return done(part.actions[name], asked)[0]
-
-    return ask

@@ -8,12 +8,8 @@ from core import access
 from core.access import Visitor
 from ui import tab_model
 from ui.model import hub_panel, ollama_panel
-from ui.page import fields
-from ui.page.parts import Part
 from ui.page.view import View
 from ui.tab_model import ModelPosition, chosen_html, every_html, output_html
-
-SET = Part(actions={"set": fields.keep})
 
 
 @pytest.fixture(autouse=True)
@@ -43,28 +39,26 @@ def test_each_source_shows_its_list_or_its_field(services, project, source, fiel
 
 
 def test_a_guest_is_offered_no_folder_of_this_machine_and_reads_of_none(act, services, project, tmp_path):
-    at = {}
     with access.acting_as(Visitor("anna")):
         shown = seen_from(services, "ollama")
-        act(tab_model.PART, "model.source", "path", at=at)
+        act("model.source", "path")
     assert 'data-of="ollama"' in shown and 'data-of="path"' not in shown and str(tmp_path) not in shown
-    assert at == {}
-    act(tab_model.PART, "model.source", "path", at=at)
-    assert at[ModelPosition].source == "path"
+    assert act.positions == {}
+    act("model.source", "path")
+    assert act.positions[ModelPosition].source == "path"
 
 
 @pytest.mark.parametrize("source", ["", "practice", "<b>", "cloud"])
 def test_there_is_no_list_of_an_unknown_source(act, source):
-    at = {}
-    act(tab_model.PART, "model.source", source, at=at)
-    assert at == {}
+    act("model.source", source)
+    assert act.positions == {}
 
 
 def test_what_the_store_holds_is_looked_at_again_on_a_click(act, services, project, monkeypatch):
     assert ollama_panel.models() == []
     monkeypatch.setattr("core.base_models.list_models", lambda: ["new"])
     assert ollama_panel.models() == []
-    act(tab_model.PART, "model.refresh")
+    act("model.refresh")
     assert ollama_panel.models() == ["new"]
 
 
@@ -87,7 +81,7 @@ def test_a_model_that_is_being_made_ready_says_so_and_one_that_is_not_can_be_fet
     ],
 )
 def test_the_output_is_one_line_that_opens_to_its_settings(act, view, name, value, line):
-    act(SET, "set", f"output.{name}", values={"value": value})
+    act("set", f"output.{name}", value=value)
     shown = output_html(view())
     assert f"<summary>Fertiges Modell: {line} · ändern</summary>" in shown
     assert 'data-set="output.format"' in shown

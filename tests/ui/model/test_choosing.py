@@ -5,7 +5,10 @@ import pytest
 from core import access, base_models
 from core.access import Visitor
 from tests.core.models.ollama_material import put_model
+from tests.refusals import code_of
+from tests.ui.conftest import Clicks
 from ui.model import choosing
+from utils.errors import AppError
 
 
 @pytest.fixture
@@ -28,40 +31,40 @@ def started(monkeypatch):
 )
 def test_a_click_takes_a_model_and_gets_it_ready(act, project, store, started, of, kind, name):
     put_model(store, "registry.ollama.ai/library/qwen3/0.6b", config={"model_family": "qwen3"})
-    assert name in act(choosing.PART, "model.take", of).notice
+    assert name in act("model.take", of).notice
     assert project.load_config().base.model_dump() == {"source": of.partition(":")[0], "name": name}
     assert started == [(kind, {"name": name})]
 
 
 @pytest.mark.parametrize("of", ["", "hf", "hf:", "cloud:x", ":x", "hf:../../etc", "ollama:none", "path:/nowhere"])
 def test_what_is_no_model_is_refused_and_nothing_changes(act, project, store, started, of):
-    assert "box bad" in act(choosing.PART, "model.take", of).notice
+    with pytest.raises(AppError):
+        act("model.take", of)
     assert project.load_config().base is None and not started
 
 
 @pytest.mark.parametrize(("source", "typed"), [("hf", "  vendor/model "), ("hf", "model"), ("hf", "a.b/c-d_e")])
 def test_a_name_may_be_typed(act, project, started, source, typed):
-    act(choosing.PART, "model.named", source, values={f"base_{source}": typed})
+    act("model.named", source, **{f"base_{source}": typed})
     assert project.load_config().base.name == typed.strip()
     assert started == [("download", {"name": typed.strip()})]
 
 
 @pytest.mark.parametrize("source", ["hf", "path"])
 def test_an_empty_name_says_which_field_is_empty(act, project, source):
-    assert "fehlt" in act(choosing.PART, "model.named", source, values={f"base_{source}": " "}).notice
+    assert code_of(lambda: act("model.named", source, **{f"base_{source}": " "})) == "field_empty"
     assert project.load_config().base is None
 
 
-def test_a_guest_takes_no_folder_of_this_machine(act, services, tmp_path):
+def test_a_guest_takes_no_folder_of_this_machine(services, tmp_path):
     with access.acting_as(Visitor("anna")):
-        services.projects.create("Annas")
-        refused = act(choosing.PART, "model.named", "path", values={"base_path": str(tmp_path)}, within="Annas")
-    assert "box bad" in refused.notice and str(tmp_path) not in refused.notice
+        annas = Clicks(services, services.projects.create("Annas"))
+        assert code_of(lambda: annas("model.named", "path", base_path=str(tmp_path))) == "guest_no_files"
 
 
 def test_without_chunks_there_is_no_practice_model_and_the_choice_stays(act, project, view):
     assert choosing.practice_why_not(view())
-    assert "box bad" in act(choosing.PART, "model.take", "practice:practice").notice
+    assert code_of(lambda: act("model.take", "practice:practice")) == "no_chunks"
     assert project.load_config().base is None
 
 
