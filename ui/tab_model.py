@@ -78,7 +78,7 @@ def named_html(view: View, source: str) -> str:
     name = base.name if base and base.source == source else ""
     field = Field(f"base_{source}", view.t(f"field.base_{source}"), view.t(f"about.base_{source}"), kept=False)
     button = html.button("model.named", view.t("model.take"), of=source, why_not=choosing.why_not(view), main=True)
-    return html.form(field.text(name) + button, f"key-{source}")
+    return html.form(field.text(name) + button)
 
 
 def output_html(view: View) -> str:
