@@ -18,7 +18,8 @@ from ui.page.view import Position, View
 from utils.config import QUANTIZED, ProjectConfig
 
 PLACES = ("model.chosen", "job.model", "model.cards", "model.every", "model.output")
-SOURCES = ("hf", "ollama", "path")
+LISTS = {"hf": hub_panel, "ollama": ollama_panel}
+SOURCES = (*LISTS, "path")
 
 
 @dataclass(frozen=True)
@@ -59,36 +60,31 @@ def every_html(view: View) -> str:
     """The whole list of each source, and a field for what is in none."""
     source = view.at(ModelPosition).source
     offered = SOURCES if access.asking().is_host else SOURCES[:2]
-    counts = {"hf": len(hub_panel.models()), "ollama": len(ollama_panel.models())}
-    choices = [(name, view.t(f"model.source.{name}"), str(counts.get(name, ""))) for name in offered]
+    counts = {name: str(len(panel.models())) for name, panel in LISTS.items()}
+    choices = [(name, view.t(f"model.source.{name}"), counts.get(name, "")) for name in offered]
     body = html.chips("model.source", choices, source) + html.muted(view.t(f"model.about.{source}"))
-    if source == "path":
-        body += named_html(view, source)
-    else:
-        body += html.muted(view.t("hub.about_fit", tokens=base_models.USUAL_TOKENS))
-        body += hub_panel.table_html(view) if source == "hf" else ollama_panel.table_html(view)
+    if source in LISTS:
+        body += html.muted(view.t("hub.about_fit", tokens=base_models.USUAL_TOKENS)) + LISTS[source].table_html(view)
         body += f"<p>{html.button('model.refresh', view.t('ollama_bases.refresh'), tone='small')}</p>"
-        body += named_html(view, source) if source == "hf" else ""
+    body += named_html(view, source) if source != "ollama" else ""
     return html.fold("models", view.t("model.every"), body)
 
 
 def named_html(view: View, source: str) -> str:
     """A repository or a folder by its name."""
     base = view.config.base if view.config else None
-    name = base.name if base and base.source == source else ""
+    name, why_not = base.name if base and base.source == source else "", choosing.why_not(view)
     field = Field(f"base_{source}", view.t(f"field.base_{source}"), view.t(f"about.base_{source}"), kept=False)
-    button = html.button("model.named", view.t("model.take"), of=source, why_not=choosing.why_not(view), main=True)
+    button = html.button("model.take_named", view.t("model.take"), of=source, why_not=why_not, main=True)
     return html.form(field.text(name) + button)
 
 
 def output_html(view: View) -> str:
     """What the finished model is written as: a line, which opens to its settings."""
     output = (view.config or ProjectConfig()).output
-    has_precision = output.format in QUANTIZED
-    words = choice_label("format", output.format, view.language) + (
-        f", {output.quantization}" if has_precision else ""
-    )
-    names = ("format", "quantization") if has_precision else ("format",)
+    words, names = choice_label("format", output.format, view.language), ["format"]
+    if output.format in QUANTIZED:
+        words, names = f"{words}, {output.quantization}", [*names, "quantization"]
     settings = f'<div class="fields">{fields.settings(view, "output", names)}</div>'
     return html.fold("output", view.t("model.output", output=words), settings)
 
@@ -101,8 +97,8 @@ def look_at(act: Act) -> None:
 
 def refresh(act: Act) -> None:
     """Look again what is there."""
-    for lists in (hub_panel.LISTS, ollama_panel.LISTS):
-        lists.forget()
+    for panel in LISTS.values():
+        panel.LISTS.forget()
 
 
 PART = (

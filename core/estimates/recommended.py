@@ -43,6 +43,11 @@ class Candidate:
     download_bytes: int = 0
     runs_known: int = 0
 
+    @property
+    def short(self) -> str:
+        """Its name without that of who made it."""
+        return self.name.rpartition("/")[2]
+
     def speaks(self, language: str) -> bool:
         """Whether the list says that the model speaks a language."""
         return language in self.languages or ("+" in self.languages and language not in NAMED_LANGUAGES)

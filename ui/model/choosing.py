@@ -1,6 +1,7 @@
 """Taking a model: the buttons for it, and why it is not possible now."""
 
 from core import base_models
+from core.base_models import Listed, OllamaModel
 from core.jobs.kinds import of_tab
 from ui.page import html
 from ui.page.figures import model_words
@@ -30,11 +31,14 @@ def practice_why_not(view: View) -> str:
 
 def take_button(view: View, source: str, name: str, words: str = "", *, tone: str = "", about: str = "") -> str:
     """Takes a model. Why it is off stands once, beside the model that is chosen."""
-    words = words or view.t("model.take")
-    off = bool(why_not(view))
-    return html.small_button(
-        "model.take", f"{source}:{name}", words, off=off, tone=tone, about=about or f"{words}: {name}"
-    )
+    words, off = words or view.t("model.take"), bool(why_not(view))
+    about = about or f"{words}: {name}"
+    return html.small_button("model.take", f"{source}:{name}", words, off=off, tone=tone, about=about)
+
+
+def row_button(view: View, source: str, one: Listed | OllamaModel) -> str:
+    """The button of a row of the list; none where the model cannot be trained."""
+    return "" if one.problem else take_button(view, source, one.name)
 
 
 def is_chosen(view: View, source: str, name: str) -> bool:
@@ -43,20 +47,11 @@ def is_chosen(view: View, source: str, name: str) -> bool:
 
 
 def take(act: Act) -> Answer:
-    """Take a model, and get it ready. `of` is source:name."""
+    """Take a model, and get it ready. `of` is source:name, or only the source where a name was typed."""
     source, _, name = act.of.partition(":")
-    return _take(act, source, name)
-
-
-def take_named(act: Act) -> Answer:
-    """The same for a name or a folder that was typed. `of` is the source."""
-    field = f"base_{act.of}"
-    if not (name := act.text(field).strip()):
+    field = f"base_{source}"
+    if not (name := name or act.text(field).strip()):
         raise AppError("field_empty", field=field)
-    return _take(act, act.of, name)
-
-
-def _take(act: Act, source: str, name: str) -> Answer:
     choice = checked(BaseChoice, {"source": source, "name": name})
     if source == PRACTICE:
         base_models.start_practice_base(act.services, act.project)
@@ -66,4 +61,4 @@ def _take(act: Act, source: str, name: str) -> Answer:
     return good(act, "model.chosen", name=model_words(source, name, act.language))
 
 
-PART = Part(actions={"model.take": take, "model.named": take_named})
+PART = Part(actions={"model.take": take, "model.take_named": take})

@@ -4,7 +4,7 @@ from html import escape
 
 from core import base_models
 from core.base_models import Fit, Listed, MemoryEstimate, Shape
-from ui.model.choosing import take_button
+from ui.model.choosing import row_button
 from ui.page import html
 from ui.page.figures import LIGHT_SIGNS, LIGHT_TONES, size_words
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
@@ -22,16 +22,12 @@ def models() -> list[Listed]:
 
 def table_html(view: View) -> str:
     """All models with licence, size and what fits; those on this machine first."""
-    heads = [view.t("hub.model"), view.t("hub.fit"), ""]
+    heads = [view.t("hub.model"), view.t("hub.fit"), view.t("hub.choice")]
     rows = (
-        [model_html(one, view.language), fit_html(view, one.shape, one.problem), row_button(view, one)]
+        [model_html(one, view.language), fit_html(view, one.shape, one.problem), row_button(view, "hf", one)]
         for one in models()
     )
     return html.table(heads, rows, view.t("hub.none"), "models")
-
-
-def row_button(view: View, one: Listed) -> str:
-    return "" if one.problem else take_button(view, "hf", one.name)
 
 
 def model_html(one: Listed, language: str) -> str:

@@ -4,7 +4,7 @@ from html import escape
 
 from core import access, base_models
 from core.base_models import Note, OllamaModel, Original, original_of
-from ui.model.choosing import take_button
+from ui.model.choosing import row_button, take_button
 from ui.model.hub_panel import fit_html
 from ui.page import html
 from ui.page.figures import size_words
@@ -22,14 +22,9 @@ def models() -> list[OllamaModel]:
 
 def table_html(view: View) -> str:
     """All models, with the reason at those that cannot be trained, and what fits of the others."""
-    heads = [view.t("hub.model"), view.t("ollama_bases.state"), ""]
+    heads = [view.t("hub.model"), view.t("ollama_bases.state"), view.t("hub.choice")]
     rows = (
-        [
-            model_html(model, view.language),
-            state_html(view, model),
-            "" if model.problem else take_button(view, "ollama", model.name),
-        ]
-        for model in models()
+        [model_html(one, view.language), state_html(view, one), row_button(view, "ollama", one)] for one in models()
     )
     folders = ", ".join(str(folder) for folder in base_models.store_folders())
     none = view.t("ollama_bases.none", folders=folders) if access.asking().is_host else view.t("hub.none")

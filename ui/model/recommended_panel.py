@@ -12,7 +12,6 @@ from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
 from ui.page.view import View
 from utils import config
 from utils.config import ProjectConfig
-from utils.errors import AppError
 
 FOUND = Remembered(16)
 MEASURED_SPAN = 2.0
@@ -22,10 +21,7 @@ cores that others used too (docs/performance.md)."""
 
 def language_of(view: View) -> str:
     """The language that a model should speak: that of the documents, else that of the page."""
-    try:
-        return rag_processor.main_language(view.documents) or view.language
-    except AppError:
-        return view.language
+    return rag_processor.main_language([] if view.problem else view.documents) or view.language
 
 
 def settings_of(view: View) -> config.TrainingSettings:
@@ -58,25 +54,18 @@ def recommended(view: View) -> dict[str, Candidate]:
 
 
 def cards_html(view: View) -> str:
-    """Which model to take: the recommended ones, and the one for practice."""
-    found = recommended(view)
-    has_real = bool(view.config and view.config.base and view.config.base.source != PRACTICE)
-    first = "" if has_real else next(iter(found), "")
+    """The recommended models, and the one for practice. After a practice run, a real one is next."""
+    found, base = recommended(view), view.config.base if view.config else None
+    practised = bool(base and base.source == PRACTICE and view.status and view.status.trained)
     times = {"samples": samples_of(view), "epochs": settings_of(view).epochs}
-    about = view.t("model.cards_about", **times) if found else view.t("model.nothing_fits")
+    about = html.muted(view.t("model.cards_about", **times) if found else view.t("model.nothing_fits"))
+    if found and practised:
+        words = {"name": found["fastest"].short, "time": time_words(view, found["fastest"]), **times}
+        about = html.box("good", view.t("model.first_success"), view.t("model.first_success_about", **words)) + about
+    first = next(iter(found), PRACTICE) if practised or base is None else ""
     cards = "".join(card_html(view, role, one, role == first) for role, one in found.items())
-    title = f'<h2 class="section">{escape(view.t("model.cards"))}</h2>{first_success_html(view, found)}'
-    return f'{title}{html.muted(about)}<ul class="model-cards">{cards}{practice_html(view, not found)}</ul>'
-
-
-def first_success_html(view: View, found: dict[str, Candidate]) -> str:
-    """After a practice run: the next thing is a real model, and which one."""
-    base = view.config.base if view.config else None
-    one = found.get("fastest")
-    if not (one and base and base.source == PRACTICE and view.status and view.status.trained):
-        return ""
-    words = {"name": short(one.name), "samples": samples_of(view), "time": time_words(view, one)}
-    return html.box("good", view.t("model.first_success"), view.t("model.first_success_about", **words))
+    title = f'<h2 class="section">{escape(view.t("model.cards"))}</h2>{about}'
+    return f'{title}<ul class="model-cards">{cards}{practice_html(view, first == PRACTICE)}</ul>'
 
 
 def card_html(view: View, role: str, one: Candidate, proposed: bool) -> str:
@@ -86,20 +75,18 @@ def card_html(view: View, role: str, one: Candidate, proposed: bool) -> str:
     else:
         button = choosing.take_button(view, one.source, one.name, tone="good" if proposed else "")
     facts = " · ".join(facts_of(view, one))
-    return _card(f"{one.source}:{one.name}", view.t(f"model.role.{role}"), short(one.name), facts, button)
+    return _card(f"{one.source}:{one.name}", view.t(f"model.role.{role}"), one.short, facts, button)
 
 
 def facts_of(view: View, one: Candidate) -> list[str]:
     """Language, memory, where it comes from, time: `speaks German · fits · downloads 1.5 GB · about 20 min`."""
     wanted = language_of(view)
-    if one.speaks(wanted):
-        language = view.t("model.speaks", language=view.t(f"language.name.{wanted}"))
-    else:
+    language = view.t("model.speaks", language=view.t(f"language.name.{wanted}"))
+    if not one.speaks(wanted):
         language = view.t("hub.german" if "de" in one.languages else "hub.english")
+    origin = view.t("model.in_ollama" if one.source == "ollama" else "hub.here")
     if one.download_bytes:
         origin = view.t("model.downloads", size=size_words(one.download_bytes, view.language))
-    else:
-        origin = view.t("model.in_ollama" if one.source == "ollama" else "hub.here")
     return [language, view.t(f"hub.light.{one.light}"), origin, time_words(view, one)]
 
 
@@ -111,21 +98,11 @@ def time_words(view: View, one: Candidate) -> str:
 def practice_html(view: View, proposed: bool) -> str:
     """The card of the practice model, which is made from the documents."""
     again = choosing.is_chosen(view, PRACTICE, PRACTICE) and view.status and view.status.base_ready
-    button = html.button(
-        "model.take",
-        view.t("model.create_again" if again else "model.create"),
-        of=f"{PRACTICE}:{PRACTICE}",
-        why_not=choosing.practice_why_not(view),
-        tone="small primary" if proposed else "small",
-        key="create-practice",
-    )
-    words = view.t("model.role.practice"), view.t("model.source.practice"), view.t("model.about.practice")
-    return _card(PRACTICE, *words, button)
-
-
-def short(name: str) -> str:
-    """A model's name without that of who made it."""
-    return name.rpartition("/")[2]
+    words, why_not = view.t("model.create_again" if again else "model.create"), choosing.practice_why_not(view)
+    of, tone = f"{PRACTICE}:{PRACTICE}", "small primary" if proposed else "small"
+    button = html.button("model.take", words, of=of, why_not=why_not, tone=tone, key="create-practice")
+    about = view.t("model.role.practice"), view.t("model.source.practice"), view.t("model.about.practice")
+    return _card(PRACTICE, *about, button)
 
 
 def _card(key: str, role: str, name: str, words: str, button: str) -> str:

@@ -45,21 +45,21 @@ def test_what_is_no_model_is_refused_and_nothing_changes(act, project, store, st
 
 @pytest.mark.parametrize(("source", "typed"), [("hf", "  vendor/model "), ("hf", "model"), ("hf", "a.b/c-d_e")])
 def test_a_name_may_be_typed(act, project, started, source, typed):
-    act("model.named", source, **{f"base_{source}": typed})
+    act("model.take_named", source, **{f"base_{source}": typed})
     assert project.load_config().base.name == typed.strip()
     assert started == [("download", {"name": typed.strip()})]
 
 
 @pytest.mark.parametrize("source", ["hf", "path"])
 def test_an_empty_name_says_which_field_is_empty(act, project, source):
-    assert code_of(lambda: act("model.named", source, **{f"base_{source}": " "})) == "field_empty"
+    assert code_of(lambda: act("model.take_named", source, **{f"base_{source}": " "})) == "field_empty"
     assert project.load_config().base is None
 
 
 def test_a_guest_takes_no_folder_of_this_machine(services, tmp_path):
     with access.acting_as(Visitor("anna")):
         annas = Clicks(services, services.projects.create("Annas"))
-        assert code_of(lambda: annas("model.named", "path", base_path=str(tmp_path))) == "guest_no_files"
+        assert code_of(lambda: annas("model.take_named", "path", base_path=str(tmp_path))) == "guest_no_files"
 
 
 def test_without_chunks_there_is_no_practice_model_and_the_choice_stays(act, project, view):
