@@ -28,6 +28,11 @@ def button(
     )
 
 
+def link(tab: str, words: str, tone: str = "") -> str:
+    """A link to another screen that looks like a button: the next step is there."""
+    return f'<a class="button {tone}" href="?tab={tab}" data-tab="{tab}">{escape(words)}</a>'
+
+
 def curve(name: str, data: Mapping[str, Any], *, live: bool = False) -> str:
     """A picture of lines over steps, drawn by the page's script: `data` as `moving.curve_data` gives it. A `live` one
     follows the training that runs."""
@@ -130,7 +135,7 @@ def more(summary: str, body: str) -> str:
 def small_button(
     do: str, of: str, words: str, *, off: bool = False, needs_tick: bool = False, tone: str = "", about: str = ""
 ) -> str:
-    """A button inside of HTML; `ui/page/clickable.py` tells what was clicked. `about` says more than the words do."""
+    """A button inside of HTML; `about` says more than the words do."""
     more = ' data-needs-tick="1" disabled' if needs_tick else " disabled" if off else ""
     label = f' aria-label="{escape(about)}" title="{escape(about)}"' if about else ""
     return (
