@@ -10,7 +10,7 @@ from core.jobs.kinds import of_tab
 from core.project_manager import Project
 from core.rag_processor import FLAG_BOILERPLATE, FLAG_DUPLICATE, FLAG_EXCLUDED, Chunk, ChunkQuery, Flag
 from ui.page import html
-from ui.page.clickable import turner
+from ui.page.pager import turner
 from ui.page.view import Position, View
 from ui.texts import KEYS
 

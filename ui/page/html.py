@@ -144,10 +144,10 @@ def small_button(
     )
 
 
-def opener(of: str, words: str, current: bool) -> str:
+def opener(do: str, of: str, words: str, current: bool) -> str:
     """The button of a row that opens it in detail; `words` are HTML."""
     return (
-        f'<button type="button" class="open" data-do="open" data-of="{escape(of)}" '
+        f'<button type="button" class="open" data-do="{escape(do)}" data-of="{escape(of)}" '
         f'aria-current="{str(current).lower()}">{words}</button>'
     )
 
