@@ -79,4 +79,6 @@ def violations(page: Page) -> list[str]:
     """What axe finds on the page as it is, in words."""
     page.evaluate(AXE.read_text("utf-8"))
     result = page.evaluate("(tags) => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
-    return [f"{one['id']} {one['nodes'][0]['target']} {one['nodes'][0]['html'][:120]}" for one in result["violations"]]
+    return [
+        f"{one['id']} {one['nodes'][0]['target']} {one['nodes'][0]['html'][:120]}" for one in result["violations"]
+    ]
