@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Page, expect
 from running_app import ROOT, App
 
-from tests.browser.typing_material import PDF_TEXT, write_pdf
 from ui import layout
 from ui.texts import text
 
