@@ -88,7 +88,8 @@ def chunk_html(view: View, chunk: Chunk, flags: Sequence[Flag], originals: Mappi
     badges = "".join(html.badge(FLAG_TONES[flag.kind], view.t(f"chunks.flag.{flag.kind}")) for flag in flags)
     reasons = "".join(html.small(flag_words(view, flag, originals)) for flag in flags)
     do = "chunks.include" if excluded else "chunks.exclude"
-    button = html.small_button(do, str(chunk.id), view.t(do), about=view.t(f"{do}_about", number=chunk.id))
+    about = "chunks.include_about" if excluded else "chunks.exclude_about"
+    button = html.small_button(do, str(chunk.id), view.t(do), about=view.t(about, number=chunk.id))
     heading = chunk.metadata.get("heading")
     title = f"<h3>{escape(str(heading))}</h3>" if heading else ""
     place = escape(f"{chunk.filename} · {pages_words(view, chunk)}")
