@@ -197,7 +197,9 @@ def test_odd_values_of_an_action_are_refused_in_words(open_page, project, values
     assert told["refused"] and "box bad" in told["notice"]
 
 
-@pytest.mark.parametrize("headers", [{}, {"origin": "https://evil.example"}, {"origin": BASE, "host": "evil.example"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"origin": "https://evil.example"}, {"origin": BASE, "host": "evil.example"}]
+)
 def test_only_a_page_of_this_app_opens_a_connection(client, headers):
     opened = client.websocket_connect(ADDRESS, headers=headers)
     with pytest.raises(WebSocketDisconnect), opened:
