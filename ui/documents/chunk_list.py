@@ -22,7 +22,8 @@ CHUNKS_SHOWN = 6
 FLAG_TONES = {FLAG_DUPLICATE: "info", FLAG_BOILERPLATE: "info", FLAG_EXCLUDED: "warn"}
 FLAGS = tuple(FLAG_TONES)
 MARKED = re.compile(r"\[([^\[\]]*)\]")  # the store sets the found words in brackets
-MAX_SEARCH_CHARACTERS = 500
+MAX_CHARACTERS = 500  # of a search
+DOCUMENTS_OFFERED = 200  # the list above leads to the chunks of each
 PAGES = Remembered(8)
 
 
@@ -38,12 +39,11 @@ def find_html(view: View) -> str:
     if not view.documents:
         return ""
     t, position = view.t, view.at(BrowserPosition)
-    names = [(t("chunks.all_documents"), ""), *((one.filename, one.filename) for one in view.documents if one.chunks)]
-    words = Field("chunks-search", t("documents.search"), kept=False).text(
-        position.words, placeholder=t("documents.search_example"), longest=MAX_SEARCH_CHARACTERS
-    )
+    named = [source.filename for source in view.documents if source.chunks][:DOCUMENTS_OFFERED]
+    offered = [(name or t("chunks.all_documents"), name) for name in dict.fromkeys(("", *named, position.filename))]
+    words = Field("chunks-search", t("documents.search"), kept=False).text(position.words, longest=MAX_CHARACTERS)
     search = html.form(words + html.button("chunks.search", t("chunks.search"), main=True), "line")
-    document = Field("chunks-of", t("chunks.document"), action="chunks.of").select(names, position.filename)
+    document = Field("chunks-of", t("chunks.document"), action="chunks.of").select(offered, position.filename)
     skip = fields.settings(view, "documents", ("skip_duplicates", "skip_boilerplate"))
     return (
         f'<h2 class="section">{t("documents.section.chunks")}</h2>{html.muted(t("chunks.about"))}'
@@ -130,7 +130,7 @@ def flag_words(view: View, flag: Flag, originals: Mapping[int, Chunk]) -> str:
 
 def search(act: Act) -> None:
     """Shows the best chunks for some words, from all documents; without words, all chunks again."""
-    words = act.text("chunks-search").strip()[:MAX_SEARCH_CHARACTERS]
+    words = act.text("chunks-search").strip()[:MAX_CHARACTERS]
     act.move(BrowserPosition(act.project_name, words, version=act.at(BrowserPosition).version))
 
 

@@ -104,6 +104,18 @@ def test_a_document_is_shown_from_its_beginning_and_the_words_that_were_searched
     assert 'value="" selected' in find_html(act.view())
 
 
+def test_of_many_documents_some_are_offered_and_always_the_one_that_is_shown(act, project):
+    for number in range(250):
+        store_document(project, f"{number:04}.txt", ["Text"])
+    act("chunks.of", "0249.txt")
+    assert 'value="0249.txt" selected' in find_html(act.view())
+    assert len(find_html(act.view())) < 20_000
+    with ChunkStore(project.database).writer() as writer:
+        writer.remove("0249.txt")
+    assert 'value="0249.txt" selected' in find_html(act.view())
+    assert "Hier ist kein Abschnitt." in browser_html(act.view())
+
+
 def test_hits_stay_as_they_are_while_documents_are_being_read(look, act, project, puppet):
     act("chunks.search", **{"chunks-search": "licht"})
     assert numbers(look()) == [16]
