@@ -35,12 +35,14 @@ def main() -> None:
     options.add_argument("--pages", type=int, default=30)
     options.add_argument("--seconds", type=float, default=20)
     options.add_argument("--pairs", type=int, default=3)
+    options.add_argument("--projects", type=Path, help="a folder with the project of an earlier measurement")
     options.add_argument("--guests", action="store_true", help="each page is another guest's browser")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        projects = Path(folder) / "projects"
+        projects = given.projects or Path(folder) / "projects"
         environment = {**os.environ, "CUSTOM_AI_CONFIG": f"{folder}/config", "OMP_NUM_THREADS": "1"}
-        subprocess.run([*APP, "demo", "--project", NAME, "--projects", projects], env=environment, check=True)
+        if not (projects / NAME).is_dir():
+            subprocess.run([*APP, "demo", "--project", NAME, "--projects", projects], env=environment, check=True)
         with (
             training(projects, environment) as metrics,
             app(projects, environment, given.guests) as (address, server),

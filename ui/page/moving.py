@@ -10,6 +10,7 @@ from core import trainer
 from core.jobs.job import ACTIVE, JobSnapshot, JobState
 from ui.page.figures import duration_words, rounded
 from ui.page.view import View
+from ui.texts import message_text
 
 LOG_LINES_SHOWN = 200
 POINTS_SHOWN = 400
@@ -45,7 +46,7 @@ def bar_data(view: View, job: JobSnapshot) -> dict[str, Any]:
 
 def job_data(view: View, job: JobSnapshot) -> dict[str, Any]:
     """All that moves of a job: `figures` are those of a training, `ended` is said where nobody looks."""
-    name = view.t(f"job.kind.{job.kind}")
+    name = message_text(f"job.kind.{job.kind}", {}, view.language)  # a later version may know other kinds
     doing = view.message(job.message) if job.message and job.state in ACTIVE else ""
     found = {**bar_data(view, job), "words": figures(view, job), "doing": doing}
     if job.state not in ACTIVE:
