@@ -98,6 +98,11 @@ def muted(words: str) -> str:
     return f'<p class="muted">{escape(words)}</p>' if words else ""
 
 
+def small(words: str) -> str:
+    """A line below others that says more about them."""
+    return f"<small>{escape(words)}</small>" if words else ""
+
+
 def box(tone: str, words: str, more: str = "") -> str:
     """A coloured box: what happened in bold, what to do below it."""
     hint = f"<p>{escape(more)}</p>" if more else ""

@@ -48,10 +48,10 @@ def bar_data(view: View, job: JobSnapshot) -> dict[str, Any]:
 def job_data(view: View, job: JobSnapshot, lines: int) -> dict[str, Any]:
     """All that moves of a job: `figures` are those of a training, `ended` is said where nobody looks."""
     name = message_text(f"job.kind.{job.kind}", {}, view.language)  # a later version may know other kinds
-    found = {**bar_data(view, job), "words": figures(view, job)}
+    doing = view.message(job.message) if job.message and job.state in ACTIVE else ""
+    found = {**bar_data(view, job), "words": figures(view, job), "doing": doing}
     if job.state not in ACTIVE:
         return {**found, "ended": f"{name}: {view.t(f'job.state.{job.state}')}"}
-    found["doing"] = view.message(job.message) if job.message else ""
     first = max(0, len(job.log) - lines)
     found["log"] = [(first + number, view.message(line)) for number, line in enumerate(job.log[first:], 1)]
     if job.fraction is not None:
