@@ -8,10 +8,9 @@ from core import base_models
 from core.base_models import Fit, Listed, MemoryEstimate, Shape
 from core.project_manager import Project
 from ui.page import html
-from ui.page.figures import size_words
+from ui.page.figures import LIGHT_SIGNS, LIGHT_TONES, size_words
 from ui.page.frame import Answer, Component, PageFrame
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
-from ui.page.run_estimate_panel import SIGNS, TONES
 from ui.page.view import View
 from ui.texts import error_text, text
 from utils.config import TrainingSettings
@@ -98,6 +97,6 @@ def fit_of(view: View, shape: Shape, settings: TrainingSettings) -> Fit:
 
 def light_html(view: View, needed: MemoryEstimate) -> str:
     """A light in colour, sign and words, with the figure behind it."""
-    words = f"{SIGNS[needed.light]} {view.t(f'hub.light.{needed.light}')}"
+    words = f"{LIGHT_SIGNS[needed.light]} {view.t(f'hub.light.{needed.light}')}"
     figure = view.t("memory.gib", gib=needed.total_gib)
-    return f"{html.badge(TONES[needed.light], words)} <small>{escape(figure)}</small>"
+    return f"{html.badge(LIGHT_TONES[needed.light], words)} <small>{escape(figure)}</small>"

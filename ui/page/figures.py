@@ -6,6 +6,9 @@ from typing import Any
 from ui.texts import error_text, text
 
 SIGNS = {"ok": "✓", "warn": "!", "bad": "✗"}
+# Of the lights that tell whether memory is enough.
+LIGHT_SIGNS = {"green": "✓", "amber": "!", "red": "✗", "unknown": "?"}
+LIGHT_TONES = {"green": "good", "amber": "warn", "red": "bad", "unknown": "info"}
 
 
 def duration_words(seconds: float, language: str) -> str:

@@ -28,6 +28,11 @@ def button(
     )
 
 
+def link(tab: str, words: str, tone: str = "") -> str:
+    """A link to another screen that looks like a button: the next step is there."""
+    return f'<a class="button {tone}" href="?tab={tab}" data-tab="{tab}">{escape(words)}</a>'
+
+
 def curve(name: str, data: Mapping[str, Any], *, live: bool = False) -> str:
     """A picture of lines over steps, drawn by the page's script: `data` as `moving.curve_data` gives it. A `live` one
     follows the training that runs."""

@@ -9,14 +9,17 @@ from typing import Any
 from core import trainer
 from core.jobs.job import ACTIVE, JobSnapshot, JobState
 from ui.page.figures import duration_words, rounded
+from ui.page.remembered import Remembered
 from ui.page.view import View
+from utils.errors import Message
 
 LOG_LINES_SHOWN = 200
 POINTS_SHOWN = 400
-SMOOTHED_POINTS = 10  # one short batch says little about the pace
+SMOOTHED_POINTS = 10  # one short batch says little about loss and pace
 SMALLEST_RATE = 1e-6
 ANNOUNCED_PERCENT = 25  # a screen reader is told each quarter, not each step
 UNKNOWN = "–"
+CURVES = Remembered(4)  # of trainings at work: all who look at one are shown the same points
 
 
 def moving(view: View) -> dict[str, Any]:
@@ -27,8 +30,9 @@ def moving(view: View) -> dict[str, Any]:
         for job in view.all_jobs
         if job.id in mine or job.state in ACTIVE
     }
-    training = view.active(["train"])
-    return {"jobs": jobs, "curve": curve_data(view) if training else None}
+    job = view.active(["train"])
+    curve = CURVES.get((job.id, job.version, view.language), lambda: curve_data(view)) if job else None
+    return {"jobs": jobs, "curve": curve}
 
 
 def bar_data(view: View, job: JobSnapshot) -> dict[str, Any]:
@@ -57,7 +61,20 @@ def job_data(view: View, job: JobSnapshot) -> dict[str, Any]:
         found["announce"] = f"{name}: {view.t('job.percent', percent=quarter)}"
     if job.kind == "train":
         found["figures"] = training_figures(view)
+        found["sentence"] = sentence(view, job.state, job.message)
     return found
+
+
+def sentence(view: View, state: JobState, message: Message | None = None) -> str:
+    """What the newest training does and how it goes, as anybody understands it; `message` is what it says itself."""
+    how = trainer.trend(view.metrics)
+    if state == JobState.DONE:
+        return view.t(how.key.replace("trend.", "trained.", 1), **how.params)
+    if state != JobState.RUNNING or message is None:
+        return view.t(f"training.state.{state}")
+    if message.key != "training.epoch":  # it loads, or tests
+        return view.message(message)
+    return view.t("training.learning", **message.params, how=view.message(how))
 
 
 def figures(view: View, job: JobSnapshot) -> str:
@@ -84,13 +101,13 @@ def training_figures(view: View) -> dict[str, str]:
     left = job.eta_seconds if job and working else None
     checks = values(view, "eval_loss")
     return {
-        "loss_now": shown(view, "loss", loss=latest(view, "loss")),
+        "loss_now": shown(view, "loss", loss=recent(view, "loss")),
         "loss_best": shown(view, "loss", loss=min(checks, default=None)),
         "time_label": duration_words(seconds, view.language) if seconds else UNKNOWN,
         "left": duration_words(left, view.language) if left is not None else UNKNOWN,
         "epoch_label": shown(view, "epoch_reached", epoch=latest(view, "epoch")),
         "rate_label": rate_words(view, latest(view, "learning_rate")),
-        "pace_label": shown(view, "tokens_per_second", tokens=pace(view)),
+        "pace_label": shown(view, "tokens_per_second", tokens=recent(view, "tokens_per_second")),
         "memory_label": shown(view, "memory_now", gib=latest(view, "memory_gib") if working else None),
     }
 
@@ -102,7 +119,8 @@ def curve_data(view: View) -> dict[str, Any]:
         {"name": view.t(f"training.line_{name}"), "points": thinned(trainer.curve(view.metrics, name))}
         for name in names
     ]
-    return {"x": view.t("training.steps"), "y": view.t("training.loss_title"), "lines": lines}
+    words = {"x": "steps", "y": "loss_title", "larger": "curve_larger", "whole": "curve_whole"}
+    return {**{name: view.t(f"training.{key}") for name, key in words.items()}, "lines": lines}
 
 
 def thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -121,9 +139,9 @@ def latest(view: View, name: str) -> float | None:
     return next((point[name] for point in reversed(view.metrics) if name in point), None)
 
 
-def pace(view: View) -> float | None:
-    """Tokens per second over the last steps."""
-    measured = values(view, "tokens_per_second")[-SMOOTHED_POINTS:]
+def recent(view: View, name: str) -> float | None:
+    """A figure over the last steps."""
+    measured = values(view, name)[-SMOOTHED_POINTS:]
     return fmean(measured) if measured else None
 
 
