@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from ui.page.live import Live
+
 from benchmarks.large_data import make_samples
 from benchmarks.memory import TINY, make_model
 from core import sft_generator
@@ -30,7 +32,6 @@ from core.samples.store.sample_query import SampleQuery
 from core.samples.store.sample_store import SampleStore
 from core.samples.store.sft_dataset import append_sample, append_samples
 from ui import layout
-from ui.page.live import Live
 from utils.config import changed
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 from running_app import ROOT, result_of
+from ui.page.live import Live
 
 from core.jobs.services import Services, reattach
 from core.project_manager import ProjectStore
 from ui import layout
-from ui.page.live import Live
 from ui.page.view import View
 from utils.files import read_json
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from core.jobs.services import Services
-from ui import project_bar, settings, steps, tab_model, tab_rag, tab_sft, tab_training
+from ui import project_bar, settings, steps, tab_model, tab_rag, tab_sft, tab_training, welcome
 from ui.page import fields, html
 from ui.page.parts import Part
 from ui.texts import LANGUAGES, text
@@ -22,7 +22,7 @@ class Screen:
     build: Callable[[Services, str], None]
 
 
-FRAME = project_bar.PART | settings.PART | steps.PART | Part(actions={"set": fields.keep})
+FRAME = project_bar.PART | settings.PART | steps.PART | welcome.PART | Part(actions={"set": fields.keep})
 # The last tab has three views, each a screen of its own.
 SCREENS: dict[str, Screen] = {
     "documents": Screen(tab_rag.PART, tab_rag.build),
@@ -59,6 +59,7 @@ def main_html(language: str) -> str:
         f'{html.place("steps")}<div id="disconnected">{lost}</div>{html.place("problem")}'
         '<div id="notice" role="status" aria-live="polite"></div>'
         '<div id="announced" class="unseen" role="status" aria-live="polite"></div>'
+        f"{html.place('welcome')}{html.place('example')}"
     )
 
 
@@ -72,7 +73,7 @@ def header_html(language: str) -> str:
     )
     shade = text("page.shade", language)
     return (
-        f'<header><div><h1>{text("app.name", language)}</h1><p>{text("app.purpose", language)}</p></div>'
+        f"<header><div><h1>{text('app.name', language)}</h1><p>{text('app.purpose', language)}</p></div>"
         f'<button type="button" id="shade" aria-label="{shade}" title="{shade}">◐</button>'
         f'<nav aria-label="{text("app.language", language)}">{links}</nav></header>'
     )

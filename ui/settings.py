@@ -25,7 +25,9 @@ def settings_html(view: View) -> str:
     languages += [(text("app.this_language", name), name) for name in LANGUAGES]
 
     def field(name: str, words: str) -> Field:
-        return Field(name, t(f"field.{words}"), t(f"about.{words}") if words != "app_language" else "", action="settings.set")
+        return Field(
+            name, t(f"field.{words}"), t(f"about.{words}") if words != "app_language" else "", action="settings.set"
+        )
 
     body = (
         field("language", "app_language").select(languages, now.language)

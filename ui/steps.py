@@ -31,7 +31,12 @@ def done_steps(view: View) -> set[str]:
     status = view.status
     if status is None:
         return set()
-    found = {"documents": status.chunks, "model": status.base_ready, "samples": status.samples, "training": status.exported}
+    found = {
+        "documents": status.chunks,
+        "model": status.base_ready,
+        "samples": status.samples,
+        "training": status.exported,
+    }
     return {name for name, there in found.items() if there}
 
 

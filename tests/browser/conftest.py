@@ -72,7 +72,7 @@ def open_page(chromium, app, foreign_requests, request):
         page.on("request", lambda sent: note(sent.url))
         page.on("websocket", lambda opened: note(opened.url.replace("ws:", "http:", 1)))
         page.goto(app.address + path)
-        page.wait_for_selector("body.filled #steps")
+        page.wait_for_selector("#field-project")
         return page
 
     yield make

@@ -1,9 +1,8 @@
 """Real services on an empty folder, and jobs that do what a test tells them."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,9 +10,9 @@ import pytest
 from core.jobs.job import Job, JobSnapshot
 from core.jobs.services import Services
 from core.project_manager import Project, ProjectStore
-from ui.page.frame import PageFrame
-from ui.page.live import Live
-from ui.page.view import View
+from ui import layout
+from ui.page.parts import Act, Answer
+from ui.page.view import Position, View
 
 
 @pytest.fixture
@@ -29,10 +28,29 @@ def project(services: Services) -> Project:
     return services.projects.create("Physik")
 
 
+class Clicks:
+    """What somebody does on the page of the project, in German; `positions` is where they are in its lists."""
+
+    def __init__(self, services: Services, project: Project) -> None:
+        self._services, self._project = services, project
+        self.positions: dict[type[Position], Position] = {}
+        self._actions = {**layout.FRAME.actions}
+        for screen in layout.SCREENS.values():
+            self._actions |= screen.part.actions
+
+    def __call__(self, name: str, of: str = "", *, ticked: Iterable[str] = (), **values: Any) -> Answer:
+        """Press the button of an action, with these values in the fields around it. Raises what it raises."""
+        act = Act(self._services, "de", self._project.name, self.positions, of, tuple(ticked), values)
+        return self._actions[name](act) or Answer()
+
+    def view(self) -> View:
+        """What is true now, at where they are."""
+        return View(self._services, "de", self._project.name, self.positions)
+
+
 @pytest.fixture
-def frame(services: Services) -> PageFrame:
-    """A page in German that nobody has open."""
-    return PageFrame(services, "de", SimpleNamespace(), Live(services, "de"))
+def act(services: Services, project: Project) -> Clicks:
+    return Clicks(services, project)
 
 
 class Puppet:

@@ -14,12 +14,12 @@ import gradio as gr
 import orjson
 import pytest
 from odd_projects import make_odd_projects
+from ui.page.frame import Action
+from ui.page.live import Live
 
 from core.jobs.services import reattach
 from core.project_manager import ProjectStore
 from ui import layout, project_bar
-from ui.page.frame import Action
-from ui.page.live import Live
 from ui.page.view import View
 from ui.texts import error_text
 from utils.errors import SYSTEM_ERRORS

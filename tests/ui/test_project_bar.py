@@ -13,7 +13,7 @@ from tests.core.training.training_material import make_base
 from tests.ui.documents_material import store_document
 from tests.ui.samples_material import store_samples
 from ui.page.view import View
-from ui.project_bar import next_step_html
+from ui.project_bar import next_html
 from utils import config
 
 
@@ -31,12 +31,12 @@ def test_while_a_training_runs_the_next_step_is_to_wait_although_its_best_adapte
     best = project.checkpoints_folder / "best"
     best.mkdir(parents=True)
     (best / "adapter_config.json").write_text("{}")
-    assert "Training starten" in next_step_html(view())
+    assert "Training starten" in next_html(view())
     training = puppet("train")
-    assert "Es läuft gerade" in next_step_html(view())
+    assert "Es läuft gerade" in next_html(view())
     training.finish()
 
 
 def test_after_a_finished_training_the_next_step_is_the_export(project, view):
     create_run(project, "train", {}).write_state(JobState.DONE, result={})
-    assert "Modell exportieren" in next_step_html(view())
+    assert "Modell exportieren" in next_html(view())

@@ -27,7 +27,7 @@ from ui.cli.command_tools import (
 )
 from ui.cli.document_commands import add_commands as add_document_commands
 from ui.cli.sample_commands import add_commands as add_sample_commands
-from ui.cli.selftest import jobs_of, selftest
+from ui.cli.selftest import selftest
 from ui.cli.training_commands import add_commands as add_training_commands
 from ui.texts import person_language
 from utils import config
@@ -184,15 +184,15 @@ def model_command(options: argparse.Namespace) -> dict[str, object]:
 
 def demo_command(options: argparse.Namespace) -> dict[str, object]:
     """The whole path in one go."""
-    from core import projects as pipeline
+    from core import example, projects
 
     services = services_of(options)
     if options.project in services.projects.names():
         project = services.projects.open(options.project)
     else:
-        project = pipeline.create_project(services, options.project)
+        project = projects.create_project(services, options.project)
     result: dict[str, object] = {"project": project.name, "folder": str(project.root)}
-    for name, job in jobs_of(services, project, options.files):
+    for name, job in example.jobs_of(services, project, options.files, ("safetensors", "gguf")):
         result[name] = finish(services, job)
     return result
 

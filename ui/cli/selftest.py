@@ -1,4 +1,4 @@
-"""The whole path with the practice model: `demo` shows it, `doctor --selftest` proves it on this machine."""
+"""`doctor --selftest`: the whole path with the practice model, to prove that this machine can take it."""
 
 import os
 import shutil
@@ -17,39 +17,16 @@ from core.jobs.job import ACTIVE, JobSnapshot
 from ui import texts
 from ui.cli.command_tools import JobStopped, finish
 from ui.page.figures import SIGNS
-from utils import config
 from utils.errors import AppError
 
 if TYPE_CHECKING:
     from core.jobs.services import Services
     from core.project_manager import Project
 
-DEMO_DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "demo"
-DEMO_SAMPLES = 150
 TOLD = ("chunks", "samples", "steps", "first_loss", "loss", "difference", "low", "high", "bytes")
 PAUSED_AFTER_STEPS = 3
 PAGE_SECONDS = 120
 OUTPUT_LINES = 40
-
-
-def jobs_of(services: "Services", project: "Project", files: Sequence[Path]) -> Iterator[tuple[str, JobSnapshot]]:
-    """Documents → chunks → practice model → samples → training → comparison → checked exports.
-
-    Yields (name of the result, the job that was just started); each is to be waited for before the next one is asked
-    for. Raises AppError where a step cannot begin.
-    """
-    from core import base_models, exporter, rag_processor, sft_generator, trainer
-
-    yield "rag", rag_processor.start_documents(services, project, files or sorted(DEMO_DOCUMENTS.iterdir()))
-    base_models.choose_base(project, config.BaseChoice(source="practice", name="practice"))
-    yield "base", base_models.start_practice_base(services, project)
-    project.set("sft", {"samples": max(project.load_config().sft.samples, DEMO_SAMPLES)})
-    yield "sft", sft_generator.start_samples(services, project)
-    yield "train", trainer.start_training(services, project)
-    yield "evaluate", exporter.start_evaluation(services, project)
-    for format_name, name in (("safetensors", "export_safetensors"), ("gguf", "export")):
-        project.set("output", {"format": format_name})
-        yield name, exporter.start_export(services, project, also=("f16",))
 
 
 def selftest(services: "Services", language: str) -> dict[str, Any]:
@@ -73,7 +50,7 @@ def selftest(services: "Services", language: str) -> dict[str, Any]:
 
 def steps_in(folder: Path, services: "Services") -> Iterator[dict[str, Any]]:
     """Each step of the self-test when it has ended; the last one is the first that failed."""
-    from core import projects
+    from core import example, projects
     from core.jobs.runs import open_run
     from core.jobs.services import Services
     from core.project_manager import ProjectStore
@@ -82,7 +59,7 @@ def steps_in(folder: Path, services: "Services") -> Iterator[dict[str, Any]]:
     project = projects.create_project(own, "selftest")
     name, started = "rag", time.monotonic()
     try:
-        for name, job in jobs_of(own, project, ()):
+        for name, job in example.jobs_of(own, project, formats=("safetensors", "gguf")):
             result = finish(own, paused(own, project, job) if name == "train" else job)
             passed = result.get("verification", {"passed": True})["passed"]
             yield {"step": name, "passed": passed, "seconds": since(started), "result": result}

@@ -15,7 +15,9 @@ PATH = "/download/database"
 def export_html(view: View) -> str:
     """The button, and what it is for."""
     there = bool(view.status and view.status.chunks)
-    button = html.button("database.export", view.t("documents.export"), why_not="" if there else view.t("cutting.nothing_yet"))
+    button = html.button(
+        "database.export", view.t("documents.export"), why_not="" if there else view.t("cutting.nothing_yet")
+    )
     return html.muted(view.t("documents.export_about")) + button
 
 

@@ -17,6 +17,7 @@ from ui.page.parts import Act, Answer
 from utils import file_manager
 from utils.errors import AppError
 
+
 @dataclass(frozen=True)
 class Download:
     """A file to hand out, whether it has been written yet or not, and its name for whoever fetches it."""

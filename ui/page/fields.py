@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel
-
 from ui.page.html import tooltip
 from ui.page.parts import Act, Answer
 from ui.page.view import View
@@ -39,11 +37,17 @@ def setting(
     the one that is set. `suggestions` are (words, value) for a text that may also be typed."""
     settings = getattr(view.config or config.ProjectConfig(), section)
     kind, value = type(settings).model_fields[name], getattr(settings, name)
-    where = Field(f"{section}.{name}", label or view.t(f"field.{name}"), about if about is not None else explanation(name, view.language))
+    where = Field(
+        f"{section}.{name}",
+        label or view.t(f"field.{name}"),
+        about if about is not None else explanation(name, view.language),
+    )
     if kind.annotation is bool:
         return where.checkbox(value)
     if get_origin(kind.annotation) is Literal:
-        return where.select([(choice_label(name, one, view.language), one) for one in get_args(kind.annotation)], value)
+        return where.select(
+            [(choice_label(name, one, view.language), one) for one in get_args(kind.annotation)], value
+        )
     if several := choices_of_several(kind.annotation):
         return where.boxes([(choice_label(name, one, view.language), one) for one in several], value)
     if offered:
@@ -73,7 +77,11 @@ class Field:
 
     @property
     def _naming(self) -> str:
-        return f'data-set="{escape(self.name)}" data-do="{escape(self.action)}"' if self.kept else f'name="{escape(self.name)}"'
+        return (
+            f'data-set="{escape(self.name)}" data-do="{escape(self.action)}"'
+            if self.kept
+            else f'name="{escape(self.name)}"'
+        )
 
     def with_bounds(self, low: Any, high: Any, language: str) -> "Field":
         """The same, with the range of values behind the explanation."""

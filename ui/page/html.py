@@ -36,8 +36,8 @@ def link(tab: str, words: str, tone: str = "") -> str:
 def curve(name: str, data: Mapping[str, Any], *, live: bool = False) -> str:
     """A picture of lines over steps, drawn by the page's script: `data` as `moving.curve_data` gives it. A `live` one
     follows the training that runs."""
-    points = escape(json.dumps(data, separators=(",", ":")))
-    return f'<figure class="plot" id="{escape(name)}" data-own data-curve="{"live" if live else ""}" data-points="{points}"></figure>'
+    points, follows = escape(json.dumps(data, separators=(",", ":"))), "live" if live else ""
+    return f'<figure class="plot" id="{name}" data-own data-curve="{follows}" data-points="{points}"></figure>'
 
 
 def form(body: str, kind: str = "") -> str:

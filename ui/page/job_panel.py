@@ -58,9 +58,12 @@ def panel_html(view: View, kinds: Iterable[str], tab: str) -> str:
         for name, tone, may in (("pause", "", can_pause), ("resume", onward, can_resume), ("stop", "stop", can_stop))
         if may(job)
     ]
-    log = html.fold(f"log-{tab}", view.t("job.log"), log_html(view, job)) if job.log else ""
+    log = html.fold(f"log-{tab}", view.t("job.log"), log_html(view, job)) if job.log or job.state in ACTIVE else ""
     row = f'<div class="buttons">{"".join(buttons)}</div>' if buttons else ""
-    return f'<section class="job" data-job="{escape(job.id)}" id="panel-{escape(job.id)}">{progress_html(view, job)}{row}{log}</section>'
+    return (
+        f'<section class="job" data-job="{escape(job.id)}" id="panel-{escape(job.id)}">'
+        f"{progress_html(view, job)}{row}{log}</section>"
+    )
 
 
 def can_pause(job: JobSnapshot | None) -> bool:

@@ -39,7 +39,7 @@ class Answer:
 class Act:
     """What somebody asks for: a click, a setting, a form that was sent. All of it comes from outside: check it.
 
-    `of` is what was clicked, `ticked` the rows with a tick, `values` the fields of the form around the button by name;
+    `of` is what was clicked, `ticked` the rows with a tick, `values` the fields of the form around it by name;
     `positions` is where this viewer is in each list, and is changed by `move`.
     """
 
@@ -107,16 +107,14 @@ class Part:
         """Both together. Raises ValueError where they share a name."""
         if doubled := (self.places.keys() & other.places.keys()) | (self.actions.keys() & other.actions.keys()):
             raise ValueError(f"twice on the page: {sorted(doubled)}")
-        return Part(
-            {**self.places, **other.places}, {**self.actions, **other.actions}, self.slow | other.slow
-        )
+        return Part({**self.places, **other.places}, {**self.actions, **other.actions}, self.slow | other.slow)
 
 
 def shown(render: Render, view: View) -> str:
     """What a place shows. One that cannot be read says why, and the others stay alive."""
     try:
         return render(view)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - one place's last resort, and `reason` logs it
         return view.error_box(reason(error))
 
 
@@ -124,7 +122,7 @@ def done(work: Work, act: Act) -> tuple[Answer, bool]:
     """What came of an action, and whether it was refused; the notice then says why."""
     try:
         return work(act) or Answer(), False
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - one action's last resort, and `reason` logs it
         return Answer(notice=act.view.error_box(reason(error))), True
 
 

@@ -1,4 +1,4 @@
-"""A field for files, which Gradio brings from the browser to this machine: the one widget of the page that is its own."""
+"""A field for files, which Gradio brings from the browser to this machine: the one widget of its own on the page."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,9 @@ from ui.texts import error_text
 Take = Callable[[Services, Project, list[Path]], object]
 
 
-def upload(services: Services, language: str, name: str, label: str, button: str, take: Take, *, several: bool) -> None:
+def upload(
+    services: Services, language: str, name: str, label: str, button: str, take: Take, *, several: bool
+) -> None:
     """The field and its button, which hands the uploaded files to `take`; why it could not stands below.
 
     Every type is taken: Gradio would refuse the others in English, `take` says it in both languages.
@@ -24,7 +26,7 @@ def upload(services: Services, language: str, name: str, label: str, button: str
         paths = [Path(path) for path in ([files] if isinstance(files, str) else files or [])]
         try:
             take(services, services.projects.open(project), paths)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - as any other action, see `parts.done`
             why = reason(error)
             return gr.skip(), html.box("bad", *error_text(why.code, language, why.params))
         return None, ""

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from core import base_models, rag_processor, trainer
+from core import base_models, example, rag_processor, trainer
 from core import projects as pipeline
 from core.jobs import runs
 from core.jobs.job import ACTIVE, JobSnapshot, JobState
@@ -104,7 +104,7 @@ class View:
     def problem(self) -> AppError | None:
         """Why the project, or the list of all, cannot be shown, such as a damaged file or one that is closed."""
         try:
-            if self.project is None and self.project_name in self.services.projects.names():
+            if self.project is None and self.project_name:
                 self.services.projects.open(self.project_name)
             self._status  # noqa: B018 - reading it is the test
         except (AppError, OSError) as error:
@@ -226,5 +226,9 @@ class View:
             files += [root.config_file, root.samples_file, root.final_folder, root.final_folder / "gguf"]
             files += [root.checkpoints_folder, root.practice_folder, root.runs_folder, root.bundles_folder]
             files += [root.findings_file, root.undo_folder]
-        jobs = tuple((job.id, job.state, job.stopping, job.queue_position, job.result is None) for job in self.all_jobs)
-        return (self.project_name, jobs, tuple(self.projects), self.data_stamp, *map(file_stamp, files))
+        jobs = tuple(
+            (job.id, job.state, job.stopping, job.queue_position, job.result is None) for job in self.all_jobs
+        )
+        shown = example.of(root) if root else None
+        told = shown.stamp if shown else ()
+        return (self.project_name, jobs, told, tuple(self.projects), self.data_stamp, *map(file_stamp, files))

@@ -23,8 +23,9 @@ HEAD_SCRIPT = """<script>for (const [name, value] of [["language", "{0}"], ["lan
 Object.defineProperty(navigator, name, {{get: () => value}});
 document.documentElement.dataset.tab = new URLSearchParams(location.search).get("tab") || "documents";
 addEventListener("DOMContentLoaded", () => {{
-const shade = localStorage.getItem("shade") || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-document.body.classList.toggle("dark", shade === "dark"); }});</script><script defer src="{1}"></script>"""
+const kept = localStorage.getItem("shade"), dark = matchMedia("(prefers-color-scheme: dark)").matches;
+document.body.classList.toggle("dark", kept ? kept === "dark" : dark); }});</script>
+<script defer src="{1}"></script>"""
 ICON = """<link rel="icon" href="data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>\
 <rect width='32' height='32' rx='8' fill='%230f766e'/><path d='M8 21l5-6 4 4 7-9' fill='none' stroke='white' \
 stroke-width='3' stroke-linecap='round' stroke-linejoin='round'/></svg>">"""
@@ -119,4 +120,6 @@ def localized(html: str, language: str) -> str:
     html = re.sub(r'<html\s+lang="en"', f'<html lang="{language}"', html, count=1)
     html = re.sub(r'\s*<meta\s+(?:property|name)="(?:og|twitter):[^>]*>', "", html)
     html = html.replace('<link rel="manifest" href="/manifest.json" />', ICON)
-    return html.replace('<meta charset="utf-8" />', '<meta charset="utf-8" />' + HEAD_SCRIPT.format(language, theme.SCRIPT_ADDRESS), 1)
+    return html.replace(
+        '<meta charset="utf-8" />', '<meta charset="utf-8" />' + HEAD_SCRIPT.format(language, theme.SCRIPT_ADDRESS), 1
+    )

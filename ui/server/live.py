@@ -214,7 +214,7 @@ class Live:
             more = await self._acted(page, name, message)
         elif "act" in message:
             raise ValueError("no action of this page")
-        elif "visible" not in message:
+        elif not isinstance(message.get("visible"), bool):
             raise ValueError("nothing that a page says")
         page.turn += 1
         turn = page.turn

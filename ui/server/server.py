@@ -96,7 +96,9 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
 
     @server.get("/page.js")
     def script() -> Response:
-        return Response(SCRIPT, media_type="text/javascript", headers={"cache-control": "max-age=31536000, immutable"})
+        return Response(
+            SCRIPT, media_type="text/javascript", headers={"cache-control": "max-age=31536000, immutable"}
+        )
 
     for path, find in DOWNLOADS.items():
         add_route(server, services, path, find)

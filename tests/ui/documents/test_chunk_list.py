@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 from documents_material import store_document
+from ui.page.clickable import Click
 
 from core.documents.store.chunk_store import FLAG_BOILERPLATE, FLAG_DUPLICATE, ChunkStore, Flag
 from ui.documents import chunk_browser
 from ui.documents.chunk_list import CHUNKS_SHOWN, BrowserPosition, browser_html
-from ui.page.clickable import Click
 from ui.page.view import View
 
 

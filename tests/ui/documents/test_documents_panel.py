@@ -2,11 +2,11 @@
 
 import pytest
 from documents_material import store_document
+from ui.page.clickable import Click
 
 from core import rag_processor
 from ui.documents import documents_panel
 from ui.documents.documents_list import ListPosition
-from ui.page.clickable import Click
 from ui.page.view import View
 
 SECRET = "sehr geheimes Wort"

@@ -6,11 +6,11 @@ import pytest
 from documents_material import store_document
 from samples_material import find, store_samples
 from store_material import remove_document
+from ui.page.clickable import Click
 
 from core.documents.store.chunk_store import ChunkStore
 from core.samples.store.findings import Finding
 from core.samples.store.sample_store import SampleStore
-from ui.page.clickable import Click
 from ui.page.view import View
 from ui.samples import checks_panel
 from ui.samples.sample_list import ReviewPosition

@@ -2,10 +2,10 @@
 
 import pytest
 from samples_material import find, store_samples
+from ui.page.clickable import Click
 
 from core.samples.store.findings import Finding
 from core.samples.store.sample_store import SampleStore
-from ui.page.clickable import Click
 from ui.samples import review_panel
 from ui.samples.review_panel import Loaded
 from ui.samples.sample_list import ReviewPosition

@@ -9,7 +9,8 @@ import uvicorn
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from ui.server.guard import Connection, Guard
 
@@ -96,8 +97,12 @@ def test_an_origin_that_is_no_address_is_refused_and_not_stumbled_over(origin):
     assert not guard().allows(Headers({"host": "127.0.0.1:7860", "origin": origin}))
 
 
-def test_no_websocket_is_opened():
-    with pytest.raises(WebSocketDenialResponse), TestClient(guard()).websocket_connect("ws://127.0.0.1:7860/"):
+@pytest.mark.parametrize("origin", [None, *FOREIGN_ORIGINS])
+def test_only_pages_of_this_machine_open_a_websocket(origin):
+    """A program that names no page is none."""
+    headers = {"origin": origin} if origin is not None else {}
+    opened = TestClient(guard()).websocket_connect("ws://127.0.0.1:7860/", headers=headers)
+    with pytest.raises(WebSocketDisconnect), opened:
         pass
 
 

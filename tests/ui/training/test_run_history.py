@@ -5,13 +5,13 @@ import pytest
 from fastapi import FastAPI
 from runs_material import add_checkpoint, make_run, publish
 from starlette.testclient import TestClient
+from ui.page.clickable import Click
 
 from core import trainer
 from core.jobs.job import Job, JobState
 from core.jobs.runs import create_run
 from core.training.history import Chosen
 from tests.refusals import code_of
-from ui.page.clickable import Click
 from ui.page.downloads import add_route
 from ui.training import bundle_download, run_history
 from ui.training.run_list import HistoryPosition, chosen
