@@ -69,7 +69,7 @@ def sentence(view: View, state: JobState, message: Message | None = None) -> str
     """What the newest training does and how it goes, as anybody understands it; `message` is what it says itself."""
     how = trainer.trend(view.metrics)
     if state == JobState.DONE:
-        return view.t(how.key.replace("trend.", "trained.", 1), **how.params)
+        return view.t(f"trained.{how.key.removeprefix('trend.')}", **how.params)
     if state != JobState.RUNNING or message is None:
         return view.t(f"training.state.{state}")
     if message.key != "training.epoch":  # it loads, or tests
