@@ -66,7 +66,7 @@ function paint(figure) {
     picture.append(svg("polyline", {class: `line ${kind}`, points: path(line.smoothed)}));
     if (line.points.length < 30) for (const [at, value] of line.points) picture.append(svg("circle", {class: kind, cx: x_of(at), cy: y_of(value), r: 3}));
   }
-  const caption = document.createElement("figcaption"), said = document.createElement("output"), legend = document.createElement("span");
+  const caption = document.createElement("figcaption"), said = Object.assign(document.createElement("output"), {ariaLive: "off"}), legend = document.createElement("span");
   legend.className = "legend";
   for (const line of drawn) legend.append(Object.assign(document.createElement("span"), {className: `line-${line.number}`, textContent: numbered ? `${line.number + 1} · ${line.name}` : line.name}));
   caption.append(y, legend);
@@ -96,7 +96,7 @@ function paint(figure) {
     part.setAttribute("x", Math.min(x_of(look.from), x_of(at)));
     part.setAttribute("width", Math.abs(x_of(at) - x_of(look.from)));
   });
-  picture.addEventListener("pointerleave", () => { if (look.from === null) point_at(null); });
+  picture.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse" && look.from === null) point_at(null); });
   picture.addEventListener("pointerdown", (event) => {
     picture.setPointerCapture(event.pointerId);
     if (event.pointerType === "mouse") look.from = step_at(event); else point_at(step_at(event));
