@@ -19,7 +19,7 @@ SMOOTHED_POINTS = 10  # one short batch says little about loss and pace
 SMALLEST_RATE = 1e-6
 ANNOUNCED_PERCENT = 25  # a screen reader is told each quarter, not each step
 UNKNOWN = "–"
-CURVES = Remembered(4)  # of trainings at work: all who look at one are shown the same points
+STEADY, CURVES = Remembered(16), Remembered(4)  # of jobs at work: made once for all who look at one
 
 
 def moving(view: View) -> dict[str, Any]:
@@ -53,9 +53,14 @@ def job_data(view: View, job: JobSnapshot) -> dict[str, Any]:
     found = {**bar_data(view, job), "words": figures(view, job)}
     if job.state not in ACTIVE:
         return {**found, "ended": f"{name}: {view.t(f'job.state.{job.state}')}"}
-    found["doing"] = view.message(job.message) if job.message else ""
+    return found | STEADY.get((job.id, job.version, view.language), lambda: steady_data(view, job, name))
+
+
+def steady_data(view: View, job: JobSnapshot, name: str) -> dict[str, Any]:
+    """What stays the same until the job at work changes, unlike its clock."""
     first = max(0, len(job.log) - LOG_LINES_SHOWN)
-    found["log"] = [(first + number, view.message(line)) for number, line in enumerate(job.log[first:], 1)]
+    log = [(first + number, view.message(line)) for number, line in enumerate(job.log[first:], 1)]
+    found: dict[str, Any] = {"doing": view.message(job.message) if job.message else "", "log": log}
     if job.fraction is not None:
         quarter = int(job.fraction * 100) // ANNOUNCED_PERCENT * ANNOUNCED_PERCENT
         found["announce"] = f"{name}: {view.t('job.percent', percent=quarter)}"

@@ -33,8 +33,13 @@ def current(view: View) -> list[Check]:
 
 def refusal(view: View, *names: str) -> str:
     """Why no training can start, in words; empty if one can. With `names` only these checks count."""
-    refused = next((check for check in current(view) if check.refusal and (not names or check.name in names)), None)
+    refused = next((check for check in refused_of(view) if not names or check.name in names), None)
     return refusal_words(refused.refusal or "", refused.params, view.language) if refused else ""
+
+
+def refused_of(view: View) -> list[Check]:
+    """The checks that keep a training from starting; the first one is said below the button."""
+    return [check for check in current(view) if check.refusal]
 
 
 def look_blocked(view: View) -> str:
@@ -43,12 +48,12 @@ def look_blocked(view: View) -> str:
 
 
 def checks_html(view: View) -> str:
-    """What is not in order, also of the last look at the samples; all else behind a line. While a training holds
+    """What else is not in order, also of the last look at the samples; what is, behind a line. While a training holds
     memory and disk itself, checks would say nothing."""
     if view.active(["train"]):
         return ""
     result = look_of(view)
-    found = [asdict(check) for check in current(view)]
+    found = [asdict(check) for check in current(view) if check not in refused_of(view)[:1]]
     found += result["checks"] if result and not is_outdated(view, result) else []
     if not found:
         return ""

@@ -33,8 +33,10 @@ def refit_html(view: View, equal: Preset | None) -> str:
 
 def name_of(view: View) -> str:
     """What the settings are called that hold now."""
-    equal = equal_preset(view)
-    return view.t(f"preset.{equal.name}" if equal else "preset.own")
+    if equal := equal_preset(view):
+        return view.t(f"preset.{equal.name}")
+    usual = view.config is None or view.config.training == view.services.settings.training
+    return view.t("preset.usual" if usual else "preset.own")
 
 
 def why_html(view: View) -> str:

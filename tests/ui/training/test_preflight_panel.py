@@ -12,7 +12,7 @@ from core.samples.store.sft_dataset import append_samples
 from core.training.readiness import Check
 from tests.core.training.machine_material import write_model
 from ui.cli.training_commands import show_check
-from ui.tab_training import blocked
+from ui.tab_training import blocked, train_html
 from ui.training import preflight_panel
 from ui.training.example_view import examples_html
 from ui.training.preflight_panel import checks_html, look_blocked, look_html, refusal, result_html
@@ -60,11 +60,12 @@ def finished(project, folder, **more):
     run.write_state(JobState.DONE, result=result)
 
 
-def test_what_is_missing_is_said_with_what_to_do_and_start_gives_the_same_reason(project, view):
+def test_what_is_missing_is_said_once_with_what_to_do_and_start_gives_the_first_reason(project, view):
     shown = checks_html(view())
     assert 'class="bad"' in shown and "✗" in shown and 'aria-label="Problem"' in shown
-    assert "Erzeuge im dritten Schritt mehr Beispiele." in shown
-    assert refusal(view()) in shown and refusal(view()) == blocked(view()) == look_blocked(view())
+    assert "Erzeuge im dritten Schritt mehr Beispiele." in refusal(view()) and "Wähle im zweiten Schritt" in shown
+    assert refusal(view()) == blocked(view()) == look_blocked(view())
+    assert refusal(view()) not in shown and train_html(view()).count(refusal(view())) == 2  # at either button
 
 
 def test_where_all_is_there_start_is_free_and_while_a_training_runs_nothing_is_checked(model, view, puppet):

@@ -11,7 +11,7 @@ from core.samples.store.sft_dataset import append_samples
 from tests.core.training.training_material import make_base
 from ui.page import fields
 from ui.training.preset_panel import name_of, presets_html, why_html
-from utils.config import BaseChoice, TrainingSettings
+from utils.config import BaseChoice, TrainingSettings, change_app_settings
 
 
 @pytest.fixture
@@ -27,7 +27,14 @@ def pressed(shown: str) -> list[str]:
 
 def test_without_samples_no_preset_is_offered(view):
     assert presets_html(view()) == why_html(view()) == ""
+    assert name_of(view()) == "Voreinstellung"
+
+
+def test_own_values_are_called_so_and_those_of_new_projects_are_not(project, view):
+    project.set("training", {"epochs": 7})
     assert name_of(view()) == "Eigene Einstellungen"
+    change_app_settings(training={"epochs": 7})
+    assert name_of(view()) == "Voreinstellung"
 
 
 def test_the_preset_that_holds_is_marked_named_and_explained(act, full_project, view):

@@ -1,4 +1,4 @@
-"""A training as it runs: a sentence that is true of it, figures that move, what is next, what helps if it broke off."""
+"""A training as it runs: a sentence that is true of it, figures that move, what is next, what helps it."""
 
 import json
 import re
