@@ -8,6 +8,8 @@ from utils.errors import Message
 FEWEST_STEPS = 24
 SURE = 3.0
 """So many standard errors lie between two means before one is called lower: of 100 courses without any trend, one."""
+LARGEST = 1e6
+"""What is more is no loss but a file that somebody wrote, with which means cannot be computed."""
 CLEAR_SHARE, CLEAR_NATS = 0.01, 0.005
 """By less, the loss on the same held-out samples says nothing from one epoch to the next."""
 
@@ -15,10 +17,10 @@ CLEAR_SHARE, CLEAR_NATS = 0.01, 0.005
 def trend(points: Sequence[Mapping[str, float]]) -> Message:
     """`trend.<what>` for the points of a training so far: of its held-out loss where that was measured twice, else of
     the loss of its steps."""
-    checks = [(point["epoch"], point["eval_loss"]) for point in points if {"epoch", "eval_loss"} <= point.keys()]
+    checks = [(each["epoch"], each["eval_loss"]) for each in points if {"epoch", "eval_loss"} <= each.keys()]
     if len(checks) > 1:
         return _of_checks(checks)
-    return Message(f"trend.{_of_steps([point['loss'] for point in points if 'loss' in point])}")
+    return Message(f"trend.{_of_steps([min(each['loss'], LARGEST) for each in points if 'loss' in each])}")
 
 
 def _of_checks(checks: Sequence[tuple[float, float]]) -> Message:
