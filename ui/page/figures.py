@@ -21,6 +21,14 @@ def duration_words(seconds: float, language: str) -> str:
     return text("time.hours", language, hours=whole // 3600, minutes=whole % 3600 // 60)
 
 
+def about_words(low: float, high: float, language: str) -> str:
+    """A length of time in seconds that is only estimated: whole minutes, then steps of five, then whole hours."""
+    unit, seconds = ("hours", 3600) if high >= 5400 else ("minutes", 60)
+    ends = (max(1, round(end / seconds)) for end in (low, high))
+    shown = [str(end if unit == "hours" or end < 10 else 5 * round(end / 5)) for end in ends]
+    return text(f"time.about_{unit}", language, span="–".join(dict.fromkeys(shown)))
+
+
 def size_words(size_bytes: int, language: str) -> str:
     """A size in the unit that fits."""
     for unit, limit in (("kb", 10**6), ("mb", 10**9)):

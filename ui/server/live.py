@@ -130,6 +130,9 @@ class Live:
             pass  # it left, or was let go
         except ValueError:
             await page.close()  # no page of this app sends that
+        except Exception:  # one page's last resort: it comes back, and the others stay
+            logger.exception("a page cannot be answered")
+            await page.close()
         finally:
             self._pages.discard(page)
             self._left[browser, page.name] = page.positions
