@@ -37,8 +37,9 @@ document.addEventListener("visibilitychange", () => {
 
 function receive(message) {
   if (message.look) follow(message.look);
+  if (message.moving) moving = message.moving;   // first: what is drawn now is not to be overwritten by older figures
   for (const [name, html] of Object.entries(message.places || {})) { places[name] = html; draw(name); }
-  if (message.moving) { moving = message.moving; move(); }
+  if (message.moving) move();
   if (message.done !== undefined) finish(message);
   document.dispatchEvent(new CustomEvent("shown", {detail: message}));
 }
@@ -259,7 +260,7 @@ function show_job(panel, job) {
     bar.setAttribute("aria-valuenow", job.percent);
     bar.firstElementChild.style.width = `${job.percent}%`;
   }
-  for (const part of ["words", "doing", "percent_words"]) {
+  for (const part of ["words", "doing", "percent_words", "sentence"]) {
     const place = one(`[data-part=${part}]`, panel);
     if (place && job[part] !== undefined && place.textContent !== job[part]) place.textContent = job[part];
   }
