@@ -54,7 +54,8 @@ def job_data(view: View, job: JobSnapshot, lines: int) -> dict[str, Any]:
     found = {**bar_data(view, job), "words": figures(view, job), "doing": ""}
     if job.state not in ACTIVE:
         return {**found, "ended": f"{name}: {view.t(f'job.state.{job.state}')}"}
-    return found | STEADY.get((job.id, job.version, view.language, lines), lambda: steady_data(view, job, name, lines))
+    key = (job.id, job.version, view.language, lines)
+    return found | STEADY.get(key, lambda: steady_data(view, job, name, lines))
 
 
 def steady_data(view: View, job: JobSnapshot, name: str, lines: int) -> dict[str, Any]:
