@@ -65,7 +65,7 @@ def buttons_html(view: View, row: SampleRow | None) -> str:
 
 def fields_html(view: View, sample: Sample) -> str:
     """Question and answer to edit, and what they were before."""
-    hidden = {"review.sample": sample.id, "review.loaded": mark_of(sample.instruction, sample.output)}
+    hidden = {"review_sample": sample.id, "review_loaded": mark_of(sample.instruction, sample.output)}
     known = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items())
     question = Field("review.instruction", view.t("samples.head_instruction"), kept=False).text(
         sample.instruction, lines=2
@@ -117,7 +117,7 @@ def twin_html(view: View, row: SampleRow | None) -> str:
     opener = html.small_button("review.open", row.sample.id, view.t("review.other"), tone="link")
     status = view.t(f"review.status.{row.sample.status}")
     said = html.turns([(row.sample.instruction, row.sample.output)])
-    return html.chunk(view.t("review.sample", number=row.number), status, said + opener)
+    return html.chunk(view.t("review_sample", number=row.number), status, said + opener)
 
 
 def chunk_html(view: View, sample: Sample) -> str:
