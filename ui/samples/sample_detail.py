@@ -117,7 +117,7 @@ def twin_html(view: View, row: SampleRow | None) -> str:
     opener = html.small_button("review.open", row.sample.id, view.t("review.other"), tone="link")
     status = view.t(f"review.status.{row.sample.status}")
     said = html.turns([(row.sample.instruction, row.sample.output)])
-    return html.chunk(view.t("review_sample", number=row.number), status, said + opener)
+    return html.chunk(view.t("review.sample", number=row.number), status, said + opener)
 
 
 def chunk_html(view: View, sample: Sample) -> str:
