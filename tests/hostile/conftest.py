@@ -74,7 +74,9 @@ def secret_project(machine: Machine, app: App) -> Project:
     store_samples(project, 30)
     with project.samples_file.open("a") as file:
         file.write(json.dumps({"instruction": machine.canary("sample"), "output": "ja"}) + "\n")
-    project.set("sft", {"system_prompt": machine.canary("prompt"), "topic": machine.canary("topic")})
+    project.set(
+        "sft", {"provider": "ollama", "system_prompt": machine.canary("prompt"), "topic": machine.canary("topic")}
+    )
     for name in ("sft_export_jsonl.jsonl", "rag_export.db"):
         machine.secret_file(project.root / "data" / name, f"export {name}")
     machine.files += [str(project.samples_file), str(project.database), str(project.config_file)]

@@ -22,7 +22,7 @@ function connect() {
   };
   socket.onmessage = (event) => receive(JSON.parse(event.data));
   socket.onclose = (event) => {
-    document.documentElement.classList.add("disconnected");
+    document.documentElement.classList.add("disconnected", "ready");
     if (event.code === 4403) { location.reload(); return; }   // let in no longer
     setTimeout(connect, Math.min(250 * 2 ** retry++, 5000));
   };
@@ -40,6 +40,7 @@ function receive(message) {
   if (message.moving) moving = message.moving;   // first: what is drawn now is not to be overwritten by older figures
   for (const [name, html] of Object.entries(message.places || {})) { places[name] = html; draw(name); }
   if (message.moving) move();
+  show_when_ready();
   if (message.done !== undefined) finish(message);
   document.dispatchEvent(new CustomEvent("shown", {detail: message}));
 }
@@ -53,6 +54,9 @@ function finish(message) {
   asking?.afterwards?.();
   if (message.download) fetch_file(message.download);
   if (message.focus) requestAnimationFrame(() => one(message.focus)?.focus());
+}
+function show_when_ready() {
+  if (places.project !== undefined && one("#main")) document.documentElement.classList.add("ready");
 }
 function empty(field) { field.value = field.defaultValue ?? ""; }
 function fetch_file(address) {
@@ -140,6 +144,7 @@ new MutationObserver((changes) => {
     for (const place of [node.matches("[data-place]") ? node : null, ...all("[data-place]", node)])
       if (place && !place.firstChild) draw(place.dataset.place);
   }
+  show_when_ready();
 }).observe(document, {childList: true, subtree: true});
 
 /* ---- asking ---- */
