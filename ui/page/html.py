@@ -28,6 +28,11 @@ def button(
     )
 
 
+def link(tab: str, words: str, tone: str = "") -> str:
+    """A link to another screen that looks like a button: the next step is there."""
+    return f'<a class="button {tone}" href="?tab={tab}" data-tab="{tab}">{escape(words)}</a>'
+
+
 def curve(name: str, data: Mapping[str, Any], *, live: bool = False) -> str:
     """A picture of lines over steps, drawn by the page's script: `data` as `moving.curve_data` gives it. A `live` one
     follows the training that runs."""
@@ -139,10 +144,10 @@ def small_button(
     )
 
 
-def opener(of: str, words: str, current: bool) -> str:
+def opener(do: str, of: str, words: str, current: bool) -> str:
     """The button of a row that opens it in detail; `words` are HTML."""
     return (
-        f'<button type="button" class="open" data-do="open" data-of="{escape(of)}" '
+        f'<button type="button" class="open" data-do="{escape(do)}" data-of="{escape(of)}" '
         f'aria-current="{str(current).lower()}">{words}</button>'
     )
 
