@@ -7,6 +7,7 @@ import gradio as gr
 
 from ui.page import fields, html
 from ui.page.parts import Part
+from ui.training import result_screen
 from utils.config import Group, settings_with
 
 OFFERED = {"lora_rank": (8, 16, 32, 64), "lora_alpha": (16, 32, 64)}
@@ -34,3 +35,10 @@ VIEWS = {
     n: V(Part({f"stub.{n}": form if n == "training" else lambda view: ""}), partial(build, f"stub.{n}"))
     for n in ("training", "running", "result")
 }
+
+
+def build_result(services, language):
+    gr.HTML(result_screen.layout_html())
+
+
+VIEWS["result"] = V(result_screen.PART, build_result)
