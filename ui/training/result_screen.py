@@ -53,8 +53,8 @@ def verdict_html(view: View) -> str:
 
 def try_out_html(view: View) -> str:
     """A question to the exported model, and its answer."""
-    question = Field("question", view.t("ask.question"), view.t("ask.about"), kept=False)
-    body = question.text("", lines=2, longest=LONGEST_QUESTION, enter=True)
+    question = Field("question", view.t("ask.question"), kept=False)
+    body = html.muted(view.t("ask.about")) + question.text("", lines=2, longest=LONGEST_QUESTION, enter=True)
     return card_html(view, "ask", body, "ask.start", training_results.answer_html(view))
 
 
