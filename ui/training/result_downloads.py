@@ -8,7 +8,6 @@ from core import trainer
 from core.jobs.job import JobState
 from core.jobs.runs import latest_run, open_run
 from core.project_manager import Project
-from ui.page import downloads
 from ui.page.downloads import Download
 from utils.config import OutputSettings
 
@@ -16,18 +15,10 @@ FORMATS = get_args(OutputSettings.model_fields["format"].annotation)  # each has
 BUNDLE, EXPORT = "/download/bundle", "/download/export"
 
 
-def bundle_address(project_name: str, run_id: str) -> str:
-    return downloads.address_of(BUNDLE, project_name, run=run_id)
-
-
 def bundle_of(project: Project, asked: Mapping[str, str]) -> Download:
     """The bundle of the run that is asked for. Raises AppError `run_missing`: what is no run's name leads nowhere."""
     file = trainer.bundle_file(project, open_run(project, asked.get("run", "")).id)
     return Download(file, f"{project.name}-{file.name}", "application/zip")
-
-
-def export_address(project_name: str, file: str) -> str:
-    return downloads.address_of(EXPORT, project_name, file=file)
 
 
 def export_of(project: Project, asked: Mapping[str, str]) -> Download | None:

@@ -12,18 +12,18 @@ from core import exporter, trainer
 from core.jobs.job import JobState
 from core.trainer import Entry
 from ui.page import html
-from ui.page.downloads import link_html
+from ui.page.downloads import address_of, link_html
 from ui.page.fields import Field
 from ui.page.figures import size_words
 from ui.page.parts import Act, Answer, Part, good
 from ui.page.view import View
 from ui.training import history_words as words
 from ui.training.bundle_readme import readme_in
-from ui.training.result_downloads import bundle_address
+from ui.training.result_downloads import BUNDLE
 from ui.training.run_list import HistoryPosition, entry_of, figures_of, state_html
 from utils.errors import AppError
 
-SHOWN_FIGURES = ("run.samples", "run.held_out", "run.steps", "run.memory_gib")
+SHOWN_FIGURES = ("samples", "held_out", "steps", "memory_gib")
 
 
 def details_html(view: View) -> str:
@@ -35,8 +35,7 @@ def details_html(view: View) -> str:
     title = escape(view.t("history.details", when=words.when_words(entry, view.language)))
     figures = (
         (words.fact_label(fact.name, view.language), words.value_words(fact.name, fact.values[0], view.language))
-        for fact in figures_of([entry])
-        if fact.name in SHOWN_FIGURES
+        for fact in figures_of([entry], SHOWN_FIGURES)
     )
     parts = (
         f"<h3>{title} {state_html(view, entry.state)}</h3><small>{escape(entry.id)}</small>",
@@ -65,7 +64,7 @@ def bundle_html(view: View, entry: Entry) -> str:
     if not file.is_file():
         return ""
     about = view.t("history.bundle_there", size=size_words(file.stat().st_size, view.language))
-    link = link_html(bundle_address(view.project_name, entry.id), view.t("documents.download"))
+    link = link_html(address_of(BUNDLE, view.project_name, run=entry.id), view.t("documents.download"))
     return f"<p>{escape(about)} {link}</p>"
 
 
@@ -94,7 +93,7 @@ def question_html(view: View, entry: Entry, asked: str) -> str:
         told += [view.t("history.lost_adapter")] if lost.adapter else []
         question = html.box("warn", view.t("history.delete_question"), " ".join(told))
     delete = html.button("run.delete_now", view.t("history.delete_now"), of=entry.id, tone="stop")
-    keep = html.button("run.keep", view.t("app.cancel"))
+    keep = html.button("run.delete", view.t("app.cancel"), key="keep-run")
     return f'<div class="card question">{question}<div class="buttons tight">{delete}{keep}</div></div>'
 
 
@@ -134,11 +133,9 @@ def pack_run(act: Act) -> None:
 
 
 def ask_to_delete(act: Act) -> None:
-    act.move(replace(act.at(HistoryPosition), chosen=act.of, asked="once"))
-
-
-def keep_run(act: Act) -> None:
-    act.move(replace(act.at(HistoryPosition), asked=""))
+    """Asks about a run, or, where none is named, takes the question back."""
+    position = act.at(HistoryPosition)
+    act.move(replace(position, chosen=act.of or position.chosen, asked="once" if act.of else ""))
 
 
 def delete_asked(act: Act) -> Answer | None:
@@ -169,6 +166,5 @@ PART = Part(
         "run.bundle": pack_run,
         "run.delete": ask_to_delete,
         "run.delete_now": delete_asked,
-        "run.keep": keep_run,
     },
 )

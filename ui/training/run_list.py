@@ -141,8 +141,8 @@ def plot_html(view: View, part: str, names: Sequence[str], entries: Sequence[Ent
     return html.curve(f"compared-{part}", {**axes, "lines": lines, "numbered": True}) if any(curves) else ""
 
 
-def figures_of(entries: Sequence[Entry]) -> list[Fact]:
-    return [Fact(f"run.{name}", tuple(getattr(entry, name) for entry in entries)) for name in FIGURES]
+def figures_of(entries: Sequence[Entry], names: Iterable[str] = FIGURES) -> list[Fact]:
+    return [Fact(f"run.{name}", tuple(getattr(entry, name) for entry in entries)) for name in names]
 
 
 def facts_rows(view: View, facts: Iterable[Fact]) -> list[list[str]]:

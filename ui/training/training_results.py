@@ -7,10 +7,10 @@ from typing import Any
 
 from core import access
 from ui.page import html
-from ui.page.downloads import link_html
+from ui.page.downloads import address_of, link_html
 from ui.page.figures import size_words
 from ui.page.view import View
-from ui.training.result_downloads import export_address, exported_files
+from ui.training.result_downloads import EXPORT, exported_files
 
 ANSWERS_SHOWN = 3  # the others behind a fold
 ANSWER = ("question", "expected", "base", "tuned")
@@ -57,7 +57,7 @@ def exported_html(view: View) -> str:
     if result is None or view.project is None:
         return ""
     links = {
-        name: link_html(export_address(view.project.name, name), f"↓ {name}")
+        name: link_html(address_of(EXPORT, view.project.name, file=name), f"↓ {name}")
         + f" <small>{escape(size_words(file.stat().st_size, view.language))}</small>"
         for name, file in exported_files(view.project, result).items()
     }

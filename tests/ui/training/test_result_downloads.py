@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from core import access
 from core.jobs.job import JobState
 from core.jobs.runs import create_run
-from ui.page.downloads import add_route
+from ui.page.downloads import add_route, address_of
 from ui.page.view import View
 from ui.training import result_downloads
 from ui.training.training_results import exported_html
@@ -51,7 +51,7 @@ def test_each_file_of_the_newest_export_is_there_to_download_and_linked(exported
     answer = asked(browser, "export", file=name)
     assert (answer.status_code, answer.text) == (200, name)
     assert name.rpartition("/")[2] in answer.headers["content-disposition"]
-    assert result_downloads.export_address("Physik", name).replace("&", "&amp;") in exported_html(view())
+    assert address_of(result_downloads.EXPORT, "Physik", file=name).replace("&", "&amp;") in exported_html(view())
 
 
 @pytest.mark.parametrize(

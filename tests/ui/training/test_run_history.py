@@ -107,7 +107,7 @@ def test_deleting_asks_first_and_says_what_is_lost(project, act):
 
 def test_looking_elsewhere_takes_the_question_back(project, act):
     run, other = make_run(project), make_run(project)
-    for leave in (lambda: act("run.keep"), lambda: act("runs.open", other.id)):
+    for leave in (lambda: act("run.delete"), lambda: act("runs.open", other.id)):
         act("run.delete", run.id)
         leave()
         act("run.delete_now", run.id)
