@@ -3,6 +3,7 @@
 from core import access, rag_processor
 from core.documents.chunk_state import require_chunks
 from core.estimates.memory import MemoryEstimate
+from core.estimates.recommended import FIRST_SAMPLES, Candidate, candidates, recommended
 from core.estimates.what_fits import USUAL_TOKENS, Fit, Listed, fit, hub_list, shape_of_ollama
 from core.jobs.job import JobSnapshot
 from core.jobs.services import MINIMUM_FREE_GIB, Services, start_child_job
@@ -19,7 +20,9 @@ from utils.files import file_stamp, require_disk
 
 # What callers read of the packages, beside what stands below.
 __all__ = [
+    "FIRST_SAMPLES",
     "USUAL_TOKENS",
+    "Candidate",
     "Fit",
     "Listed",
     "MemoryEstimate",
@@ -27,11 +30,13 @@ __all__ = [
     "OllamaModel",
     "Original",
     "Shape",
+    "candidates",
     "fit",
     "hub_list",
     "list_models",
     "local_folder",
     "read_note",
+    "recommended",
     "shape_of_ollama",
     "store_folders",
 ]
@@ -133,4 +138,4 @@ def is_unpacked(model: OllamaModel) -> bool:
 
 def original_of(model: OllamaModel) -> Original | None:
     """What a model of Ollama was rounded from; for one that only lacks a usable file too."""
-    return hub_models.original_of(model.name.removesuffix(":latest"), model.parameters)
+    return hub_models.original_of(model.name, model.parameters)

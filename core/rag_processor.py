@@ -1,6 +1,7 @@
 """What browser and command line both call for step 1, the documents."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +140,14 @@ def remove_documents(services: Services, project: Project, filenames: Iterable[s
 def documents(project: Project) -> list[SourceFile]:
     """The project's documents in the order they came."""
     return ChunkStore(project.database).documents()
+
+
+def main_language(sources: Iterable[SourceFile]) -> str:
+    """The language of most of the text in these documents, as a code; "" where none is known."""
+    tokens: Counter[str] = Counter()
+    for source in sources:
+        tokens[source.language] += source.tokens if source.language else 0
+    return max(tokens, key=tokens.__getitem__, default="")
 
 
 def overview(project: Project) -> Overview:

@@ -13,8 +13,9 @@ from core.estimates.run_log import log_file as run_log
 from core.exporter import check_format
 from core.hardware_detector import Hardware
 from core.jobs import launcher
+from core.jobs.child_process import end_child
 from core.jobs.job import ACTIVE, UNFINISHED, JobSnapshot, JobState
-from core.jobs.kinds import KINDS
+from core.jobs.kinds import KINDS, STOPPED
 from core.jobs.runs import Run, create_run, latest_run, list_runs, live_run, open_run
 from core.jobs.services import (
     MINIMUM_FREE_GIB,
@@ -160,10 +161,24 @@ def resume_training(services: Services, project: Project) -> JobSnapshot:
     if run is None or run.read_state().state == JobState.DONE:
         raise AppError("nothing_to_resume")
     require_free(project, "train")
+    run.note_launch()
     known = services.runner.latest(project.name, ["train"])
     if known is None or known.id != run.id:
         return services.runner.start(child_job(services, run))
     return known if known.state in ACTIVE else services.runner.resume(run.id)
+
+
+def go_on_with_launch(services: Services, project: Project) -> JobSnapshot | None:
+    """Where torchrun repeats the command: go on with the training that it works on, after whoever did so has ended.
+
+    None where there is none. A torchrun that begins with the id of an earlier one, as a job that a cluster starts
+    again does, goes on with what that left paused or interrupted. Raises AppError as `end_child`.
+    """
+    run = next((run for run in reversed(list_runs(project, "train")) if run.is_of_this_launch), None)
+    if run is None or not (launcher.restarts() or run.read_state().state in STOPPED):
+        return None
+    end_child(run)
+    return services.runner.start(child_job(services, run))
 
 
 def continue_from_checkpoint(

@@ -20,5 +20,13 @@ def test_all_that_serving_loads_is_free_of_machine_learning_libraries():
     assert loaded.strip() == "[]"
 
 
+def test_a_command_about_documents_loads_no_numpy_and_no_gguf_library_which_cost_as_much_as_reading_a_book():
+    loaded = python(
+        "import sys, ui.cli.command_line, core.projects, core.rag_processor, core.jobs.worker, core.documents.ingest;"
+        "print([name for name in ('numpy', 'gguf', 'core.trainer') if name in sys.modules])"
+    )
+    assert loaded.strip() == "[]"
+
+
 def test_analytics_and_telemetry_are_off_before_any_library_is_loaded():
     assert python("import app, os; print(os.environ['GRADIO_ANALYTICS_ENABLED'])").strip() == "False"

@@ -1,6 +1,8 @@
 """What is exported of real models: green where it is right, red with the reason where it was broken on purpose."""
 
+import os
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 from core.export.gguf_source import write_into_source
+from core.export.ollama import Handover, hand_over
 from core.models.llama_server import LlamaServer
 from core.proof import verify
 from core.proof.reference import ENOUGH_TOKENS, Reference
@@ -16,6 +19,7 @@ from core.samples.store.sft_dataset import read_samples
 from core.training.training_data import read_language
 from tests.core.proof import broken_files
 from tests.core.proof.broken_files import keys, rewritten, swapped_tokens, template, unchanged, unknown_end
+from tests.core.recording_context import RecordingContext
 from tests.real_models import UNSEEN, is_in_style
 from utils.files import read_json
 
@@ -59,13 +63,31 @@ def test_the_smallest_file_answers_unseen_questions_in_the_taught_form(name, rea
 
 
 @pytest.fixture(scope="module")
-def smollm(real_model):
-    """The exported model and a reference that is asked little: what is broken shows at once."""
-    model = real_model("smollm2")
-    assert model.exported
-    samples = list(read_samples(model.project.samples_file))
-    reference = Reference.load(folder_of(model, "safetensors"), read_language(model.unpacked), samples[:40])
-    return model, replace(reference, asked=reference.asked[:3], scored=reference.scored[:20])
+def asked_little(real_model):
+    """name → the exported model and a reference that is asked little: what is broken shows at once."""
+
+    @cache
+    def load(name):
+        model = real_model(name)
+        assert model.exported
+        samples = list(read_samples(model.project.samples_file))[:20]
+        reference = Reference.load(folder_of(model, "safetensors"), read_language(model.unpacked), samples)
+        return model, replace(reference, asked=reference.asked[:3])
+
+    return load
+
+
+@pytest.mark.parametrize("name", ["smollm2", "gemma3"])
+def test_a_hand_off_to_ollama_is_green_and_keeps_what_the_base_brought(name, asked_little, tmp_path, monkeypatch):
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    model, reference = asked_little(name)
+    file = tmp_path / "tools.gguf"
+    os.link(file_of(model, "q4_k_m"), file)
+    what = Handover(file, model.unpacked, "tools", "q4_k_m", 2048, tmp_path / "none")
+    report, outcome = hand_over(RecordingContext(), reference, what)
+    assert report["passed"] and not report["amber"], report["checks"]
+    assert {"ollama_template", "ollama_prompts"} <= {check["name"] for check in report["checks"]}
+    assert (SYSTEM in (tmp_path / "Modelfile").read_text()) is (name == "smollm2"), outcome
 
 
 def other_adapter(model, file):
@@ -103,8 +125,8 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("what", BREAKS)
-def test_a_hand_off_that_was_broken_on_purpose_is_red_for_the_right_reason(what, smollm, tmp_path):
-    model, reference = smollm
+def test_a_hand_off_that_was_broken_on_purpose_is_red_for_the_right_reason(what, asked_little, tmp_path):
+    model, reference = asked_little("smollm2")
     broken, reason = BREAKS[what]
     report = verify.verify_gguf(broken(model, file_of(model, "f16"), tmp_path / "broken.gguf"), "f16", reference)
     assert not report["passed"]

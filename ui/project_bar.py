@@ -69,7 +69,7 @@ def form_html(view: View) -> str:
 def ask(act: Act) -> Answer:
     """Opens the small form for one purpose; an empty purpose closes it."""
     act.move(replace(act.at(BarPosition), purpose=act.of))
-    return Answer(empty=("name",) if act.of != "rename" else (), focus="#field-name" if act.of else "#project-new")
+    return Answer(empty=("name",), focus="#field-name" if act.of else "#project-new")
 
 
 def open_project(act: Act) -> Answer:

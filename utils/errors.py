@@ -47,6 +47,8 @@ SYSTEM_ERRORS = {
     if (number := getattr(errno, name, None))
 }
 """What the system refused, by its number, as the code of an AppError; not every system knows every name."""
+CUT_SHORT = re.compile(r"\d+ requested and \d+ written")
+"""All that numpy tells of a write for which there was no room."""
 PARTS_SHOWN = 3  # of a path: others in the room need not read where the host keeps it
 
 
@@ -69,8 +71,8 @@ def system_error(error: BaseException) -> AppError | None:
         # Libraries written in Rust pass the system's number on in their text only.
         told = re.search(r"os error (\d+)", str(cause))
         code = SYSTEM_ERRORS.get(int(told[1]) if told else getattr(cause, "errno", None) or 0)
-        if code == "disk_is_full":
-            return AppError(code)
+        if code == "disk_is_full" or CUT_SHORT.fullmatch(str(cause)):
+            return AppError("disk_is_full")
         if code and meant:
             named = getattr(cause, "filename", None)
             path = os.fsdecode(named) if isinstance(named, str | bytes | os.PathLike) else ""

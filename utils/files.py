@@ -22,8 +22,6 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
-import portalocker
-
 from utils.errors import AppError, NotAFile
 
 MOST_DEPTH = 100  # of values in each other in JSON; what people and programs write has hardly ten
@@ -43,6 +41,8 @@ def locked(path: Path, busy: AppError, shared: bool = False, patience_seconds: f
     `shared` holders have it together, any other one alone. Raises `busy` where it was not to be had for that long,
     FileNotFoundError where its folder is not there.
     """
+    import portalocker  # a third of what a process loads that only reads documents
+
     wanted = portalocker.LockFlags.SHARED if shared else portalocker.LockFlags.EXCLUSIVE
     deadline = time.monotonic() + patience_seconds
     with open_file(path, "a+b") as file:  # readable too: NFS asks for that where a lock is shared
@@ -264,6 +264,8 @@ def file_stamp(path: Path) -> tuple[int, int]:
 
 def is_held(path: Path) -> bool:
     """Whether a process holds a file locked; one that cannot be opened, nobody does."""
+    import portalocker
+
     flags = portalocker.LockFlags
     shared = flags.EXCLUSIVE if os.name == "nt" else flags.SHARED  # there shared ones need another library
     try:

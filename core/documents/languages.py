@@ -1,7 +1,7 @@
 """A text's language, by its script and its commonest words. Knows no file and no model."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 
 MOST_CHARACTERS = 20_000
 LEAST_WORDS = 12
@@ -41,11 +41,10 @@ STOP_WORDS = {
     "hu": "a az és hogy nem is egy ez van meg csak de vagy mint már volt ha ki kell lehet amely azt még",
     "ro": "și de la în cu un o pe care nu este din sau pentru mai că se al ale sunt fi dar prin ce poate",
 }
-_LANGUAGES_OF = {
-    word: tuple(language for language, words in STOP_WORDS.items() if word in words.split())
-    for words in STOP_WORDS.values()
-    for word in words.split()
-}
+_LANGUAGES_OF = defaultdict[str, set[str]](set)
+for _language, _words in STOP_WORDS.items():
+    for _word in _words.split():
+        _LANGUAGES_OF[_word].add(_language)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _SCRIPTS = {
     "kana": re.compile(r"[\u3040-\u30ff]"),
@@ -75,7 +74,7 @@ def language_of(text: str) -> str:
 def _by_script(text: str) -> str:
     counts = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS.items()}
     others = sum(counts.values())
-    letters = sum(character.isalpha() for character in text)
+    letters = sum(map(str.isalpha, text))
     latin = max(0, letters - others)
     east = counts["kana"] + counts["han"] + counts["ko"]
     if east and east >= LEAST_OF_SCRIPT * (east + latin / CHARACTERS_FOR_LETTERS) and east >= LEAST_WORDS:

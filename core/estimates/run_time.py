@@ -70,6 +70,7 @@ def estimate(shape: Shape, settings: TrainingSettings, rows: Rows, hardware: Har
 def work_of(shape: Shape, settings: TrainingSettings, rows: Rows, device: str) -> tuple[int, float]:
     """(steps, operations) of one process: per weight and token two forward, two backward through frozen weights, and
     two where activations are computed anew; a batch of the check after an epoch only goes forward.
+    So count Kaplan et al. (2020, arXiv 2001.08361, section 2.1), here without the gradients of frozen weights.
 
     A batch is padded to its longest row. Attention adds two products of length × length in each layer.
     """

@@ -12,8 +12,11 @@ from typing import Any
 
 import gguf
 import torch
+from transformers import AutoTokenizer
 
-from core.export.convertible import converter_file, split_rule
+from core.export.convertible import SENTENCE_PIECE, converter_file, split_rule
+from core.models.chat_text import opener, puts_space
+from core.models.gguf_tokenizer import told_name
 from core.models.split_rules import NAMES
 from utils.errors import AppError
 from utils.files import read_json
@@ -33,8 +36,9 @@ def write_f16(folder: Path, file: Path, name: str) -> None:
             model_class = conversion.get_model_class(architecture)
         except NotImplementedError:
             raise AppError("gguf_architecture", architecture=architecture) from None
-        with torch.inference_mode(), known_pre_tokenizer(model_class, folder):
-            model_class(folder, gguf.LlamaFileType.MOSTLY_F16, file, model_name=name).write()
+        own = with_own_vocabulary(model_class, folder)
+        with torch.inference_mode():
+            own(folder, gguf.LlamaFileType.MOSTLY_F16, file, model_name=told_name(name, folder)).write()
 
 
 @contextmanager
@@ -75,22 +79,33 @@ class Lenient:
         return iter(self._known)
 
 
-@contextmanager
-def known_pre_tokenizer(model_class: Any, folder: Path) -> Iterator[None]:
-    """Let the converter recognize a split rule by its text where it does not know the tokenizer by its hash."""
-    by_hash = model_class.get_vocab_base_pre
+def with_own_vocabulary(model_class: Any, folder: Path) -> Any:
+    """The converter's class for a model, which writes the vocabulary as the folder's tokenizer has it.
 
-    def by_rule(self: Any, tokenizer: Any) -> str:
-        try:
-            return by_hash(self, tokenizer)
-        except NotImplementedError:
-            name = NAMES.get(split_rule(read_json(folder / "tokenizer.json")))
-            if name is None:
-                raise AppError("gguf_tokenizer") from None
-            return name
+    It recognizes a split rule by its text where it does not know the tokenizer by its hash, takes Phi 4, which is of
+    Phi 3's architecture, for byte-level, and lets a text begin with a space where it does behind a prompt's opener:
+    some tokenizers put one only at the very beginning, llama.cpp behind each control token.
+    """
 
-    model_class.get_vocab_base_pre = by_rule
-    try:
-        yield
-    finally:
-        del model_class.get_vocab_base_pre
+    class WithOwnVocabulary(model_class):
+        model_arch = model_class.model_arch
+
+        def get_vocab_base_pre(self, tokenizer: Any) -> str:
+            try:
+                return super().get_vocab_base_pre(tokenizer)
+            except NotImplementedError:
+                name = NAMES.get(split_rule(read_json(folder / "tokenizer.json")))
+                if name is None:
+                    raise AppError("gguf_tokenizer") from None
+                return name
+
+        def set_vocab(self) -> None:
+            if not (folder / SENTENCE_PIECE).is_file() and self.model_arch == gguf.MODEL_ARCH.PHI3:
+                self._set_vocab_gpt2()
+                return
+            super().set_vocab()
+            if (folder / SENTENCE_PIECE).is_file():
+                tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+                self.gguf_writer.add_add_space_prefix(puts_space(tokenizer, opener(tokenizer)))
+
+    return WithOwnVocabulary

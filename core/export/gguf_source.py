@@ -15,7 +15,7 @@ import torch
 from safetensors import safe_open
 
 from core.export.quantizing import add_tensor_info, new_writer, with_head
-from core.models.gguf_tokenizer import read
+from core.models.gguf_tokenizer import read, told_name
 from utils.errors import AppError
 from utils.files import read_json
 
@@ -72,7 +72,7 @@ def own_keys(reader: gguf.GGUFReader, merged: Path, name: str) -> dict[str, Any]
     template = merged / "chat_template.jinja"
     settings = read_json(merged / "tokenizer_config.json")
     shown = template.read_text(encoding="utf-8") if template.is_file() else settings.get("chat_template")
-    keys = {"general.name": name, gguf.Keys.Tokenizer.CHAT_TEMPLATE: shown}
+    keys = {"general.name": told_name(name, merged), gguf.Keys.Tokenizer.CHAT_TEMPLATE: shown}
     if "add_bos_token" in settings:
         keys[gguf.Keys.Tokenizer.ADD_BOS] = bool(settings["add_bos_token"])
     # They tell of the file that this one is made of: who made it smaller and with which texts, into how many parts.

@@ -27,7 +27,7 @@ from core.jobs.job import JobContext
 from core.jobs.runs import Run, open_run
 from core.models import bases
 from core.models.chat_text import begins
-from core.models.gguf_tokenizer import note_begin
+from core.models.gguf_tokenizer import note_added, note_begin
 from core.project_manager import VERIFICATION
 from core.proof import verify
 from core.proof.reference import Reference, Scored, score, texts_of
@@ -270,6 +270,7 @@ def merge(
         language.tokenizer.save_pretrained(material.merged.name)
     if (material.base / SENTENCE_PIECE).is_file():  # the converter needs it, and transformers does not write it again
         shutil.copy2(material.base / SENTENCE_PIECE, material.merged / SENTENCE_PIECE)
+        note_added(material.merged)
     if "add_bos_token" not in read_json(material.merged / "tokenizer_config.json"):
         note_begin(material.merged, begins(language.tokenizer))
     return before

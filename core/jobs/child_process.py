@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,13 @@ import psutil
 
 from core.jobs import launcher
 from core.jobs.kinds import CHILD_ENVIRONMENT, kind_of
-from core.jobs.runs import Run
+from core.jobs.runs import Run, is_alive
+from utils.errors import AppError
 from utils.files import open_file
+
+PAUSE_SECONDS = 15.0
+ELSEWHERE_SECONDS = 15 * 60.0  # a process whose partners have gone with their machine notices it after ten minutes
+LOOK_SECONDS = 0.2
 
 
 def start_child(run: Run, secrets: Mapping[str, Any] | None = None) -> "subprocess.Popen[bytes]":
@@ -68,3 +74,19 @@ def kill_tree(pid: int) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
+
+
+def end_child(run: Run) -> None:
+    """Wait until no process works on a run: it is asked to pause; one of this machine that does not is killed.
+
+    Raises AppError `job_already_running` where one of another machine goes on.
+    """
+    run.ask("pause")
+    asked_at = time.monotonic()
+    while process := run.read_state().process:
+        waited = time.monotonic() - asked_at
+        if waited > PAUSE_SECONDS and is_alive(process):
+            kill_tree(process["pid"])
+        elif waited > ELSEWHERE_SECONDS:
+            raise AppError("job_already_running")
+        time.sleep(LOOK_SECONDS)

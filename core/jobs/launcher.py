@@ -32,6 +32,23 @@ def world() -> int:
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
+def launch() -> str:
+    """What tells this launch by torchrun from every other one, however often it repeats the command; else empty.
+
+    The --rdzv-id where one was given, else the folder that each torchrun makes for what its processes die of.
+    """
+    given = os.environ.get("TORCHELASTIC_RUN_ID", "")
+    if given != "none":
+        return given
+    errors = os.environ.get("TORCHELASTIC_ERROR_FILE", "")  # FOLDER/attempt_0/RANK/error.json
+    return str(Path(errors).parents[2]) if errors else ""
+
+
+def restarts() -> int:
+    """How often this torchrun has repeated the command; 0 the first time."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
+
+
 def sharding() -> str:
     """The way in which a launcher asked to split the model over the processes, such as "FSDP"; empty without one."""
     asked = (

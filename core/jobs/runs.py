@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from core import access
-from core.jobs import memory_kills
+from core.jobs import launcher, memory_kills
 from core.jobs.job import JobState
 from core.project_manager import Project
 from utils.errors import AppError, Message, NotAFile
@@ -123,6 +123,21 @@ class Run:
     def _control_file(self) -> Path:
         return self.folder / "control"
 
+    @property
+    def _launch_file(self) -> Path:
+        return self.folder / "launch"
+
+    def note_launch(self) -> None:
+        """Note which torchrun works on it, if one does: it may repeat its command, which then finds this run."""
+        if launch := launcher.launch():
+            write_text_atomic(self._launch_file, launch)
+
+    @property
+    def is_of_this_launch(self) -> bool:
+        """Whether the torchrun that started this process worked on it before."""
+        launch, noted = launcher.launch(), self._launch_file
+        return bool(launch) and noted.is_file() and noted.read_text(encoding="utf-8") == launch
+
     def write_state(self, state: JobState, **more: Any) -> None:
         """Note on disk how the run stands; `more` may be result, error, or the process that works on it."""
         write_json(self._state_file, {"state": state, "at": time.time(), **more})
@@ -200,6 +215,7 @@ def create_run(
         try:
             if prepare:
                 prepare(Run(hidden))
+            Run(hidden).note_launch()
             write_json(hidden / "run.json", about)
             publish_folder(hidden, final)
         except BaseException:

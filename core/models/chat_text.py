@@ -65,6 +65,12 @@ def begins(tokenizer: Any) -> bool:
     return tokenizer.bos_token_id is not None and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
 
 
+def opener(tokenizer: Any) -> str:
+    """The control token that every prompt opens with; empty where it opens with text."""
+    first = meant_ids(tokenizer, [prompt_of(tokenizer, [said("user", "?")])])[0][0]
+    return str(tokenizer.added_tokens_decoder.get(first, ""))
+
+
 def can_be_asked(tokenizer: Any) -> bool:
     """Whether the chat template can be filled in with a question and its answer."""
     try:
@@ -117,14 +123,14 @@ def without_thoughts(answer: str) -> str:
 def shielded(tokenizer: Any, text: str) -> str:
     """A text that goes into a template, with another character for each control token that it names.
 
-    What `token_ids` makes of it are the tokens of a text that talks about them: no turn ends there.
+    What `meant_ids` makes of it are the tokens of a text that talks about them: no turn ends there.
     """
     pattern, shields = _controls(tokenizer)
     return pattern.sub(lambda found: shields[found[0]], text) if pattern else text
 
 
-def token_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
-    """Tokens of texts that already hold every control token that they need."""
+def meant_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    """Tokens of texts that hold every control token that they need; one that was `shielded` is read as text."""
     ids: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
     for number, text in enumerate(texts):
         if not text.isascii() and SHIELDED.search(text):
@@ -138,11 +144,11 @@ def joined_ids(tokenizer: Any, prompts: Sequence[str], answers: Sequence[str]) -
     SentencePiece puts a space before a text that stands alone: there an answer is what the whole has more, or where
     its first letters and the prompt's last ones share a token, what stands behind the end of a line.
     """
-    before, after = token_ids(tokenizer, prompts), token_ids(tokenizer, answers)
-    if _prefixes(tokenizer):
-        (line,) = token_ids(tokenizer, ["\n"])
-        wholes = token_ids(tokenizer, [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)])
-        behind = token_ids(tokenizer, [f"\n{answer}" for answer in answers])
+    before, after = meant_ids(tokenizer, prompts), meant_ids(tokenizer, answers)
+    if puts_space(tokenizer):
+        (line,) = meant_ids(tokenizer, ["\n"])
+        wholes = meant_ids(tokenizer, [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)])
+        behind = meant_ids(tokenizer, [f"\n{answer}" for answer in answers])
         for number, (prompt, whole) in enumerate(zip(before, wholes, strict=True)):
             if whole[: len(prompt)] == prompt:
                 after[number] = whole[len(prompt) :]
@@ -152,9 +158,10 @@ def joined_ids(tokenizer: Any, prompts: Sequence[str], answers: Sequence[str]) -
 
 
 @lru_cache(maxsize=4)
-def _prefixes(tokenizer: Any) -> bool:
-    first = tokenizer.convert_ids_to_tokens(tokenizer("x", add_special_tokens=False)["input_ids"][:1])
-    return first[0].startswith("▁")
+def puts_space(tokenizer: Any, behind: str = "") -> bool:
+    """Whether the tokenizer puts a space before a text, or before one that stands behind a control token."""
+    ids = tokenizer(f"{behind}x", add_special_tokens=False)["input_ids"]
+    return str(tokenizer.convert_ids_to_tokens(ids[bool(behind)])).startswith("▁")
 
 
 @lru_cache(maxsize=4)

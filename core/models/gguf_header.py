@@ -1,23 +1,14 @@
-"""What a GGUF file says of its model in its head: figures and names. Reads some megabytes; loads no weights.
-
-The library of the format reads a list value by value, which takes seconds for a vocabulary. Of long lists only the
-length is kept here.
-"""
+"""What a GGUF file says of its model in its head: figures and names. Reads some megabytes; loads no weights."""
 
 import struct
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import gguf
-import numpy as np
-
 from utils.files import open_file
 
-LONGEST_LIST, MOST_TOKENS = 1 << 10, 1 << 21
 TOKENS, KIND, PRE = (f"tokenizer.ggml.{name}" for name in ("tokens", "model", "pre"))
 UNREADABLE = (OSError, struct.error, ValueError, LookupError, TypeError, ArithmeticError, RecursionError)
-Parts = tuple[int, list[np.ndarray], list[int], list[gguf.GGUFValueType]]
 
 
 @lru_cache(maxsize=256)
@@ -27,7 +18,9 @@ def stored_head(file: Path) -> dict[str, Any]:
 
 
 def read_head(file: Path) -> dict[str, Any]:
-    """Keys and values; nothing where the file is no GGUF."""
+    """Keys and values, of a long list its length; nothing where the file is no GGUF."""
+    from core.models.gguf_reader import Head  # half of what a command would load, and most meet no GGUF
+
     try:
         with open_file(file):  # which refuses what never answers
             fields = Head(file).fields
@@ -37,30 +30,3 @@ def read_head(file: Path) -> dict[str, Any]:
     return {
         name: len(value) if name == TOKENS and isinstance(value, list) else value for name, value in found.items()
     }
-
-
-class Head(gguf.GGUFReader):
-    """A file up to its tensors. Overrides internals of the library, which is pinned."""
-
-    def _get_field_parts(self, orig_offs: int, raw_type: int) -> Parts:
-        """How many bytes a value takes, its arrays, which of these are the value, and its types."""
-        if raw_type == gguf.GGUFValueType.ARRAY:
-            kind, count = struct.unpack_from("<IQ", self.data.data, orig_offs)
-            if count > LONGEST_LIST:
-                length = np.array([count], np.uint64)
-                return 12 + self._bytes_of(kind, count, orig_offs + 12), [length], [0], [gguf.GGUFValueType.UINT64]
-        return super()._get_field_parts(orig_offs, raw_type)
-
-    def _bytes_of(self, kind: int, count: int, start: int) -> int:
-        if count > MOST_TOKENS:
-            raise ValueError("a list that is too long")
-        if kind != gguf.GGUFValueType.STRING:
-            return count * np.dtype(self.gguf_scalar_to_np[gguf.GGUFValueType(kind)]).itemsize
-        length, content = struct.Struct("<Q").unpack_from, self.data.data
-        place = start
-        for _ in range(count):
-            place += 8 + length(content, place)[0]
-        return place - start
-
-    def _build_tensor_info(self, offs: int, count: int) -> tuple[int, list[gguf.ReaderField]]:
-        return offs, []

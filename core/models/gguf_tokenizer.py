@@ -119,6 +119,29 @@ def adds_begin(reader: gguf.GGUFReader) -> bool:
     return rule is not None and rule.begins
 
 
+def told_name(name: str, folder: Path) -> str:
+    """What a GGUF of the model in `folder` calls itself, so that llama.cpp reads it as its tokenizer does.
+
+    By the name alone it knows Phi 3, after whose control tokens it passes over spaces (llama-vocab.cpp); a project on
+    another base may be called so too.
+    """
+    added = read_json(folder / "tokenizer.json")["added_tokens"]
+    strip = [token["rstrip"] for token in added if token["special"] and token["content"] not in KEEP_SPACES]
+    strips = 2 * sum(strip) > len(strip)
+    return f"{name} (Phi-3)" if strips else re.sub(r"(phi)-?(?=3)", r"\1 ", name, flags=re.IGNORECASE)
+
+
+def note_added(folder: Path) -> None:
+    """Name the added tokens in the settings of a folder's tokenizer, where converters to GGUF look for those that
+    SentencePiece's own file lacks, or has as text. Transformers 5 no longer writes them there."""
+    added = {
+        str(token["id"]): {key: value for key, value in token.items() if key != "id"}
+        for token in read_json(folder / "tokenizer.json")["added_tokens"]
+    }
+    path = folder / "tokenizer_config.json"
+    write_json(path, {**read_json(path), "added_tokens_decoder": added})
+
+
 def note_begin(folder: Path, begins: bool) -> None:
     """Say in the settings of a folder's tokenizer whether texts open with the begin token.
 
@@ -136,7 +159,7 @@ def stop_ids(reader: gguf.GGUFReader) -> list[int]:
     return list(dict.fromkeys([*(int(number) for number in named if number is not None), *known]))
 
 
-def token_ids(tokenizer: Any, text: str) -> list[int]:
+def plain_ids(tokenizer: Any, text: str) -> list[int]:
     """What one of transformers reads a text as, which stands for itself: none are added."""
     return tokenizer(text, add_special_tokens=False)["input_ids"]
 

@@ -91,7 +91,7 @@ def original_of(name: str, parameters: str) -> Original | None:
 
     None for what is not from Ollama's own library, for other kinds than instruction models, and where no size fits.
     """
-    family, _, tag = name.partition(":")
+    family, _, tag = name.removesuffix(":latest").partition(":")
     exact = next((one for one in ORIGINALS if ":" in one.ollama and name.startswith(one.ollama)), None)
     billions = billions_of(tag) or billions_of(parameters)
     if exact or billions is None or OTHER_KINDS.search(tag):

@@ -30,7 +30,7 @@ from transformers import (
 from core.jobs.job import JobContext
 from core.jobs.runs import Run
 from core.models.chat_text import can_be_asked, said, whole_of
-from core.models.gguf_tokenizer import adds_begin, make_tokenizer, note_begin, read, stop_ids, token_ids
+from core.models.gguf_tokenizer import adds_begin, make_tokenizer, note_begin, plain_ids, read, stop_ids
 from core.models.llama_server import TRICKY_TEXTS, LlamaServer
 from core.models.ollama_store import TRAINABLE, OllamaModel, find_model
 from core.models.unpacked import Agreement, Note, folder_of, read_note, write_note
@@ -266,14 +266,14 @@ def told(context: JobContext) -> Iterator[None]:
 def expect(model: Any, folder: Path, begin: list[int]) -> Expected:
     """What the folder's tokenizer and the unpacked model make of the compared text."""
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    ids = [*begin, *token_ids(tokenizer, COMPARED_TEXT)][: POSITIONS + 2]
+    ids = [*begin, *plain_ids(tokenizer, COMPARED_TEXT)][: POSITIONS + 2]
     return Expected(tokenizer, ids, log_probabilities(model, ids))
 
 
 def check_tokens(file: Path, tokenizer: Any, kind: str) -> None:
     """Raises AppError `ollama_tokenizer` where llama.cpp cuts too many texts otherwise, before weights cost time."""
     with LlamaServer(file, FEW_TOKENS) as server:
-        same = sum(server.tokenize(text) == token_ids(tokenizer, text) for text in TRICKY_COMPOSED)
+        same = sum(server.tokenize(text) == plain_ids(tokenizer, text) for text in TRICKY_COMPOSED)
     if same < FEWEST_SAME_TOKENS * len(TRICKY_COMPOSED):
         raise AppError("ollama_tokenizer", kind=kind)
 
@@ -285,9 +285,9 @@ def compare(context: JobContext, expected: Expected, file: Path) -> Agreement:
     if tokenizer.chat_template:
         plain.append(whole_of(tokenizer, [said("user", "Was ist Energie?")], "Eine Größe."))
     with LlamaServer(file, 2 * len(ids)) as server:
-        if any(server.tokenize(text) != token_ids(tokenizer, text) for text in plain):
+        if any(server.tokenize(text) != plain_ids(tokenizer, text) for text in plain):
             raise AppError("ollama_tokenizer", kind=type(tokenizer.backend_tokenizer.model).__name__)
-        same_tokens = sum(server.tokenize(text) == token_ids(tokenizer, text) for text in TRICKY_COMPOSED)
+        same_tokens = sum(server.tokenize(text) == plain_ids(tokenizer, text) for text in TRICKY_COMPOSED)
         same = 0
         differences = []
         for position in range(1, len(ids) - 1):

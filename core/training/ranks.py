@@ -12,6 +12,8 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +25,7 @@ import torch.distributed as dist
 
 from core.jobs import launcher
 from core.jobs.child_process import own_command
-from core.jobs.job import JobState
+from core.jobs.job import JobState, WorkInterrupted
 from core.jobs.runs import Run
 from utils.errors import AppError
 from utils.files import parse_json
@@ -35,7 +37,7 @@ MEETING = timedelta(days=1)
 WATCH_SECONDS = 0.3
 LOST_GRACE_SECONDS = 15.0
 BACKENDS = {"cpu": "gloo", "cuda": "nccl", "xpu": "xccl"}
-RUN_KEY, ERROR_KEY = "custom_ai/run", "custom_ai/error"
+CALL, ANSWER, JOINED, ERROR_KEY = "custom_ai/call", "custom_ai/answer", "custom_ai/joined", "custom_ai/error"
 
 
 @dataclass
@@ -148,10 +150,11 @@ class Ranks:
         return AppError("training_process_lost", processes=self.world)
 
 
-def lead(run: Run, device_kind: str) -> Ranks:
-    """Rank 0: start the others, or meet those that a launcher started.
+def lead(run: Run, device_kind: str, look: Callable[[], None]) -> Ranks:
+    """Rank 0: start the others, or meet those that a launcher started. What `look` raises while it waits ends that.
 
-    Raises AppError `training_processes_changed`, `training_processes_unsupported`, `training_too_few_devices`.
+    Raises WorkInterrupted where one does not come; AppError `training_processes_changed`,
+    `training_processes_unsupported`, `training_too_few_devices`.
     """
     processes, launched = run.request.get("processes", 1), launcher.world()
     if launched > 1 and processes != launched:
@@ -159,9 +162,7 @@ def lead(run: Run, device_kind: str) -> Ranks:
     if processes == 1:
         return Ranks()
     if launched > 1:
-        store = _launchers_store()
-        store.set(RUN_KEY, f"{run.project.root.name}/{run.folder.parent.name}/{run.id}")
-        return _this_rank(store).connect(device_kind)
+        return _called_together(run, look).connect(device_kind)
     require_devices(device_kind, processes)
     meeting = Path(tempfile.mkdtemp(prefix="custom-ai-ranks-"))
     os.environ.update(_rank_environment(0, processes))
@@ -176,10 +177,14 @@ def join(folder: Path) -> tuple[Run, Ranks]:
     if meeting := os.environ.get(launcher.STARTED_BY_US):
         _end_with_rank_0()
         return Run(folder), _this_rank(dist.FileStore(meeting, launcher.world()))
-    store = _launchers_store()
-    while not store.check([RUN_KEY]):  # looked for again and again, because waiting inside would be deaf to signals
+    store, call = _launchers_store(), uuid.uuid4().hex
+    store.set(f"{CALL}/{launcher.rank()}", call)
+    while not store.check([f"{ANSWER}/{call}"]):  # again and again, because waiting inside would be deaf to signals
         time.sleep(WATCH_SECONDS)
-    return Run(folder.resolve() / store.get(RUN_KEY).decode()), _this_rank(store)
+    answer = parse_json(store.get(f"{ANSWER}/{call}"))
+    own = dist.PrefixStore(answer["meeting"], store)
+    own.add(JOINED, 1)
+    return Run(folder.resolve() / answer["run"]), _this_rank(own)
 
 
 def require_devices(device_kind: str, processes: int) -> None:
@@ -200,6 +205,27 @@ def require_sharded(accelerator: Any) -> None:
     """Raises AppError `training_sharding_unsupported` where each rank holds a whole copy all the same."""
     if (asked := launcher.sharding()) and accelerator.distributed_type.value != asked:
         raise AppError("training_sharding_unsupported", asked=asked, device=accelerator.device.type)
+
+
+def _called_together(run: Run, look: Callable[[], None]) -> Ranks:
+    """Rank 0 among those that a launcher started: all know the run, and share a part of the store of their own.
+
+    torchrun keeps one store for all its restarts. So that nobody takes for an answer what an earlier attempt left
+    there, each rank calls by a name that it just made up, and only what bears that name is meant for it.
+    """
+    store, meeting = _launchers_store(), uuid.uuid4().hex
+    own, others = dist.PrefixStore(meeting, store), range(1, launcher.world())
+    place = f"{run.project.root.name}/{run.folder.parent.name}/{run.id}"
+    began = time.monotonic()
+    while own.add(JOINED, 0) < len(others):
+        look()
+        if time.monotonic() - began > SILENCE.total_seconds():
+            raise WorkInterrupted(AppError("training_process_lost", processes=launcher.world()))
+        for call in (f"{CALL}/{other}" for other in others):
+            if store.check([call]):
+                store.set(f"{ANSWER}/{store.get(call).decode()}", json.dumps({"meeting": meeting, "run": place}))
+        time.sleep(WATCH_SECONDS)
+    return _this_rank(own)
 
 
 def _launchers_store() -> Any:

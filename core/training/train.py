@@ -47,7 +47,7 @@ def run(context: JobContext, run: Run) -> dict[str, Any]:
     try:
         plan = plan_of(run)
         device = engines.detect_device(bool(run.request.get("force_cpu")))
-        together = ranks.lead(run, device.kind)
+        together = ranks.lead(run, device.kind, context.checkpoint)
         return _result(run, plan, _train(context, run, plan, together))
     except LIBRARY_ERRORS as error:
         if lost := together.lost(error):

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.jobs.runs import Run
 from core.models import bases
-from core.models.chat_text import answer_of, ensure_chat_template, joined_ids, prompt_of, said, shielded, token_ids
+from core.models.chat_text import answer_of, ensure_chat_template, joined_ids, meant_ids, prompt_of, said, shielded
 from core.samples.store import sft_dataset
 from core.samples.store.sample import Sample, presentable
 from core.samples.store.split import Side, split_by_source, split_file
@@ -86,7 +86,7 @@ def stop_ids_of(tokenizer: Any, *configs: Any) -> frozenset[int]:
 def encode_prompt(tokenizer: Any, instruction: str) -> list[int]:
     """A question as the model is asked it, up to where its answer begins."""
     asked = [said("user", shielded(tokenizer, presentable(instruction)))]
-    return token_ids(tokenizer, [prompt_of(tokenizer, asked)])[0]
+    return meant_ids(tokenizer, [prompt_of(tokenizer, asked)])[0]
 
 
 def encode_rows(
@@ -104,7 +104,7 @@ def encode_rows(
         texts = [_texts(language.tokenizer, sample, turn, answers_only) for sample, turn in batch]
         prompts, answers, known = zip(*texts, strict=True)
         joined = joined_ids(language.tokenizer, prompts, answers)
-        known_ids = token_ids(language.tokenizer, known)
+        known_ids = meant_ids(language.tokenizer, known)
         for (sample, _), (prompt, answer), before in zip(batch, joined, known_ids, strict=True):
             yield sample, _fitted(language, (prompt, answer, before), max_length, answers_only)
 

@@ -34,6 +34,32 @@ def app(tmp_path_factory):
         made.stop()
 
 
+def test_the_screen_is_clicked_through_in_both_languages(open_page, app):
+    """Cards, list, a name that is none, the output's line, and what stays open while the page is drawn anew."""
+    page = open_page("/de/?project=Physik&tab=model")
+    cards = page.locator(".model-cards > li")
+    expect(cards.last).to_contain_text("Übungsmodell")
+    assert cards.count() > 1  # whatever fits into the memory of this machine
+    page.locator("#models > summary").click()
+    page.get_by_label("Ein anderes Modell von Hugging Face").fill("kein Name")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice")).to_contain_text("kein Modellname")
+    expect(page.locator("#field-base_hf")).to_have_value("kein Name")
+    page.get_by_role("button", name="Ordner auf diesem Rechner").click()
+    page.locator("#field-base_path").fill("/nirgendwo")
+    page.locator("#models").get_by_role("button", name="Dieses nehmen").click()
+    expect(page.locator("#notice")).to_contain_text("Den Ordner „/nirgendwo“ gibt es nicht")
+    page.locator("#output > summary").click()
+    page.locator("#field-output-quantization").select_option("q8_0")
+    expect(page.locator("#output > summary")).to_have_text("Fertiges Modell: GGUF, q8_0 · ändern")
+    expect(page.locator("#field-output-format")).to_be_visible()
+    again = open_page("/en/?project=Physik&tab=model", locale="en-GB")
+    expect(again.locator("#output > summary")).to_have_text("Finished model: GGUF, q8_0 · change")
+    again.locator("#output > summary").click()
+    again.locator("#field-output-quantization").select_option("f16")
+    expect(page.locator("#output > summary")).to_have_text("Fertiges Modell: GGUF, f16 · ändern")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_model_of_ollama_is_chosen_in_the_list_trained_and_exported(open_page, app, foreign_requests):
@@ -46,23 +72,23 @@ def test_a_model_of_ollama_is_chosen_in_the_list_trained_and_exported(open_page,
 
 
 def choose(page: Page) -> None:
-    page.get_by_role("radio", name="Ollama").click()
-    rows = page.locator("#ollama-bases tbody tr")
+    page.locator("#models > summary").click()
+    page.get_by_role("button", name="Ollama").click()
+    rows = page.locator("#models tbody tr")
+    expect(rows).to_have_count(2)
     expect(rows.filter(has_text="tiny-qwen2:q8_0")).to_contain_text("possible")
     expect(rows.filter(has_text="llava")).to_contain_text("not possible")
-    page.locator("#base-ollama input").click()
-    expect(page.get_by_role("option")).to_have_count(1)
-    page.get_by_role("option", name="tiny-qwen2:q8_0").click()
-    page.get_by_role("button", name="Use this model").click()
+    expect(rows.filter(has_text="llava").get_by_role("button")).to_have_count(0)
+    page.get_by_role("button", name="Take this one: tiny-qwen2:q8_0").click()
     chosen = page.locator(".chosen")
-    expect(chosen).to_contain_text("ready", timeout=3 * MINUTE)
+    expect(chosen.locator(".badge")).to_have_text("ready", timeout=3 * MINUTE)
     expect(chosen).to_contain_text(re.compile(r"at (9\d|100)% of 48 positions .* 111 of 111 texts"))
 
 
 def train(page: Page) -> None:
-    page.get_by_role("tab", name="Training & export").click()
+    page.locator("#step-training").click()
     page.locator("#train").click()
-    expect(page.locator(".job-panel:visible .badge")).to_have_text("done", timeout=3 * MINUTE)
+    page.locator("#screen-running a[data-tab=result]").click(timeout=3 * MINUTE)
 
 
 def export(page: Page) -> None:

@@ -14,6 +14,7 @@ from core import rag_processor, sft_generator
 from core.documents.store.chunk_store import ChunkStore
 from core.jobs import worker
 from core.jobs.job import JobState
+from core.rag_processor import SourceFile
 from core.samples.checks.support import support_of
 from core.samples.store.sft_dataset import read_samples
 from tests.refusals import code_of
@@ -186,3 +187,18 @@ def test_nothing_that_replaces_chunks_is_started_while_samples_are_written_here(
     for start in (rag_processor.start_rechunk, read_again):
         assert code_of(lambda start=start: start(services, sampled)) == "samples_running"
     assert code_of(lambda: rag_processor.remove_documents(services, sampled, ["a.txt"])) == "samples_running"
+
+
+@pytest.mark.parametrize(
+    ("sources", "language"),
+    [
+        ([], ""),
+        ([("", 900)], ""),
+        ([("de", 10), ("en", 4), ("en", 5)], "de"),
+        ([("de", 10), ("en", 4), ("en", 7)], "en"),
+        ([("", 900), ("fr", 1)], "fr"),
+    ],
+)
+def test_the_main_language_is_that_of_most_of_the_text(sources, language):
+    files = [SourceFile("a", "a", "a", "done", tokens=tokens, language=name) for name, tokens in sources]
+    assert rag_processor.main_language(files) == language

@@ -1,6 +1,8 @@
-"""Deleting a training run: what is lost is told before, and nothing is deleted by accident."""
+"""Deleting a training run by no accident, and going on with the one that a repeated command began."""
 
 import time
+
+import pytest
 
 from core import trainer
 from core.jobs.job import Job, JobState
@@ -68,3 +70,77 @@ def wait_for_stop(context):
     while True:
         context.checkpoint()
         time.sleep(0.01)
+
+
+@pytest.fixture
+def launched(monkeypatch):
+    """Stands in for torchrun: begin or repeat its command."""
+
+    def as_torchrun(run_id, restarts=0, errors=""):
+        monkeypatch.setenv("TORCHELASTIC_RUN_ID", run_id)
+        monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", str(restarts))
+        monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", errors)
+
+    return as_torchrun
+
+
+def gone_on_with(services, project, monkeypatch):
+    monkeypatch.setattr(services.runner, "start", lambda job: job.id)
+    return trainer.go_on_with_launch(services, project)
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_command_that_torchrun_repeats_goes_on_with_the_run_it_began_however_that_stopped(
+    services, project, monkeypatch, launched, state
+):
+    launched("job-1")
+    run = make_run(project)
+    run.write_state(state)
+    launched("another job")
+    make_run(project).write_state(JobState.INTERRUPTED)
+    launched("job-1", restarts=1)
+    assert gone_on_with(services, project, monkeypatch) == run.id
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_job_that_a_cluster_starts_again_goes_on_with_what_was_paused_or_lost_and_with_nothing_else(
+    services, project, monkeypatch, launched, state
+):
+    launched("job-1")
+    run = make_run(project)
+    run.write_state(state)
+    # A state file that says "running" while nobody works on the run is that of a process that was killed.
+    goes_on = state in (JobState.PAUSED, JobState.INTERRUPTED, JobState.RUNNING)
+    assert gone_on_with(services, project, monkeypatch) == (run.id if goes_on else None)
+
+
+@pytest.mark.parametrize("restarts", [0, 1])
+@pytest.mark.parametrize(
+    ("began", "now"), [("", ""), ("none", "none"), ("", "job"), ("job", "other"), ("job", "none")]
+)
+def test_a_run_of_no_launch_or_of_another_one_is_nobodys_to_go_on_with(
+    services, project, monkeypatch, launched, began, now, restarts
+):
+    launched(began, errors="/tmp/elastic/none_one/attempt_0/0/error.json")
+    make_run(project).write_state(JobState.INTERRUPTED)
+    launched(now, restarts, errors=f"/tmp/elastic/none_two/attempt_{restarts}/0/error.json")
+    assert gone_on_with(services, project, monkeypatch) is None
+
+
+def test_launches_without_an_id_are_told_apart_by_the_folder_that_each_torchrun_makes(
+    services, project, monkeypatch, launched
+):
+    launched("none", errors="/tmp/elastic/none_one/attempt_0/0/error.json")
+    run = make_run(project)
+    launched("none", 1, errors="/tmp/elastic/none_one/attempt_1/0/error.json")
+    assert gone_on_with(services, project, monkeypatch) == run.id
+
+
+def test_a_resumed_run_belongs_to_the_launch_that_resumed_it(services, project, monkeypatch, launched):
+    run = make_run(project)
+    run.write_state(JobState.PAUSED)
+    launched("job-1")
+    monkeypatch.setattr(services.runner, "start", lambda job: job.id)
+    assert trainer.resume_training(services, project) == run.id
+    launched("job-1", restarts=1)
+    assert trainer.go_on_with_launch(services, project) == run.id

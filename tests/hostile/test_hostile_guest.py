@@ -1,56 +1,39 @@
 """A guest who typed the code, and tries to read, change or use what is the host's or another guest's."""
 
-from collections import Counter
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from hostile.machine import state_of
 from hostile.visitors import Visitor
 
 from core.project_manager import ProjectStore
+from ui import layout
+from ui.page.fields import SECTIONS
+from utils.config import ProjectConfig
 
 SECRET = "Geheim"
 OWN = "Eigenes"
-
-
-def project_field(visitor: Visitor) -> int:
-    """The hidden field with the project's name, which nearly every function is given first."""
-    return Counter(one["inputs"][0] for one in visitor.functions if one["inputs"]).most_common(1)[0][0]
-
-
-def filled(visitor: Visitor, function: dict[str, Any], project: str, word: str, provider: str) -> list[Any]:
-    """Values for a function's inputs: the same word wherever a person could type one."""
-    field = project_field(visitor)
-
-    def value(number: int) -> Any:
-        component = visitor.components[number]
-        choices = [one[1] for one in component["props"].get("choices") or []]
-        match component["type"]:
-            case _ if number == field:
-                return project
-            case "textbox":
-                return word
-            case "dropdown" | "radio":
-                return provider if provider in choices else (choices[-1] if choices else word)
-            case "number" | "slider":
-                return 1
-            case "checkbox":
-                return True
-            case "checkboxgroup":
-                return choices
-        return None
-
-    return [value(number) for number in function["inputs"]]
+TABS = tuple(layout.SCREENS)
+ACTIONS = sorted({*layout.FRAME.actions, *(name for one in layout.SCREENS.values() for name in one.part.actions)})
+# What a form or a setting may be called, so that one word stands in all fields that an action could read.
+FIELDS = (
+    "name",
+    "value",
+    "key",
+    "base_url",
+    "model",
+    "question",
+    "document",
+    "password",
+    "repository",
+    "folder",
+    "words",
+)
+LONG = frozenset({"project.delete", "welcome.try"})  # it would only be in the way of the others
 
 
 def create(visitor: Visitor, name: str) -> None:
     """Make a project, as the page's form does."""
-    makers = [one for one in visitor.functions if visitor.types_of(one) == ["textbox", "textbox"]]
-    for function in makers:
-        if name in visitor.call(function["id"], ["", name]).text:
-            return
-    raise AssertionError("no function made the project")
+    with visitor.live() as page:
+        assert page.do("project.create", name=name)["look"]["project"] == name
 
 
 @pytest.fixture(scope="module")
@@ -60,24 +43,26 @@ def own_project(guest, room):
     return OWN
 
 
-def test_no_function_lets_a_guest_see_change_or_use_what_is_the_hosts(room, guest, own_project, machine):
+def test_no_action_lets_a_guest_see_change_or_use_what_is_the_hosts(room, guest, own_project, machine):
     hosts = ProjectStore(room.projects).open(SECRET)
     before, settings = state_of(hosts.root), state_of(room.settings)
-    rounds: list[Callable[[dict[str, Any]], list[Any]]] = [
-        lambda function: filled(guest, function, SECRET, SECRET, "practice"),
-        lambda function: filled(guest, function, own_project, machine.files[3], "local"),
-        lambda function: filled(guest, function, own_project, f"path:{hosts.root}", "path"),
-        lambda function: filled(guest, function, own_project, machine.listener.url, "openrouter"),
-        lambda function: filled(guest, function, own_project, machine.listener.url, "ollama"),
-        lambda function: filled(guest, function, f"../projects/{SECRET}", "../x", "hf"),
+    words = [
+        (SECRET, SECRET),
+        (own_project, SECRET),
+        (own_project, machine.files[3]),
+        (own_project, f"path:{hosts.root}"),
+        (own_project, machine.listener.url),
+        (own_project, f"../projects/{SECRET}"),
     ]
     tries = 0
-    for number, values_for in enumerate(rounds):
-        for function in guest.distinct() if number else guest.functions:
-            if function["backend_fn"]:
-                click = {"do": "delete", "of": SECRET, "row": SECRET, "every": True}
-                guest.call(function["id"], values_for(function), event_data=click)
-                tries += 1
+    for project, word in words:
+        for tab in TABS if project == SECRET else TABS[:1]:
+            with guest.live(project, tab) as page:
+                for action in ACTIONS:
+                    if action in LONG:
+                        continue
+                    page.do(action, of=word, ticked=["*", word], **dict.fromkeys(FIELDS, word))
+                    tries += 1
     assert tries >= 400
     assert machine.heard_in(guest.everything()) == []
     assert machine.listener.visits == []
@@ -85,21 +70,34 @@ def test_no_function_lets_a_guest_see_change_or_use_what_is_the_hosts(room, gues
     assert state_of(room.settings) == settings
 
 
+def test_no_setting_lets_a_guest_reach_a_file_or_a_server_of_the_hosts(room, guest, own_project, machine):
+    for word in (machine.files[0], machine.listener.url, "local", "ollama", "openrouter"):
+        with guest.live(own_project, "samples") as page:
+            for section in SECTIONS:
+                for name in type(getattr(ProjectConfig(), section)).model_fields:
+                    page.do("set", f"{section}.{name}", value=word)
+            for action in ACTIONS:
+                if action not in LONG:
+                    page.do(action, of=own_project, value=word)
+    assert machine.heard_in(guest.everything()) == []
+    assert machine.listener.visits == []
+
+
 def test_no_route_hands_a_guest_what_is_the_hosts(room, host, guest, machine):
-    addresses = ("/download/database", "/download/samples", "/download/bundle", "/changes")
+    addresses = ("/download/database", "/download/samples", "/download/bundle", "/download/export")
     for name in (SECRET, f"./{SECRET}", f"../projects/{SECRET}", SECRET.lower(), f"{OWN}/../{SECRET}"):
         for address in addresses:
             for kind in ("jsonl", "csv", "../../config.json"):
-                guest.ask("GET", address, params={"project": name, "kind": kind, "run": "x"})
+                guest.ask("GET", address, params={"project": name, "kind": kind, "run": "x", "file": kind})
     assert machine.heard_in(guest.everything()) == []
     assert b"canary" in host.ask("GET", "/download/samples", params={"project": SECRET, "kind": "jsonl"}).content
 
 
 def test_the_host_sees_in_their_browser_what_no_guest_may_see(host, machine):
     """Otherwise the tests of guests could not fail."""
-    for function in host.distinct():
-        if len(function["outputs"]) > 20:
-            host.call(function["id"], filled(host, function, SECRET, "", ""))
+    for tab in TABS:
+        with host.live(SECRET, tab):
+            pass
     heard = machine.heard_in(host.everything())
     assert {"chunk", "prompt", "topic"} <= set(heard)
     assert not [name for name in heard if name.startswith(("keys", "environment", "file", "temp", "settings"))]
@@ -107,12 +105,14 @@ def test_the_host_sees_in_their_browser_what_no_guest_may_see(host, machine):
 
 def test_another_guest_sees_nothing_of_a_guests_project(room, guest, own_project):
     other = Visitor(room.address).join(room.code).open_page()
-    for function in other.distinct():
-        other.call(function["id"], filled(other, function, own_project, own_project, "practice"))
+    for tab in TABS:
+        with other.live(own_project, tab) as page:
+            for action in ACTIONS:
+                if action not in LONG:
+                    page.do(action, of=own_project, ticked=["*"], **dict.fromkeys(FIELDS, own_project))
     assert ProjectStore(room.projects).open(own_project).owner
-    lists = [answer for path, answer in other.answers if "predict" in path and own_project.encode() in answer]
-    assert all(b"project_missing" in one or own_project.encode() in one for one in lists)
     create(other, "Anderes")
-    for function in guest.distinct():
-        guest.call(function["id"], filled(guest, function, own_project, "", ""))
+    for tab in TABS:
+        with guest.live(own_project, tab):
+            pass
     assert b"Anderes" not in guest.everything()

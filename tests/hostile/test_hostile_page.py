@@ -25,7 +25,7 @@ def others_are_answered(own_app):
     def look():
         while not stop.wait(0.5):
             try:
-                httpx.get(f"{own_app.address}/changes", timeout=20).raise_for_status()
+                httpx.get(f"{own_app.address}/page.js", timeout=20).raise_for_status()
             except httpx.HTTPError as error:
                 lost.append(error)
 
@@ -57,23 +57,26 @@ def forms_of(path: str, upload: str) -> list[object]:
 
 def test_no_function_of_the_page_hands_out_a_file_of_this_machine(own_app, attacker, machine):
     own = attacker.upload("mine.txt", b"my own words")
-    targets = [*machine.files, machine.listener.url, own]
     tries = 0
-    for number, function in enumerate(one for one in attacker.functions if one["backend_fn"]):
-        files = [place for place, kind in enumerate(attacker.types_of(function)) if kind == "file"]
-        forms = forms_of(targets[number % len(targets)], own)
-        if files:  # where files belong, every file in every form
-            forms = [form for target in targets for form in forms_of(target, own)]
-        for form in [forms[number % len(forms)], *forms[: len(forms) if files else 1]]:
-            values = [form for _ in function["inputs"]] if not files else [None for _ in function["inputs"]]
-            for place in files:
-                values[place] = form
-            attacker.call(function["id"], values)
-            attacker.call(function["id"], [None for _ in function["inputs"]], event_data=form)
-            tries += 2
+    for function in (one for one in attacker.functions if one["backend_fn"]):
+        kinds = attacker.types_of(function)
+        for target in [*machine.files, machine.listener.url, own]:
+            for form in forms_of(target, own):
+                attacker.call(function["id"], [form if kind == "file" else "" for kind in kinds])
+                attacker.call(function["id"], [form for _ in kinds], event_data=form)
+                tries += 2
     assert tries >= 150
     assert machine.heard_in(attacker.everything()) == []
     assert machine.listener.visits == []
+
+
+def test_no_action_of_the_page_hands_out_a_file_of_this_machine(own_app, attacker, machine):
+    with attacker.live() as page:
+        for target in (*machine.files, "/etc/passwd"):
+            for action in ("set", "project.open", "database.export", "settings.set"):
+                for form in forms_of(target, target):
+                    page.do(action, of=target, value=form, ticked=[form])
+    assert machine.heard_in(attacker.everything()) == []
 
 
 def test_no_copy_of_a_file_of_this_machine_is_made(own_app, attacker, machine):
@@ -136,7 +139,7 @@ def test_a_device_or_a_pipe_freezes_nobody(own_app, attacker, machine, place):
             continue
         for form in forms_of(path, path):
             attacker.call(function["id"], [form if kind == "file" else None for kind in kinds])
-    assert httpx.get(f"{own_app.address}/changes", timeout=20).status_code == 200
+    assert httpx.get(f"{own_app.address}/page.js", timeout=20).status_code == 200
 
 
 def test_another_browser_neither_reads_an_upload_nor_goes_on_with_a_session(own_app, machine):
@@ -174,6 +177,6 @@ def test_a_foreign_page_gets_nothing_but_the_entrance(own_app, headers):
     foreign = Visitor(own_app.address, headers)
     is_link = headers.get("sec-fetch-dest") == "document"
     assert (foreign.ask("GET", "/de/").status_code == 200) is is_link
-    for path in ("/changes", "/download/database?project=x", "/download/samples?project=x", "/de/theme.css"):
+    for path in ("/page.js", "/download/database?project=x", "/download/samples?project=x", "/de/theme.css"):
         assert foreign.ask("GET", path).status_code == 403
     assert foreign.ask("POST", "/de/gradio_api/upload", files={"files": ("a", b"a")}).status_code == 403

@@ -4,12 +4,38 @@ import contextlib
 import json
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from websockets.sync.client import ClientConnection, connect
 
 PATIENCE_SECONDS = 30.0
+
+
+@dataclass
+class LivePage:
+    """A page's connection. All that it is told is kept."""
+
+    socket: ClientConnection
+    answers: list[tuple[str, bytes]]
+
+    def say(self, **message: Any) -> dict[str, Any]:
+        """Say something; what the page is told next."""
+        self.socket.send(json.dumps(message))
+        told = self.socket.recv(timeout=PATIENCE_SECONDS)
+        self.answers.append((f"live {message}", told.encode()))
+        return json.loads(told)
+
+    def do(self, action: str, of: str = "", ticked: Any = (), **values: Any) -> dict[str, Any]:
+        """Press a button, with these values in the fields around it; what came of it."""
+        told = self.say(act=action, of=of, ticked=list(ticked), values=values, number=1)
+        while "done" not in told:
+            message = self.socket.recv(timeout=PATIENCE_SECONDS)
+            self.answers.append((f"live {action}", message.encode()))
+            told = json.loads(message)
+        return told
 
 
 @dataclass
@@ -21,7 +47,8 @@ class Visitor:
     answers: list[tuple[str, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=self.address, headers=self.headers, timeout=PATIENCE_SECONDS)
+        plain = {"accept-encoding": "identity", **self.headers}  # answers are kept as they came
+        self.http = httpx.Client(base_url=self.address, headers=plain, timeout=PATIENCE_SECONDS)
         self.session = secrets.token_hex(6)
         self.functions: list[dict[str, Any]] = []
         self.components: dict[int, dict[str, Any]] = {}
@@ -76,10 +103,16 @@ class Visitor:
             if any(target in ids and name == event for target, name in one["targets"])
         )
 
-    def distinct(self) -> list[dict[str, Any]]:
-        """Functions with an answer of their own: many clicks are followed by the very same look at everything."""
-        known = {(*one["inputs"], None, *one["outputs"]): one for one in self.functions if one["backend_fn"]}
-        return list(known.values())
+    @contextlib.contextmanager
+    def live(self, project: str = "", tab: str = "documents", language: str = "de") -> Iterator["LivePage"]:
+        """The page's own connection, looking at a project and a tab."""
+        cookies = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
+        address = f"{self.address.replace('http', 'ws', 1)}/live/{language}"
+        headers = {"cookie": cookies, **self.headers}
+        with connect(address, origin=self.address, additional_headers=headers, proxy=None) as socket:
+            page = LivePage(socket, self.answers)
+            page.say(look={"project": project, "tab": tab}, visible=True)
+            yield page
 
     def types_of(self, function: dict[str, Any]) -> list[str]:
         return [self.components[number]["type"] for number in function["inputs"]]

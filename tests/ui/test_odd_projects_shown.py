@@ -6,20 +6,18 @@ import os
 import subprocess
 import sys
 import threading
-import urllib.parse
 import urllib.request
 from pathlib import Path
 
-import gradio as gr
-import orjson
 import pytest
+from hostile.visitors import Visitor
 from odd_projects import make_odd_projects
-from ui.page.frame import Action
-from ui.page.live import Live
 
 from core.jobs.services import reattach
 from core.project_manager import ProjectStore
-from ui import layout, project_bar
+from ui import layout
+from ui.page.moving import moving
+from ui.page.parts import Act, done, shown
 from ui.page.view import View
 from ui.texts import error_text
 from utils.errors import SYSTEM_ERRORS
@@ -28,38 +26,20 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems' disks refuse most of these names")
 
 
-@pytest.fixture
-def lives(monkeypatch):
-    """The live places of the pages that are built."""
-    made: list[Live] = []
-    before = Live.__init__
-
-    def remember(self, *arguments):
-        before(self, *arguments)
-        made.append(self)
-
-    monkeypatch.setattr(Live, "__init__", remember)
-    return made
-
-
-def test_every_odd_project_has_a_page_that_can_be_sent_and_tells_what_is_wrong(services, lives, caplog):
+def test_every_odd_project_has_a_page_that_can_be_sent_and_tells_what_is_wrong(services, caplog):
     caplog.set_level(logging.WARNING)
     odd = make_odd_projects(services.projects)
     services.projects.create("good")
     reattach(services)
-    built = layout.build(services, "de")
-    handlers = {each.fn.__name__: each.fn for each in built.fns.values() if each.fn}
-    (live,) = lives
-    positions = [place.position.value for place in live._own]
+    parts = [layout.FRAME, *(screen.part for screen in layout.SCREENS.values())]
     for name in services.projects.names():
         view = View(services, "de", name)
-        answers = [*live.refresh(name, {}, *positions)[:-1], *handlers["open_address"](name, "model")]
-        sent = [orjson.dumps(answer, default=str).decode() for answer in answers]
+        sent = [json.dumps(shown(render, view)) for part in parts for render in part.places.values()]
         if view.problem:
             words, _ = error_text(view.problem.code, "de", view.problem.params)
             assert odd.get(name, "a link"), (name, words)
-            assert any(json.dumps(words.split("„")[0], ensure_ascii=False)[1:-1] in each for each in sent)
-        assert name in handlers["filled"](name)[1]["choices"]
+            assert any(json.dumps(words.split("„")[0])[1:-1] in each for each in sent)
+        json.dumps([moving(view), repr(view.stamp())])
     assert not [record for record in caplog.records if record.exc_info], caplog.text
 
 
@@ -96,11 +76,10 @@ def test_the_app_starts_on_a_folder_of_odd_projects_and_shows_each_of_them(tmp_p
         assert address.startswith("http"), log
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         assert opener.open(f"{address}de/", timeout=60).status == 200
-        stamps = set()
+        visitor = Visitor(address.rstrip("/")).open_page()
         for name in [*store.names(), "", "..", "nowhere"]:
-            asked = f"{address}changes?project={urllib.parse.quote(name)}"
-            stamps.add(opener.open(asked, timeout=60).read())
-        assert len(stamps) > len(store.names())
+            with visitor.live(name) as page:
+                assert page.say(visible=True)["look"]["project"] == (name or store.names()[0])
     finally:
         app.terminate()
         app.wait(60)
@@ -120,21 +99,19 @@ def test_a_folder_of_projects_that_became_closed_is_told_on_the_page(services, p
 
 
 @pytest.mark.parametrize(("number", "code"), SYSTEM_ERRORS.items())
-def test_whatever_the_system_refuses_a_click_is_answered_with_a_sentence(frame, project, number, code):
-    def refused(*_):
+def test_whatever_the_system_refuses_a_click_is_answered_with_a_sentence(services, project, number, code):
+    def refused(_: object):
         raise OSError(number, os.strerror(number), str(project.config_file))
 
+    answer, was_refused = done(refused, Act(services, "de", "Physik", {}))
     words = error_text(code, "de", {"file": "projects/Physik/config.json"})[0]
-    answers = [
-        frame._handler(Action(refused, refused, gr.HTML(render=False), {}, {}))("Physik")[0],
-        project_bar.changer(frame, refused)("Physik", "neu")[2],
-    ]
-    assert all(words in answer and 'class="box bad"' in answer for answer in answers)
+    assert was_refused and words in answer.notice and 'class="box bad"' in answer.notice
 
 
-def test_a_failure_that_nobody_foresaw_is_still_a_bug_with_its_trace(frame, project):
-    def bug(*_):
+def test_a_failure_that_nobody_foresaw_is_still_a_bug_with_its_trace(services, project, caplog):
+    def bug(_: object):
         raise OSError("something else")
 
-    with pytest.raises(OSError, match="something else"):
-        project_bar.changer(frame, bug)("Physik", "neu")
+    answer, _ = done(bug, Act(services, "de", "Physik", {}))
+    assert "OSError" in answer.notice
+    assert "something else" in caplog.text

@@ -2,7 +2,9 @@
 
 import errno
 import os
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ui.texts import LANGUAGES, WORDS, error_text
@@ -59,3 +61,11 @@ def test_a_full_disk_explains_whatever_came_of_it_and_another_refusal_what_names
 @pytest.mark.parametrize("error", [ConnectionRefusedError(errno.ECONNREFUSED, "x"), OSError("x"), ValueError("x")])
 def test_what_is_no_refusal_stays_a_bug(error):
     assert system_error(error) is None
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+@pytest.mark.parametrize("numbers", [600, 5_000, 16_384, 70_000, 1_000_000])
+def test_weights_that_do_not_fit_on_the_disk_are_no_bug(numbers):
+    with open("/dev/full", "wb") as full, pytest.raises(OSError) as refused:
+        np.zeros(numbers).tofile(full)
+    assert str(system_error(refused.value)) == "disk_is_full"

@@ -27,7 +27,6 @@ from ui.cli.command_tools import (
 )
 from ui.cli.document_commands import add_commands as add_document_commands
 from ui.cli.sample_commands import add_commands as add_sample_commands
-from ui.cli.selftest import selftest
 from ui.cli.training_commands import add_commands as add_training_commands
 from ui.texts import person_language
 from utils import config
@@ -60,7 +59,8 @@ def run(arguments: list[str]) -> int:
         print(texts.text("cli.interrupted", language), file=sys.stderr)
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:
-        pause_all(options)
+        if services := getattr(options, "services", None):
+            pause_all(services)
         print(texts.text("cli.interrupted", language), file=sys.stderr)
         return EXIT_INTERRUPTED
     return options.exit_code(result, language)
@@ -199,6 +199,7 @@ def demo_command(options: argparse.Namespace) -> dict[str, object]:
 
 def doctor_command(options: argparse.Namespace) -> dict[str, object]:
     from ui.cli.doctor import examine
+    from ui.cli.selftest import selftest
 
     services, language = services_of(options), person_language()
     found = examine(services, language)

@@ -21,11 +21,11 @@ EXIT_ERROR, EXIT_INTERRUPTED = 1, 130
 
 
 class JobStopped(Exception):
-    """A job that the command waited for did not finish. Carries its last snapshot."""
+    """A job that the command waited for did not finish. Carries its last snapshot, and whether a signal was why."""
 
-    def __init__(self, snapshot: JobSnapshot) -> None:
+    def __init__(self, snapshot: JobSnapshot, by_signal: bool) -> None:
         super().__init__(snapshot.state)
-        self.snapshot = snapshot
+        self.snapshot, self.by_signal = snapshot, by_signal
 
 
 def report(code: str, params: dict[str, object], language: str, kind: str = "error") -> int:
@@ -75,7 +75,7 @@ def finish(services: "Services", snapshot: JobSnapshot) -> dict[str, Any]:
     with noted_interrupts() as interrupts:
         end = follow(services.runner, snapshot.id, person_language(), interrupts=interrupts)
     if end.state != JobState.DONE:
-        raise JobStopped(end)
+        raise JobStopped(end, bool(interrupts))
     follower = kind_of(snapshot.kind).then  # what comes next builds on it
     for job in services.runner.jobs(snapshot.project):
         if job.kind == follower and job.state in ACTIVE and job.id != snapshot.id:
@@ -83,11 +83,8 @@ def finish(services: "Services", snapshot: JobSnapshot) -> dict[str, Any]:
     return end.result or {}
 
 
-def pause_all(options: argparse.Namespace) -> None:
+def pause_all(services: "Services") -> None:
     """Pause what a command had just started when it was interrupted, and wait for that."""
-    services = getattr(options, "services", None)
-    if services is None:
-        return
     with noted_interrupts() as interrupts:
         interrupts.append(signal.SIGINT)
         for job in services.runner.jobs():

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.jobs.job import ACTIVE, JobSnapshot
 from ui import texts
-from ui.cli.command_tools import JobStopped, finish
+from ui.cli.command_tools import JobStopped, finish, pause_all
 from ui.page.figures import SIGNS
 from utils.errors import AppError
 
@@ -43,6 +43,7 @@ def selftest(services: "Services", language: str) -> dict[str, Any]:
             steps.append(step)
             print(line_of(step, language), file=sys.stderr)
     finally:
+        pause_all(services)  # an interrupt may have left a job that still writes there
         shutil.rmtree(folder, ignore_errors=True)
     written = [line for step in steps for line in (line_of(step, language), *step.get("output", ()))]
     return {"passed": all(step["passed"] for step in steps), "steps": steps, "report": "\n".join(written)}

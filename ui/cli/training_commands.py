@@ -7,14 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ui.cli.command_tools import add_fields, finish, given, opened, show_result
+from ui.cli.command_tools import JobStopped, add_fields, finish, given, opened, show_result
 from ui.page.figures import SIGNS, check_words, duration_words, rounded, size_words
 from ui.texts import message_text, person_language, text
 from ui.training.bundle_readme import readme_in
 from ui.training.history_words import eval_words, loss_words, outcome_words, record, state_words, time_words
 from utils import config
+from utils.validators import checked
 
 if TYPE_CHECKING:
+    from core.jobs.job import JobSnapshot
     from core.jobs.services import Services
     from core.project_manager import Project
     from core.trainer import Chosen
@@ -84,10 +86,15 @@ def show_check(result: dict[str, Any], language: str) -> str:
     return "\n".join(lines)
 
 
-def train_command(options: argparse.Namespace) -> dict[str, object]:
-    """Under torchrun rank 0 is the command, and every other rank computes for it."""
+def train_command(options: argparse.Namespace) -> dict[str, Any] | None:
+    """Under torchrun rank 0 is the command, and every other rank computes for it.
+
+    torchrun repeats a command that ends with an error, also one that ended because a person wanted it so. None, which
+    is no error, where somebody elsewhere stopped the training.
+    """
     from core import trainer
     from core.jobs import launcher
+    from core.jobs.runs import open_run
     from utils.process_life import live
 
     if launcher.rank() > 0:
@@ -95,21 +102,39 @@ def train_command(options: argparse.Namespace) -> dict[str, object]:
 
     launcher.require_all_processes()
     services, project = opened(options)
+    started = trainer.go_on_with_launch(services, project) or begun(services, project, options)
+    run, language = open_run(project, started.id), person_language()
+    try:
+        result = finish(services, started)
+    except JobStopped as stopped:
+        if stopped.by_signal or not launcher.launch() or not run.asked():
+            raise
+        print(text("cli.interrupted", language), file=sys.stderr)
+        return None
+    outcome = trainer.outcome(run)
+    if outcome is None:
+        return result
+    print("\n".join(outcome_words(outcome, language)), file=sys.stderr)
+    return {**result, "repetition": asdict(outcome)}
+
+
+def begun(services: "Services", project: "Project", options: argparse.Namespace) -> "JobSnapshot":
+    """The training that was asked for: an earlier one that goes on, one that is made from another, or a new one."""
+    from core import trainer
+
     if options.resume:
-        return finish(services, trainer.resume_training(services, project))
+        return trainer.resume_training(services, project)
     if options.reproduce:
-        return reproduce(services, project, options.reproduce)
+        return trainer.reproduce_training(services, project, options.reproduce)
     if options.branch:
         start = trainer.choose(project, options.branch)
         changes = given(options, config.TrainingSettings)
-        return finish(
-            services, trainer.continue_from_checkpoint(services, project, start.run.id, start.step, changes)
-        )
+        return trainer.continue_from_checkpoint(services, project, start.run.id, start.step, changes)
     project.set("training", given(options, config.TrainingSettings))
     make_practice_base_if_missing(services, project)
     if options.preset:
         apply_preset(services, project, options)
-    return finish(services, trainer.start_training(services, project))
+    return trainer.start_training(services, project)
 
 
 def show_train(result: dict[str, Any], language: str) -> str:
@@ -125,21 +150,6 @@ def apply_preset(services: "Services", project: "Project", options: argparse.Nam
     for message in trainer.apply_preset(project, options.preset, services.hardware()).words:
         print(message_text(message.key, message.params, language), file=sys.stderr)
     project.set("training", given(options, config.TrainingSettings))
-
-
-def reproduce(services: "Services", project: "Project", what: str) -> dict[str, Any]:
-    """Repeat a run, say what is different now, and how both compare in the end."""
-    from core import trainer
-    from core.jobs.runs import open_run
-
-    started = trainer.reproduce_training(services, project, what)
-    run, language = open_run(project, started.id), person_language()
-    result = finish(services, started)
-    outcome = trainer.outcome(run)
-    if outcome is None:
-        return result
-    print("\n".join(outcome_words(outcome, language)), file=sys.stderr)
-    return {**result, "repetition": asdict(outcome)}
 
 
 def runs_command(options: argparse.Namespace) -> dict[str, Any]:
@@ -208,10 +218,10 @@ def export_command(options: argparse.Namespace) -> dict[str, object]:
     from core import exporter
 
     services, project = opened(options)
-    several = (options.quantization or "").split(",")
-    for quantization in several:  # the last one is what the project goes on with
-        options.quantization = quantization or None
-        project.set("output", given(options, config.OutputSettings))
+    names = [name for name in (options.quantization or "").split(",") if name]
+    several = [checked(config.OutputSettings, {"quantization": name}).quantization for name in names]
+    options.quantization = several[-1] if several else None  # what the project goes on with
+    project.set("output", given(options, config.OutputSettings))
     chosen = chosen_in(options, project)
     return finish(services, exporter.start_export(services, project, chosen=chosen, also=several[:-1]))
 

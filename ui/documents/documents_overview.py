@@ -1,18 +1,16 @@
 """What the documents amount to: figures, and how much can be taught. Only renders."""
 
-import time
 from html import escape
 
 from core import rag_processor
 from core.rag_processor import TOKENS_FOR_A_SAMPLE, Overview
 from ui.page import html
-from ui.page.remembered import Remembered
+from ui.page.remembered import Remembered, moment
 from ui.page.view import View
 
-# While documents come in, the whole picture may be a little old: it costs at most this share of the time.
-SHARE_OF_TIME = 0.02
+# While documents come in, the whole picture may be so old: for a large project it takes a tenth of a second to make.
+LASTS_SECONDS = 5
 OVERVIEWS = Remembered(8)
-LATEST: dict[str, tuple[float, float, Overview]] = {}
 
 
 def overview_html(view: View) -> str:
@@ -28,24 +26,14 @@ def overview_html(view: View) -> str:
 def current(view: View) -> Overview:
     """The overview of what is stored now; while documents come in, of a moment ago."""
     assert view.project and view.config
-    project, settings = view.project, view.config.documents
-    known = LATEST.get(str(project.database))
-    if known and view.active(["rag"]) and time.monotonic() - known[0] < known[1] / SHARE_OF_TIME:
-        return known[2]
-
-    def make() -> Overview:
-        started = time.monotonic()
-        made = rag_processor.overview(project)
-        LATEST[str(project.database)] = (time.monotonic(), time.monotonic() - started, made)
-        return made
-
-    chosen = (settings.skip_duplicates, settings.skip_boilerplate)
-    return OVERVIEWS.get((view.data_stamp, chosen), make)
+    project = view.project
+    known = (project.database, moment(LASTS_SECONDS)) if view.active(["rag"]) else view.data_stamp
+    return OVERVIEWS.get((known, repr(view.config.documents)), lambda: rag_processor.overview(project))
 
 
 def figures_html(view: View, found: Overview) -> str:
-    figures = {"documents": found.documents, "pages": found.pages, "chunks": found.chunks, "tokens": found.tokens}
-    return html.tiles((view.t(f"overview.{name}"), view.number(value)) for name, value in figures.items())
+    names = ("documents", "pages", "chunks", "tokens")
+    return html.tiles((view.t(f"overview.{name}"), view.number(getattr(found, name))) for name in names)
 
 
 def teaching_html(view: View, found: Overview) -> str:
@@ -55,24 +43,16 @@ def teaching_html(view: View, found: Overview) -> str:
         for kind, count in found.flags.items()
         if count
     )
-    usable = view.t("overview.usable", usable=found.usable, chunks=found.chunks)
-    facts = [
-        (
-            view.t("overview.possible", count=found.samples_possible),
-            view.t("overview.possible_about", tokens=TOKENS_FOR_A_SAMPLE),
-        ),
-        (usable, flagged),
+    possible = view.t("overview.possible_about", tokens=TOKENS_FOR_A_SAMPLE)
+    lines = [
+        fact(view.t("overview.possible", count=found.samples_possible), possible),
+        fact(view.t("overview.usable", usable=found.usable, chunks=found.chunks), flagged),
     ]
     if found.pages:
-        counts = {"read": found.pages_read, "pages": found.pages}
-        facts.append((view.t("overview.coverage", percent=floor_percent(found.coverage), **counts), ""))
-    lines = "".join(
-        f"<li><strong>{escape(words)}</strong>{f' <small>{escape(more)}</small>' if more else ''}</li>"
-        for words, more in facts
-    )
-    return f'<ul class="facts">{lines}</ul>'
+        percent = int(100 * found.coverage)  # only all of it is a hundred
+        lines.append(fact(view.t("overview.coverage", percent=percent, read=found.pages_read, pages=found.pages)))
+    return f'<ul class="facts">{"".join(lines)}</ul>'
 
 
-def floor_percent(share: float) -> int:
-    """A share in percent; only all of it is a hundred."""
-    return int(100 * share)
+def fact(words: str, more: str = "") -> str:
+    return f"<li><strong>{escape(words)}</strong>{html.small(more)}</li>"

@@ -13,12 +13,12 @@ PATH = "/download/database"
 
 
 def export_html(view: View) -> str:
-    """The button, and what it is for."""
-    there = bool(view.status and view.status.chunks)
-    button = html.button(
-        "database.export", view.t("documents.export"), why_not="" if there else view.t("cutting.nothing_yet")
-    )
-    return html.muted(view.t("documents.export_about")) + button
+    """The button, and what it is for; nothing before there are chunks."""
+    if not (view.status and view.status.chunks):
+        return ""
+    button = html.button("database.export", view.t("documents.export"))
+    title = f'<h2 class="section">{view.t("documents.section.export")}</h2>'
+    return f'{title}{html.muted(view.t("documents.export_about"))}<div class="buttons">{button}</div>'
 
 
 def export_database(act: Act) -> Answer:

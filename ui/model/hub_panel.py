@@ -1,17 +1,13 @@
-"""Models from Hugging Face to choose a base from: what is here, what else there is, what fits. Knows the widgets."""
+"""Models from Hugging Face to choose a base from: what is here, what else there is, what fits. Only renders."""
 
 from html import escape
 
-import gradio as gr
-
 from core import base_models
 from core.base_models import Fit, Listed, MemoryEstimate, Shape
-from core.project_manager import Project
+from ui.model.choosing import row_button
 from ui.page import html
-from ui.page.figures import size_words
-from ui.page.frame import Answer, Component, PageFrame
+from ui.page.figures import LIGHT_SIGNS, LIGHT_TONES, size_words
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
-from ui.page.run_estimate_panel import SIGNS, TONES
 from ui.page.view import View
 from ui.texts import error_text, text
 from utils.config import TrainingSettings
@@ -19,47 +15,19 @@ from utils.config import TrainingSettings
 LISTS, FITS = Remembered(2), Remembered(64)
 
 
-def build(frame: PageFrame) -> tuple[gr.Column, Component]:
-    """The panel, which is hidden at first, and its field."""
-    with gr.Column(visible=False, min_width=0) as panel:
-        table = gr.HTML(elem_id="hub-bases")
-        gr.HTML(html.muted(frame.t("hub.about_fit", tokens=base_models.USUAL_TOKENS)))
-        repository = gr.Dropdown(
-            [],
-            label=frame.t("field.base_hf"),
-            info=frame.t("about.base_hf"),
-            allow_custom_value=True,
-            elem_id="base-hf",
-        )
-        refresh = gr.Button(frame.t("ollama_bases.refresh"), size="sm", elem_id="refresh-hub-bases")
-        notice = gr.HTML()
-    frame.live.show(table, table_html)
-    frame.live.show(repository, lambda view: gr.update(choices=choices(view.language)))
-
-    def look_again(project: Project, _values: object) -> Answer:
-        LISTS.forget()
-        view = View(frame.services, frame.language, project.name)
-        return {"table": table_html(view), "repository": gr.update(choices=choices(frame.language))}
-
-    frame.act(refresh.click, look_again, notice, outputs={"table": table, "repository": repository})
-    return panel, repository
-
-
 def models() -> list[Listed]:
     """The list; what has been downloaded since shows up by itself."""
     return LISTS.get(base_models.hub_stamp(), base_models.hub_list)
 
 
-def choices(language: str) -> list[tuple[str, str]]:
-    """What can be trained, with its size; any other name can be typed."""
-    return [(f"{one.name} ({size_words(one.size_bytes, language)})", one.name) for one in models() if not one.problem]
-
-
 def table_html(view: View) -> str:
     """All models with licence, size and what fits; those on this machine first."""
-    heads = [view.t("hub.model"), view.t("hub.fit")]
-    rows = ([model_html(one, view.language), fit_html(view, one.shape, one.problem)] for one in models())
-    return html.table(heads, rows, view.t("hub.none"))
+    heads = [view.t("hub.model"), view.t("hub.fit"), view.t("hub.choice")]
+    rows = (
+        [model_html(one, view.language), fit_html(view, one.shape, one.problem), row_button(view, "hf", one)]
+        for one in models()
+    )
+    return html.table(heads, rows, view.t("hub.none"), "models")
 
 
 def model_html(one: Listed, language: str) -> str:
@@ -98,6 +66,6 @@ def fit_of(view: View, shape: Shape, settings: TrainingSettings) -> Fit:
 
 def light_html(view: View, needed: MemoryEstimate) -> str:
     """A light in colour, sign and words, with the figure behind it."""
-    words = f"{SIGNS[needed.light]} {view.t(f'hub.light.{needed.light}')}"
+    words = f"{LIGHT_SIGNS[needed.light]} {view.t(f'hub.light.{needed.light}')}"
     figure = view.t("memory.gib", gib=needed.total_gib)
-    return f"{html.badge(TONES[needed.light], words)} <small>{escape(figure)}</small>"
+    return f"{html.badge(LIGHT_TONES[needed.light], words)} <small>{escape(figure)}</small>"

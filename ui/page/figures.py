@@ -6,6 +6,9 @@ from typing import Any
 from ui.texts import error_text, text
 
 SIGNS = {"ok": "✓", "warn": "!", "bad": "✗"}
+# Of the lights that tell whether memory is enough.
+LIGHT_SIGNS = {"green": "✓", "amber": "!", "red": "✗", "unknown": "?"}
+LIGHT_TONES = {"green": "good", "amber": "warn", "red": "bad", "unknown": "info"}
 
 
 def duration_words(seconds: float, language: str) -> str:
@@ -16,6 +19,14 @@ def duration_words(seconds: float, language: str) -> str:
     if whole < 3600:
         return text("time.minutes", language, minutes=whole // 60, seconds=whole % 60)
     return text("time.hours", language, hours=whole // 3600, minutes=whole % 3600 // 60)
+
+
+def about_words(low: float, high: float, language: str) -> str:
+    """A length of time in seconds that is only estimated: whole minutes, then steps of five, then whole hours."""
+    unit, seconds = ("hours", 3600) if high >= 5400 else ("minutes", 60)
+    ends = (max(1, round(end / seconds)) for end in (low, high))
+    shown = [str(end if unit == "hours" or end < 10 else 5 * round(end / 5)) for end in ends]
+    return text(f"time.about_{unit}", language, span="–".join(dict.fromkeys(shown)))
 
 
 def size_words(size_bytes: int, language: str) -> str:

@@ -98,6 +98,11 @@ def muted(words: str) -> str:
     return f'<p class="muted">{escape(words)}</p>' if words else ""
 
 
+def small(words: str) -> str:
+    """A line below others that says more about them."""
+    return f"<small>{escape(words)}</small>" if words else ""
+
+
 def box(tone: str, words: str, more: str = "") -> str:
     """A coloured box: what happened in bold, what to do below it."""
     hint = f"<p>{escape(more)}</p>" if more else ""
@@ -135,7 +140,7 @@ def more(summary: str, body: str) -> str:
 def small_button(
     do: str, of: str, words: str, *, off: bool = False, needs_tick: bool = False, tone: str = "", about: str = ""
 ) -> str:
-    """A button inside of HTML; `ui/page/clickable.py` tells what was clicked. `about` says more than the words do."""
+    """A button inside of HTML; `about` says more than the words do."""
     more = ' data-needs-tick="1" disabled' if needs_tick else " disabled" if off else ""
     label = f' aria-label="{escape(about)}" title="{escape(about)}"' if about else ""
     return (

@@ -10,6 +10,7 @@ from core import trainer
 from core.jobs.job import ACTIVE, JobSnapshot, JobState
 from ui.page.figures import duration_words, rounded
 from ui.page.view import View
+from ui.texts import message_text
 
 LOG_LINES_SHOWN = 200
 POINTS_SHOWN = 400
@@ -19,11 +20,12 @@ ANNOUNCED_PERCENT = 25  # a screen reader is told each quarter, not each step
 UNKNOWN = "–"
 
 
-def moving(view: View) -> dict[str, Any]:
-    """The jobs of the project, of others only how far they are; and the curve of the training that runs."""
+def moving(view: View, lines: int = LOG_LINES_SHOWN) -> dict[str, Any]:
+    """The jobs of the project, of others only how far they are; and the curve of the training that runs. Of logs the
+    last `lines`."""
     mine = {job.id for job in view.jobs}
     jobs = {
-        job.id: job_data(view, job) if job.id in mine else bar_data(view, job)
+        job.id: job_data(view, job, lines) if job.id in mine else bar_data(view, job)
         for job in view.all_jobs
         if job.id in mine or job.state in ACTIVE
     }
@@ -43,14 +45,14 @@ def bar_data(view: View, job: JobSnapshot) -> dict[str, Any]:
     }
 
 
-def job_data(view: View, job: JobSnapshot) -> dict[str, Any]:
+def job_data(view: View, job: JobSnapshot, lines: int) -> dict[str, Any]:
     """All that moves of a job: `figures` are those of a training, `ended` is said where nobody looks."""
-    name = view.t(f"job.kind.{job.kind}")
-    found = {**bar_data(view, job), "words": figures(view, job)}
+    name = message_text(f"job.kind.{job.kind}", {}, view.language)  # a later version may know other kinds
+    doing = view.message(job.message) if job.message and job.state in ACTIVE else ""
+    found = {**bar_data(view, job), "words": figures(view, job), "doing": doing}
     if job.state not in ACTIVE:
         return {**found, "ended": f"{name}: {view.t(f'job.state.{job.state}')}"}
-    found["doing"] = view.message(job.message) if job.message else ""
-    first = max(0, len(job.log) - LOG_LINES_SHOWN)
+    first = max(0, len(job.log) - lines)
     found["log"] = [(first + number, view.message(line)) for number, line in enumerate(job.log[first:], 1)]
     if job.fraction is not None:
         quarter = int(job.fraction * 100) // ANNOUNCED_PERCENT * ANNOUNCED_PERCENT

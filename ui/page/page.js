@@ -39,7 +39,10 @@ function receive(message) {
   if (message.look) follow(message.look);
   for (const [name, html] of Object.entries(message.places || {})) { places[name] = html; draw(name); }
   if (message.moving) { moving = message.moving; move(); }
-  if (message.done === undefined) return;
+  if (message.done !== undefined) finish(message);
+  document.dispatchEvent(new CustomEvent("shown", {detail: message}));
+}
+function finish(message) {
   const asking = waiting.get(message.done);
   waiting.delete(message.done);
   all("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
@@ -49,7 +52,7 @@ function receive(message) {
   if (message.download) fetch_file(message.download);
   if (message.focus) requestAnimationFrame(() => one(message.focus)?.focus());
 }
-function empty(field) { field.value = ""; }
+function empty(field) { field.value = field.defaultValue ?? ""; }
 function fetch_file(address) {
   const link = Object.assign(document.createElement("a"), {href: address, download: ""});
   document.body.append(link);
@@ -109,23 +112,25 @@ function morph(old, fresh) {
 }
 const KEPT = new Set(["aria-busy", "data-drawn", "data-last", "data-typed"]);   // written by scripts
 function patch(old, fresh) {
-  const before = {value: old.getAttribute("value"), checked: old.hasAttribute("checked"), text: old.defaultValue};
+  const before = {value: old.getAttribute("value"), checked: old.hasAttribute("checked"), text: old.defaultValue,
+    draft: old.name && old.value !== old.defaultValue};
   for (const {name, value} of [...fresh.attributes]) if (!KEPT.has(name) && old.getAttribute(name) !== value) old.setAttribute(name, value);
   for (const {name} of [...old.attributes])
     if (!fresh.hasAttribute(name) && !KEPT.has(name) && !(name === "open" && old.nodeName === "DETAILS")) old.removeAttribute(name);
   if (old.dataset.own !== undefined) return;   // drawn by a script
   if (old.nodeName === "TEXTAREA") {
-    if (before.text !== fresh.defaultValue) { old.defaultValue = fresh.defaultValue; if (free(old)) old.value = fresh.defaultValue; }
+    if (before.text !== fresh.defaultValue) { old.defaultValue = fresh.defaultValue; if (free(old, before)) old.value = fresh.defaultValue; }
     return;
   }
   morph(old, fresh);
   if (old.nodeName === "SELECT" && before.value !== old.getAttribute("value")) old.value = old.getAttribute("value");
   if (old.nodeName === "INPUT") {
-    if (before.value !== old.getAttribute("value") && free(old)) old.value = old.getAttribute("value") || "";
+    if (before.value !== old.getAttribute("value") && free(old, before)) old.value = old.getAttribute("value") || "";
     if (before.checked !== old.hasAttribute("checked")) old.checked = old.hasAttribute("checked");
   }
 }
-const free = (field) => field !== document.activeElement || field.dataset.typed === undefined;
+/* What is typed into a form stays until it is sent or taken back; a setting follows as soon as nobody is in it. */
+const free = (field, before) => field.name ? !before.draft : field !== document.activeElement || field.dataset.typed === undefined;
 /* Gradio puts a part of the page there when it likes to; whatever has come for it until then is shown at once. */
 new MutationObserver((changes) => {
   for (const change of changes) for (const node of change.addedNodes) {

@@ -54,6 +54,8 @@ class Act:
     @cached_property
     def project(self) -> Project:
         """Raises AppError where there is none of this name, or where it is not open to whoever asks."""
+        if not self.project_name:
+            raise AppError("no_project")
         return self.services.projects.open(self.project_name)
 
     @property

@@ -5,13 +5,11 @@ from html import escape
 from core import trainer
 from core.trainer import RunEstimate
 from ui.page import html
-from ui.page.figures import rounded
+from ui.page.figures import LIGHT_SIGNS, LIGHT_TONES, rounded
 from ui.page.job_panel import duration
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
 from ui.page.view import View
 
-TONES = {"green": "good", "amber": "warn", "red": "bad", "unknown": "info"}
-SIGNS = {"green": "✓", "amber": "!", "red": "✗", "unknown": "?"}
 ROWS = Remembered(16)
 ESTIMATES = Remembered(16)
 
@@ -53,7 +51,7 @@ def needed_html(view: View, found: RunEstimate) -> str:
             view.t("run_time.learned" if time.runs_known else "run_time.measured", runs=time.runs_known)
         )
     title = f"<h4>{escape(view.t('memory.title'))}</h4>"
-    verdict = html.box(TONES[needed.light], f"{SIGNS[needed.light]} {view.t(f'memory.{needed.light}')}")
+    verdict = html.box(LIGHT_TONES[needed.light], f"{LIGHT_SIGNS[needed.light]} {view.t(f'memory.{needed.light}')}")
     return f"{title}{html.tiles(figures)}{verdict}{basis}"
 
 

@@ -7,7 +7,7 @@ from gradio.themes import Base, Font, colors, sizes
 
 _FOLDER = Path(__file__).parent
 STYLE = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("controls.css", "style.css"))
-SCRIPT = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("curve.js", "page.js"))
+SCRIPT = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("curve.js", "page.js", "review.js"))
 # Another one whenever the script changes, so that browsers may keep it.
 SCRIPT_ADDRESS = f"/page.js?{hashlib.sha256(SCRIPT.encode()).hexdigest()[:12]}"
 _SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")

@@ -8,7 +8,7 @@ import gradio as gr
 from core.jobs.services import Services
 from core.project_manager import Project
 from ui.page import html
-from ui.page.parts import reason
+from ui.page.parts import Act, reason
 from ui.texts import error_text
 
 Take = Callable[[Services, Project, list[Path]], object]
@@ -25,7 +25,7 @@ def upload(
     def send(files: list[str] | str | None, project: str) -> tuple[None, str] | tuple[object, str]:
         paths = [Path(path) for path in ([files] if isinstance(files, str) else files or [])]
         try:
-            take(services, services.projects.open(project), paths)
+            take(services, Act(services, language, project, {}).project, paths)
         except Exception as error:  # noqa: BLE001 - as any other action, see `parts.done`
             why = reason(error)
             return gr.skip(), html.box("bad", *error_text(why.code, language, why.params))

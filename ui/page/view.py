@@ -212,9 +212,9 @@ class View:
 
     @cached_property
     def documents(self) -> list[SourceFile]:
-        """The project's documents in the order they came; read once for all viewers. Raises what the store raises."""
+        """The project's documents in the order they came; read once for all viewers; none where `problem` says why."""
         project = self.project
-        if project is None or not project.database.is_file():
+        if project is None or self.problem or not project.database.is_file():
             return []
         return DOCUMENTS.get(self.data_stamp, lambda: rag_processor.documents(project))
 

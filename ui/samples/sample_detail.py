@@ -1,126 +1,123 @@
-"""One sample opened: its state and buttons, what it comes from with the supporting sentence marked. Only renders."""
+"""One sample as a card: its text to edit, what to decide, and what speaks for and against it. Only renders."""
 
-from collections.abc import Hashable
+import re
+from hashlib import sha256
 from html import escape
 
 from core import sft_generator
 from core.sft_generator import Finding, Sample, SampleRow, SampleStore
 from ui.documents.chunk_list import pages_words
 from ui.page import html
+from ui.page.fields import Field, choice_label
 from ui.page.view import View
-from ui.samples import sample_list
-from ui.samples.sample_list import ReviewPosition, counts_of, finding_about, finding_words, status_badge
-from ui.texts import KEYS as TEXT_KEYS
+from ui.samples.sample_list import ReviewPosition, finding_about, finding_words, status_badge
+from ui.texts import KEYS
 
 TEXT_AREAS = ("gate.detail.", "language.name.")
-KEYS = ("a", "r", "e", "n", "u", "Esc")
 
 
-def depends(view: View, position: ReviewPosition) -> Hashable:
-    """What is shown of a sample: the sample, and its chunk."""
-    return sample_list.depends(view, position), view.data_stamp
-
-
-def opened(view: View, position: ReviewPosition) -> SampleRow | None:
-    """The sample that is open; None where there is none, or where it is gone."""
-    position = position.of(view.project_name)
-    if view.project is None or not position.open or not view.project.samples_file.is_file():
-        return None
-    return SampleStore(view.project).get(position.open)
-
-
-def head_html(view: View, position: ReviewPosition) -> str:
-    """Which sample it is, how it stands, and what can be done with it."""
-    row = opened(view, position)
-    if row is None:
-        words = view.t("review.gone" if position.of(view.project_name).open else "review.none_open")
-        return f"{html.muted(words)}{buttons_html(view, None)}"
-    title = view.t("review.sample", number=row.number)
+def card_html(view: View, store: SampleStore) -> str:
+    """The sample that is open, else the next one to look at. Of one that has gone stays what is in its fields."""
+    position = view.at(ReviewPosition)
+    row = store.get(position.open) if position.open else store.next_to_review(position)
+    own = row.sample.id if row else position.open
+    by_itself = "" if position.open else " data-by-itself"
+    # Another sample's are other fields, so that nothing typed gets into a wrong one.
+    key, leave = escape(f"{view.project_name} {own}"), "" if row else " data-own"
+    boxes = f'<div data-key="{key}"{leave}>{fields_html(view, row.sample) if row else ""}</div>'
     return (
-        f'<div class="sample-head" tabindex="-1" data-open="{escape(row.sample.id)}">'
-        f"<strong>{escape(title)}</strong> "
-        f"{status_badge(view, row.sample)}<span>{escape(about_words(view, row.sample))}</span></div>"
-        f"{buttons_html(view, row)}"
+        f'<section class="card" id="sample" data-open="{escape(own)}"{by_itself}>{head_html(view, store, row)}'
+        f"{buttons_html(view, row)}{html.columns(boxes, source_html(view, store, row) if row else '')}</section>"
     )
 
 
+def head_html(view: View, store: SampleStore, row: SampleRow | None) -> str:
+    """Which sample it is, how it stands, and how many of all have been looked at."""
+    counts = store.counts()
+    if row:
+        title = f"<h3>{escape(view.t('review.sample', number=row.number))}</h3> {status_badge(view, row.sample)}"
+        title += f"<span>{escape(about_words(view, row.sample))}</span>"
+    else:
+        title = html.muted(view.t("review.gone" if view.at(ReviewPosition).open else "review.all_done"))
+    seen = counts.total - counts.by_status.get("new", 0)
+    words = view.t("review.seen", count=seen, total=counts.total)
+    bar = html.bar(seen / max(1, counts.total), words)
+    return f'<div class="sample-head" tabindex="-1">{title}<span>{escape(words)}</span></div>{bar}'
+
+
 def about_words(view: View, sample: Sample) -> str:
-    """Who wrote it, and of which kind it is."""
-    parts = []
-    if sample.style:
-        key = f"choice.styles.{sample.style}"
-        parts.append(view.t(key) if key in TEXT_KEYS else sample.style)
-    if sample.generator:
-        practice = sample.generator.provider == "practice"
-        parts.append(view.t("review.practice") if practice else sample.generator.model)
-    return " · ".join(parts)
+    """Of which kind it is, and who wrote it."""
+    style = choice_label("styles", sample.style, view.language) if sample.style else ""
+    by = sample.generator
+    writer = "" if by is None else view.t("review.practice") if by.provider == "practice" else by.model
+    return " · ".join(filter(None, (style, writer)))
 
 
 def buttons_html(view: View, row: SampleRow | None) -> str:
-    """The decisions; without an open sample only those that need none."""
-    t = view.t
-    buttons = []
-    if row is not None:
-        buttons = [
-            html.small_button("accept", "", t("review.accept"), tone="good"),
-            html.small_button("reject", "", t("review.reject")),
-            html.small_button("delete", "", t("review.delete"), tone="stop"),
-        ]
-    buttons += [
-        html.small_button("undo", "", t("review.undo"), off=not counts_of(view).undoable and row is None),
-        html.small_button("next", "", t("review.next")),
-    ]
+    """The decisions; without a sample only those that need none."""
+    tones = {"accept": "good", "reject": "", "delete": "stop"} if row else {}
+    buttons = (
+        html.small_button(f"review.{do}", row.sample.id if row else "", view.t(f"review.{do}"), tone=tone)
+        for do, tone in {**tones, "undo": "", "next": ""}.items()
+    )
     return f'<div class="decisions">{"".join(buttons)}</div>'
 
 
-def keys_html(view: View) -> str:
-    """Which key does what."""
-    shown = " ".join(f"<span><kbd>{key}</kbd> {escape(view.t(f'review.key.{key.lower()}'))}</span>" for key in KEYS)
-    return f'<p class="keys">{shown}</p>'
+def fields_html(view: View, sample: Sample) -> str:
+    """Question and answer to edit, and what they were before."""
+    hidden = {"review.sample": sample.id, "review.loaded": mark_of(sample.instruction, sample.output)}
+    known = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items())
+    question = Field("review.instruction", view.t("samples.head_instruction"), kept=False).text(
+        sample.instruction, lines=2
+    )
+    answer = Field("review.output", view.t("samples.head_output"), kept=False).text(sample.output, lines=5)
+    save = html.small_button("review.open", sample.id, view.t("review.save"))
+    return f"{known}{question}{answer}{save}{html.muted(view.t('review.keys'))}"
 
 
-def source_html(view: View, position: ReviewPosition) -> str:
-    """Further turns, what the checks found, and the chunk with the sentence that supports the answer."""
-    row = opened(view, position)
-    if row is None or view.project is None:
-        return ""
-    parts = [turns_html(view, row.sample), findings_html(view, row), chunk_html(view, row.sample)]
-    return f'<div class="sample-source">{"".join(parts)}{keys_html(view)}</div>'
+def mark_of(*texts: str) -> str:
+    """Another one for other texts, but not for what a text field makes of the same: one end of lines, no zeros."""
+    typed = re.sub(r"\r\n?", "\n", "\0".join(text.replace("\0", "\ufffd") for text in texts))
+    return sha256(typed.encode(errors="replace")).hexdigest()[:16]
 
 
-def turns_html(view: View, sample: Sample) -> str:
-    """The further questions and answers of the same conversation."""
-    if not sample.follow_ups:
-        return ""
-    return f"<section><h4>{escape(view.t('review.follow_ups'))}</h4>{html.turns(sample.follow_ups)}</section>"
+def source_html(view: View, store: SampleStore, row: SampleRow) -> str:
+    """What the checks found, the samples that this one is like, its further turns, and the chunk it comes from."""
+    twins = "".join(twin_html(view, store.get(finding.of_id)) for finding in row.findings if finding.of_id)
+    turns = f"<h4>{escape(view.t('review.follow_ups'))}</h4>{html.turns(row.sample.follow_ups)}"
+    parts = [findings_html(view, row), twins, turns if row.sample.follow_ups else "", chunk_html(view, row.sample)]
+    return f'<div class="sample-source">{"".join(parts)}</div>'
 
 
 def findings_html(view: View, row: SampleRow) -> str:
-    if not row.findings:
-        return ""
     found = "".join(
         f"<li>{html.badge('warn', finding_words(view, finding.kind))} <span>{finding_html(view, finding)}</span></li>"
         for finding in row.findings
     )
-    return f'<ul class="found">{found}</ul>'
+    return f'<ul class="found">{found}</ul>' if found else ""
 
 
 def finding_html(view: View, finding: Finding) -> str:
-    """What was found, and the sample that this one is like."""
-    words = escape(finding_about(view, finding.kind))
-    detail = f" <em>{detail_html(view, finding.detail)}</em>" if finding.detail else ""
-    percent = f" {escape(view.t('review.alike', percent=round(finding.share * 100)))}" if finding.share else ""
-    link = html.small_button("open", finding.of_id, view.t("review.other"), tone="link") if finding.of_id else ""
-    return f"{words}{detail}{percent} {link}"
-
-
-def detail_html(view: View, detail: str) -> str:
-    """A detail is the key of a text, a number of tokens, or the very words that were found."""
+    """What was found. A detail is the key of a text, a number of tokens, or the very words that were found."""
+    words, detail = escape(finding_about(view, finding.kind)), finding.detail
     if detail.startswith(TEXT_AREAS):
-        return escape(view.t(detail) if detail in TEXT_KEYS else detail.rpartition(".")[2])
-    if detail.isdecimal():
-        return escape(view.t("after.tokens", tokens=int(detail)))
-    return f"<q>{escape(detail)}</q>"
+        detail = escape(view.t(detail) if detail in KEYS else detail.rpartition(".")[2])
+    elif detail.isdecimal():
+        detail = escape(view.t("after.tokens", tokens=int(detail)))
+    elif detail:
+        detail = f"<q>{escape(detail)}</q>"
+    percent = f" {view.t('review.alike', percent=round(finding.share * 100))}" if finding.share else ""
+    return f"{words}{f' <em>{detail}</em>' if detail else ''}{escape(percent)}"
+
+
+def twin_html(view: View, row: SampleRow | None) -> str:
+    """The sample that another one is like, to compare them; nothing where it has gone."""
+    if row is None:
+        return ""
+    opener = html.small_button("review.open", row.sample.id, view.t("review.other"), tone="link")
+    status = view.t(f"review.status.{row.sample.status}")
+    said = html.turns([(row.sample.instruction, row.sample.output)])
+    return html.chunk(view.t("review.sample", number=row.number), status, said + opener)
 
 
 def chunk_html(view: View, sample: Sample) -> str:
@@ -135,5 +132,5 @@ def chunk_html(view: View, sample: Sample) -> str:
     marked = f"<mark>{escape(chunk.text[start:end])}</mark>" if end > start else ""
     text = f"{escape(chunk.text[:start])}{marked}{escape(chunk.text[end:])}"
     support = view.t("review.support", percent=round(found.share * 100))
-    place = f"{chunk.filename} · {pages_words(view, chunk)}"
-    return html.chunk(place, support, f'<div class="chunk-text" tabindex="0">{text}</div>')
+    shown = f'<div class="chunk-text" tabindex="0">{text}</div>'
+    return html.chunk(f"{chunk.filename} · {pages_words(view, chunk)}", support, shown)

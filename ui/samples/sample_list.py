@@ -1,11 +1,8 @@
 """The table of samples: filters, one page of rows, and the way on. Only renders."""
 
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from weakref import WeakKeyDictionary
 
-from core.jobs.kinds import of_step
 from core.sft_generator import (
     FINDINGS,
     STATUSES,
@@ -17,15 +14,16 @@ from core.sft_generator import (
     require_lines,
 )
 from ui.page import html
-from ui.page.clickable import turner
+from ui.page.fields import Field
 from ui.page.figures import refusal_words
-from ui.page.view import Position, View, file_stamp
+from ui.page.pager import turner
+from ui.page.view import Position, View
 from ui.texts import KEYS
 from utils.errors import AppError
 
 ROWS_SHOWN = 10
+LONGEST_WORDS = 500
 STATUS_TONES = {"new": "info", "accepted": "good", "edited": "good", "rejected": "bad"}
-_counted: WeakKeyDictionary[View, SampleCounts] = WeakKeyDictionary()
 COLUMNS = ("review.head_number", "samples.head_instruction", "samples.head_output", "samples.head_source")
 
 
@@ -34,20 +32,11 @@ class ReviewPosition(SampleQuery, Position):
     """What a viewer looks at: which samples of the project, and the one that is open."""
 
     open: str = ""
-    decided: str = ""  # the sample of the last decision: what undo opens again
-    version: int = 0  # grows with what this viewer has changed, so that it is shown
+    changed: tuple[str, ...] = ()  # the last samples that this viewer has changed: what undo opens again
 
     def at_start(self) -> "ReviewPosition":
         """The same on its first page."""
         return replace(self, after=0, before=0)
-
-
-def depends(view: View, _: ReviewPosition) -> Hashable:
-    """What the list is made of; samples that are being written show at most once a second."""
-    if view.project is None:
-        return None
-    job = view.job((*of_step("samples"), "gate"))
-    return file_stamp(view.project.samples_file), (job.id, job.state, job.version) if job else None
 
 
 def has_samples(view: View) -> bool:
@@ -65,35 +54,32 @@ def refusal(view: View) -> str:
 
 
 def counts_of(view: View) -> SampleCounts:
-    """How many samples there are of each kind, asked once for all places of a page."""
-    if view not in _counted:
-        there = view.project is not None and view.project.samples_file.is_file()
-        _counted[view] = SampleStore(view.project).counts() if view.project and there else SampleCounts()
-    return _counted[view]
+    """How many samples there are of each kind."""
+    return SampleStore(view.project).counts() if view.project else SampleCounts()
 
 
-def list_html(view: View, position: ReviewPosition) -> str:
+def list_html(view: View, store: SampleStore) -> str:
     """Filters, a page of the table and its pager."""
-    position = position.of(view.project_name)
-    if view.project is None or not view.project.samples_file.is_file():
-        return html.muted(view.t("samples.none"))
-    page = SampleStore(view.project).page(position, ROWS_SHOWN)
-    counts = counts_of(view)
-    nothing = html.muted(view.t("review.nothing" if counts.total else "samples.none"))
-    rows = rows_html(view, page.rows, position.open) or nothing
-    way_on = turner(view, [row.number for row in page.rows], page.before, page.behind)
+    position, counts = view.at(ReviewPosition), store.counts()
+    page = store.page(position, ROWS_SHOWN)
+    way_on = turner(view, "review", [row.number for row in page.rows], page.before, page.behind)
+    rows = (cells(view, row, row.sample.id == position.open) for row in page.rows)
+    table = html.table([view.t(key) for key in COLUMNS], rows, view.t("review.nothing"), "samples")
+    bad_lines = html.muted(view.t("review.bad_lines", count=counts.bad_lines)) if counts.bad_lines else ""
     return (
-        f'<div data-round="{escape(position.project)}">'
-        f"{reading_html(view, counts)}{status_html(view, counts, position)}{chosen_html(view, position)}"
-        f"{rows}{way_on}</div>"
+        f'<div id="samples-list">{search_html(view, counts, position)}{status_html(view, counts, position)}'
+        f"{chosen_html(view, position)}{bad_lines}{table}{way_on}</div>"
     )
 
 
-def reading_html(view: View, counts: SampleCounts) -> str:
-    """That some or all of the file's lines hold no sample."""
-    if why_not := refusal(view):
-        return html.box("bad", why_not)
-    return html.muted(view.t("review.bad_lines", count=counts.bad_lines)) if counts.bad_lines else ""
+def search_html(view: View, counts: SampleCounts, position: ReviewPosition) -> str:
+    """Words and document to look for."""
+    names = sorted({*counts.by_document, *filter(None, [position.document])})
+    choices = [(view.t("review.all_documents"), ""), *((name, name) for name in names)]
+    words = Field("review.words", view.t("review.search"), kept=False).text(position.words, longest=LONGEST_WORDS)
+    document = Field("review.document", view.t("review.document"), kept=False).select(choices, position.document)
+    search = html.button("review.narrow", view.t("review.search_now"), main=True)
+    return f'<div class="line">{words}{document if len(choices) > 2 else ""}{search}</div>'
 
 
 def status_html(view: View, counts: SampleCounts, position: ReviewPosition) -> str:
@@ -104,18 +90,16 @@ def status_html(view: View, counts: SampleCounts, position: ReviewPosition) -> s
         for status in STATUSES
         if counts.by_status.get(status) or status == position.status
     ]
-    return html.chips("status", choices, position.status)
+    return html.chips("review.status", choices, position.status)
 
 
 def chosen_html(view: View, position: ReviewPosition) -> str:
     """What else narrows the table, with a button that lets it go."""
-    if not (position.finding or position.document or position.words):
-        return ""
     parts = [finding_words(view, position.finding)] if position.finding else []
     parts += [position.document] if position.document else []
     parts += [view.t("review.words", words=position.words)] if position.words else []
-    drop = html.small_button("every", "", view.t("review.every"))
-    return f'<div class="ticked"><span>{escape(" · ".join(parts))}</span>{drop}</div>'
+    drop = html.small_button("review.every", "", view.t("review.every"))
+    return f'<div class="ticked"><span>{escape(" · ".join(parts))}</span>{drop}</div>' if parts else ""
 
 
 def finding_words(view: View, kind: str) -> str:
@@ -129,17 +113,12 @@ def finding_about(view: View, kind: str) -> str:
     return view.t(key) if key in KEYS else ""
 
 
-def rows_html(view: View, rows: Sequence[SampleRow], opened: str = "") -> str:
-    heads = [view.t(key) for key in COLUMNS]
-    return html.table(heads, (cells(view, row, row.sample.id == opened) for row in rows), "", "samples")
-
-
 def cells(view: View, row: SampleRow, is_open: bool) -> list[str]:
     """A row. Its question is a button, which the keyboard reaches; a click counts anywhere in the row."""
     sample = row.sample
     return [
         view.number(row.number),
-        html.opener(sample.id, html.shortened(sample.instruction), is_open),
+        html.opener("review.open", sample.id, html.shortened(sample.instruction), is_open),
         f"<div>{html.shortened(sample.output)}</div>",
         f"{source_html(view, sample)}<div>{status_badge(view, sample)}{finding_badges(view, row)}</div>",
     ]
@@ -149,10 +128,12 @@ def source_html(view: View, sample: Sample) -> str:
     """The document and the page that a sample comes from."""
     if sample.source is None:
         return "–"
-    found = f'<span class="file">{escape(sample.source.document)}</span>'
-    if sample.source.page:
-        found += f"<br><small>{escape(view.t('documents.page', page=sample.source.page))}</small>"
-    return found
+    page = (
+        f"<br><small>{escape(view.t('documents.page', page=sample.source.page))}</small>"
+        if sample.source.page
+        else ""
+    )
+    return f'<span class="file">{escape(sample.source.document)}</span>{page}'
 
 
 def status_badge(view: View, sample: Sample) -> str:

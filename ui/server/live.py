@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from core import access
 from core.access import Visitor
 from core.jobs.services import Services, join_running
-from ui.page.moving import moving
+from ui.page.moving import LOG_LINES_SHOWN, moving
 from ui.page.parts import Act, Answer, Part, done, shown
 from ui.page.view import Position, View
 from utils.errors import AppError
@@ -33,6 +33,7 @@ SEND_SECONDS = 5.0  # a page that takes nothing for so long is let go; it comes 
 PAGES = 50  # of one browser
 PAGES_KEPT = 300  # whose places in their lists are known when they come back after a lost connection
 AT_ONCE = 8  # actions of one browser that are at work at the same time
+NEW_LINES = 10  # of a log, that a page is told each second; one that missed some gets all when it looks again
 MOST_MESSAGE_BYTES = 2**20
 FULL = 4429  # the code with which a page is turned away
 Value = TypeVar("Value")
@@ -67,12 +68,12 @@ class OpenPage:
         """Pages with the same one follow the same work."""
         return (self.language, self.visitor, self.project)
 
-    async def send(self, message: Mapping[str, Any]) -> None:
-        """Send something, in order. A page that takes nothing is let go."""
+    async def send(self, message: str) -> None:
+        """Send JSON, in order. A page that takes nothing is let go."""
         async with self.sending:
             try:
                 async with asyncio.timeout(SEND_SECONDS):
-                    await self.socket.send_text(json.dumps(message, separators=(",", ":")))
+                    await self.socket.send_text(message)
             except (TimeoutError, RuntimeError, OSError):
                 await self.close()
 
@@ -80,6 +81,19 @@ class OpenPage:
         if self.socket.application_state != WebSocketState.DISCONNECTED:
             with contextlib.suppress(RuntimeError, OSError):
                 await self.socket.close()
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What moves on a page, as JSON that is made once for all pages."""
+
+    text: str
+    mark: int
+
+    @staticmethod
+    def of(view: View, lines: int) -> "Moved":
+        text = as_json(moving(view, lines))
+        return Moved(text, hash(text))
 
 
 @dataclass(frozen=True)
@@ -130,6 +144,9 @@ class Live:
             pass  # it left, or was let go
         except ValueError:
             await page.close()  # no page of this app sends that
+        except Exception:  # one page's last resort: it comes back, and the others stay
+            logger.exception("a page cannot be answered")
+            await page.close()
         finally:
             self._pages.discard(page)
             self._left[browser, page.name] = page.positions
@@ -153,10 +170,10 @@ class Live:
                 *(self._show(page, drawn, moved) for page, drawn, moved in found if page.turn == turns[page])
             )
 
-    def news(self, pages: list[OpenPage]) -> list[tuple[OpenPage, Drawn | None, dict[str, Any]]]:
+    def news(self, pages: list[OpenPage]) -> list[tuple[OpenPage, Drawn | None, Moved]]:
         """For each page what it shows now, if that may be something new, and what moves there."""
         stamps: dict[Any, tuple[Any, ...]] = {}
-        moves: dict[Any, dict[str, Any]] = {}
+        moves: dict[Any, Moved] = {}
         drawings: dict[Any, Drawn] = {}
         found = []
         for page in pages:
@@ -166,7 +183,7 @@ class Live:
                     if view.project:
                         with contextlib.suppress(AppError):  # an app that closes shows nothing new
                             join_running(self.services, view.project)
-                    stamps[page.looks], moves[page.looks] = view.stamp(), moving(view)
+                    stamps[page.looks], moves[page.looks] = view.stamp(), Moved.of(view, NEW_LINES)
                 drawn = None
                 if stamps[page.looks] != page.stamp:
                     sees = page.sees
@@ -184,7 +201,7 @@ class Live:
         return Drawn(stamp, {name: shown(render, view) for name, render in places.items()})
 
     async def _show(
-        self, page: OpenPage, drawn: Drawn | None, moved: Mapping[str, Any], more: Mapping[str, Any] | None = None
+        self, page: OpenPage, drawn: Drawn | None, moved: Moved, more: Mapping[str, Any] | None = None
     ) -> None:
         """Send what is new of it; `more` goes along."""
         message = dict(more or {})
@@ -194,11 +211,12 @@ class Live:
             if new := {name: html for name, html in drawn.places.items() if page.shown.get(name) != marks[name]}:
                 message["places"] = new
                 page.shown.update(marks)
-        if page.moved != (mark := hash(repr(moved))):
-            page.moved = mark
-            message["moving"] = moved
-        if message:
-            await page.send(message)
+        text = as_json(message) if message else ""
+        if page.moved != moved.mark:
+            page.moved = moved.mark
+            text = f'{text[:-1] + "," if text else "{"}"moving":{moved.text}}}'
+        if text:
+            await page.send(text)
 
     async def _answer(self, page: OpenPage, message: dict[str, Any]) -> None:
         """What a page said or asks. Raises ValueError where no page of this app says that."""
@@ -222,16 +240,16 @@ class Live:
         if page.turn == turn:
             await self._show(page, drawn, moved, {**more, **now})
         elif more:
-            await page.send(more)
+            await page.send(as_json(more))
 
-    def _seen_by(self, page: OpenPage) -> tuple[Drawn, dict[str, Any], dict[str, Any]]:
+    def _seen_by(self, page: OpenPage) -> tuple[Drawn, Moved, dict[str, Any]]:
         """The whole page as it is now, what moves on it, and where it is, if that is elsewhere than it thought."""
         names = self.services.projects.names() if not page.project else []
         project = page.project or next(iter(names), "")
         tab = page.tab if page.tab in self._screens else next(iter(self._screens))
         page.project, page.tab = project, tab
         view = View(self.services, page.language, page.project)
-        return self._drawn(page), moving(view), {"look": {"project": project, "tab": tab}}
+        return self._drawn(page), Moved.of(view, LOG_LINES_SHOWN), {"look": {"project": project, "tab": tab}}
 
     async def _acted(self, page: OpenPage, name: str, message: dict[str, Any]) -> dict[str, Any]:
         """Do what a page asks for; what came of it, as the page takes it."""
@@ -261,7 +279,7 @@ class Live:
         for page in self._pages:
             if page.project == before:
                 page.project, page.stamp = now, ()
-                await page.send({"look": {"project": now, "tab": page.tab}})
+                await page.send(as_json({"look": {"project": now, "tab": page.tab}}))
 
     async def _in_thread(
         self, threads: ThreadPoolExecutor, work: Callable[[], Value], visitor: Visitor | None = None
@@ -279,6 +297,10 @@ class Live:
         await asyncio.gather(*(page.close() for page in list(self._pages)))
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._looking.shutdown(wait=False, cancel_futures=True)
+
+
+def as_json(message: Mapping[str, Any]) -> str:
+    return json.dumps(message, separators=(",", ":"))
 
 
 def told(answer: Answer) -> dict[str, Any]:

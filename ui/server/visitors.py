@@ -205,7 +205,7 @@ def comes_from_this_machine(request: HTTPConnection) -> bool:
     return (
         request.client is not None
         and request.client.host in LOOPBACK
-        and request.scope.get("http_version") != "1.0"  # which browsers do not speak, and proxies do that add no header
+        and request.scope.get("http_version") != "1.0"  # no browser speaks it, but proxies that add no header
         and not any(name.startswith(PASSED_ON) and not name.startswith(OF_BROWSERS) for name in headers)
     )
 

@@ -1,17 +1,20 @@
 """The README of a bundle in the language of whoever takes it along. Knows words; writes no file."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
-from core.trainer import Contents, Readme
 from ui.texts import text
 
+if TYPE_CHECKING:
+    from core.trainer import Contents, Readme
 
-def readme_in(language: str) -> Readme:
+
+def readme_in(language: str) -> "Readme":
     """What writes the README in this language."""
     return partial(readme, language)
 
 
-def readme(language: str, contents: Contents) -> str:
+def readme(language: str, contents: "Contents") -> str:
     """Markdown: how to repeat the run, from which model, what came of it, and what each part is."""
 
     def t(name: str, /, **params: object) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.jobs.job import JobState
-from core.trainer import Entry, Fact, Outcome
 from ui.page.figures import duration_words, model_words, moment_words
 from ui.texts import KEYS, text
+
+if TYPE_CHECKING:
+    from core.trainer import Entry, Fact, Outcome
 
 NOTHING = "–"
 NOT_RECORDED = {"run", "error", "request", "points"}
@@ -20,11 +22,11 @@ def state_words(state: JobState, language: str) -> str:
     return text(f"job.state.{state}", language)
 
 
-def when_words(entry: Entry, language: str) -> str:
+def when_words(entry: "Entry", language: str) -> str:
     return moment_words(entry.created, language) if entry.created else entry.id
 
 
-def base_words(entry: Entry, language: str) -> str:
+def base_words(entry: "Entry", language: str) -> str:
     return model_words(entry.base_source, entry.base_name, language) or NOTHING
 
 
@@ -46,7 +48,7 @@ def time_words(seconds: float | None, language: str) -> str:
     return duration_words(seconds, language) if seconds else NOTHING
 
 
-def origin_words(entry: Entry, language: str) -> str:
+def origin_words(entry: "Entry", language: str) -> str:
     """Which run it branched off or repeats; empty where it stands for itself."""
     found = []
     if entry.parent:
@@ -56,7 +58,7 @@ def origin_words(entry: Entry, language: str) -> str:
     return " ".join(found)
 
 
-def point_choices(entry: Entry, language: str) -> list[tuple[str, str]]:
+def point_choices(entry: "Entry", language: str) -> list[tuple[str, str]]:
     """The checkpoints to continue from, newest first: `Step 40 · epoch 2 · tested 1.23 · best`, as far as it is
     known, and the step."""
     tested = [point.eval_loss for point in entry.points if point.eval_loss is not None]
@@ -98,13 +100,13 @@ def value_words(name: str, value: Any, language: str) -> str:
     return words if len(words) <= LONGEST_VALUE else f"{words[:LONGEST_VALUE]}…"
 
 
-def difference_words(fact: Fact, language: str) -> str:
+def difference_words(fact: "Fact", language: str) -> str:
     """`torch: then 2.12, now 2.13`"""
     then, now = (value_words(fact.name, value, language) for value in fact.values)
     return text("history.difference", language, name=fact_label(fact.name, language), then=then, now=now)
 
 
-def outcome_words(outcome: Outcome, language: str) -> Iterator[str]:
+def outcome_words(outcome: "Outcome", language: str) -> Iterator[str]:
     """How a repeated run compares with its original, a sentence each."""
     if outcome.differences:
         differences = "; ".join(difference_words(fact, language) for fact in outcome.differences)
@@ -115,7 +117,7 @@ def outcome_words(outcome: Outcome, language: str) -> Iterator[str]:
         yield text("history.identical" if outcome.identical else "history.not_identical", language)
 
 
-def record(entry: Entry) -> dict[str, Any]:
+def record(entry: "Entry") -> dict[str, Any]:
     """A run as JSON for programs."""
     return {
         "id": entry.id,

@@ -12,17 +12,18 @@ from contextlib import closing
 from functools import cache
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import psutil
 import pypdfium2
 import pypdfium2.raw as pdfium_raw
-from pypdf import PdfReader
-from pypdf.errors import DependencyError, DeprecationError, PyPdfError
 
 from core.documents.formats.page_text import Page, clean_characters
 from core.documents.formats.printed import ANY_LETTER, Outline, pages_of_texts
 from utils.errors import AppError
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
 
 # pdfium keeps what it parsed: a book of 9,000 pages came to 856 MB. Opening the file anew lets go of it.
 REOPEN_AFTER_PAGES = 500
@@ -40,10 +41,6 @@ MOSTLY = 0.7  # of the pieces are in such rows; of its column's width fills a fu
 LEAST_FULL, LEAST_GOING_ON = 0.6, 0.4  # of a column's lines
 LEAST_GAP = 8  # points between the columns
 LEAST_CHARACTERS = 12  # of a line, in the mean
-# What pypdf lets through on broken files, besides its own errors; it never ends in anything worse.
-PYPDF_ERRORS = (PyPdfError, DependencyError, DeprecationError, ValueError, KeyError, TypeError, AttributeError,
-                IndexError, AssertionError, OSError, RecursionError, ArithmeticError, LookupError, MemoryError,
-                NotImplementedError, EOFError)  # fmt: skip
 
 # pypdf reports every oddity of a broken file on stderr; the document's status says what a person needs.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -131,7 +128,7 @@ class PdfFile:
             if reader is not None and reader.is_encrypted and not reader.decrypt(self.password or ""):
                 raise self._locked()
             page_count = len(reader.pages) if reader is not None else 0
-        except PYPDF_ERRORS:
+        except pypdf_errors():
             page_count = 0
         if page_count == 0:
             self.close()
@@ -166,7 +163,7 @@ class PdfFile:
         try:
             reader = self._rescuer()
             return reader.pages[index].extract_text() if reader is not None else None
-        except PYPDF_ERRORS:
+        except pypdf_errors():
             return None
 
     def _reopen_if_grown(self) -> None:
@@ -182,15 +179,27 @@ class PdfFile:
             give_memory_back()
             self._open_pdfium()
 
-    def _rescuer(self) -> PdfReader | None:
+    def _rescuer(self) -> "PdfReader | None":
         """pypdf on this file, opened at the first page that needs it; None where it cannot open it either."""
         if self._pypdf_file is None:
+            from pypdf import PdfReader  # as long to load as thirty pages to read, and most files need none
+
             self._pypdf_file = self.path.open("rb")
             try:
                 self._pypdf = PdfReader(self._pypdf_file, strict=False, password=self.password)
-            except PYPDF_ERRORS:
+            except pypdf_errors():
                 self._pypdf = None
         return self._pypdf
+
+
+def pypdf_errors() -> tuple[type[Exception], ...]:
+    """What pypdf lets through on broken files, besides its own errors; it never ends in anything worse."""
+    from pypdf.errors import DependencyError, DeprecationError, PyPdfError
+
+    return (
+        *(PyPdfError, DependencyError, DeprecationError, ValueError, TypeError, AttributeError, AssertionError),
+        *(OSError, EOFError, LookupError, ArithmeticError, MemoryError, RecursionError, NotImplementedError),
+    )
 
 
 def require_pdf(path: Path) -> None:
@@ -301,9 +310,11 @@ def _by_columns(pieces: Sequence[_Piece], text_page: pypdfium2.PdfTextPage) -> s
     )
     if sum(map(len, columns)) <= last - first:
         return ""  # something reaches from one column into the other
-    texts = [[text_page.get_text_bounded(*piece).strip() for piece in column] for column in columns]
-    if not all(_is_prose(column, lines) for column, lines in zip(columns, texts, strict=True)):
-        return ""
+    texts: list[list[str]] = []
+    for column in columns:
+        texts.append([text_page.get_text_bounded(*piece).strip() for piece in column])
+        if not _is_prose(column, texts[-1]):
+            return ""
     around = [
         "".join(f"{text_page.get_text_bounded(*piece).strip()}\n" for piece in part)
         for part in (pieces[:first], pieces[last + 1 :])

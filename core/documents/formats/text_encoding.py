@@ -7,6 +7,7 @@ import codecs
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any, BinaryIO, NamedTuple
 
@@ -36,6 +37,7 @@ DOS_ENCODINGS = ("cp850", "cp852", "cp866")
 LATIN = frozenset((
     "cp1250", "cp1252", "cp1254", "cp1257", "iso8859-1", "iso8859-2", "iso8859-9", "cp850", "cp852",
 ))  # fmt: skip
+MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 WESTERN = ("Windows-1252", "ISO-8859-1", "cp850")  # as chardet writes them
 
 # The same letters, and quotation marks besides: what pages that name the smaller one are written in.
@@ -64,14 +66,16 @@ def decoded_blocks(file: BinaryIO, encoding: Encoding) -> Iterator[str]:
 
 
 def find_encoding(file: BinaryIO, name: str) -> Encoding:
-    """The encoding of a whole file, which is read once: UTF-8 where its bytes are that but for a few, else what
-    chardet finds, from a mark, from what a web page says of itself, or from the words that are not ASCII.
+    """The encoding of a whole file, which is read once: what a mark names, UTF-8 where its bytes are that but for a
+    few, else what chardet finds, from what a web page says of itself or from the words that are not ASCII.
 
     `name` is for the error. Raises AppError file_not_text.
     """
     file.seek(0)
     head = file.read(HEAD_BYTES)
-    if b"\0" in head or b"\x1b$" in head or head.startswith((codecs.BOM_UTF8, *_UTF16_MARKS)):
+    if marked := _marked(head):
+        return marked
+    if b"\0" in head or b"\x1b$" in head or head.startswith((*MARKS,)):
         found = _detected(head)
         if found.codec.startswith(("utf", "iso2022")):
             return found
@@ -88,7 +92,19 @@ def find_encoding(file: BinaryIO, name: str) -> Encoding:
     return Encoding("utf-8") if strays <= MAX_STRAY_SHARE * above else _legacy(file, head)
 
 
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+def _marked(head: bytes) -> Encoding | None:
+    """The encoding that a mark names, where what follows is written in it. Spares most such files the long look."""
+    for mark, codec in MARKS.items():
+        if head.startswith(mark) and not head.startswith(codecs.BOM_UTF32_LE):
+            with suppress(UnicodeDecodeError):
+                codecs.getincrementaldecoder(codec)().decode(head)
+                return _encoding(codec)
+    return None
+
+
+def _encoding(codec: str) -> Encoding:
+    # A lost half of a UTF-16 character means nothing as a byte, so it becomes a replacement character.
+    return Encoding(codec, "replace" if codec.startswith(("utf-16", "utf-32")) else "keep_bytes")
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
@@ -127,9 +143,7 @@ def _detected(sample: bytes, latin: bool = False) -> Encoding:
     found = chardet.detect_all(sample, include_encodings=candidates)
     best = max(found, key=_likelihood)
     codec = codecs.lookup(best["encoding"] or "cp1252").name
-    codec = AS_BROWSERS_READ.get(codec, codec)
-    # A lost half of a UTF-16 character means nothing as a byte, so it becomes a replacement character.
-    return Encoding(codec, "replace" if codec.startswith(("utf-16", "utf-32")) else "keep_bytes")
+    return _encoding(AS_BROWSERS_READ.get(codec, codec))
 
 
 def _likelihood(found: Any) -> float:

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from lxml import etree
-from pypdf._codecs import charset_encoding
-from pypdf._page_labels import number2lowercase_roman_numeral
 
 from core.documents.formats.word_tree import attribute, found, is_on, short, value
 
@@ -16,9 +15,8 @@ def _signs(pairs: str) -> dict[int, str]:
     return {ord(pair[0]): pair[1] for pair in pairs.split()}
 
 
-# Symbol as Adobe published it; of the others what stands in texts: boxes, ticks, arrows, numbers in circles.
+# What stands in texts of these fonts: boxes, ticks, arrows, numbers in circles.
 SYMBOL_FONTS: dict[str, Mapping[int, str]] = {
-    "symbol": {code: sign.replace("∆", "Δ") for code, sign in enumerate(charset_encoding["/Symbol"]) if code > 0x20},
     "wingdings": _signs(
         "ü✓ û✗ þ☑ ¨☐ ý☒ o☐ q☐ x☒ n■ l● §▪ ·• v• Ø➢ «★ à→ ß← á↑ â↓ ã↖ ä↗ å↙ æ↘ è→ ç← é↑ ê↓ ð⇨ ï⇦ ñ⇧ ò⇩"
     )
@@ -36,9 +34,19 @@ HIGHEST_IN_LETTERS = 4999
 ROOTS = {"2": "√", "3": "∛", "4": "∜"}
 
 
+@lru_cache(64)
+def signs_of(font: str) -> Mapping[int, str] | None:
+    """The signs of a symbol font by their places in it, of Symbol as Adobe published it; None of any other font."""
+    if font.casefold() != "symbol":
+        return SYMBOL_FONTS.get(font.casefold())
+    from pypdf._codecs import charset_encoding  # takes as long to load as a book to read, and few need it
+
+    return {code: sign.replace("∆", "Δ") for code, sign in enumerate(charset_encoding["/Symbol"]) if code > 0x20}
+
+
 def in_font(text: str, font: str) -> str:
     """What characters show in a font, which may keep them in the private range U+F000 to U+F0FF."""
-    signs = SYMBOL_FONTS.get(font.casefold())
+    signs = signs_of(font)
     if signs is None:
         return text
     codes = (ord(character) - 0xF000 if 0xF000 <= ord(character) <= 0xF0FF else ord(character) for character in text)
@@ -188,6 +196,8 @@ def in_form(number: int, form: str) -> str:
     if 0 < number <= HIGHEST_IN_LETTERS and form.endswith("Letter"):
         shown = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
     elif 0 < number <= HIGHEST_IN_LETTERS and form.endswith("Roman"):
+        from pypdf._page_labels import number2lowercase_roman_numeral  # late, as in `signs_of`
+
         shown = number2lowercase_roman_numeral(number)
     elif form == "decimalZero":
         shown = f"{number:02}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from core.documents.formats.page_text import PAGE_END, Block, Step, clean_characters
-from core.documents.formats.word_signs import SYMBOL_FONTS, Numbering, form_field, formula, in_font
+from core.documents.formats.word_signs import Numbering, form_field, formula, in_font, signs_of
 from core.documents.formats.word_tree import (
     NO_STYLE,
     UNITS,
@@ -75,7 +75,7 @@ class _Line:
     def add_symbol(self, code: str, font: str) -> None:
         sign = chr(int(code, 16)) if HEXADECIMAL.fullmatch(code) else "\0"
         is_private = "\uf000" <= sign <= "\uf0ff"
-        self.text.append(in_font(sign, font if font.casefold() in SYMBOL_FONTS or not is_private else "symbol"))
+        self.text.append(in_font(sign, font if signs_of(font) or not is_private else "symbol"))
 
     def add_description(self, written: str) -> None:
         """What stands for a picture, where somebody described it."""

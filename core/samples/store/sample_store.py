@@ -79,6 +79,21 @@ class SampleStore:
         held = self.held()
         return row_of(held.ids.index(sample_id) + 1, held, self.findings()) if sample_id in held.ids else None
 
+    def next_to_review(self, query: SampleQuery, behind: str = "") -> SampleRow | None:
+        """The next new sample that fits, or the first one again: those like another one before those with other
+        findings, and then all the rest. `behind` is the id of the sample that was looked at."""
+        held, found = self.held(), self.findings()
+
+        def place(number: int) -> tuple[int, int]:
+            verdict = found.verdicts.get(held.ids[number - 1])  # an edited sample stays where it was
+            findings = verdict.findings if verdict else ()
+            return 0 if any(each.of_id for each in findings) else 1 if findings else 2, number
+
+        here = place(held.ids.index(behind) + 1) if behind in held.ids else (0, 0)
+        places = [place(number) for number in numbers_of(replace(query, status="new"), held, found)]
+        _, number = min([each for each in places if each > here] or places, default=(0, 0))
+        return row_of(number, held, found) if number else None
+
     def ids(self, query: SampleQuery) -> list[str]:
         """The ids of all samples that fit, wherever a page begins."""
         held = self.held()

@@ -17,6 +17,7 @@ from core.jobs.job import Job, JobState
 from core.jobs.runner import JobRunner
 from core.jobs.runs import Run, RunState, create_run, this_process
 from tests.core.waiting import wait_for
+from tests.refusals import code_of
 from utils.errors import AppError
 from utils.files import read_json, read_lines, write_json
 
@@ -181,6 +182,27 @@ def test_cancelling_a_found_child_that_ends_at_that_moment_kills_nobody(project,
 
     ChildWork(run)._relay(Cancelled(), EventReader(run.events_file), None)
     assert killed == []
+
+
+@pytest.mark.parametrize(("kind", "left"), [("count", JobState.PAUSED), ("deaf", JobState.INTERRUPTED)])
+def test_a_child_that_another_shall_follow_pauses_or_is_killed_and_is_gone_then(project, monkeypatch, kind, left):
+    monkeypatch.setattr(child_process, "PAUSE_SECONDS", 15.0 if kind == "count" else 0.0)
+    run = create_run(project, kind, {"to": 1000, "seconds_each": 0.05})
+    child = child_process.start_child(run)
+    wait_for(lambda: run.read_state().process)
+    child_process.end_child(run)
+    assert (run.read_state().state, run.read_state().process) == (left, None)
+    child.wait(timeout=20)
+
+
+def test_a_child_on_another_machine_that_goes_on_is_not_followed(project, monkeypatch):
+    monkeypatch.setattr(child_process, "ELSEWHERE_SECONDS", 0.0)
+    monkeypatch.setattr(child_process, "is_alive", lambda process: False)
+    run = create_run(project, "count", {"to": 1})
+    with worker.held_alone(run.alive_file):
+        run.write_state(JobState.RUNNING, process=this_process())
+        assert code_of(lambda: child_process.end_child(run)) == "job_already_running"
+    assert run.asked() == "pause"
 
 
 def test_a_second_child_of_the_same_kind_is_refused_while_the_first_works(project, runner):

@@ -52,8 +52,8 @@ def write_byte_level(file, pre, patterns, control=CONTROL, **keys):
     return written(writer, file)
 
 
-def write_sentence_piece(file, *, prefix, name="", **keys):
-    """A GGUF of a SentencePiece BPE with bytes to fall back on; `prefix` puts a space before a text."""
+def sentence_piece_model(*, prefix, **symbols):
+    """SentencePiece's own file of a BPE with bytes to fall back on; `prefix` puts a space before a text."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(CORPUS),
@@ -64,12 +64,18 @@ def write_sentence_piece(file, *, prefix, name="", **keys):
         add_dummy_prefix=prefix,
         normalization_rule_name="identity",
         remove_extra_whitespaces=False,
-        user_defined_symbols=list(USER_DEFINED),
-        control_symbols=list(CONTROLS),
         character_coverage=0.98,
         minloglevel=2,
+        **symbols,
     )
-    pieces = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    return model.getvalue()
+
+
+def write_sentence_piece(file, *, prefix, name="", **keys):
+    """A GGUF of such a vocabulary."""
+    symbols = {"user_defined_symbols": list(USER_DEFINED), "control_symbols": list(CONTROLS)}
+    model = sentence_piece_model(prefix=prefix, **symbols)
+    pieces = sentencepiece.SentencePieceProcessor(model_proto=model)
     numbers = range(pieces.vocab_size())
     tokens = [pieces.id_to_piece(number) for number in numbers]
     kinds = [kind_of(pieces, number, tokens[number]) for number in numbers]

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.models.gguf_tokenizer import adds_begin, make_tokenizer
+from core.models.gguf_tokenizer import adds_begin, make_tokenizer, told_name
 from core.models.llama_server import TRICKY_TEXTS, LlamaServer
 from core.models.split_rules import BY_RULE, NAMES, SPLIT_RULES, is_known
 from tests.core.models.gguf_vocabularies import write_byte_level, write_sentence_piece
 from tests.refusals import code_of
+from utils.files import write_json
 
 
 def ids_of(tokenizer, text):
@@ -130,3 +131,21 @@ def test_whatever_is_written_both_read_the_same(both, pieces):
     server, tokenizer = both
     text = "".join(pieces)
     assert server.tokenize(text) == ids_of(tokenizer, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "strips", "told"),
+    [
+        ("Werkzeug", True, "Werkzeug (Phi-3)"),
+        ("Werkzeug", False, "Werkzeug"),
+        ("Phi-3 Handbuch", False, "Phi 3 Handbuch"),
+        ("my PHI3", False, "my PHI 3"),
+        ("Delphi 3", False, "Delphi 3"),
+        ("Phi-4", False, "Phi-4"),
+    ],
+)
+def test_a_model_is_called_phi_3_only_where_llama_cpp_shall_pass_over_spaces(name, strips, told, tmp_path):
+    kinds = {"<s>": False, "</s>": strips, "<|end|>": strips, "<|user|>": strips, "<mask>": False}
+    added = [{"content": token, "special": True, "rstrip": rstrip} for token, rstrip in kinds.items()]
+    write_json(tmp_path / "tokenizer.json", {"added_tokens": added})
+    assert told_name(name, tmp_path) == told

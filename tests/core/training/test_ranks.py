@@ -142,14 +142,11 @@ def test_a_killed_rank_ends_all_and_the_run_resumes_exactly(uninterrupted, home,
 @pytest.mark.slow
 @pytest.mark.parametrize("nodes", [1, 2])
 def test_torchrun_starts_the_train_command_on_one_node_and_on_two(tmp_path, home, base, nodes):
-    choice = {"source": "path", "name": str(base)}
-    training = {"epochs": 1, "batch_size": 2, "held_out_share": 0.1}
-    home.save_config(config.changed(home.load_config(), base=choice, training=training))
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(2 // nodes)]
-    command += ["--nnodes", str(nodes), "--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{free_port()}"]
-    command += ["--local-addr", "127.0.0.1", "app.py", "--projects", str(home.root.parent), "train", home.name]
+    settle(home, base, epochs=1, batch_size=2, held_out_share=0.1)
+    options = ["--nproc_per_node", str(2 // nodes), "--nnodes", str(nodes), "--local-addr", "127.0.0.1"]
+    options += ["--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{free_port()}"]
     outputs = [tmp_path / f"node_{node}.txt" for node in range(nodes)]
-    launched = [launch(command, output) for output in outputs]
+    launched = [torchrun(home, output, *options) for output in outputs]
     for each in launched:
         wait_or_show_where_all_stand(each, launched, timeout=240)
     said = "\n".join(output.read_text(encoding="utf-8", errors="replace") for output in outputs)
@@ -162,8 +159,59 @@ def test_torchrun_starts_the_train_command_on_one_node_and_on_two(tmp_path, home
     assert set(published(home)) == {"epoch_1", "best"}
 
 
-def launch(command, output):
+@pytest.mark.slow
+def test_torchrun_that_repeats_the_command_after_each_death_ends_with_the_one_run_it_began(
+    uninterrupted, tmp_path, home, base
+):
+    settle(home, base, **LONG)
+    launched = torchrun(home, tmp_path / "said", "--nproc_per_node", "2", "--max-restarts", "3")
+    for victim, points in (("worker", 28), ("command", 55), ("rank 1", 80)):
+        run = wait_for_points(home, launched, points)
+        worker = psutil.Process(int(run.read_state().process["pid"]))
+        command = worker.parent()
+        (other,) = (child for child in psutil.Process(launched.pid).children() if child != command)
+        {"worker": worker, "command": command, "rank 1": other}[victim].kill()
+        assert gone([worker, command, other])
+    wait_or_show_where_all_stand(launched, [launched], timeout=240)
+    assert launched.returncode == 0, (tmp_path / "said").read_text(encoding="utf-8", errors="replace")
+    assert [each.id for each in list_runs(home, "train")] == [run.id]
+    assert run.read_state().state == JobState.DONE
+    assert curve(run) == curve(uninterrupted)
+    assert published(home) == published(uninterrupted.project)
+
+
+@pytest.mark.slow
+def test_torchrun_does_not_begin_again_what_a_person_paused_elsewhere(tmp_path, home, base):
+    settle(home, base, **LONG)
+    launched = torchrun(home, tmp_path / "said", "--nproc_per_node", "2", "--max-restarts", "3")
+    run = wait_for_points(home, launched, 13)
+    run.ask("pause")
+    wait_or_show_where_all_stand(launched, [launched], timeout=120)
+    said = (tmp_path / "said").read_text(encoding="utf-8", errors="replace")
+    assert (launched.returncode, run.read_state().state) == (0, JobState.PAUSED), said
+    assert curve(run)[-1]["step"] < STEPS
+
+
+def settle(home, base, **training):
+    choice = {"source": "path", "name": str(base)}
+    home.save_config(config.changed(home.load_config(), base=choice, training=training))
+
+
+def wait_for_points(home, launched, points):
+    """The one run of a project, once its curves have so many points."""
+    while True:
+        assert launched.poll() is None
+        for run in list_runs(home, "train"):
+            if run.metrics_file.exists() and run.metrics_file.read_bytes().count(b"\n") >= points:
+                return run
+        time.sleep(0.05)
+
+
+def torchrun(home, output, *options):
+    """Start the train command for a project under torchrun."""
     environment = {**os.environ, "PYTHONFAULTHANDLER": "1"}
+    command = [sys.executable, "-m", "torch.distributed.run", *options]
+    command += ["app.py", "--projects", str(home.root.parent), "train", home.name]
     with output.open("wb") as file:
         return subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=environment)
 
@@ -197,7 +245,7 @@ def test_work_of_one_process_knows_nothing_of_the_launcher(monkeypatch):
 def test_a_run_goes_on_only_with_as_many_processes_as_it_began_with(home, base, monkeypatch):
     run = make_shared_run(home, base, processes=4)
     monkeypatch.setenv("WORLD_SIZE", "2")
-    refused = refusal_of(lambda: ranks.lead(run, "cpu"))
+    refused = refusal_of(lambda: ranks.lead(run, "cpu", lambda: None))
     assert (refused.code, refused.params) == ("training_processes_changed", {"was": 4, "now": 2})
 
 

@@ -1,10 +1,12 @@
 """The self-test: the whole path on this machine, and a report that can be sent."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
 from running_app import result_of
 
+from core.jobs.job import Job, JobState
 from core.jobs.services import Services
 from core.project_manager import ProjectStore
 from ui.cli import selftest
@@ -20,6 +22,26 @@ def test_the_self_test_takes_the_whole_path_and_leaves_nothing_but_its_report(tm
     assert "Going on at step" in result["stderr"]  # it was paused on the way
     assert steps["export"]["result"]["verification"]["passed"]
     assert not [*(tmp_path / "projects").iterdir(), *tmp_path.glob("selftest-*")]
+
+
+def test_an_interrupt_between_two_jobs_pauses_the_started_one_before_its_folder_goes(tmp_path, monkeypatch):
+    def jobs_of(services, project, _):
+        def work(context):
+            while True:
+                (project.root / "left.txt").write_text("still at work")
+                context.checkpoint()
+
+        services.runner.start(Job("evaluate", project.name, work, id="started"))
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(selftest, "jobs_of", jobs_of)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    services = Services(ProjectStore(tmp_path / "projects"))
+    with pytest.raises(KeyboardInterrupt):
+        selftest.selftest(services, "en")
+    assert services.runner.get("started").state == JobState.PAUSED
+    assert not [*tmp_path.glob("selftest-*")]
 
 
 @pytest.mark.parametrize(

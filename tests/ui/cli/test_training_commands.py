@@ -10,6 +10,7 @@ from runs_material import make_run
 
 from core import exporter, trainer
 from core.jobs.job import Job, JobState
+from core.project_manager import Project
 from core.samples.store.sample import Sample
 from core.samples.store.sft_dataset import append_samples
 from core.training import derived_runs
@@ -109,6 +110,35 @@ def test_any_run_and_checkpoint_is_compared_exported_and_asked(app, project, sta
     assert app("export", "Physik")[0] == 0
     assert app("ask", "Physik", "Wer?", "--run", run.id, "--json")[0] == 0
     assert started == [Chosen(run, 4), Chosen(run), None, Chosen(run)]
+
+
+@pytest.mark.parametrize(
+    ("several", "kept", "also"),
+    [
+        ("f16,q8_0", "q8_0", ["f16"]),
+        ("q8_0,f16", "f16", ["q8_0"]),
+        ("q8_0,", "q8_0", []),
+        ("", "q4_k_m", []),
+        ("f16,q9", "q4_k_m", None),
+        ("q9,f16", "q4_k_m", None),
+    ],
+)
+def test_of_several_quantizations_the_last_is_kept_and_an_unknown_one_changes_nothing(
+    app, project, started, monkeypatch, several, kept, also
+):
+    def note(*_, chosen, also):
+        started.append(also)
+        return SimpleNamespace(id="job")
+
+    monkeypatch.setattr(exporter, "start_export", note)
+    changes, change = [], Project.change_config
+    monkeypatch.setattr(Project, "change_config", lambda *given: (changes.append(given), change(*given)))
+    project.set("output", {"quantization": "q4_k_m"})
+    changes.clear()
+    code, _, err = app("export", "Physik", "--quantization", several)
+    assert (code, started) == ((0, [also]) if also is not None else (1, [])), err
+    assert project.load_config().output.quantization == kept
+    assert len(changes) == (several not in ("", "f16,q9", "q9,f16"))
 
 
 def test_an_interrupt_between_start_and_waiting_pauses_what_was_started_before_it_says_saved(

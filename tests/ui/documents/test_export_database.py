@@ -8,6 +8,7 @@ from core import access
 from core.access import Visitor
 from core.documents.store.chunk_store import ChunkStore
 from ui.documents import export_database
+from ui.page.parts import Act
 from ui.server.server import create_server
 from utils import file_manager
 
@@ -43,17 +44,18 @@ def test_other_names_lead_nowhere(browser, stored, name):
     assert browser.get(export_database.PATH, params={"project": name}).status_code == 404
 
 
-def test_on_this_machine_the_file_manager_opens_and_elsewhere_a_download_begins(frame, stored, monkeypatch):
+def test_on_this_machine_the_file_manager_opens_and_elsewhere_a_download_begins(services, stored, monkeypatch):
     shown = []
     monkeypatch.setattr(file_manager, "show", shown.append)
-    here = export_database.export_database(frame, stored, {})
+    act = Act(services, "de", stored.name, {})
+    here = export_database.export_database(act)
     assert shown == [stored.database_export]
-    assert here["address"] == ""
-    assert str(stored.database_export) in here["notice"].replace("&amp;", "&")
-    assert "/download/database?project=%C3%9Cbung%20%26%20Physik" in here["notice"]
+    assert here.download == ""
+    assert str(stored.database_export) in here.notice.replace("&amp;", "&")
+    assert "/download/database?project=%C3%9Cbung%20%26%20Physik" in here.notice
     shown.clear()
     with access.acting_as(Visitor("", at_machine=False)):
-        elsewhere = export_database.export_database(frame, stored, {})
+        elsewhere = export_database.export_database(act)
     assert shown == []
-    assert elsewhere["address"] == export_database.download_address(stored)
-    assert str(stored.root) not in elsewhere["notice"]
+    assert elsewhere.download == export_database.download_address(stored)
+    assert str(stored.root) not in elsewhere.notice

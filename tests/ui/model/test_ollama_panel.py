@@ -8,19 +8,8 @@ from tests.core.models.ollama_material import put_model
 from tests.core.models.test_gguf_header import FIGURES, write
 from ui import tab_model
 from ui.model import ollama_panel
-from ui.page.view import View
-from utils.config import BaseChoice
 
 LIBRARY = "registry.ollama.ai/library"
-
-
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "store"))
-    monkeypatch.setenv("CUSTOM_AI_CACHE", str(tmp_path / "cache"))
-    ollama_panel.LISTS.forget()
-    yield tmp_path / "store"
-    ollama_panel.LISTS.forget()
 
 
 def unpack(name: str, **changes: object) -> unpacked.Note:
@@ -38,63 +27,51 @@ def unpack(name: str, **changes: object) -> unpacked.Note:
     return note
 
 
-def shown_in(services, language: str) -> str:
-    return ollama_panel.table_html(View(services, language, "Physik"))
-
-
-def test_every_model_stands_in_the_list_and_only_what_can_be_trained_can_be_chosen(services, project, store):
+def test_every_model_stands_in_the_list_and_only_what_can_be_trained_can_be_taken(view, store):
     known = {"model_family": "qwen3", "model_type": "0.6B", "file_type": "Q8_0"}
     put_model(store, f"{LIBRARY}/qwen3/0.6b", config=known)
     put_model(store, f"{LIBRARY}/gpt-oss/120b-cloud", b"", {"remote_host": "https://ollama.com"})
     put_model(store, f"{LIBRARY}/llava/latest", layers=(("projector", b"p"),))
     put_model(store, f"{LIBRARY}/<b>/latest")
-    assert ollama_panel.choices() == [("<b>:latest", "<b>:latest"), ("qwen3:0.6b", "qwen3:0.6b")]
-    shown = shown_in(services, "de")
+    shown = ollama_panel.table_html(view())
     assert "qwen3 · 0.6B · Q8_0 · 0 kB" in shown
+    assert shown.count('data-of="ollama:') == 2
+    assert 'data-of="ollama:qwen3:0.6b"' in shown and 'data-of="ollama:&lt;b&gt;:latest"' in shown
+    assert 'data-of="hf:Qwen/Qwen3-0.6B"' in shown  # its original weights
     assert "liegt nicht auf diesem Rechner, sondern in Ollamas Cloud" in shown
     assert "versteht auch Bilder" in shown
     assert "<b>" not in shown
 
 
-def test_where_ollama_has_no_models_the_list_says_what_to_do(services, project, store):
-    shown = shown_in(services, "en")
+def test_where_ollama_has_no_models_the_list_says_what_to_do(view, store):
+    shown = ollama_panel.table_html(view("en"))
     assert "ollama pull" in shown
     assert "OLLAMA_MODELS" in shown
     assert str(store) in shown
 
 
-def test_the_chosen_model_shows_how_it_compares_with_its_file(services, project, store):
+def test_the_chosen_model_shows_how_it_compares_with_its_file(view, store, choose):
     put_model(store, f"{LIBRARY}/qwen3/0.6b", config={"model_family": "qwen3"})
-    project.save_config(
-        project.load_config().model_copy(update={"base": BaseChoice(source="ollama", name="qwen3:0.6b")})
-    )
-    assert "noch nicht da" in tab_model.base_html(View(services, "de", "Physik"))
+    choose("ollama", "qwen3:0.6b")
+    shown = tab_model.chosen_html(view())
+    assert "noch nicht da" in shown and "Auspacken" in shown
     unpack("qwen3:0.6b")
-    shown = tab_model.base_html(View(services, "de", "Physik"))
-    assert "bereit" in shown
+    shown = tab_model.chosen_html(view())
+    assert "bereit" in shown and "Auspacken" not in shown
     assert "An 98 % von 48 Stellen" in shown
     assert "0,012" in shown
-    assert "schon ausgepackt" in shown_in(services, "de")
+    assert "schon ausgepackt" in ollama_panel.table_html(view())
 
 
 @pytest.mark.parametrize("changes", [{"same_choice": 0.8}, {"difference": 0.3}, {"same_tokens": 6}])
-def test_a_model_that_differs_more_than_rounding_explains_is_marked(services, project, store, changes):
+def test_a_model_that_differs_more_than_rounding_explains_is_marked(view, store, changes):
     put_model(store, f"{LIBRARY}/qwen3/0.6b")
     note = unpack("qwen3:0.6b", **changes)
-    assert "Originalgewichte" in ollama_panel.agreement_html(View(services, "de", "Physik"), note)
+    assert "Originalgewichte" in ollama_panel.agreement_html(view(), note)
 
 
-@pytest.mark.parametrize("kind", ["download", "unpack_base", "practice_base"])
-def test_nothing_else_is_chosen_while_a_model_is_being_made_ready(services, project, puppet, kind):
-    assert not tab_model.choosing_blocked(View(services, "de", "Physik"))
-    puppet(kind)
-    assert tab_model.blocked(View(services, "de", "Physik"))
-    assert bool(tab_model.choosing_blocked(View(services, "de", "Physik"))) == (kind != "practice_base")
-
-
-def test_what_fits_is_told_before_a_model_is_unpacked(services, project, store, monkeypatch):
-    monkeypatch.setattr("core.estimates.memory.free_gib", lambda hardware, processes=1: 6.0)
+def test_what_fits_is_told_before_a_model_is_unpacked(view, store):
     head = write(store.parent / "head.gguf", **FIGURES).read_bytes()
     put_model(store, f"{LIBRARY}/qwen3/0.6b", head, config={"model_family": "qwen3", "model_type": "2.5M"})
     put_model(store, f"{LIBRARY}/unheard-of/latest")
-    assert shown_in(services, "de").count("✓") == 2
+    assert ollama_panel.table_html(view()).count("✓") == 2

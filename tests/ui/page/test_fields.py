@@ -16,14 +16,20 @@ def test_a_slider_takes_bounds_steps_and_value_from_the_setting(view, project):
     rate = fields.setting(view(), "training", "learning_rate", slider=True)
     assert 'min="0.00001" max="0.001" step="0.00001" value="0.0002"' in rate
     project.set("training", {"lora_rank": 64})
-    assert re.search(r'min="8" max="64" step="1" value="64"', fields.setting(view(), "training", "lora_rank", slider=True))
+    assert re.search(
+        r'min="8" max="64" step="1" value="64"', fields.setting(view(), "training", "lora_rank", slider=True)
+    )
 
 
 def test_a_choice_offers_what_the_setting_takes_and_also_what_is_set_by_hand(view, project):
     quantization = fields.setting(view(), "output", "quantization")
     assert re.findall(r'value="(\w+)"[ >]', quantization)[1:] == list(get_args(Quantization))
     project.set("training", {"lora_rank": 24})
-    assert re.findall(r'value="(\d+)"', fields.setting(view(), "training", "lora_rank", offered=(8, 16))) == ["8", "16", "24"]
+    assert re.findall(r'value="(\d+)"', fields.setting(view(), "training", "lora_rank", offered=(8, 16))) == [
+        "8",
+        "16",
+        "24",
+    ]
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

@@ -66,7 +66,8 @@ def test_a_jobs_progress_moves_as_data_and_draws_nothing_anew(view, puppet):
     assert view().stamp() == before
     job.finish()
     assert view().stamp() != before
-    assert "fertig" in moving(view())["jobs"][job.snapshot.id]["ended"]
+    data = moving(view())["jobs"][job.snapshot.id]
+    assert "fertig" in data["ended"] and data["doing"] == ""
 
 
 @pytest.mark.parametrize("name", ["Physik", " Physik", "Physik "])

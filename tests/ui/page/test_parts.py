@@ -3,7 +3,7 @@
 import pytest
 
 from ui import layout
-from ui.page.parts import Act, Answer, Part, done, shown
+from ui.page.parts import Act, Answer, Part, done, good, shown
 from ui.page.view import View
 from utils.errors import AppError
 
@@ -54,6 +54,11 @@ def test_an_action_that_is_refused_says_why(clicked):
 
     answer, refused = done(refuse, clicked())
     assert refused and "noch kein Text" in answer.notice
+
+
+def test_without_a_project_an_action_that_needs_one_says_how_to_go_on(services):
+    answer, refused = done(lambda act: good(act, act.project.name), Act(services, "de", "", {}))
+    assert refused and "noch kein Projekt" in answer.notice and "Lege zuerst links eines an." in answer.notice
 
 
 def test_nothing_on_the_page_has_the_name_of_something_else():

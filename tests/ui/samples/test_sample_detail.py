@@ -5,6 +5,7 @@ from samples_material import find, store_samples
 
 from core.samples.store.findings import Finding
 from core.samples.store.sample import Generator, Sample, Source
+from core.samples.store.sample_store import SampleStore
 from core.samples.store.sft_dataset import append_sample
 from ui.page.view import View
 from ui.samples import sample_detail
@@ -16,8 +17,10 @@ def open_sample(services, project):
     def make(sample: Sample | None = None, opened: str = "s") -> str:
         if sample:
             append_sample(project.samples_file, sample)
-        view, position = View(services, "de", "Physik"), ReviewPosition("Physik", open=opened)
-        return sample_detail.head_html(view, position) + sample_detail.source_html(view, position)
+        position = ReviewPosition(project="Physik", open=opened)
+        return sample_detail.card_html(
+            View(services, "de", "Physik", {ReviewPosition: position}), SampleStore(project)
+        )
 
     return make
 
@@ -27,12 +30,19 @@ def test_a_chunk_that_is_gone_is_told_from_no_document_at_all(open_sample):
     assert "aus keinem Dokument" in open_sample(Sample("G?", "A.", "t"), "t")
 
 
+def test_markup_in_a_sample_is_text_wherever_it_stands(open_sample):
+    markup = "</textarea><img src=x onerror=alert(1)>"
+    shown = open_sample(Sample(markup, markup, '"><b>', Source(markup, 1), style=markup), '"><b>')
+    assert "<img" not in shown
+    assert '"><b>' not in shown
+
+
 def test_findings_say_what_they_mean_and_lead_to_the_other_sample(open_sample, project):
     store_samples(project, 2)
     find(project, {"s2": [Finding("near_duplicate", "<q>", "s1", 0.92)]})
     shown = open_sample(opened="s2")
     assert "92 %" in shown
-    assert 'data-do="open" data-of="s1"' in shown
+    assert 'data-do="review.open" data-of="s1"' in shown
     assert "&lt;q&gt;" in shown
 
 

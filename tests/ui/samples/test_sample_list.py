@@ -5,6 +5,7 @@ from samples_material import find, store_samples
 
 from core.samples.store.findings import Finding
 from core.samples.store.sample import Sample
+from core.samples.store.sample_store import SampleStore
 from core.samples.store.sft_dataset import append_sample
 from ui.page.view import View
 from ui.samples.sample_list import ReviewPosition, list_html
@@ -12,11 +13,15 @@ from ui.samples.sample_list import ReviewPosition, list_html
 
 @pytest.fixture
 def look(services, project):
-    return lambda **position: list_html(View(services, "de", "Physik"), ReviewPosition("Physik", **position))
+    def at(**position) -> str:
+        there = ReviewPosition(project="Physik", **position)
+        return list_html(View(services, "de", "Physik", {ReviewPosition: there}), SampleStore(project))
+
+    return at
 
 
 def test_each_row_has_its_place_its_status_and_what_was_found(look, project):
-    assert "Noch keine Beispiele." in look()
+    assert "Kein Beispiel passt dazu." in look()
     store_samples(project, 2)
     append_sample(project.samples_file, Sample("F?", "A.", "s3"))
     find(project, {"s1": [Finding("too_short"), Finding("too_short"), Finding("refusal")]})

@@ -197,7 +197,9 @@ def test_odd_values_of_an_action_are_refused_in_words(open_page, project, values
     assert told["refused"] and "box bad" in told["notice"]
 
 
-@pytest.mark.parametrize("headers", [{}, {"origin": "https://evil.example"}, {"origin": BASE, "host": "evil.example"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"origin": "https://evil.example"}, {"origin": BASE, "host": "evil.example"}]
+)
 def test_only_a_page_of_this_app_opens_a_connection(client, headers):
     opened = client.websocket_connect(ADDRESS, headers=headers)
     with pytest.raises(WebSocketDisconnect), opened:
@@ -206,15 +208,15 @@ def test_only_a_page_of_this_app_opens_a_connection(client, headers):
 
 def test_a_browser_without_its_cookie_is_sent_back_to_the_door(client):
     client.cookies.clear()
-    with client.websocket_connect(ADDRESS, headers={"origin": BASE}) as socket:
-        with pytest.raises(WebSocketDisconnect) as closed:
-            socket.receive_json()
+    opened = client.websocket_connect(ADDRESS, headers={"origin": BASE})
+    with opened as socket, pytest.raises(WebSocketDisconnect) as closed:
+        socket.receive_json()
     assert closed.value.code == 4403
 
 
 def test_one_browser_cannot_open_pages_without_end(client, open_page, project, monkeypatch):
     monkeypatch.setattr(live, "PAGES", 2)
     open_page("Physik"), open_page("Physik")
-    with client.websocket_connect(ADDRESS, headers={"origin": BASE}) as socket:
-        with pytest.raises(WebSocketDisconnect):
-            socket.receive_json()
+    opened = client.websocket_connect(ADDRESS, headers={"origin": BASE})
+    with opened as socket, pytest.raises(WebSocketDisconnect):
+        socket.receive_json()

@@ -7,11 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import gradio
 import pytest
+from hostile.visitors import Visitor
 from starlette.testclient import TestClient
 
 from ui.server.language_page import localized
@@ -84,17 +84,24 @@ def test_gradios_page_template_still_has_what_we_change():
     template = Path(gradio.__file__).parent / "templates/frontend/index.html"
     page = localized(template.read_text(encoding="utf-8"), "de")
     assert '<html lang="de"' in page
-    assert "askedFor" in page
+    assert "dataset.tab" in page
     assert "manifest.json" not in page
     assert "og:image" not in page
 
 
-def test_a_page_learns_cheaply_whether_there_is_something_new(browser, services, project):
-    first = browser.get("/changes?project=Physik").text
-    assert browser.get("/changes?project=Physik").text == first
-    services.projects.create("Chemie")
-    assert browser.get("/changes?project=Physik").text != first
-    assert browser.get("/changes?project=Physik", headers={"host": "evil.example"}).status_code == 403
+def test_the_first_page_is_light_and_its_script_may_be_kept(browser):
+    page = browser.get("/de/", headers={"accept-encoding": "gzip"})
+    assert page.headers["content-encoding"] == "gzip"
+    assert int(page.headers["content-length"]) < 45_000
+    address = re.search(r'src="(/page\.js\?\w+)"', page.text)[1]
+    assert "immutable" in browser.get(address).headers["cache-control"]
+
+
+def test_the_page_is_a_small_one_for_gradio(browser):
+    page = browser.get("/de/").text
+    settings = json.loads(re.search(r"window\.gradio_config = (\{.*?\});</script>", page, re.S)[1])
+    assert len(settings["components"]) <= 250
+    assert len(settings["dependencies"]) <= 120
 
 
 def test_ending_the_app_while_a_page_is_open_is_quiet_and_counts_as_done(tmp_path):
@@ -105,12 +112,9 @@ def test_ending_the_app_while_a_page_is_open_is_quiet_and_counts_as_done(tmp_pat
     with subprocess.Popen(command, cwd=root, env=environment, **pipes) as app:
         try:
             address = app.stdout.readline().strip()
-            browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-            browser.open(f"{address}de/", timeout=60).read()
-            open_page = browser.open(f"{address}de/gradio_api/heartbeat/a-page", timeout=60)
-            assert open_page.status == 200
-            app.send_signal(signal.SIGINT)
-            _, errors = app.communicate(timeout=60)
+            with Visitor(address.rstrip("/")).open_page().live():
+                app.send_signal(signal.SIGINT)
+                _, errors = app.communicate(timeout=60)
         finally:
             app.kill()  # where something went wrong; nobody waits for it to end by itself
     assert app.returncode == 0

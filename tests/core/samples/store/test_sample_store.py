@@ -83,6 +83,30 @@ def test_pages_follow_each_other_in_both_directions(filled):
     assert store.get("s1").sample == make_sample(1)
 
 
+def test_review_begins_with_what_is_like_another_sample_then_takes_other_findings_and_then_the_rest(filled):
+    store = SampleStore(filled)
+    against = {"s7": Finding("near_duplicate", of_id="s2"), "s9": Finding("duplicate", of_id="s1")}
+    against |= {"s3": Finding("too_short"), "s4": Finding("refusal")}
+    lines = zip(store.held().ids, store.held().samples, strict=True)
+    store.set_findings(
+        "", [(own, Verdict(line.content, findings=(against[own],))) for own, line in lines if own in against]
+    )
+    store.set_status(["s4"], "accepted")
+    order, seen = [], ""
+    for _ in range(9):
+        seen = store.next_to_review(ALL, seen).sample.id
+        order.append(seen)
+    assert order == ["s7", "s9", "s3", "s1", "s2", "s5", "s6", "s8", "s10"]
+    assert store.next_to_review(ALL, "s10").sample.id == "s7"  # around
+    assert store.next_to_review(ALL, "gone").sample.id == "s7"
+    assert store.next_to_review(SampleQuery(finding="too_short"), "s9").sample.id == "s3"
+    assert store.next_to_review(SampleQuery(words="Größe 6"), "").sample.id == "s6"
+    store.edit("s7", "Was?", "Anders.")
+    assert store.next_to_review(ALL, "s7").sample.id == "s9"  # edited, it is still where it was
+    store.set_status(store.ids(ALL), "rejected")
+    assert store.next_to_review(ALL) is None
+
+
 def test_filters_find_what_fits_all_of_them(project):
     append_samples(
         project.samples_file,
