@@ -23,6 +23,7 @@ from ui.training.result_downloads import BUNDLE
 from ui.training.run_list import HistoryPosition, entry_of, figures_of, state_html
 from utils.errors import AppError
 
+LONGEST_STEP = 18  # digits; what is longer comes from no page of this app
 SHOWN_FIGURES = ("samples", "held_out", "steps", "memory_gib")
 
 
@@ -113,7 +114,7 @@ def use_run(start: Callable[..., object], act: Act) -> Answer:
 
 def named(act: Act) -> str:
     """The run that was clicked, and the checkpoint that was chosen with it."""
-    return f"{act.of}:{act.text('point')}"
+    return f"{act.of}:{act.text('point')[:LONGEST_STEP]}"
 
 
 def adopt_settings(act: Act) -> Answer:
@@ -134,8 +135,8 @@ def pack_run(act: Act) -> None:
 
 def ask_to_delete(act: Act) -> None:
     """Asks about a run, or, where none is named, takes the question back."""
-    position = act.at(HistoryPosition)
-    act.move(replace(position, chosen=act.of or position.chosen, asked="once" if act.of else ""))
+    position, entry = act.at(HistoryPosition), entry_of(act.view, act.of)
+    act.move(replace(position, chosen=entry.id if entry else position.chosen, asked="once" if entry else ""))
 
 
 def delete_asked(act: Act) -> Answer | None:

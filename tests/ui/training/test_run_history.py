@@ -130,3 +130,19 @@ def test_the_run_in_use_is_asked_for_twice(project, act):
 @pytest.mark.parametrize("run", ["", "../Physik", "/etc/passwd", "nothing"])
 def test_what_is_no_run_is_refused(project, act, what, run):
     assert code_of(lambda: act(f"run.{what}", run)) == "run_missing"
+
+
+@pytest.mark.parametrize("point", ["x", "-1", "4.0", "9" * 5000, "4:4"])
+def test_what_is_no_checkpoint_is_refused_and_no_failure_of_the_app(project, act, point):
+    run = make_run(project)
+    refused = {"field_not_a_number", "branch_no_checkpoint", "adapter_missing"}
+    for what in ("run.continue", "run.evaluate", "run.export"):
+        assert code_of(lambda what=what: act(what, run.id, point=point)) in refused
+
+
+@pytest.mark.parametrize("run", ["", "x" * 5000, "../Physik"])
+def test_no_question_is_asked_about_what_is_no_run(project, act, run):
+    act("run.delete", run)
+    assert details_html(act.view()) == ""
+    act("run.delete_now", run)
+    assert project.root.is_dir()
