@@ -23,6 +23,7 @@ from pathlib import Path
 import httpx
 import psutil
 import websockets
+from websockets import Origin
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = [sys.executable, str(ROOT / "app.py")]
@@ -100,7 +101,7 @@ class Metrics:
 def training(projects: Path, environment: dict[str, str]) -> Iterator[Metrics]:
     """A training that lasts longer than the measurement, on the second core."""
     metrics = Metrics(projects / NAME / "runs")
-    command = [*APP, "train", NAME, "--projects", projects, "--epochs", str(EPOCHS)]
+    command = [*APP, "train", NAME, "--projects", str(projects), "--epochs", str(EPOCHS)]
     started = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         while len(metrics.seen) < 5:
@@ -154,11 +155,10 @@ async def one_page(address: str, seconds: float, metrics: Metrics) -> list[float
         await http.get("/page.js")
         cookies = "; ".join(f"{name}={value}" for name, value in http.cookies.items())
     ages: list[float] = []
+    headers = {"cookie": cookies}
     place = address.replace("http", "ws") + "/live/de"
     end, newest = time.monotonic() + seconds, 0
-    async with websockets.connect(
-        place, origin=address, additional_headers={"cookie": cookies}, proxy=None
-    ) as socket:
+    async with websockets.connect(place, origin=Origin(address), additional_headers=headers, proxy=None) as socket:
         await socket.send(json.dumps({"look": {"project": NAME, "tab": "running"}, "visible": True}))
         first = True
         while (left := end - time.monotonic()) > 0:

@@ -45,15 +45,16 @@ class Provider:
     `client` is the function (settings, key) → ChatHelper, by its dotted name: its libraries take time to load.
     `settings` are the fields of SftSettings that mean something to it, besides those that do to all.
     `own_address` is where it is asked as long as nobody chose another address; one without stays on this machine.
-    `needs_key`: at its own address. `takes_file`: its model is a file of this machine. `is_priced`: its answers may
-    cost money. `fetches`: it can be told to fetch a model. `models` are those to choose from before it was asked for
-    its list. `seconds_per_request` is a first estimate, a range.
+    `needs_key`: at its own address; `keys_page` is where people get one. `takes_file`: its model is a file of this
+    machine. `is_priced`: its answers may cost money. `fetches`: it can be told to fetch a model. `models` are those
+    to choose from before it was asked for its list. `seconds_per_request` is a first estimate, a range.
     """
 
     client: str = ""
     settings: frozenset[str] = frozenset()
     own_address: Callable[[], str] | None = None
     needs_key: bool = False
+    keys_page: str = ""
     takes_file: bool = False
     is_priced: bool = False
     fetches: bool = False
@@ -77,6 +78,7 @@ def provider_of(name: ProviderName) -> Provider:
                 ASKED | {"base_url", "budget_usd"},
                 lambda: OPENROUTER,
                 needs_key=True,
+                keys_page="https://openrouter.ai/keys",
                 is_priced=True,
                 models=(
                     HelperModel("openai/gpt-4-turbo", "OpenAI GPT-4 Turbo"),

@@ -39,6 +39,7 @@ from core.samples.store.sample_query import SampleCounts, SamplePage, SampleQuer
 from core.samples.store.sample_store import SampleStore
 from core.samples.store.sft_dataset import MINIMUM_SAMPLES, require_lines
 from core.samples.store.sources import chunk_of
+from core.samples.supply import minimum_per_document
 from core.samples.unusable import UnusableAnswer, unusable_answers
 from utils.config import SftSettings
 from utils.errors import AppError
@@ -65,6 +66,7 @@ __all__ = [
     "fetch_models",
     "known_model",
     "known_models",
+    "minimum_per_document",
     "require_lines",
     "unusable_answers",
 ]
@@ -267,6 +269,13 @@ def usage_log(project: Project) -> Path:
 def usage(project: Project) -> tuple[list[Taken], list[Outbound]]:
     """What each run so far took, oldest first, and what has left this machine, by the place that it went to."""
     return estimates.runs(project), outbound.summary(project)
+
+
+def documents_drawn_from(project: Project) -> set[str]:
+    """The documents that have a chunk which samples are written from."""
+    store, settings = ChunkStore(project.database), project.load_config().documents
+    names = store.filenames()
+    return {names[chunk_id] for chunk_id in store.usable_ids(settings.skip_duplicates, settings.skip_boilerplate)}
 
 
 def support_in_source(project: Project, sample: Sample) -> tuple[Chunk, Support] | None:

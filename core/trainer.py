@@ -45,6 +45,7 @@ from core.training.presets import apply as apply_preset
 from core.training.presets import choose as choose_preset
 from core.training.provenance import Fact, facts, installed_versions
 from core.training.readiness import Base, Check, SuggestedFix, look, suggested_fix
+from core.training.trend import trend
 from utils.config import READING, ProjectConfig, TrainingSettings, settings_with
 from utils.errors import AppError
 from utils.files import file_stamp, require_disk, sha256_of
@@ -86,6 +87,7 @@ __all__ = [
     "situation_of",
     "suggested_fix",
     "trained_run",
+    "trend",
 ]
 
 PREFLIGHT = "preflight"

@@ -88,11 +88,17 @@ class Tree:
 
 PAGE = """
 import sys
+from html import unescape
 from pathlib import Path
 from core.jobs.services import Services
 from core.project_manager import ProjectStore
 from ui import layout, texts
-print(layout.build(Services(ProjectStore(Path(sys.argv[2]))), sys.argv[1]).get_config_file())
+from ui.page.view import View
+services = Services(ProjectStore(Path(sys.argv[2])))
+print(layout.build(services, sys.argv[1]).get_config_file())
+view = View(services, sys.argv[1], next(iter(services.projects.names()), ""))
+for part in (layout.FRAME, *(screen.part for screen in layout.SCREENS.values())):
+    print(*(unescape(render(view)) for render in part.places.values()))
 print(texts.person_language(), texts.text("job.count", sys.argv[1], done=1200, total=1))
 """
 
@@ -156,24 +162,20 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import gradio as gr
-
 from core import hardware_detector, trainer
 from core.export import model_card
+from core.jobs.services import Services
 from core.project_manager import ProjectStore
 from core.training import derived_runs, presets, provenance, train
 from ui import tab_training
 from ui.cli import command_line
+from ui.page.view import View
 from ui.training import history_words
-from ui.texts import text
 from utils.config import TrainingSettings
 
 hardware = hardware_detector.detect(Path("."), force_cpu=True)
-page = SimpleNamespace(
-    language="de", t=lambda key: text(key, "de"), services=SimpleNamespace(hardware=lambda: hardware)
-)
-with gr.Blocks():
-    assert tab_training.setting_fields(page)["max_grad_norm"].label == "Größter Gradient (Norm)"
+services = Services(ProjectStore(Path(sys.argv[1])))
+assert "Größter Gradient (Norm)" in tab_training.settings_html(View(services, "de", ""))
 assert command_line.parser().parse_args(["train", "p", "--max-grad-norm", "0.5"]).max_grad_norm == "0.5"
 project = ProjectStore(Path(sys.argv[1])).create("p")
 project.set("training", {"max_grad_norm": "0.5"})

@@ -74,6 +74,6 @@ def header_html(language: str) -> str:
     shade = text("page.shade", language)
     return (
         f"<header><div><h1>{text('app.name', language)}</h1><p>{text('app.purpose', language)}</p></div>"
-        f'<button type="button" id="shade" aria-label="{shade}" title="{shade}">◐</button>'
-        f'<nav aria-label="{text("app.language", language)}">{links}</nav></header>'
+        f'<div><button type="button" id="shade" aria-label="{shade}" title="{shade}">◐</button>'
+        f'<nav aria-label="{text("app.language", language)}">{links}</nav></div></header>'
     )

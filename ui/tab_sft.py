@@ -1,13 +1,106 @@
-"""stub"""
+"""Step 3: training samples. How many and of which kinds, and the button; other sections have modules of their own."""
+
+from functools import reduce
+from html import escape
+from operator import or_
 
 import gradio as gr
 
-from ui.page import html
-from ui.page.parts import Part
-from ui.samples import review_panel
+from core import sft_generator
+from core.jobs.kinds import of_step
+from core.jobs.services import Services
+from ui.page import fields, html
+from ui.page.fields import Field
+from ui.page.job_panel import job_part
+from ui.page.parts import Act, Part
+from ui.page.view import View
+from ui.samples import checks_panel, estimate_panel, exchange_panel, helper_panel, prompt_panel, review_panel
+from ui.samples.sample_list import counts_of, refusal
+from ui.texts import text
 
-PART = Part({"stub.sft": lambda view: html.muted("sft " + view.project_name)}) | review_panel.PART
+RARE = ("per_request", "turns", "concurrency", "timeout_seconds", "context_tokens", "budget_usd")
+LEFT = ("samples.helper", "samples.wishes", "samples.prompts", "samples.start")
+RIGHT = ("samples.counter", "samples.before", "samples.tried", "samples.after", "samples.unusable", "samples.checks")
 
 
-def build(services, language):
-    gr.HTML(html.place("stub.sft") + review_panel.layout_html())
+def build(services: Services, language: str) -> None:
+    columns = html.columns(*("".join(map(html.place, names)) for names in (LEFT, RIGHT)))
+    below = html.place("job.samples") + review_panel.layout_html()
+    gr.HTML(html.muted(text("samples.about", language)) + columns + below)
+    exchange_panel.layout(services, language)
+
+
+def wishes_html(view: View) -> str:
+    """How many, about what, and of which kinds. Fields that mean nothing to the chosen provider are not there."""
+    counting = helper_panel.provider(view).settings
+    body = f'<div class="fields">{fields.settings(view, "sft", ("samples", "language"))}</div>'
+    if "styles" in counting:
+        body += fields.setting(view, "sft", "styles")
+    if "topic" in counting:
+        topic = Field("sft.topic", view.t("field.topic"), view.t("about.topic"))
+        body += topic.text(helper_panel.settings_of(view).topic, placeholder=view.t("wishes.topic_example"))
+    rare = fields.setting(view, "sft", "temperature", slider=True) if "temperature" in counting else ""
+    rare += fields.settings(view, "sft", ["seed", *(name for name in RARE if name in counting)])
+    return body + html.fold("samples-advanced", view.t("form.advanced"), f'<div class="fields">{rare}</div>')
+
+
+def start_html(view: View) -> str:
+    """The button that writes what is missing, and the one that tries first."""
+    some = view.config and 0 < usable_count(view) < view.config.sft.samples
+    words = view.t("samples.continue" if some else "samples.generate")
+    generate = html.button("samples.generate", words, why_not=blocked(view), tone="primary", key="generate")
+    return f'<div class="buttons">{generate}{prompt_panel.try_button_html(view)}</div>'
+
+
+def generate(act: Act) -> None:
+    sft_generator.start_samples(act.services, act.project)
+
+
+def try_out(act: Act) -> None:
+    sft_generator.start_test(act.services, act.project)
+
+
+def blocked(view: View) -> str:
+    """Why no samples can be written now; empty if they can."""
+    if view.project is None or view.config is None:
+        return view.t("blocked.no_project")
+    if view.active(of_step("samples")):
+        return view.t("blocked.samples_running")
+    if why_not := refusal(view):
+        return why_not
+    settings, count = view.config.sft, usable_count(view)
+    provider = helper_panel.provider(view)
+    if 0 < settings.samples <= count:
+        return view.t("blocked.samples_complete", count=count)
+    may_have_topic = "topic" in provider.settings
+    if not (view.status and view.status.chunks) and not (may_have_topic and settings.topic.strip()):
+        return view.t("blocked.no_chunks_no_topic" if may_have_topic else "blocked.no_chunks")
+    if not settings.model and not provider.writes_by_rules:
+        return view.t("blocked.no_file" if provider.takes_file else "blocked.no_helper_model")
+    if provider.needs_key and not settings.base_url and not helper_panel.has_key(view):
+        return view.t("blocked.no_key")
+    return ""
+
+
+def usable_count(view: View) -> int:
+    """The samples that count: all that nobody rejected."""
+    counts = counts_of(view)
+    return counts.total - counts.by_status.get("rejected", 0)
+
+
+def counter_html(view: View) -> str:
+    if view.status is None or view.config is None:
+        return html.muted(view.t("samples.none"))
+    if why_not := refusal(view):
+        return html.box("bad", why_not)
+    count, wanted = usable_count(view), view.config.sft.samples
+    words = view.t("samples.counter", count=count, wanted=wanted)
+    return f'<div class="counter"><strong>{escape(words)}</strong>{html.bar(min(count / wanted, 1.0), words)}</div>'
+
+
+OWN = Part(
+    {"samples.wishes": wishes_html, "samples.start": start_html, "samples.counter": counter_html},
+    {"samples.generate": generate, "samples.try": try_out},
+)
+PANELS = (helper_panel, prompt_panel, estimate_panel, checks_panel, review_panel, exchange_panel)
+PART = reduce(or_, (panel.PART for panel in PANELS), OWN | job_part("samples"))

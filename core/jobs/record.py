@@ -56,9 +56,10 @@ class JobRecord:
             ]
         self.metrics.append(values)
         if len(self.metrics) > METRICS_KEPT:
-            # Every second point of the older half: the curve keeps its shape and its newest points.
+            # Every second point of the older half: the curve keeps its shape, its newest points and what was tested.
             half = len(self.metrics) // 2
-            self.metrics = self.metrics[:half:2] + self.metrics[half:]
+            older = (p for n, p in enumerate(self.metrics[:half]) if n % 2 == 0 or "eval_loss" in p)
+            self.metrics = [*older, *self.metrics[half:]]
 
     def seconds(self) -> float:
         """How long the work has run, in all its stretches."""
@@ -118,6 +119,8 @@ class ThreadContext:
 
     def progress(self, done: float, total: float | None, key: str | None = None, /, **params: object) -> None:
         with self._changing():
+            if total and self._record.total is None:
+                self._record.clear_rate()  # what came before only prepared it
             self._record.done, self._record.total = done, total
             self._record.begin_rate(done)
             if key:

@@ -23,7 +23,7 @@ def test_runs_are_compared_opened_packed_and_deleted(open_page, project, width, 
     for box in page.locator("table.runs input[type=checkbox]").all():
         box.check()
     compare.click()
-    expect(page.locator("#compared svg")).to_have_count(2)
+    expect(page.locator("#compared figure svg[role=img]")).to_have_count(2)
     expect(page.locator("#compared table").first).to_contain_text("Learning rate")
     rows.last.focus()
     page.keyboard.press("Enter")

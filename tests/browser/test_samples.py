@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from documents_material import store_document
 from playwright.sync_api import Page, expect
 
 from core.project_manager import Project
@@ -201,14 +202,14 @@ def test_a_file_with_a_bad_line_comes_in_with_a_word_on_that_line(open_tab, proj
 
 def test_a_key_goes_to_the_server_and_stays_nowhere(open_tab, app, project):
     page = open_tab()
-    page.get_by_label("Wer schreibt die Beispiele?").click()
-    page.get_by_role("option", name="OpenRouter").click()
-    box = page.locator("#api-key input")
-    expect(box).to_be_visible()
+    page.get_by_label("Wer schreibt die Beispiele?").select_option("openrouter")
+    helper, box = page.locator("[data-place='samples.helper']"), page.get_by_label("API-Schlüssel")
+    keys_page = page.get_by_role("link", name="API-Key erhalten")
+    expect(keys_page).to_have_attribute("href", "https://openrouter.ai/keys")
     assert box.get_attribute("type") == "password"
     type_into(box, KEY)
     box.press("Enter")
-    expect(page.locator("#helper-key")).to_contain_text("Schlüssel für openrouter.ai ist gesetzt")
+    expect(helper).to_contain_text("Schlüssel für openrouter.ai ist gesetzt")
     expect(box).to_have_value("")
     config = page.request.get(f"{app.address}/de/config").text()
     written = [path.read_bytes() for path in app.projects.rglob("*") if path.is_file()]
@@ -216,7 +217,24 @@ def test_a_key_goes_to_the_server_and_stays_nowhere(open_tab, app, project):
     assert KEY not in config + page.content() + app.output.read_text()
     assert KEY not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
     page.get_by_role("button", name="Schlüssel vergessen").click()
-    expect(page.locator("#helper-key")).to_contain_text("kein Schlüssel gesetzt")
+    expect(helper).to_contain_text("kein Schlüssel gesetzt")
+
+
+def test_nothing_is_written_with_the_value_that_stood_there_before_a_refused_one(open_tab, project):
+    pump = "Die Wärmepumpe ist eine Maschine, die Wärme aus der Umgebung in ein Haus bringt."
+    compressor = "Der Verdichter ist der Teil, der das Gas zusammenpresst und dabei erwärmt."
+    store_document(project, "energie.txt", [pump, compressor])
+    page = open_tab()
+    number = page.get_by_label("Anzahl Beispiele")
+    type_into(number, "0")
+    page.get_by_role("button", name="Beispiele erzeugen").click()
+    expect(page.locator("#notice")).to_contain_text("zu klein")
+    page.get_by_role("button", name="Beispiele erzeugen").click()
+    expect(number).to_be_focused()
+    assert not project.samples_file.exists()
+    type_into(number, "2")
+    page.get_by_role("button", name="Beispiele erzeugen").click()
+    expect(page.locator(".counter")).to_contain_text("2/2 Beispiele")
 
 
 def test_a_phone_shows_the_samples_without_sideways_scrolling(open_tab, project):

@@ -22,7 +22,7 @@ def open_tab(page: Page, name: str) -> None:
 
 
 def shown_panel(page: Page) -> Locator:
-    return page.locator(".job-panel:visible")
+    return page.locator(".job:visible")
 
 
 def badge(page: Page) -> Locator:
@@ -89,28 +89,34 @@ def generate_samples(page: Page) -> None:
 
 def train(page: Page, open_page, app) -> None:
     """Starts, and while it runs: a reload, a pause from a second browser in English, and a crash of the app."""
-    open_tab(page, "Training & Export")
+    page.locator("#step-training").click()
     page.get_by_role("button", name="Training starten").click()
+    sentence = page.locator("#screen-running h2")
     expect(badge(page)).to_have_text("läuft", timeout=MINUTE)
     with training_held(app):
-        expect(page.get_by_role("button", name="Training starten")).to_be_disabled()
         page.reload()
         expect(badge(page)).to_have_text("läuft", timeout=MINUTE)
         expect(shown_panel(page).get_by_role("progressbar")).to_be_visible()
-        other = open_page("/en/?project=Physik&tab=training", locale="en-GB")
+        other = open_page("/en/?project=Physik&tab=running", locale="en-GB")
         expect(badge(other)).to_have_text("running", timeout=MINUTE)
+        other.get_by_role("link", name="Train", exact=True).click()
+        expect(other.get_by_role("button", name="Start training")).to_be_disabled()
+        other.get_by_role("link", name="Watch the training").click()
     other.get_by_role("button", name="Pause").click()
     expect(badge(page)).to_have_text("angehalten", timeout=2 * MINUTE)
+    expect(sentence).to_contain_text("angehalten")
     page.get_by_role("button", name="Fortsetzen").click()
     expect(badge(other)).to_have_text("running", timeout=MINUTE)
 
     with training_held(app):
         app.kill()
         app.start()
-        page.goto(page.url)
+        page.goto(page.evaluate("location.href"))
         expect(badge(page)).to_have_text("läuft", timeout=MINUTE)
     expect(badge(page)).to_have_text("fertig", timeout=10 * MINUTE)
-    expect(page.locator("figure.plot polyline").first).to_be_visible()
+    expect(sentence).to_contain_text("ist fertig")
+    expect(page.locator("#loss-curve polyline").first).to_be_visible()
+    page.get_by_role("link", name="Zum Ergebnis").click()
 
 
 @contextmanager

@@ -1,13 +1,10 @@
 """The button says why nothing can be written now, and how much is missing; rejected samples do not count."""
 
-from types import SimpleNamespace
-
 import pytest
 from documents_material import store_document
 from samples_material import store_samples
 
 from core import keys
-from core.samples import prompts
 from core.samples.store.sample_store import SampleStore
 from ui import tab_sft
 from ui.page.view import View
@@ -56,28 +53,15 @@ def test_while_samples_are_written_the_button_waits(why_not, project, puppet):
     assert "gerade" in why_not()
 
 
-def test_a_file_of_samples_in_another_encoding_is_named_instead_of_counting_as_empty(why_not, services, project):
+def test_a_file_of_samples_in_another_encoding_is_named_instead_of_counting_as_empty(
+    why_not, services, project, tmp_path
+):
     store_document(project, "a.txt", ["Wärme"])
     project.samples_file.write_bytes('{"instruction": "Was?", "output": "Wärme."}\n'.encode("utf-16"))
     assert "nicht in UTF-8" in why_not() and "import-samples" in why_not()
-    assert "nicht in UTF-8" in exchange_panel.blocked(View(services, "de", "Physik"))
+    with pytest.raises(AppError, match="samples_encoding"):
+        exchange_panel.bring_in(services, project, [tmp_path / "a.csv"])
     assert "alert" in tab_sft.counter_html(View(services, "de", "Physik"))
-
-
-def test_what_stands_in_the_form_holds_when_the_button_is_pressed(services, project):
-    frame, started = SimpleNamespace(services=services), []
-
-    def start(services, project):
-        started.append(project.load_config().sft)
-
-    values = {"provider": "ollama", "model": "qwen", "base_url": None, "topic": None, "samples": 7}
-    values |= {"system_prompt": prompts.default_system("de"), "user_template": "Frag {chunk}"}
-    tab_sft.begin(frame, start, project, values)
-    assert (started[0].samples, started[0].model, started[0].base_url) == (7, "qwen", "")
-    assert (started[0].system_prompt, started[0].user_template) == ("", "Frag {chunk}")
-    with pytest.raises(AppError):
-        tab_sft.begin(frame, start, project, {**values, "samples": 0})
-    assert len(started) == 1
 
 
 def test_rejected_samples_do_not_count(why_not, services, project):
@@ -88,4 +72,40 @@ def test_rejected_samples_do_not_count(why_not, services, project):
     assert why_not() == ""
     view = View(services, "de", "Physik")
     assert "8/10 Beispiele" in tab_sft.counter_html(view)
-    assert tab_sft.generate_label(view) == "Weiter erzeugen"
+    assert "Weiter erzeugen" in tab_sft.start_html(view)
+
+
+def test_a_try_costs_a_request_only_where_there_is_a_model_to_ask(project, act, puppet):
+    assert "try-helper" not in tab_sft.start_html(act.view())
+    project.set("sft", {"provider": "ollama"})
+    assert "try-helper" not in tab_sft.start_html(act.view())
+    project.set("sft", {"model": "qwen"})
+    assert "try-helper" in tab_sft.start_html(act.view())
+    puppet("sft_test")
+    assert 'id="try-helper" data-do="samples.try" data-of="" disabled' in tab_sft.start_html(act.view())
+
+
+@pytest.mark.parametrize(
+    ("provider", "there", "gone"),
+    [
+        ("practice", {"samples", "language", "seed"}, {"styles", "topic", "temperature", "budget_usd"}),
+        ("ollama", {"styles", "topic", "context_tokens"}, {"budget_usd"}),
+        ("openrouter", {"styles", "topic", "budget_usd", "concurrency"}, {"context_tokens"}),
+        ("local", {"context_tokens", "turns"}, {"budget_usd"}),
+    ],
+)
+def test_only_wishes_that_mean_something_to_the_provider_are_asked(project, act, provider, there, gone):
+    project.set("sft", {"provider": provider})
+    shown = tab_sft.wishes_html(act.view())
+    assert {name for name in there | gone if f'data-set="sft.{name}"' in shown} == there
+
+
+def test_samples_are_written_until_there_are_as_many_as_wanted(services, project, act):
+    pump = "Die Wärmepumpe ist eine Maschine, die Wärme aus der Umgebung in ein Haus bringt."
+    compressor = "Der Verdichter ist der Teil, der das Gas zusammenpresst und dabei erwärmt."
+    store_document(project, "a.txt", [pump, compressor])
+    act("set", "sft.samples", value="2")
+    act("samples.generate")
+    services.runner.wait(act.view().job(["sft"]).id, 30)
+    assert "2/2 Beispiele" in tab_sft.counter_html(act.view())
+    assert "Alle 2 Beispiele sind da" in tab_sft.start_html(act.view())

@@ -23,8 +23,12 @@ STATE_TONES = {
 
 
 def job_part(tab: Tab) -> Part:
-    """The panel of the newest job in the page's project that this tab shows; its place is called `job.<tab>`."""
-    kinds = of_tab(tab)
+    """The panel of the newest job in the page's project that this tab shows."""
+    return part_of(tab, of_tab(tab))
+
+
+def part_of(tab: str, kinds: Iterable[str]) -> Part:
+    """The panel of the newest job of these kinds; its place is called `job.<tab>`."""
     return Part(
         {f"job.{tab}": partial(panel_html, kinds=kinds, tab=tab)},
         {
@@ -48,9 +52,10 @@ def panel_html(view: View, kinds: Iterable[str], tab: str) -> str:
     job = view.job(kinds)
     if job is None:
         return ""
+    onward = "primary" if job.state in {JobState.PAUSED, JobState.INTERRUPTED} else ""
     buttons = [
         html.button(f"job.{tab}.{name}", view.t(f"job.{name}"), tone=tone)
-        for name, tone, may in (("pause", "", can_pause), ("resume", "", can_resume), ("stop", "stop", can_stop))
+        for name, tone, may in (("pause", "", can_pause), ("resume", onward, can_resume), ("stop", "stop", can_stop))
         if may(job)
     ]
     log = html.fold(f"log-{tab}", view.t("job.log"), log_html(view, job)) if job.log or job.state in ACTIVE else ""

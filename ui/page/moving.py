@@ -9,15 +9,17 @@ from typing import Any
 from core import trainer
 from core.jobs.job import ACTIVE, JobSnapshot, JobState
 from ui.page.figures import duration_words, rounded
+from ui.page.remembered import Remembered
 from ui.page.view import View
-from ui.texts import message_text
+from utils.errors import Message
 
 LOG_LINES_SHOWN = 200
 POINTS_SHOWN = 400
-SMOOTHED_POINTS = 10  # one short batch says little about the pace
+SMOOTHED_POINTS = 10  # one short batch says little about loss and pace
 SMALLEST_RATE = 1e-6
 ANNOUNCED_PERCENT = 25  # a screen reader is told each quarter, not each step
 UNKNOWN = "–"
+STEADY, CURVES = Remembered(16), Remembered(4)  # of jobs at work: made once for all who look at one
 
 
 def moving(view: View, lines: int = LOG_LINES_SHOWN) -> dict[str, Any]:
@@ -29,8 +31,9 @@ def moving(view: View, lines: int = LOG_LINES_SHOWN) -> dict[str, Any]:
         for job in view.all_jobs
         if job.id in mine or job.state in ACTIVE
     }
-    training = view.active(["train"])
-    return {"jobs": jobs, "curve": curve_data(view) if training else None}
+    job = view.active(["train"])
+    curve = CURVES.get((job.id, job.version, view.language), lambda: curve_data(view)) if job else None
+    return {"jobs": jobs, "curve": curve}
 
 
 def bar_data(view: View, job: JobSnapshot) -> dict[str, Any]:
@@ -47,19 +50,38 @@ def bar_data(view: View, job: JobSnapshot) -> dict[str, Any]:
 
 def job_data(view: View, job: JobSnapshot, lines: int) -> dict[str, Any]:
     """All that moves of a job: `figures` are those of a training, `ended` is said where nobody looks."""
-    name = message_text(f"job.kind.{job.kind}", {}, view.language)  # a later version may know other kinds
-    doing = view.message(job.message) if job.message and job.state in ACTIVE else ""
-    found = {**bar_data(view, job), "words": figures(view, job), "doing": doing}
+    name = view.message(Message(f"job.kind.{job.kind}", {}))  # a later version may know other kinds
+    found = {**bar_data(view, job), "words": figures(view, job), "doing": ""}
     if job.state not in ACTIVE:
         return {**found, "ended": f"{name}: {view.t(f'job.state.{job.state}')}"}
+    key = (job.id, job.version, view.language, lines)
+    return found | STEADY.get(key, lambda: steady_data(view, job, name, lines))
+
+
+def steady_data(view: View, job: JobSnapshot, name: str, lines: int) -> dict[str, Any]:
+    """What stays the same until the job at work changes, unlike its clock."""
     first = max(0, len(job.log) - lines)
-    found["log"] = [(first + number, view.message(line)) for number, line in enumerate(job.log[first:], 1)]
+    log = [(first + number, view.message(line)) for number, line in enumerate(job.log[first:], 1)]
+    found: dict[str, Any] = {"doing": view.message(job.message) if job.message else "", "log": log}
     if job.fraction is not None:
         quarter = int(job.fraction * 100) // ANNOUNCED_PERCENT * ANNOUNCED_PERCENT
         found["announce"] = f"{name}: {view.t('job.percent', percent=quarter)}"
     if job.kind == "train":
         found["figures"] = training_figures(view)
+        found["sentence"] = sentence(view, job.state, job.message)
     return found
+
+
+def sentence(view: View, state: JobState, message: Message | None = None) -> str:
+    """What the newest training does and how it goes, as anybody understands it; `message` is what it says itself."""
+    how = trainer.trend(view.metrics)
+    if state == JobState.DONE:
+        return view.t(f"trained.{how.key.removeprefix('trend.')}", **how.params)
+    if state != JobState.RUNNING or message is None:
+        return view.t(f"training.state.{state}")
+    if message.key != "training.epoch":  # it loads, or tests
+        return view.message(message)
+    return view.t("training.learning", **message.params, how=view.message(how))
 
 
 def figures(view: View, job: JobSnapshot) -> str:
@@ -86,13 +108,13 @@ def training_figures(view: View) -> dict[str, str]:
     left = job.eta_seconds if job and working else None
     checks = values(view, "eval_loss")
     return {
-        "loss_now": shown(view, "loss", loss=latest(view, "loss")),
+        "loss_now": shown(view, "loss", loss=recent(view, "loss")),
         "loss_best": shown(view, "loss", loss=min(checks, default=None)),
         "time_label": duration_words(seconds, view.language) if seconds else UNKNOWN,
         "left": duration_words(left, view.language) if left is not None else UNKNOWN,
         "epoch_label": shown(view, "epoch_reached", epoch=latest(view, "epoch")),
         "rate_label": rate_words(view, latest(view, "learning_rate")),
-        "pace_label": shown(view, "tokens_per_second", tokens=pace(view)),
+        "pace_label": shown(view, "tokens_per_second", tokens=recent(view, "tokens_per_second")),
         "memory_label": shown(view, "memory_now", gib=latest(view, "memory_gib") if working else None),
     }
 
@@ -104,7 +126,13 @@ def curve_data(view: View) -> dict[str, Any]:
         {"name": view.t(f"training.line_{name}"), "points": thinned(trainer.curve(view.metrics, name))}
         for name in names
     ]
-    return {"x": view.t("training.steps"), "y": view.t("training.loss_title"), "lines": lines}
+    return {**curve_words(view, "training.loss_title"), "lines": lines}
+
+
+def curve_words(view: View, title: str) -> dict[str, str]:
+    """What a curve over steps is labelled with; `title` is the key of what it shows."""
+    keys = {"x": "training.steps", "y": title, "larger": "training.curve_larger", "whole": "training.curve_whole"}
+    return {name: view.t(key) for name, key in keys.items()}
 
 
 def thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -123,9 +151,9 @@ def latest(view: View, name: str) -> float | None:
     return next((point[name] for point in reversed(view.metrics) if name in point), None)
 
 
-def pace(view: View) -> float | None:
-    """Tokens per second over the last steps."""
-    measured = values(view, "tokens_per_second")[-SMOOTHED_POINTS:]
+def recent(view: View, name: str) -> float | None:
+    """A figure over the last steps."""
+    measured = values(view, name)[-SMOOTHED_POINTS:]
     return fmean(measured) if measured else None
 
 

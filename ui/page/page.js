@@ -37,8 +37,9 @@ document.addEventListener("visibilitychange", () => {
 
 function receive(message) {
   if (message.look) follow(message.look);
+  if (message.moving) moving = message.moving;   // first: what is drawn now is not to be overwritten by older figures
   for (const [name, html] of Object.entries(message.places || {})) { places[name] = html; draw(name); }
-  if (message.moving) { moving = message.moving; move(); }
+  if (message.moving) move();
   if (message.done !== undefined) finish(message);
   document.dispatchEvent(new CustomEvent("shown", {detail: message}));
 }
@@ -49,6 +50,7 @@ function finish(message) {
   if (message.notice !== undefined) show_notice(message.notice);
   for (const name of message.empty || []) all(`[name="${CSS.escape(name)}"]`).forEach(empty);
   if (message.refused) { asking?.undo?.(); return; }
+  asking?.afterwards?.();
   if (message.download) fetch_file(message.download);
   if (message.focus) requestAnimationFrame(() => one(message.focus)?.focus());
 }
@@ -110,7 +112,7 @@ function morph(old, fresh) {
   }
   while (at) { const next = at.nextSibling; at.remove(); at = next; }
 }
-const KEPT = new Set(["aria-busy", "data-drawn", "data-last", "data-typed"]);   // written by scripts
+const KEPT = new Set(["aria-busy", "data-drawn", "data-last", "data-typed", "aria-invalid"]);   // written by scripts
 function patch(old, fresh) {
   const before = {value: old.getAttribute("value"), checked: old.hasAttribute("checked"), text: old.defaultValue,
     draft: old.name && old.value !== old.defaultValue};
@@ -167,10 +169,14 @@ document.addEventListener("click", (event) => {
 });
 function press(button) {
   if (button.getAttribute("aria-busy")) return;
+  const wrong = button.matches(".primary") && all("[aria-invalid]", button.closest(".screen") || document).find((field) => field.value !== field.defaultValue);
+  if (wrong) { wrong.closest("details")?.setAttribute("open", ""); wrong.focus(); return; }
   const list = button.closest("[data-round]"), form = button.closest("[data-form]");
   button.setAttribute("aria-busy", "true");
   setTimeout(() => button.removeAttribute("aria-busy"), 4000);
-  ask(button.dataset.do, {of: button.dataset.of || "", ticked: list ? ticked_in(list) : [], values: form ? values_in(form) : {}});
+  const work = () => ask(button.dataset.do, {of: button.dataset.of || "", ticked: list ? ticked_in(list) : [], values: form ? values_in(form) : {}});
+  const setting = [...waiting.values()].findLast((asking) => asking.undo);   // what was just typed comes first
+  if (setting) setting.afterwards = work; else work();
 }
 /* Enter in a field of a form presses the form's button. */
 document.addEventListener("keydown", (event) => {
@@ -190,12 +196,14 @@ document.addEventListener("change", (event) => {
   const field = event.target, name = field.dataset.set;
   if (!name) return;
   delete field.dataset.typed;
+  all(`[data-set="${CSS.escape(name)}"]`).forEach((twin) => twin.removeAttribute("aria-invalid"));
   let value = field.type === "checkbox" ? field.checked : field.value;
   if (field.dataset.many !== undefined)
     value = all(`[data-set="${CSS.escape(name)}"]`, field.closest("fieldset")).filter((box) => box.checked).map((box) => box.value);
   const undo = () => {
     if (field.type === "checkbox" || field.type === "radio") field.checked = field.hasAttribute("checked");
     else if (field.nodeName === "SELECT") field.value = field.getAttribute("value");
+    else field.setAttribute("aria-invalid", "true");   // what was typed stays, and no work begins with what was there before
   };
   // A choice of what to look at names it as what was clicked.
   const chosen = field.dataset.do;
@@ -259,7 +267,7 @@ function show_job(panel, job) {
     bar.setAttribute("aria-valuenow", job.percent);
     bar.firstElementChild.style.width = `${job.percent}%`;
   }
-  for (const part of ["words", "doing", "percent_words"]) {
+  for (const part of ["words", "doing", "percent_words", "sentence"]) {
     const place = one(`[data-part=${part}]`, panel);
     if (place && job[part] !== undefined && place.textContent !== job[part]) place.textContent = job[part];
   }

@@ -1,16 +1,19 @@
 """Before: what writing will take, and what leaves the machine. After: what it took, and what left. Only renders."""
 
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from html import escape
 
 from core import sft_generator
 from core.sft_generator import Outbound, Range, SamplesEstimate, Taken
 from ui.page import html
-from ui.page.figures import rounded
-from ui.page.job_panel import duration
+from ui.page.figures import duration_words, rounded
+from ui.page.parts import Part
 from ui.page.remembered import Remembered
-from ui.page.view import View, file_stamp
+from ui.page.view import View
 from utils.errors import AppError
+from utils.files import file_stamp
 
 RUNS_SHOWN = 3
 DOCUMENTS_SHOWN = 5
@@ -23,17 +26,18 @@ def before_html(view: View) -> str:
     if expected is None or not expected.estimate.samples:
         return ""
     found = expected.estimate
-    figures = [(view.t("estimate.requests"), range_words(view, found.requests))]
+    figures = [("requests", range_words(view, found.requests, partial(about, view)))]
     if found.prompt_tokens[1]:
         tokens = (found.prompt_tokens[0] + found.answer_tokens[0], found.prompt_tokens[1] + found.answer_tokens[1])
-        figures.append((view.t("estimate.tokens"), range_words(view, tokens)))
-    figures.append((view.t("estimate.cost"), cost_words(view, found.cost_usd)))
+        figures.append(("tokens", range_words(view, tokens, partial(about, view))))
+    figures.append(("cost", cost_words(view, found.cost_usd)))
     if found.seconds:
-        figures.append((view.t("estimate.time"), time_words(view, found.seconds)))
+        figures.append(("time", range_words(view, found.seconds, partial(duration_words, language=view.language))))
+    tiles = html.tiles((view.t(f"estimate.{name}"), words) for name, words in figures)
     title = view.t("estimate.title", count=found.samples)
     basis = view.t("estimate.from_experience" if found.from_experience else "estimate.rough")
     return (
-        f'<div class="estimate"><h4>{escape(title)}</h4>{html.tiles(figures)}'
+        f'<div class="estimate"><h2 class="section">{escape(title)}</h2>{tiles}'
         f"{html.muted(basis) if found.prompt_tokens[1] else ''}{leaving_html(view, expected)}</div>"
     )
 
@@ -52,7 +56,7 @@ def current(view: View) -> SamplesEstimate | None:
 
     known = sft_generator.known_model(settings.sft)
     stamps = (view.data_stamp, file_stamp(project.samples_file), file_stamp(sft_generator.usage_log(project)))
-    return ESTIMATES.get((*stamps, settings.sft.model_dump_json(), settings.documents.model_dump_json(), known), make)
+    return ESTIMATES.get((*stamps, settings.model_dump_json(), known), make)
 
 
 def leaving_html(view: View, expected: SamplesEstimate) -> str:
@@ -63,10 +67,15 @@ def leaving_html(view: View, expected: SamplesEstimate) -> str:
     return html.box("warn", view.t("estimate.leaves", place=expected.place), what)
 
 
-def range_words(view: View, bounds: Range) -> str:
-    """`1,200–1,500`, rounded to what an estimate can know; one figure where both ends are the same."""
-    low, high = (round(rounded(round(bound))) for bound in bounds)
-    return view.number(low) if low == high else view.t("estimate.range", low=view.number(low), high=view.number(high))
+def range_words(view: View, bounds: Range, write: Callable[[float], str]) -> str:
+    """`1,200–1,500`; one figure where both ends read the same."""
+    low, high = map(write, bounds)
+    return low if low == high else view.t("estimate.range", low=low, high=high)
+
+
+def about(view: View, value: float) -> str:
+    """A whole number, rounded to what an estimate can know."""
+    return view.number(round(rounded(round(value))))
 
 
 def cost_words(view: View, cost_usd: Range | None) -> str:
@@ -77,11 +86,6 @@ def cost_words(view: View, cost_usd: Range | None) -> str:
     return view.t("estimate.dollars", low=low, high=high) if high else view.t("estimate.free")
 
 
-def time_words(view: View, seconds: Range) -> str:
-    low, high = (duration(view, bound) for bound in seconds)
-    return low if low == high else view.t("estimate.range", low=low, high=high)
-
-
 def after_html(view: View) -> str:
     """What the last runs took, and all that ever left the machine."""
     if view.project is None:
@@ -90,46 +94,46 @@ def after_html(view: View) -> str:
     if not taken and not sent:
         return ""
     lines = "".join(f"<li>{taken_html(view, run)}</li>" for run in reversed(taken[-RUNS_SHOWN:]))
-    title = f"<h4>{escape(view.t('after.title'))}</h4>"
-    return f'<div class="estimate">{title}<ul class="taken">{lines}</ul>{sent_html(view, sent)}</div>'
+    left = "".join(place_html(view, place) for place in sent) or html.box("good", view.t("after.nothing_left"))
+    title = f'<h2 class="section">{escape(view.t("after.title"))}</h2>'
+    return f'<div class="estimate">{title}<ul class="taken">{lines}</ul>{left}</div>'
 
 
 def taken_html(view: View, run: Taken) -> str:
     """One run: what it brought, and what it took."""
     what = view.t("after.run", samples=run.samples, model=run.model or run.provider, place=run.place)
-    figures = [
-        view.t("after.requests", requests=run.requests, failed=run.failed),
-        view.t("after.tokens", tokens=run.prompt_tokens + run.answer_tokens),
-        duration(view, run.seconds),
-    ]
-    if run.cost_usd is not None and run.cost_usd > 0:
-        figures.append(view.t("after.cost", cost=run.cost_usd))
-    return f"<strong>{escape(what)}</strong><small>{escape(' · '.join(figures))}</small>"
+    requests = view.t("after.requests", requests=run.requests, failed=run.failed)
+    took = took_words(view, run.prompt_tokens + run.answer_tokens, run.cost_usd)
+    figures = " · ".join([requests, *took, duration_words(run.seconds, view.language)])
+    return f"<strong>{escape(what)}</strong><small>{escape(figures)}</small>"
 
 
-def sent_html(view: View, sent: list[Outbound]) -> str:
-    """What left this machine, by the place that it went to."""
-    if not sent:
-        return html.box("good", view.t("after.nothing_left"))
-    return "".join(place_html(view, place) for place in sent)
+def took_words(view: View, tokens: int, cost_usd: float | None) -> list[str]:
+    """Tokens and price, as far as there are any."""
+    found = [view.t("after.tokens", tokens=tokens)] if tokens else []
+    return [*found, view.t("after.cost", cost=cost_usd)] if cost_usd else found
 
 
 def place_html(view: View, place: Outbound) -> str:
-    words = view.t(
-        "after.sent",
-        place=place.place,
-        requests=place.requests,
-        characters=place.characters,
-        first=day(view, place.first),
-        last=day(view, place.last),
-    )
-    documents = [f"{name} ({view.number(count)})" for name, count in place.documents.most_common(DOCUMENTS_SHOWN)]
-    more = len(place.documents) - DOCUMENTS_SHOWN
-    if more > 0:
-        documents.append(view.t("after.more_documents", count=more))
-    return html.box("info", words, view.t("after.documents", documents=", ".join(documents)) if documents else "")
+    days = {"first": day(view, place.first), "last": day(view, place.last)}
+    words = view.t("after.sent", place=place.place, requests=place.requests, characters=place.characters, **days)
+    documents = named(view, place.documents.most_common())
+    return html.box("info", words, view.t("after.documents", documents=documents) if documents else "")
+
+
+def named(view: View, numbers: Sequence[tuple[str, int]]) -> str:
+    """The first of some documents, each with a number, and how many more there are."""
+    words = [f"{name} ({view.number(count)})" for name, count in numbers[:DOCUMENTS_SHOWN]]
+    return ", ".join(words + more_documents(view, len(numbers) - DOCUMENTS_SHOWN))
+
+
+def more_documents(view: View, count: int) -> list[str]:
+    return [view.t("after.more_documents", count=count)] if count > 0 else []
 
 
 def day(view: View, seconds: float) -> str:
     found = time.localtime(seconds)
     return view.t("after.day", day=found.tm_mday, month=found.tm_mon, year=str(found.tm_year))
+
+
+PART = Part({"samples.before": before_html, "samples.after": after_html})

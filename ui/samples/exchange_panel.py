@@ -1,70 +1,53 @@
-"""Samples from elsewhere, and samples to take along. Knows the widgets and what may be downloaded."""
+"""Samples from elsewhere, and samples to take along. Knows what may be downloaded."""
 
 from collections.abc import Mapping
-from functools import partial
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
 from core import sft_generator
-from core.jobs.kinds import of_step
+from core.jobs.services import Services
 from core.project_manager import Project
 from core.sft_generator import EXPORTS, export_samples
 from ui.page import downloads, html
 from ui.page.downloads import Download
-from ui.page.frame import Answer, PageFrame
+from ui.page.parts import Act, Answer, Part
+from ui.page.uploads import upload
 from ui.page.view import View
-from ui.samples.sample_list import has_samples, refusal
-from ui.texts import KEYS
+from ui.samples.sample_list import has_samples
+from ui.texts import KEYS, text
 from utils.errors import AppError
 
 PATH = "/download/samples"
 BAD_LINES_SHOWN = 20
 
 
-def build(frame: PageFrame) -> None:
-    """Both directions, side by side."""
-    t = frame.t
-    with gr.Row(elem_classes="two-columns"):
+def layout(services: Services, language: str) -> None:
+    """Both directions, folded, side by side."""
+    with gr.Accordion(text("exchange.title", language), open=False, elem_id="exchange"), gr.Row():
         with gr.Column(min_width=280, elem_id="import"):
-            gr.HTML(html.muted(t("exchange.import_about")))
-            # Every type is taken: Gradio would refuse the others in English, the import says it in both languages.
-            file = gr.File(label=t("exchange.file"), height=120, buttons=[])
-            start = gr.Button(t("exchange.import"), size="sm", min_width=140, elem_id="import-samples")
-            why_not, imported = gr.HTML(), gr.HTML()
-            frame.live.show(gr.HTML(), result_html)
-        with gr.Column(min_width=280, elem_id="export-samples"):
-            gr.HTML(html.muted(t("exchange.export_about")))
-            kind = gr.Dropdown(
-                [(t(f"exchange.kind.{name}"), name) for name in EXPORTS],
-                value=next(iter(EXPORTS)),
-                label=t("exchange.kind"),
-                filterable=False,
-                elem_id="export-kind",
-            )
-            export = gr.Button(t("exchange.export"), size="sm", min_width=140, elem_id="start-export")
-            exported = gr.HTML()
-
-    def bring_in(project: Project, values: dict[str, Any]) -> Answer:
-        if not values["file"]:
-            raise AppError("no_import_file")
-        path = Path(values["file"])
-        sft_generator.start_import(frame.services, project, path, path.name)
-        return {"file": None}
-
-    frame.allow(start, why_not, blocked)
-    frame.act(start.click, bring_in, imported, {"file": file}, {"file": file}, preprocess=True)
-    frame.live.show(export, lambda view: gr.update(interactive=has_samples(view)))
-    downloads.offer(frame, export, partial(write_export, frame), exported, {"kind": kind})
+            gr.HTML(html.muted(text("exchange.import_about", language)))
+            words = (text("exchange.file", language), text("exchange.import", language))
+            upload(services, language, "import-samples", *words, bring_in, several=False)
+            gr.HTML(html.place("samples.imported"))
+        with gr.Column(min_width=280):
+            gr.HTML(html.place("samples.export"))
 
 
-def blocked(view: View) -> str:
-    """Why no samples can be brought in now; empty if they can."""
-    if view.project is None:
-        return view.t("blocked.no_project")
-    return view.t("blocked.samples_running") if view.active(of_step("samples")) else refusal(view)
+def bring_in(services: Services, project: Project, files: list[Path]) -> None:
+    if not files:
+        raise AppError("no_import_file")
+    sft_generator.start_import(services, project, files[0], files[0].name)
+
+
+def export_html(view: View) -> str:
+    """A button for each form of the file."""
+    if not has_samples(view):
+        return html.muted(view.t("samples.none"))
+    kinds = ((name, view.t(f"exchange.kind.{name}")) for name in EXPORTS)
+    buttons = "".join(html.small_button("samples.export", name, words) for name, words in kinds)
+    return f'{html.muted(view.t("exchange.export_about"))}<div class="buttons">{buttons}</div>'
 
 
 def result_html(view: View) -> str:
@@ -78,25 +61,24 @@ def result_html(view: View) -> str:
     tone = "good" if result["imported"] and not result["bad"] else "warn"
     found = html.box(tone, counts, view.t("exchange.bad", count=result["bad"]) if result["bad"] else "")
     shown = result["bad_lines"][:BAD_LINES_SHOWN]
-    lines = "".join(f"<li>{escape(bad_line_words(view, line, reason))}</li>" for line, reason in shown)
-    more = result["bad"] - len(shown)
-    rest = f"<li>{escape(view.t('exchange.more_bad', count=more))}</li>" if more > 0 else ""
-    return f'{found}<ul class="facts bad-lines">{lines}{rest}</ul>' if lines else found
+    lines = [
+        view.t("exchange.bad_line", line=line, reason=view.t(reason) if reason in KEYS else reason)
+        for line, reason in shown
+    ]
+    if (more := result["bad"] - len(shown)) > 0:
+        lines.append(view.t("exchange.more_bad", count=more))
+    return f'{found}<ul class="facts bad-lines">{"".join(f"<li>{escape(words)}</li>" for words in lines)}</ul>'
 
 
-def bad_line_words(view: View, line: int, reason: str) -> str:
-    return view.t("exchange.bad_line", line=line, reason=view.t(reason) if reason in KEYS else reason)
-
-
-def write_export(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
+def write_export(act: Act) -> Answer:
     """Writes the samples in the chosen form."""
-    kind = values["kind"] if values["kind"] in EXPORTS else next(iter(EXPORTS))
+    project, kind = act.project, act.of if act.of in EXPORTS else next(iter(EXPORTS))
 
     def write() -> tuple[Path, str]:
         file = export_file(project, kind)
-        return file, frame.t("exchange.exported", count=export_samples(project, kind, file))
+        return file, act.t("exchange.exported", count=export_samples(project, kind, file))
 
-    return downloads.take_along(frame, write, download_address(project, kind))
+    return downloads.take_along(act, write, download_address(project, kind))
 
 
 def export_file(project: Project, kind: str) -> Path:
@@ -110,8 +92,10 @@ def download_address(project: Project, kind: str) -> str:
 
 def samples_of(project: Project, asked: Mapping[str, str]) -> Download | None:
     """A project's exported samples of the kind that is asked for; None where there is no such kind."""
-    kind = asked.get("kind", "")
-    if kind not in EXPORTS:
+    if (kind := asked.get("kind", "")) not in EXPORTS:
         return None
     file = export_file(project, kind)
     return Download(file, f"{project.name}-{kind}{file.suffix}")
+
+
+PART = Part({"samples.imported": result_html, "samples.export": export_html}, {"samples.export": write_export})

@@ -1,9 +1,6 @@
 """Which models the chosen helper offers, in words. Asks nobody: what it said last is what is shown."""
 
 from collections.abc import Sequence
-from typing import Any
-
-import gradio as gr
 
 from core import exporter
 from core.jobs.job import JobState
@@ -31,11 +28,6 @@ def offered(view: View) -> Sequence[HelperModel]:
     return provider.models
 
 
-def choices(view: View) -> Any:
-    """The list, each line with what tells its models apart. A name that is not in it can be typed."""
-    return gr.update(choices=[(model_words(view, model), model.name) for model in offered(view)])
-
-
 def model_words(view: View, model: HelperModel) -> str:
     """`openai/gpt-4o-mini · $0.15 in, $0.60 out · 128,000 tokens`, as far as it is known."""
     return " · ".join([model.label or model.name, *figures(view, model)])
@@ -46,8 +38,8 @@ def figures(view: View, model: HelperModel) -> list[str]:
     parts = []
     if model.prompt_usd is not None and model.answer_usd is not None:
         if model.prompt_usd or model.answer_usd:
-            prices = {"prompt": model.prompt_usd * MILLION, "answer": model.answer_usd * MILLION}
-            parts.append(view.t("writer.price", **prices))
+            prompt, answer = model.prompt_usd * MILLION, model.answer_usd * MILLION
+            parts.append(view.t("writer.price", prompt=prompt, answer=answer))
         elif view.config and provider_of(view.config.sft.provider).is_priced:
             parts.append(view.t("writer.free"))
     if model.size_bytes:
@@ -60,19 +52,15 @@ def figures(view: View, model: HelperModel) -> list[str]:
 def was_pulled(view: View) -> bool:
     """Whether the chosen model has just been fetched, which a list that was asked for before does not know."""
     job = view.job(("pull",))
-    if job is None or job.state != JobState.DONE or not job.result or view.config is None:
-        return False
-    return bool(job.result["model"] == view.config.sft.model)
+    pulled = job.result["model"] if job and job.state == JobState.DONE and job.result else ""
+    return bool(pulled and view.config and pulled == view.config.sft.model)
 
 
 def about_html(view: View) -> str:
     """Why the list is not there, or what is known of the chosen model."""
-    if view.project is None or view.config is None:
+    if view.config is None:
         return ""
     settings = view.config.sft
-    provider = provider_of(settings.provider)
-    if provider.writes_by_rules:
-        return ""
     found = known_models(settings)
     if found and found.problem:
         return view.error_box(found.problem)
@@ -84,7 +72,7 @@ def about_html(view: View) -> str:
         if model.follows_schema:
             known_words.append(view.t("writer.follows_schema"))
         return html.muted(" · ".join(known_words))
-    if provider.takes_file:
+    if provider_of(settings.provider).takes_file:
         return ""
     if found is None:
         return html.muted(view.t("writer.not_asked"))

@@ -33,7 +33,7 @@ def review_html(view: View) -> str:
 
 def typed(act: Act) -> bool:
     """Whether the boxes hold something else than what was put into them."""
-    loaded = act.text("review.loaded")
+    loaded = act.text("review_loaded")
     return bool(loaded) and sample_detail.mark_of(*map(act.text, BOXES)) != loaded
 
 
@@ -42,7 +42,7 @@ def keeping(work: Work) -> Work:
 
     def keep_and_work(act: Act) -> Answer | None:
         if typed(act):
-            note(act, SampleStore(act.project).edit(act.text("review.sample"), *map(act.text, BOXES)).sample.id)
+            note(act, SampleStore(act.project).edit(act.text("review_sample"), *map(act.text, BOXES)).sample.id)
         return work(act)
 
     return keep_and_work
@@ -99,7 +99,7 @@ def delete(act: Act) -> Answer:
 def undo(act: Act) -> Answer:
     """Takes back what was typed and not kept, else the newest change of anybody."""
     store, position = SampleStore(act.project), act.at(ReviewPosition)
-    if typed(act) and store.get(act.text("review.sample")):
+    if typed(act) and store.get(act.text("review_sample")):
         return Answer(notice=html.box("info", act.t("review.undone_typing")), empty=BOXES)
     what = store.undo()
     act.move(replace(position, changed=position.changed[:-1]))

@@ -65,7 +65,7 @@ def buttons_html(view: View, row: SampleRow | None) -> str:
 
 def fields_html(view: View, sample: Sample) -> str:
     """Question and answer to edit, and what they were before."""
-    hidden = {"review.sample": sample.id, "review.loaded": mark_of(sample.instruction, sample.output)}
+    hidden = {"review_sample": sample.id, "review_loaded": mark_of(sample.instruction, sample.output)}
     known = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items())
     question = Field("review.instruction", view.t("samples.head_instruction"), kept=False).text(
         sample.instruction, lines=2

@@ -28,6 +28,7 @@ from ui import layout
 from ui.documents import export_database
 from ui.page.downloads import add_route
 from ui.page.theme import SCRIPT
+from ui.samples import exchange_panel
 from ui.server.guard import Connection, Guard
 from ui.server.join import Door, new_code
 from ui.server.language_page import LanguagePage
@@ -41,6 +42,7 @@ from utils.errors import AppError
 
 DOWNLOADS = {
     export_database.PATH: export_database.database_of,
+    exchange_panel.PATH: exchange_panel.samples_of,
     result_downloads.BUNDLE: result_downloads.bundle_of,
     result_downloads.EXPORT: result_downloads.export_of,
 }

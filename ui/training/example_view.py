@@ -19,8 +19,7 @@ def examples_html(view: View, examples: Sequence[dict[str, Any]]) -> str:
         return ""
     legend = "".join(f'<span class="role {role}">{escape(view.t(f"preflight.role.{role}"))}</span>' for role in ROLES)
     folds = "".join(html.more(title_of(view, example), text_html(view, example)) for example in examples)
-    title = f"<h4>{escape(view.t('preflight.examples'))}</h4>"
-    return f'<div class="examples">{title}<p class="roles">{legend}</p>{folds}</div>'
+    return f'<div class="examples"><p class="roles">{legend}</p>{folds}</div>'
 
 
 def title_of(view: View, example: dict[str, Any]) -> str:

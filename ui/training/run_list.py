@@ -12,7 +12,7 @@ from core.trainer import Entry, Fact
 from ui.page import html
 from ui.page.figures import size_words
 from ui.page.job_panel import STATE_TONES
-from ui.page.moving import thinned
+from ui.page.moving import curve_words, thinned
 from ui.page.pager import paged
 from ui.page.parts import Act, Answer, Part
 from ui.page.remembered import Remembered
@@ -137,8 +137,8 @@ def plot_html(view: View, part: str, names: Sequence[str], entries: Sequence[Ent
     """One figure of all runs over the steps; nothing where none of them has it."""
     curves = [thinned(trainer.curve(trainer.points_of(entry.run.metrics_file), part)) for entry in entries]
     lines = [{"name": name, "points": points} for name, points in zip(names, curves, strict=True)]
-    axes = {"x": view.t("training.steps"), "y": view.t(f"history.plot_{part}")}
-    return html.curve(f"compared-{part}", {**axes, "lines": lines, "numbered": True}) if any(curves) else ""
+    data = {**curve_words(view, f"history.plot_{part}"), "lines": lines, "numbered": True}
+    return html.curve(f"compared-{part}", data) if any(curves) else ""
 
 
 def figures_of(entries: Sequence[Entry], names: Iterable[str] = FIGURES) -> list[Fact]:

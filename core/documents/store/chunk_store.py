@@ -9,6 +9,7 @@ import sqlite3  # noqa: TID251
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from core.documents.store import chunk_search
@@ -77,6 +78,11 @@ class ChunkStore:
     def chunk_ids(self) -> list[int]:
         # The index alone is a hundredth of the table, which holds the texts.
         return sorted(row[0] for row in self._rows("SELECT id FROM documents INDEXED BY documents_by_file"))
+
+    def filenames(self) -> dict[int, str]:
+        """The document of each chunk."""
+        rows = self._rows("SELECT id, filename FROM documents INDEXED BY documents_by_file")
+        return {chunk_id: intern(name) for chunk_id, name in rows}
 
     def usable_ids(self, skip_duplicates: bool = True, skip_boilerplate: bool = True) -> list[int]:
         """The chunks to draw training data from: not the ones a person excluded, nor flagged ones of these kinds."""

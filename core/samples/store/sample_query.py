@@ -53,7 +53,7 @@ class SamplePage:
 
 @dataclass(frozen=True)
 class SampleCounts:
-    """How many samples there are, altogether and of each kind.
+    """How many samples there are, altogether and of each kind; `of_document` counts those that nobody rejected.
 
     `checked` are those that the quality checks have seen as they are now, `bad_lines` hold something that is no
     sample, `undoable` is how many changes can be taken back.
@@ -63,6 +63,7 @@ class SampleCounts:
     by_status: dict[str, int] = field(default_factory=dict)
     by_finding: dict[str, int] = field(default_factory=dict)
     by_document: dict[str, int] = field(default_factory=dict)
+    of_document: dict[str, int] = field(default_factory=dict)
     checked: int = 0
     bad_lines: int = 0
     undoable: int = 0
@@ -86,6 +87,7 @@ def counts_of(held: Held, found: Findings) -> SampleCounts:
         dict(Counter(line.status for line in held.samples)),
         dict(by_finding),
         dict(Counter(line.document for line in held.samples if line.document)),
+        dict(Counter(line.document for line in held.samples if line.document and line.status != "rejected")),
         checked,
         sum(line.endswith(b"\n") for line in held.others),
     )

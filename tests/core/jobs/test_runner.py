@@ -284,6 +284,36 @@ def test_the_rate_is_that_of_this_stretch_and_steps_that_had_piled_up_say_nothin
     assert later.eta_seconds == pytest.approx(40 / later.rate)
 
 
+def test_what_was_prepared_before_the_steps_were_counted_says_nothing_of_their_rate(runner, monkeypatch):
+    monkeypatch.setattr("core.jobs.record.BURST_SECONDS", 1e-9)
+    rates = []
+
+    def work(context):
+        for steps, total in ((0, None), (2, 100), (3, 100)):
+            context.progress(steps, total)
+            rates.append(runner.get("fixed").rate)
+        return {}
+
+    done(runner, work, id="fixed")
+    assert rates[:2] == [None, None] and rates[2]
+
+
+@pytest.mark.parametrize("every", [7, 10, 11])
+def test_a_long_curve_is_thinned_and_what_was_tested_is_kept(runner, monkeypatch, every):
+    monkeypatch.setattr("core.jobs.record.METRICS_KEPT", 200)
+
+    def work(context):
+        for step in range(1, 301):
+            context.metric(step=step, loss=1.0)
+            if step % every == 0:
+                context.metric(step=step, epoch=step / every, eval_loss=1.0)
+        return {}
+
+    points = done(runner, work).metrics
+    assert len(points) < 260
+    assert [point["step"] for point in points if "eval_loss" in point] == list(range(every, 301, every))
+
+
 def test_what_follows_from_a_job_is_under_way_when_the_job_says_that_it_is_done(runner):
     gate = Gate()
     follower = Job("measure", "p", gate)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from running_app import result_of
 
+from core import example
 from core.jobs.job import Job, JobState
 from core.jobs.services import Services
 from core.project_manager import ProjectStore
@@ -25,7 +26,7 @@ def test_the_self_test_takes_the_whole_path_and_leaves_nothing_but_its_report(tm
 
 
 def test_an_interrupt_between_two_jobs_pauses_the_started_one_before_its_folder_goes(tmp_path, monkeypatch):
-    def jobs_of(services, project, _):
+    def jobs_of(services, project, **_):
         def work(context):
             while True:
                 (project.root / "left.txt").write_text("still at work")
@@ -35,7 +36,7 @@ def test_an_interrupt_between_two_jobs_pauses_the_started_one_before_its_folder_
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr(selftest, "jobs_of", jobs_of)
+    monkeypatch.setattr(example, "jobs_of", jobs_of)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     services = Services(ProjectStore(tmp_path / "projects"))
     with pytest.raises(KeyboardInterrupt):
@@ -55,11 +56,11 @@ def test_an_interrupt_between_two_jobs_pauses_the_started_one_before_its_folder_
 def test_a_step_that_fails_is_in_the_report_with_its_reason_and_without_the_persons_name(
     tmp_path, monkeypatch, trouble, reason
 ):
-    def jobs_of(*_):
+    def jobs_of(*_, **__):
         raise trouble
         yield
 
-    monkeypatch.setattr(selftest, "jobs_of", jobs_of)
+    monkeypatch.setattr(example, "jobs_of", jobs_of)
     tested = selftest.selftest(Services(ProjectStore(tmp_path)), "en")
     assert not tested["passed"]
     assert tested["report"].startswith("✗ Documents") and reason in tested["report"]

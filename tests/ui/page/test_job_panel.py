@@ -48,6 +48,14 @@ def test_a_failed_job_says_why_and_what_to_do(services, project, view):
     assert "Lade im ersten Schritt" in shown
 
 
+@pytest.mark.parametrize("kind", ["sing", "", "train2", "__class__", "job.kind.train"])
+def test_a_job_of_a_kind_that_a_later_version_knows_stops_nothing_that_moves(puppet, view, kind):
+    job = puppet(kind)
+    assert moving(view())["jobs"][job.snapshot.id]["state"] == "running"
+    job.finish()
+    assert kind in moving(view())["jobs"][job.snapshot.id]["ended"]
+
+
 def test_names_from_outside_cannot_become_markup(view, puppet):
     job = puppet("rag")
     job.report(lambda context: context.log("unknown.key", name="<script>alert(1)</script>"))

@@ -8,10 +8,12 @@ from starlette.testclient import TestClient
 from core import access
 from core.access import Visitor
 from core.jobs.job import Job
+from core.sft_generator import EXPORTS
 from ui.page.downloads import add_route
 from ui.page.view import View
 from ui.samples import exchange_panel
 from utils import file_manager
+from utils.errors import AppError
 
 
 @pytest.fixture
@@ -49,18 +51,28 @@ def test_bad_lines_are_named_with_their_numbers_and_reasons(imported):
     assert "und 480 weitere" in many
 
 
-def export(frame, project, kind):
-    return exchange_panel.write_export(frame, project, {"kind": kind})
-
-
-def test_another_machine_downloads_and_learns_no_path(frame, project, monkeypatch):
+def test_another_machine_downloads_and_learns_no_path(act, project, monkeypatch):
     monkeypatch.setattr(file_manager, "show", lambda file: pytest.fail("nobody there to see it"))
-    assert "keine Beispiele" in export(frame, project, "jsonl")["notice"]
+    with pytest.raises(AppError):
+        act("samples.export", "jsonl")
+    assert "button" not in exchange_panel.export_html(act.view())
     store_samples(project, 1)
+    assert exchange_panel.export_html(act.view()).count("<button") == len(EXPORTS)
     with access.acting_as(Visitor("", at_machine=False)):
-        answer = export(frame, project, "csv")
-    assert answer["address"] == "/download/samples?project=Physik&kind=csv"
-    assert str(project.root) not in answer["notice"]
+        answer = act("samples.export", "csv")
+    assert answer.download == "/download/samples?project=Physik&kind=csv"
+    assert str(project.root) not in answer.notice
+
+
+def test_a_file_comes_in_and_none_is_asked_for(services, project, act, tmp_path):
+    with pytest.raises(AppError, match="no_import_file"):
+        exchange_panel.bring_in(services, project, [])
+    file = tmp_path / "fremd.csv"
+    file.write_text("instruction,output\nWas ist Licht?,Eine Welle.\nUnd Schall?,\n", "utf-8")
+    exchange_panel.bring_in(services, project, [file])
+    services.runner.wait(act.view().job(["import"]).id, 20)
+    shown = exchange_panel.result_html(act.view())
+    assert "Übernommen: 1 Beispiele." in shown and "Zeile 3: keine Antwort gefunden" in shown
 
 
 @pytest.mark.parametrize("kind", ["", "exe", "../../config.json", "jsonl/../x"])

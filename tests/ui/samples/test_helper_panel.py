@@ -1,4 +1,4 @@
-"""Whoever writes is chosen with what belongs to them; a key goes to the server's memory and into no component."""
+"""Whoever writes is chosen with what belongs to them; a key goes to the server's memory and is never drawn."""
 
 import pytest
 
@@ -6,8 +6,7 @@ from core import keys
 from core.providers import HelperModel
 from core.samples import helper_models as said
 from core.samples.providers.chat import HelperError
-from ui.page.view import View
-from ui.samples import helper_models, helper_panel
+from ui.samples import helper_panel
 from utils.errors import AppError
 
 SECRET = "sk-or-v1-sehr-geheim"
@@ -38,12 +37,12 @@ def nothing_known(monkeypatch):
 
 
 @pytest.fixture
-def look(services, project):
-    """What a place shows for these settings."""
+def look(act, project):
+    """What is shown of the helper with these settings."""
 
-    def make(render, **settings):
+    def make(**settings) -> str:
         project.set("sft", settings)
-        return render(View(services, "de", "Physik"))
+        return helper_panel.helper_html(act.view())
 
     return make
 
@@ -58,58 +57,100 @@ def says(monkeypatch):
     return make
 
 
-def test_a_provider_gets_back_the_model_and_address_that_it_had(project):
+def test_a_provider_gets_back_the_model_and_address_that_it_had(act, project):
+    def chosen(provider):
+        act("helper.choose_provider", "provider", value=provider)
+        found = project.load_config().sft
+        return found.provider, found.model, found.base_url
+
     project.set("sft", {"provider": "ollama", "model": "qwen", "base_url": "http://10.0.0.5:11434"})
-    first = helper_panel.choose_provider(project, {"provider": "openrouter", "kept": {}})
-    assert (first["model"], first["base_url"]) == ("", "")
-    assert project.load_config().sft.provider == "openrouter"
-    second = helper_panel.choose_provider(project, {"provider": "ollama", "kept": first["kept"]})
-    assert (second["model"], second["base_url"]) == ("qwen", "http://10.0.0.5:11434")
-    assert project.load_config().sft.model == "qwen"
+    assert chosen("openrouter") == ("openrouter", "", "")
+    project.set("sft", {"model": "openai/mini"})
+    assert chosen("practice") == ("practice", "", "")
+    assert chosen("ollama") == ("ollama", "qwen", "http://10.0.0.5:11434")
+    assert chosen("openrouter") == ("openrouter", "openai/mini", "")
+    with pytest.raises(AppError):
+        chosen("nobody")
+
+
+@pytest.mark.parametrize(
+    ("provider", "there", "gone"),
+    [
+        ("practice", "keine KI", "sft.model"),
+        ("openrouter", "api-schlüssel", "pull-model"),
+        ("ollama", "127.0.0.1:11434", 'type="password"'),
+        ("local", "gguf-datei", "sft.base_url"),
+    ],
+)
+def test_only_fields_that_the_provider_has_a_use_for_are_there(look, provider, there, gone):
+    shown = look(provider=provider)
+    assert there.lower() in shown.lower() and gone not in shown
+
+
+def test_where_a_key_comes_from_is_one_click_away_as_long_as_there_is_none(look, act):
+    link = '<a href="https://openrouter.ai/keys" target="_blank" rel="noreferrer">'
+    assert link in look(provider="openrouter")
+    assert link not in look(base_url="http://127.0.0.1:8000/v1")
+    assert link in look(base_url="")
+    act("helper.keep_key", key=SECRET)
+    assert link not in look() and "openrouter.ai ist gesetzt" in look() and SECRET not in look()
+    act("helper.forget_key")
+    assert link in look()
 
 
 @pytest.mark.parametrize(
     ("address", "warned"),
     [("http://192.168.1.7:8000/v1", True), ("https://192.168.1.7/v1", False), ("http://127.0.0.1:8000/v1", False)],
 )
-def test_a_key_that_would_cross_the_network_in_the_clear_is_told(frame, project, address, warned):
-    project.set("sft", {"provider": "openrouter"})
-    answer = helper_panel.keep_key(frame, project, {"key": SECRET, "remember": False, "base_url": address})
-    assert ("unverschlüsselt" in answer.get("notice", "")) is warned
+def test_a_key_that_would_cross_the_network_in_the_clear_is_told(act, project, address, warned):
+    project.set("sft", {"provider": "openrouter", "base_url": address})
+    answer = act("helper.keep_key", key=SECRET, remember=False)
+    assert ("unverschlüsselt" in answer.notice) is warned
     keys.forget_key(address)
 
 
-@pytest.mark.parametrize(
-    ("key", "base_url"), [("", ""), ("ein Satz ist kein Schlüssel", ""), (SECRET, "ftp://example.org")]
-)
-def test_the_key_field_is_emptied_after_a_mistake_too(frame, project, key, base_url, caplog):
-    answer = helper_panel.keep_key(frame, project, {"key": key, "remember": False, "base_url": base_url})
-    assert answer["key"] == ""
-    assert "box bad" in answer["notice"]
-    assert not key or key not in answer["notice"] + caplog.text
-
-
-def test_models_are_listed_with_what_they_cost_and_for_their_server_only(frame, project, look, says):
-    says(MINI, HelperModel("free/one", prompt_usd=0.0, answer_usd=0.0))
+@pytest.mark.parametrize("key", ["", "ein Satz ist kein Schlüssel", "sk-\x00", "ß" * 20, "k" * 501])
+def test_the_key_field_is_emptied_after_a_mistake_too(act, project, key, caplog):
     project.set("sft", {"provider": "openrouter"})
-    answer = helper_panel.ask_models(frame, project, {"base_url": ""})
-    assert "Gefundene Modelle: 2" in answer["notice"]
-    offered = look(helper_panel.model_field)["choices"]
-    assert offered[0] == ("Mini · 0,15 $ + 0,60 $ je Mio. Token · Kontext 128.000", "openai/mini")
-    assert offered[1] == ("free/one · kostenlos", "free/one")
-    assert "JSON-Schema" in look(helper_models.about_html, model="openai/mini")
-    assert "steht nicht in der Liste" in look(helper_models.about_html, model="tipp/fehler")
-    assert "Liste aktualisieren" in look(helper_models.about_html, base_url="http://127.0.0.1:1234/v1")
+    answer = act("helper.keep_key", key=key)
+    assert answer.empty == ("key",) and "box bad" in answer.notice
+    assert not key or key not in answer.notice + caplog.text
 
 
-def test_why_a_server_does_not_answer_stands_where_the_list_would_be_and_what_it_named_before_stays(
-    frame, project, look, says
-):
-    project.set("sft", {"provider": "ollama", "model": "qwen:0.5b"})
+def test_that_there_is_a_key_now_is_drawn_on_all_pages(act, project):
+    project.set("sft", {"provider": "openrouter"})
+    before = act.view().stamp()
+    act("helper.keep_key", key=SECRET)
+    assert act.view().stamp() != before
+
+
+def test_models_are_listed_with_what_they_cost_and_for_their_server_only(act, look, says):
+    says(MINI, HelperModel("free/one", prompt_usd=0.0, answer_usd=0.0))
+    look(provider="openrouter")
+    assert "Gefundene Modelle: 2" in act("helper.ask_models").notice
+    shown = look(model="openai/mini")
+    assert '<option value="openai/mini">Mini · 0,15 $ + 0,60 $ je Mio. Token · Kontext 128.000</option>' in shown
+    assert '<option value="free/one">free/one · kostenlos</option>' in shown
+    assert "JSON-Schema" in shown
+    assert "steht nicht in der Liste" in look(model="tipp/fehler")
+    assert "fragt den Server" in look(base_url="http://127.0.0.1:1234/v1")
+
+
+def test_why_a_server_does_not_answer_stands_where_the_list_would_be_and_what_it_named_before_stays(act, look, says):
+    look(provider="ollama", model="qwen:0.5b")
     for listed in ([], ["qwen:0.5b"]):
         says(*map(HelperModel, listed))
-        helper_panel.ask_models(frame, project, {"base_url": ""})
+        act("helper.ask_models")
         says(problem=AppError("helper_timeout", seconds=15))
-        assert helper_panel.ask_models(frame, project, {"base_url": ""}) is None
-        assert "box bad" in look(helper_models.about_html)
-        assert look(helper_panel.model_field)["choices"] == [(name, name) for name in listed]
+        assert act("helper.ask_models").notice == ""
+        assert "box bad" in look()
+        assert look().count('<option value="qwen') == len(listed)
+
+
+def test_a_model_that_ollama_does_not_have_can_be_pulled(act, look, says):
+    says(HelperModel("da"))
+    look(provider="ollama")
+    act("helper.ask_models")
+    assert "pull-model" not in look(model="da")
+    assert "pull-model" in look(model="fehlt")
+    assert "pull-model" not in look(model="")

@@ -27,7 +27,7 @@ class Reviewer:
         self.open = re.search(r'data-open="([^"]*)"', self.shown)[1]
         row = SampleStore(self.project).get(self.open)
         texts = (row.sample.instruction, row.sample.output) if row else ("", "")
-        self.fields = {"review.sample": self.open, "review.loaded": mark_of(*texts)}
+        self.fields = {"review_sample": self.open, "review_loaded": mark_of(*texts)}
         self.type(*texts)
 
     def type(self, instruction="", output=""):

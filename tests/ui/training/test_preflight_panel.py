@@ -12,11 +12,10 @@ from core.samples.store.sft_dataset import append_samples
 from core.training.readiness import Check
 from tests.core.training.machine_material import write_model
 from ui.cli.training_commands import show_check
-from ui.page.view import View
-from ui.tab_training import blocked
+from ui.tab_training import blocked, train_html
 from ui.training import preflight_panel
 from ui.training.example_view import examples_html
-from ui.training.preflight_panel import checks_html, look_blocked, refusal, result_html
+from ui.training.preflight_panel import checks_html, look_blocked, look_html, refusal, result_html
 from utils import config
 
 HOSTILE = "</span><script>alert('x')</script>\u202e & <b>"
@@ -32,11 +31,6 @@ EXAMPLE = {
 }
 FIGURES = {"rows": 18, "held_out_rows": 2, "longest": 12_345, "median": 30.5, "learned_tokens": 400}
 FIGURES |= {"max_length": 64, "suggestion": None, "seconds": 1.2}
-
-
-@pytest.fixture
-def view(services, project):
-    return lambda: View(services, "de", project.name)
 
 
 @pytest.fixture
@@ -66,19 +60,21 @@ def finished(project, folder, **more):
     run.write_state(JobState.DONE, result=result)
 
 
-def test_what_is_missing_is_said_with_what_to_do_and_start_gives_the_same_reason(project, view):
+def test_what_is_missing_is_said_once_with_what_to_do_and_start_gives_the_first_reason(project, view):
     shown = checks_html(view())
     assert 'class="bad"' in shown and "✗" in shown and 'aria-label="Problem"' in shown
-    assert "Erzeuge im dritten Schritt mehr Beispiele." in shown
-    assert refusal(view()) in shown and refusal(view()) == blocked(view()) == look_blocked(view())
+    assert "Erzeuge im dritten Schritt mehr Beispiele." in refusal(view()) and "Wähle im zweiten Schritt" in shown
+    assert refusal(view()) == blocked(view()) == look_blocked(view())
+    assert refusal(view()) not in shown and train_html(view()).count(refusal(view())) == 2  # at either button
 
 
 def test_where_all_is_there_start_is_free_and_while_a_training_runs_nothing_is_checked(model, view, puppet):
     shown = checks_html(view())
-    assert 'class="bad"' not in shown and 'class="ok"' in shown
+    assert 'class="bad"' not in shown and shown.startswith("<details") and shown.count('class="ok"') == 5
+    assert "5 Prüfungen in Ordnung" in shown
     assert (refusal(view()), blocked(view()), look_blocked(view())) == ("", "", "")
     puppet("train")
-    assert "nichts geprüft" in checks_html(view())
+    assert checks_html(view()) == ""
 
 
 def test_a_look_is_not_kept_from_by_what_only_a_training_needs(model, view, monkeypatch):
@@ -89,10 +85,16 @@ def test_a_look_is_not_kept_from_by_what_only_a_training_needs(model, view, monk
 def test_a_finished_look_shows_figures_findings_and_examples(project, model, view):
     finished(project, model, suggestion=2048)
     shown = result_html(view())
-    assert "höchste Länge 2.048" in shown
-    assert "12.345 Tokens" in shown and "1.500 Tokens" in shown
-    assert shown.index("3 von 20 Antworten") < shown.index("In Ordnung: 1")
+    assert "höchste Länge 2.048" in shown and "12.345 Tokens" in shown
     assert "Veraltet" not in shown
+
+
+def test_what_a_look_found_stands_among_the_checks_as_long_as_it_holds(project, model, view):
+    finished(project, model)
+    shown = checks_html(view())
+    assert shown.index("3 von 20 Antworten") < shown.index("6 Prüfungen in Ordnung") and "1.500 Tokens" in shown
+    project.set("training", {"max_length": 99})
+    assert "3 von 20 Antworten" not in checks_html(view())
 
 
 def more_samples(project, _):
@@ -123,16 +125,19 @@ def test_a_look_is_outdated_once_what_it_rests_on_has_changed(project, model, vi
 
 
 def test_before_the_first_look_and_after_one_of_another_version_it_says_what_it_is_for(project, model, view):
-    assert "ohne das Modell zu laden" in result_html(view())
+    assert "ohne das Modell zu laden" in look_html(view()) and result_html(view()) == ""
     finished(project, model, basis={"samples": "old"})
-    assert "ohne das Modell zu laden" in result_html(view())
+    assert "ohne das Modell zu laden" in look_html(view()) and result_html(view()) == ""
 
 
 def test_a_look_under_way_shows_how_far_it_is(project, model, view, puppet):
     finished(project, model)
     running = puppet("preflight")
     running.report(lambda context: context.progress(50, 200, "preflight.encoding"))
-    assert "50/200" in result_html(view()) and "läuft" in look_blocked(view())
+    assert "50/200" in look_html(view()) and "läuft" in look_blocked(view())
+    assert "job.preflight.stop" in look_html(view())
+    running.finish()
+    assert "job.preflight" not in look_html(view())
 
 
 def test_hostile_text_in_a_sample_stays_text(view):

@@ -302,6 +302,7 @@ def test_flags_go_with_their_chunks_and_decide_what_is_usable(store):
     with store.writer() as writer:
         writer.set_flags([(3, Flag("duplicate", 1, 0.93)), (4, Flag("boilerplate"))])
     store.exclude([2, 4])
+    assert store.filenames() == {1: "a.pdf", 2: "a.pdf", 3: "b.pdf", 4: "b.pdf", 5: "b.pdf"}
     assert store.flags([1, 2, 3, 4]) == {
         2: [Flag("excluded")],
         3: [Flag("duplicate", 1, 0.93)],
