@@ -14,7 +14,7 @@ from ui.page import fields, html
 from ui.page.parts import Act, Answer, Part
 from ui.page.view import View
 from ui.texts import text
-from ui.training import preflight_panel, preset_panel, run_estimate, running_screen
+from ui.training import preflight_panel, preset_panel, result_screen, run_estimate, running_screen
 from utils.config import Group, TrainingSettings, settings_with
 
 OFFERED = {"lora_rank": (8, 16, 32, 64), "lora_alpha": (16, 32, 64)}
@@ -99,6 +99,6 @@ def build(name: str, layout_html: Callable[[], str], _services: Services, langua
 LAYOUTS: dict[str, tuple[Part, Callable[[], str]]] = {
     "training": (PART, partial(html.place, "train-plan")),
     "running": (running_screen.PART, running_screen.layout_html),
-    "result": (Part(), str),
+    "result": (result_screen.PART, result_screen.layout_html),
 }
 VIEWS = {name: Screen(part, partial(build, name, layout_html)) for name, (part, layout_html) in LAYOUTS.items()}

@@ -32,15 +32,18 @@ def setting(
     label: str = "",
     about: str | None = None,
     suggestions: Iterable[tuple[str, str]] | None = None,
+    key: str = "",
 ) -> str:
     """The field of one of the project's settings, as it is saved; `offered` are the numbers to choose from, beside
-    the one that is set. `suggestions` are (words, value) for a text that may also be typed."""
+    the one that is set. `suggestions` are (words, value) for a text that may also be typed; `key` tells the field
+    from that of the same setting on another screen."""
     settings = getattr(view.config or config.ProjectConfig(), section)
     kind, value = type(settings).model_fields[name], getattr(settings, name)
     where = Field(
         f"{section}.{name}",
         label or view.t(f"field.{name}"),
         about if about is not None else explanation(name, view.language),
+        key=key,
     )
     if kind.annotation is bool:
         return where.checkbox(value)
@@ -71,9 +74,12 @@ class Field:
     With `kept` the value goes to `action` when it is set; else it belongs to the form around it.
     """
 
-    def __init__(self, name: str, label: str, about: str = "", *, kept: bool = True, action: str = "set") -> None:
+    def __init__(
+        self, name: str, label: str, about: str = "", *, kept: bool = True, action: str = "set", key: str = ""
+    ) -> None:
         self.name, self.label, self.about, self.kept, self.action = name, label, about, kept, action
-        self._id = f"field-{name.replace('.', '-')}"
+        self.key = key or name.replace(".", "-")
+        self._id = f"field-{self.key}"
 
     @property
     def _naming(self) -> str:
@@ -89,7 +95,7 @@ class Field:
             return self
         limits = text("form.bounds", language, low=low, high=high)
         about = f"{self.about} {limits}".strip()
-        return Field(self.name, self.label, about, kept=self.kept, action=self.action)
+        return Field(self.name, self.label, about, kept=self.kept, action=self.action, key=self.key)
 
     @property
     def _attributes(self) -> str:
@@ -159,9 +165,12 @@ class Field:
         secret: bool = False,
         placeholder: str = "",
         longest: int = 0,
+        enter: bool = False,
     ) -> str:
+        """With `enter`, Enter sends the form also from several lines; Shift+Enter begins another one."""
         hint = f' placeholder="{escape(placeholder)}"' if placeholder else ""
         hint += f' maxlength="{longest}"' if longest else ""
+        hint += " data-enter" if enter else ""
         if lines > 1:
             return self._field(f'<textarea rows="{lines}" {self._attributes}{hint}>\n{escape(value)}</textarea>')
         listed = ""

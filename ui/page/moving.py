@@ -126,8 +126,13 @@ def curve_data(view: View) -> dict[str, Any]:
         {"name": view.t(f"training.line_{name}"), "points": thinned(trainer.curve(view.metrics, name))}
         for name in names
     ]
-    words = {"x": "steps", "y": "loss_title", "larger": "curve_larger", "whole": "curve_whole"}
-    return {**{name: view.t(f"training.{key}") for name, key in words.items()}, "lines": lines}
+    return {**curve_words(view, "training.loss_title"), "lines": lines}
+
+
+def curve_words(view: View, title: str) -> dict[str, str]:
+    """What a curve over steps is labelled with; `title` is the key of what it shows."""
+    keys = {"x": "training.steps", "y": title, "larger": "training.curve_larger", "whole": "training.curve_whole"}
+    return {name: view.t(key) for name, key in keys.items()}
 
 
 def thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

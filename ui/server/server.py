@@ -36,14 +36,15 @@ from ui.server.live import MOST_MESSAGE_BYTES, Live
 from ui.server.traffic import Traffic
 from ui.server.visitors import HOST_WORD, Gate, Passes, with_query
 from ui.texts import LANGUAGES, person_language, text
-from ui.training import bundle_download
+from ui.training import result_downloads
 from utils import config
 from utils.errors import AppError
 
 DOWNLOADS = {
     export_database.PATH: export_database.database_of,
     exchange_panel.PATH: exchange_panel.samples_of,
-    bundle_download.PATH: bundle_download.bundle_of,
+    result_downloads.BUNDLE: result_downloads.bundle_of,
+    result_downloads.EXPORT: result_downloads.export_of,
 }
 LANGUAGE_COOKIE = "language"
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600

@@ -9,7 +9,7 @@ from ui.page.figures import duration_words, model_words, moment_words
 from ui.texts import KEYS, text
 
 if TYPE_CHECKING:
-    from core.trainer import Entry, Fact, Outcome, Point
+    from core.trainer import Entry, Fact, Outcome
 
 NOTHING = "–"
 NOT_RECORDED = {"run", "error", "request", "points"}
@@ -58,16 +58,17 @@ def origin_words(entry: "Entry", language: str) -> str:
     return " ".join(found)
 
 
-def point_words(point: "Point", language: str, best: bool = False) -> str:
-    """`Step 40 · epoch 2 · loss when tested 1.23 · best`, as far as it is known."""
-    parts = [text("history.point_step", language, step=point.step)]
-    if point.epoch is not None:
-        parts.append(text("history.point_epoch", language, epoch=point.epoch))
-    if point.eval_loss is not None:
-        parts.append(text("history.point_eval", language, loss=point.eval_loss))
-    if best:
-        parts.append(text("history.point_best", language))
-    return " · ".join(parts)
+def point_choices(entry: "Entry", language: str) -> list[tuple[str, str]]:
+    """The checkpoints to continue from, newest first: `Step 40 · epoch 2 · tested 1.23 · best`, as far as it is
+    known, and the step."""
+    tested = [point.eval_loss for point in entry.points if point.eval_loss is not None]
+    choices = []
+    for point in reversed(entry.points):
+        best = (len(tested) > 1 and point.eval_loss == min(tested)) or None
+        known = {"step": point.step, "epoch": point.epoch, "eval": point.eval_loss, "best": best}
+        parts = (text(f"history.point_{name}", language, value=one) for name, one in known.items() if one is not None)
+        choices.append((" · ".join(parts), str(point.step)))
+    return choices
 
 
 def fact_label(name: str, language: str) -> str:

@@ -1,257 +1,171 @@
-"""The history of training runs in step 4: compare, continue, repeat, take along, delete. Knows the widgets."""
+"""One training run in detail: what is known of it, and what can be done with it: go on, repeat, take along, delete.
 
-from collections.abc import Callable, Mapping
+What cannot be done now is refused with its reason by core, when it is asked for.
+"""
+
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
-
-import gradio as gr
+from html import escape
 
 from core import exporter, trainer
-from core.jobs.job import ACTIVE, JobState
-from core.project_manager import Project
-from core.trainer import Chosen, Entry
-from ui.page import forms, html
-from ui.page.clickable import Click, clickable
+from core.jobs.job import JobState
+from core.trainer import Entry
+from ui.page import html
+from ui.page.downloads import address_of, link_html
+from ui.page.fields import Field
 from ui.page.figures import size_words
-from ui.page.frame import Answer, Component, PageFrame
+from ui.page.parts import Act, Answer, Part, good
 from ui.page.view import View
-from ui.texts import error_text
-from ui.training import run_list as runs
+from ui.training import history_words as words
 from ui.training.bundle_readme import readme_in
-from ui.training.run_list import HistoryPosition
-from utils.config import TrainingSettings
+from ui.training.result_downloads import BUNDLE
+from ui.training.run_list import HistoryPosition, entry_of, figures_of, state_html
 from utils.errors import AppError
 
-Blocked = Callable[[View, Entry], str]
+LONGEST_STEP = 18  # digits; what is longer comes from no page of this app
+SHOWN_FIGURES = ("samples", "held_out", "steps", "memory_gib")
 
 
-def build(frame: PageFrame, fields: Mapping[str, Component]) -> None:
-    """The table, the run that was opened, and the comparison below. `fields` show the project's training settings."""
-    t = frame.t
-    gr.HTML(f'<h3 class="section">{t("history.title")}</h3>{html.muted(t("history.about"))}')
-    position = gr.State(HistoryPosition())
-    listed, notice = clickable("run-history"), gr.HTML()
-    frame.live.show_own(listed, runs.list_html, position, runs.list_depends)
-    details(frame, position, notice, fields)
-    compared = gr.HTML(elem_id="compared-runs")
-    frame.live.show_own(compared, runs.compared_html, position, runs.compared_depends)
-    states = {"position": position}
-    frame.act_on_click(listed, clicked, notice, states, states)
+def details_html(view: View) -> str:
+    """State, figures, where it comes from, how it compares with the run that it repeats, its bundle, the buttons."""
+    position = view.at(HistoryPosition)
+    entry = entry_of(view, position.chosen)
+    if entry is None:
+        return ""
+    title = escape(view.t("history.details", when=words.when_words(entry, view.language)))
+    figures = (
+        (words.fact_label(fact.name, view.language), words.value_words(fact.name, fact.values[0], view.language))
+        for fact in figures_of([entry], SHOWN_FIGURES)
+    )
+    parts = (
+        f"<h3>{title} {state_html(view, entry.state)}</h3><small>{escape(entry.id)}</small>",
+        html.box("bad", *view.error(entry.error)) if entry.error else "",
+        html.tiles(figures),
+        html.muted(words.origin_words(entry, view.language)),
+        outcome_html(view, entry),
+        bundle_html(view, entry),
+        buttons_html(view, entry),
+        question_html(view, entry, position.asked) if position.asked else "",
+    )
+    return f'<section class="card flow" id="run-details" tabindex="-1">{"".join(parts)}</section>'
 
 
-def clicked(project: Project, values: dict[str, Any]) -> Answer:
-    """Answers a button of the table."""
-    click: Click = values["click"]
-    position: HistoryPosition = values["position"].of(project.name)
-    known = [run.id for run in trainer.runs_of(project)]
-    if click.do == "page":
-        return {"position": replace(position, page=click.number)}
-    if click.do == "open" and click.of in known:
-        return {"position": replace(position, chosen="" if position.chosen == click.of else click.of)}
-    if click.do == "compare":
-        ticked = click.chosen(known)
-        if not runs.LEAST_COMPARED <= len(ticked) <= runs.MOST_COMPARED:
-            raise AppError("compare_count", least=runs.LEAST_COMPARED, most=runs.MOST_COMPARED, count=len(ticked))
-        return {"position": replace(position, compared=tuple(ticked), round=position.round + 1)}
-    return None
+def outcome_html(view: View, entry: Entry) -> str:
+    found = trainer.outcome(entry.run) if entry.repeats else None
+    if found is None:
+        return ""
+    tone = "info" if found.identical is None else "good" if found.identical else "warn"
+    return html.box(tone, view.t("history.repeat_title"), " ".join(words.outcome_words(found, view.language)))
 
 
-def details(frame: PageFrame, position: gr.State, gone: gr.HTML, fields: Mapping[str, Component]) -> None:
-    """One run: what is known of it, and what can be done with it. `gone` tells what came of deleting it."""
-    t = frame.t
-
-    def own(component: Component, render: Callable[[View, HistoryPosition], Any]) -> None:
-        frame.live.show_own(component, render, position, runs.chosen_depends)
-
-    def allowed(words: str, elem_id: str, blocked: Blocked, **looks: Any) -> gr.Button:
-        """A button, with the reason below it while it is off."""
-
-        def reason(view: View, at: HistoryPosition) -> str:
-            entry = runs.chosen(view, at)
-            return blocked(view, entry) if entry else view.t("history.choose_first")
-
-        button = gr.Button(t(f"history.{words}"), size="sm", elem_id=elem_id, **looks)
-        own(button, lambda view, at: gr.update(interactive=not reason(view, at)))
-        own(gr.HTML(), lambda view, at: html.muted(reason(view, at)))
-        return button
-
-    with gr.Column(visible=False, min_width=0, elem_classes="card", elem_id="run-details") as panel:
-        own(gr.HTML(), runs.details_html)
-        with gr.Row(elem_classes="two-columns"):
-            with gr.Column(min_width=260):
-                point = gr.Dropdown([], label=t("history.point"), elem_id="checkpoint", filterable=False)
-                own(point, dropdown_of)
-                adopt = allowed("adopt", "adopt-settings", adopt_blocked)
-                go_on = allowed("continue", "continue-run", continue_blocked)
-                evaluate = allowed("evaluate", "evaluate-run", partial(use_blocked, "evaluate"))
-                export = allowed("export", "export-run", partial(use_blocked, "export"))
-            with gr.Column(min_width=260):
-                repeat = allowed("repeat", "repeat-run", repeat_blocked)
-                pack = allowed("bundle", "bundle-run", bundle_blocked)
-                delete = allowed("delete", "delete-run", delete_blocked, variant="stop")
-        notice = gr.HTML()
-        asks = question(frame, position, gone)
-    own(panel, lambda view, at: gr.update(visible=runs.chosen(view, at) is not None))
-    where = {"position": position}
-    frame.act(adopt.click, partial(adopt_settings, frame, fields), notice, where, fields)
-    frame.act(go_on.click, partial(continue_run, frame), notice, {**where, "point": point})
-    for button, start in ((evaluate, exporter.start_evaluation), (export, exporter.start_export)):
-        frame.act(button.click, partial(use_run, frame, start), notice, {**where, "point": point})
-    frame.act(repeat.click, partial(repeat_run, frame), notice, where)
-    frame.act(pack.click, partial(pack_run, frame), notice, where)
-    frame.act(delete.click, partial(ask_to_delete, frame), notice, where, asks)
+def bundle_html(view: View, entry: Entry) -> str:
+    """The bundle that was written of this run, to download."""
+    file = trainer.bundle_file(entry.run.project, entry.id)
+    if not file.is_file():
+        return ""
+    about = view.t("history.bundle_there", size=size_words(file.stat().st_size, view.language))
+    link = link_html(address_of(BUNDLE, view.project_name, run=entry.id), view.t("documents.download"))
+    return f"<p>{escape(about)} {link}</p>"
 
 
-def question(frame: PageFrame, position: gr.State, notice: gr.HTML) -> dict[str, Component]:
-    """Asks before a run is gone; `asked` is (project, run, whether it was asked twice)."""
-    asked = gr.State(("", "", False))
-    with gr.Column(visible=False, min_width=0, elem_classes="card question") as panel:
-        words = gr.HTML()
-        with gr.Row(elem_classes="tight"):
-            delete = gr.Button(frame.t("history.delete_now"), variant="stop", size="sm", min_width=120)
-            cancel = gr.Button(frame.t("app.cancel"), size="sm", min_width=90)
-    asks: dict[str, Component] = {"asked": asked, "panel": panel, "question": words}
-    states = {"asked": asked, "position": position}
-    frame.act(delete.click, partial(delete_asked, frame), notice, states, {**asks, "position": position})
-    frame.act(cancel.click, lambda *_: {"panel": gr.update(visible=False)}, notice, {}, {"panel": panel})
-    return asks
+def buttons_html(view: View, entry: Entry) -> str:
+    """The checkpoint to use, and what can be done with it and with the run."""
+    points = words.point_choices(entry, view.language)
+    lacking = {"continue": not points, "bundle": entry.state != JobState.DONE}
+    buttons = "".join(
+        html.button(f"run.{name}", view.t(f"history.{name}"), of=entry.id, tone=tone, key=f"{name}-run")
+        for name, tone in BUTTONS.items()
+        if not lacking.get(name)
+    )
+    point = Field("point", view.t("history.point"), kept=False).select(points, points[0][1]) if points else ""
+    form = html.form(f'{point}<div class="buttons">{buttons}</div>')
+    return f'<div id="run-{escape(entry.id)}">{form}</div>'  # the checkpoint chosen for one run is not another's
 
 
-def training_blocked(view: View) -> str:
-    """Why no training can be started now; empty if one can."""
-    if view.project is None:
-        return view.t("blocked.no_project")
-    job = view.unfinished("train")
-    return view.t("blocked.training_running" if job.state in ACTIVE else "blocked.training_paused") if job else ""
+def question_html(view: View, entry: Entry, asked: str) -> str:
+    """What would be lost with a run, before it is; once more where the adapter in use would go with it."""
+    if asked == "sure":
+        question = view.error_box(AppError("run_is_published"))
+    else:
+        lost = trainer.loss_of_deleting(entry.run.project, entry.id)
+        size = size_words(lost.size_bytes, view.language)
+        told = [view.t("history.lost", size=size, checkpoints=lost.checkpoints)]
+        told += [view.t("history.lost_adapter")] if lost.adapter else []
+        question = html.box("warn", view.t("history.delete_question"), " ".join(told))
+    delete = html.button("run.delete_now", view.t("history.delete_now"), of=entry.id, tone="stop")
+    keep = html.button("run.delete", view.t("app.cancel"), key="keep-run")
+    return f'<div class="card question">{question}<div class="buttons tight">{delete}{keep}</div></div>'
 
 
-def continue_blocked(view: View, entry: Entry) -> str:
-    """A run that is paused may be continued: the new run takes its place."""
-    job = view.unfinished("train")
-    if job and (job.state in ACTIVE or job.id != entry.id):
-        return training_blocked(view)
-    if not entry.points:
-        return view.t("history.no_points")
-    before, now = settings_of(entry), view.config
-    if before is None or now is None:
-        return view.t("history.unknown_settings")
-    try:
-        trainer.changed_settings(before, None, now.training.model_dump())
-    except AppError as error:
-        return " ".join((*error_text(error.code, view.language, error.params), view.t("history.adopt_first")))
-    return ""
-
-
-def use_blocked(kind: str, view: View, entry: Entry) -> str:
-    return view.blocked(kind) or ("" if trainer.adapters(entry.run) else view.t("history.no_points"))
-
-
-def adopt_blocked(view: View, entry: Entry) -> str:
-    return "" if settings_of(entry) else view.t("history.unknown_settings")
-
-
-def repeat_blocked(view: View, entry: Entry) -> str:
-    return training_blocked(view)
-
-
-def bundle_blocked(view: View, entry: Entry) -> str:
-    return view.blocked("bundle") or ("" if entry.state == JobState.DONE else view.t("history.bundle_when_done"))
-
-
-def delete_blocked(view: View, entry: Entry) -> str:
-    busy = entry.state in ACTIVE or trainer.is_busy(view.services, entry.run)
-    return view.t("history.delete_when_done") if busy else ""
-
-
-def settings_of(entry: Entry) -> TrainingSettings | None:
-    """A run's settings; None where another version of the app wrote them."""
-    try:
-        return trainer.settings_of(entry.request)
-    except AppError:
-        return None
-
-
-def dropdown_of(view: View, position: HistoryPosition) -> Any:
-    choices = runs.point_choices(view, runs.chosen(view, position))
-    return gr.update(choices=choices, value=choices[0][1] if choices else None, interactive=bool(choices))
-
-
-def continue_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
+def continue_run(act: Act) -> Answer:
     """Start a branch at the chosen checkpoint with the settings as they are set now."""
-    entry = shown(frame, project, values)
-    changes = project.load_config().training.model_dump()
-    trainer.continue_from_checkpoint(frame.services, project, entry.id, step_of(values), changes)
-    return {"notice": html.box("good", frame.t("history.continue_started"))}
+    changes = act.project.load_config().training.model_dump()
+    step = trainer.choose(act.project, named(act)).step
+    trainer.continue_from_checkpoint(act.services, act.project, act.of, step, changes)
+    return replace(good(act, "history.continue_started"), tab="running")
 
 
-def use_run(frame: PageFrame, start: Callable[..., object], project: Project, values: dict[str, Any]) -> Answer:
+def use_run(start: Callable[..., object], act: Act) -> Answer:
     """Compare or export the chosen run at the chosen checkpoint, whatever stands above is about."""
-    chosen = Chosen(shown(frame, project, values).run, step_of(values))
-    start(frame.services, project, chosen=chosen)
-    return {"notice": html.box("good", frame.t("history.work_started"))}
+    start(act.services, act.project, chosen=trainer.choose(act.project, named(act)))
+    return good(act, "history.work_started")
 
 
-def step_of(values: dict[str, Any]) -> int | None:
-    point = str(values["point"] or "")
-    return int(point) if point.isdecimal() else None
+def named(act: Act) -> str:
+    """The run that was clicked, and the checkpoint that was chosen with it."""
+    return f"{act.of}:{act.text('point')[:LONGEST_STEP]}"
 
 
-def adopt_settings(
-    frame: PageFrame, fields: Mapping[str, Component], project: Project, values: dict[str, Any]
-) -> Answer:
-    """Set the project's training settings as the chosen run had them."""
-    settings = trainer.settings_of(shown(frame, project, values).request)
-    project.set("training", settings.model_dump())
-    told = {"notice": html.box("good", frame.t("history.adopted"))}
-    return {**told, **forms.all_shown("training", fields, project.load_config())}
+def adopt_settings(act: Act) -> Answer:
+    """Set the project's training settings as the run had them."""
+    run = trainer.find(act.project, act.of)
+    act.project.set("training", trainer.settings_of(run.request).model_dump())
+    return good(act, "history.adopted")
 
 
-def repeat_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
-    trainer.reproduce_training(frame.services, project, shown(frame, project, values).id)
-    return {"notice": html.box("good", frame.t("history.repeat_started"))}
+def repeat_run(act: Act) -> Answer:
+    trainer.reproduce_training(act.services, act.project, act.of)
+    return replace(good(act, "history.repeat_started"), tab="running")
 
 
-def pack_run(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
-    run_id = shown(frame, project, values).id
-    trainer.start_bundle(frame.services, project, run_id, readme_in(frame.language))
-    return None
+def pack_run(act: Act) -> None:
+    trainer.start_bundle(act.services, act.project, act.of, readme_in(act.language))
 
 
-def ask_to_delete(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
-    entry = shown(frame, project, values)
-    lost = trainer.loss_of_deleting(project, entry.id)
-    return {
-        "asked": (project.name, entry.id, False),
-        "panel": gr.update(visible=True),
-        "question": runs.question_html(frame.language, lost),
-    }
+def ask_to_delete(act: Act) -> None:
+    """Asks about a run, or, where none is named, takes the question back."""
+    position, entry = act.at(HistoryPosition), entry_of(act.view, act.of)
+    act.move(replace(position, chosen=entry.id if entry else position.chosen, asked="once" if entry else ""))
 
 
-def delete_asked(frame: PageFrame, project: Project, values: dict[str, Any]) -> Answer:
+def delete_asked(act: Act) -> Answer | None:
     """Deletes what the question named; where the adapter in use would go with it, it asks once more."""
-    name, run_id, sure = values["asked"]
-    if name != project.name:
-        return {"panel": gr.update(visible=False)}
+    position = act.at(HistoryPosition)
+    if not position.asked or position.chosen != act.of:
+        return None
     try:
-        freed = trainer.delete_run(frame.services, project, run_id, sure=sure)
+        freed = trainer.delete_run(act.services, act.project, act.of, sure=position.asked == "sure")
     except AppError as error:
         if error.code != "run_is_published":
             raise
-        return {"asked": (name, run_id, True), "question": frame.error_box(error)}
-    position: HistoryPosition = values["position"].of(project.name)
-    left = tuple(one for one in position.compared if one != run_id)
-    return {
-        "panel": gr.update(visible=False),
-        "position": replace(position, chosen="", compared=left, round=position.round + 1),
-        "notice": html.box("good", frame.t("history.deleted", size=size_words(freed, frame.language))),
-    }
+        act.move(replace(position, asked="sure"))
+        return None
+    act.move(replace(position, chosen="", asked="", round=position.round + 1))
+    return good(act, "history.deleted", size=size_words(freed, act.language))
 
 
-def shown(frame: PageFrame, project: Project, values: dict[str, Any]) -> Entry:
-    """The run that the person sees. Raises AppError `run_missing`."""
-    position: HistoryPosition = values["position"].of(project.name)
-    entry = runs.chosen(View(frame.services, frame.language, project.name), position)
-    if entry is None:
-        raise AppError("run_missing", run=position.chosen)
-    return entry
+BUTTONS = dict.fromkeys(("continue", "adopt", "evaluate", "export", "repeat", "bundle"), "") | {"delete": "stop"}
+PART = Part(
+    {"run": details_html},
+    {
+        "run.continue": continue_run,
+        "run.adopt": adopt_settings,
+        "run.evaluate": partial(use_run, exporter.start_evaluation),
+        "run.export": partial(use_run, exporter.start_export),
+        "run.repeat": repeat_run,
+        "run.bundle": pack_run,
+        "run.delete": ask_to_delete,
+        "run.delete_now": delete_asked,
+    },
+)

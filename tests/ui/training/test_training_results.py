@@ -1,23 +1,13 @@
-"""How a training looks, and what came of it: figures from its points alone, verdicts in words, whose result it is."""
-
-import json
+"""What came of a training: verdicts in words, files to download, whose result it is."""
 
 import pytest
 
 from core import access
-from core.jobs.job import Job, JobState
+from core.jobs.job import JobState
 from core.jobs.runs import create_run
 from tests.ui.runs_material import make_run
 from ui.page.view import View
-from ui.training.training_results import (
-    answer_html,
-    answers_html,
-    evaluation_html,
-    export_html,
-    figures_html,
-    loss_html,
-    taken_html,
-)
+from ui.training.training_results import answer_html, answers_html, evaluation_html, exported_html
 
 COMPARISON = {
     "verdict": "no_better",
@@ -56,24 +46,34 @@ def test_no_better_is_a_result_that_is_shown_with_its_figures_and_answers_as_tex
     assert "<b>Was?</b>" not in answers_html(view()) and "&lt;b&gt;Was?" in answers_html(view())
 
 
+def test_more_than_three_answers_are_folded(project, view):
+    answers = [{**COMPARISON["answers"][0], "question": f"Frage {number}"} for number in range(5)]
+    finished(project, "evaluate", **{**COMPARISON, "answers": answers[:3]})
+    assert "<details" not in answers_html(view())
+    finished(project, "evaluate", **{**COMPARISON, "answers": answers})
+    first, folded = answers_html(view()).split("<details")
+    assert "Frage 2" in first and "Frage 3" not in first
+    assert "Weitere Antworten (2)" in folded and "Frage 4" in folded
+
+
 def test_a_comparison_and_an_export_of_an_earlier_training_say_so(project, view):
     earlier = finished(project, "train")
     finished(project, "evaluate", **{**COMPARISON, "run": earlier})
     finished(project, "export", run=earlier, folder="/x", verification={"passed": True, "files": [FILE]})
-    assert "früheren Training" not in export_html(view())
+    assert "früheren Training" not in exported_html(view())
     finished(project, "train")
     assert "früheren Training" in evaluation_html(view())
-    assert "früheren Training" in export_html(view())
+    assert "früheren Training" in exported_html(view())
 
 
 def test_an_export_is_shown_where_it_lies_after_its_project_was_renamed_and_to_the_host_only(services, project, view):
     finished(project, "export", run="r", folder="/before/Physik/models/final/gguf", verification={"files": [FILE]})
-    assert str(project.final_folder / "gguf") in export_html(view())
-    assert "/before" not in export_html(view())
+    assert str(project.final_folder / "gguf") in exported_html(view())
+    assert "/before" not in exported_html(view())
     guests = services.projects.rename(project.name, "Anders")
     (guests.root / ".owner").write_text("anna")
     with access.acting_as(access.Visitor("anna")):
-        shown = export_html(View(services, "de", "Anders"))
+        shown = exported_html(View(services, "de", "Anders"))
     assert FILE["file"] in shown
     assert str(services.projects.folder) not in shown
 
@@ -99,7 +99,7 @@ FIGURES = {
 def test_a_file_is_green_amber_or_red_with_its_reason_and_its_interval(state, tone, words, mark, project, view):
     check = {"name": "probabilities", "figures": FIGURES, "reason": "" if tone == "good" else "few_tokens", **state}
     finished(project, "export", run="r", folder="/x", verification={"files": [{**FILE, **state, "checks": [check]}]})
-    shown = export_html(view())
+    shown = exported_html(view())
     assert f'<span class="badge {tone}">{words}</span>' in shown
     assert f"{mark} Gleiche Wahrscheinlichkeiten (Perplexität 28" in shown and "138 Tokens" in shown
     assert (view().t("verify.reason.few_tokens") in shown) == (tone != "good")
@@ -112,7 +112,6 @@ def test_an_aborted_training_makes_no_result_outdated_and_each_says_whose_it_is(
     shown = evaluation_html(view())
     assert "früheren Training" not in shown
     assert f"Training {done.id}, Stand nach Schritt 4" in shown
-    assert done.id in taken_html(view())
     finished(project, "ask", answer="V", tokens=1, seconds=0.8, ended=True, file="p.gguf", run="another", step=2)
     assert "früheren Training" in answer_html(view())
     assert "another, Stand nach Schritt 2" in answer_html(view())
@@ -132,7 +131,7 @@ def test_an_export_to_ollama_says_what_became_of_it_and_what_to_do(project, view
     outcome |= {"problem": "unsupported <architecture>", "place": "127.0.0.1:11434"}
     report = {**FILE, "file": "Modelfile"}
     finished(project, "export", run="r", folder="/x", verification={"files": [report]}, ollama=outcome)
-    shown = export_html(view())
+    shown = exported_html(view())
     assert said in shown
     assert "<strong>Ollama</strong>" in shown
 
@@ -141,41 +140,3 @@ def test_an_export_to_ollama_says_what_became_of_it_and_what_to_do(project, view
 def test_an_answer_that_was_broken_off_is_not_shown_as_one_that_ended(project, view, ended):
     finished(project, "ask", answer="V V V", tokens=256, seconds=0.8, ended=ended, file="p-f16.gguf")
     assert ("Nach 256 Tokens abgebrochen" in answer_html(view())) is not ended
-
-
-def write_points(project, *points):
-    run = create_run(project, "train", {})
-    run.metrics_file.write_text("".join(json.dumps(point) + "\n" for point in points))
-
-
-def test_a_training_shows_its_loss_its_pace_and_how_far_it_is(project, view):
-    write_points(
-        project,
-        {"step": 1, "epoch": 0.5, "loss": 3.0, "learning_rate": 2e-4, "tokens_per_second": 1000.0, "seconds": 1.0},
-        {"step": 2, "epoch": 1.0, "loss": 2.5, "learning_rate": 1e-4, "tokens_per_second": 3000.0, "seconds": 2.0},
-        {"step": 2, "epoch": 1.0, "eval_loss": 2.75, "seconds": 2.5},
-    )
-    shown = figures_html(view())
-    for figure in ("2,500", "2,750", "1,00", "0,0001", "2.000"):
-        assert f"<dd>{figure}</dd>" in shown
-    assert "svg" in loss_html(view())
-
-
-def test_the_time_of_a_training_is_that_of_its_computing_whatever_the_app_saw_of_it(services, project, view):
-    def work(context):
-        context.metric(step=7, loss=2.0, seconds=42.0)  # 42 seconds with what was before a pause, or before this app
-        return {}
-
-    services.runner.wait(services.runner.start(Job("train", project.name, work)).id, 10)
-    assert "<dt>Rechenzeit</dt><dd>42 s</dd>" in figures_html(view())
-
-
-def test_without_a_training_there_are_dashes_and_a_word_where_the_curve_will_be(view):
-    assert figures_html(view()).count("<dd>–</dd>") == 8
-    assert "svg" not in loss_html(view())
-
-
-@pytest.mark.parametrize(("rate", "words"), [(7.32e-5, "0,000073"), (2.6e-8, "fast 0"), (0.0, "0"), (1e-3, "0,001")])
-def test_a_learning_rate_is_written_out_and_not_as_a_power_of_ten(project, view, rate, words):
-    write_points(project, {"step": 1, "epoch": 1.0, "loss": 3.0, "learning_rate": rate})
-    assert f"<dd>{words}</dd>" in figures_html(view())
