@@ -212,7 +212,7 @@ class View:
 
     @cached_property
     def documents(self) -> list[SourceFile]:
-        """The project's documents in the order they came, read once for all viewers; none where `problem` says why."""
+        """The documents in the order they came, read once for all viewers; none where `problem` says why."""
         project = self.project
         if project is None or self.problem or not project.database.is_file():
             return []
