@@ -1,7 +1,7 @@
-"""`python -m benchmarks.page`: what one look of a browser costs, in projects of few and of many samples.
+"""`python -m benchmarks.page`: what drawing the samples' screen costs, in projects of few and of many samples.
 
-A browser looks once a second. Timed are a look at which nothing is new, one after a sample was appended, as while
-samples are written, and one after a sample was changed, as in a review. A small model of random weights is chosen, so
+It is drawn once a second at most, for all who look. Timed are a drawing at which nothing is new, one after a sample was
+appended, as while samples are written, and one after a sample was changed, as in a review. A small model of random weights is chosen, so
 that every estimate on the page is made. Before that come the samples alone: their file read into memory (in time of
 the processor), a page, a search for words that none has, one status changed; at the end the quality checks of all,
 and after one more sample.
@@ -15,10 +15,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
-from unittest import mock
-
-from ui.page.live import Live
 
 from benchmarks.large_data import make_samples
 from benchmarks.memory import TINY, make_model
@@ -32,6 +28,8 @@ from core.samples.store.sample_query import SampleQuery
 from core.samples.store.sample_store import SampleStore
 from core.samples.store.sft_dataset import append_sample, append_samples
 from ui import layout
+from ui.page.parts import shown
+from ui.page.view import View
 from utils.config import changed
 
 
@@ -89,11 +87,16 @@ def timed(work: Callable[[], object]) -> float:
 def looks(services: Services, project: Project, count: int) -> dict[str, list[float]]:
     """Seconds of each look, by what happened before it."""
     samples = SampleStore(project)
-    live = page_of(services)
-    positions = [state.value for state in live.inputs]
+    places = {**layout.FRAME.places, **layout.SCREENS["samples"].part.places}
 
     def look() -> float:
-        return timed(lambda: live.refresh(project.name, {}, *positions))
+        def draw() -> None:
+            view = View(services, "de", project.name)
+            view.stamp()
+            for render in places.values():
+                shown(render, view)
+
+        return timed(draw)
 
     found: dict[str, list[float]] = {"first": [look()], "unchanged": [], "appended": [], "changed": []}
     for number in range(count):
@@ -103,19 +106,6 @@ def looks(services: Services, project: Project, count: int) -> dict[str, list[fl
         samples.set_status([f"new{number}"], "rejected")
         found["changed"].append(look())
     return found
-
-
-def page_of(services: Services) -> Live:
-    """What keeps a newly built page up to date."""
-    made: list[Live] = []
-
-    def noted(*arguments: Any) -> Live:
-        made.append(Live(*arguments))
-        return made[0]
-
-    with mock.patch.object(layout, "Live", noted):
-        layout.build(services, "de")
-    return made[0]
 
 
 if __name__ == "__main__":

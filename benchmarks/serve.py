@@ -98,7 +98,7 @@ def asked_again_and_again(listener: socket.socket, services: Services) -> Callab
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
     def ask() -> bytes:
-        connection.request("GET", "/changes")
+        connection.request("GET", "/page.js")
         return connection.getresponse().read()
 
     return ask

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 from running_app import ROOT, result_of
-from ui.page.live import Live
 
 from core.jobs.services import Services, reattach
 from core.project_manager import ProjectStore
 from ui import layout
+from ui.page.parts import shown as drawn
 from ui.page.view import View
 from utils.files import read_json
 
@@ -69,15 +69,12 @@ def in_its_chunk(sample: dict, chunks: dict[int, tuple[str, str]]) -> bool:
     return document == sample["source"]["document"] and sample["output"] in " ".join(text.split())
 
 
-def test_old_projects_are_listed_and_their_pages_show_how_far_they_are(old, monkeypatch, caplog):
+def test_old_projects_are_listed_and_their_pages_show_how_far_they_are(old, caplog):
     assert old.app("list")["projects"] == list(NAMES)
-    services, lives = Services(ProjectStore(old.folder)), []
-    made = Live.__init__
-    monkeypatch.setattr(Live, "__init__", lambda self, *given: (lives.append(self), made(self, *given))[1])
+    services = Services(ProjectStore(old.folder))
     caplog.set_level(logging.WARNING)
     try:
         reattach(services)
-        layout.build(services, "en")
         shown = {name: View(services, "en", name) for name in NAMES}
         assert [view.problem for view in shown.values()] == [None] * 3
         status = {name: view.status for name, view in shown.items()}
@@ -87,9 +84,9 @@ def test_old_projects_are_listed_and_their_pages_show_how_far_they_are(old, monk
         ]  # fmt: skip
         assert [each.next_step for each in status.values()] == ["model", "try", "training"]
         assert [file.name for file in status["trained"].exported] == ["trained-q8_0.gguf", "trained-f16.gguf"]
-        (live,) = lives
-        positions = [place.position.value for place in live._own]
-        pages = {name: str(live.refresh(name, {}, *positions)) for name in NAMES}
+        parts = [layout.FRAME, *(screen.part for screen in layout.SCREENS.values())]
+        places = [render for part in parts for render in part.places.values()]
+        pages = {name: "".join(drawn(render, view) for render in places) for name, view in shown.items()}
     finally:
         services.runner.shutdown()
     for name in ("trained", "unfinished"):
