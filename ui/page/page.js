@@ -84,7 +84,8 @@ function show_when_ready() {
   if (places.project !== undefined && one("#main")) document.documentElement.classList.add("ready");
 }
 function typed(root = document) {
-  return all("input[name]:not([type=range]), input[data-set]:not([type=range]), textarea", root).some((field) => field.value !== field.defaultValue);
+  const fields = all("input[name], input[data-set], textarea", root);
+  return fields.some((field) => !/range|checkbox|radio/.test(field.type) && field.value !== field.defaultValue);
 }
 function empty(field) { field.value = field.defaultValue ?? ""; }
 function fetch_file(address) {
