@@ -55,7 +55,9 @@ def build(services: Services, language: str) -> gr.Blocks:
 def main_html(language: str) -> str:
     """Above each screen: where it stands among the steps, and one place for what came of the last action."""
     lost = html.box("warn", text("page.disconnected", language), text("page.disconnected_hint", language))
+    refused = html.box("bad", text("page.not_taken", language), text("page.not_taken_hint", language))
     return (
+        f'<template id="not-taken">{refused}</template>'
         f'{html.place("steps")}<div id="disconnected">{lost}</div>{html.place("problem")}'
         '<div id="notice" role="status" aria-live="polite"></div>'
         '<div id="announced" class="unseen" role="status" aria-live="polite"></div>'
