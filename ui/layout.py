@@ -2,61 +2,56 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import gradio as gr
 
-from core.jobs.services import Services
 from ui import project_bar, settings, steps, tab_model, tab_rag, tab_sft, tab_training, welcome
 from ui.page import fields, html
 from ui.page.parts import Part
 from ui.texts import LANGUAGES, text
 
-UPLOADS_KEPT_SECONDS = 24 * 3600
-
 
 @dataclass(frozen=True)
 class Screen:
-    """What one screen shows and does, and how it is laid out, given the services and the language."""
+    """What one screen shows and does, and how it is laid out, given the language."""
 
     part: Part
-    build: Callable[[Services, str], None]
+    layout_html: Callable[[str], str]
 
 
 FRAME = project_bar.PART | settings.PART | steps.PART | welcome.PART | Part(actions={"set": fields.keep})
 # The last tab has three views, each a screen of its own.
 SCREENS: dict[str, Screen] = {
-    "documents": Screen(tab_rag.PART, tab_rag.build),
-    "model": Screen(tab_model.PART, tab_model.build),
-    "samples": Screen(tab_sft.PART, tab_sft.build),
-    **{name: Screen(view.part, view.build) for name, view in tab_training.VIEWS.items()},
+    "documents": Screen(tab_rag.PART, tab_rag.layout_html),
+    "model": Screen(tab_model.PART, tab_model.layout_html),
+    "samples": Screen(tab_sft.PART, tab_sft.layout_html),
+    **{name: Screen(part, partial(tab_training.layout_html, name)) for name, part in tab_training.VIEWS.items()},
 }
 
 
-def build(services: Services, language: str) -> gr.Blocks:
+def build(language: str) -> gr.Blocks:
     """The page of one language. Holds no state of its own: what it shows comes from `ui/server/live.py`."""
-    with gr.Blocks(
-        analytics_enabled=False,
-        title=text("app.name", language),
-        delete_cache=(UPLOADS_KEPT_SECONDS, UPLOADS_KEPT_SECONDS),
-        fill_width=True,
-    ) as page:
+    with gr.Blocks(analytics_enabled=False, title=text("app.name", language), fill_width=True) as page:
         gr.HTML(header_html(language), elem_id="header", padding=False)
         with gr.Row(elem_id="body"):
             with gr.Column(elem_id="sidebar", min_width=260):
-                gr.HTML(project_bar.layout_html() + settings.layout_html())
+                gr.HTML(html.places(*project_bar.PLACES, "settings"))
             with gr.Column(elem_id="main", min_width=300):
                 gr.HTML(main_html(language))
                 for name, screen in SCREENS.items():
                     with gr.Column(elem_id=f"screen-{name}", elem_classes="screen", min_width=0):
-                        screen.build(services, language)
+                        gr.HTML(screen.layout_html(language))
     return page
 
 
 def main_html(language: str) -> str:
     """Above each screen: where it stands among the steps, and one place for what came of the last action."""
     lost = html.box("warn", text("page.disconnected", language), text("page.disconnected_hint", language))
+    failed = html.box("bad", text("upload.failed", language), text("upload.failed_hint", language))
     return (
-        f'{html.place("steps")}<div id="disconnected">{lost}</div>{html.place("problem")}'
+        f'{html.place("steps")}<div id="disconnected">{lost}</div><template id="upload-failed">{failed}</template>'
+        f"{html.place('problem')}"
         '<div id="notice" role="status" aria-live="polite"></div>'
         '<div id="announced" class="unseen" role="status" aria-live="polite"></div>'
         f"{html.place('welcome')}{html.place('example')}"

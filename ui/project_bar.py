@@ -17,6 +17,7 @@ from ui.texts import message_text
 from utils.errors import AppError
 from utils.validators import composed
 
+PLACES = ("project", "next", "running", "hardware")
 PURPOSES = ("create", "rename", "delete")
 HARDWARE = Remembered(1)
 
@@ -26,10 +27,6 @@ class BarPosition(Position):
     """Which of the bar's small forms is open: create, rename, delete or none."""
 
     purpose: str = ""
-
-
-def layout_html() -> str:
-    return "".join(html.place(name) for name in ("project", "next", "running", "hardware"))
 
 
 def project_html(view: View) -> str:

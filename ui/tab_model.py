@@ -3,11 +3,8 @@
 from dataclasses import dataclass, replace
 from html import escape
 
-import gradio as gr
-
 from core import access, base_models
 from core.jobs.kinds import of_tab
-from core.jobs.services import Services
 from ui.model import choosing, hub_panel, ollama_panel, recommended_panel
 from ui.page import fields, html
 from ui.page.fields import Field, choice_label
@@ -29,8 +26,8 @@ class ModelPosition(Position):
     source: str = "hf"
 
 
-def build(services: Services, language: str) -> None:
-    gr.HTML("".join(map(html.place, PLACES)))
+def layout_html(_language: str) -> str:
+    return html.places(*PLACES)
 
 
 def chosen_html(view: View) -> str:

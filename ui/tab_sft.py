@@ -4,11 +4,8 @@ from functools import reduce
 from html import escape
 from operator import or_
 
-import gradio as gr
-
 from core import sft_generator
 from core.jobs.kinds import of_step
-from core.jobs.services import Services
 from ui.page import fields, html
 from ui.page.fields import Field
 from ui.page.job_panel import job_part
@@ -23,11 +20,10 @@ LEFT = ("samples.helper", "samples.wishes", "samples.prompts", "samples.start")
 RIGHT = ("samples.counter", "samples.before", "samples.tried", "samples.after", "samples.unusable", "samples.checks")
 
 
-def build(services: Services, language: str) -> None:
-    columns = html.columns(*("".join(map(html.place, names)) for names in (LEFT, RIGHT)))
-    below = html.place("job.samples") + review_panel.layout_html()
-    gr.HTML(html.muted(text("samples.about", language)) + columns + below)
-    exchange_panel.layout(services, language)
+def layout_html(language: str) -> str:
+    columns = html.columns(html.places(*LEFT), html.places(*RIGHT))
+    below = html.places("job.samples", "review") + exchange_panel.layout_html(language)
+    return html.muted(text("samples.about", language)) + columns + below
 
 
 def wishes_html(view: View) -> str:

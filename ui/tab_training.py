@@ -1,15 +1,9 @@
 """Step 4 in three views, each a screen of its own: train, watch it run, see what came of it."""
 
-from collections.abc import Callable
-from functools import partial
 from html import escape
-from typing import NamedTuple
-
-import gradio as gr
 
 from core import hardware_detector, trainer
 from core.jobs.job import ACTIVE
-from core.jobs.services import Services
 from ui.page import fields, html
 from ui.page.parts import Act, Answer, Part
 from ui.page.view import View
@@ -78,27 +72,15 @@ def start(act: Act) -> Answer:
 PART = Part({"train-plan": train_html}, {"train": start}) | preset_panel.PART | preflight_panel.PART
 
 
-class Screen(NamedTuple):
-    """What a view shows and does, and how it is laid out."""
-
-    part: Part
-    build: Callable[[Services, str], None]
+VIEWS = {"training": PART, "running": running_screen.PART, "result": result_screen.PART}
 
 
-def build(name: str, layout_html: Callable[[], str], _services: Services, language: str) -> None:
+def layout_html(name: str, language: str) -> str:
     """One view, below the links to all of them."""
     links = "".join(
         f'<a href="?tab={view}" data-tab="{view}"{" aria-current=page" if view == name else ""}>'
         f"{escape(text(f'training.view.{view}', language))}</a>"
-        for view in LAYOUTS
+        for view in VIEWS
     )
     nav = f'<nav class="views" aria-label="{escape(text("training.views", language))}">{links}</nav>'
-    gr.HTML(nav + layout_html())
-
-
-LAYOUTS: dict[str, tuple[Part, Callable[[], str]]] = {
-    "training": (PART, partial(html.place, "train-plan")),
-    "running": (running_screen.PART, running_screen.layout_html),
-    "result": (result_screen.PART, result_screen.layout_html),
-}
-VIEWS = {name: Screen(part, partial(build, name, layout_html)) for name, (part, layout_html) in LAYOUTS.items()}
+    return nav + (result_screen.layout_html() if name == "result" else html.places(*VIEWS[name].places))

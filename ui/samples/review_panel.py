@@ -16,10 +16,6 @@ MOST_NOTED = 50
 BOXES = ("review.instruction", "review.output")
 
 
-def layout_html() -> str:
-    return html.place("review")
-
-
 def review_html(view: View) -> str:
     """The whole section, as soon as there is something to look at, or to take back."""
     counts = counts_of(view)

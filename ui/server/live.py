@@ -23,6 +23,7 @@ from core.jobs.services import Services, join_running
 from ui.page.moving import LOG_LINES_SHOWN, moving
 from ui.page.parts import Act, Answer, Part, done, shown
 from ui.page.view import Position, View
+from ui.server.uploads import Uploads
 from utils.errors import AppError
 from utils.files import parse_json
 
@@ -108,8 +109,9 @@ class Live:
     """All open pages. `screens` are the tabs' parts by name, the first one is where a page begins; `frame` is around
     them."""
 
-    def __init__(self, services: Services, frame: Part, screens: Mapping[str, Part]) -> None:
+    def __init__(self, services: Services, frame: Part, screens: Mapping[str, Part], uploads: Uploads) -> None:
         self.services = services
+        self._uploads = uploads
         self._frame = frame
         self._screens = screens
         self._actions = frame
@@ -258,6 +260,7 @@ class Live:
         act = Act(
             self.services, page.language, page.project, page.positions,
             str(message.get("of", "")), words_of(message.get("ticked")), values_of(message.get("values")),
+            self._uploads.find(page.browser, words_of(message.get("uploads"))),
         )  # fmt: skip
         self._at_work[page.browser] += 1
         try:

@@ -8,15 +8,12 @@ import os
 import re
 import shutil
 import socket
-import tempfile
 import threading
 import time
 import webbrowser
 from collections.abc import AsyncIterator, Iterable
 from functools import partial
-from pathlib import Path
 
-import psutil
 import uvicorn
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import RedirectResponse, Response
@@ -33,7 +30,7 @@ from ui.server.guard import Connection, Guard
 from ui.server.join import Door, new_code
 from ui.server.language_page import LanguagePage
 from ui.server.live import MOST_MESSAGE_BYTES, Live
-from ui.server.traffic import Traffic
+from ui.server.uploads import Uploads
 from ui.server.visitors import HOST_WORD, Gate, Passes, with_query
 from ui.texts import LANGUAGES, person_language, text
 from ui.training import result_downloads
@@ -59,12 +56,9 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
     `state.host_link` is the path by which a browser becomes the host's.
     """
     passes = Passes(config.config_folder(), port, join_code)
-    uploads = new_uploads_folder()
-    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
-    traffic = Traffic(uploads)
-    pages = {language: LanguagePage(services, language, traffic) for language in LANGUAGES}
-
-    live = Live(services, layout.FRAME, {name: screen.part for name, screen in layout.SCREENS.items()})
+    uploads = Uploads(services)
+    pages = {language: LanguagePage(language) for language in LANGUAGES}
+    live = Live(services, layout.FRAME, {name: screen.part for name, screen in layout.SCREENS.items()}, uploads)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -74,7 +68,7 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
         await live.close()
         await asyncio.gather(*(one.close() for one in pages.values()))
         await asyncio.to_thread(services.runner.shutdown)
-        shutil.rmtree(uploads, ignore_errors=True)
+        shutil.rmtree(uploads.folder, ignore_errors=True)
 
     server = FastAPI(lifespan=lifespan, openapi_url=None)
     server.state.host_link = f"/?{HOST_WORD}={passes.host_token}"
@@ -97,6 +91,10 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
     async def attend(socket: WebSocket, language: str) -> None:
         await live.attend(socket, language if language in LANGUAGES else LANGUAGES[0])
 
+    @server.post("/upload/{language}")
+    async def upload(request: Request, language: str) -> Response:
+        return await uploads.take(request, language if language in LANGUAGES else LANGUAGES[0])
+
     @server.get("/page.js")
     def script() -> Response:
         return Response(
@@ -117,17 +115,6 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
     )
     server.add_middleware(Guard, port=port, extra_hosts=tuple(extra_hosts))
     return server
-
-
-def new_uploads_folder() -> Path:
-    """Where this app's uploads lie until a project takes them in. What an app left that was killed is removed."""
-    folder = config.uploads_folder()
-    for left in folder.glob("*-*"):
-        number = left.name.partition("-")[0]
-        if number.isdigit() and not psutil.pid_exists(int(number)):
-            shutil.rmtree(left, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder)).resolve()
 
 
 def chosen_language(request: Request) -> str:

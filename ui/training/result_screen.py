@@ -17,7 +17,7 @@ LONGEST_QUESTION = 2000
 def layout_html() -> str:
     """What is at work on top, then the three cards, what both models answered, and the runs."""
     tried = html.place("verdict", "card flow") + html.place("try-out", "card flow")
-    below = "".join(html.place(name) for name in ("answers", "runs", "run", "compared-runs"))
+    below = html.places("answers", "runs", "run", "compared-runs")
     return html.place("job.training") + html.columns(tried, html.place("export", "card flow")) + below
 
 

@@ -18,10 +18,6 @@ FIGURES = ("loss_now", "loss_best", "left", "pace_label")
 MORE_FIGURES = ("time_label", "epoch_label", "rate_label", "memory_label")
 
 
-def layout_html() -> str:
-    return html.place("running-training")
-
-
 def screen_html(view: View) -> str:
     """The newest training, also one that an earlier app or a terminal has done."""
     job = view.job(KINDS)
