@@ -3,7 +3,7 @@
 The app has one core, the training (one thread) the other; the pages are on the app's. In turn nobody looks and all
 look, for `--seconds` each. Printed: the app's share of its core, the age of what a page shows (from the line in
 `metrics.jsonl` to the message that holds its step), and the training's steps with pages against those without.
-A page does what a browser does: it asks for the page and its script, and opens the WebSocket; guests join first.
+A page does what a browser does: it asks for the page and its script, and opens the WebSocket.
 """
 
 import argparse
@@ -37,7 +37,6 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=20)
     options.add_argument("--pairs", type=int, default=3)
     options.add_argument("--projects", type=Path, help="a folder with the project of an earlier measurement")
-    options.add_argument("--guests", action="store_true", help="each page is another guest's browser")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         projects = given.projects or Path(folder) / "projects"
@@ -46,7 +45,7 @@ def main() -> None:
             subprocess.run([*APP, "demo", "--project", NAME, "--projects", projects], env=environment, check=True)
         with (
             training(projects, environment) as metrics,
-            app(projects, environment, given.guests) as (address, server),
+            app(projects, environment) as (address, server),
         ):
             measure(given, address, server, metrics)
 
@@ -115,8 +114,8 @@ def training(projects: Path, environment: dict[str, str]) -> Iterator[Metrics]:
 
 
 @contextmanager
-def app(projects: Path, environment: dict[str, str], guests: bool) -> Iterator[tuple[str, psutil.Process]]:
-    flags = ["--no-browser", "--port", "7999", "--projects", str(projects), *(["--lan"] if guests else [])]
+def app(projects: Path, environment: dict[str, str]) -> Iterator[tuple[str, psutil.Process]]:
+    flags = ["--no-browser", "--port", "7999", "--projects", str(projects)]
     with tempfile.NamedTemporaryFile("w+") as output:
         server = subprocess.Popen([*APP, *flags], env=environment, stdout=output, stderr=subprocess.DEVNULL)
         process = psutil.Process(server.pid)
@@ -124,10 +123,8 @@ def app(projects: Path, environment: dict[str, str], guests: bool) -> Iterator[t
         psutil.Process().cpu_affinity([0])
         address = "http://127.0.0.1:7999"
         try:
-            while not (said := Path(output.name).read_text("utf-8")):
+            while not Path(output.name).read_text("utf-8"):
                 time.sleep(0.1)
-            if guests:
-                os.environ["ROOM_CODE"] = said.split()[-1]
             httpx.get(f"{address}/de/", timeout=60)
             yield address, process
         finally:
@@ -149,8 +146,6 @@ async def look(address: str, pages: int, seconds: float, metrics: Metrics) -> li
 
 async def one_page(address: str, seconds: float, metrics: Metrics) -> list[float]:
     async with httpx.AsyncClient(base_url=address, timeout=60, follow_redirects=True) as http:
-        if code := os.environ.get("ROOM_CODE"):
-            await http.post("/join", data={"code": code})
         await http.get("/de/")
         await http.get("/page.js")
         cookies = "; ".join(f"{name}={value}" for name, value in http.cookies.items())
@@ -169,7 +164,9 @@ async def one_page(address: str, seconds: float, metrics: Metrics) -> list[float
                 break
             curve = told.get("moving", {}).get("curve")
             steps = [
-                int(step) for step in metrics.seen if curve and newest < step <= curve["lines"][0]["points"][-1][0]
+                int(step)
+                for step in list(metrics.seen)
+                if curve and newest < step <= curve["lines"][0]["points"][-1][0]
             ]
             now = time.monotonic()
             ages += [now - metrics.seen[step] for step in steps if not first]
