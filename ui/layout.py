@@ -1,7 +1,6 @@
 """One language's page: the frame around the steps, and the screens of the four tabs. Knows what stands where."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import gradio as gr
@@ -11,22 +10,18 @@ from ui.page import fields, html
 from ui.page.parts import Part
 from ui.texts import LANGUAGES, text
 
-
-@dataclass(frozen=True)
-class Screen:
-    """What one screen shows and does, and how it is laid out, given the language."""
-
-    part: Part
-    layout_html: Callable[[str], str]
-
-
 FRAME = project_bar.PART | settings.PART | steps.PART | welcome.PART | Part(actions={"set": fields.keep})
-# The last tab has three views, each a screen of its own.
-SCREENS: dict[str, Screen] = {
-    "documents": Screen(tab_rag.PART, tab_rag.layout_html),
-    "model": Screen(tab_model.PART, tab_model.layout_html),
-    "samples": Screen(tab_sft.PART, tab_sft.layout_html),
-    **{name: Screen(part, partial(tab_training.layout_html, name)) for name, part in tab_training.VIEWS.items()},
+SCREENS: dict[str, Part] = {
+    "documents": tab_rag.PART,
+    "model": tab_model.PART,
+    "samples": tab_sft.PART,
+    **tab_training.VIEWS,  # the last tab has three views, each a screen of its own
+}
+LAYOUTS: dict[str, Callable[[str], str]] = {
+    "documents": tab_rag.layout_html,
+    "model": tab_model.layout_html,
+    "samples": tab_sft.layout_html,
+    **{view: partial(tab_training.layout_html, view) for view in tab_training.VIEWS},
 }
 
 
@@ -39,9 +34,9 @@ def build(language: str) -> gr.Blocks:
                 gr.HTML(html.places(*project_bar.PLACES, "settings"))
             with gr.Column(elem_id="main", min_width=300):
                 gr.HTML(main_html(language))
-                for name, screen in SCREENS.items():
+                for name, layout_html in LAYOUTS.items():
                     with gr.Column(elem_id=f"screen-{name}", elem_classes="screen", min_width=0):
-                        gr.HTML(screen.layout_html(language))
+                        gr.HTML(layout_html(language))
     return page
 
 

@@ -112,8 +112,8 @@ def next_html(view: View) -> str:
         words = "paused"
     tab = next_tab(step, job)
     return (
-        f'<div class="card next"><span>{escape(view.t("next.label"))}</span>'
-        f'<a href="?tab={tab}" data-tab="{tab}">{escape(view.t(f"next.{words}"))} →</a></div>'
+        f'<div class="card next"><span>{view.html("next.label")}</span>'
+        f'<a href="?tab={tab}" data-tab="{tab}">{view.html(f"next.{words}")} →</a></div>'
     )
 
 
@@ -130,7 +130,7 @@ def running_html(view: View) -> str:
     if not jobs:
         return ""
     rows = "".join(running_row(view, job) for job in jobs)
-    return f'<div class="card running"><span>{escape(view.t("running.label"))}</span>{rows}</div>'
+    return f'<div class="card running"><span>{view.html("running.label")}</span>{rows}</div>'
 
 
 def running_row(view: View, job: JobSnapshot) -> str:

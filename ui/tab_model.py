@@ -48,7 +48,7 @@ def chosen_html(view: View) -> str:
     next_step = html.link("samples", view.t("next.samples"), "primary") if is_next else ""
     agreement = ollama_panel.agreement_html(view, base_models.read_note(folder)) if folder else ""
     return (
-        f'<div class="chosen"><small>{escape(view.t("model.current"))}</small>'
+        f'<div class="chosen"><small>{view.html("model.current")}</small>'
         f"<div><strong>{escape(name)}</strong> {state} {button}</div>{agreement}</div>{reason}{next_step}"
     )
 

@@ -9,7 +9,7 @@ from core.jobs.kinds import of_step
 from ui.page import fields, html
 from ui.page.fields import Field
 from ui.page.job_panel import job_part
-from ui.page.parts import Act, Part
+from ui.page.parts import Part, starting
 from ui.page.view import View
 from ui.samples import checks_panel, estimate_panel, exchange_panel, helper_panel, prompt_panel, review_panel
 from ui.samples.sample_list import counts_of, refusal
@@ -46,14 +46,6 @@ def start_html(view: View) -> str:
     words = view.t("samples.continue" if some else "samples.generate")
     generate = html.button("samples.generate", words, why_not=blocked(view), tone="primary", key="generate")
     return f'<div class="buttons">{generate}{prompt_panel.try_button_html(view)}</div>'
-
-
-def generate(act: Act) -> None:
-    sft_generator.start_samples(act.services, act.project)
-
-
-def try_out(act: Act) -> None:
-    sft_generator.start_test(act.services, act.project)
 
 
 def blocked(view: View) -> str:
@@ -96,7 +88,10 @@ def counter_html(view: View) -> str:
 
 OWN = Part(
     {"samples.wishes": wishes_html, "samples.start": start_html, "samples.counter": counter_html},
-    {"samples.generate": generate, "samples.try": try_out},
+    {
+        "samples.generate": starting(sft_generator.start_samples),
+        "samples.try": starting(sft_generator.start_test),
+    },
 )
 PANELS = (helper_panel, prompt_panel, estimate_panel, checks_panel, review_panel, exchange_panel)
 PART = reduce(or_, (panel.PART for panel in PANELS), OWN | job_part("samples"))

@@ -20,7 +20,7 @@ def train_html(view: View) -> str:
     start = html.button("train", view.t("training.start"), why_not=blocked(view), tone="" if at_work else "primary")
     watch = html.link("running", view.t("training.watch"), "primary") if at_work else ""
     return (
-        f'<div class="flow"><h2>{escape(view.t("training.title"))}</h2>{html.muted(view.t("training.about"))}'
+        f'<div class="flow"><h2>{view.html("training.title")}</h2>{html.muted(view.t("training.about"))}'
         f"{preset_panel.presets_html(view)}{settings_html(view)}{watch}{start}"
         f"{preflight_panel.checks_html(view)}{preflight_panel.look_html(view)}</div>"
     )
@@ -35,7 +35,7 @@ def settings_html(view: View) -> str:
     line = ", ".join(filter(None, (often, time)))
     summary = (
         f"<strong>{escape(preset_panel.name_of(view))}:</strong> {escape(line)} · "
-        f'<span class="change">{escape(view.t("training.change"))}</span>'
+        f'<span class="change">{view.html("training.change")}</span>'
     )
     offered = {**OFFERED, "batch_size": hardware_detector.batch_size_choices(view.services.hardware())}
     main, *folded = Group
@@ -44,7 +44,7 @@ def settings_html(view: View) -> str:
         for name in settings_with(main)
     )
     groups = "".join(
-        f"<h3>{escape(view.t(f'settings.group.{group}'))}</h3>"
+        f"<h3>{view.html(f'settings.group.{group}')}</h3>"
         f'<div class="fields">{fields.settings(view, "training", settings_with(group))}</div>'
         for group in folded
     )

@@ -36,7 +36,7 @@ class Clicks:
         self.positions: dict[type[Position], Position] = {}
         self._actions = {**layout.FRAME.actions}
         for screen in layout.SCREENS.values():
-            self._actions |= screen.part.actions
+            self._actions |= screen.actions
 
     def __call__(
         self, name: str, of: str = "", *, ticked: Iterable[str] = (), uploads: Iterable[Path] = (), **values: Any

@@ -17,21 +17,17 @@ from utils.errors import AppError
 
 
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
-    """Declare the commands; `add(name, command, summary, **defaults)` makes one."""
-    sft = add("sft", sft_command, "write training samples", show=show_sft)
-    sft.add_argument("project")
+    """Declare the commands; `add(name, command, summary, *needed, **defaults)` makes one."""
+    sft = add("sft", sft_command, "write training samples", "project", show=show_sft)
     sft.add_argument("--test", action="store_true", help="one real request, shown with what was understood of it")
     sft.add_argument("--estimate", action="store_true", help="only say what it will take, and what leaves")
     sft.add_argument("--unusable", action="store_true", help="show the last answers that held no sample, and why")
     sft.add_argument("--max-cost", dest="budget_usd", metavar="USD", help="the same as --budget-usd; 0 = no limit")
     add_fields(sft, config.SftSettings)
-    check = add("check-samples", check_command, "check the samples: duplicates, language, support and more")
-    check.add_argument("project")
-    bring = add("import-samples", import_command, "add samples from JSONL, JSON, CSV or TSV")
-    bring.add_argument("project")
+    add("check-samples", check_command, "check the samples: duplicates, language, support and more", "project")
+    bring = add("import-samples", import_command, "add samples from JSONL, JSON, CSV or TSV", "project")
     bring.add_argument("file", type=Path)
-    take = add("export-samples", export_command, "write the samples that nobody rejected to a file")
-    take.add_argument("project")
+    take = add("export-samples", export_command, "write the samples that nobody rejected to a file", "project")
     take.add_argument("target", type=Path)
     take.add_argument("--kind", default="jsonl", metavar="jsonl|messages|csv")
     key = add("key", key_command, "keep the key of a helper's server, typed or from standard input")

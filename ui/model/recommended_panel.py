@@ -64,7 +64,7 @@ def cards_html(view: View) -> str:
         about = html.box("good", view.t("model.first_success"), view.t("model.first_success_about", **words)) + about
     first = next(iter(found), PRACTICE) if practised or base is None else ""
     cards = "".join(card_html(view, role, one, role == first) for role, one in found.items())
-    title = f'<h2 class="section">{escape(view.t("model.cards"))}</h2>{about}'
+    title = f'<h2 class="section">{view.html("model.cards")}</h2>{about}'
     return f'{title}<ul class="model-cards">{cards}{practice_html(view, first == PRACTICE)}</ul>'
 
 

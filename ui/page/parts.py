@@ -139,6 +139,15 @@ def reason(error: Exception) -> AppError:
     return known or AppError("internal", kind=type(error).__name__)
 
 
+def starting(start: Callable[[Services, Project], object]) -> Work:
+    """An action that begins some work of core for the project, and no more."""
+
+    def begin(act: Act) -> None:
+        start(act.services, act.project)
+
+    return begin
+
+
 def good(act: Act, key: str, /, **params: object) -> Answer:
     """Says that something was done."""
     return Answer(notice=html.box("good", act.t(key, **params)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -71,6 +72,10 @@ class View:
 
     def t(self, key: str, /, **params: object) -> str:
         return text(key, self.language, **params)
+
+    def html(self, key: str, /, **params: object) -> str:
+        """The words of a key for a place in HTML."""
+        return escape(self.t(key, **params))
 
     def number(self, value: int) -> str:
         """A whole number as the language writes it: 12.345 or 12,345."""

@@ -95,7 +95,7 @@ def after_html(view: View) -> str:
         return ""
     lines = "".join(f"<li>{taken_html(view, run)}</li>" for run in reversed(taken[-RUNS_SHOWN:]))
     left = "".join(place_html(view, place) for place in sent) or html.box("good", view.t("after.nothing_left"))
-    title = f'<h2 class="section">{escape(view.t("after.title"))}</h2>'
+    title = f'<h2 class="section">{view.html("after.title")}</h2>'
     return f'<div class="estimate">{title}<ul class="taken">{lines}</ul>{left}</div>'
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from html import escape
 
 from core.sft_generator import STATUSES, SampleRow, SampleStore
 from ui.page import html
@@ -22,7 +21,7 @@ def review_html(view: View) -> str:
     if view.project is None or view.status is None or not (counts.total or counts.undoable):
         return ""
     store = SampleStore(view.project)
-    title = f'<h2 class="section">{escape(view.t("review.title"))}</h2>'
+    title = f'<h2 class="section">{view.html("review.title")}</h2>'
     both = sample_detail.card_html(view, store) + sample_list.list_html(view, store)
     return f'<section id="review" data-form>{title}{both}</section>'
 

@@ -128,11 +128,7 @@ def source_html(view: View, sample: Sample) -> str:
     """The document and the page that a sample comes from."""
     if sample.source is None:
         return "–"
-    page = (
-        f"<br><small>{escape(view.t('documents.page', page=sample.source.page))}</small>"
-        if sample.source.page
-        else ""
-    )
+    page = f"<br><small>{view.html('documents.page', page=sample.source.page)}</small>" if sample.source.page else ""
     return f'<span class="file">{escape(sample.source.document)}</span>{page}'
 
 

@@ -11,6 +11,7 @@ import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -55,7 +56,7 @@ class OpenPage:
     positions: dict[type[Position], Position] = field(default_factory=dict)
     shown: dict[str, int] = field(default_factory=dict)
     stamp: tuple[Any, ...] = ()
-    moved: int = 0
+    moved: int = 0  # which figures it has been told
     turn: int = 0  # grows with whatever this page asks; what was drawn before is out of date
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -82,19 +83,6 @@ class OpenPage:
         if self.socket.application_state != WebSocketState.DISCONNECTED:
             with contextlib.suppress(RuntimeError, OSError):
                 await self.socket.close()
-
-
-@dataclass(frozen=True)
-class Moved:
-    """What moves on a page, as JSON that is made once for all pages."""
-
-    text: str
-    mark: int
-
-    @staticmethod
-    def of(view: View, lines: int) -> "Moved":
-        text = as_json(moving(view, lines))
-        return Moved(text, hash(text))
 
 
 @dataclass(frozen=True)
@@ -172,10 +160,10 @@ class Live:
                 *(self._show(page, drawn, moved) for page, drawn, moved in found if page.turn == turns[page])
             )
 
-    def news(self, pages: list[OpenPage]) -> list[tuple[OpenPage, Drawn | None, Moved]]:
-        """For each page what it shows now, if that may be something new, and what moves there."""
+    def news(self, pages: list[OpenPage]) -> list[tuple[OpenPage, Drawn | None, str]]:
+        """For each page what it shows now, if that may be something new, and what moves there as JSON."""
         stamps: dict[Any, tuple[Any, ...]] = {}
-        moves: dict[Any, Moved] = {}
+        moves: dict[Any, str] = {}
         drawings: dict[Any, Drawn] = {}
         found = []
         for page in pages:
@@ -185,7 +173,7 @@ class Live:
                     if view.project:
                         with contextlib.suppress(AppError):  # an app that closes shows nothing new
                             join_running(self.services, view.project)
-                    stamps[page.looks], moves[page.looks] = view.stamp(), Moved.of(view, NEW_LINES)
+                    stamps[page.looks], moves[page.looks] = view.stamp(), as_json(moving(view, NEW_LINES))
                 drawn = None
                 if stamps[page.looks] != page.stamp:
                     sees = page.sees
@@ -203,7 +191,7 @@ class Live:
         return Drawn(stamp, {name: shown(render, view) for name, render in places.items()})
 
     async def _show(
-        self, page: OpenPage, drawn: Drawn | None, moved: Moved, more: Mapping[str, Any] | None = None
+        self, page: OpenPage, drawn: Drawn | None, moved: str, more: Mapping[str, Any] | None = None
     ) -> None:
         """Send what is new of it; `more` goes along."""
         message = dict(more or {})
@@ -214,9 +202,9 @@ class Live:
                 message["places"] = new
                 page.shown.update(marks)
         text = as_json(message) if message else ""
-        if page.moved != moved.mark:
-            page.moved = moved.mark
-            text = f'{text[:-1] + "," if text else "{"}"moving":{moved.text}}}'
+        if page.moved != (mark := hash(moved)):
+            page.moved = mark
+            text = f'{text[:-1] + "," if text else "{"}"moving":{moved}}}'
         if text:
             await page.send(text)
 
@@ -238,20 +226,20 @@ class Live:
             raise ValueError("nothing that a page says")
         page.turn += 1
         turn = page.turn
-        drawn, moved, now = await self._in_thread(self._threads, lambda: self._seen_by(page), page.visitor)
+        drawn, moved, now = await self._in_thread(self._threads, lambda: self._seen_by(page))
         if page.turn == turn:
             await self._show(page, drawn, moved, {**more, **now})
         elif more:
             await page.send(as_json(more))
 
-    def _seen_by(self, page: OpenPage) -> tuple[Drawn, Moved, dict[str, Any]]:
+    def _seen_by(self, page: OpenPage) -> tuple[Drawn, str, dict[str, Any]]:
         """The whole page as it is now, what moves on it, and where it is, if that is elsewhere than it thought."""
         names = self.services.projects.names() if not page.project else []
         project = page.project or next(iter(names), "")
         tab = page.tab if page.tab in self._screens else next(iter(self._screens))
         page.project, page.tab = project, tab
         view = View(self.services, page.language, page.project)
-        return self._drawn(page), Moved.of(view, LOG_LINES_SHOWN), {"look": {"project": project, "tab": tab}}
+        return self._drawn(page), as_json(moving(view, LOG_LINES_SHOWN)), {"look": {"project": project, "tab": tab}}
 
     async def _acted(self, page: OpenPage, name: str, message: dict[str, Any]) -> dict[str, Any]:
         """Do what a page asks for; what came of it, as the page takes it."""
@@ -264,9 +252,7 @@ class Live:
         )  # fmt: skip
         self._at_work[page.browser] += 1
         try:
-            answer, refused = await self._in_thread(
-                self._threads, lambda: done(self._actions.actions[name], act), page.visitor
-            )
+            answer, refused = await self._in_thread(self._threads, lambda: done(self._actions.actions[name], act))
         finally:
             self._at_work[page.browser] -= 1
             self._at_work += Counter()  # without those that have none
@@ -284,16 +270,9 @@ class Live:
                 page.project, page.stamp = now, ()
                 await page.send(as_json({"look": {"project": now, "tab": page.tab}}))
 
-    async def _in_thread(
-        self, threads: ThreadPoolExecutor, work: Callable[[], Value], visitor: Visitor | None = None
-    ) -> Value:
-        def as_visitor() -> Value:
-            if visitor is None:
-                return work()
-            with access.acting_as(visitor):
-                return work()
-
-        return await asyncio.get_running_loop().run_in_executor(threads, as_visitor)
+    async def _in_thread(self, threads: ThreadPoolExecutor, work: Callable[[], Value]) -> Value:
+        """The work is done as whoever asks: `asking` is in the context."""
+        return await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work)
 
     async def close(self) -> None:
         """Let all pages go; they come back when the app is there again."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import os
 import re
@@ -14,6 +13,7 @@ import webbrowser
 from collections.abc import AsyncIterator, Iterable
 from functools import partial
 
+import psutil
 import uvicorn
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import RedirectResponse, Response
@@ -58,7 +58,7 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
     passes = Passes(config.config_folder(), port, join_code)
     uploads = Uploads(services)
     pages = {language: LanguagePage(language) for language in LANGUAGES}
-    live = Live(services, layout.FRAME, {name: screen.part for name, screen in layout.SCREENS.items()}, uploads)
+    live = Live(services, layout.FRAME, layout.SCREENS, uploads)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -198,19 +198,9 @@ def listen(host: str, port: int) -> socket.socket:
 def _own_names() -> list[str]:
     """The names and addresses under which others in the local network can reach this machine."""
     name = socket.gethostname()
-    names = {name, f"{name}.local"}
-    with contextlib.suppress(OSError):
-        names.update(str(address[4][0]) for address in socket.getaddrinfo(name, None, socket.AF_INET))
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # sends nothing; only asks which address would be used
-        names.add(probe.getsockname()[0])
-    return sorted(name for name in names if not _is_unspecified(name))
-
-
-def _is_unspecified(name: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(name).is_unspecified
-    return False
+    cards = (address for addresses in psutil.net_if_addrs().values() for address in addresses)
+    own = {address.address for address in cards if address.family == socket.AF_INET}
+    return sorted({name, f"{name}.local", *own})
 
 
 def _announce(server: uvicorn.Server, words: str, to_open: str) -> None:

@@ -33,7 +33,7 @@ def details_html(view: View) -> str:
     entry = entry_of(view, position.chosen)
     if entry is None:
         return ""
-    title = escape(view.t("history.details", when=words.when_words(entry, view.language)))
+    title = view.html("history.details", when=words.when_words(entry, view.language))
     figures = (
         (words.fact_label(fact.name, view.language), words.value_words(fact.name, fact.values[0], view.language))
         for fact in figures_of([entry], SHOWN_FIGURES)
