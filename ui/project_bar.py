@@ -55,7 +55,7 @@ def form_html(view: View) -> str:
     name = Field("name", t("project.name"), kept=False).text(
         view.project_name if purpose == "rename" else "", longest=200
     )
-    words = {"create": "project.create", "rename": "project.rename", "delete": "project.delete_now"}[purpose]
+    words = "project.delete_now" if purpose == "delete" else f"project.{purpose}"
     send = html.button(
         f"project.{purpose}", t(words), tone="stop" if purpose == "delete" else "primary", main=True, key="project-do"
     )
@@ -105,11 +105,8 @@ def next_html(view: View) -> str:
         return ""
     step = view.status.next_step
     job = view.job(of_step(step))
-    words = step
-    if job and job.state in ACTIVE:
-        words = "running"
-    elif job and job.state == JobState.PAUSED:
-        words = "paused"
+    at_work = job is not None and job.state in ACTIVE
+    words = "running" if at_work else "paused" if job and job.state == JobState.PAUSED else step
     tab = next_tab(step, job)
     return (
         f'<div class="card next"><span>{view.html("next.label")}</span>'

@@ -4,13 +4,14 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui.cli.command_tools import JobStopped, add_fields, finish, given, opened, show_result
 from ui.page.figures import SIGNS, check_words, duration_words, rounded
 from ui.texts import message_text, person_language, text
-from ui.training.bundle_readme import readme_in
+from ui.training.bundle_readme import readme
 from ui.training.history_words import figure_words, outcome_words, record
 from utils import config
 from utils.validators import checked
@@ -173,7 +174,7 @@ def bundle_command(options: argparse.Namespace) -> dict[str, Any]:
 
     services, project = opened(options)
     run = options.run or exporter.trained_run(project).id
-    return finish(services, trainer.start_bundle(services, project, run, readme_in(person_language())))
+    return finish(services, trainer.start_bundle(services, project, run, partial(readme, person_language())))
 
 
 def make_practice_base_if_missing(services: "Services", project: "Project") -> None:

@@ -14,9 +14,6 @@ from utils import config
 from utils.config import ProjectConfig
 
 FOUND = Remembered(16)
-MEASURED_SPAN = 2.0
-"""The first training of SmolLM2 135M computed 1.4 and 1.9 times as long as the short measurement had said, on two
-cores that others used too (docs/performance.md)."""
 
 
 def language_of(view: View) -> str:
@@ -91,8 +88,8 @@ def facts_of(view: View, one: Candidate) -> list[str]:
 
 
 def time_words(view: View, one: Candidate) -> str:
-    """How long its training takes: a span, until a run of this model has shown it."""
-    return about_words(one.seconds, one.seconds * (1 if one.runs_known else MEASURED_SPAN), view.language)
+    """How long its training takes."""
+    return about_words(one.seconds, one.runs_known, view.language)
 
 
 def practice_html(view: View, proposed: bool) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin
 from ui.page.html import tooltip
 from ui.page.parts import Act, Answer
 from ui.page.view import View
-from ui.texts import KEYS, text
+from ui.texts import optional_text
 from utils import config
 from utils.errors import AppError
 
@@ -40,7 +40,7 @@ def setting(
     from that of the same setting on another screen."""
     settings = getattr(view.config or config.ProjectConfig(), section)
     kind, value = type(settings).model_fields[name], getattr(settings, name)
-    about = explanation(name, view.language) if about is None else about
+    about = optional_text(f"about.{name}", view.language) if about is None else about
     low = high = None
     if kind.annotation in (int, float):
         low, high = config.bounds(type(settings), name)
@@ -187,14 +187,7 @@ def choices_of_several(annotation: Any) -> tuple[Any, ...]:
 
 def choice_label(name: str, choice: object, language: str) -> str:
     """How a choice reads; a choice without a text of its own is its own name."""
-    key = f"choice.{name}.{choice}"
-    return text(key, language) if key in KEYS else str(choice)
-
-
-def explanation(name: str, language: str) -> str:
-    """What a setting does, in a sentence; empty where its label says it all."""
-    key = f"about.{name}"
-    return text(key, language) if key in KEYS else ""
+    return optional_text(f"choice.{name}.{choice}", language, str(choice))
 
 
 def keep(act: Act) -> Answer | None:

@@ -158,11 +158,6 @@ class View:
         project = self.project
         return [job for job in self.all_jobs if job.project == project.name] if project else []
 
-    @cached_property
-    def moving(self) -> bool:
-        """Whether anything runs, so that clocks tick even while nothing else changes."""
-        return any(job.state in ACTIVE for job in self.all_jobs)
-
     def job(self, kinds: Iterable[str]) -> JobSnapshot | None:
         """The project's newest job of these kinds."""
         wanted = set(kinds)

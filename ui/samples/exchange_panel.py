@@ -12,7 +12,7 @@ from ui.page.downloads import Download
 from ui.page.parts import Act, Answer, Part
 from ui.page.view import View
 from ui.samples.sample_list import has_samples
-from ui.texts import KEYS, text
+from ui.texts import optional_text, text
 from utils.errors import AppError
 
 PATH = "/download/samples"
@@ -57,7 +57,7 @@ def result_html(view: View) -> str:
     found = html.box(tone, counts, view.t("exchange.bad", count=result["bad"]) if result["bad"] else "")
     shown = result["bad_lines"][:BAD_LINES_SHOWN]
     lines = [
-        view.t("exchange.bad_line", line=line, reason=view.t(reason) if reason in KEYS else reason)
+        view.t("exchange.bad_line", line=line, reason=optional_text(reason, view.language, reason))
         for line, reason in shown
     ]
     if (more := result["bad"] - len(shown)) > 0:
@@ -73,16 +73,12 @@ def write_export(act: Act) -> Answer:
         file = export_file(project, kind)
         return file, act.t("exchange.exported", count=export_samples(project, kind, file))
 
-    return downloads.take_along(act, write, download_address(project, kind))
+    return downloads.take_along(act, write, downloads.address_of(PATH, project.name, kind=kind))
 
 
 def export_file(project: Project, kind: str) -> Path:
     """Where a project's samples are written for others; the next export of this kind replaces it."""
     return project.samples_file.with_name(f"sft_export_{kind}.{EXPORTS[kind].suffix}")
-
-
-def download_address(project: Project, kind: str) -> str:
-    return downloads.address_of(PATH, project.name, kind=kind)
 
 
 def samples_of(project: Project, asked: Mapping[str, str]) -> Download | None:

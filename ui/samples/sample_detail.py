@@ -11,7 +11,7 @@ from ui.page import html
 from ui.page.fields import Field, choice_label
 from ui.page.view import View
 from ui.samples.sample_list import ReviewPosition, finding_about, finding_words, status_badge
-from ui.texts import KEYS
+from ui.texts import optional_text
 
 TEXT_AREAS = ("gate.detail.", "language.name.")
 
@@ -101,7 +101,7 @@ def finding_html(view: View, finding: Finding) -> str:
     """What was found. A detail is the key of a text, a number of tokens, or the very words that were found."""
     words, detail = escape(finding_about(view, finding.kind)), finding.detail
     if detail.startswith(TEXT_AREAS):
-        detail = escape(view.t(detail) if detail in KEYS else detail.rpartition(".")[2])
+        detail = escape(optional_text(detail, view.language, detail.rpartition(".")[2]))
     elif detail.isdecimal():
         detail = view.html("after.tokens", tokens=int(detail))
     elif detail:

@@ -18,7 +18,7 @@ from ui.page.fields import Field
 from ui.page.figures import refusal_words
 from ui.page.pager import turner
 from ui.page.view import Position, View
-from ui.texts import KEYS
+from ui.texts import optional_text
 from utils.errors import AppError
 
 ROWS_SHOWN = 10
@@ -103,14 +103,12 @@ def chosen_html(view: View, position: ReviewPosition) -> str:
 
 
 def finding_words(view: View, kind: str) -> str:
-    key = f"gate.kind.{kind}"
-    return view.t(key) if key in KEYS else kind
+    return optional_text(f"gate.kind.{kind}", view.language, kind)
 
 
 def finding_about(view: View, kind: str) -> str:
     """What a kind of finding means."""
-    key = f"gate.about.{kind}"
-    return view.t(key) if key in KEYS else ""
+    return optional_text(f"gate.about.{kind}", view.language)
 
 
 def cells(view: View, row: SampleRow, is_open: bool) -> list[str]:
