@@ -87,7 +87,7 @@ def timed(work: Callable[[], object]) -> float:
 def looks(services: Services, project: Project, count: int) -> dict[str, list[float]]:
     """Seconds of each look, by what happened before it."""
     samples = SampleStore(project)
-    places = {**layout.FRAME.places, **layout.SCREENS["samples"].part.places}
+    places = {**layout.FRAME.places, **layout.SCREENS["samples"].places}
 
     def look() -> float:
         def draw() -> None:

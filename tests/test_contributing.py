@@ -95,9 +95,9 @@ from core.project_manager import ProjectStore
 from ui import layout, texts
 from ui.page.view import View
 services = Services(ProjectStore(Path(sys.argv[2])))
-print(layout.build(services, sys.argv[1]).get_config_file())
+print(layout.build(sys.argv[1]).get_config_file())
 view = View(services, sys.argv[1], next(iter(services.projects.names()), ""))
-for part in (layout.FRAME, *(screen.part for screen in layout.SCREENS.values())):
+for part in (layout.FRAME, *layout.SCREENS.values()):
     print(*(unescape(render(view)) for render in part.places.values()))
 print(texts.person_language(), texts.text("job.count", sys.argv[1], done=1200, total=1))
 """

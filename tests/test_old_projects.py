@@ -84,7 +84,7 @@ def test_old_projects_are_listed_and_their_pages_show_how_far_they_are(old, capl
         ]  # fmt: skip
         assert [each.next_step for each in status.values()] == ["model", "try", "training"]
         assert [file.name for file in status["trained"].exported] == ["trained-q8_0.gguf", "trained-f16.gguf"]
-        parts = [layout.FRAME, *(screen.part for screen in layout.SCREENS.values())]
+        parts = [layout.FRAME, *layout.SCREENS.values()]
         places = [render for part in parts for render in part.places.values()]
         pages = {name: "".join(drawn(render, view) for render in places) for name, view in shown.items()}
     finally:

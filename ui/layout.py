@@ -1,54 +1,42 @@
 """One language's page: the frame around the steps, and the screens of the four tabs. Knows what stands where."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
 import gradio as gr
 
-from core.jobs.services import Services
 from ui import project_bar, settings, steps, tab_model, tab_rag, tab_sft, tab_training, welcome
 from ui.page import fields, html
 from ui.page.parts import Part
 from ui.texts import LANGUAGES, text
 
-UPLOADS_KEPT_SECONDS = 24 * 3600
-
-
-@dataclass(frozen=True)
-class Screen:
-    """What one screen shows and does, and how it is laid out, given the services and the language."""
-
-    part: Part
-    build: Callable[[Services, str], None]
-
-
 FRAME = project_bar.PART | settings.PART | steps.PART | welcome.PART | Part(actions={"set": fields.keep})
-# The last tab has three views, each a screen of its own.
-SCREENS: dict[str, Screen] = {
-    "documents": Screen(tab_rag.PART, tab_rag.build),
-    "model": Screen(tab_model.PART, tab_model.build),
-    "samples": Screen(tab_sft.PART, tab_sft.build),
-    **{name: Screen(view.part, view.build) for name, view in tab_training.VIEWS.items()},
+SCREENS: dict[str, Part] = {
+    "documents": tab_rag.PART,
+    "model": tab_model.PART,
+    "samples": tab_sft.PART,
+    **tab_training.VIEWS,  # the last tab has three views, each a screen of its own
+}
+LAYOUTS: dict[str, Callable[[str], str]] = {
+    "documents": tab_rag.layout_html,
+    "model": tab_model.layout_html,
+    "samples": tab_sft.layout_html,
+    **{view: partial(tab_training.layout_html, view) for view in tab_training.VIEWS},
 }
 
 
-def build(services: Services, language: str) -> gr.Blocks:
+def build(language: str) -> gr.Blocks:
     """The page of one language. Holds no state of its own: what it shows comes from `ui/server/live.py`."""
-    with gr.Blocks(
-        analytics_enabled=False,
-        title=text("app.name", language),
-        delete_cache=(UPLOADS_KEPT_SECONDS, UPLOADS_KEPT_SECONDS),
-        fill_width=True,
-    ) as page:
+    with gr.Blocks(analytics_enabled=False, title=text("app.name", language), fill_width=True) as page:
         gr.HTML(header_html(language), elem_id="header", padding=False)
         with gr.Row(elem_id="body"):
             with gr.Column(elem_id="sidebar", min_width=260):
-                gr.HTML(project_bar.layout_html() + settings.layout_html())
+                gr.HTML(html.places(*project_bar.PLACES, "settings"))
             with gr.Column(elem_id="main", min_width=300):
                 gr.HTML(main_html(language))
-                for name, screen in SCREENS.items():
+                for name, layout_html in LAYOUTS.items():
                     with gr.Column(elem_id=f"screen-{name}", elem_classes="screen", min_width=0):
-                        screen.build(services, language)
+                        gr.HTML(layout_html(language))
     return page
 
 
@@ -56,8 +44,9 @@ def main_html(language: str) -> str:
     """Above each screen: where it stands among the steps, and one place for what came of the last action."""
     lost = html.box("warn", text("page.disconnected", language), text("page.disconnected_hint", language))
     refused = html.box("bad", text("page.not_taken", language), text("page.not_taken_hint", language))
+    failed = html.box("bad", text("upload.failed", language), text("upload.failed_hint", language))
     return (
-        f'<template id="not-taken">{refused}</template>'
+        f'<template id="not-taken">{refused}</template><template id="upload-failed">{failed}</template>'
         f'{html.place("steps")}<div id="disconnected">{lost}</div>{html.place("problem")}'
         '<div id="notice" role="status" aria-live="polite"></div>'
         '<div id="announced" class="unseen" role="status" aria-live="polite"></div>'

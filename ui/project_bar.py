@@ -17,6 +17,7 @@ from ui.texts import message_text
 from utils.errors import AppError
 from utils.validators import composed
 
+PLACES = ("project", "next", "running", "hardware")
 PURPOSES = ("create", "rename", "delete")
 HARDWARE = Remembered(1)
 
@@ -26,10 +27,6 @@ class BarPosition(Position):
     """Which of the bar's small forms is open: create, rename, delete or none."""
 
     purpose: str = ""
-
-
-def layout_html() -> str:
-    return "".join(html.place(name) for name in ("project", "next", "running", "hardware"))
 
 
 def project_html(view: View) -> str:
@@ -58,7 +55,7 @@ def form_html(view: View) -> str:
     name = Field("name", t("project.name"), kept=False).text(
         view.project_name if purpose == "rename" else "", longest=200
     )
-    words = {"create": "project.create", "rename": "project.rename", "delete": "project.delete_now"}[purpose]
+    words = "project.delete_now" if purpose == "delete" else f"project.{purpose}"
     send = html.button(
         f"project.{purpose}", t(words), tone="stop" if purpose == "delete" else "primary", main=True, key="project-do"
     )
@@ -109,15 +106,12 @@ def next_html(view: View) -> str:
         return ""
     step = view.status.next_step
     job = view.job(of_step(step))
-    words = step
-    if job and job.state in ACTIVE:
-        words = "running"
-    elif job and job.state == JobState.PAUSED:
-        words = "paused"
+    at_work = job is not None and job.state in ACTIVE
+    words = "running" if at_work else "paused" if job and job.state == JobState.PAUSED else step
     tab = next_tab(step, job)
     return (
-        f'<div class="card next"><span>{escape(view.t("next.label"))}</span>'
-        f'<a href="?tab={tab}" data-tab="{tab}">{escape(view.t(f"next.{words}"))} →</a></div>'
+        f'<div class="card next"><span>{view.html("next.label")}</span>'
+        f'<a href="?tab={tab}" data-tab="{tab}">{view.html(f"next.{words}")} →</a></div>'
     )
 
 
@@ -134,7 +128,7 @@ def running_html(view: View) -> str:
     if not jobs:
         return ""
     rows = "".join(running_row(view, job) for job in jobs)
-    return f'<div class="card running"><span>{escape(view.t("running.label"))}</span>{rows}</div>'
+    return f'<div class="card running"><span>{view.html("running.label")}</span>{rows}</div>'
 
 
 def running_row(view: View, job: JobSnapshot) -> str:

@@ -12,10 +12,6 @@ from utils.errors import AppError
 NAMES = ("language", "force_cpu", "guest_addresses", "guest_requests")
 
 
-def layout_html() -> str:
-    return html.place("settings")
-
-
 def settings_html(view: View) -> str:
     """Language, CPU switch, what guests may do: saved at once. Training settings as start values."""
     if not access.asking().is_host:

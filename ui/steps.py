@@ -12,7 +12,7 @@ VIEWS = {"training": "training", "running": "training", "result": "training"}  #
 def steps_html(view: View) -> str:
     """A link for each step; the one that is open is marked, those that are done are quiet."""
     links = "".join(link_html(view, number, step) for number, step in enumerate(STEPS, 1))
-    return f'<nav class="steps" aria-label="{escape(view.t("page.steps"))}">{links}</nav>'
+    return f'<nav class="steps" aria-label="{view.html("page.steps")}">{links}</nav>'
 
 
 def link_html(view: View, number: int, step: str) -> str:
@@ -22,7 +22,7 @@ def link_html(view: View, number: int, step: str) -> str:
     return (
         f'<a href="?tab={step}" data-tab="{step}" id="step-{step}" class="{"done" if done else ""}"'
         f"{' aria-current=step' if is_open else ''}><b aria-hidden='true'>{'✓' if done else number}</b> "
-        f"{escape(view.t(f'tab.{step}'))}<span class='unseen'> {escape(state)}</span></a>"
+        f"{view.html(f'tab.{step}')}<span class='unseen'> {escape(state)}</span></a>"
     )
 
 

@@ -3,11 +3,8 @@
 from dataclasses import dataclass, replace
 from html import escape
 
-import gradio as gr
-
 from core import access, base_models
 from core.jobs.kinds import of_tab
-from core.jobs.services import Services
 from ui.model import choosing, hub_panel, ollama_panel, recommended_panel
 from ui.page import fields, html
 from ui.page.fields import Field, choice_label
@@ -29,8 +26,8 @@ class ModelPosition(Position):
     source: str = "hf"
 
 
-def build(services: Services, language: str) -> None:
-    gr.HTML("".join(map(html.place, PLACES)))
+def layout_html(_language: str) -> str:
+    return html.places(*PLACES)
 
 
 def chosen_html(view: View) -> str:
@@ -51,7 +48,7 @@ def chosen_html(view: View) -> str:
     next_step = html.link("samples", view.t("next.samples"), "primary") if is_next else ""
     agreement = ollama_panel.agreement_html(view, base_models.read_note(folder)) if folder else ""
     return (
-        f'<div class="chosen"><small>{escape(view.t("model.current"))}</small>'
+        f'<div class="chosen"><small>{view.html("model.current")}</small>'
         f"<div><strong>{escape(name)}</strong> {state} {button}</div>{agreement}</div>{reason}{next_step}"
     )
 

@@ -4,15 +4,12 @@ from functools import reduce
 from html import escape
 from operator import or_
 
-import gradio as gr
-
 from core import sft_generator
 from core.jobs.kinds import of_step
-from core.jobs.services import Services
 from ui.page import fields, html
 from ui.page.fields import Field
 from ui.page.job_panel import job_part
-from ui.page.parts import Act, Part
+from ui.page.parts import Part, starting
 from ui.page.view import View
 from ui.samples import checks_panel, estimate_panel, exchange_panel, helper_panel, prompt_panel, review_panel
 from ui.samples.sample_list import counts_of, refusal
@@ -23,11 +20,10 @@ LEFT = ("samples.helper", "samples.wishes", "samples.prompts", "samples.start")
 RIGHT = ("samples.counter", "samples.before", "samples.tried", "samples.after", "samples.unusable", "samples.checks")
 
 
-def build(services: Services, language: str) -> None:
-    columns = html.columns(*("".join(map(html.place, names)) for names in (LEFT, RIGHT)))
-    below = html.place("job.samples") + review_panel.layout_html()
-    gr.HTML(html.muted(text("samples.about", language)) + columns + below)
-    exchange_panel.layout(services, language)
+def layout_html(language: str) -> str:
+    columns = html.columns(html.places(*LEFT), html.places(*RIGHT))
+    below = html.places("job.samples", "review") + exchange_panel.layout_html(language)
+    return html.muted(text("samples.about", language)) + columns + below
 
 
 def wishes_html(view: View) -> str:
@@ -50,14 +46,6 @@ def start_html(view: View) -> str:
     words = view.t("samples.continue" if some else "samples.generate")
     generate = html.button("samples.generate", words, why_not=blocked(view), tone="primary", key="generate")
     return f'<div class="buttons">{generate}{prompt_panel.try_button_html(view)}</div>'
-
-
-def generate(act: Act) -> None:
-    sft_generator.start_samples(act.services, act.project)
-
-
-def try_out(act: Act) -> None:
-    sft_generator.start_test(act.services, act.project)
 
 
 def blocked(view: View) -> str:
@@ -100,7 +88,10 @@ def counter_html(view: View) -> str:
 
 OWN = Part(
     {"samples.wishes": wishes_html, "samples.start": start_html, "samples.counter": counter_html},
-    {"samples.generate": generate, "samples.try": try_out},
+    {
+        "samples.generate": starting(sft_generator.start_samples),
+        "samples.try": starting(sft_generator.start_test),
+    },
 )
 PANELS = (helper_panel, prompt_panel, estimate_panel, checks_panel, review_panel, exchange_panel)
 PART = reduce(or_, (panel.PART for panel in PANELS), OWN | job_part("samples"))

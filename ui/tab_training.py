@@ -1,15 +1,9 @@
 """Step 4 in three views, each a screen of its own: train, watch it run, see what came of it."""
 
-from collections.abc import Callable
-from functools import partial
 from html import escape
-from typing import NamedTuple
-
-import gradio as gr
 
 from core import hardware_detector, trainer
 from core.jobs.job import ACTIVE
-from core.jobs.services import Services
 from ui.page import fields, html
 from ui.page.parts import Act, Answer, Part
 from ui.page.view import View
@@ -26,7 +20,7 @@ def train_html(view: View) -> str:
     start = html.button("train", view.t("training.start"), why_not=blocked(view), tone="" if at_work else "primary")
     watch = html.link("running", view.t("training.watch"), "primary") if at_work else ""
     return (
-        f'<div class="flow"><h2>{escape(view.t("training.title"))}</h2>{html.muted(view.t("training.about"))}'
+        f'<div class="flow"><h2>{view.html("training.title")}</h2>{html.muted(view.t("training.about"))}'
         f"{preset_panel.presets_html(view)}{settings_html(view)}{watch}{start}"
         f"{preflight_panel.checks_html(view)}{preflight_panel.look_html(view)}</div>"
     )
@@ -41,7 +35,7 @@ def settings_html(view: View) -> str:
     line = ", ".join(filter(None, (often, time)))
     summary = (
         f"<strong>{escape(preset_panel.name_of(view))}:</strong> {escape(line)} · "
-        f'<span class="change">{escape(view.t("training.change"))}</span>'
+        f'<span class="change">{view.html("training.change")}</span>'
     )
     offered = {**OFFERED, "batch_size": hardware_detector.batch_size_choices(view.services.hardware())}
     main, *folded = Group
@@ -50,7 +44,7 @@ def settings_html(view: View) -> str:
         for name in settings_with(main)
     )
     groups = "".join(
-        f"<h3>{escape(view.t(f'settings.group.{group}'))}</h3>"
+        f"<h3>{view.html(f'settings.group.{group}')}</h3>"
         f'<div class="fields">{fields.settings(view, "training", settings_with(group))}</div>'
         for group in folded
     )
@@ -78,27 +72,15 @@ def start(act: Act) -> Answer:
 PART = Part({"train-plan": train_html}, {"train": start}) | preset_panel.PART | preflight_panel.PART
 
 
-class Screen(NamedTuple):
-    """What a view shows and does, and how it is laid out."""
-
-    part: Part
-    build: Callable[[Services, str], None]
+VIEWS = {"training": PART, "running": running_screen.PART, "result": result_screen.PART}
 
 
-def build(name: str, layout_html: Callable[[], str], _services: Services, language: str) -> None:
+def layout_html(name: str, language: str) -> str:
     """One view, below the links to all of them."""
     links = "".join(
         f'<a href="?tab={view}" data-tab="{view}"{" aria-current=page" if view == name else ""}>'
         f"{escape(text(f'training.view.{view}', language))}</a>"
-        for view in LAYOUTS
+        for view in VIEWS
     )
     nav = f'<nav class="views" aria-label="{escape(text("training.views", language))}">{links}</nav>'
-    gr.HTML(nav + layout_html())
-
-
-LAYOUTS: dict[str, tuple[Part, Callable[[], str]]] = {
-    "training": (PART, partial(html.place, "train-plan")),
-    "running": (running_screen.PART, running_screen.layout_html),
-    "result": (result_screen.PART, result_screen.layout_html),
-}
-VIEWS = {name: Screen(part, partial(build, name, layout_html)) for name, (part, layout_html) in LAYOUTS.items()}
+    return nav + (result_screen.layout_html() if name == "result" else html.places(*VIEWS[name].places))

@@ -24,7 +24,7 @@ def welcome_html(view: View) -> str:
         f"<div>{button}{html.muted(t(about))}</div>"
         for button, about in zip(ways, ("welcome.try_about", "welcome.own_about"), strict=True)
     )
-    head = f"<h2>{escape(t('welcome.title'))}</h2>{html.muted(t('app.purpose'))}"
+    head = f"<h2>{view.html('welcome.title')}</h2>{html.muted(t('app.purpose'))}"
     return f'<section class="card welcome" id="welcome">{head}{cells}</section>'
 
 
@@ -35,7 +35,7 @@ def example_html(view: View) -> str:
         return ""
     rows = "".join(step_html(view, taken, number) for number in range(len(STEPS)))
     rest = end_html(view, taken) if taken.ended else doing_html(view, taken)
-    head = f"<h2>{escape(view.t('example.title'))}</h2>"
+    head = f"<h2>{view.html('example.title')}</h2>"
     return f'<section class="card" id="example">{head}<ol class="checklist">{rows}</ol>{rest}</section>'
 
 
@@ -44,9 +44,7 @@ def step_html(view: View, taken: Example, number: int) -> str:
     name, at = STEPS[number], STEPS.index(taken.step)
     done = number < at or (taken.ended and number == at and is_done(view, taken))
     sign = "✓" if done else "▸" if number == at else "·"
-    return (
-        f'<li class="{"ok" if done else ""}"><span>{sign}</span><span>{escape(view.t(f"example.{name}"))}</span></li>'
-    )
+    return f'<li class="{"ok" if done else ""}"><span>{sign}</span><span>{view.html(f"example.{name}")}</span></li>'
 
 
 def is_done(view: View, taken: Example) -> bool:

@@ -187,7 +187,7 @@ def test_letters_decide_nothing_while_somebody_types_or_looks_elsewhere(open_tab
 
 def test_a_file_with_a_bad_line_comes_in_with_a_word_on_that_line(open_tab, project, tmp_path):
     page = open_tab()
-    page.get_by_role("button", name="Beispiele holen und mitnehmen").click()
+    page.locator("#exchange > summary").click()
     file = tmp_path / "fremd.csv"
     file.write_text(
         "instruction,output\nWas ist Licht?,Eine Welle.\nUnd Schall?,\nWas ist Wind?,Bewegte Luft.\n", "utf-8"

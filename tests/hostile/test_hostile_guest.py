@@ -12,7 +12,7 @@ from utils.config import ProjectConfig
 SECRET = "Geheim"
 OWN = "Eigenes"
 TABS = tuple(layout.SCREENS)
-ACTIONS = sorted({*layout.FRAME.actions, *(name for one in layout.SCREENS.values() for name in one.part.actions)})
+ACTIONS = sorted({*layout.FRAME.actions, *(name for one in layout.SCREENS.values() for name in one.actions)})
 # What a form or a setting may be called, so that one word stands in all fields that an action could read.
 FIELDS = (
     "name",

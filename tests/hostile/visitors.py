@@ -2,8 +2,6 @@
 
 import contextlib
 import json
-import re
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,9 +26,9 @@ class LivePage:
         self.answers.append((f"live {message}", told.encode()))
         return json.loads(told)
 
-    def do(self, action: str, of: str = "", ticked: Any = (), **values: Any) -> dict[str, Any]:
+    def do(self, action: str, of: str = "", ticked: Any = (), uploads: Any = (), **values: Any) -> dict[str, Any]:
         """Press a button, with these values in the fields around it; what came of it."""
-        told = self.say(act=action, of=of, ticked=list(ticked), values=values, number=1)
+        told = self.say(act=action, of=of, ticked=list(ticked), uploads=list(uploads), values=values, number=1)
         while "done" not in told:
             message = self.socket.recv(timeout=PATIENCE_SECONDS)
             self.answers.append((f"live {action}", message.encode()))
@@ -49,9 +47,6 @@ class Visitor:
     def __post_init__(self) -> None:
         plain = {"accept-encoding": "identity", **self.headers}  # answers are kept as they came
         self.http = httpx.Client(base_url=self.address, headers=plain, timeout=PATIENCE_SECONDS)
-        self.session = secrets.token_hex(6)
-        self.functions: list[dict[str, Any]] = []
-        self.components: dict[int, dict[str, Any]] = {}
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send anything; the answer is kept with its headers. Of an endless one, only the beginning is read."""
@@ -67,41 +62,22 @@ class Visitor:
         return answer
 
     def open_page(self, language: str = "de", link: str = "") -> "Visitor":
-        """Open the app, by the host's link where there is one, and learn which functions the page has."""
+        """Open the app, by the host's link where there is one."""
         if link:
             self.ask("GET", link.removeprefix(self.address))
         page = self.ask("GET", f"/{language}/")
         assert page.status_code == 200, page.text[:500]
-        found = re.search(r"window\.gradio_config = (\{.*?\});\s*</script>", page.text, re.DOTALL)
-        assert found, page.text[:2000]
-        config = json.loads(found[1])
-        self.functions = config["dependencies"]
-        self.components = {component["id"]: component for component in config["components"]}
         return self
 
     def join(self, code: str) -> "Visitor":
         self.ask("POST", "/join", data={"code": code})
         return self
 
-    def call(self, function: int, values: list[Any], language: str = "de", **more: Any) -> httpx.Response:
-        """What the page sends for a click."""
-        sent = {"data": values, "fn_index": function, "session_hash": self.session, "event_data": None, **more}
-        return self.ask("POST", f"/{language}/gradio_api/run/predict", json=sent)
-
     def upload(self, name: str, content: bytes, language: str = "de") -> str:
-        """Upload a file as the page does; the path where it lies."""
-        answer = self.ask("POST", f"/{language}/gradio_api/upload", files={"files": (name, content)})
+        """Upload a file as the page does; what to call it from then."""
+        answer = self.ask("POST", f"/upload/{language}", params={"name": name}, content=content)
         assert answer.status_code == 200, answer.text
-        return answer.json()[0]
-
-    def of(self, element: str, event: str) -> int:
-        """The number of the function that an event of an element calls."""
-        ids = {key for key, one in self.components.items() if one["props"].get("elem_id") == element}
-        return next(
-            one["id"]
-            for one in self.functions
-            if any(target in ids and name == event for target, name in one["targets"])
-        )
+        return answer.text
 
     @contextlib.contextmanager
     def live(self, project: str = "", tab: str = "documents", language: str = "de") -> Iterator["LivePage"]:
@@ -113,9 +89,6 @@ class Visitor:
             page = LivePage(socket, self.answers)
             page.say(look={"project": project, "tab": tab}, visible=True)
             yield page
-
-    def types_of(self, function: dict[str, Any]) -> list[str]:
-        return [self.components[number]["type"] for number in function["inputs"]]
 
     def everything(self) -> bytes:
         return b"\n".join(body for _, body in self.answers)

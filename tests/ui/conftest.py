@@ -36,11 +36,14 @@ class Clicks:
         self.positions: dict[type[Position], Position] = {}
         self._actions = {**layout.FRAME.actions}
         for screen in layout.SCREENS.values():
-            self._actions |= screen.part.actions
+            self._actions |= screen.actions
 
-    def __call__(self, name: str, of: str = "", *, ticked: Iterable[str] = (), **values: Any) -> Answer:
+    def __call__(
+        self, name: str, of: str = "", *, ticked: Iterable[str] = (), uploads: Iterable[Path] = (), **values: Any
+    ) -> Answer:
         """Press the button of an action, with these values in the fields around it. Raises what it raises."""
-        act = Act(self._services, "de", self._project.name, self.positions, of, tuple(ticked), values)
+        where = (self._services, "de", self._project.name, self.positions)
+        act = Act(*where, of, tuple(ticked), values, tuple(uploads))
         return self._actions[name](act) or Answer()
 
     def view(self) -> View:

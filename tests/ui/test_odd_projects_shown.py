@@ -31,7 +31,7 @@ def test_every_odd_project_has_a_page_that_can_be_sent_and_tells_what_is_wrong(s
     odd = make_odd_projects(services.projects)
     services.projects.create("good")
     reattach(services)
-    parts = [layout.FRAME, *(screen.part for screen in layout.SCREENS.values())]
+    parts = [layout.FRAME, *layout.SCREENS.values()]
     for name in services.projects.names():
         view = View(services, "de", name)
         sent = [json.dumps(shown(render, view)) for part in parts for render in part.places.values()]

@@ -8,7 +8,6 @@ from core import keys
 from core.samples.store.sample_store import SampleStore
 from ui import tab_sft
 from ui.page.view import View
-from ui.samples import exchange_panel
 from utils.errors import AppError
 
 
@@ -54,13 +53,13 @@ def test_while_samples_are_written_the_button_waits(why_not, project, puppet):
 
 
 def test_a_file_of_samples_in_another_encoding_is_named_instead_of_counting_as_empty(
-    why_not, services, project, tmp_path
+    why_not, act, services, project, tmp_path
 ):
     store_document(project, "a.txt", ["Wärme"])
     project.samples_file.write_bytes('{"instruction": "Was?", "output": "Wärme."}\n'.encode("utf-16"))
     assert "nicht in UTF-8" in why_not() and "import-samples" in why_not()
     with pytest.raises(AppError, match="samples_encoding"):
-        exchange_panel.bring_in(services, project, [tmp_path / "a.csv"])
+        act("samples.import", uploads=[tmp_path / "a.csv"])
     assert "alert" in tab_sft.counter_html(View(services, "de", "Physik"))
 
 

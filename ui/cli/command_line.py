@@ -89,9 +89,11 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND")
 
     def add(
-        name: str, command: Callable[[argparse.Namespace], object], summary: str, **defaults: Any
+        name: str, command: Callable[[argparse.Namespace], object], summary: str, *needed: str, **defaults: Any
     ) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=summary, description=summary)
+        for argument in needed:
+            added.add_argument(argument)
         add_common(added, projects=argparse.SUPPRESS, json=argparse.SUPPRESS)  # keeps what stood before the command
         added.set_defaults(command=command, **defaults)
         return added
@@ -99,11 +101,10 @@ def parser() -> argparse.ArgumentParser:
     demo = add("demo", demo_command, "the whole path with the practice model, offline")
     demo.add_argument("--project", default="demo")
     demo.add_argument("files", nargs="*", type=Path, metavar="FILE")
-    add("new", new_command, "create a project").add_argument("project")
+    add("new", new_command, "create a project", "project")
     add("list", list_command, "list the projects", show=shown_list)
     add_document_commands(add)
-    model = add("model", model_command, "choose base model and output format")
-    model.add_argument("project")
+    model = add("model", model_command, "choose base model and output format", "project")
     model.add_argument("--base", metavar="SOURCE:NAME", help="practice, ollama:NAME, hf:REPOSITORY or path:FOLDER")
     add_fields(model, config.OutputSettings)
     add_sample_commands(add)

@@ -40,26 +40,20 @@ class Again(argparse.Action):
 
 
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
-    """Declare the commands; `add(name, command, summary, **defaults)` makes one."""
-    rag = add("rag", rag_command, "read documents into chunks", exit_code=rag_exit_code)
-    rag.add_argument("project")
+    """Declare the commands; `add(name, command, summary, *needed, **defaults)` makes one."""
+    rag = add("rag", rag_command, "read documents into chunks", "project", exit_code=rag_exit_code)
     files = rag.add_argument("files", nargs="+", type=Path, metavar="FILE")
     again = "read documents of the project again; without FILE, all of them"
     rag.add_argument("--again", action=Again, files=files, help=again)
     add_fields(rag, config.ChunkSettings)
-    search = add("search", search_command, "find words in the chunks", show=show_hits)
-    search.add_argument("project")
+    search = add("search", search_command, "find words in the chunks", "project", show=show_hits)
     search.add_argument("words", nargs="+")
-    remove = add("remove", remove_command, "remove documents and their chunks from a project")
-    remove.add_argument("project")
+    remove = add("remove", remove_command, "remove documents and their chunks from a project", "project")
     remove.add_argument("files", nargs="+", metavar="FILE")
-    rechunk = add("rechunk", rechunk_command, "cut all documents again, from the stored text")
-    rechunk.add_argument("project")
+    rechunk = add("rechunk", rechunk_command, "cut all documents again, from the stored text", "project")
     add_fields(rechunk, config.ChunkSettings)
-    overview = add("overview", overview_command, "what the documents amount to", show=show_overview)
-    overview.add_argument("project")
-    export = add("export-db", export_command, "write the database to data/rag_export.db")
-    export.add_argument("project")
+    add("overview", overview_command, "what the documents amount to", "project", show=show_overview)
+    add("export-db", export_command, "write the database to data/rag_export.db", "project")
 
 
 def rag_command(options: argparse.Namespace) -> dict[str, Any]:
@@ -161,14 +155,10 @@ def overview_command(options: argparse.Namespace) -> dict[str, Any]:
 def show_overview(result: dict[str, Any], language: str) -> str:
     """The figures of the overview, one on a line."""
     names = ("documents", "pages", "chunks", "tokens")
-    width = max(len(texts.text(f"overview.{name}", language)) for name in names)
-    lines = []
-    for name in names:
-        label, value = (
-            texts.text(f"overview.{name}", language),
-            texts.text("figure.whole", language, value=result[name]),
-        )
-        lines.append(f"{label:<{width}}  {value}")
+    labels = [texts.text(f"overview.{name}", language) for name in names]
+    values = [texts.text("figure.whole", language, value=result[name]) for name in names]
+    width = max(map(len, labels))
+    lines = [f"{label:<{width}}  {value}" for label, value in zip(labels, values, strict=True)]
     lines.append(texts.text("overview.usable", language, usable=result["usable"], chunks=result["chunks"]))
     lines.append(texts.text("overview.possible", language, count=result["samples_possible"]))
     return "\n".join(lines)

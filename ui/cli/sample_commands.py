@@ -10,28 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from ui.cli.command_tools import add_fields, finish, given, opened, report, show_result
-from ui.page.figures import rounded
+from ui.page.figures import cost_words, range_words
 from ui.texts import person_language, text
 from utils import config
 from utils.errors import AppError
 
 
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
-    """Declare the commands; `add(name, command, summary, **defaults)` makes one."""
-    sft = add("sft", sft_command, "write training samples", show=show_sft)
-    sft.add_argument("project")
+    """Declare the commands; `add(name, command, summary, *needed, **defaults)` makes one."""
+    sft = add("sft", sft_command, "write training samples", "project", show=show_sft)
     sft.add_argument("--test", action="store_true", help="one real request, shown with what was understood of it")
     sft.add_argument("--estimate", action="store_true", help="only say what it will take, and what leaves")
     sft.add_argument("--unusable", action="store_true", help="show the last answers that held no sample, and why")
     sft.add_argument("--max-cost", dest="budget_usd", metavar="USD", help="the same as --budget-usd; 0 = no limit")
     add_fields(sft, config.SftSettings)
-    check = add("check-samples", check_command, "check the samples: duplicates, language, support and more")
-    check.add_argument("project")
-    bring = add("import-samples", import_command, "add samples from JSONL, JSON, CSV or TSV")
-    bring.add_argument("project")
+    add("check-samples", check_command, "check the samples: duplicates, language, support and more", "project")
+    bring = add("import-samples", import_command, "add samples from JSONL, JSON, CSV or TSV", "project")
     bring.add_argument("file", type=Path)
-    take = add("export-samples", export_command, "write the samples that nobody rejected to a file")
-    take.add_argument("project")
+    take = add("export-samples", export_command, "write the samples that nobody rejected to a file", "project")
     take.add_argument("target", type=Path)
     take.add_argument("--kind", default="jsonl", metavar="jsonl|messages|csv")
     key = add("key", key_command, "keep the key of a helper's server, typed or from standard input")
@@ -69,16 +65,18 @@ def show_sft(result: dict[str, Any], language: str) -> str:
     if "estimate" not in result:
         return show_result(result, language)
     found = result["estimate"]
-    tokens = [sum(found[name][end] for name in ("prompt_tokens", "answer_tokens")) for end in (0, 1)]
+    (least, most), (least_answers, most_answers) = found["prompt_tokens"], found["answer_tokens"]
+
+    def whole(value: float) -> str:
+        return text("figure.whole", language, value=round(value))
+
+    figures = {
+        "requests": range_words(found["requests"], whole, language),
+        "tokens": range_words((least + least_answers, most + most_answers), whole, language),
+        "cost": cost_words(found["cost_usd"], language),
+    }
     lines = [text("estimate.title", language, count=found["samples"])]
-    for name, bounds in (("requests", found["requests"]), ("tokens", tokens)):
-        low, high = (text("figure.whole", language, value=round(bound)) for bound in bounds)
-        lines.append(f"{text(f'estimate.{name}', language)}: {text('estimate.range', language, low=low, high=high)}")
-    if found["cost_usd"] is None:
-        lines.append(f"{text('estimate.cost', language)}: {text('estimate.cost_unknown', language)}")
-    elif found["cost_usd"][1]:
-        least, most = map(rounded, found["cost_usd"])
-        lines.append(f"{text('estimate.cost', language)}: {text('estimate.dollars', language, low=least, high=most)}")
+    lines += [f"{text(f'estimate.{name}', language)}: {words}" for name, words in figures.items()]
     stays, leaves = text("estimate.stays", language), text("estimate.leaves", language, place=result["place"])
     return "\n".join([*lines, leaves if result["leaves_machine"] else stays])
 

@@ -4,14 +4,15 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ui.cli.command_tools import JobStopped, add_fields, finish, given, opened, show_result
-from ui.page.figures import SIGNS, check_words, duration_words, rounded, size_words
+from ui.page.figures import SIGNS, check_words, duration_words, rounded
 from ui.texts import message_text, person_language, text
-from ui.training.bundle_readme import readme_in
-from ui.training.history_words import eval_words, loss_words, outcome_words, record, state_words, time_words
+from ui.training.bundle_readme import readme
+from ui.training.history_words import figure_words, outcome_words, record
 from utils import config
 from utils.validators import checked
 
@@ -23,12 +24,10 @@ if TYPE_CHECKING:
 
 
 def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
-    """Declare the commands; `add(name, command, summary, **defaults)` makes one."""
-    check = add("check", check_command, "look at data, model and machine before a training", show=show_check)
-    check.set_defaults(exit_code=lambda result, _: 0 if result["ready"] else 1)
-    check.add_argument("project")
-    train = add("train", train_command, "train an adapter", show=show_train)
-    train.add_argument("project")
+    """Declare the commands; `add(name, command, summary, *needed, **defaults)` makes one."""
+    check = add("check", check_command, "look at data, model and machine before a training", "project")
+    check.set_defaults(show=show_check, exit_code=lambda result, _: 0 if result["ready"] else 1)
+    train = add("train", train_command, "train an adapter", "project", show=show_train)
     way = train.add_mutually_exclusive_group()
     way.add_argument("--resume", action="store_true", help="continue the interrupted run, or watch it")
     which = "of this run and checkpoint; without it, the best of the newest finished run"
@@ -39,20 +38,16 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
         "--preset", choices=("quick", "balanced", "thorough"), help="settings for this data and machine"
     )
     add_fields(train, config.TrainingSettings)
-    add("runs", runs_command, "list the training runs", show=show_runs).add_argument("project")
-    bundle = add("bundle", bundle_command, "write a training run to one file to take along")
-    bundle.add_argument("project")
+    add("runs", runs_command, "list the training runs", "project", show=show_runs)
+    bundle = add("bundle", bundle_command, "write a training run to one file to take along", "project")
     bundle.add_argument("run", nargs="?", default="", help="without it, the newest finished one")
-    evaluate = add("evaluate", evaluate_command, "base against tuned model on held-out samples")
-    evaluate.add_argument("project")
+    evaluate = add("evaluate", evaluate_command, "base against tuned model on held-out samples", "project")
     evaluate.add_argument("--run", metavar="RUN[:STEP]", help=which)
-    export = add("export", export_command, "write the finished model and check it")
-    export.add_argument("project")
+    export = add("export", export_command, "write the finished model and check it", "project")
     export.add_argument("--run", metavar="RUN[:STEP]", help=which)
     add_fields(export, config.OutputSettings)
-    ask = add("ask", ask_command, "ask the exported model", show=lambda result, _: result["answer"])
-    ask.add_argument("project")
-    ask.add_argument("question")
+    ask = add("ask", ask_command, "ask the exported model", "project", "question")
+    ask.set_defaults(show=lambda result, _: result["answer"])
     ask.add_argument("--run", metavar="RUN[:STEP]", help="only if the newest export is of this run")
 
 
@@ -165,22 +160,13 @@ def show_runs(result: dict[str, Any], language: str) -> str:
         return text("history.none", language)
     names = ("run", "state", "base", "loss", "eval", "time", "size")
     rows = [[text(f"history.head_{name}", language) for name in names]]
-    rows += [run_cells(run, language) for run in result["runs"]]
+    rows += [
+        [run["id"], text(f"job.state.{run['state']}", language), run["base"], *figure_words(run, language)]
+        for run in result["runs"]
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
-
-
-def run_cells(run: dict[str, Any], language: str) -> list[str]:
-    return [
-        run["id"],
-        state_words(run["state"], language),
-        run["base"],
-        loss_words(run["first_loss"], run["loss"], language),
-        eval_words(run["eval_loss"], run["best_epoch"], language),
-        time_words(run["seconds"], language),
-        size_words(run["size_bytes"], language),
-    ]
 
 
 def bundle_command(options: argparse.Namespace) -> dict[str, Any]:
@@ -188,7 +174,7 @@ def bundle_command(options: argparse.Namespace) -> dict[str, Any]:
 
     services, project = opened(options)
     run = options.run or exporter.trained_run(project).id
-    return finish(services, trainer.start_bundle(services, project, run, readme_in(person_language())))
+    return finish(services, trainer.start_bundle(services, project, run, partial(readme, person_language())))
 
 
 def make_practice_base_if_missing(services: "Services", project: "Project") -> None:

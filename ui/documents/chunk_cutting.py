@@ -6,7 +6,7 @@ from core import rag_processor
 from core.rag_processor import LOCAL_NAME
 from ui.documents.documents_list import busy
 from ui.page import fields, html
-from ui.page.parts import Act, Part
+from ui.page.parts import Part, starting
 from ui.page.view import View
 
 FIELDS = ("chunk_tokens", "overlap_tokens")
@@ -51,8 +51,4 @@ def tokenizer_words(view: View, name: object) -> str:
     return view.t("cutting.local_vocabulary") if name in (None, LOCAL_NAME) else str(name).partition("#")[0]
 
 
-def cut_again(act: Act) -> None:
-    rag_processor.start_rechunk(act.services, act.project)
-
-
-PART = Part({"documents.cutting": cutting_html}, {"documents.cut": cut_again})
+PART = Part({"documents.cutting": cutting_html}, {"documents.cut": starting(rag_processor.start_rechunk)})

@@ -16,7 +16,7 @@ from ui.page.pager import turner
 from ui.page.parts import Act, Answer, Part
 from ui.page.remembered import Remembered
 from ui.page.view import Position, View
-from ui.texts import KEYS
+from ui.texts import optional_text
 
 CHUNKS_SHOWN = 6
 FLAG_TONES = {FLAG_DUPLICATE: "info", FLAG_BOILERPLATE: "info", FLAG_EXCLUDED: "warn"}
@@ -124,8 +124,8 @@ def flag_words(view: View, flag: Flag, originals: Mapping[int, Chunk]) -> str:
         share, pages = round((flag.share or 0) * 100), pages_words(view, original)
         words = {"percent": share, "number": original.id, "file": original.filename, "pages": pages}
         return view.t("chunks.why.duplicate_of", **words)
-    reason = f"chunks.why.{flag.kind}.{flag.reason}"
-    return view.t(reason if reason in KEYS else f"chunks.why.{flag.kind}")
+    why = f"chunks.why.{flag.kind}"
+    return optional_text(f"{why}.{flag.reason}", view.language) or view.t(why)
 
 
 def search(act: Act) -> None:

@@ -50,7 +50,7 @@ def list_html(view: View) -> str:
     kinds = kinds_html(view, "documents.status", counted, position.status)
     heads = [view.t(f"documents.head_{name}") for name in COLUMNS]
     return (
-        f'<h2 class="section">{escape(view.t("documents.section.list"))}</h2>'
+        f'<h2 class="section">{view.html("documents.section.list")}</h2>'
         f'<div id="documents-list" data-list="documents" data-round="{escape(position.project)}/{position.round}">'
         f"<div>{kinds}</div>"
         f"<div>{ticked_html(view, len(tickable(shown)))}{question_html(view, position.asked)}</div>"
@@ -100,7 +100,7 @@ def ticked_html(view: View, count: int) -> str:
     if busy(view):
         return html.muted(view.t("documents.wait"))
     every = html.tick_every(view.t("documents.tick_all", count=count))
-    words = escape(view.t("documents.ticked", count="#"))
+    words = view.html("documents.ticked", count="#")
     again = html.small_button("documents.again", "", view.t("documents.again"), needs_tick=True)
     remove = html.small_button("documents.remove", "", view.t("documents.remove"), needs_tick=True, tone="stop")
     return f'<div class="ticked">{every}<span data-count="{words}" data-all="{count}"></span>{again}{remove}</div>'
@@ -137,7 +137,7 @@ def row_cells(view: View, source: SourceFile) -> list[str]:
 def pages_words(view: View, source: SourceFile) -> str:
     """How many pages were read, and of how many where some are missing."""
     if source.status == "partial" and source.pages_read < source.pages:
-        return escape(view.t("documents.pages_of", read=source.pages_read, pages=source.pages))
+        return view.html("documents.pages_of", read=source.pages_read, pages=source.pages)
     return view.number(source.pages) if source.pages else ""
 
 

@@ -23,14 +23,9 @@ def export_html(view: View) -> str:
 
 def export_database(act: Act) -> Answer:
     """Writes the file."""
-    project = act.project
-    return downloads.take_along(
-        act, lambda: (rag_processor.export_database(project), act.t("documents.exported")), download_address(project)
-    )
-
-
-def download_address(project: Project) -> str:
-    return downloads.address_of(PATH, project.name)
+    project, words = act.project, act.t("documents.exported")
+    address = downloads.address_of(PATH, project.name)
+    return downloads.take_along(act, lambda: (rag_processor.export_database(project), words), address)
 
 
 def database_of(project: Project, _asked: Mapping[str, str]) -> Download:

@@ -52,7 +52,7 @@ def fit_html(view: View, shape: Shape | None, problem: str = "") -> str:
     if shape is None or problem or view.config is None:
         return ""
     found = fit_of(view, shape, view.config.training)
-    four_bit = light_html(view, found.four_bit) if found.four_bit else escape(view.t("hub.no_four_bit"))
+    four_bit = light_html(view, found.four_bit) if found.four_bit else view.html("hub.no_four_bit")
     lines = ((view.t("hub.lora"), light_html(view, found.lora)), (view.t("hub.four_bit"), four_bit))
     return "".join(f"<div class='fit'><small>{escape(name)}</small> {light}</div>" for name, light in lines)
 

@@ -14,9 +14,6 @@ from utils import config
 from utils.config import ProjectConfig
 
 FOUND = Remembered(16)
-MEASURED_SPAN = 2.0
-"""The first training of SmolLM2 135M computed 1.4 and 1.9 times as long as the short measurement had said, on two
-cores that others used too (docs/performance.md)."""
 
 
 def language_of(view: View) -> str:
@@ -64,7 +61,7 @@ def cards_html(view: View) -> str:
         about = html.box("good", view.t("model.first_success"), view.t("model.first_success_about", **words)) + about
     first = next(iter(found), PRACTICE) if practised or base is None else ""
     cards = "".join(card_html(view, role, one, role == first) for role, one in found.items())
-    title = f'<h2 class="section">{escape(view.t("model.cards"))}</h2>{about}'
+    title = f'<h2 class="section">{view.html("model.cards")}</h2>{about}'
     return f'{title}<ul class="model-cards">{cards}{practice_html(view, first == PRACTICE)}</ul>'
 
 
@@ -91,8 +88,8 @@ def facts_of(view: View, one: Candidate) -> list[str]:
 
 
 def time_words(view: View, one: Candidate) -> str:
-    """How long its training takes: a span, until a run of this model has shown it."""
-    return about_words(one.seconds, one.seconds * (1 if one.runs_known else MEASURED_SPAN), view.language)
+    """How long its training takes."""
+    return about_words(one.seconds, one.runs_known, view.language)
 
 
 def practice_html(view: View, proposed: bool) -> str:

@@ -11,13 +11,14 @@ from typing import Any, Literal, get_args, get_origin
 from ui.page.html import tooltip
 from ui.page.parts import Act, Answer
 from ui.page.view import View
-from ui.texts import KEYS, text
+from ui.texts import optional_text
 from utils import config
 from utils.errors import AppError
 
 # Steps of sliders; whole numbers go by one.
 STEPS = {"learning_rate": 1e-5}
 FRACTION_STEP = 0.01
+LARGEST_TOLD = 2**30  # of the bounds of a number
 NUMBER = re.compile(r"[+-]?\d+,\d+")
 SECTIONS = ("documents", "output", "sft", "training")
 
@@ -39,12 +40,13 @@ def setting(
     from that of the same setting on another screen."""
     settings = getattr(view.config or config.ProjectConfig(), section)
     kind, value = type(settings).model_fields[name], getattr(settings, name)
-    where = Field(
-        f"{section}.{name}",
-        label or view.t(f"field.{name}"),
-        about if about is not None else explanation(name, view.language),
-        key=key,
-    )
+    about = optional_text(f"about.{name}", view.language) if about is None else about
+    low = high = None
+    if kind.annotation in (int, float):
+        low, high = config.bounds(type(settings), name)
+        if low is not None and high is not None and high <= LARGEST_TOLD and not offered:
+            about = f"{about} {view.t('form.bounds', low=low, high=high)}".strip()
+    where = Field(f"{section}.{name}", label or view.t(f"field.{name}"), about, key=key)
     if kind.annotation is bool:
         return where.checkbox(value)
     if get_origin(kind.annotation) is Literal:
@@ -56,9 +58,7 @@ def setting(
     if offered:
         return where.radios([(str(one), one) for one in sorted({*offered, value})], value)
     if kind.annotation in (int, float):
-        low, high = config.bounds(type(settings), name)
         step = STEPS.get(name, 1 if kind.annotation is int else FRACTION_STEP)
-        where = where.with_bounds(low, high, view.language)
         return where.slider(value, low, high, step) if slider else where.number(value)
     return where.text(value, suggestions)
 
@@ -88,14 +88,6 @@ class Field:
             if self.kept
             else f'name="{escape(self.name)}"'
         )
-
-    def with_bounds(self, low: Any, high: Any, language: str) -> "Field":
-        """The same, with the range of values behind the explanation."""
-        if low is None or high is None or high > 2**30:
-            return self
-        limits = text("form.bounds", language, low=low, high=high)
-        about = f"{self.about} {limits}".strip()
-        return Field(self.name, self.label, about, kept=self.kept, action=self.action, key=self.key)
 
     @property
     def _attributes(self) -> str:
@@ -195,14 +187,7 @@ def choices_of_several(annotation: Any) -> tuple[Any, ...]:
 
 def choice_label(name: str, choice: object, language: str) -> str:
     """How a choice reads; a choice without a text of its own is its own name."""
-    key = f"choice.{name}.{choice}"
-    return text(key, language) if key in KEYS else str(choice)
-
-
-def explanation(name: str, language: str) -> str:
-    """What a setting does, in a sentence; empty where its label says it all."""
-    key = f"about.{name}"
-    return text(key, language) if key in KEYS else ""
+    return optional_text(f"choice.{name}.{choice}", language, str(choice))
 
 
 def keep(act: Act) -> Answer | None:

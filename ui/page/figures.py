@@ -1,10 +1,14 @@
 """Figures, names and checks in the words of a language. Knows no widget: commands start quickly."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from ui.texts import error_text, text
 
+MEASURED_SPAN = 2.0
+"""The first training of SmolLM2 135M computed 1.4 and 1.9 times as long as the short measurement had said, on two
+cores that others used too (docs/performance.md)."""
 SIGNS = {"ok": "✓", "warn": "!", "bad": "✗"}
 # Of the lights that tell whether memory is enough.
 LIGHT_SIGNS = {"green": "✓", "amber": "!", "red": "✗", "unknown": "?"}
@@ -21,10 +25,12 @@ def duration_words(seconds: float, language: str) -> str:
     return text("time.hours", language, hours=whole // 3600, minutes=whole % 3600 // 60)
 
 
-def about_words(low: float, high: float, language: str) -> str:
-    """A length of time in seconds that is only estimated: whole minutes, then steps of five, then whole hours."""
-    unit, seconds = ("hours", 3600) if high >= 5400 else ("minutes", 60)
-    ends = (max(1, round(end / seconds)) for end in (low, high))
+def about_words(seconds: float, runs_known: int, language: str) -> str:
+    """A length of time that is only estimated: seconds or minutes, from ten on in steps of five, or whole hours; a
+    span, until runs of this kind have shown it."""
+    high = seconds * (1 if runs_known else MEASURED_SPAN)
+    unit, size = ("seconds", 1) if high < 100 else ("minutes", 60) if high < 5400 else ("hours", 3600)
+    ends = (max(1, round(end / size)) for end in (seconds, high))
     shown = [str(end if unit == "hours" or end < 10 else 5 * round(end / 5)) for end in ends]
     return text(f"time.about_{unit}", language, span="–".join(dict.fromkeys(shown)))
 
@@ -35,6 +41,20 @@ def size_words(size_bytes: int, language: str) -> str:
         if size_bytes < limit:
             return text(f"size.{unit}", language, value=size_bytes / (limit / 1000))
     return text("size.gb", language, value=size_bytes / 10**9)
+
+
+def range_words(bounds: tuple[float, float], write: Callable[[float], str], language: str) -> str:
+    """`1,200–1,500`; one figure where both ends read the same."""
+    low, high = map(write, bounds)
+    return low if low == high else text("estimate.range", language, low=low, high=high)
+
+
+def cost_words(cost_usd: tuple[float, float] | None, language: str) -> str:
+    """Two digits of each amount, so that the price of a small order is more than 0.00."""
+    if cost_usd is None:
+        return text("estimate.cost_unknown", language)
+    low, high = map(rounded, cost_usd)
+    return text("estimate.dollars", language, low=low, high=high) if high else text("estimate.free", language)
 
 
 def rounded(value: float, digits: int = 2) -> float:

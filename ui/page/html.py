@@ -13,6 +13,19 @@ def place(name: str, kind: str = "") -> str:
     return f'<div data-place="{escape(name)}" class="{escape(kind)}"></div>'
 
 
+def places(*names: str) -> str:
+    """Several of them, below each other."""
+    return "".join(map(place, names))
+
+
+def upload(name: str, words: str, button: str, *, several: bool = False) -> str:
+    """A field for files, also to drop them on, and the button that sends them. Every type is taken: core says what it
+    can read."""
+    label = f"<span>{escape(words)}</span><input type='file'{' multiple' if several else ''}><output></output>"
+    field = f'<label class="upload" id="{escape(name)}-files">{label}</label>'
+    return form(f"{field}{button}<progress hidden></progress>")
+
+
 def button(
     do: str, words: str, *, of: str = "", why_not: str = "", tone: str = "", main: bool = False, key: str = ""
 ) -> str:

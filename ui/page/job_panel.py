@@ -1,6 +1,6 @@
 """Progress, state, log and buttons of a job, the same on every screen. What moves in it comes from `moving`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from html import escape
 
@@ -20,6 +20,8 @@ STATE_TONES = {
     JobState.CANCELLED: "warn",
     JobState.INTERRUPTED: "warn",
 }
+AT_REST = {JobState.PAUSED, JobState.INTERRUPTED}
+ASKS = {"pause": "pause", "resume": "resume", "stop": "cancel"}  # what each button asks of the runner
 
 
 def job_part(tab: Tab) -> Part:
@@ -31,20 +33,16 @@ def part_of(tab: str, kinds: Iterable[str]) -> Part:
     """The panel of the newest job of these kinds; its place is called `job.<tab>`."""
     return Part(
         {f"job.{tab}": partial(panel_html, kinds=kinds, tab=tab)},
-        {
-            f"job.{tab}.pause": partial(on_newest, kinds, can_pause, "pause"),
-            f"job.{tab}.resume": partial(on_newest, kinds, can_resume, "resume"),
-            f"job.{tab}.stop": partial(on_newest, kinds, can_stop, "cancel"),
-        },
+        {f"job.{tab}.{name}": partial(on_newest, kinds, name) for name in ASKS},
     )
 
 
-def on_newest(kinds: Iterable[str], may: Callable[[JobSnapshot | None], bool], what: str, act: Act) -> None:
+def on_newest(kinds: Iterable[str], name: str, act: Act) -> None:
     """Pause, resume or cancel the job that the panel shows."""
     act.project  # noqa: B018 - raises where it is not open to whoever asks
     job = act.view.job(kinds)
-    if job and may(job):
-        getattr(act.services.runner, what)(job.id)
+    if job and name in possible(job):
+        getattr(act.services.runner, ASKS[name])(job.id)
 
 
 def panel_html(view: View, kinds: Iterable[str], tab: str) -> str:
@@ -52,11 +50,9 @@ def panel_html(view: View, kinds: Iterable[str], tab: str) -> str:
     job = view.job(kinds)
     if job is None:
         return ""
-    onward = "primary" if job.state in {JobState.PAUSED, JobState.INTERRUPTED} else ""
+    tones = {"resume": "primary" if job.state in AT_REST else "", "stop": "stop"}
     buttons = [
-        html.button(f"job.{tab}.{name}", view.t(f"job.{name}"), tone=tone)
-        for name, tone, may in (("pause", "", can_pause), ("resume", onward, can_resume), ("stop", "stop", can_stop))
-        if may(job)
+        html.button(f"job.{tab}.{name}", view.t(f"job.{name}"), tone=tones.get(name, "")) for name in possible(job)
     ]
     log = html.fold(f"log-{tab}", view.t("job.log"), log_html(view, job)) if job.log or job.state in ACTIVE else ""
     row = f'<div class="buttons">{"".join(buttons)}</div>' if buttons else ""
@@ -66,17 +62,14 @@ def panel_html(view: View, kinds: Iterable[str], tab: str) -> str:
     )
 
 
-def can_pause(job: JobSnapshot | None) -> bool:
-    return bool(job and job.state in ACTIVE and not job.stopping)
-
-
-def can_resume(job: JobSnapshot | None) -> bool:
-    return bool(job and job.state in RESUMABLE)
-
-
-def can_stop(job: JobSnapshot | None) -> bool:
-    unfinished = job and (job.state in ACTIVE or job.state in {JobState.PAUSED, JobState.INTERRUPTED})
-    return bool(job and unfinished and job.stopping != "cancel")
+def possible(job: JobSnapshot) -> list[str]:
+    """What can be done with a job now."""
+    found = {
+        "pause": job.state in ACTIVE and not job.stopping,
+        "resume": job.state in RESUMABLE,
+        "stop": job.state in ACTIVE | AT_REST and job.stopping != "cancel",
+    }
+    return [name for name, so in found.items() if so]
 
 
 def progress_html(view: View, job: JobSnapshot) -> str:

@@ -178,12 +178,13 @@ new MutationObserver((changes) => {
 }).observe(document, {childList: true, subtree: true});
 
 /* ---- asking ---- */
-function ask(action, {of = "", ticked = [], values = {}, undo = null} = {}) {
-  const asking = {act: action, of, ticked, values, number: ++number};
+function ask(action, {of = "", ticked = [], values = {}, uploads = [], undo = null} = {}) {
+  const asking = {act: action, of, ticked, values, uploads, number: ++number};
   waiting.set(number, asking);
   send(asking);
   asking.undo = undo;
   Object.defineProperty(asking, "undo", {enumerable: false});
+  return asking;
 }
 function values_in(root) {
   const values = {};
@@ -207,12 +208,46 @@ function press(button) {
   const wrong = button.matches(".primary") && all("[aria-invalid]", button.closest(".screen") || document).find((field) => field.value !== field.defaultValue);
   if (wrong) { wrong.closest("details")?.setAttribute("open", ""); wrong.focus(); return; }
   const list = button.closest("[data-round]"), form = button.closest("[data-form]");
+  const files = form && one("input[type=file]", form);
+  if (files) { send_files(button, files, one("progress", form)); return; }
   button.setAttribute("aria-busy", "true");
   setTimeout(() => button.removeAttribute("aria-busy"), 4000);
   const work = () => ask(button.dataset.do, {of: button.dataset.of || "", ticked: list ? ticked_in(list) : [], values: form ? values_in(form) : {}});
   const setting = [...waiting.values()].findLast((asking) => asking.undo);   // what was just typed comes first
   if (setting) setting.afterwards = work; else work();
 }
+/* Files go up one after the other; what the server calls them goes along with the click. */
+async function send_files(button, field, bar) {
+  const files = [...field.files], uploads = [], whole = files.reduce((sum, file) => sum + file.size, 0) || 1;
+  let sent = 0;
+  button.disabled = true;
+  bar.hidden = !files.length;
+  try {
+    for (const file of files) {
+      uploads.push(await upload(file, (bytes) => { bar.value = (sent + bytes) / whole; }));
+      sent += file.size;
+    }
+    ask(button.dataset.do, {uploads}).afterwards = () => { field.value = ""; name_files(field); };
+  } catch (refused) {
+    show_notice(refused || one("#upload-failed").innerHTML);
+  }
+  bar.hidden = true;
+  button.disabled = false;
+}
+function upload(file, tell) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `/upload/${LANGUAGE}?name=${encodeURIComponent(file.name)}`);
+    request.upload.onprogress = (event) => tell(event.loaded);
+    request.onload = () => request.status === 200 ? resolve(request.responseText) : reject(request.status === 413 && request.responseText);
+    request.onerror = () => reject("");
+    request.send(file);
+  });
+}
+function name_files(field) {
+  one("output", field.parentElement).textContent = [...field.files].map((file) => file.name).join(", ");
+}
+document.addEventListener("change", (event) => { if (event.target.type === "file") name_files(event.target); });
 /* Enter in a field of a form presses the form's button. */
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;

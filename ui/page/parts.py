@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from core.jobs.services import Services
@@ -39,7 +40,8 @@ class Answer:
 class Act:
     """What somebody asks for: a click, a setting, a form that was sent. All of it comes from outside: check it.
 
-    `of` is what was clicked, `ticked` the rows with a tick, `values` the fields of the form around it by name;
+    `of` is what was clicked, `ticked` the rows with a tick, `values` the fields of the form around it by name, and
+    `uploads` the files that were sent with it, where they lie now;
     `positions` is where this viewer is in each list, and is changed by `move`.
     """
 
@@ -50,6 +52,7 @@ class Act:
     of: str = ""
     ticked: tuple[str, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    uploads: tuple[Path, ...] = ()
 
     @cached_property
     def project(self) -> Project:
@@ -134,6 +137,15 @@ def reason(error: Exception) -> AppError:
     if known is None:
         logger.error("a part of the page failed", exc_info=error)
     return known or AppError("internal", kind=type(error).__name__)
+
+
+def starting(start: Callable[[Services, Project], object]) -> Work:
+    """An action that begins some work of core for the project, and no more."""
+
+    def begin(act: Act) -> None:
+        start(act.services, act.project)
+
+    return begin
 
 
 def good(act: Act, key: str, /, **params: object) -> Answer:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -71,6 +72,10 @@ class View:
 
     def t(self, key: str, /, **params: object) -> str:
         return text(key, self.language, **params)
+
+    def html(self, key: str, /, **params: object) -> str:
+        """The words of a key for a place in HTML."""
+        return escape(self.t(key, **params))
 
     def number(self, value: int) -> str:
         """A whole number as the language writes it: 12.345 or 12,345."""
@@ -157,11 +162,6 @@ class View:
         """The project's jobs, oldest first; of one that is not open to whoever asks, none."""
         project = self.project
         return [job for job in self.all_jobs if job.project == project.name] if project else []
-
-    @cached_property
-    def moving(self) -> bool:
-        """Whether anything runs, so that clocks tick even while nothing else changes."""
-        return any(job.state in ACTIVE for job in self.all_jobs)
 
     def job(self, kinds: Iterable[str]) -> JobSnapshot | None:
         """The project's newest job of these kinds."""

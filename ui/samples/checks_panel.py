@@ -34,7 +34,7 @@ def checked_html(view: View, counts: SampleCounts) -> str:
     off = not counts.checked or not counts.by_status.get("new")
     accept = html.small_button("checks.accept_clean", "", t("findings.accept_clean"), off=off)
     return (
-        f'<h2 class="section">{escape(t("findings.title"))}</h2>'
+        f'<h2 class="section">{view.html("findings.title")}</h2>'
         f'<div class="ticked"><span>{escape(words)}</span>{check}{accept}</div>'
     )
 

@@ -1,14 +1,14 @@
 """Before: what writing will take, and what leaves the machine. After: what it took, and what left. Only renders."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from html import escape
 
 from core import sft_generator
-from core.sft_generator import Outbound, Range, SamplesEstimate, Taken
+from core.sft_generator import Outbound, SamplesEstimate, Taken
 from ui.page import html
-from ui.page.figures import duration_words, rounded
+from ui.page.figures import cost_words, duration_words, range_words, rounded
 from ui.page.parts import Part
 from ui.page.remembered import Remembered
 from ui.page.view import View
@@ -26,13 +26,14 @@ def before_html(view: View) -> str:
     if expected is None or not expected.estimate.samples:
         return ""
     found = expected.estimate
-    figures = [("requests", range_words(view, found.requests, partial(about, view)))]
+    figures = [("requests", range_words(found.requests, partial(about, view), view.language))]
     if found.prompt_tokens[1]:
         tokens = (found.prompt_tokens[0] + found.answer_tokens[0], found.prompt_tokens[1] + found.answer_tokens[1])
-        figures.append(("tokens", range_words(view, tokens, partial(about, view))))
-    figures.append(("cost", cost_words(view, found.cost_usd)))
+        figures.append(("tokens", range_words(tokens, partial(about, view), view.language)))
+    figures.append(("cost", cost_words(found.cost_usd, view.language)))
     if found.seconds:
-        figures.append(("time", range_words(view, found.seconds, partial(duration_words, language=view.language))))
+        duration = partial(duration_words, language=view.language)
+        figures.append(("time", range_words(found.seconds, duration, view.language)))
     tiles = html.tiles((view.t(f"estimate.{name}"), words) for name, words in figures)
     title = view.t("estimate.title", count=found.samples)
     basis = view.t("estimate.from_experience" if found.from_experience else "estimate.rough")
@@ -67,23 +68,9 @@ def leaving_html(view: View, expected: SamplesEstimate) -> str:
     return html.box("warn", view.t("estimate.leaves", place=expected.place), what)
 
 
-def range_words(view: View, bounds: Range, write: Callable[[float], str]) -> str:
-    """`1,200–1,500`; one figure where both ends read the same."""
-    low, high = map(write, bounds)
-    return low if low == high else view.t("estimate.range", low=low, high=high)
-
-
 def about(view: View, value: float) -> str:
     """A whole number, rounded to what an estimate can know."""
     return view.number(round(rounded(round(value))))
-
-
-def cost_words(view: View, cost_usd: Range | None) -> str:
-    if cost_usd is None:
-        return view.t("estimate.cost_unknown")
-    # Two digits of each amount, so that the price of a small order is more than 0.00.
-    low, high = map(rounded, cost_usd)
-    return view.t("estimate.dollars", low=low, high=high) if high else view.t("estimate.free")
 
 
 def after_html(view: View) -> str:
@@ -95,7 +82,7 @@ def after_html(view: View) -> str:
         return ""
     lines = "".join(f"<li>{taken_html(view, run)}</li>" for run in reversed(taken[-RUNS_SHOWN:]))
     left = "".join(place_html(view, place) for place in sent) or html.box("good", view.t("after.nothing_left"))
-    title = f'<h2 class="section">{escape(view.t("after.title"))}</h2>'
+    title = f'<h2 class="section">{view.html("after.title")}</h2>'
     return f'<div class="estimate">{title}<ul class="taken">{lines}</ul>{left}</div>'
 
 

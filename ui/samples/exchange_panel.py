@@ -4,41 +4,36 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-import gradio as gr
-
 from core import sft_generator
-from core.jobs.services import Services
 from core.project_manager import Project
 from core.sft_generator import EXPORTS, export_samples
 from ui.page import downloads, html
 from ui.page.downloads import Download
 from ui.page.parts import Act, Answer, Part
-from ui.page.uploads import upload
 from ui.page.view import View
 from ui.samples.sample_list import has_samples
-from ui.texts import KEYS, text
+from ui.texts import optional_text, text
 from utils.errors import AppError
 
 PATH = "/download/samples"
 BAD_LINES_SHOWN = 20
 
 
-def layout(services: Services, language: str) -> None:
+def layout_html(language: str) -> str:
     """Both directions, folded, side by side."""
-    with gr.Accordion(text("exchange.title", language), open=False, elem_id="exchange"), gr.Row():
-        with gr.Column(min_width=280, elem_id="import"):
-            gr.HTML(html.muted(text("exchange.import_about", language)))
-            words = (text("exchange.file", language), text("exchange.import", language))
-            upload(services, language, "import-samples", *words, bring_in, several=False)
-            gr.HTML(html.place("samples.imported"))
-        with gr.Column(min_width=280):
-            gr.HTML(html.place("samples.export"))
+    start = html.button("samples.import", text("exchange.import", language), tone="primary", key="import-samples")
+    upload = html.upload("import-samples", text("exchange.file", language), start)
+    bring = f'<div id="import">{html.muted(text("exchange.import_about", language))}{upload}'
+    columns = html.columns(f"{bring}{html.place('samples.imported')}</div>", html.place("samples.export"))
+    return html.fold("exchange", text("exchange.title", language), columns)
 
 
-def bring_in(services: Services, project: Project, files: list[Path]) -> None:
-    if not files:
+def bring_in(act: Act) -> None:
+    """Raises AppError `no_import_file`."""
+    file = next(iter(act.uploads), None)
+    if file is None:
         raise AppError("no_import_file")
-    sft_generator.start_import(services, project, files[0], files[0].name)
+    sft_generator.start_import(act.services, act.project, file, file.name)
 
 
 def export_html(view: View) -> str:
@@ -62,7 +57,7 @@ def result_html(view: View) -> str:
     found = html.box(tone, counts, view.t("exchange.bad", count=result["bad"]) if result["bad"] else "")
     shown = result["bad_lines"][:BAD_LINES_SHOWN]
     lines = [
-        view.t("exchange.bad_line", line=line, reason=view.t(reason) if reason in KEYS else reason)
+        view.t("exchange.bad_line", line=line, reason=optional_text(reason, view.language, reason))
         for line, reason in shown
     ]
     if (more := result["bad"] - len(shown)) > 0:
@@ -78,16 +73,12 @@ def write_export(act: Act) -> Answer:
         file = export_file(project, kind)
         return file, act.t("exchange.exported", count=export_samples(project, kind, file))
 
-    return downloads.take_along(act, write, download_address(project, kind))
+    return downloads.take_along(act, write, downloads.address_of(PATH, project.name, kind=kind))
 
 
 def export_file(project: Project, kind: str) -> Path:
     """Where a project's samples are written for others; the next export of this kind replaces it."""
     return project.samples_file.with_name(f"sft_export_{kind}.{EXPORTS[kind].suffix}")
-
-
-def download_address(project: Project, kind: str) -> str:
-    return downloads.address_of(PATH, project.name, kind=kind)
 
 
 def samples_of(project: Project, asked: Mapping[str, str]) -> Download | None:
@@ -98,4 +89,7 @@ def samples_of(project: Project, asked: Mapping[str, str]) -> Download | None:
     return Download(file, f"{project.name}-{kind}{file.suffix}")
 
 
-PART = Part({"samples.imported": result_html, "samples.export": export_html}, {"samples.export": write_export})
+PART = Part(
+    {"samples.imported": result_html, "samples.export": export_html},
+    {"samples.import": bring_in, "samples.export": write_export},
+)

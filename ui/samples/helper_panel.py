@@ -62,7 +62,7 @@ def key_html(view: View) -> str:
     if has_key(view):
         status = f"<p>{html.badge('good', t('writer.key_set', place=place))}</p>"
     elif page and not settings.base_url:
-        link = f'<a href="{escape(page)}" target="_blank" rel="noreferrer">{escape(t("writer.get_key"))}</a>'
+        link = f'<a href="{escape(page)}" target="_blank" rel="noreferrer">{view.html("writer.get_key")}</a>'
         status += f"<p>{link}</p>"
     buttons = html.button("helper.keep_key", t("writer.keep_key"), main=True, key="keep-key")
     if has_key(view):

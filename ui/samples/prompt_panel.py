@@ -41,7 +41,7 @@ def prompts_html(view: View) -> str:
         for each in prompt_problems(settings.system_prompt, settings.user_template)
     )
     reset = html.button("prompts.reset", t("prompts.reset"), key="reset-prompts")
-    meanings = [(f"<code>{{{name}}}</code>", escape(t(f"prompts.variable.{name}"))) for name in PROMPT_VARIABLES]
+    meanings = [(f"<code>{{{name}}}</code>", view.html(f"prompts.variable.{name}")) for name in PROMPT_VARIABLES]
     about = html.muted(t("prompts.about")) + html.terms(meanings, "variables")
     preview = html.more(t("prompts.preview"), preview_html(view, view.project))
     left = f'{prompts}{problems}<div class="buttons tight">{reset}</div>'

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from html import escape
 
 from core.sft_generator import STATUSES, SampleRow, SampleStore
 from ui.page import html
@@ -16,17 +15,13 @@ MOST_NOTED = 50
 BOXES = ("review.instruction", "review.output")
 
 
-def layout_html() -> str:
-    return html.place("review")
-
-
 def review_html(view: View) -> str:
     """The whole section, as soon as there is something to look at, or to take back."""
     counts = counts_of(view)
     if view.project is None or view.status is None or not (counts.total or counts.undoable):
         return ""
     store = SampleStore(view.project)
-    title = f'<h2 class="section">{escape(view.t("review.title"))}</h2>'
+    title = f'<h2 class="section">{view.html("review.title")}</h2>'
     both = sample_detail.card_html(view, store) + sample_list.list_html(view, store)
     return f'<section id="review" data-form>{title}{both}</section>'
 

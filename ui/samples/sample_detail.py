@@ -11,7 +11,7 @@ from ui.page import html
 from ui.page.fields import Field, choice_label
 from ui.page.view import View
 from ui.samples.sample_list import ReviewPosition, finding_about, finding_words, status_badge
-from ui.texts import KEYS
+from ui.texts import optional_text
 
 TEXT_AREAS = ("gate.detail.", "language.name.")
 
@@ -35,7 +35,7 @@ def head_html(view: View, store: SampleStore, row: SampleRow | None) -> str:
     """Which sample it is, how it stands, and how many of all have been looked at."""
     counts = store.counts()
     if row:
-        title = f"<h3>{escape(view.t('review.sample', number=row.number))}</h3> {status_badge(view, row.sample)}"
+        title = f"<h3>{view.html('review.sample', number=row.number)}</h3> {status_badge(view, row.sample)}"
         title += f"<span>{escape(about_words(view, row.sample))}</span>"
     else:
         title = html.muted(view.t("review.gone" if view.at(ReviewPosition).open else "review.all_done"))
@@ -84,7 +84,7 @@ def mark_of(*texts: str) -> str:
 def source_html(view: View, store: SampleStore, row: SampleRow) -> str:
     """What the checks found, the samples that this one is like, its further turns, and the chunk it comes from."""
     twins = "".join(twin_html(view, store.get(finding.of_id)) for finding in row.findings if finding.of_id)
-    turns = f"<h4>{escape(view.t('review.follow_ups'))}</h4>{html.turns(row.sample.follow_ups)}"
+    turns = f"<h4>{view.html('review.follow_ups')}</h4>{html.turns(row.sample.follow_ups)}"
     parts = [findings_html(view, row), twins, turns if row.sample.follow_ups else "", chunk_html(view, row.sample)]
     return f'<div class="sample-source">{"".join(parts)}</div>'
 
@@ -101,9 +101,9 @@ def finding_html(view: View, finding: Finding) -> str:
     """What was found. A detail is the key of a text, a number of tokens, or the very words that were found."""
     words, detail = escape(finding_about(view, finding.kind)), finding.detail
     if detail.startswith(TEXT_AREAS):
-        detail = escape(view.t(detail) if detail in KEYS else detail.rpartition(".")[2])
+        detail = escape(optional_text(detail, view.language, detail.rpartition(".")[2]))
     elif detail.isdecimal():
-        detail = escape(view.t("after.tokens", tokens=int(detail)))
+        detail = view.html("after.tokens", tokens=int(detail))
     elif detail:
         detail = f"<q>{escape(detail)}</q>"
     percent = f" {view.t('review.alike', percent=round(finding.share * 100))}" if finding.share else ""

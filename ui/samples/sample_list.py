@@ -18,7 +18,7 @@ from ui.page.fields import Field
 from ui.page.figures import refusal_words
 from ui.page.pager import turner
 from ui.page.view import Position, View
-from ui.texts import KEYS
+from ui.texts import optional_text
 from utils.errors import AppError
 
 ROWS_SHOWN = 10
@@ -103,14 +103,12 @@ def chosen_html(view: View, position: ReviewPosition) -> str:
 
 
 def finding_words(view: View, kind: str) -> str:
-    key = f"gate.kind.{kind}"
-    return view.t(key) if key in KEYS else kind
+    return optional_text(f"gate.kind.{kind}", view.language, kind)
 
 
 def finding_about(view: View, kind: str) -> str:
     """What a kind of finding means."""
-    key = f"gate.about.{kind}"
-    return view.t(key) if key in KEYS else ""
+    return optional_text(f"gate.about.{kind}", view.language)
 
 
 def cells(view: View, row: SampleRow, is_open: bool) -> list[str]:
@@ -128,11 +126,7 @@ def source_html(view: View, sample: Sample) -> str:
     """The document and the page that a sample comes from."""
     if sample.source is None:
         return "–"
-    page = (
-        f"<br><small>{escape(view.t('documents.page', page=sample.source.page))}</small>"
-        if sample.source.page
-        else ""
-    )
+    page = f"<br><small>{view.html('documents.page', page=sample.source.page)}</small>" if sample.source.page else ""
     return f'<span class="file">{escape(sample.source.document)}</span>{page}'
 
 

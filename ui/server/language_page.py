@@ -6,16 +6,14 @@ import threading
 
 import gradio as gr
 from fastapi import FastAPI
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.jobs.services import Services
 from ui import layout
 from ui.page import theme
-from ui.server.gradio_routes import GradioGate
-from ui.server.traffic import Traffic
 
-MAX_UPLOAD = "2gb"
-SESSIONS_KEPT = 300  # open pages whose state is in memory, nearly a megabyte each; others start anew
+# All that a page asks of Gradio, whose other routes believe whatever they are sent.
+FILES = re.compile(r"/|/theme\.css|/(assets|static)/.{1,200}")
 BUILDING = threading.Lock()  # Gradio notes in a global which page is being built
 # Gradio writes its own words, such as those of the upload box, in the browser's language. This page has its own.
 # The screen that the address names is the one that shows from the first moment.
@@ -34,20 +32,24 @@ stroke-width='3' stroke-linecap='round' stroke-linejoin='round'/></svg>">"""
 class LanguagePage:
     """Builds its page when somebody first asks for it: a start pays for one language, not for all."""
 
-    def __init__(self, services: Services, language: str, traffic: Traffic) -> None:
-        self.services = services
+    def __init__(self, language: str) -> None:
         self.language = language
-        self.traffic = traffic
         self._lock = asyncio.Lock()
         self._closing = asyncio.Event()
-        self._app: GradioGate | None = None
+        self._app: FastAPI | None = None
         self._life: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(f"/{self.language}")
+        if scope.get("method") not in ("GET", "HEAD") or not FILES.fullmatch(path):
+            await PlainTextResponse("nothing that a page asks for", 404)(scope, receive, send)
+            return
         async with self._lock:
             if self._app is None:
                 self._app = await self._open()
-        if scope["path"] == f"/{self.language}/" and scope["method"] == "GET":
+        # What a query asks of Gradio's own pages, such as stored states, is not there either.
+        scope = {**scope, "query_string": b""}
+        if path == "/" and scope["method"] == "GET":
             await self._send_page(self._app, scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -58,9 +60,8 @@ class LanguagePage:
         if self._life:
             await self._life
 
-    async def _open(self) -> GradioGate:
-        blocks = await asyncio.to_thread(built, self.services, self.language)
-        app = mounted(blocks, self.language)
+    async def _open(self) -> FastAPI:
+        app = await asyncio.to_thread(mounted, self.language)
         opened = asyncio.Event()
 
         async def live() -> None:
@@ -70,7 +71,7 @@ class LanguagePage:
 
         self._life = asyncio.create_task(live())
         await opened.wait()
-        return GradioGate(app, blocks, self.language, self.services, self.traffic)
+        return app
 
     async def _send_page(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Gradio's page, with our language, title and icon, and without its links to other sites."""
@@ -89,15 +90,10 @@ class LanguagePage:
         await send({"type": "http.response.body", "body": page})
 
 
-def built(services: Services, language: str) -> gr.Blocks:
-    """The Gradio page of one language."""
+def mounted(language: str) -> FastAPI:
+    """The Gradio page of one language, mounted where the browser will find it."""
     with BUILDING:
-        return layout.build(services, language)
-
-
-def mounted(blocks: gr.Blocks, language: str) -> FastAPI:
-    """A Gradio page, mounted where the browser will find it."""
-    blocks.state_session_capacity = SESSIONS_KEPT
+        blocks = layout.build(language)
     return gr.mount_gradio_app(
         FastAPI(openapi_url=None),
         blocks,
@@ -111,7 +107,6 @@ def mounted(blocks: gr.Blocks, language: str) -> FastAPI:
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
-        max_file_size=MAX_UPLOAD,
     )
 
 

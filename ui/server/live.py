@@ -12,6 +12,7 @@ import time
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from ui.page.moving import LOG_LINES_SHOWN, moving
 from ui.page.parts import Act, Answer, Part, done, shown
 from ui.page.theme import SCRIPT_ADDRESS
 from ui.page.view import Position, View
+from ui.server.uploads import Uploads
 from utils.errors import AppError
 from utils.files import parse_json
 
@@ -58,7 +60,7 @@ class OpenPage:
     asked: deque[Any] = field(default_factory=partial(deque, maxlen=ASKED_KEPT))
     shown: dict[str, int] = field(default_factory=dict)
     stamp: tuple[Any, ...] = ()
-    moved: int = 0
+    moved: int = 0  # which figures it has been told
     turn: int = 0  # grows with whatever this page asks; what was drawn before is out of date
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -84,19 +86,6 @@ class OpenPage:
 
 
 @dataclass(frozen=True)
-class Moved:
-    """What moves on a page, as JSON that is made once for all pages."""
-
-    text: str
-    mark: int
-
-    @staticmethod
-    def of(view: View, lines: int) -> "Moved":
-        text = as_json(moving(view, lines))
-        return Moved(text, hash(text))
-
-
-@dataclass(frozen=True)
 class Drawn:
     """A page at one moment: what changes it, and what each place shows."""
 
@@ -108,8 +97,9 @@ class Live:
     """All open pages. `screens` are the tabs' parts by name, the first one is where a page begins; `frame` is around
     them."""
 
-    def __init__(self, services: Services, frame: Part, screens: Mapping[str, Part]) -> None:
+    def __init__(self, services: Services, frame: Part, screens: Mapping[str, Part], uploads: Uploads) -> None:
         self.services = services
+        self._uploads = uploads
         self._frame = frame
         self._screens = screens
         self._actions = frame
@@ -184,15 +174,15 @@ class Live:
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
 
-    async def _bring(self, page: OpenPage, turn: int, drawn: Drawn | None, moved: Moved) -> None:
+    async def _bring(self, page: OpenPage, turn: int, drawn: Drawn | None, moved: str) -> None:
         """What was found, unless the page has been shown something newer since it was looked for."""
         if page.turn == turn:
             await self._show(page, drawn, moved)
 
-    def news(self, pages: list[OpenPage]) -> list[tuple[OpenPage, Drawn | None, Moved]]:
-        """For each page what it shows now, if that may be something new, and what moves there."""
+    def news(self, pages: list[OpenPage]) -> list[tuple[OpenPage, Drawn | None, str]]:
+        """For each page what it shows now, if that may be something new, and what moves there as JSON."""
         stamps: dict[Any, tuple[Any, ...]] = {}
-        moves: dict[Any, Moved] = {}
+        moves: dict[Any, str] = {}
         drawings: dict[Any, Drawn] = {}
         found = []
         for page in pages:
@@ -205,7 +195,7 @@ class Live:
                         if view.project:
                             with contextlib.suppress(AppError):  # an app that closes shows nothing new
                                 join_running(self.services, view.project)
-                        stamps[at.looks], moves[at.looks] = view.stamp(), Moved.of(view, NEW_LINES)
+                        stamps[at.looks], moves[at.looks] = view.stamp(), as_json(moving(view, NEW_LINES))
                     drawn = None
                     if stamps[at.looks] != at.stamp:
                         drawn = drawings.get(at.sees) or self._drawn(at, stamps[at.looks])
@@ -223,7 +213,7 @@ class Live:
         return Drawn(stamp, {name: shown(render, view) for name, render in places.items()})
 
     async def _show(
-        self, page: OpenPage, drawn: Drawn | None, moved: Moved, more: Mapping[str, Any] | None = None
+        self, page: OpenPage, drawn: Drawn | None, moved: str, more: Mapping[str, Any] | None = None
     ) -> None:
         """Send what is new of it; `more` goes along."""
         message = dict(more or {})
@@ -234,9 +224,9 @@ class Live:
                 message["places"] = new
                 page.shown.update(marks)
         text = as_json(message) if message else ""
-        if page.moved != moved.mark:
-            page.moved = moved.mark
-            text = f'{text[:-1] + "," if text else "{"}"moving":{moved.text}}}'
+        if page.moved != (mark := hash(moved)):
+            page.moved = mark
+            text = f'{text[:-1] + "," if text else "{"}"moving":{moved}}}'
         if text:
             await page.send(text)
 
@@ -263,7 +253,7 @@ class Live:
         await own_turn.acquire()
         began = time.monotonic()
         try:
-            drawn, moved, now = await self._in_thread(self._threads, lambda: self._seen_by(page), page.visitor)
+            drawn, moved, now = await self._in_thread(self._threads, lambda: self._seen_by(page))
         finally:  # who asks without end leaves others as much time as they take
             asyncio.get_running_loop().call_later(time.monotonic() - began, own_turn.release)
         if page.turn == turn:
@@ -285,10 +275,10 @@ class Live:
             page.positions, page.asked = self._left.pop(key)
         return known
 
-    def _seen_by(self, page: OpenPage) -> tuple[Drawn, Moved, dict[str, Any]]:
+    def _seen_by(self, page: OpenPage) -> tuple[Drawn, str, dict[str, Any]]:
         """The whole page as it is now, what moves on it, and where it is, if that is elsewhere than it thought."""
         page.project = page.project or next(iter(View(self.services, page.language, "").projects), "")
-        moved = Moved.of(View(self.services, page.language, page.project), LOG_LINES_SHOWN)
+        moved = as_json(moving(View(self.services, page.language, page.project), LOG_LINES_SHOWN))
         return self._drawn(page), moved, {"look": {"project": page.project, "tab": page.tab}}
 
     async def _acted(self, page: OpenPage, name: str, message: dict[str, Any]) -> dict[str, Any]:
@@ -302,12 +292,11 @@ class Live:
         act = Act(
             self.services, page.language, page.project, page.positions,
             str(message.get("of", ""))[:MOST_NAME], words_of(message.get("ticked")), values_of(message.get("values")),
+            self._uploads.find(page.browser, words_of(message.get("uploads"))),
         )  # fmt: skip
         self._at_work[page.browser] += 1
         try:
-            answer, refused = await self._in_thread(
-                self._threads, lambda: done(self._actions.actions[name], act), page.visitor
-            )
+            answer, refused = await self._in_thread(self._threads, lambda: done(self._actions.actions[name], act))
         finally:
             self._at_work[page.browser] -= 1
             self._at_work += Counter()  # without those that have none
@@ -327,16 +316,9 @@ class Live:
                 page.project, page.stamp = now, ()
                 self._soon(page.send(as_json({"look": {"project": now, "tab": page.tab}})))
 
-    async def _in_thread(
-        self, threads: ThreadPoolExecutor, work: Callable[[], Value], visitor: Visitor | None = None
-    ) -> Value:
-        def as_visitor() -> Value:
-            if visitor is None:
-                return work()
-            with access.acting_as(visitor):
-                return work()
-
-        return await asyncio.get_running_loop().run_in_executor(threads, as_visitor)
+    async def _in_thread(self, threads: ThreadPoolExecutor, work: Callable[[], Value]) -> Value:
+        """The work is done as whoever asks: `asking` is in the context."""
+        return await asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work)
 
     async def close(self) -> None:
         """Let all pages go; they come back when the app is there again."""

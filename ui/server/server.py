@@ -2,19 +2,16 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import os
 import re
 import shutil
 import socket
-import tempfile
 import threading
 import time
 import webbrowser
 from collections.abc import AsyncIterator, Iterable
 from functools import partial
-from pathlib import Path
 
 import psutil
 import uvicorn
@@ -33,7 +30,7 @@ from ui.server.guard import Connection, Guard, PageConnection
 from ui.server.join import Door, new_code
 from ui.server.language_page import LanguagePage
 from ui.server.live import MOST_MESSAGE_BYTES, Live
-from ui.server.traffic import Traffic
+from ui.server.uploads import Uploads
 from ui.server.visitors import HOST_WORD, Gate, Passes, with_query
 from ui.texts import LANGUAGES, person_language, text
 from ui.training import result_downloads
@@ -59,12 +56,9 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
     `state.host_link` is the path by which a browser becomes the host's.
     """
     passes = Passes(config.config_folder(), port, join_code)
-    uploads = new_uploads_folder()
-    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
-    traffic = Traffic(uploads)
-    pages = {language: LanguagePage(services, language, traffic) for language in LANGUAGES}
-
-    live = Live(services, layout.FRAME, {name: screen.part for name, screen in layout.SCREENS.items()})
+    uploads = Uploads(services)
+    pages = {language: LanguagePage(language) for language in LANGUAGES}
+    live = Live(services, layout.FRAME, layout.SCREENS, uploads)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -74,7 +68,7 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
         await live.close()
         await asyncio.gather(*(one.close() for one in pages.values()))
         await asyncio.to_thread(services.runner.shutdown)
-        shutil.rmtree(uploads, ignore_errors=True)
+        shutil.rmtree(uploads.folder, ignore_errors=True)
 
     server = FastAPI(lifespan=lifespan, openapi_url=None)
     server.state.host_link = f"/?{HOST_WORD}={passes.host_token}"
@@ -97,6 +91,10 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
     async def attend(socket: WebSocket, language: str) -> None:
         await live.attend(socket, language if language in LANGUAGES else LANGUAGES[0])
 
+    @server.post("/upload/{language}")
+    async def upload(request: Request, language: str) -> Response:
+        return await uploads.take(request, language if language in LANGUAGES else LANGUAGES[0])
+
     @server.get("/page.js")
     def script() -> Response:
         return Response(
@@ -117,17 +115,6 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
     )
     server.add_middleware(Guard, port=port, extra_hosts=tuple(extra_hosts))
     return server
-
-
-def new_uploads_folder() -> Path:
-    """Where this app's uploads lie until a project takes them in. What an app left that was killed is removed."""
-    folder = config.uploads_folder()
-    for left in folder.glob("*-*"):
-        number = left.name.partition("-")[0]
-        if number.isdigit() and not psutil.pid_exists(int(number)):
-            shutil.rmtree(left, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder)).resolve()
 
 
 def chosen_language(request: Request) -> str:
@@ -213,19 +200,9 @@ def listen(host: str, port: int) -> socket.socket:
 def _own_names() -> list[str]:
     """The names and addresses under which others in the local network can reach this machine."""
     name = socket.gethostname()
-    names = {name, f"{name}.local"}
-    with contextlib.suppress(OSError):
-        names.update(str(address[4][0]) for address in socket.getaddrinfo(name, None, socket.AF_INET))
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # sends nothing; only asks which address would be used
-        names.add(probe.getsockname()[0])
-    return sorted(name for name in names if not _is_unspecified(name))
-
-
-def _is_unspecified(name: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(name).is_unspecified
-    return False
+    cards = (address for addresses in psutil.net_if_addrs().values() for address in addresses)
+    own = {address.address for address in cards if address.family == socket.AF_INET}
+    return sorted({name, f"{name}.local", *own})
 
 
 def _announce(server: uvicorn.Server, words: str, to_open: str) -> None:

@@ -60,6 +60,11 @@ def text(key: str, language: str, /, **params: object) -> str:
     return words.encode("utf-8", "backslashreplace").decode()  # names of files may hold bytes that are no UTF-8
 
 
+def optional_text(key: str, language: str, otherwise: str = "") -> str:
+    """The words of a key that there may be; else `otherwise`."""
+    return text(key, language) if key in KEYS else otherwise
+
+
 def message_text(key: str, params: Mapping[str, Any], language: str) -> str:
     """The words of a job's message. Old runs may hold keys that no longer exist: those are shown as they are."""
     try:

@@ -1,17 +1,11 @@
 """The README of a bundle in the language of whoever takes it along. Knows words; writes no file."""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ui.texts import text
 
 if TYPE_CHECKING:
-    from core.trainer import Contents, Readme
-
-
-def readme_in(language: str) -> "Readme":
-    """What writes the README in this language."""
-    return partial(readme, language)
+    from core.trainer import Contents
 
 
 def readme(language: str, contents: "Contents") -> str:

@@ -17,7 +17,7 @@ def examples_html(view: View, examples: Sequence[dict[str, Any]]) -> str:
     """Each example behind a fold, with the legend above."""
     if not examples:
         return ""
-    legend = "".join(f'<span class="role {role}">{escape(view.t(f"preflight.role.{role}"))}</span>' for role in ROLES)
+    legend = "".join(f'<span class="role {role}">{view.html(f"preflight.role.{role}")}</span>' for role in ROLES)
     folds = "".join(html.more(title_of(view, example), text_html(view, example)) for example in examples)
     return f'<div class="examples"><p class="roles">{legend}</p>{folds}</div>'
 
@@ -31,7 +31,7 @@ def title_of(view: View, example: dict[str, Any]) -> str:
 def text_html(view: View, example: dict[str, Any]) -> str:
     """The whole text; of a long piece its beginning and its end."""
     pieces = "".join(
-        f'<span class="role {segment["role"]}" title="{escape(view.t("preflight.role." + segment["role"]))}">'
+        f'<span class="role {segment["role"]}" title="{view.html("preflight.role." + segment["role"])}">'
         f"{escape(segment['text'])}{left_out_html(view, segment)}{escape(segment['rest'])}</span>"
         for segment in example["segments"]
     )
@@ -41,4 +41,4 @@ def text_html(view: View, example: dict[str, Any]) -> str:
 def left_out_html(view: View, segment: dict[str, Any]) -> str:
     if not segment["left_out"]:
         return ""
-    return f"<em>{escape(view.t('preflight.left_out', count=segment['left_out']))}</em>"
+    return f"<em>{view.html('preflight.left_out', count=segment['left_out'])}</em>"

@@ -1,11 +1,10 @@
 """What the history says of a run in words, for the page and the command line alike. Knows no widget."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from core.jobs.job import JobState
-from ui.page.figures import duration_words, model_words, moment_words
+from ui.page.figures import duration_words, moment_words, size_words
 from ui.texts import KEYS, text
 
 if TYPE_CHECKING:
@@ -18,34 +17,21 @@ HASH_SHOWN = 12
 DECIMALS = 3  # of what was measured; settings are shown as they are
 
 
-def state_words(state: JobState, language: str) -> str:
-    return text(f"job.state.{state}", language)
-
-
 def when_words(entry: "Entry", language: str) -> str:
     return moment_words(entry.created, language) if entry.created else entry.id
 
 
-def base_words(entry: "Entry", language: str) -> str:
-    return model_words(entry.base_source, entry.base_name, language) or NOTHING
-
-
-def loss_words(first: float | None, last: float | None, language: str) -> str:
-    """`3.214 → 1.507`: at the beginning and at the end."""
-    return NOTHING if first is None or last is None else text("history.loss", language, first=first, last=last)
-
-
-def eval_words(loss: float | None, epoch: int | None, language: str) -> str:
-    """The best loss on held-out samples and its epoch."""
-    if loss is None:
-        return NOTHING
-    if epoch is None:
-        return text("training.loss", language, loss=loss)
-    return text("history.eval", language, loss=loss, epoch=epoch)
-
-
-def time_words(seconds: float | None, language: str) -> str:
-    return duration_words(seconds, language) if seconds else NOTHING
+def figure_words(run: Mapping[str, Any], language: str) -> list[str]:
+    """Of a run's fields: `3.214 → 1.507` at the beginning and at the end, the best loss on held-out samples and its
+    epoch, how long it took, and its size."""
+    first, last, tested, epoch = (run[name] for name in ("first_loss", "loss", "eval_loss", "best_epoch"))
+    key = "training.loss" if epoch is None else "history.eval"
+    return [
+        NOTHING if first is None or last is None else text("history.loss", language, first=first, last=last),
+        NOTHING if tested is None else text(key, language, loss=tested, epoch=epoch),
+        duration_words(run["seconds"], language) if run["seconds"] else NOTHING,
+        size_words(run["size_bytes"], language),
+    ]
 
 
 def origin_words(entry: "Entry", language: str) -> str:

@@ -11,7 +11,7 @@ from core.trainer import Check
 from ui.page import html
 from ui.page.figures import SIGNS, check_words, refusal_words
 from ui.page.job_panel import panel_html, part_of
-from ui.page.parts import Act, Part
+from ui.page.parts import Part, starting
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
 from ui.page.view import View
 from ui.training import run_estimate
@@ -68,7 +68,7 @@ def list_html(view: View, checks: Iterable[dict[str, Any]]) -> str:
     items = ""
     for check in checks:
         state = check["state"]
-        told = escape(view.t(f"check.state.{state}"))
+        told = view.html(f"check.state.{state}")
         sign = f'<span role="img" aria-label="{told}">{SIGNS[state]}</span>'
         items += f'<li class="{state}">{sign}<span>{escape(check_words(check, view.language))}</span></li>'
     return f'<ul class="checklist">{items}</ul>' if items else ""
@@ -121,8 +121,5 @@ def is_outdated(view: View, result: dict[str, Any]) -> bool:
     return trainer.preflight_basis(project.samples_file, folder, settings.training) != result["basis"]
 
 
-def look(act: Act) -> None:
-    trainer.start_preflight(act.services, act.project)
-
-
-PART = Part(actions={"preflight.start": look, **part_of("preflight", [KIND]).actions})
+LOOK = {"preflight.start": starting(trainer.start_preflight)}
+PART = Part(actions={**LOOK, **part_of("preflight", [KIND]).actions})

@@ -1,12 +1,10 @@
 """The screen of what came of a training: the verdict, trying it out, the export with its files; all runs below."""
 
-from html import escape
-
 from core import exporter
 from ui.page import fields, html
 from ui.page.fields import Field
 from ui.page.job_panel import job_part
-from ui.page.parts import Act, Part
+from ui.page.parts import Act, Part, Work, starting
 from ui.page.view import View
 from ui.training import run_history, run_list, training_results
 from utils.config import QUANTIZED
@@ -17,7 +15,7 @@ LONGEST_QUESTION = 2000
 def layout_html() -> str:
     """What is at work on top, then the three cards, what both models answered, and the runs."""
     tried = html.place("verdict", "card flow") + html.place("try-out", "card flow")
-    below = "".join(html.place(name) for name in ("answers", "runs", "run", "compared-runs"))
+    below = html.places("answers", "runs", "run", "compared-runs")
     return html.place("job.training") + html.columns(tried, html.place("export", "card flow")) + below
 
 
@@ -42,7 +40,7 @@ def card_html(view: View, kind: str, body: str, words: str, outcome: str) -> str
     why_not = view.blocked(kind) or (view.t(lacks) if lacks else "")
     tone = "primary" if next_step(view) == kind else ""
     button = html.button(kind, view.t(words), why_not=why_not, tone=tone, main=True)
-    return f"<h2>{escape(view.t(TITLES[kind]))}</h2>{html.form(body + button, 'flow')}{outcome}"
+    return f"<h2>{view.html(TITLES[kind])}</h2>{html.form(body + button, 'flow')}{outcome}"
 
 
 def verdict_html(view: View) -> str:
@@ -67,28 +65,20 @@ def export_html(view: View) -> str:
     return card_html(view, "export", body, "export.title", training_results.exported_html(view))
 
 
-def evaluate(act: Act) -> None:
-    exporter.start_evaluation(act.services, act.project)
-
-
-def export(act: Act) -> None:
-    exporter.start_export(act.services, act.project)
-
-
 def ask(act: Act) -> None:
     exporter.start_question(act.services, act.project, act.text("question")[:LONGEST_QUESTION])
 
 
 TITLES = {"evaluate": "evaluation.title", "ask": "ask.title", "export": "export.title"}
+ACTIONS: dict[str, Work] = {
+    "evaluate": starting(exporter.start_evaluation),
+    "export": starting(exporter.start_export),
+    "ask": ask,
+}
 PLACES = {
     "verdict": verdict_html,
     "try-out": try_out_html,
     "export": export_html,
     "answers": training_results.answers_html,
 }
-PART = (
-    Part(PLACES, {"evaluate": evaluate, "export": export, "ask": ask})
-    | run_list.PART
-    | run_history.PART
-    | job_part("training")
-)
+PART = Part(PLACES, ACTIONS) | run_list.PART | run_history.PART | job_part("training")

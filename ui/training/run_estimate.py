@@ -3,7 +3,7 @@
 from core import trainer
 from core.trainer import RunEstimate
 from ui.page import html
-from ui.page.figures import duration_words, rounded
+from ui.page.figures import about_words
 from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
 from ui.page.view import View
 
@@ -29,14 +29,7 @@ def time_words(view: View, found: RunEstimate | None) -> str:
     """How long it will take, no more exact than it is known; empty where nothing is."""
     if found is None or found.time is None:
         return ""
-    key, seconds = "run_time.about" if found.time.runs_known else "run_time.roughly", found.time.seconds
-    if seconds < 100:
-        duration = duration_words(rounded(seconds), view.language)
-    elif seconds < 5400:
-        duration = view.t("run_time.minutes", minutes=round(seconds / 60))
-    else:
-        duration = view.t("run_time.hours", hours=rounded(seconds / 3600))
-    return view.t(key, duration=duration)
+    return about_words(found.time.seconds, found.time.runs_known, view.language)
 
 
 def basis_html(view: View, found: RunEstimate | None) -> str:

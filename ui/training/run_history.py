@@ -18,7 +18,7 @@ from ui.page.figures import size_words
 from ui.page.parts import Act, Answer, Part, good
 from ui.page.view import View
 from ui.training import history_words as words
-from ui.training.bundle_readme import readme_in
+from ui.training.bundle_readme import readme
 from ui.training.result_downloads import BUNDLE
 from ui.training.run_list import HistoryPosition, entry_of, figures_of, state_html
 from utils.errors import AppError
@@ -33,7 +33,7 @@ def details_html(view: View) -> str:
     entry = entry_of(view, position.chosen)
     if entry is None:
         return ""
-    title = escape(view.t("history.details", when=words.when_words(entry, view.language)))
+    title = view.html("history.details", when=words.when_words(entry, view.language))
     figures = (
         (words.fact_label(fact.name, view.language), words.value_words(fact.name, fact.values[0], view.language))
         for fact in figures_of([entry], SHOWN_FIGURES)
@@ -130,7 +130,7 @@ def repeat_run(act: Act) -> Answer:
 
 
 def pack_run(act: Act) -> None:
-    trainer.start_bundle(act.services, act.project, act.of, readme_in(act.language))
+    trainer.start_bundle(act.services, act.project, act.of, partial(readme, act.language))
 
 
 def ask_to_delete(act: Act) -> None:

@@ -10,7 +10,7 @@ from core.jobs.job import ACTIVE, JobState
 from core.jobs.runs import Run, list_runs
 from core.trainer import Entry, Fact
 from ui.page import html
-from ui.page.figures import size_words
+from ui.page.figures import model_words
 from ui.page.job_panel import STATE_TONES
 from ui.page.moving import curve_words, thinned
 from ui.page.pager import paged
@@ -65,7 +65,7 @@ def entry_of(view: View, run_id: str) -> Entry | None:
 def list_html(view: View) -> str:
     """The button to compare what is ticked, one page of the table, and the way to its other pages."""
     position, runs = view.at(HistoryPosition), runs_of(view)
-    title = f"<h2>{escape(view.t('history.title'))}</h2>"
+    title = f"<h2>{view.html('history.title')}</h2>"
     if not runs:
         to_training = html.link("training", view.t("history.to_training"), "primary")
         return f"{title}{html.muted(view.t('history.none'))}<p>{to_training}</p>"
@@ -73,7 +73,7 @@ def list_html(view: View) -> str:
     heads = [view.t(f"history.head_{name}") for name in COLUMNS]
     table = html.table(heads, (row_cells(view, run.id, position.chosen) for run in shown), "", "runs")
     compare = html.small_button("runs.compare", "", view.t("history.compare"), needs_tick=True)
-    about = escape(view.t("history.compare_about", least=LEAST_COMPARED, most=MOST_COMPARED))
+    about = view.html("history.compare_about", least=LEAST_COMPARED, most=MOST_COMPARED)
     return (
         f"{title}{html.muted(view.t('history.about'))}"
         f'<div data-list="runs" data-round="{escape(f"{position.project}/{position.round}")}">'
@@ -90,26 +90,18 @@ def row_cells(view: View, run_id: str, chosen: str) -> list[str]:
     when = words.when_words(entry, view.language)
     # Where it comes from, and whether its adapter is the one in use.
     notes = {"branch": entry.parent, "repeat": entry.repeats, "published": entry.published}
-    about = "".join(
-        f"<small>{escape(view.t(f'history.is_{name}'))}</small>" for name, is_so in notes.items() if is_so
-    )
-    figures = (
-        words.base_words(entry, view.language),
-        words.loss_words(entry.first_loss, entry.loss, view.language),
-        words.eval_words(entry.eval_loss, entry.best_epoch, view.language),
-        words.time_words(entry.seconds, view.language),
-        size_words(entry.size_bytes, view.language),
-    )
+    about = "".join(f"<small>{view.html(f'history.is_{name}')}</small>" for name, is_so in notes.items() if is_so)
+    base = model_words(entry.base_source, entry.base_name, view.language) or words.NOTHING
     return [
         html.tick(run_id, view.t("history.tick", run=when)),
         html.opener("runs.open", run_id, escape(when), run_id == chosen) + about,
         state_html(view, entry.state),
-        *map(escape, figures),
+        *map(escape, (base, *words.figure_words(vars(entry), view.language))),
     ]
 
 
 def state_html(view: View, state: JobState) -> str:
-    return html.badge(STATE_TONES[state], words.state_words(state, view.language))
+    return html.badge(STATE_TONES[state], view.t(f"job.state.{state}"))
 
 
 def compared_html(view: View) -> str:
@@ -126,7 +118,7 @@ def compared_html(view: View) -> str:
     different, same = (facts_rows(view, (fact for fact in found if fact.differs is so)) for so in (True, False))
     table = html.table(heads, different, view.t("history.no_difference"))
     rest = html.more(view.t("history.same", count=len(same)), html.table(heads, same, ""))
-    title = escape(view.t("history.compared"))
+    title = view.html("history.compared")
     return (
         f'<section class="card" id="compared" tabindex="-1"><h3>{title}</h3><div class="curves">{plots}</div>'
         f"{table}{rest}</section>"

@@ -10,16 +10,12 @@ from core.jobs.job import ACTIVE, JobSnapshot, JobState
 from ui.page import html
 from ui.page.job_panel import panel_html, part_of
 from ui.page.moving import curve_data, sentence, training_figures
-from ui.page.parts import Act, Part
+from ui.page.parts import Part, starting
 from ui.page.view import View
 
 KINDS = ("train",)
 FIGURES = ("loss_now", "loss_best", "left", "pace_label")
 MORE_FIGURES = ("time_label", "epoch_label", "rate_label", "memory_label")
-
-
-def layout_html() -> str:
-    return html.place("running-training")
 
 
 def screen_html(view: View) -> str:
@@ -28,7 +24,7 @@ def screen_html(view: View) -> str:
     run = runs.latest_run(view.project, "train") if view.project and not job else None
     state = job.state if job else run.read_state().state if run else None
     if state is None:
-        none = f"<h2>{escape(view.t('training.state.none'))}</h2>{html.muted(view.t('training.no_plot'))}"
+        none = f"<h2>{view.html('training.state.none')}</h2>{html.muted(view.t('training.no_plot'))}"
         return f'<div class="flow">{none}{html.link("training", view.t("training.to_start"), "primary")}</div>'
     figures = training_figures(view)
     title = f'<h2 data-part="sentence">{escape(sentence(view, state, job.message if job else None))}</h2>'
@@ -60,7 +56,7 @@ def onward_html(view: View, state: JobState, job: JobSnapshot | None) -> str:
 
 def tiles_html(view: View, names: Iterable[str], figures: Mapping[str, str]) -> str:
     """Labelled figures that move."""
-    labels = {name: escape(view.t(f"training.{name}")) for name in names}
+    labels = {name: view.html(f"training.{name}") for name in names}
     cells = "".join(
         f'<div><dt>{label}</dt><dd data-figure="{name}">{escape(figures[name])}</dd></div>'
         for name, label in labels.items()
@@ -68,11 +64,7 @@ def tiles_html(view: View, names: Iterable[str], figures: Mapping[str, str]) -> 
     return f'<dl class="tiles">{cells}</dl>'
 
 
-def take_fix(act: Act) -> None:
-    trainer.take_fix(act.services, act.project)
-
-
 PART = Part(
     {"running-training": screen_html},
-    {"training.fix": take_fix, **part_of("running", KINDS).actions},
+    {"training.fix": starting(trainer.take_fix), **part_of("running", KINDS).actions},
 )

@@ -46,7 +46,7 @@ def answers_html(view: View) -> str:
     rows = [[html.shortened(answer[name]) for name in ANSWER] for answer in result["answers"]]
     first, others = rows[:ANSWERS_SHOWN], rows[ANSWERS_SHOWN:]
     fold = html.more(view.t("evaluation.more_answers", count=len(others)), html.table(heads, others, ""))
-    title = f"<h2>{escape(view.t('evaluation.answers'))}</h2>"
+    title = f"<h2>{view.html('evaluation.answers')}</h2>"
     return f'<section class="answers">{title}{html.table(heads, first, "")}{fold if others else ""}</section>'
 
 
@@ -72,7 +72,7 @@ def exported_html(view: View) -> str:
         others = "".join(f"<li>{link}</li>" for link in links.values())
         parts.append(html.more(view.t("export.others", count=len(links)), f'<ul class="checks">{others}</ul>'))
     if access.asking().at_machine:
-        about = escape(view.t("export.folder"))
+        about = view.html("export.folder")
         parts.append(f'<p class="muted export-folder">{about}<br><code>{escape(str(folder))}</code></p>')
     return "".join(parts)
 

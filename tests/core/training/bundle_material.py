@@ -1,6 +1,7 @@
 """Bundles of runs that were made without training."""
 
 import zipfile
+from functools import partial
 from pathlib import Path
 
 from core.jobs.job import JobState
@@ -8,10 +9,10 @@ from core.jobs.runs import create_run
 from core.models import bases
 from core.training import bundle, checkpoints
 from tests.core.recording_context import RecordingContext
-from ui.training.bundle_readme import readme_in
+from ui.training.bundle_readme import readme
 from utils.files import append_line, sha256_of, write_json
 
-README = readme_in("de")
+README = partial(readme, "de")
 
 
 def finished_run(project, base):

@@ -2,6 +2,7 @@
 
 import subprocess
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from core.training import bundle, checkpoints
 from tests.core.recording_context import RecordingContext
 from tests.core.training.bundle_material import README, finished_run, packed, parts_of
 from tests.refusals import code_of
-from ui.training.bundle_readme import readme_in
+from ui.training.bundle_readme import readme
 from utils.files import append_line, write_json
 
 KEY = "sk-or-v1-planted-0123456789abcdef"
@@ -66,7 +67,7 @@ def test_paths_of_any_system_lose_their_folders_unless_they_lead_into_the_projec
 def test_the_readme_says_in_the_persons_language_how_to_repeat_it(run):
     german = parts_of(packed(run))["README.md"].decode()
     assert "train PROJEKT --reproduce" in german and "3,0000 → 2,0000" in german and "To repeat" not in german
-    bundle.write(RecordingContext(), run, readme_in("en"))
+    bundle.write(RecordingContext(), run, partial(readme, "en"))
     assert "## Repeat it" in parts_of(bundle.file_of(run.project, run.id))["README.md"].decode()
 
 

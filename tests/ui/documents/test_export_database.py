@@ -8,6 +8,7 @@ from core import access
 from core.access import Visitor
 from core.documents.store.chunk_store import ChunkStore
 from ui.documents import export_database
+from ui.page import downloads
 from ui.page.parts import Act
 from ui.server.server import create_server
 from utils import file_manager
@@ -31,7 +32,7 @@ def browser(services):
 
 def test_the_database_is_downloaded_under_the_projects_name(browser, stored, tmp_path):
     ChunkStore(stored.database).export(stored.database_export)
-    answer = browser.get(export_database.download_address(stored))
+    answer = browser.get(downloads.address_of(export_database.PATH, stored.name))
     assert answer.status_code == 200
     assert "%C3%9Cbung%20%26%20Physik.db" in answer.headers["content-disposition"]
     assert answer.headers["content-disposition"].startswith("attachment")
@@ -57,5 +58,5 @@ def test_on_this_machine_the_file_manager_opens_and_elsewhere_a_download_begins(
     with access.acting_as(Visitor("", at_machine=False)):
         elsewhere = export_database.export_database(act)
     assert shown == []
-    assert elsewhere.download == export_database.download_address(stored)
+    assert elsewhere.download == downloads.address_of(export_database.PATH, stored.name)
     assert str(stored.root) not in elsewhere.notice

@@ -64,7 +64,7 @@ def test_without_a_project_an_action_that_needs_one_says_how_to_go_on(services):
 def test_nothing_on_the_page_has_the_name_of_something_else():
     together = layout.FRAME
     for screen in layout.SCREENS.values():
-        if not screen.part.places.keys() & together.places.keys():  # views of a tab share the panel of its job
-            together |= screen.part
+        if not screen.places.keys() & together.places.keys():  # views of a tab share the panel of its job
+            together |= screen
     with pytest.raises(ValueError, match="twice"):
         Part({"a": str}) | Part({"a": str})

@@ -3,6 +3,7 @@
 import pytest
 from documents_material import store_document
 
+from ui.page.figures import cost_words
 from ui.page.view import View
 from ui.samples import estimate_panel
 
@@ -39,7 +40,7 @@ def test_nothing_is_estimated_where_nothing_is_missing_could_be_written_or_is_be
 
 
 def test_small_amounts_of_money_are_not_nothing(view):
-    assert estimate_panel.cost_words(view(), (0.00314, 0.0127)) == "0,0031 bis 0,013 $"
-    assert estimate_panel.cost_words(view("en"), (0.5, 12.34)) == "$0.5 to $12"
-    assert estimate_panel.cost_words(view(), (0.0, 0.0)) == "nichts"
-    assert estimate_panel.cost_words(view(), None) == "Preis unbekannt"
+    assert cost_words((0.00314, 0.0127), "de") == "0,0031 bis 0,013 $"
+    assert cost_words((0.5, 12.34), "en") == "$0.5 to $12"
+    assert cost_words((0.0, 0.0), "de") == "nichts"
+    assert cost_words(None, "de") == "Preis unbekannt"

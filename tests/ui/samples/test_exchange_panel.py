@@ -64,12 +64,12 @@ def test_another_machine_downloads_and_learns_no_path(act, project, monkeypatch)
     assert str(project.root) not in answer.notice
 
 
-def test_a_file_comes_in_and_none_is_asked_for(services, project, act, tmp_path):
+def test_a_file_comes_in_and_none_is_asked_for(services, act, tmp_path):
     with pytest.raises(AppError, match="no_import_file"):
-        exchange_panel.bring_in(services, project, [])
+        act("samples.import")
     file = tmp_path / "fremd.csv"
     file.write_text("instruction,output\nWas ist Licht?,Eine Welle.\nUnd Schall?,\n", "utf-8")
-    exchange_panel.bring_in(services, project, [file])
+    act("samples.import", uploads=[file])
     services.runner.wait(act.view().job(["import"]).id, 20)
     shown = exchange_panel.result_html(act.view())
     assert "Übernommen: 1 Beispiele." in shown and "Zeile 3: keine Antwort gefunden" in shown

@@ -9,7 +9,7 @@ from core import base_models
 from core.samples.store.sample import Sample
 from core.samples.store.sft_dataset import append_samples
 from tests.core.training.training_material import make_base
-from ui.page import fields
+from ui.texts import KEYS
 from ui.training.preset_panel import name_of, presets_html, why_html
 from utils.config import BaseChoice, TrainingSettings, change_app_settings
 
@@ -65,4 +65,4 @@ def test_what_is_no_preset_changes_nothing(act, full_project, name):
 
 def test_every_training_setting_has_its_explanation():
     for name in TrainingSettings.model_fields:
-        assert fields.explanation(name, "de") and fields.explanation(name, "en")
+        assert f"about.{name}" in KEYS

@@ -25,23 +25,23 @@ def expected(free_gib: float | None, correction: float = 1.0) -> RunEstimate:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "duration"),
+    ("seconds", "duration", "span"),
     [
-        (8.3, "8 s"),
-        (99, "1 min 39 s"),
-        (252, "4 min"),
-        (735, "12 min"),
-        (5399, "90 min"),
-        (7345, "2 h"),
-        (5500, "1,5 h"),
+        (8.3, "8 s", "8–15 s"),
+        (99, "100 s", "2–3 min"),
+        (252, "4 min", "4–8 min"),
+        (735, "10 min", "10–25 min"),
+        (3000, "50 min", "1–2 h"),
+        (5399, "90 min", "1–3 h"),
+        (7345, "2 h", "2–4 h"),
     ],
 )
-def test_a_time_is_no_more_exact_than_it_is_and_says_what_it_rests_on(view, seconds, duration):
+def test_a_time_is_no_more_exact_than_it_is_and_says_what_it_rests_on(view, seconds, duration, span):
     estimate = replace(expected(8.0), time=replace(TIME, training_seconds=seconds))
     assert time_words(view(), estimate) == f"etwa {duration}"
     assert "auf diesem Rechner (3)" in basis_html(view(), estimate)
     first = replace(estimate, time=replace(TIME, training_seconds=seconds, runs_known=0))
-    assert time_words(view(), first) == f"grob geschätzt {duration}"
+    assert time_words(view(), first) == f"etwa {span}"
     assert "kurzen Messung" in basis_html(view(), first) and "andere Programme" in basis_html(view(), first)
 
 
