@@ -29,7 +29,7 @@ class BarPosition(Position):
 
 
 def layout_html() -> str:
-    return "".join(html.place(name) for name in ("project", "next", "running", "hardware"))
+    return "".join(html.place(name) for name in ("project", "next", "running"))
 
 
 def project_html(view: View) -> str:
@@ -79,7 +79,7 @@ def open_project(act: Act) -> Answer:
 def create_project(act: Act) -> Answer:
     made = projects.create_project(act.services, act.text("name"))
     act.move(BarPosition(act.project_name))
-    return Answer(project=made.name, tab="documents", empty=("name",))
+    return Answer(project=made.name, tab="documents", empty=("name",), focus="#step-documents")
 
 
 def rename_project(act: Act) -> Answer:

@@ -48,8 +48,18 @@ def start_html(view: View) -> str:
     """The button that writes what is missing, and the one that tries first."""
     some = view.config and 0 < usable_count(view) < view.config.sft.samples
     words = view.t("samples.continue" if some else "samples.generate")
-    generate = html.button("samples.generate", words, why_not=blocked(view), tone="primary", key="generate")
-    return f'<div class="buttons">{generate}{prompt_panel.try_button_html(view)}</div>'
+    why_not, next_step = blocked(view), view.status.next_step if view.status else ""
+    enough = why_not and next_step == "training" and not view.active(of_step("samples"))
+    onward = html.link(next_step, view.t(f"next.{next_step}"), "primary") if enough else ""
+    generate = html.button(
+        "samples.generate",
+        words,
+        why_not=why_not,
+        mend="documents" if next_step == "documents" else "",
+        tone="" if onward else "primary",
+        key="generate",
+    )
+    return f'<div class="buttons">{onward}{generate}{prompt_panel.try_button_html(view)}</div>'
 
 
 def generate(act: Act) -> None:

@@ -39,4 +39,4 @@ def test_while_a_training_runs_the_next_step_is_to_wait_although_its_best_adapte
 
 def test_after_a_finished_training_the_next_step_is_the_export(project, view):
     create_run(project, "train", {}).write_state(JobState.DONE, result={})
-    assert "Modell exportieren" in next_html(view())
+    assert view().t("next.export") in next_html(view())
