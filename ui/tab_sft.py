@@ -19,14 +19,13 @@ from ui.samples.sample_list import counts_of, refusal
 from ui.texts import text
 
 RARE = ("per_request", "turns", "concurrency", "timeout_seconds", "context_tokens", "budget_usd")
-LEFT = ("samples.helper", "samples.wishes", "samples.prompts", "samples.start")
+LEFT = ("samples.helper", "samples.wishes", "samples.prompts", "samples.start", "job.samples")
 RIGHT = ("samples.counter", "samples.before", "samples.tried", "samples.after", "samples.unusable", "samples.checks")
 
 
 def build(services: Services, language: str) -> None:
     columns = html.columns(*("".join(map(html.place, names)) for names in (LEFT, RIGHT)))
-    below = html.place("job.samples") + review_panel.layout_html()
-    gr.HTML(html.muted(text("samples.about", language)) + columns + below)
+    gr.HTML(html.muted(text("samples.about", language)) + columns + review_panel.layout_html())
     exchange_panel.layout(services, language)
 
 
