@@ -49,6 +49,41 @@ def test_the_german_page_speaks_german_only_in_an_english_browser_too(
     assert foreign_requests == []
 
 
+def test_an_explanation_shows_by_a_tap_on_its_mark_and_in_its_field_and_goes_with_escape(open_page, project):
+    page = open_page("/de/?project=Physik&tab=samples", has_touch=True)
+    mark, about = page.locator("label[for=field-sft-samples] .hint"), page.locator("#field-sft-samples-about")
+    mark.tap()
+    expect(about).to_be_visible()
+    page.locator("h1").tap()
+    expect(about).to_be_hidden()
+    page.locator("#field-sft-samples").focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    expect(about).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(about).to_be_hidden()
+    expect(page.locator("#field-sft-samples")).to_be_focused()
+
+
+def test_a_tap_on_the_mark_of_a_tick_does_not_set_it(open_page, project):
+    page = open_page("/de/?project=Physik&tab=training", has_touch=True)
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    box = page.locator(".field.check:has(.hint):visible").first
+    before = box.locator("input").is_checked()
+    box.locator(".hint").tap()
+    expect(box.locator("[role=tooltip]")).to_be_visible()
+    assert box.locator("input").is_checked() == before
+
+
+def test_the_glossary_opens_from_the_header_and_gives_the_focus_back(open_page, project):
+    page = open_page("/en/?project=Physik", locale="en-US")
+    page.get_by_role("button", name="Glossary").press("Enter")
+    expect(page.get_by_role("dialog", name="Glossary")).to_contain_text("LoRA")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("button", name="Glossary")).to_be_focused()
+
+
 def test_the_language_switch_keeps_project_and_tab(open_page, project):
     page = open_page("/de/?project=Physik&tab=samples")
     expect(page.get_by_role("button", name="Beispiele erzeugen")).to_be_visible()
