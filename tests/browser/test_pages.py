@@ -1,5 +1,7 @@
 """What a page shows and how it answers mistakes, in a real browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -73,6 +75,20 @@ def test_a_tap_on_the_mark_of_a_tick_does_not_set_it(open_page, project):
     box.locator(".hint").tap()
     expect(box.locator("[role=tooltip]")).to_be_visible()
     assert box.locator("input").is_checked() == before
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_light_or_dark_stays_as_it_was_chosen(open_page, project, system):
+    page = open_page("/de/?project=Physik", color_scheme=system)
+    body = page.locator("body")
+    is_dark = re.compile(r"(^| )dark( |$)")
+    (expect(body).to_have_class if system == "dark" else expect(body).not_to_have_class)(is_dark)
+    page.get_by_role("button", name="Hell oder dunkel").click()
+    for _ in range(2):
+        (expect(body).not_to_have_class if system == "dark" else expect(body).to_have_class)(is_dark)
+        page.reload()
+        page.wait_for_selector("#field-project")
+        page.wait_for_timeout(500)
 
 
 def test_the_glossary_opens_from_the_header_and_gives_the_focus_back(open_page, project):

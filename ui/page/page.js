@@ -60,7 +60,10 @@ function focus_on(field) {
   field?.focus();
 }
 function show_when_ready() {
-  if (places.project !== undefined && one("#main")) document.documentElement.classList.add("ready");
+  if (places.project === undefined || !one("#main") || document.documentElement.classList.contains("ready")) return;
+  document.documentElement.classList.add("ready");
+  const shade = localStorage.getItem("shade");   // Gradio has set its own meanwhile
+  if (shade) document.body.classList.toggle("dark", shade === "dark");
 }
 function empty(field) { field.value = field.defaultValue ?? ""; }
 function fetch_file(address) {
