@@ -119,6 +119,7 @@ def test_each_screen_of_a_finished_project_is_accessible(newcomer, shade, width)
         page.wait_for_timeout(300)
         PICTURES.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=PICTURES / f"{newcomer.language}-{screen}-{width}-{shade}.png", full_page=True)
+        assert page.evaluate("document.body.classList.contains('dark')") == (shade == "dark")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         found += [f"{screen}: {one}" for one in violations(page)]
     assert found == []
