@@ -109,20 +109,31 @@ def test_a_document_of_ones_own_becomes_an_exported_model_in_fourteen_clicks(new
 @pytest.mark.parametrize("shade", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280, 1920])
 def test_each_screen_of_a_finished_project_is_accessible(newcomer, shade, width):
-    page = newcomer.page
+    assert faults(newcomer, "Energie", shade, width) == []
+
+
+@pytest.mark.parametrize("shade", ["light", "dark"])
+def test_each_screen_is_accessible_before_its_step_is_possible(newcomer, shade):
+    store = ProjectStore(newcomer.app.projects)
+    name = "Leer" if "Leer" in store.names() else store.create("Leer").name
+    assert faults(newcomer, name, shade, 390) == []
+
+
+def faults(newcomer: Newcomer, project: str, shade: str, width: int) -> list[str]:
+    """What axe finds on the screens of a project; a picture of each is kept."""
+    page, found = newcomer.page, []
     page.set_viewport_size({"width": width, "height": 900})
     page.evaluate(f"localStorage.setItem('shade', '{shade}')")
-    found = []
+    PICTURES.mkdir(parents=True, exist_ok=True)
     for screen in layout.SCREENS:
-        page.goto(page.url.partition("?")[0] + f"?tab={screen}")
+        page.goto(page.url.partition("?")[0] + f"?project={project}&tab={screen}")
         page.wait_for_selector(f"#screen-{screen} [data-place] > *")
         page.wait_for_timeout(300)
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=PICTURES / f"{newcomer.language}-{screen}-{width}-{shade}.png", full_page=True)
+        page.screenshot(path=PICTURES / f"{newcomer.language}-{project}-{screen}-{width}-{shade}.png", full_page=True)
         assert page.evaluate("document.body.classList.contains('dark')") == (shade == "dark")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         found += [f"{screen}: {one}" for one in violations(page)]
-    assert found == []
+    return found
 
 
 def violations(page: Page) -> list[str]:
