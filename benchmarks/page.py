@@ -2,9 +2,9 @@
 
 It is drawn once a second at most, for all who look. Timed are a drawing at which nothing is new, one after a sample
 was appended, as while samples are written, and one after a sample was changed, as in a review. A small model of
-random weights is chosen, so that every estimate on the page is made. Before that come the samples alone: their file read into memory (in time of
-the processor), a page, a search for words that none has, one status changed; at the end the quality checks of all,
-and after one more sample.
+random weights is chosen, so that every estimate on the page is made. Before that come the samples alone: their file
+read into memory (in time of the processor), a page, a search for words that none has, one status changed; at the end
+the quality checks of all, and after one more sample.
 """
 
 import argparse

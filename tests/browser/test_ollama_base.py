@@ -93,7 +93,7 @@ def train(page: Page) -> None:
 
 def export(page: Page) -> None:
     page.locator("#export").click()
-    result = page.locator(".export-result")
+    result = page.locator("#screen-result")
     expect(result).to_contain_text(".gguf", timeout=3 * MINUTE)
     expect(result.locator(".badge.good").first).to_be_visible()
     expect(result.locator(".badge.bad")).to_have_count(0)

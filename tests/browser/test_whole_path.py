@@ -17,8 +17,8 @@ MINUTE = 60_000  # Playwright counts in milliseconds; these are limits for a han
 SAMPLES = 60
 
 
-def open_tab(page: Page, name: str) -> None:
-    page.get_by_role("tab", name=name).click()
+def open_step(page: Page, name: str) -> None:
+    page.locator(f"#step-{name}").click()
 
 
 def shown_panel(page: Page) -> Locator:
@@ -48,18 +48,16 @@ def test_a_german_pdf_becomes_a_model_that_answers(open_page, app, tmp_path, for
 
 
 def create_project(page: Page, name: str) -> None:
-    expect(page.get_by_role("button", name="Verarbeiten")).to_be_disabled()
-    expect(page.get_by_text("Lege zuerst links ein Projekt an.").first).to_be_visible()
-    page.locator("#project-new").click()
-    type_into(page.get_by_label("Name des Projekts"), name)
-    page.get_by_role("button", name="Anlegen").click()
-    expect(page.get_by_role("button", name="Verarbeiten")).to_be_enabled()
+    page.get_by_role("button", name="Eigene Dokumente").click()
+    field = page.get_by_label("Name des Projekts")
+    expect(field).to_be_focused()
+    field.fill(name)
+    field.press("Enter")
     page.wait_for_url(f"**/de/?*project={name}*")
 
 
 def process_documents(page: Page, pdf) -> None:
-    page.locator("#tab-documents-button").click()
-    page.locator("#tab-documents input[type=file]").set_input_files(pdf)
+    page.locator("#screen-documents input[type=file]").set_input_files(pdf)
     expect(page.get_by_text(pdf.stem).first).to_be_visible()
     page.get_by_role("button", name="Verarbeiten").click()
     row = page.locator("table.data tr", has_text="Energie für Anfänger.pdf")
@@ -72,13 +70,13 @@ def process_documents(page: Page, pdf) -> None:
 
 
 def create_practice_model(page: Page) -> None:
-    open_tab(page, "Modell")
+    open_step(page, "model")
     page.get_by_role("button", name="Übungsmodell erstellen").click()
     expect(page.locator(".chosen")).to_contain_text("bereit", timeout=5 * MINUTE)
 
 
 def generate_samples(page: Page) -> None:
-    open_tab(page, "Trainingsdaten")
+    open_step(page, "samples")
     type_into(page.get_by_label("Anzahl Beispiele"), str(SAMPLES))
     page.get_by_role("button", name="Beispiele erzeugen").click()
     expect(page.locator(".counter")).to_contain_text(f"{SAMPLES}/{SAMPLES} Beispiele", timeout=2 * MINUTE)
@@ -89,7 +87,7 @@ def generate_samples(page: Page) -> None:
 
 def train(page: Page, open_page, app) -> None:
     """Starts, and while it runs: a reload, a pause from a second browser in English, and a crash of the app."""
-    page.locator("#step-training").click()
+    open_step(page, "training")
     page.get_by_role("button", name="Training starten").click()
     sentence = page.locator("#screen-running h2")
     expect(badge(page)).to_have_text("läuft", timeout=MINUTE)
@@ -137,9 +135,9 @@ def compare_export_and_ask(page: Page) -> None:
     page.get_by_role("button", name="Vergleichen").click()
     expect(page.locator(".evaluation")).to_be_visible(timeout=5 * MINUTE)
     page.locator("#export").click()
-    expect(page.locator(".export-result .badge.good").first).to_be_visible(timeout=10 * MINUTE)
-    expect(page.locator(".export-result")).to_contain_text(".gguf")
-    expect(page.locator(".export-result .badge.bad")).to_have_count(0)
+    expect(page.locator("#screen-result .file-row .badge.good").first).to_be_visible(timeout=10 * MINUTE)
+    expect(page.locator("#screen-result .file-row").first).to_contain_text(".gguf")
+    expect(page.locator("#screen-result .file-row .badge.bad")).to_have_count(0)
     type_into(page.get_by_label("Deine Frage"), "Was ist Energie?")
     page.get_by_role("button", name="Fragen").click()
     expect(page.locator(".answer")).not_to_be_empty(timeout=5 * MINUTE)
