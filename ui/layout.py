@@ -5,7 +5,7 @@ from functools import partial
 
 import gradio as gr
 
-from ui import project_bar, settings, steps, tab_model, tab_rag, tab_sft, tab_training, welcome
+from ui import glossary, project_bar, settings, steps, tab_model, tab_rag, tab_sft, tab_training, welcome
 from ui.page import fields, html
 from ui.page.parts import Part
 from ui.texts import LANGUAGES, text
@@ -31,7 +31,8 @@ def build(language: str) -> gr.Blocks:
         gr.HTML(header_html(language), elem_id="header", padding=False)
         with gr.Row(elem_id="body"):
             with gr.Column(elem_id="sidebar", min_width=260):
-                gr.HTML(html.places(*project_bar.PLACES, "settings"))
+                gr.HTML(html.places(*project_bar.PLACES))
+                gr.HTML(html.places("hardware", "settings"), elem_id="machine")
             with gr.Column(elem_id="main", min_width=300):
                 gr.HTML(main_html(language))
                 for name, layout_html in LAYOUTS.items():
@@ -55,7 +56,7 @@ def main_html(language: str) -> str:
 
 
 def header_html(language: str) -> str:
-    """The app's name, the switch between light and dark, and the one between languages."""
+    """The app's name, the glossary, the switch between light and dark, and the one between languages."""
     links = "".join(
         f'<a href="/language/{other}" lang="{other}" title="{text("app.this_language", other)}"'
         f" onclick=\"location.href='/language/{other}' + location.search; return false\""
@@ -63,8 +64,10 @@ def header_html(language: str) -> str:
         for other in LANGUAGES
     )
     shade = text("page.shade", language)
+    shades = f'<button type="button" id="shade" aria-label="{shade}" title="{shade}">◐</button>'
     return (
         f"<header><div><h1>{text('app.name', language)}</h1><p>{text('app.purpose', language)}</p></div>"
-        f'<div><button type="button" id="shade" aria-label="{shade}" title="{shade}">◐</button>'
+        f"<div>{glossary.opener_html(language)}{shades}"
         f'<nav aria-label="{text("app.language", language)}">{links}</nav></div></header>'
+        f"{glossary.glossary_html(language)}"
     )

@@ -17,7 +17,7 @@ from ui.texts import message_text
 from utils.errors import AppError
 from utils.validators import composed
 
-PLACES = ("project", "next", "running", "hardware")
+PLACES = ("project", "next", "running")
 PURPOSES = ("create", "rename", "delete")
 HARDWARE = Remembered(1)
 
@@ -77,7 +77,7 @@ def open_project(act: Act) -> Answer:
 def create_project(act: Act) -> Answer:
     made = projects.create_project(act.services, act.text("name"))
     act.move(BarPosition(act.project_name))
-    return Answer(project=made.name, tab="documents", empty=("name",))
+    return Answer(project=made.name, tab="documents", empty=("name",), focus="#step-documents")
 
 
 def rename_project(act: Act) -> Answer:

@@ -16,13 +16,13 @@ from ui.samples.sample_list import counts_of, refusal
 from ui.texts import text
 
 RARE = ("per_request", "turns", "concurrency", "timeout_seconds", "context_tokens", "budget_usd")
-LEFT = ("samples.helper", "samples.wishes", "samples.prompts", "samples.start")
+LEFT = ("samples.helper", "samples.wishes", "samples.prompts", "samples.start", "job.samples")
 RIGHT = ("samples.counter", "samples.before", "samples.tried", "samples.after", "samples.unusable", "samples.checks")
 
 
 def layout_html(language: str) -> str:
     columns = html.columns(html.places(*LEFT), html.places(*RIGHT))
-    below = html.places("job.samples", "review") + exchange_panel.layout_html(language)
+    below = html.places("review") + exchange_panel.layout_html(language)
     return html.muted(text("samples.about", language)) + columns + below
 
 
@@ -44,8 +44,18 @@ def start_html(view: View) -> str:
     """The button that writes what is missing, and the one that tries first."""
     some = view.config and 0 < usable_count(view) < view.config.sft.samples
     words = view.t("samples.continue" if some else "samples.generate")
-    generate = html.button("samples.generate", words, why_not=blocked(view), tone="primary", key="generate")
-    return f'<div class="buttons">{generate}{prompt_panel.try_button_html(view)}</div>'
+    why_not, next_step = blocked(view), view.status.next_step if view.status else ""
+    enough = why_not and next_step == "training" and not view.active(of_step("samples"))
+    onward = html.link(next_step, view.t(f"next.{next_step}"), "primary") if enough else ""
+    generate = html.button(
+        "samples.generate",
+        words,
+        why_not=why_not,
+        mend="documents" if next_step == "documents" else "",
+        tone="" if onward else "primary",
+        key="generate",
+    )
+    return f'<div class="buttons">{onward}{generate}{prompt_panel.try_button_html(view)}</div>'
 
 
 def blocked(view: View) -> str:

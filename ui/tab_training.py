@@ -17,7 +17,13 @@ OFFERED = {"lora_rank": (8, 16, 32, 64), "lora_alpha": (16, 32, 64)}
 def train_html(view: View) -> str:
     """The plan in one line with all settings behind it, the button, and what is not in order."""
     at_work = view.unfinished("train")
-    start = html.button("train", view.t("training.start"), why_not=blocked(view), tone="" if at_work else "primary")
+    start = html.button(
+        "train",
+        view.t("training.start"),
+        why_not=blocked(view),
+        mend="running" if at_work else preflight_panel.mended_at(view),
+        tone="" if at_work else "primary",
+    )
     watch = html.link("running", view.t("training.watch"), "primary") if at_work else ""
     return (
         f'<div class="flow"><h2>{view.html("training.title")}</h2>{html.muted(view.t("training.about"))}'

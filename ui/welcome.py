@@ -16,15 +16,16 @@ def welcome_html(view: View) -> str:
     if view.projects or view.problem:
         return ""
     t = view.t
+    named = view.at(BarPosition).purpose == "create"  # then the form's button is the one to press
     ways = (
-        html.button("welcome.try", t("welcome.try"), tone="primary"),
+        html.button("welcome.try", t("welcome.try"), tone="" if named else "primary"),
         html.button("welcome.own", t("welcome.own")),
     )
     cells = "".join(
         f"<div>{button}{html.muted(t(about))}</div>"
         for button, about in zip(ways, ("welcome.try_about", "welcome.own_about"), strict=True)
     )
-    head = f"<h2>{view.html('welcome.title')}</h2>{html.muted(t('app.purpose'))}"
+    head = f"<h2>{view.html('welcome.title')}</h2>"
     return f'<section class="card welcome" id="welcome">{head}{cells}</section>'
 
 

@@ -118,6 +118,7 @@ def test_chunks_are_found_looked_at_and_taken_out_by_one_viewer_while_another_lo
     process(page, write_energy_pdf(tmp_path / "Energie.pdf"))
     expect(row(page, "Energie.pdf")).to_contain_text("fertig")
     other = open_tab("en", locale="en-GB")
+    page.get_by_text("Was das Modell lesen wird").click()
     search = page.get_by_label("In den Dokumenten suchen")
     for words in ("Wärmeströmung", "warmestromung"):
         type_into(search, words)

@@ -1,5 +1,7 @@
 """What a page shows and how it answers mistakes, in a real browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -47,6 +49,55 @@ def test_the_german_page_speaks_german_only_in_an_english_browser_too(
     assert lines & english == set()
     assert lines & set(WORDS_OF_GRADIO) == set()
     assert foreign_requests == []
+
+
+def test_an_explanation_shows_by_a_tap_on_its_mark_and_in_its_field_and_goes_with_escape(open_page, project):
+    page = open_page("/de/?project=Physik&tab=samples", has_touch=True)
+    mark, about = page.locator("label[for=field-sft-samples] .hint"), page.locator("#field-sft-samples-about")
+    mark.tap()
+    expect(about).to_be_visible()
+    page.locator("h1").tap()
+    expect(about).to_be_hidden()
+    page.locator("#field-sft-samples").focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    expect(about).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(about).to_be_hidden()
+    expect(page.locator("#field-sft-samples")).to_be_focused()
+
+
+def test_a_tap_on_the_mark_of_a_tick_does_not_set_it(open_page, project):
+    page = open_page("/de/?project=Physik&tab=training", has_touch=True)
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    box = page.locator(".field.check:has(.hint):visible").first
+    before = box.locator("input").is_checked()
+    box.locator(".hint").tap()
+    expect(box.locator("[role=tooltip]")).to_be_visible()
+    assert box.locator("input").is_checked() == before
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_light_or_dark_stays_as_it_was_chosen(open_page, project, system):
+    page = open_page("/de/?project=Physik", color_scheme=system)
+    body = page.locator("body")
+    is_dark = re.compile(r"(^| )dark( |$)")
+    (expect(body).to_have_class if system == "dark" else expect(body).not_to_have_class)(is_dark)
+    page.get_by_role("button", name="Hell oder dunkel").click()
+    for _ in range(2):
+        (expect(body).not_to_have_class if system == "dark" else expect(body).to_have_class)(is_dark)
+        page.reload()
+        page.wait_for_selector("#field-project")
+        page.wait_for_timeout(500)
+
+
+def test_the_glossary_opens_from_the_header_and_gives_the_focus_back(open_page, project):
+    page = open_page("/en/?project=Physik", locale="en-US")
+    page.get_by_role("button", name="Glossary").press("Enter")
+    expect(page.get_by_role("dialog", name="Glossary")).to_contain_text("LoRA")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("button", name="Glossary")).to_be_focused()
 
 
 def test_the_language_switch_keeps_project_and_tab(open_page, project):

@@ -62,6 +62,7 @@ def process_documents(page: Page, pdf) -> None:
     page.get_by_role("button", name="Verarbeiten").click()
     row = page.locator("table.data tr", has_text="Energie für Anfänger.pdf")
     expect(row).to_contain_text("fertig", timeout=2 * MINUTE)
+    page.get_by_text("Was das Modell lesen wird").click()
     type_into(page.get_by_label("In den Dokumenten suchen"), "Wirkungsgrad")
     page.get_by_label("In den Dokumenten suchen").press("Enter")
     expect(page.locator("#chunks mark").first).to_contain_text("Wirkungsgrad")

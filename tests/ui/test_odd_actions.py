@@ -14,7 +14,7 @@ from ui.page.parts import Act, done, shown
 from ui.page.view import View
 from utils.errors import AppError
 
-PARTS = [layout.FRAME, *(screen.part for screen in layout.SCREENS.values())]
+PARTS = [layout.FRAME, *layout.SCREENS.values()]
 ACTIONS = {name: work for part in PARTS for name, work in part.actions.items()}
 ODD = (
     *("", "a", "\0", "\n", "../..", "/etc/passwd", "*", "0", "-1", "1e999", "NaN", "9" * 5000, "٣", "²", "１", "1_0"),

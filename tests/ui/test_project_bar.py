@@ -1,5 +1,6 @@
 """What to do next is told from what is there and from what is under way, and is always something that can be done."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from tests.core.training.training_material import make_base
 from tests.ui.documents_material import store_document
 from tests.ui.samples_material import store_samples
 from ui.page.view import View
-from ui.project_bar import next_html
+from ui.project_bar import BarPosition, next_html, project_html
+from ui.welcome import welcome_html
 from utils import config
 
 
@@ -39,4 +41,13 @@ def test_while_a_training_runs_the_next_step_is_to_wait_although_its_best_adapte
 
 def test_after_a_finished_training_the_next_step_is_the_export(project, view):
     create_run(project, "train", {}).write_state(JobState.DONE, result={})
-    assert "Modell exportieren" in next_html(view())
+    assert view().t("next.export") in next_html(view())
+
+
+def test_where_there_is_no_project_one_button_stands_out(services):
+    def primary(*purpose: str) -> list[str]:
+        view = View(services, "de", "", {BarPosition: BarPosition("", *purpose)})
+        return re.findall(r'class="button primary" id="([\w.-]+)"', project_html(view) + welcome_html(view))
+
+    assert primary() == ["welcome.try"]
+    assert primary("create") == ["project-do"]

@@ -1,13 +1,17 @@
 """The button says why nothing can be written now, and how much is missing; rejected samples do not count."""
 
+import re
+
 import pytest
 from documents_material import store_document
 from samples_material import store_samples
 
 from core import keys
 from core.samples.store.sample_store import SampleStore
+from tests.core.training.training_material import make_base
 from ui import tab_sft
 from ui.page.view import View
+from utils import config
 from utils.errors import AppError
 
 
@@ -108,3 +112,34 @@ def test_samples_are_written_until_there_are_as_many_as_wanted(services, project
     services.runner.wait(act.view().job(["sft"]).id, 30)
     assert "2/2 Beispiele" in tab_sft.counter_html(act.view())
     assert "Alle 2 Beispiele sind da" in tab_sft.start_html(act.view())
+
+
+def start_shown(services) -> str:
+    return tab_sft.start_html(View(services, "de", "Physik"))
+
+
+def test_without_documents_the_reason_leads_to_them(services, project):
+    assert re.search(r'class="muted why"[^>]*><a href="\?tab=documents"', start_shown(services))
+    store_document(project, "a.txt", ["Wärme"])
+    assert "?tab=documents" not in start_shown(services)
+
+
+def test_once_all_samples_are_there_the_training_is_next_but_not_while_they_are_written(
+    services, project, puppet, tmp_path
+):
+    store_document(project, "a.txt", ["Wärme"])
+    base = {"source": "path", "name": str(make_base(tmp_path / "base"))}
+    project.save_config(config.changed(project.load_config(), base=base, sft={"samples": 8}))
+    assert primary(start_shown(services)) == ["generate"]
+    store_samples(project, 8)
+    assert primary(start_shown(services)) == ["training"]
+    writing = puppet("sft")
+    assert "training" not in primary(start_shown(services))
+    writing.finish()
+    project.set("sft", {"samples": 20})
+    assert primary(start_shown(services)) == ["generate"], "some are still wanted"
+
+
+def primary(shown: str) -> list[str]:
+    """The buttons, and links as buttons, that stand out."""
+    return re.findall(r'class="button primary" (?:id="|href="\?tab=)(\w+)"', shown)

@@ -34,10 +34,17 @@ class BrowserPosition(ChunkQuery, Position):
     version: int = 0  # so that a search shows it
 
 
+def chunks_html(view: View) -> str:
+    """All of it, folded away: it is long, and nothing in it has to be done."""
+    if not any(source.chunks for source in view.documents):
+        return ""
+    return html.fold(
+        "chunk-list", view.t("documents.section.chunks"), f"<div>{find_html(view)}{browser_html(view)}</div>"
+    )
+
+
 def find_html(view: View) -> str:
     """What is left out, and which chunks are shown: those with some words, of one document or of all."""
-    if not view.documents:
-        return ""
     t, position = view.t, view.at(BrowserPosition)
     named = [source.filename for source in view.documents if source.chunks][:DOCUMENTS_OFFERED]
     offered = [(name or t("chunks.all_documents"), name) for name in dict.fromkeys(("", *named, position.filename))]
@@ -45,16 +52,12 @@ def find_html(view: View) -> str:
     search = html.form(words + html.button("chunks.search", t("chunks.search"), main=True), "line")
     document = Field("chunks-of", t("chunks.document"), action="chunks.of").select(offered, position.filename)
     skip = fields.settings(view, "documents", ("skip_duplicates", "skip_boilerplate"))
-    return (
-        f'<h2 class="section">{t("documents.section.chunks")}</h2>{html.muted(t("chunks.about"))}'
-        f'<div class="fields">{skip}</div><div class="fields">{search}{document}</div>'
-    )
+    body = f'<div class="fields">{skip}</div><div class="fields">{search}{document}</div>'
+    return f"{html.muted(t('chunks.about'))}{body}"
 
 
 def browser_html(view: View) -> str:
     """The filter by flag, the chunks, and the way on."""
-    if not view.documents:
-        return ""
     position = view.at(BrowserPosition)
     page, counts = found(view, position)
     cards = "".join(
@@ -163,7 +166,7 @@ def exclude(excluded: bool, act: Act) -> None:
 
 
 PART = Part(
-    {"chunks.find": find_html, "chunks": browser_html},
+    {"chunks": chunks_html},
     {
         "chunks.search": search,
         "chunks.of": show_document,

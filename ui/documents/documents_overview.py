@@ -20,7 +20,10 @@ def overview_html(view: View) -> str:
     found = current(view)
     if not found.chunks:
         return html.muted(view.t("overview.no_text_yet"))
-    return '<div class="overview">' + figures_html(view, found) + teaching_html(view, found) + "</div>"
+    onward = ""
+    if view.status and view.status.next_step == "model" and not view.active(["rag"]):
+        onward = f"<div>{html.link('model', view.t('next.model'), 'primary')}</div>"
+    return f'<div class="overview">{figures_html(view, found)}{teaching_html(view, found)}{onward}</div>'
 
 
 def current(view: View) -> Overview:

@@ -29,6 +29,11 @@ def practice_why_not(view: View) -> str:
     return why_not(view) or ("" if view.status and view.status.chunks else view.t("blocked.no_chunks"))
 
 
+def practice_mended_at(view: View) -> str:
+    """The screen that brings what the practice model lacks."""
+    return "" if view.project is None or (view.status and view.status.chunks) else "documents"
+
+
 def take_button(view: View, source: str, name: str, words: str = "", *, tone: str = "", about: str = "") -> str:
     """Takes a model. Why it is off stands once, beside the model that is chosen."""
     words, off = words or view.t("model.take"), bool(why_not(view))

@@ -97,7 +97,8 @@ def practice_html(view: View, proposed: bool) -> str:
     again = choosing.is_chosen(view, PRACTICE, PRACTICE) and view.status and view.status.base_ready
     words, why_not = view.t("model.create_again" if again else "model.create"), choosing.practice_why_not(view)
     of, tone = f"{PRACTICE}:{PRACTICE}", "small primary" if proposed else "small"
-    button = html.button("model.take", words, of=of, why_not=why_not, tone=tone, key="create-practice")
+    mend = choosing.practice_mended_at(view)
+    button = html.button("model.take", words, of=of, why_not=why_not, mend=mend, tone=tone, key="create-practice")
     about = view.t("model.role.practice"), view.t("model.source.practice"), view.t("model.about.practice")
     return _card(PRACTICE, *about, button)
 

@@ -27,18 +27,33 @@ def upload(name: str, words: str, button: str, *, several: bool = False) -> str:
 
 
 def button(
-    do: str, words: str, *, of: str = "", why_not: str = "", tone: str = "", main: bool = False, key: str = ""
+    do: str,
+    words: str,
+    *,
+    of: str = "",
+    why_not: str = "",
+    mend: str = "",
+    tone: str = "",
+    main: bool = False,
+    key: str = "",
 ) -> str:
     """A button that asks for an action; while it is off, the reason stands below it.
 
-    `tone` is primary, stop or plain; Enter in a field of the same form presses the `main` one.
+    The reason leads to the screen `mend`, where it can be mended. `tone` is primary, stop or plain; Enter in a field
+    of the same form presses the `main` one.
     """
     off = f' disabled aria-describedby="why-{escape(do)}"' if why_not else ""
-    why = f'<p class="muted why" id="why-{escape(do)}">{escape(why_not)}</p>' if why_not else ""
+    reason = tab_link(mend, why_not) if mend else escape(why_not)
+    why = f'<p class="muted why" id="why-{escape(do)}">{reason}</p>' if why_not else ""
     return (
         f'<button type="button" class="button {tone}" id="{escape(key or do)}" data-do="{escape(do)}" '
         f'data-of="{escape(of)}"{" data-main" if main else ""}{off}>{escape(words)}</button>{why}'
     )
+
+
+def tab_link(tab: str, words: str) -> str:
+    """Words that lead to another screen."""
+    return f'<a href="?tab={tab}" data-tab="{tab}">{escape(words)}</a>'
 
 
 def link(tab: str, words: str, tone: str = "") -> str:

@@ -78,10 +78,17 @@ function finish(message) {
   if (kept && asking && !asking.undo && Object.keys(asking.values).length) { kept = false; Object.keys(places).forEach(draw); }
   asking?.afterwards?.();
   if (message.download) fetch_file(message.download);
-  if (message.focus) requestAnimationFrame(() => one(message.focus)?.focus());
+  if (message.focus) requestAnimationFrame(() => focus_on(one(message.focus)));
+}
+function focus_on(field) {
+  for (let fold = field?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  field?.focus();
 }
 function show_when_ready() {
-  if (places.project !== undefined && one("#main")) document.documentElement.classList.add("ready");
+  if (places.project === undefined || !one("#main") || document.documentElement.classList.contains("ready")) return;
+  document.documentElement.classList.add("ready");
+  const shade = localStorage.getItem("shade");   // Gradio has set its own meanwhile
+  if (shade) document.body.classList.toggle("dark", shade === "dark");
 }
 function typed(root = document) {
   const fields = all("input[name], input[data-set], textarea", root);
@@ -146,7 +153,7 @@ function morph(old, fresh) {
   }
   while (at) { const next = at.nextSibling; at.remove(); at = next; }
 }
-const KEPT = new Set(["aria-busy", "data-drawn", "data-last", "data-typed", "aria-invalid"]);   // written by scripts
+const KEPT = new Set(["data-told", "data-hushed", "aria-busy", "data-drawn", "data-last", "data-typed", "aria-invalid"]);   // written by scripts
 function patch(old, fresh) {
   const before = {value: old.getAttribute("value"), checked: old.hasAttribute("checked"), text: old.defaultValue,
     draft: old.name && old.value !== old.defaultValue};
@@ -366,6 +373,35 @@ function tell_end(id, job) {
   document.title = `${job.state === "done" ? "✓" : "✗"} ${job.ended} · ${document.title.replace(/^[✓✗] [^·]*· /, "")}`;
   if (window.Notification?.permission === "granted") new Notification(job.ended);
 }
+/* Whether to notify is asked only where somebody wants it; the browser asks once. */
+const may_ask = () => document.documentElement.classList.toggle("undecided", window.Notification?.permission === "default");
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest(".notify");
+  if (!button) return;
+  const allowed = await Notification.requestPermission() === "granted";
+  show_notice(allowed ? button.dataset.allowed : button.dataset.refused);
+  may_ask();
+});
+may_ask();
+/* The explanation of a field: a tap on its mark shows it, and Escape takes it away. */
+document.addEventListener("click", (event) => {
+  const mark = event.target.closest(".hint"), field = mark?.closest(".field");
+  const shown = field?.dataset.told !== undefined;
+  all("[data-told]").forEach((other) => delete other.dataset.told);
+  if (mark) { event.preventDefault(); delete field.dataset.hushed; }
+  if (mark && !shown) field.dataset.told = "";
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  all("[data-told]").forEach((field) => delete field.dataset.told);
+  const field = document.activeElement?.closest(".field");
+  if (field) field.dataset.hushed = "";
+});
+document.addEventListener("focusout", (event) => { delete event.target.closest?.(".field")?.dataset.hushed; });
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#glossary-open")) one("#glossary").showModal();
+  if (event.target.id === "glossary") event.target.close();   // beside it
+});
 document.addEventListener("click", (event) => {
   if (!event.target.closest("#shade")) return;
   const dark = document.body.classList.toggle("dark");

@@ -19,6 +19,7 @@ from ui.training.example_view import examples_html
 
 KIND = trainer.PREFLIGHT
 CHECKED = Remembered(16)
+SCREENS = {"base": "model", "samples": "samples"}  # where a check leads that is not in order
 
 
 def current(view: View) -> list[Check]:
@@ -35,6 +36,11 @@ def refusal(view: View, *names: str) -> str:
     """Why no training can start, in words; empty if one can. With `names` only these checks count."""
     refused = next((check for check in refused_of(view) if not names or check.name in names), None)
     return refusal_words(refused.refusal or "", refused.params, view.language) if refused else ""
+
+
+def mended_at(view: View) -> str:
+    """The screen on which what keeps a training from starting can be mended."""
+    return next((SCREENS.get(check.name, "") for check in refused_of(view)), "")
 
 
 def refused_of(view: View) -> list[Check]:
@@ -70,7 +76,10 @@ def list_html(view: View, checks: Iterable[dict[str, Any]]) -> str:
         state = check["state"]
         told = view.html(f"check.state.{state}")
         sign = f'<span role="img" aria-label="{told}">{SIGNS[state]}</span>'
-        items += f'<li class="{state}">{sign}<span>{escape(check_words(check, view.language))}</span></li>'
+        words = check_words(check, view.language)
+        leads = check.get("refusal") and check["name"] in SCREENS
+        said = html.tab_link(SCREENS[check["name"]], words) if leads else escape(words)
+        items += f'<li class="{state}">{sign}<span>{said}</span></li>'
     return f'<ul class="checklist">{items}</ul>' if items else ""
 
 

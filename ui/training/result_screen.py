@@ -39,7 +39,8 @@ def card_html(view: View, kind: str, body: str, words: str, outcome: str) -> str
         lacks = "" if view.status and view.status.exported else "error.not_exported"
     why_not = view.blocked(kind) or (view.t(lacks) if lacks else "")
     tone = "primary" if next_step(view) == kind else ""
-    button = html.button(kind, view.t(words), why_not=why_not, tone=tone, main=True)
+    mend = "training" if lacks == "error.not_trained" else ""
+    button = html.button(kind, view.t(words), why_not=why_not, mend=mend, tone=tone, main=True)
     return f"<h2>{view.html(TITLES[kind])}</h2>{html.form(body + button, 'flow')}{outcome}"
 
 

@@ -31,12 +31,20 @@ def screen_html(view: View) -> str:
     parts = (
         title,
         panel_html(view, KINDS, "running") if job else "",
+        notify_html(view) if state in ACTIVE else "",
         onward_html(view, state, job),
         html.curve("loss-curve", curve_data(view), live=True),
         tiles_html(view, FIGURES, figures),
         html.more(view.t("training.more_figures"), tiles_html(view, MORE_FIGURES, figures)),
     )
     return f'<div class="flow" data-job="{escape(job.id if job else "")}">{"".join(parts)}</div>'
+
+
+def notify_html(view: View) -> str:
+    """Offers to tell when it is done; shown only where the browser can and has not been asked."""
+    said = {name: html.box("good", view.t(f"notify.{name}")) for name in ("allowed", "refused")}
+    data = "".join(f' data-{name}="{escape(box)}"' for name, box in said.items())
+    return f'<p><button type="button" class="small link notify"{data}>{escape(view.t("notify.ask"))}</button></p>'
 
 
 def onward_html(view: View, state: JobState, job: JobSnapshot | None) -> str:

@@ -60,3 +60,10 @@ def test_while_documents_come_in_the_overview_is_made_seldom(services, stored, p
     job.finish()
     assert "<dd>47</dd>" in look(services)
     assert len(made) == 2
+
+
+def test_once_documents_are_read_a_model_is_next(services, stored, puppet):
+    job = puppet("rag")
+    assert "?tab=model" not in look(services)
+    job.finish()
+    assert 'class="button primary" href="?tab=model"' in look(services)

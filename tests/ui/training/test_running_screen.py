@@ -65,6 +65,9 @@ def test_a_training_at_work_says_how_it_goes_and_says_it_as_it_moves(view, puppe
     for name, words in moved["figures"].items():
         assert f'<dd data-figure="{name}">{words}</dd>' in shown
     assert "job.running.pause" in shown and "job.running.stop" in shown and "button primary" not in shown
+    assert "notify" in shown
+    job.finish()
+    assert "notify" not in screen_html(view()), "what is done needs no message"
 
 
 @pytest.mark.parametrize(
