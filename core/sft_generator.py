@@ -145,6 +145,8 @@ def start_pull(services: Services, project: Project) -> JobSnapshot:
     access.require_host()
     settings = project.load_config().sft
     require_helper(settings)
+    if not provider_of(settings.provider).fetches:  # another page has chosen another one meanwhile
+        raise AppError("no_helper_model")
     return start_thread_job(services, project, "pull", partial(pull, settings=settings))
 
 
@@ -169,8 +171,6 @@ def require_helper(settings: SftSettings) -> None:
 def test_helper(context: JobContext, task: Task, settings: SftSettings, key: str | None) -> dict[str, Any]:
     """The request's messages, the raw answer, and the samples in it. Nothing is stored."""
     context.progress(0, None, "samples.testing", model=settings.model or settings.provider)
-    if provider_of(settings.provider).writes_by_rules:
-        raise AppError("practice_needs_no_test")
     request, answer = try_once(open_helper(settings, key), task, settings)
     parsed = parse_answer(answer.text, answer.finished)
     return {

@@ -43,10 +43,11 @@ def build(language: str) -> gr.Blocks:
 def main_html(language: str) -> str:
     """Above each screen: where it stands among the steps, and one place for what came of the last action."""
     lost = html.box("warn", text("page.disconnected", language), text("page.disconnected_hint", language))
+    refused = html.box("bad", text("page.not_taken", language), text("page.not_taken_hint", language))
     failed = html.box("bad", text("upload.failed", language), text("upload.failed_hint", language))
     return (
-        f'{html.place("steps")}<div id="disconnected">{lost}</div><template id="upload-failed">{failed}</template>'
-        f"{html.place('problem')}"
+        f'<template id="not-taken">{refused}</template><template id="upload-failed">{failed}</template>'
+        f'{html.place("steps")}<div id="disconnected">{lost}</div>{html.place("problem")}'
         '<div id="notice" role="status" aria-live="polite"></div>'
         '<div id="announced" class="unseen" role="status" aria-live="polite"></div>'
         f"{html.place('welcome')}{html.place('example')}"

@@ -48,7 +48,7 @@ def project_html(view: View) -> str:
 def form_html(view: View) -> str:
     """The small form that was opened; that for a new project, where there is none yet."""
     purpose = view.at(BarPosition).purpose
-    if purpose not in PURPOSES:
+    if not purpose:
         return ""
     t = view.t
     question = html.box("warn", t("project.delete_question", name=view.project_name)) if purpose == "delete" else ""
@@ -65,8 +65,9 @@ def form_html(view: View) -> str:
 
 def ask(act: Act) -> Answer:
     """Opens the small form for one purpose; an empty purpose closes it."""
-    act.move(replace(act.at(BarPosition), purpose=act.of))
-    return Answer(empty=("name",), focus="#field-name" if act.of else "#project-new")
+    purpose = act.of if act.of in PURPOSES else ""
+    act.move(replace(act.at(BarPosition), purpose=purpose))
+    return Answer(empty=("name",), focus="#field-name" if purpose else "#project-new")
 
 
 def open_project(act: Act) -> Answer:

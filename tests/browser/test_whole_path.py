@@ -133,7 +133,7 @@ def training_held(app) -> Iterator[None]:
 
 def compare_export_and_ask(page: Page) -> None:
     page.get_by_role("button", name="Vergleichen").click()
-    expect(page.locator(".evaluation")).to_be_visible(timeout=5 * MINUTE)
+    expect(page.locator("#screen-result")).to_contain_text("zurückgehaltene", timeout=5 * MINUTE)
     page.locator("#export").click()
     expect(page.locator("#screen-result .file-row .badge.good").first).to_be_visible(timeout=10 * MINUTE)
     expect(page.locator("#screen-result .file-row").first).to_contain_text(".gguf")

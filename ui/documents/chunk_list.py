@@ -136,7 +136,7 @@ def search(act: Act) -> None:
 
 def show_document(act: Act) -> Answer:
     """Shows the chunks of a document, or of all, from the beginning: chosen in the field, or in the list above."""
-    filename = act.text("value") if "value" in act.values else act.of
+    filename = (act.text("value") if "value" in act.values else act.of)[:MAX_CHARACTERS]
     act.move(replace(act.at(BrowserPosition), words="", filename=filename, after=0, before=0, offset=0))
     return Answer(empty=("chunks-search",), focus="#field-chunks-of")
 

@@ -14,7 +14,7 @@ from ui.page.figures import size_words
 from ui.page.pager import paged
 from ui.page.parts import Act, Answer, Part, good
 from ui.page.view import Position, View
-from ui.texts import error_text, optional_text
+from ui.texts import error_text
 
 ROWS_SHOWN = 12
 NAMES_IN_QUESTION = 5
@@ -119,7 +119,7 @@ def question_html(view: View, names: Sequence[str]) -> str:
 
 def row_cells(view: View, source: SourceFile) -> list[str]:
     name = source.filename
-    language = optional_text(f"language.name.{source.language}", view.language, source.language)
+    language = view.language_name(source.language)
     size = size_words(source.size_bytes, view.language) if source.size_bytes else ""
     about = " · ".join(filter(None, (language, size)))
     browse = view.t("documents.show_chunks", file=name)

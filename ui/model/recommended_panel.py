@@ -78,7 +78,7 @@ def card_html(view: View, role: str, one: Candidate, proposed: bool) -> str:
 def facts_of(view: View, one: Candidate) -> list[str]:
     """Language, memory, where it comes from, time: `speaks German · fits · downloads 1.5 GB · about 20 min`."""
     wanted = language_of(view)
-    language = view.t("model.speaks", language=view.t(f"language.name.{wanted}"))
+    language = view.t("model.speaks", language=view.language_name(wanted))
     if not one.speaks(wanted):
         language = view.t("hub.german" if "de" in one.languages else "hub.english")
     origin = view.t("model.in_ollama" if one.source == "ollama" else "hub.here")

@@ -3,11 +3,12 @@
 "use strict";
 const LANGUAGE = document.documentElement.lang;
 const asked = new URLSearchParams(location.search);
+const SCRIPT = document.currentScript.getAttribute("src");
 const PAGE = crypto.randomUUID?.() || String(Math.random());
 const look = {project: asked.get("project") || "", tab: asked.get("tab") || ""};
 const places = {};   // what each place shows, also before it is there
 const waiting = new Map();   // what was asked and not answered yet, by its number
-let socket = null, number = 0, moving = {}, retry = 0;
+let socket = null, number = 0, moving = {}, retry = 0, silent = 0, outdated = false, met = false, kept = false;
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const one = (selector, root = document) => root.querySelector(selector);
 
@@ -24,18 +25,40 @@ function connect() {
   socket.onclose = (event) => {
     document.documentElement.classList.add("disconnected", "ready");
     if (event.code === 4403) { location.reload(); return; }   // let in no longer
+    if (event.code === 1009 || event.code === 4400) give_up();
     setTimeout(connect, Math.min(250 * 2 ** retry++, 5000));
   };
 }
 function send(message) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
 }
+/* What the app cannot take, it could not take once more either. */
+function give_up() {
+  for (const asking of waiting.values()) asking.undo?.();
+  waiting.clear();
+  all("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+  show_notice(one("#not-taken").innerHTML);
+}
+/* After a sleep a connection may look open and be dead: whatever is said on it is answered at once, or never. */
+function renew() {
+  socket.onclose = socket.onmessage = null;
+  socket.close();
+  connect();
+}
 document.addEventListener("visibilitychange", () => {
   send({visible: !document.hidden});
+  clearTimeout(silent);
+  if (!document.hidden) silent = setTimeout(renew, 10000);
   if (!document.hidden) document.title = document.title.replace(/^[✓✗] [^·]*· /, "");
 });
 
 function receive(message) {
+  clearTimeout(silent);
+  if (message.script !== undefined) {
+    outdated = message.script !== SCRIPT;   // another version of the app answers
+    kept = met && !message.known;   // one that was started anew knows no open form, so what is typed there stays
+    met = true;
+  }
   if (message.look) follow(message.look);
   if (message.moving) moving = message.moving;   // first: what is drawn now is not to be overwritten by older figures
   for (const [name, html] of Object.entries(message.places || {})) { places[name] = html; draw(name); }
@@ -43,6 +66,7 @@ function receive(message) {
   show_when_ready();
   if (message.done !== undefined) finish(message);
   document.dispatchEvent(new CustomEvent("shown", {detail: message}));
+  if (outdated && !waiting.size && !typed()) location.reload();
 }
 function finish(message) {
   const asking = waiting.get(message.done);
@@ -51,12 +75,17 @@ function finish(message) {
   if (message.notice !== undefined) show_notice(message.notice);
   for (const name of message.empty || []) all(`[name="${CSS.escape(name)}"]`).forEach(empty);
   if (message.refused) { asking?.undo?.(); return; }
+  if (kept && asking && !asking.undo && Object.keys(asking.values).length) { kept = false; Object.keys(places).forEach(draw); }
   asking?.afterwards?.();
   if (message.download) fetch_file(message.download);
   if (message.focus) requestAnimationFrame(() => one(message.focus)?.focus());
 }
 function show_when_ready() {
   if (places.project !== undefined && one("#main")) document.documentElement.classList.add("ready");
+}
+function typed(root = document) {
+  const fields = all("input[name], input[data-set], textarea", root);
+  return fields.some((field) => !/range|checkbox|radio/.test(field.type) && field.value !== field.defaultValue);
 }
 function empty(field) { field.value = field.defaultValue ?? ""; }
 function fetch_file(address) {
@@ -84,6 +113,7 @@ function follow(now) {
 }
 function go(to) {
   show_notice("");
+  kept = false;
   send({look: {...look, ...to}});
 }
 window.addEventListener("popstate", () => {
@@ -94,7 +124,7 @@ window.addEventListener("popstate", () => {
 /* ---- drawing: what is already right stays untouched, so that focus, drafts and open parts are kept ---- */
 function draw(name) {
   const place = one(`[data-place="${name}"]`);
-  if (!place || places[name] === undefined) return;
+  if (!place || places[name] === undefined || (kept && typed(place))) return;
   const fresh = document.createElement("template");
   fresh.innerHTML = places[name];
   morph(place, fresh.content);

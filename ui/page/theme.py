@@ -8,8 +8,8 @@ from gradio.themes import Base, Font, colors, sizes
 _FOLDER = Path(__file__).parent
 STYLE = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("controls.css", "style.css"))
 SCRIPT = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("curve.js", "page.js", "review.js"))
-# Another one whenever the script changes, so that browsers may keep it.
-SCRIPT_ADDRESS = f"/page.js?{hashlib.sha256(SCRIPT.encode()).hexdigest()[:12]}"
+# Another one whenever script or style change, so that browsers may keep it, and an open page notices a new app.
+SCRIPT_ADDRESS = f"/page.js?{hashlib.sha256((SCRIPT + STYLE).encode()).hexdigest()[:12]}"
 _SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 _MONO = ("ui-monospace", "SF Mono", "Cascadia Mono", "Consolas", "monospace")
 

@@ -18,7 +18,7 @@ from core.projects import ProjectStatus
 from core.rag_processor import SourceFile
 from ui.page import html
 from ui.page.remembered import Remembered
-from ui.texts import error_text, message_text, text
+from ui.texts import KEYS, error_text, message_text, text
 from utils.config import ProjectConfig, config_folder
 from utils.errors import AppError, Message, readable
 from utils.files import file_stamp
@@ -80,6 +80,11 @@ class View:
     def number(self, value: int) -> str:
         """A whole number as the language writes it: 12.345 or 12,345."""
         return self.t("figure.whole", value=value)
+
+    def language_name(self, code: str) -> str:
+        """A language in words; one that a later version has noted stays its code."""
+        key = f"language.name.{code}"
+        return self.t(key) if key in KEYS else code
 
     def message(self, message: Message) -> str:
         return message_text(message.key, message.params, self.language)

@@ -105,7 +105,7 @@ def undo(act: Act) -> Answer:
 
 def narrow(act: Act) -> None:
     """Shows what holds the words, and what comes from the document."""
-    words, document = act.text("review.words").strip()[:LONGEST_WORDS], act.text("review.document")
+    words, document = act.text("review.words").strip()[:LONGEST_WORDS], act.text("review.document")[:LONGEST_WORDS]
     act.move(replace(act.at(ReviewPosition).at_start(), words=words, document=document))
 
 

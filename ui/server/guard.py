@@ -15,12 +15,16 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 BODY_SECONDS = 30.0  # without a byte of a body that was announced: its sender has gone, or never meant to send it
 HEAD_SECONDS = 10.0  # without the head of a request
-CONNECTIONS = 400  # of one address; a browser keeps six
+SEND_SECONDS = 5.0  # a page that takes nothing for so long is let go; it comes back by itself
+CONNECTIONS = 400  # of one address; a browser keeps six, and one for each page
 # Where a link on another site may lead: pages only, never a file or a change.
 ENTRANCES = re.compile(r"/|/[a-z]{2}/|/join|/entered")
 # The browser itself refuses whatever a page, or a library inside it, would load from elsewhere.
@@ -115,15 +119,20 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """From here on it is another protocol's, and counted by page."""
-        self._forget()
+        """From here on it is a `PageConnection`."""
+        self._look.cancel()
         super().handle_websocket_upgrade(event)
 
     def _forget(self) -> None:
-        self._open[self._address] -= 1
-        if not self._open[self._address]:
-            del self._open[self._address]
         self._look.cancel()
+        self.left(self._address)
+
+    @classmethod
+    def left(cls, address: str) -> None:
+        """One connection of this address has ended."""
+        cls._open[address] -= 1
+        if not cls._open[address]:
+            del cls._open[address]
 
     def _look_later(self) -> None:
         at_rest = self.cycle is None or self.cycle.response_complete
@@ -135,6 +144,34 @@ class Connection(H11Protocol):
             self.transport.abort()
         else:
             self._look_later()
+
+
+class PageConnection(WebSocketsSansIOProtocol):
+    """A page's connection, which counts as its address's until it ends. Nobody waits for one that takes nothing."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        Connection.left(self.client[0] if self.client else "")
+        super().connection_lost(exc)
+
+    async def send(self, message: ASGISendEvent) -> None:
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await self.writable.wait()
+        except TimeoutError:
+            self.transport.abort()
+            raise ClientDisconnected from None
+        await super().send(message)
+
+    def handle_ping(self) -> None:
+        """Whoever asks and takes no answer would have them pile up."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.transport.abort()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.transport.abort()  # a mere close waits for ever until what was sent has been taken
 
 
 def comes_from_here(scope: Scope, headers: Headers) -> bool:

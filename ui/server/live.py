@@ -8,21 +8,23 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+import time
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core import access
 from core.access import Visitor
 from core.jobs.services import Services, join_running
 from ui.page.moving import LOG_LINES_SHOWN, moving
 from ui.page.parts import Act, Answer, Part, done, shown
+from ui.page.theme import SCRIPT_ADDRESS
 from ui.page.view import Position, View
 from ui.server.uploads import Uploads
 from utils.errors import AppError
@@ -31,13 +33,14 @@ from utils.files import parse_json
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 1.0
-SEND_SECONDS = 5.0  # a page that takes nothing for so long is let go; it comes back by itself
-PAGES = 50  # of one browser
+PAGES = 20  # of one browser
 PAGES_KEPT = 300  # whose places in their lists are known when they come back after a lost connection
+ASKED_KEPT = 50  # of each: what a page asks once more because the answer was lost is not done twice
 AT_ONCE = 8  # actions of one browser that are at work at the same time
 NEW_LINES = 10  # of a log, that a page is told each second; one that missed some gets all when it looks again
 MOST_MESSAGE_BYTES = 2**20
-FULL = 4429  # the code with which a page is turned away
+MOST_NAME = 5_000  # characters of what was clicked, and of a project's name
+FULL, NOT_UNDERSTOOD = 4429, 4400  # the codes with which a page is turned away
 Value = TypeVar("Value")
 
 
@@ -49,11 +52,12 @@ class OpenPage:
     visitor: Visitor
     browser: str
     language: str
+    tab: str
     name: str = ""  # by which it is known again
     project: str = ""
-    tab: str = ""
     visible: bool = False
     positions: dict[type[Position], Position] = field(default_factory=dict)
+    asked: deque[Any] = field(default_factory=partial(deque, maxlen=ASKED_KEPT))
     shown: dict[str, int] = field(default_factory=dict)
     stamp: tuple[Any, ...] = ()
     moved: int = 0  # which figures it has been told
@@ -71,18 +75,14 @@ class OpenPage:
         return (self.language, self.visitor, self.project)
 
     async def send(self, message: str) -> None:
-        """Send JSON, in order. A page that takes nothing is let go."""
+        """Send JSON, in order. A page that has left is told nothing."""
         async with self.sending:
-            try:
-                async with asyncio.timeout(SEND_SECONDS):
-                    await self.socket.send_text(message)
-            except (TimeoutError, RuntimeError, OSError):
-                await self.close()
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+                await self.socket.send_text(message)
 
-    async def close(self) -> None:
-        if self.socket.application_state != WebSocketState.DISCONNECTED:
-            with contextlib.suppress(RuntimeError, OSError):
-                await self.socket.close()
+    async def close(self, code: int = 1000) -> None:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await self.socket.close(code)
 
 
 @dataclass(frozen=True)
@@ -106,15 +106,19 @@ class Live:
         for screen in screens.values():
             self._actions |= screen
         self._pages: set[OpenPage] = set()
-        self._left: OrderedDict[tuple[str, str], dict[type[Position], Position]] = OrderedDict()
+        self._left: OrderedDict[tuple[str, str], tuple[dict[type[Position], Position], deque[Any]]] = OrderedDict()
         self._at_work: Counter[str] = Counter()
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(
+            asyncio.Lock
+        )  # in which a browser's pages are drawn
+        self._beside: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(40, "page")
         self._looking = ThreadPoolExecutor(1, "look")
 
     async def attend(self, socket: WebSocket, language: str) -> None:
         """One page, from its opening until it leaves."""
         browser = socket.scope["state"]["browser"]
-        page = OpenPage(socket, access.asking(), browser, language)
+        page = OpenPage(socket, access.asking(), browser, language, next(iter(self._screens)))
         await socket.accept()
         if sum(other.browser == browser for other in self._pages) >= PAGES:
             await socket.close(FULL)
@@ -123,7 +127,7 @@ class Live:
         beside: set[asyncio.Task[None]] = set()
         try:
             while True:
-                message = readable_message(await socket.receive_text())
+                message = await heard(socket)
                 if message.get("act") in self._actions.slow and len(beside) < AT_ONCE:
                     task = asyncio.create_task(self._answer(page, message))
                     beside.add(task)
@@ -132,14 +136,17 @@ class Live:
                     await self._answer(page, message)
         except (WebSocketDisconnect, RuntimeError):
             pass  # it left, or was let go
-        except ValueError:
-            await page.close()  # no page of this app sends that
+        except ValueError:  # no page of this app sends that
+            await page.close(NOT_UNDERSTOOD)
         except Exception:  # one page's last resort: it comes back, and the others stay
             logger.exception("a page cannot be answered")
             await page.close()
         finally:
             self._pages.discard(page)
-            self._left[browser, page.name] = page.positions
+            if page.name:
+                self._left[browser, page.name] = page.positions, page.asked
+            if not any(other.browser == browser for other in self._pages):
+                self._turns.pop(browser, None)
             if len(self._left) > PAGES_KEPT:
                 self._left.popitem(last=False)
 
@@ -156,9 +163,21 @@ class Live:
             except Exception:  # the last resort of what keeps all pages alive
                 logger.exception("the pages cannot be brought up to date")
                 continue
-            await asyncio.gather(
-                *(self._show(page, drawn, moved) for page, drawn, moved in found if page.turn == turns[page])
-            )
+            for page, drawn, moved in found:
+                if page.sending.locked():  # it takes nothing at the moment, and nobody waits for it
+                    continue
+                self._soon(self._bring(page, turns[page], drawn, moved))
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it beside all else."""
+        task = asyncio.create_task(work)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
+    async def _bring(self, page: OpenPage, turn: int, drawn: Drawn | None, moved: str) -> None:
+        """What was found, unless the page has been shown something newer since it was looked for."""
+        if page.turn == turn:
+            await self._show(page, drawn, moved)
 
     def news(self, pages: list[OpenPage]) -> list[tuple[OpenPage, Drawn | None, str]]:
         """For each page what it shows now, if that may be something new, and what moves there as JSON."""
@@ -167,20 +186,23 @@ class Live:
         drawings: dict[Any, Drawn] = {}
         found = []
         for page in pages:
-            with access.acting_as(page.visitor):
-                if page.looks not in stamps:
-                    view = View(self.services, page.language, page.project)
-                    if view.project:
-                        with contextlib.suppress(AppError):  # an app that closes shows nothing new
-                            join_running(self.services, view.project)
-                    stamps[page.looks], moves[page.looks] = view.stamp(), as_json(moving(view, NEW_LINES))
-                drawn = None
-                if stamps[page.looks] != page.stamp:
-                    sees = page.sees
-                    if sees not in drawings:
-                        drawings[sees] = self._drawn(page, stamps[page.looks])
-                    drawn = drawings[sees]
-                found.append((page, drawn, moves[page.looks]))
+            # As it is now: it may look elsewhere while it is drawn.
+            at = replace(page, positions=dict(page.positions))
+            try:
+                with access.acting_as(at.visitor):
+                    if at.looks not in stamps:
+                        view = View(self.services, at.language, at.project)
+                        if view.project:
+                            with contextlib.suppress(AppError):  # an app that closes shows nothing new
+                                join_running(self.services, view.project)
+                        stamps[at.looks], moves[at.looks] = view.stamp(), as_json(moving(view, NEW_LINES))
+                    drawn = None
+                    if stamps[at.looks] != at.stamp:
+                        drawn = drawings.get(at.sees) or self._drawn(at, stamps[at.looks])
+                        drawings[at.sees] = drawn
+                    found.append((page, drawn, moves[at.looks]))
+            except Exception:  # one page's last resort: the others stay up to date
+                logger.exception("a page cannot be brought up to date")
         return found
 
     def _drawn(self, page: OpenPage, stamp: tuple[Any, ...] | None = None) -> Drawn:
@@ -210,14 +232,15 @@ class Live:
 
     async def _answer(self, page: OpenPage, message: dict[str, Any]) -> None:
         """What a page said or asks. Raises ValueError where no page of this app says that."""
-        if isinstance(name := message.get("page"), str) and not page.name:
-            page.name = name[:64]
-            page.positions = self._left.pop((page.browser, page.name), {})
+        more: dict[str, Any] = {}
+        if isinstance(name := message.get("page"), str) and name and not page.name:
+            more = {"script": SCRIPT_ADDRESS, "known": self._recognise(page, name[:64])}
         if isinstance(message.get("visible"), bool):
             page.visible = message["visible"]
-        more: dict[str, Any] = {}
         if isinstance(look := message.get("look"), dict):
-            page.project, page.tab = str(look.get("project", "")), str(look.get("tab", ""))
+            page.project = str(look.get("project", ""))[:MOST_NAME]
+            tab = str(look.get("tab", ""))
+            page.tab = tab if tab in self._screens else next(iter(self._screens))
         elif isinstance(name := message.get("act"), str) and name in self._actions.actions:
             more = await self._acted(page, name, message)
         elif "act" in message:
@@ -226,28 +249,49 @@ class Live:
             raise ValueError("nothing that a page says")
         page.turn += 1
         turn = page.turn
-        drawn, moved, now = await self._in_thread(self._threads, lambda: self._seen_by(page))
+        own_turn = self._turns[page.browser]
+        await own_turn.acquire()
+        began = time.monotonic()
+        try:
+            drawn, moved, now = await self._in_thread(self._threads, lambda: self._seen_by(page))
+        finally:  # who asks without end leaves others as much time as they take
+            asyncio.get_running_loop().call_later(time.monotonic() - began, own_turn.release)
         if page.turn == turn:
             await self._show(page, drawn, moved, {**more, **now})
         elif more:
             await page.send(as_json(more))
 
+    def _recognise(self, page: OpenPage, name: str) -> bool:
+        """A page that lost its connection is where it was, also where nobody has noticed yet that it left. Whether it
+        is known."""
+        key = page.browser, name
+        before = next((other for other in self._pages if (other.browser, other.name) == key), None)
+        page.name = name
+        known = before is not None or key in self._left
+        if before:
+            page.positions, page.asked, before.name = before.positions, before.asked, ""
+            self._soon(before.close())
+        elif known:
+            page.positions, page.asked = self._left.pop(key)
+        return known
+
     def _seen_by(self, page: OpenPage) -> tuple[Drawn, str, dict[str, Any]]:
         """The whole page as it is now, what moves on it, and where it is, if that is elsewhere than it thought."""
-        names = self.services.projects.names() if not page.project else []
-        project = page.project or next(iter(names), "")
-        tab = page.tab if page.tab in self._screens else next(iter(self._screens))
-        page.project, page.tab = project, tab
-        view = View(self.services, page.language, page.project)
-        return self._drawn(page), as_json(moving(view, LOG_LINES_SHOWN)), {"look": {"project": project, "tab": tab}}
+        page.project = page.project or next(iter(View(self.services, page.language, "").projects), "")
+        moved = as_json(moving(View(self.services, page.language, page.project), LOG_LINES_SHOWN))
+        return self._drawn(page), moved, {"look": {"project": page.project, "tab": page.tab}}
 
     async def _acted(self, page: OpenPage, name: str, message: dict[str, Any]) -> dict[str, Any]:
         """Do what a page asks for; what came of it, as the page takes it."""
+        number = message.get("number")
+        if page.name and number in page.asked:
+            return {"done": number}
         if self._at_work[page.browser] >= AT_ONCE:
-            return {"done": message.get("number"), "refused": True}
+            return {"done": number, "refused": True}
+        page.asked.append(number)
         act = Act(
             self.services, page.language, page.project, page.positions,
-            str(message.get("of", "")), words_of(message.get("ticked")), values_of(message.get("values")),
+            str(message.get("of", ""))[:MOST_NAME], words_of(message.get("ticked")), values_of(message.get("values")),
             self._uploads.find(page.browser, words_of(message.get("uploads"))),
         )  # fmt: skip
         self._at_work[page.browser] += 1
@@ -257,18 +301,20 @@ class Live:
             self._at_work[page.browser] -= 1
             self._at_work += Counter()  # without those that have none
         if answer.renamed:
-            await self._follow(*answer.renamed)
+            self._follow(*answer.renamed)
         if answer.project is not None:
             page.project = answer.project
         page.tab = answer.tab or page.tab
-        return {"done": message.get("number"), "refused": refused, **told(answer)}
+        return {"done": number, "refused": refused, **told(answer)}
 
-    async def _follow(self, before: str, now: str) -> None:
-        """Whoever looks at a project that has another name now goes on looking at it."""
+    def _follow(self, before: str, now: str) -> None:
+        """Whoever looks at a project that has another name now goes on looking at it, if it is open to them."""
         for page in self._pages:
-            if page.project == before:
+            with access.acting_as(page.visitor):
+                follows = page.project == before and View(self.services, page.language, now).project
+            if follows:
                 page.project, page.stamp = now, ()
-                await page.send(as_json({"look": {"project": now, "tab": page.tab}}))
+                self._soon(page.send(as_json({"look": {"project": now, "tab": page.tab}})))
 
     async def _in_thread(self, threads: ThreadPoolExecutor, work: Callable[[], Value]) -> Value:
         """The work is done as whoever asks: `asking` is in the context."""
@@ -290,8 +336,12 @@ def told(answer: Answer) -> dict[str, Any]:
     return {"notice": answer.notice, "empty": answer.empty, "focus": answer.focus, "download": answer.download}
 
 
-def readable_message(sent: str) -> dict[str, Any]:
-    """Raises ValueError where it is no object."""
+async def heard(socket: WebSocket) -> dict[str, Any]:
+    """What a page says next. Raises ValueError where it is no object, and WebSocketDisconnect where it leaves."""
+    try:
+        sent = await socket.receive_text()
+    except KeyError:
+        raise ValueError("bytes, and no text") from None
     message = parse_json(sent.encode("utf-8", "surrogatepass"))
     if not isinstance(message, dict):
         raise ValueError("no message of a page")

@@ -26,7 +26,7 @@ from ui.documents import export_database
 from ui.page.downloads import add_route
 from ui.page.theme import SCRIPT
 from ui.samples import exchange_panel
-from ui.server.guard import Connection, Guard
+from ui.server.guard import Connection, Guard, PageConnection
 from ui.server.join import Door, new_code
 from ui.server.language_page import LanguagePage
 from ui.server.live import MOST_MESSAGE_BYTES, Live
@@ -142,7 +142,7 @@ def serve(services: Services, port: int = 7860, *, lan: bool = False, open_brows
     settings = uvicorn.Config(
         app,
         http=Connection,
-        ws="websockets-sansio",
+        ws=PageConnection,
         ws_max_size=MOST_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # which costs more time for thirty pages than the drawing
         log_level="warning",
@@ -165,9 +165,11 @@ def serve(services: Services, port: int = 7860, *, lan: bool = False, open_brows
 
 
 def worth_reading(record: logging.LogRecord) -> bool:
-    """False for what uvicorn says of each open page that it cuts off when the app ends."""
-    cancelled = record.exc_info and record.exc_info[0] is asyncio.CancelledError
-    return not cancelled and not str(record.msg).startswith("Cancel ")
+    """False for what uvicorn says of each open page that it cuts off when the app ends, and of bytes that are no
+    text, which anybody may send without end."""
+    kinds = (asyncio.CancelledError, UnicodeDecodeError)
+    of_page = record.exc_info and record.exc_info[0] in kinds
+    return not of_page and not str(record.msg).startswith("Cancel ")
 
 
 def _allow_open_files() -> None:

@@ -86,6 +86,10 @@ def ask_once(helper: ChatHelper, use: Callable[[Any], Awaitable[Result]], second
 
 
 def open_helper(settings: SftSettings, key: str | None) -> ChatHelper:
-    """The helper that the settings name; nothing is sent yet. Raises ValueError where no model is asked."""
-    helper: ChatHelper = resolve_name(provider_of(settings.provider).client)(settings, key)
+    """The helper that the settings name; nothing is sent yet. Raises AppError `practice_needs_no_test` where no
+    model is asked."""
+    found = provider_of(settings.provider)
+    if found.writes_by_rules:
+        raise AppError("practice_needs_no_test")
+    helper: ChatHelper = resolve_name(found.client)(settings, key)
     return helper

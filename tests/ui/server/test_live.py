@@ -11,6 +11,7 @@ from starlette.websockets import WebSocketDisconnect
 from core.jobs.job import JobState
 from core.jobs.runs import create_run, this_process
 from core.jobs.worker import alone_with
+from ui.page.view import View
 from ui.server import live
 from ui.server.server import create_server
 
@@ -178,11 +179,13 @@ def test_each_viewer_is_where_they_are(open_page, project):
         '{"act": "set", "of": ' + "[" * 3000 + "]" * 3000 + "}",
         '{"visible": "yes"}',
         '{"look": []}',
+        b"{}",
+        b"\xff",
     ],
 )
 def test_what_no_page_says_ends_the_connection_and_nothing_else(client, open_page, project, said):
     with client.websocket_connect(ADDRESS, headers={"origin": BASE}) as socket:
-        socket.send_text(said)
+        socket.send_bytes(said) if isinstance(said, bytes) else socket.send_text(said)
         with pytest.raises(WebSocketDisconnect):
             socket.receive_json()
     assert "Physik" in open_page().places["project"]
@@ -220,3 +223,71 @@ def test_one_browser_cannot_open_pages_without_end(client, open_page, project, m
     opened = client.websocket_connect(ADDRESS, headers={"origin": BASE})
     with opened as socket, pytest.raises(WebSocketDisconnect):
         socket.receive_json()
+
+
+@pytest.mark.parametrize("tab", ["", "nowhere", "<b>", None, 7, ["model"], {"a": 1}, "x" * 10_000])
+def test_a_page_that_looks_nowhere_is_at_the_first_screen_and_the_others_stay_up_to_date(
+    open_page, project, caplog, tab
+):
+    page, odd = open_page("Physik"), open_page("Physik", name="odd")
+    odd.say(look={"project": "Physik", "tab": tab}, visible=True)
+    project.set("training", {"epochs": 9})
+    odd.do("project.ask", "create")
+    page.do("project.ask", "rename")
+    assert odd.messages[-1]["look"]["tab"] == "documents" and "key-rename" in page.places["project"]
+    assert not caplog.records
+
+
+def test_a_page_that_only_says_that_it_is_visible_is_shown_something(client, project):
+    with client.websocket_connect(ADDRESS, headers={"origin": BASE}) as socket:
+        socket.send_json({"visible": True})
+        assert socket.receive_json()["look"] == {"project": "Physik", "tab": "documents"}
+
+
+def test_a_page_that_cannot_be_brought_up_to_date_leaves_others_alone(open_page, services, project, monkeypatch):
+    page, broken = open_page("Physik"), open_page("Kaputt")
+    stamp = View.stamp
+    monkeypatch.setattr(View, "stamp", lambda self: 1 / 0 if self.project_name == "Kaputt" else stamp(self))
+    os.rename(project.root, project.root.with_name("anders"))
+    assert page.until("problem", "box bad")
+    broken.leave()
+
+
+def test_what_a_page_asks_once_more_because_the_answer_was_lost_is_done_once(open_page, services):
+    first = open_page(name="abc")
+    assert not first.do("project.create", name="Einmal")["refused"]
+    first.leave()
+    again = open_page(name="abc")
+    assert again.messages[0]["known"]
+    assert again.do("project.create", name="Einmal") == {"done": 1} | {
+        name: value for name, value in again.messages[-1].items() if name != "done"
+    }
+    assert "notice" not in again.messages[-1] and services.projects.names() == ["Einmal"]
+
+
+def test_a_page_that_comes_back_before_its_end_was_noticed_is_where_it_was(open_page, project):
+    before = open_page("Physik", name="abc")
+    before.do("project.ask", "create")
+    assert "key-create" in open_page("Physik", name="abc").places["project"]
+    with pytest.raises(WebSocketDisconnect):
+        while True:
+            before.told()
+
+
+def test_a_page_is_told_which_script_it_should_have(client, open_page):
+    script = open_page(name="abc").messages[0]["script"]
+    assert f'src="{script}"' in client.get("/de/").text
+
+
+def test_a_folder_of_projects_that_cannot_be_read_is_said_and_ends_no_page(open_page, services, project, caplog):
+    page = open_page("Physik")
+    folder = project.root.parent
+    os.rename(folder, folder.with_name("away"))
+    folder.write_text("a file")
+    page.say(look={"project": "", "tab": "documents"})
+    assert page.do("project.create", name="Neu")["refused"]
+    folder.unlink()
+    os.rename(folder.with_name("away"), folder)
+    page.say(look={"project": "Physik", "tab": "documents"})
+    assert "Physik" in page.until("project", "project-rename")
+    assert not [record for record in caplog.records if record.exc_info]
