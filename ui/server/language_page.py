@@ -43,7 +43,8 @@ class LanguagePage:
             await PlainTextResponse("nothing that a page asks for", 404)(scope, receive, send)
             return
         async with self._lock:
-            app = self._app = self._app or await asyncio.to_thread(mounted, self.language)
+            app = self._app or await asyncio.to_thread(mounted, self.language)
+            self._app = app
         # What a query asks of Gradio's own pages, such as stored states, is not there either.
         scope = {**scope, "query_string": b""}
         if path == "/" and scope["method"] == "GET":
