@@ -43,8 +43,9 @@ class LanguagePage:
             await PlainTextResponse("nothing that a page asks for", 404)(scope, receive, send)
             return
         async with self._lock:
-            app = self._app or await asyncio.to_thread(mounted, self.language)
-            self._app = app
+            if self._app is None:
+                self._app = await asyncio.to_thread(mounted, self.language)
+            app = self._app
         # What a query asks of Gradio's own pages, such as stored states, is not there either.
         scope = {**scope, "query_string": b""}
         if path == "/" and scope["method"] == "GET":
