@@ -35,9 +35,7 @@ class LanguagePage:
     def __init__(self, language: str) -> None:
         self.language = language
         self._lock = asyncio.Lock()
-        self._closing = asyncio.Event()
         self._app: FastAPI | None = None
-        self._life: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(f"/{self.language}")
@@ -46,32 +44,14 @@ class LanguagePage:
             return
         async with self._lock:
             if self._app is None:
-                self._app = await self._open()
+                self._app = await asyncio.to_thread(mounted, self.language)
+            app = self._app
         # What a query asks of Gradio's own pages, such as stored states, is not there either.
         scope = {**scope, "query_string": b""}
         if path == "/" and scope["method"] == "GET":
-            await self._send_page(self._app, scope, receive, send)
+            await self._send_page(app, scope, receive, send)
         else:
-            await self._app(scope, receive, send)
-
-    async def close(self) -> None:
-        """Let Gradio tidy up after itself."""
-        self._closing.set()
-        if self._life:
-            await self._life
-
-    async def _open(self) -> FastAPI:
-        app = await asyncio.to_thread(mounted, self.language)
-        opened = asyncio.Event()
-
-        async def live() -> None:
-            async with app.router.lifespan_context(app):
-                opened.set()
-                await self._closing.wait()
-
-        self._life = asyncio.create_task(live())
-        await opened.wait()
-        return app
+            await app(scope, receive, send)
 
     async def _send_page(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Gradio's page, with our language, title and icon, and without its links to other sites."""

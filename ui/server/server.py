@@ -66,7 +66,6 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
         yield
         beat.cancel()
         await live.close()
-        await asyncio.gather(*(one.close() for one in pages.values()))
         await asyncio.to_thread(services.runner.shutdown)
         shutil.rmtree(uploads.folder, ignore_errors=True)
 
