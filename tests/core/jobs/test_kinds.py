@@ -7,7 +7,7 @@ import pytest
 
 from core.jobs.kinds import KINDS, of_step, of_tab
 from core.jobs.worker import lock_file
-from ui.layout import TABS
+from ui.steps import STEPS as TABS
 from ui.texts import KEYS
 
 
