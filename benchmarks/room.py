@@ -2,8 +2,8 @@
 
 The app has one core, the training (one thread) the other; the pages are on the app's. In turn nobody looks and all
 look, for `--seconds` each. Printed: the app's share of its core, the age of what a page shows (from the line in
-`metrics.jsonl` to the message that holds its step), and the training's steps with pages against those without.
-A page does what a browser does: it asks for the page and its script, and opens the WebSocket.
+`metrics.jsonl` to the message that holds its step), the training's steps with pages against those without, and the
+app's memory before and after 200 pages were opened and left. A page does what a browser does: it asks for the page and its script, and opens the WebSocket.
 """
 
 import argparse
@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 APP = [sys.executable, str(ROOT / "app.py")]
 NAME = "room"
 EPOCHS = 20
+LOADS = 200
 
 
 def main() -> None:
@@ -72,7 +73,13 @@ def measure(given: argparse.Namespace, address: str, server: psutil.Process, met
     print(
         f"  steps a second, ratio       {statistics.median(ratios):6.2f}   ({min(ratios):.2f} to {max(ratios):.2f})"
     )
-    print(f"  our memory (RSS)            {server.memory_info().rss / 2**20:6.0f} MiB")
+    before = server.memory_info().rss
+    for _ in range(LOADS):
+        asyncio.run(one_page(address, 0.05, metrics))
+    after = server.memory_info().rss
+    print(
+        f"  our memory (RSS)            {before / 2**20:6.0f} MiB, {LOADS} page loads later {after / 2**20:.0f} MiB"
+    )
 
 
 class Metrics:

@@ -37,7 +37,7 @@ def test_the_german_page_speaks_german_only_in_an_english_browser_too(
 ):
     page = open_page("/de/" if locale == "en-US" else "/", locale=locale)
     assert page.locator("html").get_attribute("lang") == "de"
-    expect(page.get_by_text("Datei hier ablegen")).to_be_visible()
+    expect(page.get_by_text("Dateien auswählen oder hierher ziehen")).to_be_visible()
     shown = []
     for tab in SCREENS:
         page.goto(f"{app.address}/de/?project=Physik&tab={tab}")

@@ -117,7 +117,7 @@ def test_rows_are_reached_and_opened_without_a_mouse(open_tab, project):
     expect(head(page)).to_have_text("Beispiel 2")
     type_into(answer(page), "Neu.")
     page.get_by_role("button", name="Speichern").click()
-    expect(page.locator("#sample")).to_contain_text("bearbeitet")
+    expect(page.locator("#sample .badge").first).to_have_text("bearbeitet")
     row = SampleStore(project).get("s2")
     assert row
     assert row.sample.output == "Neu."
