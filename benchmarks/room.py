@@ -3,8 +3,8 @@
 The app has one core, the training (one thread) the other; the pages are on the app's. In turn nobody looks and all
 look, for `--seconds` each. Printed: the app's share of its core, the age of what a page shows (from the line in
 `metrics.jsonl` to the message that holds its step), the training's steps with pages against those without, and the
-app's memory before and after 200 pages were opened and left. A page does what a browser does: it asks for the page and
-its script, and opens the WebSocket.
+app's memory before and after 200 pages were opened and left. A page does what a browser does: it asks for the page
+and its script, and opens the WebSocket.
 """
 
 import argparse
