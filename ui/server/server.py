@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import RedirectResponse, Response
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.jobs.services import Services
 from ui import layout
@@ -57,7 +57,8 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
     """
     passes = Passes(config.config_folder(), port, join_code)
     uploads = Uploads(services)
-    pages = {language: LanguagePage(language) for language in LANGUAGES}
+    pages: dict[str, ASGIApp] = {language: LanguagePage(language) for language in LANGUAGES}
+    pages["page.js"] = send_script
     live = Live(services, layout.FRAME, layout.SCREENS, uploads)
 
     @contextlib.asynccontextmanager
@@ -94,26 +95,26 @@ def create_server(services: Services, port: int, extra_hosts: Iterable[str] = ()
     async def upload(request: Request, language: str) -> Response:
         return await uploads.take(request, language if language in LANGUAGES else LANGUAGES[0])
 
-    @server.get("/page.js")
-    def script() -> Response:
-        return Response(
-            SCRIPT, media_type="text/javascript", headers={"cache-control": "max-age=31536000, immutable"}
-        )
-
     for path, find in DOWNLOADS.items():
         add_route(server, services, path, find)
 
-    async def by_language(scope: Scope, receive: Receive, send: Send) -> None:
-        language = scope["path"].split("/", 2)[1]
-        await pages.get(language, Response(status_code=404))(scope, receive, send)
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        name = scope["path"].split("/", 2)[1]
+        await pages.get(name, Response(status_code=404))(scope, receive, send)
 
-    server.mount("", by_language)
-    server.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=6)
+    # Pages only: packing a model of gigabytes would take a core, and nobody could go on with half of it.
+    server.mount("", GZipMiddleware(page, minimum_size=2_000, compresslevel=6))
     server.add_middleware(
         Gate, passes=passes, language_of=chosen_language, door=Door(join_code) if join_code else None
     )
     server.add_middleware(Guard, port=port, extra_hosts=tuple(extra_hosts))
     return server
+
+
+async def send_script(scope: Scope, receive: Receive, send: Send) -> None:
+    """The page's script, whose address changes with it."""
+    kept = {"cache-control": "max-age=31536000, immutable"}
+    await Response(SCRIPT, media_type="text/javascript", headers=kept)(scope, receive, send)
 
 
 def chosen_language(request: Request) -> str:

@@ -95,6 +95,17 @@ def test_the_first_page_is_light_and_its_script_may_be_kept(browser):
     assert int(page.headers["content-length"]) < 45_000
     address = re.search(r'src="(/page\.js\?\w+)"', page.text)[1]
     assert "immutable" in browser.get(address).headers["cache-control"]
+    assert browser.get(address).text == browser.get(address, headers={"accept-encoding": "identity"}).text
+
+
+def test_a_download_comes_as_it_is_so_that_a_browser_can_go_on_with_half_of_it(browser, project):
+    """Packed on the way, a model of gigabytes took a core and had no length."""
+    project.database_export.write_bytes(b"0123456789" * 1_000)
+    address, packed = "/download/database?project=Physik", {"accept-encoding": "gzip"}
+    whole = browser.get(address, headers=packed)
+    assert (whole.headers["content-length"], "content-encoding" in whole.headers) == ("10000", False)
+    rest = browser.get(address, headers={**packed, "range": "bytes=9995-"})
+    assert (rest.status_code, rest.content) == (206, b"56789")
 
 
 def test_the_page_is_a_small_one_for_gradio(browser):
