@@ -222,3 +222,14 @@ def test_a_phone_needs_no_sideways_scrolling(chromium, app, project, tab):
     page.wait_for_selector("#field-project")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
+
+
+def test_the_title_says_that_work_ended_while_nobody_looked(open_page, app, project):
+    page = open_page("/de/?project=Physik")
+    page.evaluate("""receive({moving: {jobs: {a: {state: "running"}}}});
+        Object.defineProperty(document, "hidden", {get: () => true, configurable: true});
+        receive({moving: {jobs: {a: {state: "done", ended: "Training: fertig"}}}});""")
+    expect(page).to_have_title("✓ Training: fertig · Custom AI Training App")
+    page.evaluate("""Object.defineProperty(document, "hidden", {get: () => false, configurable: true});
+        document.dispatchEvent(new Event("visibilitychange"));""")
+    expect(page).to_have_title("Custom AI Training App")

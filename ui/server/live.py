@@ -1,7 +1,7 @@
 """What goes between a page and the server over its WebSocket: where somebody looks, what they ask, what they see.
 
 All who look at the same thing are shown the same: it is looked at once a second for all of them, drawn once, and sent
-where it is something new. A page that is in the background is sent nothing.
+where it is something new. A page that is in the background is only told when a job begins or ends.
 """
 
 import asyncio
@@ -60,6 +60,7 @@ class OpenPage:
     asked: deque[Any] = field(default_factory=partial(deque, maxlen=ASKED_KEPT))
     shown: dict[str, int] = field(default_factory=dict)
     stamp: tuple[Any, ...] = ()
+    told: tuple[Any, ...] = ()  # the stamp at which it was last told of the jobs while in the background
     moved: int = 0  # which figures it has been told
     turn: int = 0  # grows with whatever this page asks; what was drawn before is out of date
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -154,7 +155,7 @@ class Live:
         """Look once a second what has changed, and show it to all who look at it. Runs until it is cancelled."""
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
-            pages = [page for page in self._pages if page.visible]
+            pages = [page for page in self._pages if page.shown]
             if not pages:
                 continue
             turns = {page: page.turn for page in pages}
@@ -196,11 +197,13 @@ class Live:
                             with contextlib.suppress(AppError):  # an app that closes shows nothing new
                                 join_running(self.services, view.project)
                         stamps[at.looks], moves[at.looks] = view.stamp(), as_json(moving(view, NEW_LINES))
-                    drawn = None
-                    if stamps[at.looks] != at.stamp:
-                        drawn = drawings.get(at.sees) or self._drawn(at, stamps[at.looks])
+                    drawn, stamp = None, stamps[at.looks]
+                    if at.visible and stamp != at.stamp:
+                        drawn = drawings.get(at.sees) or self._drawn(at, stamp)
                         drawings[at.sees] = drawn
-                    found.append((page, drawn, moves[at.looks]))
+                    if at.visible or stamp not in (at.stamp, at.told):
+                        page.told = stamp
+                        found.append((page, drawn, moves[at.looks]))
             except Exception:  # one page's last resort: the others stay up to date
                 logger.exception("a page cannot be brought up to date")
         return found

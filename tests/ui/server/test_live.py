@@ -138,6 +138,21 @@ def test_what_moves_comes_as_figures_and_nothing_is_drawn_for_it(open_page, proj
     raise AssertionError("the last change is never shown")
 
 
+def test_a_page_in_the_background_is_told_that_work_ended_and_nothing_is_drawn_for_it(open_page, project, puppet):
+    """It was told nothing at all, so that neither its title nor a notification could say so."""
+    page = open_page("Physik")
+    job = puppet("rag")
+    page.until("running", job.snapshot.id)
+    page.say(visible=False)
+    job.finish()
+    for _ in range(10):
+        told = page.told()
+        assert "places" not in told
+        if told["moving"]["jobs"][job.snapshot.id]["state"] == "done":
+            return
+    raise AssertionError("it is never told")
+
+
 def test_a_project_that_is_renamed_on_another_page_is_followed(open_page, project):
     first, second = open_page("Physik"), open_page("Physik")
     first.do("project.rename", name="Biologie")
