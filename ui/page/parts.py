@@ -133,7 +133,7 @@ def done(work: Work, act: Act) -> tuple[Answer, bool]:
 
 def reason(error: Exception) -> AppError:
     """Why something cannot be shown or done, for people. A bug's trace goes to the log, and the page lives on."""
-    known = error if isinstance(error, AppError) else system_error(error) if isinstance(error, OSError) else None
+    known = error if isinstance(error, AppError) else system_error(error)
     if known is None:
         logger.error("a part of the page failed", exc_info=error)
     return known or AppError("internal", kind=type(error).__name__)

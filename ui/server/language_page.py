@@ -15,7 +15,7 @@ from ui.page import theme
 # All that a page asks of Gradio, whose other routes believe whatever they are sent.
 FILES = re.compile(r"/|/theme\.css|/(assets|static)/.{1,200}")
 BUILDING = threading.Lock()  # Gradio notes in a global which page is being built
-# Gradio writes its own words, such as those of the upload box, in the browser's language. This page has its own.
+# Gradio writes its own words, such as those while it loads, in the browser's language. This page has its own.
 # The screen that the address names is the one that shows from the first moment.
 HEAD_SCRIPT = """<script>for (const [name, value] of [["language", "{0}"], ["languages", ["{0}"]]])
 Object.defineProperty(navigator, name, {{get: () => value}});
