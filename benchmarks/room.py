@@ -36,8 +36,8 @@ LOADS = 200
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--pages", type=int, default=30)
-    options.add_argument("--seconds", type=float, default=20)
-    options.add_argument("--pairs", type=int, default=3)
+    options.add_argument("--seconds", type=float, default=6)
+    options.add_argument("--pairs", type=int, default=4)
     options.add_argument("--projects", type=Path, help="a folder with the project of an earlier measurement")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -63,6 +63,8 @@ def measure(given: argparse.Namespace, address: str, server: psutil.Process, met
         else:
             time.sleep(given.seconds)
         lasted = time.monotonic() - began
+        if len(metrics.seen) == before:
+            raise SystemExit("the training ended before the measurement did: take fewer pairs, or shorter ones")
         rates[looked_at].append((len(metrics.seen) - before) / lasted)
         if looked_at:
             shares.append((cpu_seconds(server) - used) / lasted)
