@@ -1,17 +1,16 @@
-"""The sidebar: which project, what to do next, what runs now, what this machine is; and how an empty app greets."""
+"""The sidebar: which project, what to do next, what runs now, what this machine is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from html import escape
 
-from core import hardware_detector, projects
-from core.jobs.job import ACTIVE, JobSnapshot, JobState
+from core import example, hardware_detector, projects
+from core.jobs.job import ACTIVE, UNFINISHED, JobSnapshot, JobState
 from core.jobs.kinds import of_step
 from ui.page import html
 from ui.page.fields import Field
 from ui.page.job_panel import state_words
 from ui.page.parts import Act, Answer, Part
-from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
 from ui.page.view import Position, View
 from ui.texts import message_text
 from utils.errors import AppError
@@ -19,7 +18,6 @@ from utils.validators import composed
 
 PLACES = ("project", "next", "running")
 PURPOSES = ("create", "rename", "delete")
-HARDWARE = Remembered(1)
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,10 @@ def delete_project(act: Act) -> Answer:
     """Deletes only if the project's name was typed, because nothing brings it back."""
     if composed(act.text("name")) != composed(act.project_name):
         raise AppError("delete_not_confirmed", name=act.project_name)
+    gone = act.view.project
     projects.delete_project(act.services, act.project_name)
+    if gone:
+        example.put_aside(gone)  # another project may get its name
     act.move(BarPosition())
     return Answer(project="", empty=("name",))
 
@@ -117,14 +118,14 @@ def next_html(view: View) -> str:
 
 def next_tab(step: str, job: JobSnapshot | None) -> str:
     """The screen on which a step is done: that of what runs, where it does."""
-    at_work = job is not None and job.state in ACTIVE | {JobState.PAUSED}
+    at_work = job is not None and job.state in UNFINISHED
     tabs: Mapping[str, str] = {"training": "running" if at_work else "training", "export": "result", "try": "result"}
     return tabs.get(step, step)
 
 
 def running_html(view: View) -> str:
     """All jobs that run or wait, of every project on this machine."""
-    jobs = [job for job in view.all_jobs if job.state in ACTIVE or job.state == JobState.PAUSED]
+    jobs = [job for job in view.all_jobs if job.state in UNFINISHED]
     if not jobs:
         return ""
     rows = "".join(running_row(view, job) for job in jobs)
@@ -145,8 +146,7 @@ def running_row(view: View, job: JobSnapshot) -> str:
 
 def hardware_html(view: View) -> str:
     """What this machine trains on, and what to know about it."""
-    key = (moment(FREE_LASTS_SECONDS), view.services.settings.force_cpu)
-    machine = HARDWARE.get(key, view.services.hardware)
+    machine = view.hardware
     memory = machine.accelerator.memory_gib if machine.has_gpu else machine.ram_gib
     figures = [view.t("hardware.memory_gib", memory=memory)] if memory else []
     if machine.has_gpu:

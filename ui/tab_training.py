@@ -43,7 +43,7 @@ def settings_html(view: View) -> str:
         f"<strong>{escape(preset_panel.name_of(view))}:</strong> {escape(line)} · "
         f'<span class="change">{view.html("training.change")}</span>'
     )
-    offered = {**OFFERED, "batch_size": hardware_detector.batch_size_choices(view.services.hardware())}
+    offered = {**OFFERED, "batch_size": hardware_detector.batch_size_choices(view.hardware)}
     main, *folded = Group
     front = "".join(
         fields.setting(view, "training", name, slider=True, offered=offered.get(name, ()))

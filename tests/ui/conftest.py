@@ -39,7 +39,7 @@ class Clicks:
             self._actions |= screen.actions
 
     def __call__(
-        self, name: str, of: str = "", *, ticked: Iterable[str] = (), uploads: Iterable[Path] = (), **values: Any
+        self, name: str, /, of: str = "", *, ticked: Iterable[str] = (), uploads: Iterable[Path] = (), **values: Any
     ) -> Answer:
         """Press the button of an action, with these values in the fields around it. Raises what it raises."""
         where = (self._services, "de", self._project.name, self.positions)

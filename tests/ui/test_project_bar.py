@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core import example
 from core.jobs.job import JobState
 from core.jobs.runs import create_run
 from core.jobs.services import Services
@@ -51,3 +52,11 @@ def test_where_there_is_no_project_one_button_stands_out(services):
 
     assert primary() == ["welcome.try"]
     assert primary("create") == ["project-do"]
+
+
+def test_a_project_with_the_name_of_a_sample_run_that_was_deleted_is_an_empty_one(
+    services, project, act, monkeypatch
+):
+    monkeypatch.setitem(example._under_way, project.root, example.Example(ended=True))
+    act("project.delete", name="Physik")
+    assert example.of(services.projects.create("Physik")) is None

@@ -7,7 +7,7 @@ from core.base_models import Fit, Listed, MemoryEstimate, Shape
 from ui.model.choosing import row_button
 from ui.page import html
 from ui.page.figures import LIGHT_SIGNS, LIGHT_TONES, size_words
-from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
+from ui.page.remembered import Remembered
 from ui.page.view import View
 from ui.texts import error_text, text
 from utils.config import TrainingSettings
@@ -58,10 +58,8 @@ def fit_html(view: View, shape: Shape | None, problem: str = "") -> str:
 
 
 def fit_of(view: View, shape: Shape, settings: TrainingSettings) -> Fit:
-    now = moment(FREE_LASTS_SECONDS)
-    hardware = FITS.get(now, view.services.hardware)
-    key = (shape, settings.model_dump_json(), now)
-    return FITS.get(key, lambda: base_models.fit(shape, settings, hardware))
+    key = (shape, settings.model_dump_json(), view.hardware)
+    return FITS.get(key, lambda: base_models.fit(shape, settings, view.hardware))
 
 
 def light_html(view: View, needed: MemoryEstimate) -> str:

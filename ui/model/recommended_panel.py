@@ -42,7 +42,7 @@ def recommended(view: View) -> dict[str, Candidate]:
         if view.project and samples_of(view) > FIRST_SAMPLES:
             # Any folder without a tokenizer: how long samples are is told well enough without the model's own one.
             rows = trainer.read_rows(view.project.samples_file, view.project.root, training)
-        return base_models.candidates(listed, ollama, training, view.services.hardware(), rows)
+        return base_models.candidates(listed, ollama, training, view.hardware, rows)
 
     # Their number grows with what was downloaded and fetched; a guest is offered less than the host.
     key = (view.training_data, training.model_dump_json(), len(listed), len(ollama), moment(FREE_LASTS_SECONDS))

@@ -9,21 +9,23 @@ from typing import Any, Self, TypeVar
 
 from core import base_models, example, rag_processor, trainer
 from core import projects as pipeline
+from core.hardware_detector import Hardware
 from core.jobs import runs
-from core.jobs.job import ACTIVE, JobSnapshot, JobState
+from core.jobs.job import ACTIVE, UNFINISHED, JobSnapshot, JobState
 from core.jobs.runs import Run
 from core.jobs.services import Services
 from core.project_manager import Project
 from core.projects import ProjectStatus
 from core.rag_processor import SourceFile
 from ui.page import html
-from ui.page.remembered import Remembered
-from ui.texts import KEYS, error_text, message_text, text
+from ui.page.remembered import FREE_LASTS_SECONDS, Remembered, moment
+from ui.texts import error_text, message_text, optional_text, text
 from utils.config import ProjectConfig, config_folder
 from utils.errors import AppError, Message, readable
 from utils.files import file_stamp
 
 DOCUMENTS = Remembered(8)  # the lists of the last projects that somebody looked at
+HARDWARE = Remembered(4)
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,7 @@ class View:
 
     def language_name(self, code: str) -> str:
         """A language in words; one that a later version has noted stays its code."""
-        key = f"language.name.{code}"
-        return self.t(key) if key in KEYS else code
+        return optional_text(f"language.name.{code}", self.language, code)
 
     def message(self, message: Message) -> str:
         return message_text(message.key, message.params, self.language)
@@ -94,6 +95,12 @@ class View:
 
     def error_box(self, error: AppError) -> str:
         return html.box("bad", *error_text(error.code, self.language, error.params))
+
+    @cached_property
+    def hardware(self) -> Hardware:
+        """This machine as it was at most FREE_LASTS_SECONDS ago: a GPU's tool is a process of its own."""
+        key = (self.services.projects.folder, self.services.settings.force_cpu, moment(FREE_LASTS_SECONDS))
+        return HARDWARE.get(key, self.services.hardware)
 
     @cached_property
     def projects(self) -> list[str]:
@@ -167,7 +174,7 @@ class View:
         """The project's newest job of these kinds."""
         wanted = set(kinds)
         mine = [job for job in self.jobs if job.kind in wanted]
-        unfinished = [job for job in mine if job.state in ACTIVE or job.state == JobState.PAUSED]
+        unfinished = [job for job in mine if job.state in UNFINISHED]
         return next(reversed(unfinished or mine), None)
 
     def active(self, kinds: Iterable[str]) -> JobSnapshot | None:
@@ -178,7 +185,7 @@ class View:
     def unfinished(self, kind: str) -> JobSnapshot | None:
         """The project's job of this kind that still runs, waits or is paused."""
         job = self.job([kind])
-        return job if job and (job.state in ACTIVE or job.state == JobState.PAUSED) else None
+        return job if job and job.state in UNFINISHED else None
 
     def blocked(self, kind: str) -> str:
         """Why no work of this kind can be started now, whatever it needs besides; empty if it can."""

@@ -109,9 +109,8 @@ class Live:
         self._pages: set[OpenPage] = set()
         self._left: OrderedDict[tuple[str, str], tuple[dict[type[Position], Position], deque[Any]]] = OrderedDict()
         self._at_work: Counter[str] = Counter()
-        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(
-            asyncio.Lock
-        )  # in which a browser's pages are drawn
+        # In which a browser's pages are drawn.
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._beside: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(40, "page")
         self._looking = ThreadPoolExecutor(1, "look")

@@ -29,7 +29,7 @@ def current(view: View) -> list[Check]:
         return []
     key = (view.training_data, settings.model_dump_json(), moment(FREE_LASTS_SECONDS))
     expected = run_estimate.current(view)
-    return CHECKED.get(key, lambda: trainer.look(project, settings, view.services.hardware(), expected))
+    return CHECKED.get(key, lambda: trainer.look(project, settings, view.hardware, expected))
 
 
 def refusal(view: View, *names: str) -> str:

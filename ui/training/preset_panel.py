@@ -63,9 +63,8 @@ def current(view: View) -> list[Preset]:
     facts = (view.training_data, str(settings.base), training.held_out_share, training.seed)
 
     def choose() -> list[Preset]:
-        hardware = view.services.hardware()
-        situation = SITUATIONS.get(facts, lambda: trainer.situation_of(project, hardware))
-        now = replace(situation, hardware=hardware)
+        situation = SITUATIONS.get(facts, lambda: trainer.situation_of(project, view.hardware))
+        now = replace(situation, hardware=view.hardware)
         return [trainer.choose_preset(name, now, training) for name in PRESETS]
 
     return CHOSEN.get((facts, training.model_dump_json(), moment(FREE_LASTS_SECONDS)), choose)

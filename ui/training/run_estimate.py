@@ -22,7 +22,7 @@ def current(view: View) -> RunEstimate | None:
     read = (view.training_data, training.held_out_share, training.seed, training.max_length)
     rows = ROWS.get(read, lambda: trainer.read_rows(project.samples_file, folder, training))
     key = (read, training.model_dump_json(), moment(FREE_LASTS_SECONDS))
-    return ESTIMATES.get(key, lambda: trainer.estimate(folder, training, view.services.hardware(), rows))
+    return ESTIMATES.get(key, lambda: trainer.estimate(folder, training, view.hardware, rows))
 
 
 def time_words(view: View, found: RunEstimate | None) -> str:
